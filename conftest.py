@@ -1,0 +1,55 @@
+"""Rules for every notebook that pytest runs through nbval, and a test run that touches no user data.
+
+A cell is red if it raises or writes to stderr.  Claims are strict everywhere, tasks in solutions/.
+"""
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from nbval.plugin import IPyNbCell
+
+ROOT = Path(__file__).parent
+collect_ignore_glob = ["tests/fixtures/*"]  # broken on purpose: tests/test_conftest.py runs them
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """For every test and every child: this tree's helpers, a data folder that goes away again."""
+    if config.option.nbval_lax:
+        config.option.nbval_current_env = True  # not a kernel that happens to be registered
+    home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    patch.setenv("TRIAD_HOME", home.name)
+    patch.setenv("IPYTHONDIR", str(Path(home.name) / "ipython"))
+    patch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """nbval starts a notebook's kernel, which inherits this environment, here."""
+    if not isinstance(item, IPyNbCell):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIAD_STRICT", strictness(item.path))
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """nbval passes a cell that raises nothing; words on stderr are a fault that a student sees."""
+    result = yield
+    if isinstance(item, IPyNbCell):
+        texts = [out.text for out in item.test_outputs if out.get("name") == "stderr"]
+        if texts:
+            item.raise_cell_error("The cell wrote to stderr", "".join(texts))
+    return result
+
+
+def strictness(notebook: Path) -> str:
+    """A solution must pass its checks; an open task in a student's sheet may say "not yet"."""
+    folders = notebook.relative_to(ROOT).parts
+    return "claims,tasks" if folders[0] == "solutions" else "claims"

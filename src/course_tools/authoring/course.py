@@ -1,0 +1,112 @@
+"""All files that the sources make: {path relative to the repository: text}."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from . import notebooks, words
+from .data import as_json, read_toml
+from .parity import differences
+from .problems import LessonError, Problem, stop_at
+from .source import LANGUAGES, Cell, pairs, read_cells
+
+GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")  # only built files live here
+
+
+def build(root: Path) -> dict[str, str]:
+    """Every generated file.  LessonError with every fault of every lesson."""
+    lessons = root / "lessons"
+    folders = sorted(p.parent for p in lessons.glob("*/lesson.py"))
+    if not folders:
+        stop_at([Problem("lessons", "-", "no lesson found", "expected lessons/NN_name/lesson.py")])
+    files, problems = {}, []
+    for folder in folders:
+        try:
+            files |= dict(_lesson(folder))
+        except LessonError as error:
+            problems += error.problems
+    stop_at(problems)
+    return files
+
+
+def read_checked(path: Path, name: str | None = None) -> list[Cell]:
+    """The cells of a source after every check of both languages and of the model answers."""
+    cells = read_cells(path, name)
+    stop_at(problem for cell in cells if cell.is_code for problem in words.faults(cell))
+    stop_at([*_unequal_prose(cells), *_unequal_texts(cells)])
+    stop_at(problem for cell in cells for problem in notebooks.solution_faults(cell))
+    return cells
+
+
+def wrong_answers(folder: Path) -> dict[str, list[Cell]]:
+    """{task: the named wrong answers to it}; they stand in exercise.py and are never built."""
+    found: dict[str, list[Cell]] = {}
+    for cell in read_checked(folder / "exercise.py"):
+        if "wrong" in cell.options:
+            found.setdefault(cell.options["wrong"], []).append(cell)
+    return found
+
+
+def _lesson(folder: Path) -> Iterator[tuple[str, str]]:
+    name = folder.name
+    lesson = _with_set_up(folder, "lesson.py")
+    exercise = _with_set_up(folder, "exercise.py")
+    stubs = read_toml(folder.parent / "stubs.toml")
+    for lang in LANGUAGES:
+        fill = _fill(folder, lang)
+        yield f"notebooks/{lang}/{name}.ipynb", _text(notebooks.notebook(lesson, lang, fill))
+        solution = notebooks.notebook(exercise, lang, fill)
+        own = {key: texts[words.ARGUMENTS[lang]] for key, texts in stubs.items()}
+        yield f"exercises/{lang}/{name}/{name}.ipynb", _text(notebooks.sheet(solution, own))
+        yield f"solutions/{lang}/{name}/{name}.ipynb", _text(solution)
+    for kind in ("quiz", "claims"):
+        table = read_toml(folder / f"{kind}.toml")
+        yield f"src/helpers/data/{kind}/{name}.json", as_json(name, table)
+
+
+def _with_set_up(folder: Path, file: str) -> list[Cell]:
+    """The source's cells with the one set-up cell below the title."""
+    cells = read_checked(folder / file)
+    set_up = read_checked(folder.parent / "set_up.py", "lessons/set_up.py")
+    first = cells[0].key
+    after_title = sum(cell.key == first for cell in cells)
+    return cells[:after_title] + set_up + cells[after_title:]
+
+
+def _fill(folder: Path, lang: str) -> dict[str, str]:
+    """Values of the {{placeholders}}; run time and memory come from the last measured run."""
+    measured = read_toml(folder / "measured.toml")
+    return {
+        "lesson": folder.name,
+        "lang": lang,
+        "seconds": str(math.ceil(measured["seconds"])),
+        "mib": str(math.ceil(measured["mib"])),
+    }
+
+
+def _unequal_prose(cells: list[Cell]) -> Iterator[Problem]:
+    for ja, zh_tw in pairs(cells):
+        yield from _unequal(ja, ja.source, zh_tw.source)
+        if ja.options != zh_tw.options:
+            yield ja.problem("the two languages have other options", "give both the same ones")
+
+
+def _unequal_texts(cells: list[Cell]) -> Iterator[Problem]:
+    for cell in cells:
+        for ja, zh_tw in words.texts(cell) if cell.is_code else ():
+            yield from _unequal(cell, ja, zh_tw)
+
+
+def _unequal(cell: Cell, left: str, right: str) -> Iterator[Problem]:
+    for kind, ja, zh_tw in differences(left, right):
+        yield cell.problem(
+            f"unequal {kind}: only in ja: {ja}; only in zh-tw: {zh_tw}",
+            "say the same in both languages",
+        )
+
+
+def _text(notebook: nbformat.NotebookNode) -> str:
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"

@@ -1,0 +1,112 @@
+"""Cells of one source → a notebook of one language: lesson, sheet or solution."""
+
+import ast
+from collections.abc import Iterator
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+from traitlets.config import Config
+
+from . import words
+from .problems import Problem
+from .source import Cell
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+GRADED = ("task", "points")  # the options of a source cell that become nbgrader's metadata
+
+
+def notebook(cells: list[Cell], lang: str, fill: dict[str, str]) -> NotebookNode:
+    """One language's notebook: no outputs, cell id = key, {{name}} filled from `fill`."""
+    made = nbformat.v4.new_notebook(metadata=METADATA | {"lang": lang})
+    for cell in cells:
+        if cell.lang in (None, lang) and "wrong" not in cell.options:
+            made.cells.append(_cell(cell, lang, fill))
+    return made
+
+
+def sheet(solution: NotebookNode, stubs: dict[str, str]) -> NotebookNode:
+    """The student's copy: model answers cleared, hidden tests removed, by nbgrader's own code."""
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": stubs["code"]}
+    config.ClearSolutions.text_stub = stubs["text"]
+    copy = nbformat.from_dict(solution)
+    for step in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
+        copy, _ = step.preprocess(copy, {})
+    return copy
+
+
+def solution_faults(cell: Cell) -> Iterator[Problem]:
+    """Model answers stand between their markers, and nowhere else."""
+    if "wrong" in cell.options:
+        return
+    marked = cell.source.count(BEGIN), cell.source.count(END)
+    wanted = (1, 1) if "task" in cell.options or _is_essay(cell) else (0, 0)
+    if marked != wanted:
+        yield cell.problem(
+            f"{marked[0]} × {BEGIN} and {marked[1]} × {END}; expected {wanted[0]} of each",
+            "put the model answer of a task or essay, and only that, between the two markers",
+        )
+    elif cell.is_code and wanted == (1, 1):
+        yield from _outside_faults(cell)
+
+
+def _outside_faults(cell: Cell) -> Iterator[Problem]:
+    """In a task's cell only imports, signatures and docstrings may stand outside the markers."""
+    before, rest = cell.source.split(BEGIN)
+    stub = before + "raise NotImplementedError\n" + rest.split(END)[1]
+    for node in ast.walk(ast.parse(stub)):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        extra = [n for n in body if not _is_scaffold(n)]
+        if extra:
+            yield cell.problem(
+                f"line {extra[0].lineno} is a solution outside its markers",
+                f"move it between {BEGIN} and {END}",
+            )
+            return
+
+
+def _is_scaffold(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant | ast.Call)
+    stub = isinstance(node, ast.Raise)
+    return docstring or stub or isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom)
+
+
+def _is_essay(cell: Cell) -> bool:
+    return not cell.is_code and "points" in cell.options
+
+
+def _cell(cell: Cell, lang: str, fill: dict[str, str]) -> NotebookNode:
+    new = nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
+    source = words.code_in(cell, lang) if cell.is_code else cell.source
+    for name, value in fill.items():
+        source = source.replace("{{" + name + "}}", value)
+    made = new(source)
+    made.id = cell.key
+    made.metadata = nbformat.from_dict(
+        {k: v for k, v in cell.options.items() if k not in GRADED}
+    )
+    if any(option in cell.options for option in GRADED):
+        made.metadata["nbgrader"] = _grading(cell)
+    return made
+
+
+def _grading(cell: Cell) -> dict:
+    """nbgrader's metadata, schema 3: a task is answered, a test or an essay carries points."""
+    answered = "task" in cell.options or _is_essay(cell)
+    graded = "points" in cell.options
+    grading = {
+        "grade": graded,
+        "grade_id": cell.key,
+        "locked": graded and not answered,
+        "schema_version": 3,
+        "solution": answered,
+        "task": False,
+    }
+    return grading | ({"points": cell.options["points"]} if graded else {})

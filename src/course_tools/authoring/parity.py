@@ -1,0 +1,51 @@
+"""What both languages of a pair must share: structure, numbers, formulas, code spans, links."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+QUOTE = re.compile(r"(?m)^>.*$")  # the lesson page's own words: each language as it was given
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.S)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
+LINK = re.compile(r"\]\(([^)\s]+)\)|(https?://[^\s)>]+)")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:[eE][-−]?\d+)?")
+# Words of one language that hold a number: 兩個, 三大 are 2 and 3; 1つ, 一個 are articles; 2乗 is a word.
+HAN = {han: str(n) for n, han in enumerate("二三四五六七八九", 2)} | {"兩": "2"}
+HAN_NUMBER = re.compile(r"[兩二三四五六七八九](?=[個種次句組層步條份大節樣])")
+NO_NUMBER = re.compile(r"(?<![\d.,])(1(?=\s?[つ個種本行組か次句列位通ビ])|2乗)")
+BLOCK = re.compile(r"(?m)^\s*(#+ |[-*] |\d+\. |\|)")
+
+
+def differences(ja: str, zh_tw: str) -> Iterator[tuple[str, str, str]]:
+    """(kind, only in ja, only in zh-tw) for everything that should be equal and is not."""
+    left, right = _shared(ja), _shared(zh_tw)
+    for kind in left:
+        here, there = left[kind] - right[kind], right[kind] - left[kind]
+        if here or there:
+            yield kind, _listed(here), _listed(there)
+
+
+def _shared(text: str) -> dict[str, Counter]:
+    rest = QUOTE.sub("", unicodedata.normalize("NFKC", text))
+    found = {}
+    for kind, pattern in (("formula", FORMULA), ("code", CODE), ("link", LINK)):
+        found[kind] = Counter(_inside(m) for m in pattern.finditer(rest))
+        rest = pattern.sub(" ", rest)
+    found["number"] = Counter(n.replace(",", "") for n in NUMBER.findall(_digits(rest)))
+    found["structure"] = Counter(m[1].strip() for m in BLOCK.finditer(rest))
+    return found
+
+
+def _digits(text: str) -> str:
+    """Number words as digits, articles gone."""
+    return NO_NUMBER.sub("", HAN_NUMBER.sub(lambda m: HAN[m[0]], text))
+
+
+def _inside(match: re.Match) -> str:
+    groups = [g for g in match.groups() if g]
+    return " ".join((groups or [match[0]])[0].split())
+
+
+def _listed(counter: Counter) -> str:
+    return ", ".join(sorted(counter.elements())) or "nothing"

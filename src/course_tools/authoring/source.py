@@ -1,0 +1,109 @@
+"""Read a py:percent source into cells, each with its key and (for prose) its language."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jupytext
+
+from .problems import Problem, stop_at
+
+LANGUAGES = ("ja", "zh-tw")
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # also a valid nbformat cell id and nbgrader grade_id
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a source.  Prose has a language, code has none; options are the other metadata."""
+
+    file: str
+    key: str
+    lang: str | None
+    is_code: bool
+    source: str
+    options: dict = field(default_factory=dict)
+
+    def problem(self, what: str, remedy: str) -> Problem:
+        return Problem(self.file, self.key, what, remedy)
+
+
+def read_cells(path: Path, name: str | None = None) -> list[Cell]:
+    """The cells of one source file, keys and languages checked.  LessonError lists every fault."""
+    name = name or f"{path.parent.name}/{path.name}"
+    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    cells = [_cell(name, raw) for raw in notebook.cells]
+    stop_at(_faults(name, cells))
+    return cells
+
+
+def _cell(name: str, raw) -> Cell:
+    options = dict(raw.metadata)
+    key, lang = options.pop("key", ""), options.pop("lang", None)
+    return Cell(name, str(key), lang, raw.cell_type == "code", raw.source, options)
+
+
+def pairs(cells: list[Cell]) -> Iterator[tuple[Cell, Cell]]:
+    """(ja, zh-tw) of every prose key."""
+    by_key = {(c.key, c.lang): c for c in cells if not c.is_code}
+    for key in dict.fromkeys(c.key for c in cells if not c.is_code):
+        yield by_key[key, "ja"], by_key[key, "zh-tw"]
+
+
+def _faults(name: str, cells: list[Cell]) -> Iterator[Problem]:
+    if not cells:
+        yield Problem(name, "-", "the file has no cell", "write cells that start with # %%")
+    for cell in cells:
+        yield from _cell_faults(cell)
+    yield from _pair_faults(cells)
+
+
+def _cell_faults(cell: Cell) -> Iterator[Problem]:
+    if not KEY.fullmatch(cell.key):
+        start = cell.source.strip()[:40]
+        yield cell.problem(
+            f"the cell that starts with {start!r} has the key {cell.key!r}",
+            'give it key="…": small letters, digits and hyphens, at most 64',
+        )
+    if cell.is_code and cell.lang:
+        yield cell.problem(
+            f'a code cell has lang="{cell.lang}"',
+            "remove lang: code is written once; put words into T(ja=…, zh_tw=…)",
+        )
+    if not cell.is_code and cell.lang not in LANGUAGES:
+        yield cell.problem(
+            f"a prose cell has lang={cell.lang!r}", 'give it lang="ja" or lang="zh-tw"'
+        )
+    if not cell.source.strip():
+        yield cell.problem("the cell is empty", "write it or remove it")
+
+
+def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
+    """Every key once for code, once a language for prose, ja and zh-tw one under the other."""
+    for (key, lang), n in Counter((c.key, c.lang) for c in cells).items():
+        if n > 1:
+            cell = next(c for c in cells if (c.key, c.lang) == (key, lang))
+            yield cell.problem(f"the key is used {n} times", "give each cell a key of its own")
+    code_keys = {c.key for c in cells if c.is_code}
+    for here, after in zip(cells, [*cells[1:], None], strict=True):
+        if here.is_code:
+            continue
+        if here.key in code_keys:
+            yield here.problem("prose and code have the same key", "rename one of them")
+        partner = after is not None and not after.is_code and after.key == here.key
+        if here.lang == "ja" and not (partner and after.lang == "zh-tw"):
+            yield here.problem(
+                "the ja cell is not followed by its zh-tw cell",
+                f'write # %% [markdown] key="{here.key}" lang="zh-tw" right below it',
+            )
+        if here.lang == "zh-tw" and not _follows(cells, here):
+            yield here.problem(
+                "the zh-tw cell does not follow its ja cell",
+                f'write # %% [markdown] key="{here.key}" lang="ja" right above it',
+            )
+
+
+def _follows(cells: list[Cell], cell: Cell) -> bool:
+    before = cells[cells.index(cell) - 1] if cells.index(cell) else None
+    return before is not None and (before.key, before.lang) == (cell.key, "ja")

@@ -1,0 +1,142 @@
+"""The claims of the lesson page: what it says, what was measured here, and whether that holds.
+
+A value outside its band is shown and the lesson goes on; exact bounds (bytes, FLOPs, zeros) always
+raise.  Under TRIAD_STRICT=claims, and in CI, every miss raises.
+"""
+
+import functools
+import html
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from . import say, show
+
+_lesson = ""
+
+
+class ClaimError(AssertionError):
+    """A measured value is outside its bound."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured quantity of a claim beside its bound."""
+
+    claim: str
+    quantity: str
+    name: str
+    value: float
+    bound: str
+    holds: bool
+    exact: bool
+
+
+def use(lesson: str) -> None:
+    """Set the lesson whose claims are checked, for example "01_attention"."""
+    global _lesson
+    _lesson = lesson
+
+
+def check(claim: str, measured: float | Mapping[str, float]) -> None:
+    """Show what the page says and what was measured here, and hold it against the claim's bound.
+
+    measured: the value, or {quantity: value} where the claim names several quantities.
+    KeyError if claim or quantity is not declared in claims.toml; ClaimError as the module says.
+    """
+    entry = declared(claim)
+    values = _values(claim, entry, measured)
+    rows = [judge(claim, q, entry["quantity"][q], v) for q, v in values.items()]
+    _log(rows)
+    _display(claim, entry, rows)
+    missed = [r for r in rows if not r.holds and (r.exact or is_strict())]
+    if missed:
+        raise ClaimError("\n".join(f"{r.claim} {r.name}: {r.value!r}, {r.bound}" for r in missed))
+
+
+def declared(claim: str) -> dict:
+    """The current lesson's entry of one claim."""
+    entries = _entries(_lesson)
+    if claim not in entries:
+        raise KeyError(say.text("claims", "unknown", claim=claim, known=", ".join(entries)))
+    return entries[claim]
+
+
+def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
+    """Hold one value against at_least, at_most or equals.  NaN never holds."""
+    value = float(value)
+    low, high = bound.get("at_least", -math.inf), bound.get("at_most", math.inf)
+    if "equals" in bound:
+        low = high = bound["equals"]
+    name = say.choose(bound["name"])
+    exact = "equals" in bound
+    return Measured(claim, quantity, name, value, _bound(low, high), low <= value <= high, exact)
+
+
+def is_strict() -> bool:
+    """Does a missed band raise?  In CI and in `start.py run`, not in a student's kernel."""
+    return bool(os.environ.get("CI")) or "claims" in os.environ.get("TRIAD_STRICT", "")
+
+
+@functools.cache
+def _entries(lesson: str) -> dict[str, dict]:
+    source = resources.files(__package__) / "data" / "claims" / f"{lesson}.json"
+    entries = json.loads(source.read_text(encoding="utf-8"))
+    return {k: v for k, v in entries.items() if k != "lesson"}
+
+
+def _values(claim: str, entry: dict, measured: float | Mapping[str, float]) -> dict[str, float]:
+    names = list(entry["quantity"])
+    values = dict(measured) if isinstance(measured, Mapping) else {names[0]: measured}
+    if sorted(values) != sorted(names):
+        raise KeyError(
+            say.text("claims", "quantities", claim=claim, got=list(values), want=names)
+        )
+    return values
+
+
+def _bound(low: float, high: float) -> str:
+    if low == high:
+        return f"= {low:g}"
+    if math.isinf(low):
+        return f"≤ {high:g}"
+    return f"≥ {low:g}" if math.isinf(high) else f"{low:g} – {high:g}"
+
+
+def _log(rows: list[Measured]) -> None:
+    """One JSON line a quantity into the file named by TRIAD_CLAIMS_LOG, if it is set."""
+    if not (path := os.environ.get("TRIAD_CLAIMS_LOG")):
+        return
+    with Path(path).open("a", encoding="utf-8") as file:
+        for row in rows:
+            entry = {
+                "lesson": _lesson,
+                "claim": row.claim,
+                "quantity": row.quantity,
+                "measured": row.value,
+                "bound": row.bound,
+                "holds": row.holds,
+            }
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
+    header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
+    body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
+    title = say.text("claims", "title", claim=claim)
+    lines = [
+        (say.text("claims", "page"), say.choose(entry["page"])),
+        (say.text("claims", "found"), say.choose(entry["found"])),
+        (say.text("claims", "source"), entry["source"]),
+    ]
+    parts = "".join(f"<p><b>{html.escape(k)}</b>{html.escape(v)}</p>" for k, v in lines)
+    text = "\n".join([title, *(k + v for k, v in lines), plain])
+    show.fragment(f"<p><b>{html.escape(title)}</b></p>{parts}{body}", text)
+
+
+def _word(row: Measured) -> str:
+    return say.text("claims", "holds" if row.holds else "missed")

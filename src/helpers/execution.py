@@ -1,0 +1,186 @@
+"""One notebook, run end to end in a fresh kernel of this Python; the file itself is not written."""
+
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+LIMIT_SECONDS = 600
+SAMPLE_SECONDS = 0.05
+MIB = 2**20
+TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in a cell: kind is "error", "stderr", "timeout" or "died"."""
+
+    kind: str
+    cell: str
+    source: str
+    detail: str = ""
+
+
+@dataclass
+class Outcome:
+    """Wall-clock seconds, peak resident memory of the kernel in MiB, and all failures."""
+
+    seconds: float = 0.0
+    mib: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+
+
+def execute(
+    path: Path,
+    env: Mapping[str, str],
+    on_cell: Callable[[int, int, str], None] = lambda i, n, heading: None,
+    tick: Callable[[], None] = lambda: None,
+    limit_seconds: float = LIMIT_SECONDS,
+) -> Outcome:
+    """Run the code cells in order, up to the first that raises.
+
+    on_cell(i, n, heading) is called before cell i of n, tick() about every 50 ms from a thread.
+    """
+    outcome, start = Outcome(), time.monotonic()
+    notebook = nbformat.read(path, as_version=4)
+    with _Client(notebook, path.parent, start + limit_seconds).started(env) as client:
+        with _Watch(client.km.provisioner.pid, tick) as watch:
+            cells = list(_code_cells(notebook))
+            for i, (index, heading) in enumerate(cells, start=1):
+                on_cell(i, len(cells), heading)
+                outcome.failures += client.run(index)
+                if any(f.kind != "stderr" for f in outcome.failures):
+                    break
+    outcome.seconds, outcome.mib = time.monotonic() - start, watch.peak_bytes / MIB
+    return outcome
+
+
+def title(notebook: NotebookNode) -> str:
+    """The first heading of a notebook, or nothing."""
+    return next((h for cell in notebook.cells if (h := _heading(cell))), "")
+
+
+def _code_cells(notebook: NotebookNode) -> Iterator[tuple[int, str]]:
+    """(index, the heading that it stands under, else its key) of each cell that has code."""
+    heading = ""
+    for index, cell in enumerate(notebook.cells):
+        heading = _heading(cell) or heading
+        if cell.cell_type == "code" and cell.source.strip():
+            yield index, heading or cell.get("id", str(index))
+
+
+def _heading(cell: NotebookNode) -> str:
+    if cell.cell_type != "markdown":
+        return ""
+    found = re.findall(r"^#+ +(.+)$", cell.source, flags=re.MULTILINE)
+    return found[-1].strip() if found else ""
+
+
+class _ThisPython(AsyncKernelManager):
+    """Kernels of the Python that runs us, whatever kernels the user has registered."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class _Client(NotebookClient):
+    """Sees every error and every word on stderr, also those that a widget would swallow."""
+
+    def __init__(self, notebook: NotebookNode, folder: Path, deadline: float):
+        super().__init__(
+            notebook,
+            resources={"metadata": {"path": str(folder)}},
+            kernel_manager_class=_ThisPython,
+            timeout_func=lambda source: max(1, round(deadline - time.monotonic())),
+            shutdown_kernel="immediate",
+        )
+        self._seen: dict[str, str] = {}
+
+    @contextmanager
+    def started(self, env: Mapping[str, str]) -> Iterator["_Client"]:
+        """What the kernel process itself says (start-up warnings) is kept for the day it dies."""
+        try:
+            with tempfile.TemporaryFile() as self._last_words:
+                with self.setup_kernel(env=dict(env), stderr=self._last_words):
+                    yield self
+        finally:  # nbclient leaves a kernel alone whose start was interrupted
+            if self.km is not None and self.km.has_kernel:
+                run_sync(self.km.shutdown_kernel)(now=True)
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
+        content, allowed = msg["content"], "raises-exception" in cell.metadata.get("tags", [])
+        if msg["msg_type"] == "error" and not allowed:
+            self._see("error", "\n".join(content["traceback"]))
+        elif msg["msg_type"] == "stream" and content["name"] == "stderr":
+            self._see("stderr", content["text"])
+        return super().process_message(msg, cell, cell_index)
+
+    def run(self, index: int) -> list[Failure]:
+        """Execute one cell; what it did wrong."""
+        self._seen = {}
+        cell = self.nb.cells[index]
+        try:
+            self.execute_cell(cell, index)
+        except CellTimeoutError:
+            self._see("timeout", "")
+        except DeadKernelError:
+            self._last_words.seek(0)
+            self._see("died", self._last_words.read().decode(errors="replace"))
+        except CellExecutionError as error:
+            self._seen.setdefault("error", error.traceback)
+        name = cell.get("id", str(index))
+        clean = {kind: TERMINAL_COLOURS.sub("", text) for kind, text in self._seen.items()}
+        return [Failure(kind, name, cell.source, text) for kind, text in clean.items()]
+
+    def _see(self, kind: str, text: str) -> None:
+        self._seen[kind] = self._seen.get(kind, "") + text
+
+
+class _Watch(threading.Thread):
+    """The peak resident memory of a process, sampled: no system tells it in the same way."""
+
+    def __init__(self, pid: int, tick: Callable[[], None]):
+        super().__init__(daemon=True)
+        self.peak_bytes = 0
+        self._process, self._tick, self._done = _real_process(pid), tick, threading.Event()
+
+    def run(self) -> None:
+        finished = False
+        while not finished:
+            with suppress(psutil.Error):
+                self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
+            self._tick()
+            finished = self._done.wait(SAMPLE_SECONDS)
+
+    def __enter__(self) -> "_Watch":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self.join()
+
+
+def _real_process(pid: int) -> psutil.Process:
+    """On Windows the python.exe of a virtual environment only starts the real one, its child."""
+    process = psutil.Process(pid)
+    children = process.children() if os.name == "nt" else []
+    return children[0] if children else process

@@ -1,0 +1,46 @@
+"""Instruments: what a computation really costs, counted while it runs."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass
+class Cost:
+    """flops: of matrix products, a multiply-add counts 2.  largest_bytes: the biggest tensor made."""
+
+    flops: int = 0
+    largest_bytes: int = 0
+
+
+class _Largest(TorchDispatchMode):
+    """Looks at the result of every operator and remembers the largest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        sizes = (t.numel() * t.element_size() for t in tree_leaves(result) if torch.is_tensor(t))
+        self.bytes = max(self.bytes, *sizes, 0)
+        return result
+
+
+@contextlib.contextmanager
+def cost() -> Iterator[Cost]:
+    """Count FLOPs and the largest tensor of the operators inside the block.
+
+    with measure.cost() as spent:
+        attention(q, k, v)
+    spent.flops, spent.largest_bytes        # valid after the block
+    """
+    spent = Cost()
+    with FlopCounterMode(display=False) as counter, _Largest() as largest:
+        yield spent
+    spent.flops, spent.largest_bytes = counter.get_total_flops(), largest.bytes

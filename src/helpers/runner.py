@@ -1,0 +1,312 @@
+"""The lessons, run end to end without a browser: `python start.py run [01 …] [--lang zh-tw]`.
+
+Status 1 if a cell fails or writes to stderr, a claim does not hold, a lesson measures no claim at
+all, or it needs more than MIB_BOUND; 2 if nothing could be run.
+"""
+
+import argparse
+import io
+import json
+import locale
+import math
+import os
+import shutil
+import sys
+import tempfile
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+from typing import TextIO
+
+from . import say
+
+try:
+    import nbformat
+
+    from .execution import LIMIT_SECONDS, Failure, Outcome, execute, title
+except ModuleNotFoundError as missing:
+    words = say.catalogue("runner")["no_package"].values()  # whose console it is, we do not know
+    raise SystemExit("\n".join(word.format(package=missing.name) for word in words)) from missing
+
+SECONDS_BOUND, MIB_BOUND = 60, 1024  # one lesson on two cores; only memory is asserted
+PIPE_SECONDS, TERMINAL_SECONDS = 5.0, 0.2  # between two lines, two redraws
+TRACEBACK_LINES = 15
+
+
+class CannotRun(Exception):
+    """Nothing can be run; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook of one language."""
+
+    name: str
+    lang: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.lang})"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run of a lesson gave: claims are the lines of TRIAD_CLAIMS_LOG."""
+
+    lesson: Lesson
+    outcome: Outcome
+    claims: list[dict]
+
+    def passes(self) -> bool:
+        claims_hold = bool(self.claims) and all(row["holds"] for row in self.claims)
+        return claims_hold and not self.outcome.failures and self.outcome.mib <= MIB_BOUND
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; the exit status."""
+    say.use(console_language())
+    wanted = arguments(argv)
+    say.use(wanted.lang or say.language())
+    try:
+        lessons = find(notebooks_folder(), wanted.names, wanted.lang)
+        if wanted.list:
+            return show_list(lessons)
+        if wanted.record and wanted.lang:
+            raise CannotRun(say.text("runner", "record_both"))
+        reports = [run(lesson) for lesson in lessons]
+        return summary(reports) or (record(wanted.record, reports) if wanted.record else 0)
+    except CannotRun as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\n" + say.text("runner", "interrupted"), file=sys.stderr)
+        return 130
+
+
+def console_language() -> str:
+    """zh-tw where the system speaks Chinese, else ja."""
+    name = (locale.getlocale()[0] or "").lower()
+    return "zh-tw" if name.startswith(("zh", "chinese")) else "ja"
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("start.py run", description=say.text("runner", "about"))
+    parser.add_argument("names", nargs="*", metavar="01", help=say.text("runner", "help_lessons"))
+    parser.add_argument("--lang", choices=say.LANGUAGES, help=say.text("runner", "help_lang"))
+    parser.add_argument("--list", action="store_true", help=say.text("runner", "help_list"))
+    parser.add_argument(
+        "--record", type=Path, metavar="FOLDER", help=say.text("runner", "help_record")
+    )
+    return parser.parse_args(argv)
+
+
+def notebooks_folder() -> Path:
+    """notebooks/ beside or above the current folder, else beside this package's src/."""
+    here, package = Path.cwd(), Path(__file__).resolve().parents[2]
+    for folder in (here, *here.parents, package):
+        if any((folder / "notebooks" / lang).is_dir() for lang in say.LANGUAGES):
+            return folder / "notebooks"
+    raise CannotRun(say.text("runner", "no_folder", here=here, package=package))
+
+
+def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
+    """The named lessons ("1", "01" or "01_attention"), or all; CannotRun if one is not there."""
+    languages = [lang] if lang else list(say.LANGUAGES)
+    there = [Lesson(p.stem, x, p) for x in languages for p in (folder / x).glob("*.ipynb")]
+    there.sort(key=lambda lesson: lesson.name)
+    known = ", ".join(dict.fromkeys(lesson.name for lesson in there))
+    for name in names:
+        if not any(is_called(lesson, name) for lesson in there):
+            raise CannotRun(say.text("runner", "unknown", lesson=name, known=known or "–"))
+    if not there:
+        raise CannotRun(say.text("runner", "empty", folder=folder))
+    return [x for x in there if not names or any(is_called(x, name) for name in names)]
+
+
+def is_called(lesson: Lesson, name: str) -> bool:
+    return name == lesson.name or name.zfill(2) == lesson.name.split("_")[0]
+
+
+def show_list(lessons: Iterable[Lesson]) -> int:
+    rows = [[x.name, x.lang, title(nbformat.read(x.path, as_version=4))] for x in lessons]
+    print("\n".join(aligned(rows)))
+    return 0
+
+
+def run(lesson: Lesson) -> Report:
+    """Run one lesson, with progress, and print what it measured.  Nothing of the user's is used."""
+    progress = Progress(str(lesson), sys.stdout)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        log = Path(folder) / "claims.jsonl"
+        env = kernel_environment(Path(folder), log)
+        outcome = execute(lesson.path, env, progress.cell, progress.tick)
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    progress.clear()
+    report = Report(lesson, outcome, [json.loads(line) for line in lines])
+    print("\n".join(lines_of(report)), end="\n\n", flush=True)
+    return report
+
+
+def kernel_environment(folder: Path, log: Path) -> dict[str, str]:
+    """Strict claims, this package first, and a home of its own for the student's data."""
+    package = str(Path(__file__).resolve().parents[1])
+    path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {
+        "TRIAD_STRICT": "claims",
+        "TRIAD_CLAIMS_LOG": str(log),
+        "TRIAD_HOME": str(folder / "home"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONPATH": os.pathsep.join(path),
+    }
+
+
+class Progress:
+    """Where a lesson stands: one line that changes on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, label: str, stream: TextIO):
+        self.label, self.stream, self.status = label, stream, say.text("runner", "kernel")
+        self.pause = TERMINAL_SECONDS if stream.isatty() else PIPE_SECONDS
+        self.start = self.last = time.monotonic()
+        self.drawn = 0  # columns
+        self.draw()
+
+    def cell(self, i: int, n: int, heading: str) -> None:
+        self.status = say.text("runner", "cell", i=i, n=n, heading=heading)
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now - self.last >= self.pause:
+            self.last = now
+            self.draw()
+
+    def draw(self) -> None:
+        line = f"{self.label}  {self.last - self.start:.0f} s  {self.status}"
+        if not self.stream.isatty():
+            print(line, file=self.stream, flush=True)
+            return
+        line = cut(line, shutil.get_terminal_size().columns - 1)
+        padding = " " * (self.drawn - columns(line))
+        print(f"\r{line}{padding}", end="", file=self.stream, flush=True)
+        self.drawn = columns(line)
+
+    def clear(self) -> None:
+        if self.drawn:
+            print("\r" + " " * self.drawn, end="\r", file=self.stream, flush=True)
+
+
+def lines_of(report: Report) -> list[str]:
+    """The lesson's claims, its failures, and what it needed."""
+    outcome = report.outcome
+    needed = say.text(
+        "runner",
+        "needed",
+        seconds=f"{outcome.seconds:.1f}",
+        seconds_bound=SECONDS_BOUND,
+        mib=f"{outcome.mib:.0f}",
+        mib_bound=MIB_BOUND,
+    )
+    verdict = say.text("runner", "passed" if report.passes() else "failed")
+    failures = [line for f in outcome.failures for line in failure_lines(report.lesson, f)]
+    table = claims_table(report.claims)
+    return [f"{report.lesson}: {verdict}", *table, *failures, *trouble(report), f"  {needed}"]
+
+
+def claims_table(claims: Sequence[dict]) -> list[str]:
+    if not claims:
+        return []
+    words = ("claim", "quantity", "measured", "bound", "result")
+    header = [say.text("runner", word) for word in words]
+    rows = [[r["claim"], r["quantity"], number(r["measured"]), r["bound"], mark(r)] for r in claims]
+    return ["  " + line for line in aligned([header, *rows])]
+
+
+def number(value: float) -> str:
+    """Whole numbers (bytes, FLOPs) in full, others to four digits."""
+    whole = float(value).is_integer() and abs(value) < 1e15
+    return f"{value:,.0f}" if whole else f"{value:.4g}"
+
+
+def mark(row: dict) -> str:
+    return say.text("runner", "holds" if row["holds"] else "missed")
+
+
+def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
+    where = f"{lesson.path.parent.name}/{lesson.path.name}"
+    values = {"cell": failure.cell, "where": where, "limit": LIMIT_SECONDS}
+    source = [f"    | {line}" for line in failure.source.splitlines()]
+    detail = failure.detail.strip().splitlines()[-TRACEBACK_LINES:]
+    return ["  " + say.text("runner", failure.kind, **values), *source, *(f"    {x}" for x in detail)]
+
+
+def trouble(report: Report) -> list[str]:
+    """What is wrong with the lesson as a whole."""
+    found = []
+    if not report.claims:
+        found.append(say.text("runner", "no_claims"))
+    if report.outcome.mib > MIB_BOUND:
+        found.append(say.text("runner", "too_big", mib_bound=MIB_BOUND))
+    return ["  " + line for line in found]
+
+
+def summary(reports: Sequence[Report]) -> int:
+    """One last line: what passed, what did not."""
+    failed = [str(r.lesson) for r in reports if not r.passes()]
+    passed = len(reports) - len(failed)
+    print(say.text("runner", "summary", passed=passed, failed=len(failed)), *failed)
+    return 1 if failed else 0
+
+
+def record(folder: Path, reports: Sequence[Report]) -> int:
+    """Write FOLDER/LESSON/measured.toml: the slower and the bigger of both languages, rounded up."""
+    for name in dict.fromkeys(r.lesson.name for r in reports):
+        outcomes = [r.outcome for r in reports if r.lesson.name == name]
+        seconds = round_up(max(o.seconds for o in outcomes), 5)
+        mib = round_up(max(o.mib for o in outcomes), 50)
+        target = folder / name / "measured.toml"
+        if not target.parent.is_dir():
+            raise CannotRun(say.text("runner", "record_where", folder=target.parent))
+        comment = f"# Written by `python start.py run --record {folder}`, {date.today()}: {machine()}."
+        text = f"{comment}\nseconds = {seconds}\nmib = {mib}\n"
+        target.write_text(text, encoding="utf-8", newline="\n")
+        print(say.text("runner", "recorded", path=target, seconds=seconds, mib=mib))
+    return 0
+
+
+def machine() -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"{os.cpu_count()} cores, Python {python}, torch {metadata.version('torch')}"
+
+
+def round_up(value: float, unit: int) -> int:
+    return math.ceil(value / unit) * unit
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines whose columns stand under each other, two spaces apart."""
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    pads = [[" " * (w - columns(x)) for w, x in zip(widths, row, strict=True)] for row in rows]
+    lines = [zip(row, pad, strict=True) for row, pad in zip(rows, pads, strict=True)]
+    return ["  ".join(x + space for x, space in line).rstrip() for line in lines]
+
+
+def columns(text: str) -> int:
+    """Width on a terminal: East Asian wide characters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """As much of the text as fits into the width, in columns."""
+    while columns(text) > width:
+        text = text[:-1]
+    return text
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""Things to click on in a lesson.  Each is also plain HTML and a function call."""
+
+from .quiz import Quiz
+
+__all__ = ["Quiz"]

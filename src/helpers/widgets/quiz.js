@@ -1,0 +1,156 @@
+// Draws what Python says and reports what the student does.  Nothing is judged here.
+
+const make = (tag, props = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children);
+  return node;
+};
+
+// JupyterLab takes arrow keys, Enter and letters from a focused control
+// unless the control itself carries this attribute; on a parent it does not help.
+const keepKeys = (node) => {
+  node.setAttribute("data-lm-suppress-shortcuts", "true");
+  return node;
+};
+
+// Text in which `code` stands between backticks; the text is never read as HTML.
+const rich = (text) =>
+  text.split("`").map((part, i) => (i % 2 ? make("code", { textContent: part }) : part));
+
+const status = (className) => {
+  const node = make("div", { className });
+  node.setAttribute("role", "status");
+  return node;
+};
+
+// The answer's controls: how to read them, how to set them.
+const choiceControls = (question, name) => {
+  const type = question.kind === "single" ? "radio" : "checkbox";
+  const inputs = question.choices.map(() => keepKeys(make("input", { type, name })));
+  const labels = question.choices.map((text, i) =>
+    make("label", {}, inputs[i], make("span", {}, ...rich(text))));
+  return {
+    nodes: labels,
+    first: inputs[0],
+    read: () => inputs.flatMap((input, place) => (input.checked ? [place] : [])),
+    write: (given) => inputs.forEach((input, place) => { input.checked = given.includes(place); }),
+  };
+};
+
+const numberControl = (question, words, check) => {
+  const input = keepKeys(make("input", { type: "text", inputMode: "decimal", autocomplete: "off" }));
+  input.addEventListener("keydown", (event) => {
+    const composing = event.isComposing || event.keyCode === 229;  // Enter that ends an IME's input
+    if (event.key === "Enter" && !composing) {
+      event.preventDefault();
+      check();
+    }
+  });
+  const unit = make("span", {}, ...rich(question.unit));
+  const label = make("label", { className: "number" }, words.answer, input, unit);
+  return {
+    nodes: [label],
+    first: input,
+    read: () => input.value,
+    write: (given) => { input.value = typeof given === "string" ? given : ""; },
+  };
+};
+
+const questionView = (question, words, send) => {
+  const name = `triad-${question.id}-${Math.random().toString(36).slice(2)}`;
+  const feedback = status("feedback");
+  const hint = status("hint");
+  let waiting;
+  const report = (action, value = "") => {
+    clearTimeout(waiting);  // a cell may be running: say so instead of looking dead
+    waiting = setTimeout(() => { feedback.replaceChildren(words.waiting); }, 1000);
+    send({ question: question.id, action, value });
+  };
+  const check = () => report("check", controls.read());
+  const controls = question.kind === "numeric"
+    ? numberControl(question, words, check)
+    : choiceControls(question, name);
+  const button = (action, press) => {
+    const node = keepKeys(make("button", { type: "button", textContent: words[action] }));
+    node.dataset.action = action;
+    node.addEventListener("click", press);
+    return node;
+  };
+  const retry = () => {
+    controls.write([]);
+    controls.first.focus();
+    report("retry");
+  };
+  const buttons = make("div", { className: "buttons" },
+    button("check", check), button("hint", () => report("hint")), button("retry", retry));
+  const note = make("p", { className: "note" }, ...rich(question.note));
+  note.id = `${name}-note`;
+  const number = make("span", { className: "count", textContent: question.number });
+  const root = make("fieldset", {},
+    make("legend", {}, number, " ", ...rich(question.text)), note, ...controls.nodes, buttons, hint, feedback);
+  root.dataset.question = question.id;
+  root.setAttribute("aria-describedby", note.id);
+
+  let drawnGiven = "[]";
+  const update = (attempt, words) => {
+    clearTimeout(waiting);
+    const given = JSON.stringify(attempt.given);
+    if (given !== drawnGiven) controls.write(attempt.given);  // never disturb what is not yet checked
+    drawnGiven = given;
+    root.dataset.verdict = attempt.headline === "" ? "" : String(attempt.right);
+    hint.replaceChildren(...(attempt.hint ? [make("b", { textContent: words.hint }), " ", ...rich(attempt.hint)] : []));
+    const details = attempt.details.flatMap(([heading, why]) => [
+      ...(heading ? [make("p", { className: "heading" }, ...rich(heading))] : []),
+      make("p", {}, ...rich(why)),
+    ]);
+    const headline = make("p", { className: "headline" }, ...rich(attempt.headline));
+    feedback.replaceChildren(...(attempt.headline ? [headline, ...details] : []));
+  };
+  return { root, update };
+};
+
+const troubleView = (words) => {
+  const root = make("div", { className: "trouble" });
+  root.setAttribute("role", "alert");
+  const update = ([sentence, line]) => {
+    const summary = keepKeys(make("summary", { textContent: words.error_detail }));
+    const folded = make("details", {}, summary, make("code", { textContent: line }));
+    root.replaceChildren(...(sentence ? [make("p", { textContent: sentence }), folded] : []));
+  };
+  return { root, update };
+};
+
+export default {
+  // Not in render: a cell below the window's edge is not drawn, but its browser can draw.
+  initialize({ model }) {
+    model.send({ action: "alive" });
+  },
+
+  render({ model, el }) {
+    const words = model.get("words");
+    const send = (message) => model.send(message);
+    const questions = model.get("questions");
+    const views = new Map(questions.map((q) => [q.id, questionView(q, words, send)]));
+    const trouble = troubleView(words);
+    const score = make("p", { className: "score" });
+    const root = make("section", { className: "triad-quiz", lang: model.get("lang") },
+      make("h4", { textContent: words.title }), ...[...views.values()].map((v) => v.root), trouble.root, score);
+    root.setAttribute("aria-label", words.title);
+
+    const drawn = new Map();
+    const update = () => {
+      const attempts = model.get("attempts");
+      for (const [id, view] of views) {
+        const now = JSON.stringify(attempts[id]);
+        if (drawn.get(id) !== now) view.update(attempts[id], words);
+        drawn.set(id, now);
+      }
+      trouble.update(model.get("trouble"));
+      score.textContent = model.get("score");
+    };
+    model.on("change:attempts", update);
+    update();
+    el.append(root);
+    return () => model.off("change:attempts", update);
+  },
+};

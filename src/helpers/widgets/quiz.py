@@ -1,0 +1,223 @@
+"""The quiz of a lesson: one state, one judgement; on screen, in plain HTML, as function calls."""
+
+import logging
+import os
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from IPython.display import display, update_display
+
+from helpers import progress, say
+
+from .handshake import Watch, running_loop
+from .quiz_bank import Choice, Question, Result, judge, listed, questions, read_bank
+from .quiz_plain import PlainFace
+from .quiz_static import as_html, as_text
+
+try:
+    from .quiz_live import LiveFace
+except ImportError:  # anywidget is not installed: the plain twin serves
+    LiveFace = None
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Attempt:
+    """How far a student is with one question.  given: ids of choices, or the text of a number."""
+
+    given: tuple[str, ...] | str = ()
+    result: Result | None = None
+    hinted: bool = False
+    judged: int = 0
+    solved: bool = False
+    solved_at_once: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Score:
+    """Questions answered right so far (at_once: at the first try) of all questions."""
+
+    right: int
+    at_once: int
+    total: int
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class Face(Protocol):
+    """Something that draws a quiz and passes the student's actions to Quiz.hear."""
+
+    def refresh(self) -> None: ...
+    def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
+
+
+class Quiz:
+    """Questions of a lesson, in the language of `say` at this moment.
+
+    Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
+    explanation before it is asked for.  Display it, or call answer, hint, retry, score: one state.
+    errors: exceptions of callbacks, which no cell could raise.
+    """
+
+    def __init__(
+        self, lesson: str, *, bank: Mapping[str, Any] | None = None, student: str | None = None
+    ) -> None:
+        self.lesson, self.lang = lesson, say.html_lang()
+        self.words = {name: say.choose(both) for name, both in say.catalogue("quiz").items()}
+        self.questions = questions(bank or read_bank(lesson))
+        student = student or progress.student_id()
+        self._shown = {q.id: q.shuffled(student, lesson) for q in self.questions.values()}
+        self._attempts = {id: Attempt() for id in self.questions}
+        self.errors: list[Exception] = []
+        self._failed: Exception | None = None
+        self._face: Face | None = None
+        self._alive = False
+
+    # --- as function calls --------------------------------------------------------------
+
+    def answer(self, question: str, value: object) -> Result:
+        """value: the id of a choice, several ids in a list, or a number (also as text: "１２．５").
+
+        ValueError names the questions, or the choices, that there are.
+        """
+        asked = self._question(question)
+        given = f"{value}" if asked.kind == "numeric" else self._ids(asked, value)
+        attempt, result = self._attempts[question], judge(asked, given, self.words)
+        attempt.given = given
+        attempt.result = self._counted(attempt, result)
+        self._refresh()
+        return attempt.result
+
+    def hint(self, question: str) -> str:
+        asked = self._question(question)
+        self._attempts[question].hinted = True
+        self._refresh()
+        return asked.hint
+
+    def retry(self, question: str) -> None:
+        """Take the answer and its explanation away.  What was reached stays in the score."""
+        self._question(question)
+        attempt = self._attempts[question]
+        attempt.given, attempt.result = (), None
+        self._refresh()
+
+    def score(self) -> Score:
+        attempts = self._attempts.values()
+        right, at_once = sum(a.solved for a in attempts), sum(a.solved_at_once for a in attempts)
+        text = self.words["score"].format(total=len(attempts), right=right, at_once=at_once)
+        return Score(right, at_once, len(attempts), text)
+
+    def html(self) -> str:
+        """All questions without a kernel, a script or an answer."""
+        return as_html(self)
+
+    def __repr__(self) -> str:
+        return as_text(self)
+
+    # --- for the faces ------------------------------------------------------------------
+
+    def shown(self, question: str) -> tuple[Choice, ...]:
+        """The choices in this student's order."""
+        return self._shown[question]
+
+    def attempt(self, question: str) -> Attempt:
+        return self._attempts[question]
+
+    def hear(self, question: str, action: str, value: Sequence[int] | str = "") -> None:
+        """An action on screen; a choice is named by its place there.  Never raises: a failure is
+        shown in the student's language, kept in errors, and logged with its traceback."""
+        try:
+            self._failed = None
+            self._act(question, action, value)
+        except Exception as error:
+            self._failed = error
+            self.errors.append(error)
+            log.exception("quiz %s, question %s, action %r failed", self.lesson, question, action)
+            self._refresh()
+
+    def _act(self, question: str, action: str, value: Sequence[int] | str) -> None:
+        if action == "alive":
+            self._alive = True
+        elif action == "check":
+            shown = self.shown(question)
+            text = isinstance(value, str)
+            self.answer(question, value if text else [shown[place].id for place in value])
+        else:
+            {"hint": self.hint, "retry": self.retry}[action](question)
+
+    def trouble(self) -> tuple[str, str] | None:
+        """If the last action failed: a sentence for the student and a technical line."""
+        if self._failed is None:
+            return None
+        place = traceback.extract_tb(self._failed.__traceback__)[-1]
+        where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+        line = f"{type(self._failed).__name__}: {self._failed} ({where})"
+        return self.words["error"].format(retry=self.words["retry"]), line
+
+    # --- display ------------------------------------------------------------------------
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._face is None:
+            live = LiveFace is not None and os.environ.get("TRIAD_WIDGETS") != "plain"
+            self._face = LiveFace(self) if live else PlainFace(self)
+        return self._bundle(self._face)
+
+    def _ipython_display_(self) -> None:
+        """Display, and exchange the live face for the plain twin if no front end answers."""
+        data, metadata = self._repr_mimebundle_()
+        handle = display(data, metadata=metadata, raw=True, display_id=True)
+        loop = running_loop()
+        if handle and loop and LiveFace is not None and isinstance(self._face, LiveFace):
+            Watch(lambda: self._alive, partial(self._fall_back, handle.display_id), loop)
+
+    def _fall_back(self, display_id: str) -> None:
+        if not isinstance(self._face, PlainFace):
+            self._face = PlainFace(self, note=self.words["plain_note"])
+        data, metadata = self._bundle(self._face)
+        update_display(data, metadata=metadata, raw=True, display_id=display_id)
+
+    def _bundle(self, face: Face) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = face.mimebundle()
+        return data | {"text/html": self.html(), "text/plain": repr(self)}, metadata
+
+    def _refresh(self) -> None:
+        if self._face is not None:
+            self._face.refresh()
+
+    # --- answers ------------------------------------------------------------------------
+
+    def _question(self, id: str) -> Question:
+        if id not in self.questions:
+            known = listed(self.questions)
+            raise ValueError(self.words["unknown_question"].format(got=id, known=known))
+        return self.questions[id]
+
+    def _ids(self, question: Question, value: object) -> tuple[str, ...]:
+        known = [choice.id for choice in question.choices]
+        one = isinstance(value, str) or not isinstance(value, Iterable)
+        ids = (value,) if one else tuple(value)
+        for id in ids:
+            if id not in known:
+                problem = self.words["unknown_choice"]
+                raise ValueError(problem.format(question=question.id, got=id, known=listed(known)))
+        if question.kind == "single" and len(ids) > 1:
+            raise ValueError(self.words["only_one"].format(question=question.id))
+        return ids
+
+    def _counted(self, attempt: Attempt, result: Result) -> Result:
+        """Count a judged answer; from the second on, the headline says which it is."""
+        if result.right is None:
+            return result
+        attempt.judged += 1
+        attempt.solved |= result.right
+        if attempt.judged == 1:
+            attempt.solved_at_once = result.right
+            return result
+        again = self.words["again"].format(n=attempt.judged)
+        return Result(result.right, result.headline + again, result.details)

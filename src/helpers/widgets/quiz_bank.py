@@ -1,0 +1,210 @@
+"""Questions of one lesson, and the judgement of one answer.  Knows nothing of screens."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+from helpers import say
+
+Texts = Mapping[str, str]  # the words of messages/quiz.toml in one language
+
+
+@dataclass(frozen=True)
+class Choice:
+    id: str
+    right: bool
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    value: Decimal
+    tolerance: Decimal
+    why: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question in one language.  kind: "single", "multiple" or "numeric"."""
+
+    id: str
+    kind: str
+    text: str
+    hint: str
+    choices: tuple[Choice, ...] = ()
+    answer: Decimal = Decimal(0)
+    tolerance: Decimal = Decimal(0)
+    unit: str = ""
+    units: tuple[str, ...] = ()  # in both languages: a student may type either
+    why_right: str = ""
+    why_wrong: str = ""
+    mistakes: tuple[Mistake, ...] = ()
+
+    def shuffled(self, student: str, lesson: str) -> tuple[Choice, ...]:
+        """The choices in this student's order: by sha256(student, lesson, question, choice)."""
+
+        def place(choice: Choice) -> bytes:
+            seed = "\n".join((student, lesson, self.id, choice.id))
+            return hashlib.sha256(seed.encode()).digest()
+
+        return tuple(sorted(self.choices, key=place))
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """right: None = not judged (no choice, no number).  details: (heading or "", explanation)."""
+
+    right: bool | None
+    headline: str
+    details: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join([self.headline, *(line for pair in self.details for line in pair if line)])
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class NotANumber(ValueError):
+    """rest: what stands behind the number, if there was one."""
+
+    def __init__(self, rest: str = "") -> None:
+        super().__init__(rest)
+        self.rest = rest
+
+
+# --- reading ----------------------------------------------------------------------------
+
+
+def read_bank(lesson: str) -> dict[str, Any]:
+    """helpers/data/quiz/LESSON.json.  FileNotFoundError names the lessons that have one."""
+    folder = resources.files("helpers") / "data" / "quiz"
+    file = folder / f"{lesson}.json"
+    if not file.is_file():
+        names = sorted(f.name for f in folder.iterdir()) if folder.is_dir() else []
+        known = listed(name.removesuffix(".json") for name in names if name.endswith(".json"))
+        raise FileNotFoundError(say.text("quiz", "no_bank", got=lesson, known=known))
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def listed(names: Iterable[str]) -> str:
+    return "、".join(names) or "—"
+
+
+def questions(bank: Mapping[str, Any]) -> dict[str, Question]:
+    """The bank's questions in the current language, by id."""
+    return {entry["id"]: _question(entry) for entry in bank["question"]}
+
+
+def _question(entry: Mapping[str, Any]) -> Question:
+    shared = {key: entry[key] for key in ("id", "kind")}
+    shared |= {key: say.choose(entry[key]) for key in ("text", "hint")}
+    if entry["kind"] != "numeric":
+        return Question(**shared, choices=tuple(_choice(c) for c in entry["choice"]))
+    unit = entry.get("unit", {"ja": "", "zh_tw": ""})
+    return Question(
+        **shared,
+        answer=_decimal(entry["answer"]),
+        tolerance=_decimal(entry["tolerance"]),
+        unit=say.choose(unit),
+        units=tuple(_plain(text) for text in unit.values() if text),
+        why_right=say.choose(entry["why_right"]),
+        why_wrong=say.choose(entry["why_wrong"]),
+        mistakes=tuple(_mistake(m) for m in entry.get("mistake", ())),
+    )
+
+
+def _choice(entry: Mapping[str, Any]) -> Choice:
+    right = entry.get("right", False)
+    return Choice(entry["id"], right, say.choose(entry["text"]), say.choose(entry["why"]))
+
+
+def _mistake(entry: Mapping[str, Any]) -> Mistake:
+    value, tolerance = _decimal(entry["value"]), _decimal(entry["tolerance"])
+    return Mistake(value, tolerance, say.choose(entry["why"]))
+
+
+def _decimal(number: float) -> Decimal:
+    """Decimal, not float: 12.3 must lie within 0.1 of 12.2, and in binary it does not."""
+    return Decimal(str(number))
+
+
+# --- judging ----------------------------------------------------------------------------
+
+
+def judge(question: Question, answer: object, words: Texts) -> Result:
+    """answer: ids of choices (an iterable of str); for a numeric question a number or its text."""
+    if question.kind == "numeric":
+        return _judge_number(question, f"{answer}", words)
+    return _judge_choices(question, set(answer), words)  # type: ignore[call-overload]
+
+
+def _judge_choices(question: Question, ids: set[str], words: Texts) -> Result:
+    chosen = [choice for choice in question.choices if choice.id in ids]
+    if not chosen:
+        return Result(None, words["nothing_chosen"].format(check=words["check"]))
+    right = ids == {choice.id for choice in question.choices if choice.right}
+    if question.kind == "single":
+        return Result(right, words["right" if right else "wrong"], (("", chosen[0].why),))
+    only_missing = not right and all(choice.right for choice in chosen)
+    headline = words["right" if right else "incomplete" if only_missing else "wrong"]
+    return Result(right, headline, tuple(_explained(choice, words) for choice in chosen))
+
+
+def _explained(choice: Choice, words: Texts) -> tuple[str, str]:
+    heading = words["chosen_right" if choice.right else "chosen_wrong"]
+    return heading.format(choice=choice.text), choice.why
+
+
+def _judge_number(question: Question, text: str, words: Texts) -> Result:
+    if not text.strip():
+        return Result(None, words["no_number"].format(check=words["check"]))
+    try:
+        number = read_number(text, question.units)
+    except NotANumber as problem:
+        name = "not_a_number" if not problem.rest else "other_unit" if question.unit else "no_unit"
+        shown = {"text": text.strip()[:40], "rest": problem.rest[:40], "unit": question.unit}
+        return Result(None, words[name].format(**shown))
+    if abs(number - question.answer) <= question.tolerance:
+        return Result(True, words["right"], (("", question.why_right),))
+    near = (m.why for m in question.mistakes if abs(number - m.value) <= m.tolerance)
+    return Result(False, words["wrong"], (("", next(near, question.why_wrong)),))
+
+
+# --- numbers as people type them --------------------------------------------------------
+
+NUMBER = re.compile(
+    r"(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?=\.?)|(?=\.[0-9]))(?:\.[0-9]*)?"
+    r"(?:[eE][+-]?[0-9]{1,3})?)\s*(?P<scale>[千万萬億亿兆]*)\s*(?P<rest>.*)"
+)
+SCALE = {"千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12}
+
+
+def read_number(text: str, units: Iterable[str] = ()) -> Decimal:
+    """`１２．５` `12万` `1,024` `−3e-2` `12.2 GiB` (a unit of units) as a Decimal.
+
+    NotANumber otherwise; its rest is a foreign unit such as the GB of `12.2 GB`.
+    """
+    if any(unicodedata.decomposition(c).startswith("<super>") for c in text):
+        raise NotANumber  # NFKC would read 10² as 102
+    text = _plain(text)
+    unit = max((u for u in units if text.endswith(u)), key=len, default="")
+    found = NUMBER.fullmatch(text.removesuffix(unit).rstrip())
+    if not found or not (found["rest"] == "" or found["rest"][0].isalpha() or found["rest"] == "%"):
+        raise NotANumber
+    if found["rest"]:
+        raise NotANumber(found["rest"])
+    exponent = sum(SCALE[c] for c in found["scale"])
+    return Decimal(found["number"].replace(",", "")).scaleb(exponent)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip()

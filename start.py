@@ -1,0 +1,493 @@
+"""Set up, open and check the course "Transformer triad".   python start.py [COMMAND] …   (--help)
+
+Standard library only. The grammar is Python 3.8's, so that an old Python can say what is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import importlib.util
+import io
+import itertools
+import json
+import locale
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+MINIMUM = (3, 11)
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "set-up.json"  # written last: a set-up that did not end leaves none
+MY = ROOT / "my"
+DELIVERED = MY / ".versions.json"
+GIB_NEEDED = 2
+HEARTBEAT_S = 15
+# PyTorch's public index of CPU builds: an option that is probed first, never required
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+LOCALES = {"ja": "ja_JP", "zh-tw": "zh_TW"}
+
+
+class Failure(Exception):
+    """What went wrong and what to do, in words for the person at the keyboard."""
+
+
+VENV_HINT = (
+    "This Python cannot make virtual environments (module venv or ensurepip is missing). On Debian "
+    f"or Ubuntu: sudo apt install python3.{sys.version_info[1]}-venv. Else install python.org's."
+)
+CAUSES = {  # what the system, venv or pip writes -> what to do
+    r"Errno 28|No space left|WinError 112|not enough space": "The disk is full (look at "
+    f"{tempfile.gettempdir()} too): make room, then run the same command again.",
+    r"Errno (1|13|30)\b|Permission denied|Read-only file system|WinError 5\b": "Writing is not "
+    "allowed: put the course into a folder of your own, then run the same command again.",
+    r"ensurepip is not available|No module named '?ensurepip": VENV_HINT,
+    r"NewConnectionError|NameResolutionError|getaddrinfo failed|Max retries exceeded|Retrying \("
+    r"|(Connect|Read)Timeout|ProxyError|[Nn]ame or service not known|Network is unreachable": "No "
+    "network: pip cannot reach the package index. Set-up needs it once. Check connection or proxy, "
+    "then run the same command again.",
+    r"No matching distribution found for torch": "PyTorch has no package for this system and "
+    "Python (it has some for Linux, Windows on x86-64, macOS 14 on Apple silicon). Use Colab.",
+}
+
+
+def remedy(text: str) -> str:
+    general = "Run it again; if it stays, delete .venv and run it again (my/ is not touched)."
+    return next((words for cause, words in CAUSES.items() if re.search(cause, text)), general)
+
+
+# --- other programs ---------------------------------------------------------------------------
+
+
+def venv_python() -> Path:
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+@contextlib.contextmanager
+def running(command: list, **options) -> Iterator[subprocess.Popen]:
+    """A child that never outlives this process."""
+    process = subprocess.Popen([str(word) for word in command], **options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def call(command: list, cwd: Path | None = None, **variables: str) -> int:
+    """Exit status of COMMAND in the foreground, with this tree's helpers and .venv's programs."""
+    path = os.pathsep.join([str(venv_python().parent), os.environ.get("PATH", "")])
+    ours = {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
+    with running(command, cwd=cwd, env={**os.environ, **ours, "PATH": path, **variables}) as child:
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:  # the terminal told the child too: let it end by itself
+            try:
+                status = child.wait(20)
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                status = 130
+    return status if status >= 0 else 128 - status
+
+
+def step(title: str, command: list, **variables: str) -> None:
+    """Run COMMAND with signs of life (on a terminal its own); Failure shows the log's end."""
+    print(title, "…")
+    terminal, started = sys.stdout.isatty(), time.monotonic()
+    env = {**os.environ, "PYTHONUTF8": "1", **variables}
+    env.pop("PYTHONPATH", None)  # what lies there would look installed to pip
+    with tempfile.TemporaryFile() as log:
+        out = None if terminal else log
+        with running(command, cwd=ROOT, env=env, stdout=out, stderr=log) as child:
+            while waiting(child):
+                if not terminal:
+                    print(f"  … still at it, {time.monotonic() - started:.0f} s")
+        if child.returncode:
+            log.seek(0)
+            text = log.read().decode("utf-8", "replace")
+            end = "".join(f"  | {line}\n" for line in text.strip().splitlines()[-12:])
+            raise Failure(f"{end}{title}: failed. {remedy(text)}")
+    print(f"  done, {time.monotonic() - started:.0f} s")
+
+
+def waiting(child: subprocess.Popen) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(HEARTBEAT_S)
+    return child.poll() is None
+
+
+# --- set-up -----------------------------------------------------------------------------------
+
+
+def set_up(extras: set[str], torch: str = "auto") -> None:
+    """Make .venv hold the course with EXTRAS; where its stamp says that it does, do nothing."""
+    version, stamp = venv_version(), read_json(STAMP)
+    have = set(stamp.get("extras", []))
+    if not (version and extras <= have and stamp.get("hash") == fingerprint(version)):
+        check_machine()
+        STAMP.unlink(missing_ok=True)
+        if not version:
+            make_venv()
+        install(extras | have, torch)
+        stamp = {"hash": fingerprint(venv_version()), "extras": sorted(extras | have)}
+        write_json(STAMP, stamp)
+    kind = {"cpu": True, "cuda": False}.get(torch)
+    if sys.platform == "linux" and kind not in (None, "+cpu" in (installed_torch() or "")):
+        print(f"torch {installed_torch()} is there and is kept; delete .venv to get another build.")
+
+
+def venv_version() -> str | None:
+    """Version of .venv's Python; None where there is none that runs and has pip."""
+    probe = "import pip, sys; print(*sys.version_info[:3], sep='.')"
+    try:
+        done = subprocess.run([venv_python(), "-I", "-c", probe], capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if done.returncode else done.stdout.decode().strip()
+
+
+def fingerprint(version: str | None) -> str:
+    parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
+    return hashlib.sha256(b"\0".join([*parts, str(version).encode()])).hexdigest()
+
+
+def check_machine() -> None:
+    """Failure (or OSError, for a read-only folder) before anything is changed."""
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        raise Failure(
+            "PyTorch has no packages for this Python: it is one for Intel Macs, and those ended "
+            "with PyTorch 2.2. On an Apple-silicon Mac install the arm64 Python; on an Intel Mac "
+            "use Google Colab or another computer."
+        )
+    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        raise Failure(VENV_HINT)
+    with tempfile.TemporaryFile(dir=ROOT):
+        pass
+    free = shutil.disk_usage(ROOT).free / 2**30
+    if free < GIB_NEEDED and not installed_torch():
+        raise Failure(
+            f"Only {free:.1f} GiB are free where the course lies ({ROOT}); set-up needs about "
+            f"{GIB_NEEDED} GiB. Make room, then run the same command again."
+        )
+
+
+def make_venv() -> None:
+    if VENV.is_symlink():  # another tree's: leave its content alone
+        VENV.unlink()
+    elif VENV.exists():
+        print(".venv does not work: it is made anew.")
+    step("Making .venv", [sys.executable, "-m", "venv", "--clear", VENV])
+
+
+def install(extras: set[str], torch: str) -> None:
+    for info in site_packages("*.dist-info"):
+        if not (info / "INSTALLER").exists():  # pip writes it last: here it was interrupted,
+            shutil.rmtree(info)  # and would take the half package for a whole one
+    names = ",".join(sorted(extras))
+    pip = [venv_python(), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    course = ["-c", "constraints.txt", "-e", f".[{names}]", *torch_index(torch)]
+    step(f"Installing the course [{names}], minutes the first time", [*pip, *course])
+
+
+def site_packages(pattern: str) -> list[Path]:
+    folders = [*VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages"]
+    return [path for folder in folders for path in folder.glob(pattern)]
+
+
+def installed_torch() -> str | None:
+    """Version and build (2.13.0+cpu) of .venv's torch, if it is the one that is pinned."""
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pin = re.search(r"^torch==([^\s+]+)", constraints, re.MULTILINE)
+    versions = [path.name[6 : -len(".dist-info")] for path in site_packages("torch-*.dist-info")]
+    return next((v for v in versions if pin and v.split("+")[0] == pin.group(1)), None)
+
+
+def torch_index(choice: str) -> list[str]:
+    """pip's options for the smaller CPU build: on Linux, where it is wanted and within reach."""
+    wanted = choice == "cpu" or (choice == "auto" and not has_nvidia())
+    if sys.platform != "linux" or not wanted or installed_torch():
+        return []
+    if reachable(CPU_WHEELS + "/torch/"):
+        return ["--extra-index-url", CPU_WHEELS]
+    print("PyTorch's index of CPU builds is out of reach: pip's configuration chooses the build.")
+    return []
+
+
+def has_nvidia() -> bool:
+    folders = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64")
+    driver = [Path("/proc/driver/nvidia"), Path("/usr/lib/wsl/lib/libcuda.so.1")]
+    driver += [Path(folder, "libcuda.so.1") for folder in folders]
+    return bool(shutil.which("nvidia-smi")) or any(path.exists() for path in driver)
+
+
+def reachable(url: str, seconds: float = 3) -> bool:
+    """True if URL opens in time; in a child, because looking up a name knows no time limit."""
+    probe = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).close()"
+    command = [sys.executable, "-c", probe, url]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return not subprocess.run(command, capture_output=True, timeout=seconds).returncode
+    return False
+
+
+# --- files that are read again the next time --------------------------------------------------
+
+
+def read_json(path: Path) -> dict:
+    """The object in PATH; {} where there is none that can be read."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(path: Path, value: dict) -> None:
+    write_whole(path, json.dumps(value, indent=1, sort_keys=True).encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """An interruption leaves no half file of this name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    os.replace(part, path)
+
+
+# --- lab --------------------------------------------------------------------------------------
+
+
+def default_language() -> str:
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    if sys.platform == "win32":
+        import ctypes
+
+        ui = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        names.append(locale.windows_locale.get(ui))
+    return language_of(next(filter(None, names), ""))
+
+
+def language_of(locale_name: str) -> str:
+    """zh-tw for a place that writes traditional characters, else ja."""
+    name = locale_name.replace("-", "_").lower()
+    return "zh-tw" if name.startswith(("zh_tw", "zh_hant", "zh_hk", "zh_mo")) else "ja"
+
+
+def course_files(lang: str) -> list[Path]:
+    """Lessons and sheets of LANG, relative to the course's folder."""
+    found = [*ROOT.glob(f"notebooks/{lang}/*.ipynb"), *ROOT.glob(f"exercises/{lang}/**/*")]
+    names = (path.relative_to(ROOT) for path in found if path.is_file())
+    return sorted(name for name in names if ".ipynb_checkpoints" not in name.parts)
+
+
+def deliver(lang: str) -> None:
+    """Copy into my/ what is absent there. What was delivered is kept, so news come only once."""
+    delivered = read_json(DELIVERED)
+    for name in course_files(lang):
+        data = (ROOT / name).read_bytes()
+        version = hashlib.sha256(data).hexdigest()
+        if delivered.get(name.as_posix()) != version or not (MY / name).exists():
+            deliver_file(MY / name, data)
+            delivered[name.as_posix()] = version
+            write_json(DELIVERED, delivered)
+
+
+def deliver_file(target: Path, data: bytes) -> None:
+    """Never overwrites: to another version in TARGET's place, DATA is put beside."""
+    names = names_beside(target)
+    there = list(itertools.takewhile(Path.exists, names))
+    if data in [path.read_bytes() for path in there]:
+        return
+    free = names_beside(target)[len(there)]
+    write_whole(free, data)
+    print("A newer version, beside yours:" if there else "New:", free.relative_to(ROOT).as_posix())
+
+
+def names_beside(target: Path) -> list[Path]:
+    """NAME.ipynb, NAME.new.ipynb, NAME.new2.ipynb, …"""
+    marks = ["", ".new", *(f".new{n}" for n in range(2, 1000))]
+    return [target.with_name(target.stem + mark + target.suffix) for mark in marks]
+
+
+def lab_settings(lang: str) -> Path:
+    """A folder of JupyterLab defaults; the user's own settings stay as they are, and win."""
+    folder = MY / ".lab-settings" / lang
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    settings = {
+        "@jupyterlab/translation-extension:plugin": {"locale": LOCALES[lang]},
+        "@jupyterlab/apputils-extension:notification": news,
+    }
+    write_json(folder / "overrides.json", settings)
+    return folder
+
+
+def lab(options: argparse.Namespace, rest: list[str]) -> int:
+    lang = options.lang or default_language()
+    deliver(lang)
+    lessons = [name for name in course_files(lang) if name.parts[0] == "notebooks"]
+    first = "".join("/tree/" + urllib.parse.quote(name.as_posix()) for name in lessons[:1])
+    flags = [f"--ServerApp.root_dir={MY}", f"--LabApp.app_settings_dir={lab_settings(lang)}"]
+    flags += [f"--LabApp.default_url=/lab{first}", "--LabApp.news_url=None"]
+    flags += ["--ServerApp.answer_yes=True"]  # one Ctrl-C is enough
+    flags += ["--no-browser"] if options.no_browser else []
+    if options.port:
+        flags += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
+    flags += ["--allow-root"] if is_root() else []
+    print("JupyterLab starts; your files are in my/. Ctrl-C here ends it.")
+    return call([venv_python(), "-m", "jupyterlab", *flags, *rest], cwd=MY)
+
+
+def is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+# --- test and the other tools -----------------------------------------------------------------
+
+
+def test(options: argparse.Namespace, rest: list[str]) -> int:
+    """pytest's exit status; not 0 either where no test ran. Default paths: pyproject.toml."""
+    if os.environ.get("CI"):
+        install_chromium()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(options.junitxml or Path(folder, "report.xml")).resolve()
+        report.unlink(missing_ok=True)
+        pytest = [venv_python(), "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
+        parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
+        offline = [venv_python(), "-m", "course_tools.offline", "--"]
+        variables = {"TRIAD_ALL": "1"} if options.all else {}
+        status = call([*offline, *pytest, *parallel, *rest], cwd=ROOT, **variables)
+        passed, failed, skipped = counts(report)
+    if status not in (0, 5) and not failed:
+        failed = 1  # pytest itself did not end well: a last line without failure would be untrue
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return status or (0 if passed + failed else 5)
+
+
+def counts(report: Path) -> tuple[int, int, int]:
+    """Passed, failed (or in error) and skipped tests of a JUnit report; zeros where none is."""
+    try:
+        tests = ElementTree.parse(report).iter("testcase")
+        cases = [{child.tag for child in case} for case in tests]
+    except (OSError, ElementTree.ParseError):
+        return 0, 0, 0
+    failed = sum(not case.isdisjoint({"failure", "error"}) for case in cases)
+    skipped = sum(case.isdisjoint({"failure", "error"}) and "skipped" in case for case in cases)
+    return len(cases) - failed - skipped, failed, skipped
+
+
+def install_chromium() -> None:
+    """For the browser tests, under CI only: a person's machine gets nothing outside .venv."""
+    apt = sys.platform == "linux" and is_root() and shutil.which("apt-get")
+    if not apt or shutil.which("chromium"):
+        return
+    install = [apt, "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"]
+    try:
+        step("CI without chromium: apt-get update", [apt, "update"])
+        step("apt-get install chromium", install, DEBIAN_FRONTEND="noninteractive")
+    except Failure as failure:
+        print(failure)
+
+
+def tool(*module: str) -> Callable[[argparse.Namespace, list[str]], int]:
+    # -P: nothing in the caller's folder, which stays the working folder, is taken for a module
+    return lambda options, rest: call([venv_python(), "-P", "-m", *module, *rest])
+
+
+class Command(NamedTuple):
+    run: Callable[[argparse.Namespace, list[str]], int]
+    authors: bool  # needs what the student edition leaves out
+    arguments: str  # passed on to the tool
+    help: str
+
+
+COMMANDS = {
+    "lab": Command(lab, False, "[-- JUPYTER'S ARGUMENTS]",
+                   "open the course in JupyterLab (also without any command)"),
+    "test": Command(test, True, "[PYTEST'S ARGUMENTS]", "run the tests"),
+    "run": Command(tool("helpers.runner"), False, "[LESSON ...] [--lang ja|zh-tw] [--list]",
+                   "run lessons without a browser; exit 1 if a claim does not hold"),
+    "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",
+                     "notebooks, sheets, solutions, data from lessons/; --check only compares"),
+    "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip",
+                           "write the student edition"),
+}  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="start.py",
+        description="The course Transformer triad: set it up, open it, check it.",
+        epilog="Each command first sets up .venv where needed. All are safe to run again.",
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for name, (_, _, arguments, words) in COMMANDS.items():
+        usage = f"start.py {name} [OPTIONS] {arguments}"
+        one = commands.add_parser(
+            name, help=words, description=words, usage=usage, allow_abbrev=False
+        )
+        one.add_argument(
+            "--torch", choices=("auto", "cpu", "cuda", "keep"), default="auto",
+            help="Linux, first set-up: which build; auto: CUDA if there is an NVIDIA driver, else "
+            "CPU where its index is in reach; keep: as pip is configured",
+        )  # fmt: skip
+        if name == "lab":
+            one.add_argument("--lang", choices=LOCALES, help="default: the system's, else ja")
+            one.add_argument("--no-browser", action="store_true", help="only print the address")
+            one.add_argument("--port", type=int, help="this port and no other")
+        if name == "test":
+            one.add_argument("--all", action="store_true", help="the long tests too")
+            one.add_argument("--junitxml", "--junit-xml", metavar="FILE", help="keep the report")
+    return top
+
+
+def run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] not in {*COMMANDS, "-h", "--help"}:
+        arguments = ["lab", *arguments]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    top = parser()
+    options, unknown = top.parse_known_args(arguments[:end])
+    if options.command == "lab" and unknown:
+        top.error(f"unknown: {' '.join(unknown)} (commands: {', '.join(COMMANDS)})")
+    command = COMMANDS[options.command]
+    if command.authors and not (ROOT / "src" / "course_tools").is_dir():
+        raise Failure(f"{options.command} is not in the student edition (no src/course_tools).")
+    set_up({"lab", "test"} if command.authors else {"lab"}, options.torch)
+    return command.run(options, [*unknown, *arguments[end + 1 :]])
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < MINIMUM:
+        this = platform.python_version()
+        needs = f"The course needs Python 3.11 or newer; this is Python {this} ({sys.executable})."
+        print(needs, file=sys.stderr)
+        return 1
+    for stream in (sys.stdout, sys.stderr):  # a console of another code page shows "?"
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace", line_buffering=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that running() ends the child
+    try:
+        return run(arguments)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+    except OSError as error:
+        print(f"{error}. {remedy(str(error))}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""The rules that conftest.py gives nbval, tried on tiny notebooks, most of them broken."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = Path(__file__).parent / "fixtures"
+PLACES = {
+    "good": ["notebooks", "solutions"],
+    "environment": ["notebooks"],
+    "stderr": ["notebooks"],
+    "raises": ["notebooks"],
+    "callback": ["notebooks"],
+    "swallowed": ["notebooks"],
+    "unsolved": ["exercises", "solutions"],
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
+    """{(folder, notebook): one of "passed", "failed" and the message of each cell}"""
+    root = tmp_path_factory.mktemp("course with 山田")
+    shutil.copy(ROOT / "conftest.py", root)
+    shutil.copytree(ROOT / "src" / "helpers", root / "src" / "helpers")
+    for name, folders in PLACES.items():
+        for folder in folders:
+            target = root / folder / "ja"
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(FIXTURES / f"{name}.ipynb", target)
+    options = ["--nbval-lax", "-p", "no:cacheprovider", "--junitxml=report.xml", "."]
+    env = os.environ | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""}
+    command = [sys.executable, "-m", "pytest", "--color=no", *options]
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8")
+    assert done.returncode == 1, done.stdout + done.stderr
+    return read(root / "report.xml")
+
+
+def read(report: Path) -> dict[tuple[str, str], list[str]]:
+    cells: dict[tuple[str, str], list[str]] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        folder, _, notebook = case.attrib["classname"].removesuffix(".ipynb").split(".")
+        failure = case.find("failure")
+        text = "passed" if failure is None else f"failed: {failure.text}"
+        cells.setdefault((folder, notebook), []).append(text)
+    return cells
+
+
+@pytest.mark.parametrize("folder, name", [("notebooks", "good"), ("solutions", "good")])
+def test_a_good_notebook_is_green(results, folder, name):
+    assert results[folder, name] == ["passed", "passed"]
+
+
+def test_kernels_get_this_python_a_home_that_goes_away_and_strict_claims(results):
+    assert results["notebooks", "environment"] == ["passed", "passed"]
+
+
+def test_words_on_stderr_are_red_in_their_cell_only(results):
+    before, warned, after = results["notebooks", "stderr"]
+    assert (before, after) == ("passed", "passed")
+    assert "The cell wrote to stderr" in warned
+    assert "deprecated thing" in warned
+
+
+def test_a_cell_that_raises_is_red(results):
+    assert "ZeroDivisionError" in results["notebooks", "raises"][1]
+
+
+@pytest.mark.parametrize("name", ["callback", "swallowed"])
+def test_an_error_in_a_widget_is_red(results, name):
+    assert "ZeroDivisionError" in results["notebooks", name][1]
+
+
+def test_an_open_task_is_green_in_a_sheet_and_red_in_a_solution(results):
+    assert results["exercises", "unsolved"] == ["passed", "passed"]
+    assert "NotImplementedError" in results["solutions", "unsolved"][1]
+
+
+def test_the_broken_notebooks_here_are_not_collected_with_the_course():
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--collect-only", "-q"]
+    done = subprocess.run(
+        [*command, "tests/fixtures"], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 5, done.stdout  # pytest's word for: no tests
+
+
+@pytest.mark.parametrize("pattern", ["notebooks/{}/*", "exercises/{}/*/*", "solutions/{}/*/*"])
+def test_every_lesson_has_its_notebook_sheet_and_solution_in_both_languages(pattern):
+    lessons = {p.parent.name for p in ROOT.glob("lessons/*/lesson.py")}
+    for lang in ("ja", "zh-tw"):
+        found = [p.stem for p in ROOT.glob(pattern.format(lang) + ".ipynb")]
+        assert found and sorted(found) == sorted(lessons)

@@ -1,0 +1,144 @@
+"""Every sheet in its three states: open (green), solved (right), and wrong (rejected, with a hint)."""
+
+import re
+
+import nbformat
+import pytest
+from course_tools.authoring import course
+from course_tools.authoring.notebooks import notebook
+from course_tools.authoring.source import LANGUAGES
+from course_tools.authoring.words import code_in
+
+from helpers import check, say
+
+from places import ROOT
+
+LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
+SHEETS = [(folder.name, lang) for folder in LESSONS for lang in LANGUAGES]
+WRONG = [
+    (folder.name, lang, task, cell.key)
+    for folder in LESSONS
+    for task, cells in course.wrong_answers(folder).items()
+    for cell in cells
+    for lang in LANGUAGES
+]
+
+
+def cells_of(kind: str, name: str, lang: str) -> list[nbformat.NotebookNode]:
+    path = ROOT / kind / lang / name / f"{name}.ipynb"
+    return [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+
+
+def graded(cell) -> dict:
+    return cell.metadata.get("nbgrader", {})
+
+
+def run(cells, instead: dict[str, str] | None = None) -> dict[str, check.Result]:
+    """Execute the cells' code, some replaced by {key: code}; how each task stands."""
+    check.results.clear()
+    scope: dict = {}
+    for cell in cells:
+        exec(compile((instead or {}).get(cell.id, cell.source), cell.id, "exec"), scope)
+    return dict(check.results)
+
+
+def test_there_are_sheets():
+    assert len(SHEETS) >= 2 and len(WRONG) >= 24
+
+
+@pytest.mark.parametrize(("name", "lang"), SHEETS)
+def test_an_open_sheet_says_not_yet_and_never_raises(name, lang):
+    results = run(cells_of("exercises", name, lang))
+    assert len(results) >= 4
+    assert {r.status for r in results.values()} == {"not_yet"}
+
+
+@pytest.mark.parametrize(("name", "lang"), SHEETS)
+def test_an_open_sheet_raises_under_the_strict_switch(name, lang, monkeypatch):
+    monkeypatch.setenv("TRIAD_STRICT", "tasks")
+    with pytest.raises(NotImplementedError):
+        run(cells_of("exercises", name, lang))
+
+
+@pytest.mark.parametrize(("name", "lang"), SHEETS)
+def test_the_solved_sheet_passes_every_check(name, lang, monkeypatch):
+    monkeypatch.setenv("TRIAD_STRICT", "tasks")
+    results = run(cells_of("solutions", name, lang))
+    assert len(results) >= 4
+    assert {r.status for r in results.values()} == {"right"}
+
+
+@pytest.mark.parametrize(("name", "lang"), SHEETS)
+def test_the_solution_also_passes_the_checks_that_a_student_sees(name, lang):
+    solved = {c.id: c.source for c in cells_of("solutions", name, lang) if graded(c).get("solution")}
+    results = run(cells_of("exercises", name, lang), solved)
+    assert {r.status for r in results.values()} == {"right"}
+
+
+@pytest.mark.parametrize(("name", "lang", "task", "key"), WRONG)
+def test_a_wrong_answer_is_rejected_with_a_hint_of_its_own(name, lang, task, key):
+    say.use(lang)
+    result = try_wrong(name, lang, key)[task]
+    others = [try_wrong(name, lang, k)[task].hint for n, la, t, k in WRONG
+              if (n, la, t) == (name, lang, task) and k != key]
+    assert result.status == "wrong"
+    assert result.hint
+    assert len(others) >= 2, f"{task} has fewer than three named wrong answers"
+    assert result.hint not in others
+
+
+@pytest.mark.parametrize(("name", "lang"), SHEETS)
+def test_every_task_has_wrong_answers(name, lang):
+    tasks = {c.id for c in cells_of("solutions", name, lang) if graded(c).get("solution")}
+    named = {key.split("-wrong-")[0] for n, la, _, key in WRONG if (n, la) == (name, lang)}
+    assert tasks == named
+
+
+@pytest.mark.parametrize(("name", "lang"), SHEETS)
+def test_a_hint_gives_no_code_away(name, lang):
+    """No method that a model answer calls is named by a hint."""
+    answers = [c.source for c in cells_of("solutions", name, lang) if graded(c).get("solution")]
+    calls = {call for a in answers for call in re.findall(r"\.(\w{5,})\(", a)}
+    sheet = "\n".join(c.source for c in cells_of("exercises", name, lang))
+    hints = re.findall(r'hint=\(?"([^"]+)"', sheet.replace("\n", " "))
+    assert len(hints) >= 12 and len(calls) >= 5
+    assert not [h for h in hints if any(call in h for call in calls)]
+
+
+def try_wrong(name: str, lang: str, key: str) -> dict[str, check.Result]:
+    folder = ROOT / "lessons" / name
+    wrong = next(c for cs in course.wrong_answers(folder).values() for c in cs if c.key == key)
+    task = key.split("-wrong-")[0]
+    return run(cells_of("exercises", name, lang), {task: code_in(wrong, lang)})
+
+
+def test_results_are_shown_in_the_students_language(capsys):
+    say.use("zh-tw")
+    with check.task("merge"):
+        raise NotImplementedError
+    assert "尚未作答" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [(None, "NoneType"), ("text", "str"), ((1, 2, 3), "tuple(3)")],
+)
+def test_a_wrong_kind_of_return_value_is_named(answer, word):
+    with check.task("merge"):
+        check.unpack(answer, 2)
+    assert check.results["merge"].status == "wrong"
+    assert word in check.results["merge"].detail
+
+
+def test_an_error_in_the_students_code_is_shown_and_the_sheet_goes_on(capsys):
+    with check.task("merge"):
+        1 / 0  # noqa: B018
+    assert check.results["merge"].status == "error"
+    assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_wrong_cells_are_in_no_built_notebook():
+    cells = course.read_checked(ROOT / "lessons" / "01_attention" / "exercise.py")
+    assert sum("wrong" in c.options for c in cells) >= 12
+    for lang in LANGUAGES:
+        assert not [c.id for c in notebook(cells, lang, {}).cells if "wrong" in c.id]

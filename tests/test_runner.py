@@ -1,0 +1,244 @@
+"""python -m helpers.runner, on tiny notebooks: what it shows, and every way to fail."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import psutil
+import pytest
+from helpers import execution, runner, say
+
+FIXTURES = Path(__file__).parent / "fixtures"
+GOOD = ("01_good", "good")
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """course("02_name", "fixture") puts a notebook in place for a language; cwd is the course."""
+    root = tmp_path / "course with 山田"
+    for lang in say.LANGUAGES:
+        (root / "notebooks" / lang).mkdir(parents=True)
+    monkeypatch.chdir(root)
+
+    def put(name: str, fixture: str, *langs: str) -> Path:
+        for lang in langs or say.LANGUAGES:
+            shutil.copy(FIXTURES / f"{fixture}.ipynb", f"notebooks/{lang}/{name}.ipynb")
+        return root
+
+    yield put
+    say.use("ja")
+
+
+def words(name: str, lang: str = "ja") -> str:
+    return say.catalogue("runner")[name][lang.replace("-", "_")]
+
+
+def test_a_good_lesson_shows_claim_bound_seconds_and_memory(course, capsys):
+    root = course(*GOOD)
+    before = {p: p.read_bytes() for p in root.rglob("*.ipynb")}
+    assert runner.main(["01"]) == 0
+    shown = capsys.readouterr().out
+    for lang in say.LANGUAGES:
+        assert f"01_good ({lang}): " in shown
+    assert shown.count("C00") == 2 and "1.02" in shown and "0.9 – 1.1" in shown
+    assert "60 s" in shown and "1024 MiB" in shown
+    assert {p: p.read_bytes() for p in root.rglob("*.ipynb")} == before
+
+
+@pytest.mark.parametrize(
+    "fixture, expected",
+    [
+        ("raises", ["error", "    return a / b", "ZeroDivisionError: division by zero", "divide"]),
+        ("stderr", ["stderr", "deprecated thing", "warn"]),
+        ("callback", ["error", "ZeroDivisionError", "press"]),
+        ("swallowed", ["error", "ZeroDivisionError", "press"]),
+        ("dies", ["died", "exit"]),
+        ("no_claim", ["no_claims"]),
+        ("missed", ["missed", "7.5"]),
+    ],
+)
+def test_a_fault_is_shown_and_the_next_lesson_still_runs(course, capsys, fixture, expected):
+    course("01_bad", fixture, "ja")
+    course("02_good", "good", "ja")
+    assert runner.main(["--lang", "ja"]) == 1
+    shown = capsys.readouterr().out
+    kind, *details = expected
+    assert words(kind).split("{")[0].strip() in shown
+    assert all(detail in shown for detail in details)
+    assert f"02_good (ja): {words('passed')}" in shown
+    assert shown.rstrip().endswith("01_bad (ja)")
+    assert "\x1b" not in shown
+
+
+def test_more_than_the_memory_bound_fails_the_lesson(course, capsys, monkeypatch):
+    course("01_big", "big", "ja")
+    assert runner.main(["--lang", "ja"]) == 0
+    monkeypatch.setattr(runner, "MIB_BOUND", 200)
+    assert runner.main(["--lang", "ja"]) == 1
+    assert words("too_big").format(mib_bound=200) in capsys.readouterr().out
+
+
+def test_the_peak_is_the_kernels_and_is_not_missed():
+    env = dict(os.environ)
+    big, good = (execution.execute(FIXTURES / f"{x}.ipynb", env) for x in ("big", "good"))
+    assert 180 < big.mib - good.mib < 260  # the notebook fills 200 MiB
+    assert not big.failures
+
+
+def test_a_lesson_that_does_not_end_is_stopped():
+    outcome = execution.execute(FIXTURES / "slow.ipynb", dict(os.environ), limit_seconds=2)
+    assert [(f.kind, f.cell) for f in outcome.failures] == [("timeout", "wait")]
+    assert outcome.seconds < 20
+    assert not kernels_of(os.getpid())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process on Windows")
+@pytest.mark.parametrize("moment", [say.catalogue("runner")["kernel"]["ja"], " 2/2"])
+def test_control_c_ends_the_kernel(course, moment):
+    """Both while it starts and while a cell runs."""
+    course("01_slow", "slow", "ja")
+    code = "from helpers import runner; runner.PIPE_SECONDS = 0; raise SystemExit(runner.main())"
+    command = [sys.executable, "-u", "-c", code]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    env = os.environ | {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
+    with subprocess.Popen([*command, "--lang", "ja"], env=env, **pipes) as process:
+        while moment not in process.stdout.readline():
+            assert process.poll() is None
+        while not (kernels := kernels_of(process.pid)):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        message = process.communicate(timeout=20)[1]
+    assert process.returncode == 130, message
+    assert words("interrupted") in message and "Traceback" not in message
+    assert not any(kernel.is_running() for kernel in kernels)
+
+
+def kernels_of(pid: int) -> list[psutil.Process]:
+    children = psutil.Process(pid).children(recursive=True)
+    return [p for p in children if "ipykernel_launcher" in " ".join(p.cmdline())]
+
+
+@pytest.mark.parametrize("name", ["1", "01", "01_good"])
+def test_names_of_a_lesson(course, name):
+    root = course(*GOOD)
+    course("11_other", "good")
+    found = runner.find(root / "notebooks", [name], "zh-tw")
+    assert [str(lesson) for lesson in found] == ["01_good (zh-tw)"]
+
+
+@pytest.mark.parametrize("lang", say.LANGUAGES)
+def test_an_unknown_lesson_is_told_in_one_line_with_what_there_is(course, capsys, lang):
+    course(*GOOD)
+    assert runner.main(["9", "--lang", lang]) == 2
+    message = capsys.readouterr().err
+    assert message == words("unknown", lang).format(lesson="9", known="01_good") + "\n"
+
+
+def test_nothing_to_run_is_a_failure(course, capsys):
+    course(*GOOD, "ja")
+    assert runner.main(["--lang", "zh-tw"]) == 2
+    assert "notebooks" in capsys.readouterr().err
+
+
+def test_the_folder_is_found_from_below_and_from_elsewhere(course, tmp_path, monkeypatch):
+    root = course(*GOOD)
+    monkeypatch.chdir(root / "notebooks" / "ja")
+    assert runner.notebooks_folder() == root / "notebooks"
+    monkeypatch.chdir(tmp_path)
+    ours = Path(runner.__file__).parents[2] / "notebooks"
+    assert runner.notebooks_folder() == ours
+
+
+def test_list_runs_nothing(course, capsys, monkeypatch):
+    course(*GOOD)
+    monkeypatch.setattr(runner, "run", None)
+    assert runner.main(["--list"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["01_good", "ja"],
+        ["01_good", "zh-tw"],
+    ]
+
+
+def test_the_students_data_are_not_touched(course, monkeypatch, tmp_path):
+    course("01_home", "environment", "ja")
+    monkeypatch.setenv("TRIAD_HOME", str(tmp_path / "the student's"))
+    env = runner.kernel_environment(tmp_path / "run", tmp_path / "run" / "log")
+    assert env["TRIAD_HOME"] == str(tmp_path / "run" / "home")
+    assert env["TRIAD_STRICT"] == "claims"
+    assert env["PYTHONPATH"].split(os.pathsep)[0] == str(Path(runner.__file__).parents[1])
+
+
+def test_record_writes_the_bigger_of_both_languages_rounded_up(course, monkeypatch):
+    root = course(*GOOD)
+    (root / "lessons" / "01_good").mkdir(parents=True)
+    outcomes = {"ja": execution.Outcome(21.2, 401.0), "zh-tw": execution.Outcome(19.0, 449.0)}
+    monkeypatch.setattr(runner, "run", lambda x: report_of(x, outcomes[x.lang]))
+    assert runner.main(["--record", "lessons"]) == 0
+    written = (root / "lessons/01_good/measured.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(written) == {"seconds": 25, "mib": 450}
+    assert written.startswith("# ") and "torch" in written.splitlines()[0]
+
+
+def test_record_takes_neither_a_failed_run_nor_half_a_run(course, monkeypatch, capsys):
+    root = course(*GOOD)
+    (root / "lessons" / "01_good").mkdir(parents=True)
+    assert runner.main(["--record", "lessons", "--lang", "ja"]) == 2
+    monkeypatch.setattr(runner, "run", lambda x: runner.Report(x, execution.Outcome(), []))
+    assert runner.main(["--record", "lessons"]) == 1
+    assert not list(root.rglob("measured.toml"))
+    monkeypatch.setattr(runner, "run", lambda x: report_of(x, execution.Outcome(1, 1)))
+    assert runner.main(["--record", "elsewhere"]) == 2
+    assert "elsewhere" in capsys.readouterr().err
+
+
+def report_of(lesson: runner.Lesson, outcome: execution.Outcome) -> runner.Report:
+    return runner.Report(lesson, outcome, [{"holds": True}])
+
+
+def test_a_missing_package_is_told_in_both_languages():
+    code = "import sys, runpy; sys.modules['nbclient'] = None; runpy.run_module('helpers.runner')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.splitlines() == [
+        words("no_package", lang).format(package="nbclient") for lang in say.LANGUAGES
+    ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_one_line_on_a_terminal_and_now_and_then_a_line_elsewhere(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((30, 24)))
+    terminal, pipe = Terminal(), io.StringIO()
+    both = [runner.Progress("01_good (ja)", stream) for stream in (terminal, pipe)]
+    for second in range(13):
+        now[0] = float(second)
+        for progress in both:
+            progress.cell(second, 12, "注意機構" * 20)
+            progress.tick()
+    for progress in both:
+        progress.clear()
+    assert [line.split()[2] for line in pipe.getvalue().splitlines()] == ["0", "5", "10"]
+    redrawn = terminal.getvalue().split("\r")
+    assert "\n" not in terminal.getvalue() and len(redrawn) > 12
+    assert max(map(runner.columns, redrawn)) <= 29
+
+
+def test_columns_stand_under_each_other_with_wide_characters():
+    lines = runner.aligned([["主張", "x"], ["C1", "y"]])
+    assert [runner.columns(line) for line in lines] == [7, 7]
+
+
+@pytest.mark.parametrize("value, text", [(0.123456, "0.1235"), (2147483648.0, "2,147,483,648")])
+def test_numbers(value, text):
+    assert runner.number(value) == text
