@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
+from matplotlib.artist import Artist
 
 matplotlib.use("agg")
 
@@ -400,6 +402,27 @@ def test_every_other_warning_is_an_error_too(lang, bundles, text, style, warned,
     with pytest.raises(figures.FigureError, match=warned):
         figures.show(fig, WORDS[lang])
     assert bundles == [] and capfd.readouterr().err == ""
+
+
+class Warns(Artist):
+    """Warns whenever it is drawn."""
+
+    def __init__(self, category: type[Warning]):
+        super().__init__()
+        self.category = category
+
+    def draw(self, renderer):
+        warnings.warn("from the drawing", self.category, stacklevel=1)
+
+
+def test_warning_while_drawing_is_an_error_but_a_deprecation_is_not(lang, bundles):
+    fig = plt.figure()
+    fig.add_artist(Warns(DeprecationWarning))
+    figures.show(fig, WORDS[lang])
+    fig.add_artist(Warns(UserWarning))
+    with pytest.raises(figures.FigureError, match="from the drawing"):
+        figures.show(fig, WORDS[lang])
+    assert len(bundles) == 1
 
 
 # ---- matrix and mask -----------------------------------------------------------------------

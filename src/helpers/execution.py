@@ -16,7 +16,6 @@ import nbformat
 import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -76,6 +75,15 @@ def title(notebook: NotebookNode) -> str:
     return next((h for cell in notebook.cells if (h := _heading(cell))), "")
 
 
+def end_children() -> None:
+    """After Ctrl-C: nbclient lets a kernel go on whose start was interrupted."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with suppress(psutil.Error):
+            child.kill()
+    psutil.wait_procs(children, timeout=5)
+
+
 def _code_cells(notebook: NotebookNode) -> Iterator[tuple[int, str]]:
     """(index, the heading that it stands under, else its key) of each cell that has code."""
     heading = ""
@@ -117,13 +125,9 @@ class _Client(NotebookClient):
     @contextmanager
     def started(self, env: Mapping[str, str]) -> Iterator["_Client"]:
         """What the kernel process itself says (start-up warnings) is kept for the day it dies."""
-        try:
-            with tempfile.TemporaryFile() as self._last_words:
-                with self.setup_kernel(env=dict(env), stderr=self._last_words):
-                    yield self
-        finally:  # nbclient leaves a kernel alone whose start was interrupted
-            if self.km is not None and self.km.has_kernel:
-                run_sync(self.km.shutdown_kernel)(now=True)
+        with tempfile.TemporaryFile() as self._last_words:
+            with self.setup_kernel(env=dict(env), stderr=self._last_words):
+                yield self
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         content, allowed = msg["content"], "raises-exception" in cell.metadata.get("tags", [])

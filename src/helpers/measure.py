@@ -39,6 +39,9 @@ def cost() -> Iterator[Cost]:
     with measure.cost() as spent:
         attention(q, k, v)
     spent.flops, spent.largest_bytes        # valid after the block
+
+    torch knows no FLOPs of its fused attention kernel for CPUs: that one counts 0.  Select the
+    MATH backend (torch.nn.attention.sdpa_kernel) around the block to count it.
     """
     spent = Cost()
     with FlopCounterMode(display=False) as counter, _Largest() as largest:

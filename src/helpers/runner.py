@@ -27,7 +27,7 @@ from . import say
 try:
     import nbformat
 
-    from .execution import LIMIT_SECONDS, Failure, Outcome, execute, title
+    from .execution import LIMIT_SECONDS, Failure, Outcome, end_children, execute, title
 except ModuleNotFoundError as missing:
     words = say.catalogue("runner")["no_package"].values()  # whose console it is, we do not know
     raise SystemExit("\n".join(word.format(package=missing.name) for word in words)) from missing
@@ -83,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        end_children()
         print("\n" + say.text("runner", "interrupted"), file=sys.stderr)
         return 130
 

@@ -160,7 +160,7 @@ class Lab:
         page.on("console", lambda m: m.type == "error" and page.complaints.append(_said(m)))
         page.goto(f"{self.base}/lab/tree/{urllib.parse.quote(notebook)}?token={self.token}&reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        # The notebook's own indicator says idle before the kernel is connected; Run All is then lost.
+        # The notebook's own indicator says idle before a kernel is connected: Run All is then lost.
         page.locator(".jp-StatusBar-TextItem", has_text=KERNEL_READY).first.wait_for()
         page.notebook = notebook
         return page
@@ -176,14 +176,17 @@ class Lab:
         while time.monotonic() < end:
             time.sleep(1)
             page.keyboard.press("Control+s")
-            cells = self._code_cells(page.notebook)
+            try:
+                cells = self.code_cells(page.notebook)
+            except urllib.error.HTTPError:  # just being written
+                continue
             errors = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
             assert not errors, "\n".join(errors[0]["traceback"])
             if all(cell["execution_count"] for cell in cells) and self._idle():
                 return cells
         raise TimeoutError(f"{page.notebook} was not done after {seconds} s")
 
-    def _code_cells(self, notebook: str) -> list[dict]:
+    def code_cells(self, notebook: str) -> list[dict]:
         cells = self.api(f"contents/{notebook}")["content"]["cells"]
         return [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
 

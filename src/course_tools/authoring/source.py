@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -33,7 +34,7 @@ def read_cells(path: Path, name: str | None = None) -> list[Cell]:
     """The cells of one source file, keys and languages checked.  LessonError lists every fault."""
     name = name or f"{path.parent.name}/{path.name}"
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
-    cells = [_cell(name, raw) for raw in notebook.cells]
+    cells = [_cell(name, raw) for raw in notebook.cells if raw.source or raw.metadata]
     stop_at(_faults(name, cells))
     return cells
 
@@ -86,7 +87,7 @@ def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
             cell = next(c for c in cells if (c.key, c.lang) == (key, lang))
             yield cell.problem(f"the key is used {n} times", "give each cell a key of its own")
     code_keys = {c.key for c in cells if c.is_code}
-    for here, after in zip(cells, [*cells[1:], None], strict=True):
+    for here, after in pairwise([*cells, None]):
         if here.is_code:
             continue
         if here.key in code_keys:

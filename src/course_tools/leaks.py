@@ -1,0 +1,144 @@
+"""Does a model answer or a hidden test stand in a file that students get?
+
+Two ways of looking: an answer's lines, whatever the spaces between them; and an answer's
+statements as syntax trees, whatever its variables are called.
+"""
+
+import ast
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+
+SECRET = re.compile(
+    r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)$\n(.*?)^[ \t]*### END \1$", re.DOTALL | re.MULTILINE
+)
+SHORTEST_LINE = 20  # characters without spaces: shorter lines stand in many answers to many tasks
+SMALLEST_TREE = 15  # nodes: `return x + y` has 7
+BINARY = {".otf", ".ttf", ".png", ".safetensors"}
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A piece of a sheet's secrets that stands in a file."""
+
+    file: Path
+    sheet: str
+    piece: str
+
+    def __str__(self) -> str:
+        return f"{self.file.as_posix()} holds what {self.sheet} keeps back: {self.piece}"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Of one sheet: lines {squeezed: as written}, and answers as lists of statements."""
+
+    sheet: str
+    lines: dict[str, str]
+    answers: list[list[ast.stmt]]
+
+
+def find(root: Path, paths: Iterable[Path]) -> list[Leak]:
+    """Every leak from a sheet in root/lessons into one of the files."""
+    sheets = [secrets(path) for path in sorted(root.glob("lessons/*/exercise.py"))]
+    readable = [path for path in paths if path.suffix not in BINARY]
+    return [leak for path in readable for leak in leaks_into(root / path, path, sheets)]
+
+
+def secrets(sheet: Path) -> Secrets:
+    """What stands between the markers.  A line that the sheet shows elsewhere is no secret."""
+    cells = jupytext.reads(sheet.read_text(encoding="utf-8"), fmt="py:percent").cells
+    public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.metadata]
+    shown = {squeeze(line) for text in public for line in text.splitlines()}
+    held_back = [(cell, match[2]) for cell in cells for match in SECRET.finditer(cell.source)]
+    lines = {squeeze(line): line.strip() for _, text in held_back for line in text.splitlines()}
+    lines = {k: v for k, v in lines.items() if len(k) >= SHORTEST_LINE and k not in shown}
+    code = [textwrap.dedent(text) for cell, text in held_back if cell.cell_type == "code"]
+    answers = [tree.body for tree in map(ast.parse, code) if size(tree) >= SMALLEST_TREE]
+    return Secrets(f"{sheet.parent.name}/{sheet.name}", lines, answers)
+
+
+def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Leak]:
+    text = path.read_text(encoding="utf-8")
+    strings = list(strings_of(json.loads(text))) if path.suffix in (".ipynb", ".json") else [text]
+    squeezed = "\n".join(squeeze(line) for string in strings for line in string.splitlines())
+    blocks = [block for code in code_of(path, text) for block in blocks_of(ast.parse(code))]
+    for sheet in sheets:
+        yield from (Leak(name, sheet.sheet, v) for k, v in sheet.lines.items() if k in squeezed)
+        found = (answer for answer in sheet.answers if any(holds(b, answer) for b in blocks))
+        yield from (Leak(name, sheet.sheet, ast.unparse(answer)) for answer in found)
+
+
+def squeeze(line: str) -> str:
+    """Without spaces, and without a comment at the end."""
+    return re.sub(r"\s+", "", re.sub(r"(^|\s\s)\s*#.*", "", line))
+
+
+def strings_of(value: Any) -> Iterator[str]:
+    """All strings in a JSON value; a notebook's lists of source lines are strings too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings_of(part)
+
+
+def code_of(path: Path, text: str) -> Iterator[str]:
+    """The Python in a module or a notebook, magics taken out."""
+    if path.suffix == ".py":
+        yield text
+    if path.suffix == ".ipynb":
+        cells = (cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code")
+        yield from (re.sub(r"(?m)^\s*[%!].*$", "pass", "".join(c["source"])) for c in cells)
+
+
+def blocks_of(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Every list of statements: of the module, a function, a branch, …"""
+    for node in ast.walk(tree):
+        for _, value in ast.iter_fields(node):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                yield value
+
+
+def holds(block: list[ast.stmt], answer: list[ast.stmt]) -> bool:
+    """Do the answer's statements stand one after the other in the block, whatever the names?"""
+    kinds, n = list(map(type, answer)), len(answer)
+    runs = (block[i : i + n] for i in range(len(block) - n + 1))
+    return any(list(map(type, r)) == kinds and nameless(r) == nameless(answer) for r in runs)
+
+
+def nameless(statements: list[ast.stmt]) -> str:
+    """The statements' trees with names numbered in order of appearance, and no words."""
+    copied = ast.parse(ast.unparse(ast.Module(statements, [])))
+    return ast.dump(_Numbered().visit(copied))
+
+
+def size(tree: ast.AST) -> int:
+    return sum(1 for _ in ast.walk(tree))
+
+
+class _Numbered(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.numbers: dict[str, str] = {}
+
+    def number(self, name: str) -> str:
+        return self.numbers.setdefault(name, f"n{len(self.numbers)}")
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self.number(node.id), node.ctx)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(self.number(node.arg))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name, node.returns = self.number(node.name), None
+        return self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("" if isinstance(node.value, str) else node.value)

@@ -1,0 +1,108 @@
+"""Write the student edition: python -m course_tools.student_edition OUT.zip [--force]
+
+Lessons, sheets, what they import and what sets them up; nothing that is held back from students.
+Refused if a model answer or a hidden test stands in it (course_tools.leaks).
+"""
+
+import argparse
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import leaks
+
+ROOT = Path(__file__).resolve().parents[2]
+TOP = "transformer-triad"  # the one folder in the archive
+FILES = (
+    "LICENSE",
+    "README.ja.md",
+    "README.md",
+    "README.zh-tw.md",
+    "constraints.txt",
+    "environment.yml",
+    "pyproject.toml",
+    "start.py",
+)
+FOLDERS = ("docs", "exercises", "notebooks", "src/helpers")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive knows
+
+
+class NotWritten(Exception):
+    """The edition was not written; the message says why and what to do."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("start.py student-zip", description=__doc__)
+    parser.add_argument("out", type=Path, metavar="OUT.zip")
+    parser.add_argument("--force", action="store_true", help="write over an existing file")
+    wanted = parser.parse_args(argv)
+    try:
+        paths = write(wanted.out, ROOT, wanted.force)
+    except NotWritten as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    size = wanted.out.stat().st_size / 2**20
+    print(f"{wanted.out}: {len(paths)} files, {size:.1f} MiB")
+    return 0
+
+
+def write(out: Path, root: Path, force: bool = False) -> list[Path]:
+    """Write the archive; the paths in it, relative to root.  NotWritten says why not."""
+    if out.exists() and not force:
+        raise NotWritten(f"{out} exists; give another name, or --force to write over it")
+    paths = members(root)
+    found = leaks.find(root, paths)
+    if found:
+        raise NotWritten("\n".join([*map(str, found), "Model answers leak: nothing was written."]))
+    out.write_bytes(b"")  # a folder that cannot be written shows before the work
+    with zipfile.ZipFile(out, "w") as archive:
+        for path in paths:
+            archive.writestr(entry(path), (root / path).read_bytes(), compresslevel=9)
+    return paths
+
+
+def entry(path: Path) -> zipfile.ZipInfo:
+    """Fixed date, system and permissions: equal files give equal bytes, whoever packs them."""
+    info = zipfile.ZipInfo(f"{TOP}/{path.as_posix()}", EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.create_system = 3  # Unix, which the permissions below belong to
+    info.external_attr = 0o100644 << 16
+    return info
+
+
+def members(root: Path) -> list[Path]:
+    """The edition's files, sorted, relative to root: those that git tracks, else those there are.
+
+    NotWritten if a tracked file is missing, or there is no lesson.
+    """
+    paths = sorted(p for p in tracked(root) if belongs(p))
+    if missing := [p for p in paths if not (root / p).is_file()]:
+        raise NotWritten(f"tracked by git but not there: {', '.join(map(str, missing))}")
+    if not any(p.parts[0] == "notebooks" for p in paths):
+        raise NotWritten(f"{root} holds no lessons in notebooks/; run python start.py build")
+    return paths
+
+
+def tracked(root: Path) -> list[Path]:
+    if not (root / ".git").exists():
+        return [p.relative_to(root) for p in root.rglob("*") if p.is_file() and is_ours(p, root)]
+    command = ["git", "-C", str(root), "ls-files", "-z"]
+    listed = subprocess.run(command, check=True, capture_output=True).stdout
+    return [Path(name) for name in listed.decode("utf-8").split("\0") if name]
+
+
+def is_ours(path: Path, root: Path) -> bool:
+    """Not something that Python, Jupyter or the system left behind."""
+    parts = path.relative_to(root).parts
+    return not any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
+def belongs(path: Path) -> bool:
+    name = path.as_posix()
+    return name in FILES or any(name.startswith(f"{folder}/") for folder in FOLDERS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,285 @@
+"""Small broken sources: each must fail with a message that names file, key and remedy."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from course_tools.authoring import __main__ as command
+from course_tools.authoring import course, words
+from course_tools.authoring.data import read_toml
+from course_tools.authoring.parity import differences
+from course_tools.authoring.problems import LessonError
+from course_tools.authoring.source import LANGUAGES, read_cells
+from places import ROOT
+
+PROSE = """\
+# %% [markdown] key="why" lang="ja"
+# 長さを2倍にすると、`n`は`8,192`になります。$n^2$ です。
+
+# %% [markdown] key="why" lang="zh-tw"
+# 長度變成 2 倍，`n` 就是 `8,192`。$n^2$。
+"""
+CODE = """
+# %% key="sum"
+#| ja: 和
+#| zh-tw: 總和
+label = T(ja="合計", zh_tw="總和")
+print(f"{label} {1 + 1}")
+"""
+TASK = """
+# %% key="double" task="double"
+def double(x):
+    ### BEGIN SOLUTION
+    return x + x
+    ### END SOLUTION
+"""
+FAULTS = {
+    "missing language": (PROSE.split("\n\n")[0], "why", 'lang="zh-tw" right below'),
+    "missing ja": (PROSE.split("\n\n")[1], "why", 'lang="ja" right above'),
+    "languages in the wrong order": ("\n\n".join(reversed(PROSE.split("\n\n"))), "why", "below"),
+    "key used twice": (PROSE + CODE + CODE, "sum", "a key of its own"),
+    "no key": ("# %%\nx = 1\n", "", "give it key="),
+    "key that is no id": (CODE.replace('"sum"', '"Sum of all"'), "Sum of all", "small letters"),
+    "prose and code share a key": (PROSE + CODE.replace('"sum"', '"why"'), "why", "rename"),
+    "prose without language": ("# %% [markdown] key='why'\n# text\n", "why", "lang="),
+    "code with a language": (CODE.replace("sum", 'sum" lang="ja', 1), "sum", "remove lang"),
+    "empty cell": (PROSE + '\n# %% key="x"\n', "x", "write it or remove it"),
+    "near-miss comment": (CODE.replace("#| ja", "# | ja"), "sum", "write it as  #| ja"),
+    "unknown language": (CODE.replace("#| zh-tw", "#| zh"), "sum", "write it as  #| ja"),
+    "comment without its twin": (CODE.replace("#| zh-tw: 總和\n", ""), "sum", "#| zh-tw"),
+    "T without a language": (CODE.replace(', zh_tw="總和"', ""), "sum", 'T(ja="…", zh_tw="…")'),
+    "T of code": (CODE.replace('zh_tw="總和"', "zh_tw=2"), "sum", "give strings"),
+    "T inside an f-string": (
+        '# %% key="sum"\nf"{T(ja=\'a\', zh_tw=\'b\')}"\n', "sum", "around it"),
+    "unequal code": (
+        '# %% key="sum"\nx = y = 1\nT(ja=f"{x}", zh_tw=f"{y}")\n', "sum", "same {expressions}"),
+    "unequal number": (PROSE.replace("2 倍", "3 倍"), "why", "same in both languages"),
+    "unequal number in T": (CODE.replace('"總和"', '"總和 12.5"'), "sum", "same in both"),
+    "unequal formula": (PROSE.replace("$n^2$。", "$n^3$。"), "why", "same in both languages"),
+    "unequal code span": (PROSE.replace("`n` 就", "`m` 就"), "why", "same in both languages"),
+    "unequal link": (PROSE.replace("$n^2$。", "$n^2$。[x](a.html)"), "why", "same in both"),
+    "missing heading": (PROSE.replace("# 長さ", "# # 見出し\n#\n# 長さ"), "why", "same in both"),
+    "no Python": ('# %% key="sum"\nx = = 1\n', "sum", "mend the code"),
+    "solution after its markers": (
+        TASK.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n    return 2 * x\n"),
+        "double", "move it between"),
+    "solution before its markers": (
+        TASK.replace("    ### BEGIN", "    x = 2 * x\n    ### BEGIN"), "double", "move it between"),
+    "task without markers": (
+        TASK.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", ""),
+        "double", "between the two markers"),
+    "solution in a cell that is no task": (
+        TASK.replace(' task="double"', ""), "double", "between the two markers"),
+    "no cell": ("", "-", "start with # %%"),
+}
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Write a source file and check it as the builder does."""
+
+    def check(text: str):
+        path = tmp_path / "09_sample" / "lesson.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return course.read_checked(path)
+
+    return check
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_names_file_key_and_remedy(name, source):
+    text, key, remedy = FAULTS[name]
+    with pytest.raises(LessonError) as caught:
+        source(text)
+    assert f"09_sample/lesson.py:{key}:" in str(caught.value)
+    assert remedy in str(caught.value)
+
+
+def test_the_samples_without_a_fault_pass(source):
+    assert [c.key for c in source(PROSE + CODE + TASK)] == ["why", "why", "sum", "double"]
+
+
+def test_each_language_reads_plain_literals_and_plain_comments(source):
+    cell = source(CODE)[0]
+    assert words.code_in(cell, "ja").splitlines()[:2] == ["# 和", 'label = "合計"']
+    assert words.code_in(cell, "zh-tw").splitlines()[:2] == ["# 總和", 'label = "總和"']
+
+
+def test_several_calls_in_one_line_and_over_several_lines(source):
+    cell = source(
+        '# %% key="x"\nprint("漢", T(ja="一", zh_tw="壹"), T(ja="二", zh_tw="貳"))\n'
+        'y = T(\n    ja="a" "b",\n    zh_tw="c"\n    "d",\n)\n'
+    )[0]
+    code = words.code_in(cell, "zh-tw")
+    assert code.startswith('print("漢", "壹", "貳")')
+    assert ast.literal_eval(code.split("y = ")[1]) == "cd"
+
+
+@pytest.mark.parametrize(
+    ("ja", "zh_tw"),
+    [
+        ("2つの出力", "兩個輸出"),
+        ("3つの型", "三大架構"),
+        ("1つずつ", "逐一"),
+        ("系列長の2乗", "序列長度的平方"),
+        ("１２．５倍", "12.5 倍"),
+        ("> 10万単語", "> 10萬上下文，8 千"),
+    ],
+)
+def test_number_words_and_quotes_of_the_page_are_equal(ja, zh_tw):
+    assert not list(differences(ja, zh_tw))
+
+
+@pytest.mark.parametrize(("ja", "zh_tw"), [("12.2倍", "12.5 倍"), ("2つ", "三個"), ("4", "")])
+def test_other_numbers_are_not(ja, zh_tw):
+    assert list(differences(ja, zh_tw))
+
+
+def test_a_missing_language_in_toml_names_file_and_key(tmp_path):
+    path = tmp_path / "09_sample" / "quiz.toml"
+    path.parent.mkdir()
+    path.write_text('[[question]]\ntext = {ja = "問い"}\n', encoding="utf-8")
+    with pytest.raises(LessonError, match=r"09_sample/quiz.toml:question\[0\].text"):
+        read_toml(path)
+
+
+def test_no_toml_names_the_file(tmp_path):
+    path = tmp_path / "quiz.toml"
+    path.write_text("[[question", encoding="utf-8")
+    with pytest.raises(LessonError, match=r"quiz.toml"):
+        read_toml(path)
+
+
+@pytest.fixture(scope="module")
+def built():
+    return course.build(ROOT)
+
+
+def test_a_second_build_gives_the_same_bytes(built):
+    assert course.build(ROOT) == built
+
+
+def test_committed_files_are_in_step(built):
+    assert command.compare(ROOT, built) == ([], [])
+
+
+def test_both_languages_have_every_file(built):
+    of = {lang: {n.replace(f"/{lang}/", "/") for n in built if f"/{lang}/" in n} for lang in LANGUAGES}
+    assert of["ja"] == of["zh-tw"] and len(of["ja"]) >= 3
+
+
+def test_notebooks_hold_keys_and_no_outputs(built):
+    for name, text in built.items():
+        if not name.endswith(".ipynb"):
+            continue
+        notebook = nbformat.reads(text, 4)
+        assert "widgets" not in notebook.metadata
+        assert len({c.id for c in notebook.cells}) == len(notebook.cells)
+        code = [c for c in notebook.cells if c.cell_type == "code"]
+        assert code and not [c.id for c in code if c.outputs or c.execution_count]
+        assert not [c.id for c in notebook.cells if "T(ja" in c.source or "{{" in c.source]
+        assert sum(c.source.count("LANG = ") for c in code) == 1
+
+
+def test_code_differs_only_in_words(built):
+    """The syntax trees of both languages are equal once every string is blank."""
+    for name in (n for n in built if "/ja/" in n and n.endswith(".ipynb")):
+        assert shape(built[name]) == shape(built[name.replace("/ja/", "/zh-tw/")])
+
+
+def shape(text: str) -> list[str]:
+    trees = [ast.parse(c.source) for c in nbformat.reads(text, 4).cells if c.cell_type == "code"]
+    for node in (n for tree in trees for n in ast.walk(tree)):
+        if isinstance(node, ast.JoinedStr):
+            expressions = [v for v in node.values if isinstance(v, ast.FormattedValue)]
+            node.values = sorted(expressions, key=ast.dump)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return [ast.dump(tree) for tree in trees]
+
+
+def test_sheets_hold_no_answer_and_no_hidden_test(built):
+    for name in (n for n in built if n.startswith("exercises/")):
+        for marker in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"):
+            assert marker not in built[name]
+            assert marker in built[name.replace("exercises/", "solutions/")]
+        assert "NotImplementedError" in built[name]
+
+
+def test_graded_cells_carry_nbgraders_metadata(built):
+    notebook = nbformat.reads(built["solutions/ja/01_attention/01_attention.ipynb"], 4)
+    graded = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
+    assert sum(g.get("points", 0) for g in graded) == 14
+    assert sum(g.solution for g in graded) == 5
+    assert all(g.locked != g.solution and g.schema_version == 3 for g in graded)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A small course: sources of one lesson, built once."""
+    import shutil
+
+    shutil.copytree(ROOT / "lessons", tmp_path / "lessons")
+    assert command.main(["build", "--root", str(tmp_path)]) == 0
+    return tmp_path
+
+
+def test_check_writes_nothing_and_names_edited_new_and_stale_files(copy, capsys):
+    assert command.main(["build", "--check", "--root", str(copy)]) == 0
+    edited = copy / "notebooks/ja/01_attention.ipynb"
+    edited.write_text(edited.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    (copy / "notebooks/zh-tw/01_attention.ipynb").unlink()
+    (copy / "exercises/ja/99_old.ipynb").write_text("{}", encoding="utf-8")
+    assert command.main(["build", "--check", "--root", str(copy)]) == 1
+    said = capsys.readouterr().out
+    for name in ("notebooks/ja/01_attention", "notebooks/zh-tw/01_attention", "99_old"):
+        assert name in said
+    assert not (copy / "notebooks/zh-tw/01_attention.ipynb").exists()
+
+
+def test_build_mends_edited_new_and_stale_files(copy):
+    (copy / "exercises/ja/99_old.ipynb").write_text("{}", encoding="utf-8")
+    assert command.main(["build", "--root", str(copy)]) == 0
+    assert command.main(["build", "--check", "--root", str(copy)]) == 0
+
+
+def test_a_fault_writes_nothing_and_is_told(copy, capsys):
+    lesson = copy / "lessons/01_attention/lesson.py"
+    text = lesson.read_text(encoding="utf-8").replace("6 個詞元，分數", "7 個詞元，分數")
+    lesson.write_text(text, encoding="utf-8")
+    before = (copy / "notebooks/zh-tw/01_attention.ipynb").read_bytes()
+    assert command.main(["build", "--root", str(copy)]) == 1
+    assert "scores-guess" in capsys.readouterr().err
+    assert (copy / "notebooks/zh-tw/01_attention.ipynb").read_bytes() == before
+
+
+def test_no_lessons_is_a_fault(tmp_path):
+    with pytest.raises(LessonError, match="no lesson found"):
+        course.build(tmp_path)
+
+
+def test_compiled_data_is_the_source(built):
+    bank = json.loads(built["src/helpers/data/quiz/01_attention.json"])
+    assert bank["lesson"] == "01_attention"
+    assert bank["question"] == read_toml(ROOT / "lessons/01_attention/quiz.toml")["question"]
+
+
+def test_all_cells_of_a_file_are_read_in_order():
+    cells = read_cells(ROOT / "lessons" / "01_attention" / "lesson.py")
+    assert cells[0].key == cells[1].key == "title" and len(cells) > 60
+
+
+def test_a_build_takes_two_seconds_at_most(tmp_path):
+    """All notebooks in under 2 s: CPU seconds of the build itself, imports apart."""
+    code = (
+        "import time; from pathlib import Path; from course_tools.authoring.course import build;"
+        "start = time.process_time(); build(Path('.')); print(time.process_time() - start)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    )
+    assert float(run.stdout) < 2

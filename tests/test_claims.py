@@ -1,0 +1,93 @@
+"""Claims: bounds, what is shown, what raises and when, what the runner is told."""
+
+import json
+
+import pytest
+
+from helpers import begin, claims
+
+LESSON = "01_attention"
+C01 = {"mask_gap": 1e-7, "causal_leak": 0.0, "prefix_leak": 0.0, "full_leak": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def students_kernel(monkeypatch):
+    """Not CI, not strict: as a student runs it."""
+    for name in ("CI", "TRIAD_STRICT", "TRIAD_CLAIMS_LOG"):
+        monkeypatch.delenv(name, raising=False)
+    begin(LESSON, "ja")
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "holds"),
+    [
+        ({"at_most": 1}, 1, True),
+        ({"at_most": 1}, 1.001, False),
+        ({"at_least": 1}, 0.999, False),
+        ({"at_least": 1, "at_most": 2}, 1.5, True),
+        ({"equals": 0}, 0.0, True),
+        ({"equals": 0}, 1e-12, False),
+        ({"at_most": 1}, float("nan"), False),
+        ({"at_least": 1}, float("nan"), False),
+        ({"equals": 0}, float("nan"), False),
+    ],
+)
+def test_bounds(bound, value, holds):
+    name = {"ja": "量", "zh_tw": "量"}
+    assert claims.judge("C01", "gap", {"name": name} | bound, value).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("ja", ["元のページ：", "わかったこと：", "○ 成り立つ", "≤ 1e-06", "= 0"]),
+        ("zh-tw", ["原網頁：", "我們的發現：", "○ 成立", "≤ 1e-06", "= 0"]),
+    ],
+)
+def test_page_measurement_and_verdict_are_shown(lang, words, capsys):
+    begin(LESSON, lang)
+    claims.check("C01", C01)
+    shown = capsys.readouterr().out
+    assert [w for w in words if w not in shown] == []
+
+
+def test_outside_its_band_a_students_run_goes_on(capsys):
+    claims.check("C01", C01 | {"full_leak": 0.0})
+    assert "× ここでは再現されず" in capsys.readouterr().out
+
+
+def test_a_missed_exact_zero_always_raises():
+    with pytest.raises(claims.ClaimError, match="因果マスク"):
+        claims.check("C01", C01 | {"causal_leak": 1e-9})
+
+
+@pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("TRIAD_STRICT", "claims,tasks")])
+def test_in_ci_and_in_the_runner_a_missed_band_raises(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    claims.check("C01", C01)
+    with pytest.raises(claims.ClaimError):
+        claims.check("C01", C01 | {"full_leak": 0.0})
+
+
+def test_every_declared_quantity_must_be_measured():
+    for measured in ({"causal_leak": 0.0}, C01 | {"other": 1.0}, 0.5):
+        with pytest.raises(KeyError, match="causal_leak"):
+            claims.check("C01", measured)
+
+
+def test_an_unknown_claim_names_those_that_exist():
+    with pytest.raises(KeyError, match="C29"):
+        claims.check("C99", 1.0)
+
+
+def test_the_log_holds_a_line_a_quantity_also_for_a_miss(monkeypatch, tmp_path):
+    log = tmp_path / "主張.jsonl"
+    monkeypatch.setenv("TRIAD_CLAIMS_LOG", str(log))
+    monkeypatch.setenv("TRIAD_STRICT", "claims")
+    with pytest.raises(claims.ClaimError):
+        claims.check("C01", C01 | {"full_leak": 0.0})
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert {r["quantity"]: r["holds"] for r in rows} == {
+        "mask_gap": True, "causal_leak": True, "prefix_leak": True, "full_leak": False}
+    assert {r["bound"] for r in rows} == {"≤ 1e-06", "= 0", "≥ 0.01"}
+    assert {(r["lesson"], r["claim"]) for r in rows} == {(LESSON, "C01")}
