@@ -1,4 +1,4 @@
-"""Rules for every notebook that pytest runs through nbval, and a test run that touches no user data.
+"""Rules for every notebook that pytest runs through nbval; no test touches the user's data.
 
 A cell is red if it raises or writes to stderr.  Claims are strict everywhere, tasks in solutions/.
 """

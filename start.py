@@ -371,7 +371,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         passed, failed, skipped = counts(report)
     if status not in (0, 5) and not failed:
         failed = 1  # pytest itself did not end well: a last line without failure would be untrue
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")  # alone on its line
     return status or (0 if passed + failed else 5)
 
 

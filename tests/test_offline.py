@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from course_tools import offline
 
 REACH_OUT = """

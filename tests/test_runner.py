@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from helpers import execution, runner, say
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -20,6 +20,7 @@ SECRET = re.compile(
 )
 SHORTEST_LINE = 20  # characters without spaces: shorter lines stand in many answers to many tasks
 SMALLEST_TREE = 15  # nodes: `return x + y` has 7
+IDIOM = "manual_seed("  # a line that seeds a generator says nothing about the answer
 BINARY = {".otf", ".ttf", ".png", ".safetensors"}
 
 
@@ -55,10 +56,12 @@ def secrets(sheet: Path) -> Secrets:
     """What stands between the markers.  A line that the sheet shows elsewhere is no secret."""
     cells = jupytext.reads(sheet.read_text(encoding="utf-8"), fmt="py:percent").cells
     public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.metadata]
-    shown = {squeeze(line) for text in public for line in text.splitlines()}
+    shown = {squeeze(uncommented(line)) for text in public for line in text.splitlines()}
     held_back = [(cell, match[2]) for cell in cells for match in SECRET.finditer(cell.source)]
-    lines = {squeeze(line): line.strip() for _, text in held_back for line in text.splitlines()}
-    lines = {k: v for k, v in lines.items() if len(k) >= SHORTEST_LINE and k not in shown}
+    written = [uncommented(line) for _, text in held_back for line in text.splitlines()]
+    lines = {squeeze(line): line for line in written}
+    shown |= {k for k in lines if len(k) < SHORTEST_LINE or IDIOM in k}
+    lines = {k: v for k, v in lines.items() if k not in shown}
     code = [textwrap.dedent(text) for cell, text in held_back if cell.cell_type == "code"]
     answers = [tree.body for tree in map(ast.parse, code) if size(tree) >= SMALLEST_TREE]
     return Secrets(f"{sheet.parent.name}/{sheet.name}", lines, answers)
@@ -71,13 +74,18 @@ def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Le
     blocks = [block for code in code_of(path, text) for block in blocks_of(ast.parse(code))]
     for sheet in sheets:
         yield from (Leak(name, sheet.sheet, v) for k, v in sheet.lines.items() if k in squeezed)
-        found = (answer for answer in sheet.answers if any(holds(b, answer) for b in blocks))
-        yield from (Leak(name, sheet.sheet, ast.unparse(answer)) for answer in found)
+        for answer in sheet.answers:
+            if any(holds(block, answer) for block in blocks):
+                yield Leak(name, sheet.sheet, ast.unparse(ast.Module(answer, [])))
 
 
 def squeeze(line: str) -> str:
-    """Without spaces, and without a comment at the end."""
-    return re.sub(r"\s+", "", re.sub(r"(^|\s\s)\s*#.*", "", line))
+    return re.sub(r"\s+", "", line)
+
+
+def uncommented(line: str) -> str:
+    """Without a comment of its own or at its end: those are not what a task asks for."""
+    return re.sub(r"(^|\s\s)\s*#.*", "", line).strip()
 
 
 def strings_of(value: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ Refused if a model answer or a hidden test stands in it (course_tools.leaks).
 """
 
 import argparse
+import io
 import subprocess
 import sys
 import zipfile
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = parser.parse_args(argv)
     try:
         paths = write(wanted.out, ROOT, wanted.force)
-    except NotWritten as reason:
+    except (NotWritten, OSError) as reason:
         print(reason, file=sys.stderr)
         return 1
     size = wanted.out.stat().st_size / 2**20
@@ -56,11 +57,17 @@ def write(out: Path, root: Path, force: bool = False) -> list[Path]:
     found = leaks.find(root, paths)
     if found:
         raise NotWritten("\n".join([*map(str, found), "Model answers leak: nothing was written."]))
-    out.write_bytes(b"")  # a folder that cannot be written shows before the work
-    with zipfile.ZipFile(out, "w") as archive:
-        for path in paths:
-            archive.writestr(entry(path), (root / path).read_bytes(), compresslevel=9)
+    out.write_bytes(archive(root, paths))
     return paths
+
+
+def archive(root: Path, paths: Sequence[Path]) -> bytes:
+    """A zip file of the paths; names that are not ASCII are marked as UTF-8."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for path in paths:
+            target.writestr(entry(path), (root / path).read_bytes(), compresslevel=9)
+    return packed.getvalue()
 
 
 def entry(path: Path) -> zipfile.ZipInfo:

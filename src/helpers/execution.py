@@ -58,14 +58,14 @@ def execute(
     """
     outcome, start = Outcome(), time.monotonic()
     notebook = nbformat.read(path, as_version=4)
-    with _Client(notebook, path.parent, start + limit_seconds).started(env) as client:
-        with _Watch(client.km.provisioner.pid, tick) as watch:
-            cells = list(_code_cells(notebook))
-            for i, (index, heading) in enumerate(cells, start=1):
-                on_cell(i, len(cells), heading)
-                outcome.failures += client.run(index)
-                if any(f.kind != "stderr" for f in outcome.failures):
-                    break
+    cells = list(_code_cells(notebook))
+    client = _Client(notebook, path.parent, start + limit_seconds)
+    with client.started(env) as pid, _Watch(pid, tick) as watch:
+        for i, (index, heading) in enumerate(cells, start=1):
+            on_cell(i, len(cells), heading)
+            outcome.failures += client.run(index)
+            if any(f.kind != "stderr" for f in outcome.failures):
+                break
     outcome.seconds, outcome.mib = time.monotonic() - start, watch.peak_bytes / MIB
     return outcome
 
@@ -123,11 +123,14 @@ class _Client(NotebookClient):
         self._seen: dict[str, str] = {}
 
     @contextmanager
-    def started(self, env: Mapping[str, str]) -> Iterator["_Client"]:
-        """What the kernel process itself says (start-up warnings) is kept for the day it dies."""
-        with tempfile.TemporaryFile() as self._last_words:
-            with self.setup_kernel(env=dict(env), stderr=self._last_words):
-                yield self
+    def started(self, env: Mapping[str, str]) -> Iterator[int]:
+        """The kernel's process id.  What it says itself (warnings) is kept for the day it dies."""
+        with (
+            tempfile.TemporaryFile() as self._last_words,
+            self.setup_kernel(env=dict(env), stderr=self._last_words),
+        ):
+            manager: Any = self.km
+            yield manager.provisioner.pid
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         content, allowed = msg["content"], "raises-exception" in cell.metadata.get("tags", [])
@@ -159,7 +162,7 @@ class _Client(NotebookClient):
 
 
 class _Watch(threading.Thread):
-    """The peak resident memory of a process, sampled: no system tells it in the same way."""
+    """The peak resident memory of a process: sampled, because not every system keeps it."""
 
     def __init__(self, pid: int, tick: Callable[[], None]):
         super().__init__(daemon=True)
@@ -167,20 +170,33 @@ class _Watch(threading.Thread):
         self._process, self._tick, self._done = _real_process(pid), tick, threading.Event()
 
     def run(self) -> None:
-        finished = False
-        while not finished:
-            with suppress(psutil.Error):
-                self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
+        while not self._done.wait(SAMPLE_SECONDS):
+            self._sample()
             self._tick()
-            finished = self._done.wait(SAMPLE_SECONDS)
+
+    def _sample(self) -> None:
+        with suppress(psutil.Error, OSError):
+            self.peak_bytes = max(self.peak_bytes, _peak_bytes(self._process))
 
     def __enter__(self) -> "_Watch":
+        self._sample()
         self.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._done.set()
         self.join()
+        self._sample()
+
+
+def _peak_bytes(process: psutil.Process) -> int:
+    """Linux (VmHWM) and Windows (peak working set) keep the peak; macOS tells what is there now."""
+    if sys.platform == "linux":
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        kept = re.search(r"VmHWM:\s+(\d+) kB", status)  # not there once the process has died
+        return int(kept[1]) * 1024 if kept else 0
+    memory = process.memory_info()
+    return getattr(memory, "peak_wset", memory.rss)
 
 
 def _real_process(pid: int) -> psutil.Process:

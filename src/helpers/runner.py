@@ -240,7 +240,11 @@ def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
     values = {"cell": failure.cell, "where": where, "limit": LIMIT_SECONDS}
     source = [f"    | {line}" for line in failure.source.splitlines()]
     detail = failure.detail.strip().splitlines()[-TRACEBACK_LINES:]
-    return ["  " + say.text("runner", failure.kind, **values), *source, *(f"    {x}" for x in detail)]
+    return [
+        "  " + say.text("runner", failure.kind, **values),
+        *source,
+        *(f"    {x}" for x in detail),
+    ]
 
 
 def trouble(report: Report) -> list[str]:
@@ -262,7 +266,7 @@ def summary(reports: Sequence[Report]) -> int:
 
 
 def record(folder: Path, reports: Sequence[Report]) -> int:
-    """Write FOLDER/LESSON/measured.toml: the slower and the bigger of both languages, rounded up."""
+    """Write FOLDER/LESSON/measured.toml: the larger value of both languages, rounded up."""
     for name in dict.fromkeys(r.lesson.name for r in reports):
         outcomes = [r.outcome for r in reports if r.lesson.name == name]
         seconds = round_up(max(o.seconds for o in outcomes), 5)
@@ -270,7 +274,9 @@ def record(folder: Path, reports: Sequence[Report]) -> int:
         target = folder / name / "measured.toml"
         if not target.parent.is_dir():
             raise CannotRun(say.text("runner", "record_where", folder=target.parent))
-        comment = f"# Written by `python start.py run --record {folder}`, {date.today()}: {machine()}."
+        comment = (
+            f"# Written by `python start.py run --record {folder}`, {date.today()}: {machine()}."
+        )
         text = f"{comment}\nseconds = {seconds}\nmib = {mib}\n"
         target.write_text(text, encoding="utf-8", newline="\n")
         print(say.text("runner", "recorded", path=target, seconds=seconds, mib=mib))

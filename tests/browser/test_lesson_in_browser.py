@@ -217,6 +217,8 @@ def shot(page, name):
     if os.environ.get("TRIAD_SHOTS"):
         folder = Path(os.environ["TRIAD_SHOTS"])
         folder.mkdir(parents=True, exist_ok=True)
+        page.set_viewport_size({"width": 1200, "height": 3000})  # the whole quiz at once
+        page.locator(".triad-quiz").scroll_into_view_if_needed()
         page.locator(".triad-quiz").screenshot(path=folder / f"quiz-{name}.png")
 
 

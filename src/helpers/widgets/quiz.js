@@ -121,7 +121,7 @@ const troubleView = (words) => {
 };
 
 export default {
-  // Not in render: a cell below the window's edge is not drawn, but its browser can draw.
+  // Python waits for this sign; it comes when this code runs, even if the cell is not in view.
   initialize({ model }) {
     model.send({ action: "alive" });
   },

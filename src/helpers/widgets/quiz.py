@@ -17,11 +17,6 @@ from .quiz_bank import Choice, Question, Result, judge, listed, questions, read_
 from .quiz_plain import PlainFace
 from .quiz_static import as_html, as_text
 
-try:
-    from .quiz_live import LiveFace
-except ImportError:  # anywidget is not installed: the plain twin serves
-    LiveFace = None
-
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +50,17 @@ class Face(Protocol):
 
     def refresh(self) -> None: ...
     def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
+
+
+def choose_face(quiz: "Quiz") -> Face:
+    """The live face; the plain twin where that is asked for or anywidget is not installed."""
+    if os.environ.get("TRIAD_WIDGETS") == "plain":
+        return PlainFace(quiz)
+    try:
+        from .quiz_live import LiveFace
+    except ImportError:
+        return PlainFace(quiz)
+    return LiveFace(quiz)
 
 
 class Quiz:
@@ -146,8 +152,8 @@ class Quiz:
             self._alive = True
         elif action == "check":
             shown = self.shown(question)
-            text = isinstance(value, str)
-            self.answer(question, value if text else [shown[place].id for place in value])
+            places = () if isinstance(value, str) else value
+            self.answer(question, value if not shown else [shown[n].id for n in places])
         else:
             {"hint": self.hint, "retry": self.retry}[action](question)
 
@@ -163,9 +169,7 @@ class Quiz:
     # --- display ------------------------------------------------------------------------
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        if self._face is None:
-            live = LiveFace is not None and os.environ.get("TRIAD_WIDGETS") != "plain"
-            self._face = LiveFace(self) if live else PlainFace(self)
+        self._face = self._face or choose_face(self)
         return self._bundle(self._face)
 
     def _ipython_display_(self) -> None:
@@ -173,7 +177,7 @@ class Quiz:
         data, metadata = self._repr_mimebundle_()
         handle = display(data, metadata=metadata, raw=True, display_id=True)
         loop = running_loop()
-        if handle and loop and LiveFace is not None and isinstance(self._face, LiveFace):
+        if handle and loop and not isinstance(self._face, PlainFace):
             Watch(lambda: self._alive, partial(self._fall_back, handle.display_id), loop)
 
     def _fall_back(self, display_id: str) -> None:
@@ -200,8 +204,8 @@ class Quiz:
 
     def _ids(self, question: Question, value: object) -> tuple[str, ...]:
         known = [choice.id for choice in question.choices]
-        one = isinstance(value, str) or not isinstance(value, Iterable)
-        ids = (value,) if one else tuple(value)
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        ids: tuple[Any, ...] = tuple(value) if several else (value,)  # type: ignore[arg-type]
         for id in ids:
             if id not in known:
                 problem = self.words["unknown_choice"]

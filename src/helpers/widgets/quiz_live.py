@@ -22,11 +22,11 @@ class LiveFace(anywidget.AnyWidget):
     _esm = HERE / "quiz.js"
     _css = HERE / "quiz.css"
     lang = traitlets.Unicode().tag(sync=True)
-    words = traitlets.Dict().tag(sync=True)
-    questions = traitlets.List().tag(sync=True)
-    attempts = traitlets.Dict().tag(sync=True)
+    words: traitlets.Dict = traitlets.Dict().tag(sync=True)
+    questions: traitlets.List = traitlets.List().tag(sync=True)
+    attempts: traitlets.Dict = traitlets.Dict().tag(sync=True)
     score = traitlets.Unicode().tag(sync=True)
-    trouble = traitlets.List().tag(sync=True)
+    trouble: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(self, quiz: "Quiz") -> None:
         self._quiz, self._turn = quiz, 0
