@@ -7,13 +7,14 @@ import sys
 
 import nbformat
 import pytest
+from places import ROOT
+
 from course_tools.authoring import __main__ as command
 from course_tools.authoring import course, words
 from course_tools.authoring.data import read_toml
 from course_tools.authoring.parity import differences
 from course_tools.authoring.problems import LessonError
 from course_tools.authoring.source import LANGUAGES, read_cells
-from places import ROOT
 
 PROSE = """\
 # %% [markdown] key="why" lang="ja"
@@ -52,10 +53,12 @@ FAULTS = {
     "comment without its twin": (CODE.replace("#| zh-tw: 總和\n", ""), "sum", "#| zh-tw"),
     "T without a language": (CODE.replace(', zh_tw="總和"', ""), "sum", 'T(ja="…", zh_tw="…")'),
     "T of code": (CODE.replace('zh_tw="總和"', "zh_tw=2"), "sum", "give strings"),
-    "T inside an f-string": (
-        '# %% key="sum"\nf"{T(ja=\'a\', zh_tw=\'b\')}"\n', "sum", "around it"),
+    "T inside an f-string": ("# %% key=\"sum\"\nf\"{T(ja='a', zh_tw='b')}\"\n", "sum", "around it"),
     "unequal code": (
-        '# %% key="sum"\nx = y = 1\nT(ja=f"{x}", zh_tw=f"{y}")\n', "sum", "same {expressions}"),
+        '# %% key="sum"\nx = y = 1\nT(ja=f"{x}", zh_tw=f"{y}")\n',
+        "sum",
+        "same {expressions}",
+    ),
     "unequal number": (PROSE.replace("2 倍", "3 倍"), "why", "same in both languages"),
     "unequal number in T": (CODE.replace('"總和"', '"總和 12.5"'), "sum", "same in both"),
     "unequal formula": (PROSE.replace("$n^2$。", "$n^3$。"), "why", "same in both languages"),
@@ -65,14 +68,24 @@ FAULTS = {
     "no Python": ('# %% key="sum"\nx = = 1\n', "sum", "mend the code"),
     "solution after its markers": (
         TASK.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n    return 2 * x\n"),
-        "double", "move it between"),
+        "double",
+        "move it between",
+    ),
     "solution before its markers": (
-        TASK.replace("    ### BEGIN", "    x = 2 * x\n    ### BEGIN"), "double", "move it between"),
+        TASK.replace("    ### BEGIN", "    x = 2 * x\n    ### BEGIN"),
+        "double",
+        "move it between",
+    ),
     "task without markers": (
         TASK.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", ""),
-        "double", "between the two markers"),
+        "double",
+        "between the two markers",
+    ),
     "solution in a cell that is no task": (
-        TASK.replace(' task="double"', ""), "double", "between the two markers"),
+        TASK.replace(' task="double"', ""),
+        "double",
+        "between the two markers",
+    ),
     "no cell": ("", "-", "start with # %%"),
 }
 
@@ -168,7 +181,9 @@ def test_committed_files_are_in_step(built):
 
 
 def test_both_languages_have_every_file(built):
-    of = {lang: {n.replace(f"/{lang}/", "/") for n in built if f"/{lang}/" in n} for lang in LANGUAGES}
+    of = {
+        lang: {n.replace(f"/{lang}/", "/") for n in built if f"/{lang}/" in n} for lang in LANGUAGES
+    }
     assert of["ja"] == of["zh-tw"] and len(of["ja"]) >= 3
 
 

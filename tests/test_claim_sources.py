@@ -6,9 +6,14 @@ import tomllib
 import pytest
 from places import ROOT
 
+from helpers import claims
+
 FILES = sorted(ROOT.glob("lessons/*/claims.toml"))
-CLAIMS = [(path, id, entry) for path in FILES
-          for id, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()]
+CLAIMS = [
+    (path, id, entry)
+    for path in FILES
+    for id, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
+]
 
 
 def test_there_are_claims():
@@ -19,7 +24,7 @@ def test_there_are_claims():
 def test_a_claim_is_complete(path, id, entry):
     assert re.fullmatch(r"C\d\d", id)
     assert set(entry) == {"verdict", "source", "page", "found", "quantity"}
-    assert entry["verdict"] in {"true", "nuance", "wrong"}
+    assert entry["verdict"] in claims.VERDICTS
     assert re.search(r"\b(19|20)\d\d\b", entry["source"])
     assert entry["quantity"]
     for quantity in entry["quantity"].values():

@@ -40,8 +40,11 @@ def test_bounds(bound, value, holds):
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("ja", ["元のページ：", "わかったこと：", "○ 成り立つ", "≤ 1e-06", "= 0"]),
-        ("zh-tw", ["原網頁：", "我們的發現：", "○ 成立", "≤ 1e-06", "= 0"]),
+        (
+            "ja",
+            ["元のページ：", "判定：補足が必要", "わかったこと：", "○ 範囲内", "≤ 1e-06", "= 0"],
+        ),
+        ("zh-tw", ["原網頁：", "判定：需要補充", "我們的發現：", "○ 範圍內", "≤ 1e-06", "= 0"]),
     ],
 )
 def test_page_measurement_and_verdict_are_shown(lang, words, capsys):
@@ -53,7 +56,7 @@ def test_page_measurement_and_verdict_are_shown(lang, words, capsys):
 
 def test_outside_its_band_a_students_run_goes_on(capsys):
     claims.check("C01", C01 | {"full_leak": 0.0})
-    assert "× ここでは再現されず" in capsys.readouterr().out
+    assert "× 範囲外" in capsys.readouterr().out
 
 
 def test_a_missed_exact_zero_always_raises():
@@ -88,6 +91,10 @@ def test_the_log_holds_a_line_a_quantity_also_for_a_miss(monkeypatch, tmp_path):
         claims.check("C01", C01 | {"full_leak": 0.0})
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert {r["quantity"]: r["holds"] for r in rows} == {
-        "mask_gap": True, "causal_leak": True, "prefix_leak": True, "full_leak": False}
+        "mask_gap": True,
+        "causal_leak": True,
+        "prefix_leak": True,
+        "full_leak": False,
+    }
     assert {r["bound"] for r in rows} == {"≤ 1e-06", "= 0", "≥ 0.01"}
     assert {(r["lesson"], r["claim"]) for r in rows} == {(LESSON, "C01")}

@@ -1,17 +1,16 @@
-"""Every sheet in its three states: open (green), solved (right), and wrong (rejected, with a hint)."""
+"""Every sheet in its three states: open (green), solved (right), wrong (rejected, with a hint)."""
 
 import re
 
 import nbformat
 import pytest
+from places import ROOT
+
 from course_tools.authoring import course
 from course_tools.authoring.notebooks import notebook
 from course_tools.authoring.source import LANGUAGES
 from course_tools.authoring.words import code_in
-
 from helpers import check, say
-
-from places import ROOT
 
 LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
 SHEETS = [(folder.name, lang) for folder in LESSONS for lang in LANGUAGES]
@@ -70,7 +69,9 @@ def test_the_solved_sheet_passes_every_check(name, lang, monkeypatch):
 
 @pytest.mark.parametrize(("name", "lang"), SHEETS)
 def test_the_solution_also_passes_the_checks_that_a_student_sees(name, lang):
-    solved = {c.id: c.source for c in cells_of("solutions", name, lang) if graded(c).get("solution")}
+    solved = {
+        c.id: c.source for c in cells_of("solutions", name, lang) if graded(c).get("solution")
+    }
     results = run(cells_of("exercises", name, lang), solved)
     assert {r.status for r in results.values()} == {"right"}
 
@@ -79,8 +80,11 @@ def test_the_solution_also_passes_the_checks_that_a_student_sees(name, lang):
 def test_a_wrong_answer_is_rejected_with_a_hint_of_its_own(name, lang, task, key):
     say.use(lang)
     result = try_wrong(name, lang, key)[task]
-    others = [try_wrong(name, lang, k)[task].hint for n, la, t, k in WRONG
-              if (n, la, t) == (name, lang, task) and k != key]
+    others = [
+        try_wrong(name, lang, k)[task].hint
+        for n, la, t, k in WRONG
+        if (n, la, t) == (name, lang, task) and k != key
+    ]
     assert result.status == "wrong"
     assert result.hint
     assert len(others) >= 2, f"{task} has fewer than three named wrong answers"

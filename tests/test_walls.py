@@ -156,7 +156,7 @@ def literals(node: ast.expr) -> list[str]:
 
 
 def unused_messages(src: Path) -> list[str]:
-    """A name that is nowhere a string in a helper (or begun by one: f"do_{kind}"), nor in its JS."""
+    """A name that is no string in a helper (or begins like one: f"do_{kind}"), nor in its JS."""
     nodes = [node for _, tree in trees(src) for node in ast.walk(tree)]
     used = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     first = [n.values[0] for n in nodes if isinstance(n, ast.JoinedStr) and n.values]

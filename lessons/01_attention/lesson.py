@@ -1,30 +1,30 @@
 # %% [markdown] key="title" lang="ja"
 # # 注意機構：softmax(QKᵀ/√d_k)Vを手で計算する
 #
-# Transformerの中心には、アテンション（attention）の式が1つあります。この課では、式の部品を1つずつ計算し、PyTorchの実装と同じ値になることを確かめます。そのあと、式に書かれていないもの（マスク、ヘッド、位置、計算量）を測ります。
+# Transformerの中心にあるのは、アテンション（attention、注意機構）の1つの式です。このレッスンでは、式の部品を1つずつ計算し、PyTorchの実装と同じ値になることを確かめます。そのあと、式に書かれていないもの（マスク、ヘッド、位置、計算量）を、実験で調べます。
 #
 # | 項目 | 内容 |
 # |---|---|
-# | できるようになること | アテンションを自分で書ける。√d_kで割る理由、マスクの役割、計算量の増え方を、測った数で説明できる |
-# | 前提知識 | Pythonの関数、行列積、平均と分散 |
+# | できるようになること | アテンションを計算するコードを自分で書ける。√d_kで割る理由、マスクの役割、計算量の増え方を、測った数で説明できる |
+# | 前提知識 | Pythonの関数と内包表記、PyTorchのテンソル、行列積、平均と分散、勾配と損失の考え方 |
 # | 時間 | 読んで考える時間は約90分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
 #
-# 進め方は「予想する、実行する、比べる」です。`guess = None`と書かれたセルでは、`None`を自分の予想した数に書き換えてから実行しましょう。外れた予想ほど、よく覚えられます。
+# 進め方は「予想する、実行する、比べる」です。`guess = None`と書かれたセルでは、`None`を自分の予想した数に書き換えてから実行しましょう。予想が外れたところほど、記憶に残ります。図を描くコードは、読み飛ばしてかまいません。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 注意力機制：親手算一次 softmax(QKᵀ/√d_k)V
 #
-# Transformer 的核心，是一個注意力（attention）公式。這一課要把公式的零件逐一算出來，確認結果和 PyTorch 的實作相同，接著再測量公式裡沒寫的東西（遮罩、注意力頭、位置、運算量）。
+# Transformer 的核心，是一個注意力（attention）公式。這一課要把公式的零件逐一算出來，確認結果和 PyTorch 的實作相同；接著再用實驗，研究公式裡沒寫的東西（遮罩、注意力頭、位置、運算量）。
 #
 # | 項目 | 內容 |
 # |---|---|
-# | 學完以後 | 能自己寫出注意力；能用實測的數字，說明為什麼要除以 √d_k、遮罩有什麼作用、運算量怎麼成長 |
-# | 先備知識 | Python 函式、矩陣乘法、平均與變異數 |
+# | 學完以後 | 能自己寫出計算注意力的程式；能用實測的數字，說明為什麼要除以 √d_k、遮罩有什麼作用、運算量怎麼成長 |
+# | 先備知識 | Python 的函式與串列生成式、PyTorch 張量、矩陣乘法、平均與變異數、梯度與損失的概念 |
 # | 時間 | 閱讀與思考約 90 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
 #
-# 進行方式是「先猜、再執行、再比較」。看到寫著 `guess = None` 的儲存格，請先把 `None` 改成你猜的數字再執行。猜錯的地方，往往記得最牢。
+# 進行方式是「先猜、再執行、再比較」。看到寫著 `guess = None` 的儲存格，請先把 `None` 改成你猜的數字再執行。猜錯的地方，往往記得最牢。畫圖的程式碼可以跳過不看。
 
 # %% key="imports"
 import math
@@ -37,52 +37,67 @@ import torch.nn.functional as F
 from helpers import claims, figures, measure, predict
 
 figures.use(LANG)
+torch.manual_seed(0)
 torch.set_num_threads(1)
-torch.manual_seed(0);
-
 # %% [markdown] key="page" lang="ja"
 # ## 元のページの主張
 #
-# この教材は、あるWebページの説明を、順に実験で確かめます。この課で扱うのは、次の部分です。
+# この教材は、Transformerを紹介するあるWebページ（以下「元のページ」）の説明を、順に実験で確かめます。このレッスンで扱うのは、次の部分です。「この変化」とは、タスクごとに専用のモデルを作る方法から、1つのモデルを事前学習してさまざまなタスクに使う方法への変化です。
 #
 # > この変化の中心にあるのは、文脈内の異なる語の重要性を評価できる自己注意機構(Self-Attention)です:
 # >
 # > $$Attention(Q, K, V) = softmax\left(\frac{QK^T}{\sqrt{d_k}}\right)V$$
 #
-# 同じ式を、ふつうの書き方に直すとこうなります。
+# 関数名の字体と転置の記号を、ふつうの書き方に直すとこうなります。
 #
 # $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V$$
 #
-# 右辺を、内側から順に計算していきましょう。
+# 右辺を、内側から順に計算していきましょう。記号の意味は、出てくるたびに説明します。迷ったら、この表に戻ってください。
+#
+# | 記号 | 意味 |
+# |---|---|
+# | $Q, K, V$ | クエリ、キー、バリューを1行に1つずつ並べた行列（2節） |
+# | $d_k$ | クエリとキーの次元 |
+# | $n$ | トークンの数（系列長） |
+# | $\top$ | 転置（行と列の入れ替え） |
+# | コメントの`T`、`S`、`B` | クエリの数、キーの数、バッチサイズ |
 
 # %% [markdown] key="page" lang="zh-tw"
 # ## 原網頁的說法
 #
-# 這套教材會用實驗，逐一檢驗某個網頁的說明。這一課處理的是下面這一段。
+# 這套教材以一個介紹 Transformer 的網頁（以下稱為「原網頁」）為題材，用實驗逐一檢驗它的說法。這一課檢驗的是下面這一段。開頭的「這一轉變」，指的是從「一個任務訓練一個模型」，變成「先預訓練一個模型，再用在各種任務上」。
 #
-# > 這一轉變的核心在於自注意力機制，它使模型能夠權衡序列中不同詞彙的重要性:
+# > 這一轉變的核心在於自注意力機制，它使模型能夠權衡序列中不同詞彙的重要性：
 # >
 # > $$Attention(Q, K, V) = softmax\left(\frac{QK^T}{\sqrt{d_k}}\right)V$$
 #
-# 同一個公式，用一般的寫法是這樣：
+# 把函數名稱的字體和轉置的符號改成一般的寫法，就是這樣：
 #
 # $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V$$
 #
-# 接著就從等號右邊的最裡面開始，一步一步算出來。
+# 接著就從等號右邊的最裡面開始，一步一步算出來。每個符號出現時都會說明；忘記的話，可以回來查這張表。
+#
+# | 符號 | 意思 |
+# |---|---|
+# | $Q, K, V$ | 把查詢、鍵、值排成一個橫列一個的矩陣（第 2 節） |
+# | $d_k$ | 查詢和鍵的維度 |
+# | $n$ | 詞元的數量（序列長度） |
+# | $\top$ | 轉置（橫列與直行互換） |
+# | 註解裡的 `T`、`S`、`B` | 查詢的數量、鍵的數量、批次大小 |
 
 # %% [markdown] key="tokens" lang="ja"
 # ## 1. トークンをベクトルにする
 #
 # モデルは文字を直接は計算できません。文をトークン（token）に分け、トークンごとに番号を付け、番号ごとに1本のベクトルを割り当てます。このベクトルを埋め込み（embedding）と呼びます。
 #
-# ここでは、4つの色、4種類の動物、4つの場所、4つの動作からなる小さな世界を使います。わかりやすいように、単語をそのまま1つのトークンにしました。実際のLLMのトークンは、単語より短いことも、長いこともあります。
+# このレッスンの文は、4つの色、4種類の動物、4つの場所、4つの動作の組み合わせだけでできています。わかりやすいように、単語をそのまま1つのトークンにしました。実際のLLMのトークンは、単語より短いことも、長いこともあります。
 
 # %% [markdown] key="tokens" lang="zh-tw"
 # ## 1. 把詞元變成向量
 #
 # 模型沒辦法直接拿文字來計算。要先把句子切成詞元（token），替每個詞元編號，再替每個編號準備一個向量。這個向量叫做嵌入（embedding）。
 #
-# 這裡用一個小小的世界：4 種顏色、4 種動物、4 個地點、4 種動作。為了方便理解，直接把一個詞當成一個詞元；真正的 LLM 裡，詞元可能比詞短，也可能比詞長。
+# 這一課的句子很簡單，只由 4 種顏色、4 種動物、4 個地點、4 種動作組成。為了方便理解，直接把一個詞當成一個詞元；真正的 LLM 裡，詞元可能比詞短，也可能比詞長。
 
 # %% key="world"
 slots = [
@@ -106,14 +121,19 @@ sentences = [sentence(*fact) for fact in facts]
 words = sorted({word for s in sentences for word in s} | set(questions))
 number = {word: i for i, word in enumerate(words)}
 
-print(T(ja=f"文の数：{len(sentences)}　語彙の大きさ：{len(words)}", zh_tw=f"句子數：{len(sentences)}　詞彙表大小：{len(words)}"))
+print(
+    T(
+        ja=f"文の数：{len(sentences)}　語彙の大きさ：{len(words)}",
+        zh_tw=f"句子數：{len(sentences)}　詞彙表大小：{len(words)}",
+    )
+)
 print(sentences[0], "→", [number[word] for word in sentences[0]])
 
 # %% [markdown] key="embed" lang="ja"
-# 最初の文を埋め込みにします。埋め込みはまだランダムな値です。学習（7節）で意味のある値に変わります。
+# 最初の文を埋め込みにします。6トークンに、32次元のベクトルが1本ずつ付きます。埋め込みは、まだランダムな数です。意味のある数になるのは、学習（7節）のあとです。
 
 # %% [markdown] key="embed" lang="zh-tw"
-# 把第一個句子轉成嵌入。現在的嵌入還是隨機的值，要到第 7 節訓練之後才有意義。
+# 把第一個句子轉成嵌入：6 個詞元，各有一個 32 維的向量。現在的嵌入還是隨機的數字，要到第 7 節訓練之後才有意義。
 
 # %% key="embed-code"
 d_model, d_k = 32, 32
@@ -132,7 +152,9 @@ x.shape
 # - キー（key）：このトークンが「探される側」として見せる目印
 # - バリュー（value）：選ばれたときに渡す中身
 #
-# どれも、同じ $x$ に別々の重み行列を掛けて作ります。ページの式には、この重み行列が書かれていません。
+# どれも、同じ $x$ に別々の重み行列を掛けて作ります。このように、3つとも同じ系列から作るアテンションを、自己注意（self-attention）と呼びます。元のページの式には、この重み行列が書かれていません。
+#
+# コードの`math.sqrt(d_model)`は、クエリなどの要素の分散を約1にそろえるための数です。式の $\sqrt{d_k}$ とは別のものです。
 
 # %% [markdown] key="qkv" lang="zh-tw"
 # ## 2. 算出查詢、鍵、值
@@ -140,15 +162,19 @@ x.shape
 # 在注意力裡，每個詞元都有 3 個角色。
 #
 # - 查詢（query）：這個詞元想找的東西
-# - 鍵（key）：被別人找的時候，亮出來的標記
+# - 鍵（key）：被別人找的時候，亮出來的名牌
 # - 值（value）：被選中時，交出去的內容
 #
-# 這三者都是把同一個 $x$ 乘上不同的權重矩陣得到的。原網頁的公式沒有寫出這些權重矩陣。
+# 它們都是把同一個 $x$ 乘上不同的權重矩陣得到的。像這樣，三個都來自同一個序列的注意力，叫做自注意力（self-attention）。原網頁的公式沒有寫出這些權重矩陣。
+#
+# 程式裡的 `math.sqrt(d_model)`，是為了讓查詢等向量的元素變異數維持在 1 左右，和公式裡的 $\sqrt{d_k}$ 是兩回事。
 
 # %% key="qkv-code"
 w_q, w_k, w_v = (torch.randn(d_model, d_k) / math.sqrt(d_model) for _ in range(3))
 
-q, k, v = x @ w_q, x @ w_k, x @ w_v  # (T, d_k) each
+#| ja: どれも (T, d_k)
+#| zh-tw: 都是 (T, d_k)
+q, k, v = x @ w_q, x @ w_k, x @ w_v
 for name, tensor in zip("qkv", (q, k, v)):
     print(name, tuple(tensor.shape))
 
@@ -160,41 +186,96 @@ for name, tensor in zip("qkv", (q, k, v)):
 # 予想：この文は6トークンです。スコアは全部で何個になるでしょうか。
 
 # %% [markdown] key="scores-guess" lang="zh-tw"
-# ## 3. 分數：誰和誰比較合
+# ## 3. 分數：誰和誰最搭
 #
-# 查詢和鍵的點積（dot product，即內積）叫做注意力分數，越大代表「越合」。用矩陣乘法 $QK^\top$，就能一次算出所有查詢與所有鍵的組合。
+# 查詢和鍵的點積（dot product，即內積）叫做注意力分數，越大代表「越搭」。用矩陣乘法 $QK^\top$，就能一次算出所有查詢與所有鍵的組合。
 #
 # 先猜猜看：這個句子有 6 個詞元，分數總共有幾個？
 
 # %% key="scores"
-guess = None  # <-
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 scores = q @ k.T  # (T, T)
 predict.compare(guess, scores.numel())
-print(scores[2, 0].item(), "=", sum(q[2] * k[0]).item())
 
 # %% [markdown] key="scores-after" lang="ja"
-# $n$ トークンなら $n^2$ 個です。この2乗が、11節と12節の主役になります。下の行の2つの数は、行列積の要素の1つが、内積の1つと（丸め誤差を除いて）同じであることを示しています。
+# $n$ トークンなら、スコアは $n^2$ 個です。この2乗が、11節と12節の主役になります。次のセルでは、3番目のトークンのクエリと、1番目のトークンのキーを選び、行列積の要素と、別に計算した内積を並べます。
 
 # %% [markdown] key="scores-after" lang="zh-tw"
-# 有 $n$ 個詞元，就有 $n^2$ 個分數。這個平方正是第 11 節和第 12 節的主角。最下面那行的兩個數字說明：矩陣乘積裡的一個元素，就是一個內積（只差捨入誤差）。
+# 有 $n$ 個詞元，就有 $n^2$ 個分數。這個平方正是第 11 節和第 12 節的主角。下面的儲存格選出第 3 個詞元的查詢、第 1 個詞元的鍵，把矩陣乘積裡的元素，和另外算出的內積排在一起。
+
+# %% key="scores-one"
+print(f"{scores[2, 0].item():.6f}", f"{sum(q[2] * k[0]).item():.6f}")
+
+# %% [markdown] key="softmax-naive" lang="ja"
+# ## 4. softmax：スコアを重みに変える
+#
+# softmaxは、スコアを「合計1の重み」に変える関数です。この重みを、アテンション重みと呼びます。
+#
+# $$\operatorname{softmax}(s)_i = \frac{e^{s_i}}{\sum_j e^{s_j}}$$
+#
+# 式のとおりに書いて、大きなスコアも入れてみましょう。
+
+# %% [markdown] key="softmax-naive" lang="zh-tw"
+# ## 4. softmax：把分數變成權重
+#
+# softmax 會把分數變成「總和為 1 的權重」。這個權重叫做注意力權重。
+#
+# $$\operatorname{softmax}(s)_i = \frac{e^{s_i}}{\sum_j e^{s_j}}$$
+#
+# 先照公式直接寫，也放進很大的分數試試看。
+
+
+# %% key="softmax-naive-code"
+def naive_softmax(s):
+    return s.exp() / s.exp().sum(-1, keepdim=True)
+
+
+small, large = torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1000.0, 1001.0, 1002.0])
+print(naive_softmax(small))
+print(naive_softmax(large))
+
+# %% [markdown] key="softmax-stable" lang="ja"
+# 出力の2行目は`nan`（数ではない値）です。$e^{1000}$ は32ビットの浮動小数点数に収まらず、無限大÷無限大になります。
+#
+# 分子と分母に同じ数 $e^{-m}$ を掛けても、結果は変わりません。これは、すべてのスコアから $m$ を引くのと同じです。そこで、スコアの最大値を $m$ に選びます。指数はどれも0以下になるので、あふれません。
+
+# %% [markdown] key="softmax-stable" lang="zh-tw"
+# 輸出的第 2 行全是 `nan`（不是數字）。$e^{1000}$ 超出了 32 位元浮點數的範圍，變成無限大除以無限大。
+#
+# 分子和分母同乘 $e^{-m}$，結果不變，等於把所有的分數都減掉 $m$。所以讓 $m$ 等於最大的分數：指數全部小於或等於 0，就不會溢位了。
+
+
+# %% key="softmax-stable-code"
+def softmax(s):
+    e = (s - s.amax(-1, keepdim=True)).exp()
+    return e / e.sum(-1, keepdim=True)
+
+
+gap = (softmax(large) - large.softmax(-1)).abs().max().item()
+print(softmax(large))
+print(T(ja=f"PyTorchのsoftmaxとの差：{gap}", zh_tw=f"與 PyTorch 的 softmax 的差距：{gap}"))
 
 # %% [markdown] key="scale-guess" lang="ja"
-# ## 4. √d_kで割るのはなぜか
+# ## 5. √d_kで割るのはなぜか
 #
-# 要素がどれも平均0、分散1で、互いに独立なら、内積 $q \cdot k = \sum_{i=1}^{d_k} q_i k_i$ は $d_k$ 個の項の和です。
+# クエリとキーの要素が、どれも平均0、分散1で、互いに独立だとします。このとき、内積 $q \cdot k = \sum_{i=1}^{d_k} q_i k_i$ は、$d_k$ 個の項の和です。
 #
 # 予想：$d_k$ を16から1024へ、64倍にします。内積の分散は何倍になるでしょうか。
 
 # %% [markdown] key="scale-guess" lang="zh-tw"
-# ## 4. 為什麼要除以 √d_k？
+# ## 5. 為什麼要除以 √d_k？
 #
-# 如果每個元素的平均都是 0、變異數都是 1，而且彼此獨立，那麼內積 $q \cdot k = \sum_{i=1}^{d_k} q_i k_i$ 就是 $d_k$ 項的總和。
+# 假設查詢和鍵的每個元素，平均都是 0、變異數都是 1，而且彼此獨立。這時，內積 $q \cdot k = \sum_{i=1}^{d_k} q_i k_i$ 就是 $d_k$ 項的總和。
 #
 # 先猜猜看：把 $d_k$ 從 16 增加到 1024，也就是 64 倍，內積的變異數會變成幾倍？
 
 # %% key="variance"
-guess = None  # <-
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 def random_scores(d_k, seed, n_queries=256, n_keys=32):
@@ -207,133 +288,112 @@ def variance(d_k):
     return sum(random_scores(d_k, seed).var().item() for seed in range(10)) / 10
 
 
-predict.compare(guess, variance(1024) / variance(16), T(ja="倍", zh_tw="倍"))
+predict.compare(guess, variance(1024) / variance(16), T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="scale-effect" lang="ja"
-# 分散は $d_k$ に比例し、標準偏差は $\sqrt{d_k}$ に比例します。そこで $\sqrt{d_k}$ で割ると、分散は $d_k$ によらず約1にそろいます。
+# どの項 $q_i k_i$ の分散も1で、項どうしに相関がないので、和の分散は $d_k$ です。測定値が64から少しずれるのは、乱数で測ったからです。標準偏差は $\sqrt{d_k}$ なので、内積を $\sqrt{d_k}$ で割ると、分散は $d_k$ によらず約1にそろいます。
 #
-# では、そろえないと何が困るのでしょうか。softmaxに入れたあとの2つの量を測ります。
+# では、そろえないと何が困るのでしょうか。スコアの分散に加えて、softmaxのあとの量を2つ測ります。
 #
-# - エントロピー（ビット）：重みがどれだけ散らばっているか。32個のキーに均等なら5、1か所に集中すると0です。
-# - 勾配の大きさ：スコアを少し動かしたとき、重みがどれだけ動くか。0に近いと、学習が進みません。
+# - エントロピー（ビット）：アテンション重みの散らばり。32個のキーに均等なら5、1か所に集中すると0
+# - 勾配の大きさ：スコアを少し動かしたとき、アテンション重みがどれだけ動くか。0に近いと、学習が進まない
 
 # %% [markdown] key="scale-effect" lang="zh-tw"
-# 變異數與 $d_k$ 成正比，標準差與 $\sqrt{d_k}$ 成正比。所以除以 $\sqrt{d_k}$ 之後，不管 $d_k$ 是多少，變異數都會維持在 1 左右。
+# 每一項 $q_i k_i$ 的變異數都是 1，而且各項互不相關，所以總和的變異數是 $d_k$。實測值和 64 有一點差距，是因為用隨機數測量。標準差是 $\sqrt{d_k}$，所以把內積除以 $\sqrt{d_k}$ 之後，不管 $d_k$ 是多少，變異數都會維持在 1 左右。
 #
-# 那麼，不除會有什麼問題？來測量通過 softmax 之後的兩個量。
+# 那麼，不除會有什麼問題？除了分數的變異數，再測量經過 softmax 之後的兩個量。
 #
-# - 熵（entropy，單位是位元）：權重分散的程度。平均分給 32 個鍵時是 5，集中在一處時是 0。
-# - 梯度的大小：分數稍微改變時，權重會跟著改變多少。接近 0 的話，訓練就很難有進展。
+# - 熵（entropy，單位是位元）：注意力權重的分散程度。平均分給 32 個鍵時是 5，集中在一處時是 0
+# - 梯度的大小：分數稍微改變時，注意力權重會跟著改變多少。接近 0 的話，訓練就很難有進展
 
-# %% key="scale-measure"
-def entropy(weights):
-    """-Σ w log₂ w in bits, averaged over the rows"""
-    return -(weights * weights.clamp_min(1e-30).log2()).sum(-1).mean().item()
+
+# %% key="scale-quantities"
+def spread(scores):
+    return scores.var().item()
+
+
+def entropy(scores):
+    #| ja: -Σ w log₂ w（ビット）の、行の平均
+    #| zh-tw: -Σ w log₂ w（位元），對各橫列取平均
+    w = scores.softmax(-1)
+    return -(w * w.clamp_min(1e-30).log2()).sum(-1).mean().item()
 
 
 def gradient(scores):
-    """‖∂ softmax(s) / ∂ s‖, averaged over the rows"""
-    jacobian = torch.func.vmap(torch.func.jacrev(lambda s: s.softmax(-1)))(scores)
+    #| ja: ∂w_i/∂s_j = w_i (1 - w_i)（i = jのとき）、-w_i w_j（i ≠ jのとき）
+    #| zh-tw: ∂w_i/∂s_j = w_i (1 - w_i)（i = j 時）、-w_i w_j（i ≠ j 時）
+    w = scores.softmax(-1)
+    jacobian = torch.diag_embed(w) - w[:, :, None] * w[:, None, :]
     return jacobian.flatten(1).norm(dim=1).mean().item()
 
 
-sizes, seeds = [4, 16, 64, 256, 1024], range(5)
-measures = {"variance": lambda s: s.var().item(), "entropy": lambda s: entropy(s.softmax(-1)), "gradient": gradient}
-result = {}  # (quantity, scaled): (sizes, seeds)
-for name, f in measures.items():
+# %% key="scale-measure"
+sizes = [4, 16, 64, 256, 1024]
+measured = {}
+for quantity in (spread, entropy, gradient):
     for scaled in (False, True):
-        rows = [[f(random_scores(d, s) / (math.sqrt(d) if scaled else 1)) for s in seeds] for d in sizes]
-        result[name, scaled] = torch.tensor(rows)
+        rows = []
+        for d in sizes:
+            divisor = math.sqrt(d) if scaled else 1
+            rows.append([quantity(random_scores(d, seed) / divisor) for seed in range(5)])
+        measured[quantity.__name__, scaled] = torch.tensor(rows)  # (5 d_k, 5 seeds)
+
+last = {key: y[-1].mean().item() for key, y in measured.items()}  # d_k = 1024
+for (name, scaled), value in last.items():
+    print(f"{name:9} {scaled!s:6} {value:9.3f}")
 
 # %% key="scale-figure"
 titles = {
-    "variance": T(ja="スコアの分散", zh_tw="分數的變異數"),
+    "spread": T(ja="スコアの分散", zh_tw="分數的變異數"),
     "entropy": T(ja="エントロピー（ビット）", zh_tw="熵（位元）"),
     "gradient": T(ja="勾配の大きさ", zh_tw="梯度的大小"),
 }
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+lines = (
+    (False, "o-", T(ja="割らない", zh_tw="不除")),
+    (True, "s--", T(ja=r"$\sqrt{d_k}$で割る", zh_tw=r"除以 $\sqrt{d_k}$")),
+)
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.4))
 for ax, (name, title) in zip(axes, titles.items()):
-    for scaled, style, label in (
-        (False, "o-", T(ja="割らない", zh_tw="不除")),
-        (True, "s--", T(ja=r"$\sqrt{d_k}$で割る", zh_tw=r"除以 $\sqrt{d_k}$")),
-    ):
-        y = result[name, scaled]
+    for scaled, style, label in lines:
+        y = measured[name, scaled]
         ax.errorbar(sizes, y.mean(1), yerr=y.std(1), fmt=style, capsize=3, label=label)
     ax.set(title=title, xlabel="$d_k$", xscale="log")
     ax.set_xticks(sizes, [str(d) for d in sizes])
 axes[0].set_yscale("log")
 axes[0].legend()
 
-last = {key: y[-1].mean().item() for key, y in result.items()}
-figures.show(fig, T(
-    ja=f"横軸はd_k（4から1024）、エラーバーは5回の標準偏差です。割らないと、d_k = 1024で分散は{last['variance', False]:.0f}、エントロピーは{last['entropy', False]:.2f}ビット、勾配は{last['gradient', False]:.3f}です。√d_kで割ると、それぞれ{last['variance', True]:.2f}、{last['entropy', True]:.2f}ビット、{last['gradient', True]:.3f}で、d_kが変わってもほぼ一定です。",
-    zh_tw=f"橫軸是 d_k（4 到 1024），誤差線是 5 次的標準差。不除的話，d_k = 1024 時變異數是 {last['variance', False]:.0f}，熵是 {last['entropy', False]:.2f} 位元，梯度是 {last['gradient', False]:.3f}。除以 √d_k 之後分別是 {last['variance', True]:.2f}、{last['entropy', True]:.2f} 位元、{last['gradient', True]:.3f}，d_k 改變時也幾乎不變。",
-))
+figures.show(
+    fig,
+    T(
+        ja=f"横軸はd_k（4から1024）、エラーバーは5回の測定の標準偏差です。割らないと、d_k = 1024で分散は{last['spread', False]:.0f}、エントロピーは{last['entropy', False]:.2f}ビット、勾配は{last['gradient', False]:.3f}です。√d_kで割ると、それぞれ{last['spread', True]:.2f}、{last['entropy', True]:.2f}ビット、{last['gradient', True]:.3f}で、d_kが変わってもほぼ一定です。",
+        zh_tw=f"橫軸是 d_k（4 到 1024），誤差線是 5 次測量的標準差。不除的話，d_k = 1024 時變異數是 {last['spread', False]:.0f}，熵是 {last['entropy', False]:.2f} 位元，梯度是 {last['gradient', False]:.3f}。除以 √d_k 之後分別是 {last['spread', True]:.2f}、{last['entropy', True]:.2f} 位元、{last['gradient', True]:.3f}，d_k 改變時也幾乎不變。",
+    ),
+)
 
 # %% [markdown] key="scale-after" lang="ja"
-# 割らない場合、$d_k$ が大きくなるとsoftmaxはほぼ1か所だけを選び、勾配も小さくなります。$\sqrt{d_k}$ で割るのは、softmaxを「選び方を学べる範囲」に保つためです。
+# 割らない場合、$d_k$ が大きくなると、アテンション重みはほぼ1か所に集中し、勾配も小さくなります。$d_k$ が4や16のときは、割らないほうが勾配は少し大きくなっています。困るのは、$d_k$ が大きいときです。$\sqrt{d_k}$ で割ると、$d_k$ によらず、学習に必要な勾配が残ります。
 #
-# 実は、T5はこの割り算をしません。代わりに、重みの初期値の大きさで調整しています。ページは「3つの型すべての中心にこの式がある」と読めますが、T5には当てはまりません。証拠は、T5を扱う課で示します。
+# 実は、T5というモデルは、この割り算をしません。代わりに、重み行列の初期値の大きさで調整しています。元のページは、この式が3つの型すべての中心にあると説明しますが、T5には当てはまりません。証拠は、T5を扱うレッスンで示します。
 
 # %% [markdown] key="scale-after" lang="zh-tw"
-# 不除的話，$d_k$ 一變大，softmax 幾乎只會選一個位置，梯度也跟著變小。除以 $\sqrt{d_k}$，就是為了讓 softmax 留在「還學得動」的範圍裡。
+# 不除的話，$d_k$ 一變大，注意力權重幾乎全部集中在一處，梯度也跟著變小。$d_k$ 是 4 或 16 時，不除的梯度反而稍微大一點；有問題的是 $d_k$ 很大的時候。除以 $\sqrt{d_k}$，不管 $d_k$ 是多少，都能留下訓練需要的梯度。
 #
-# 其實，T5 並不做這個除法，而是靠權重初始值的大小來調整。原網頁讀起來像是「三大架構的核心都是這個公式」，但 T5 並不符合。等到介紹 T5 的那一課，再拿出證據。
-
-# %% [markdown] key="softmax-naive" lang="ja"
-# ## 5. 大きな数でも壊れないsoftmax
-#
-# softmaxは、スコアを「合計1の重み」に変える関数です。
-#
-# $$\operatorname{softmax}(s)_i = \frac{e^{s_i}}{\sum_j e^{s_j}}$$
-#
-# 式のとおりに書いて、大きなスコアを入れてみましょう。
-
-# %% [markdown] key="softmax-naive" lang="zh-tw"
-# ## 5. 數字很大也不會出錯的 softmax
-#
-# softmax 會把分數變成「總和為 1 的權重」。
-#
-# $$\operatorname{softmax}(s)_i = \frac{e^{s_i}}{\sum_j e^{s_j}}$$
-#
-# 先照公式直接寫，再放進很大的分數試試看。
-
-# %% key="softmax-naive-code"
-def naive_softmax(s):
-    return s.exp() / s.exp().sum(-1, keepdim=True)
-
-
-small, large = torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1000.0, 1001.0, 1002.0])
-print(naive_softmax(small))
-print(naive_softmax(large))
-
-# %% [markdown] key="softmax-stable" lang="ja"
-# 2行目は`nan`です。$e^{1000}$ は32ビットの浮動小数点数に収まらず、無限大÷無限大になります。
-#
-# 分子と分母に同じ数 $e^{-m}$ を掛けても、値は変わりません。そこで $m$ に最大値を選び、先に引いておきます。指数はどれも0以下になるので、あふれません。
-
-# %% [markdown] key="softmax-stable" lang="zh-tw"
-# 第 2 行是 `nan`。$e^{1000}$ 超出了 32 位元浮點數的範圍，變成無限大除以無限大。
-#
-# 分子和分母同乘 $e^{-m}$，結果不變。所以把 $m$ 取成最大值，先減掉它，指數就全部小於或等於 0，不會溢位。
-
-# %% key="softmax-stable-code"
-def softmax(s):
-    e = (s - s.amax(-1, keepdim=True)).exp()
-    return e / e.sum(-1, keepdim=True)
-
-
-print(softmax(large), T(ja="PyTorchとの差：", zh_tw="與 PyTorch 的差距："), (softmax(large) - large.softmax(-1)).abs().max().item())
+# 其實，有個叫 T5 的模型並不做這個除法，而是靠權重矩陣初始值的大小來調整。原網頁說，這個公式是三大架構共同的核心，但這一點並不符合 T5。證據留到介紹 T5 的那一課。
 
 # %% [markdown] key="function" lang="ja"
 # ## 6. 式を1つの関数にまとめる
 #
-# 部品がそろいました。マスク（9節で使います）の引数も付けておきます。`mask`が`True`の場所は参照してよく、`False`の場所はスコアを $-\infty$ にして重みを0にします。
+# 部品がそろいました。最後に、アテンション重みでバリューを混ぜます（重み付き平均）。その結果が、アテンションの出力です。
+#
+# マスク（9節で使います）の引数も付けておきます。`mask`が`True`の場所は参照してよく、`False`の場所はスコアを $-\infty$ にして重みを0にします。`k.mT`は、最後の2つの次元の転置です。
 
 # %% [markdown] key="function" lang="zh-tw"
 # ## 6. 把公式寫成一個函式
 #
-# 零件都齊了。順便加上遮罩的引數（第 9 節會用到）：`mask` 是 `True` 的位置可以看；是 `False` 的位置，就把分數設成 $-\infty$，讓權重變成 0。
+# 零件都齊了。最後一步，是用注意力權重把值混合起來（加權平均），結果就是注意力的輸出。
+#
+# 順便加上遮罩的引數（第 9 節會用到）：`mask` 是 `True` 的位置可以看；是 `False` 的位置，就把分數設成 $-\infty$，讓權重變成 0。`k.mT` 是把最後兩個維度轉置。
+
 
 # %% key="attention"
 def attention(q, k, v, mask=None):
@@ -345,146 +405,260 @@ def attention(q, k, v, mask=None):
     return weights @ v, weights
 
 
-out, weights = attention(q, k, v)
-print(tuple(out.shape), tuple(weights.shape), weights.sum(-1))
+# %% [markdown] key="by-hand" lang="ja"
+# まず、紙と鉛筆で計算できる例です。$d_k = 1$ で、クエリは1つ、キーは2つとします。スコアは $0$ と $\log 3$ なので、$e^0 = 1$、$e^{\log 3} = 3$ です。アテンション重みは $\frac{1}{4}$ と $\frac{3}{4}$ です。
+#
+# 予想：バリューが10と20のとき、出力はいくつになるでしょうか。
+
+# %% [markdown] key="by-hand" lang="zh-tw"
+# 先看一個用紙筆就能算的例子：$d_k = 1$，查詢 1 個，鍵 2 個。分數是 $0$ 和 $\log 3$，所以 $e^0 = 1$、$e^{\log 3} = 3$，注意力權重就是 $\frac{1}{4}$ 和 $\frac{3}{4}$。
+#
+# 先猜猜看：值是 10 和 20 時，輸出是多少？
+
+# %% key="by-hand-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+out, weights = attention(
+    torch.tensor([[1.0]]), torch.tensor([[0.0], [math.log(3)]]), torch.tensor([[10.0], [20.0]])
+)
+predict.compare(guess, out.item())
+assert abs(out.item() - (10 / 4 + 20 * 3 / 4)) < 1e-5
 
 # %% [markdown] key="function-check" lang="ja"
-# PyTorchには、同じ計算をする`scaled_dot_product_attention`があります。大きさを変えて3通り比べます。
+# PyTorchの`scaled_dot_product_attention`も、同じ計算をする関数です。大きさの違う3通りの入力で比べます。
+#
+# 結果の表の「C05」は、元のページの主張に付けた番号です。表では、測定値と、前もって決めた範囲を並べます。
 
 # %% [markdown] key="function-check" lang="zh-tw"
-# PyTorch 有一個做同樣計算的函式 `scaled_dot_product_attention`。換 3 種大小來比較看看。
+# PyTorch 的 `scaled_dot_product_attention` 也是做同樣計算的函式。用 3 種大小的輸入來比較看看。
+#
+# 結果表格裡的「C05」，是替原網頁的說法編的號碼。表格會把實測值和事先決定的範圍排在一起。
 
 # %% key="function-check-code"
 gaps = []
 for n, d in ((6, 32), (64, 16), (200, 64)):
     q_, k_, v_ = torch.randn(3, n, d)
-    gaps.append((attention(q_, k_, v_)[0] - F.scaled_dot_product_attention(q_, k_, v_)).abs().max().item())
+    want = F.scaled_dot_product_attention(q_, k_, v_)
+    gaps.append((attention(q_, k_, v_)[0] - want).abs().max().item())
 
-claims.check("C05", {
-    "torch_gap": max(gaps),
-    "variance": last["variance", False] / 1024,
-    "entropy_raw": last["entropy", False],
-    "entropy_scaled": last["entropy", True],
-})
+claims.check(
+    "C05",
+    {
+        "torch_gap": max(gaps),
+        "variance": last["spread", False] / 1024,
+        "entropy_raw": last["entropy", False],
+        "entropy_scaled": last["entropy", True],
+    },
+)
+
+# %% [markdown] key="first-weights" lang="ja"
+# 最初の文のアテンション重みも見ておきましょう。行がクエリ、列がキーで、どの行も合計は1です。埋め込みも重み行列もランダムなので、この数にはまだ意味がありません。
+
+# %% [markdown] key="first-weights" lang="zh-tw"
+# 也來看看第一個句子的注意力權重。橫列是查詢，直行是鍵，每一橫列的總和都是 1。嵌入和權重矩陣都還是隨機的，所以這些數字還沒有意義。
+
+# %% key="first-weights-figure"
+out, weights = attention(q, k, v)
+
+fig, ax = plt.subplots(figsize=(5.2, 4.2))
+figures.matrix(ax, weights, rows=tokens, columns=tokens, vmin=0, vmax=1)
+figures.show(
+    fig,
+    T(
+        ja=f"{len(tokens)}行{len(tokens)}列のアテンション重みです。ランダムな重み行列から計算しました。いちばん大きい重みは{weights.max():.2f}、いちばん小さい重みは{weights.min():.2f}で、どの行も合計は1です。",
+        zh_tw=f"{len(tokens)} 橫列 {len(tokens)} 直行的注意力權重，由隨機的權重矩陣算出。最大的權重是 {weights.max():.2f}，最小的權重是 {weights.min():.2f}，每一橫列的總和都是 1。",
+    ),
+)
 
 # %% [markdown] key="train" lang="ja"
-# ## 7. 学習した重みを見る
+# ## 7. 学習前と学習後のアテンション重み
 #
-# ここまでの重み行列はランダムでした。今度は学習させます。課題は「調べもの」です。文のうしろに質問トークンを1つ付け（例：「色は？」）、答えの単語を当てさせます。答えは必ず文の中にあります。
+# ここまでは、埋め込みも重み行列もランダムでした。今度は学習させます。タスクは「調べもの」です。文のうしろに質問トークンを1つ付け（例：「色は？」）、答えの単語を当てさせます。答えは必ず文の中にあります。
 #
-# 質問トークンからクエリを、文のトークンからキーとバリューを作ります。学習には文の4分の3だけを使い、残りの4分の1は評価に取っておきます。損失は交差エントロピーで、200ステップ学習します（1秒ほど）。
+# クエリは質問トークンから、キーとバリューは文のトークンから作ります。学習には文の4分の3だけを使い、残りの4分の1は評価に取っておきます。評価用の文は、学習では一度も使いません。
 
 # %% [markdown] key="train" lang="zh-tw"
-# ## 7. 看看訓練出來的權重
+# ## 7. 訓練前與訓練後的注意力權重
 #
-# 到目前為止，權重矩陣都是隨機的，現在來訓練它。任務是「查資料」：在句子後面接上一個問題詞元（例如「顏色？」），讓模型回答是哪個詞。答案一定在句子裡。
+# 到目前為止，嵌入和權重矩陣都是隨機的，現在來訓練它們。任務是「查資料」：在句子後面接上一個問題詞元（例如「顏色？」），讓模型回答是哪個詞。答案一定在句子裡。
 #
-# 查詢來自問題詞元，鍵和值來自句子的詞元。訓練只用 4 分之 3 的句子，剩下的 4 分之 1 留下來評估。損失函數是交叉熵，訓練 200 步（大約 1 秒）。
+# 查詢來自問題詞元，鍵和值來自句子的詞元。只用 3/4 的句子訓練，剩下的 1/4 留下來評估。評估用的句子，訓練時完全不會用到。
 
 # %% key="train-data"
 rows, answers, held_out = [], [], []
 for fact, words_of in zip(facts, sentences):
+    #| ja: 4つの単語の番号の和を4で割り、余りが0の文を評価に使う
+    #| zh-tw: 把 4 個詞的編號加起來除以 4，餘數是 0 的句子用來評估
+    for_test = sum(slot.index(word) for slot, word in zip(slots, fact)) % 4 == 0
     for question, answer in zip(questions, fact):
         rows.append([number[word] for word in [*words_of, question]])
         answers.append(number[answer])
-        held_out.append(sum(slot.index(word) for slot, word in zip(slots, fact)) % 4 == 0)
+        held_out.append(for_test)
 inputs, answers, held_out = torch.tensor(rows), torch.tensor(answers), torch.tensor(held_out)
-print(T(ja="学習用：", zh_tw="訓練用："), (~held_out).sum().item(), T(ja="評価用：", zh_tw="評估用："), held_out.sum().item())
+counts = (~held_out).sum().item(), held_out.sum().item()
+print(
+    T(
+        ja=f"学習用：{counts[0]}問　評価用：{counts[1]}問",
+        zh_tw=f"訓練用：{counts[0]} 題　評估用：{counts[1]} 題",
+    )
+)
 
-# %% key="train-code"
-def look_up(inputs, embedding, w_q, w_k, w_v, w_o):
-    """inputs: (B, T + 1), the question last → logits (B, vocabulary), weights (B, T)"""
+# %% [markdown] key="train-model" lang="ja"
+# モデルは、埋め込み、アテンション、そして出力を語彙のスコアに変える行列`w_words`だけです。
+
+# %% [markdown] key="train-model" lang="zh-tw"
+# 模型只有嵌入、注意力，以及把輸出轉成詞彙表分數的矩陣 `w_words`。
+
+
+# %% key="train-model-code"
+def look_up(inputs, embedding, w_q, w_k, w_v, w_words):
+    """(B, T + 1) → (B, vocabulary), (B, T)"""
     x = embedding[inputs]  # (B, T + 1, d_model)
+    #| ja: 最後のトークンが質問、その前が文
+    #| zh-tw: 最後一個詞元是問題，前面是句子
     context, question = x[:, :-1], x[:, -1:]
     out, weights = attention(question @ w_q, context @ w_k, context @ w_v)
-    return (out @ w_o)[:, 0], weights[:, 0]
+    return (out @ w_words)[:, 0], weights[:, 0]
 
 
 torch.manual_seed(0)
 shapes = [(len(words), d_model), *[(d_model, d_k)] * 3, (d_k, len(words))]
 before = [0.1 * torch.randn(shape) for shape in shapes]
-after = [p.clone().requires_grad_() for p in before]
 
+# %% [markdown] key="train-loop" lang="ja"
+# 正解の単語の確率を上げるように（損失は交差エントロピー）、200ステップ学習します。1秒ほどで終わります。
+
+# %% [markdown] key="train-loop" lang="zh-tw"
+# 接著訓練 200 步，讓正確答案的機率變高（損失是交叉熵）。大約 1 秒就結束。
+
+# %% key="train-loop-code"
+after = [p.clone().requires_grad_() for p in before]
 optimizer = torch.optim.Adam(after, lr=1e-2)
 train_rows = (~held_out).nonzero()[:, 0]
-for step in range(201):
+for step in range(1, 201):
     batch = train_rows[torch.randint(len(train_rows), (64,))]
     loss = F.cross_entropy(look_up(inputs[batch], *after)[0], answers[batch])
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if step in (0, 20, 40, 80, 200):
-        print(T(ja=f"{step}ステップ　損失 {loss.item():.3f}", zh_tw=f"第 {step} 步　損失 {loss.item():.3f}"))
+    if step in (1, 20, 40, 80, 200):
+        print(
+            T(
+                ja=f"{step}ステップ　損失 {loss.item():.3f}",
+                zh_tw=f"第 {step} 步　損失 {loss.item():.3f}",
+            )
+        )
 after = [p.detach() for p in after]
 
 
+# %% key="train-test"
 def accuracy(parameters):
-    return (look_up(inputs[held_out], *parameters)[0].argmax(-1) == answers[held_out]).float().mean().item()
+    logits, _ = look_up(inputs[held_out], *parameters)
+    return (logits.argmax(-1) == answers[held_out]).float().mean().item()
 
 
-heat = look_up(inputs[held_out], *after)[1]  # (B, T)
-on_answer = heat[inputs[held_out][:, :-1] == answers[held_out][:, None]].mean().item()
-print(T(ja="評価用の正解率：", zh_tw="評估用的正確率："), accuracy(before), "→", accuracy(after))
-print(T(ja="答えの単語にかかる重みの平均：", zh_tw="答案那個詞的平均權重："), on_answer)
+_, test_weights = look_up(inputs[held_out], *after)  # (B, T)
+is_answer = inputs[held_out][:, :-1] == answers[held_out][:, None]
+on_answer = test_weights[is_answer].mean().item()
+print(
+    T(
+        ja=f"評価用の正解率：学習前 {accuracy(before):.3f}　学習後 {accuracy(after):.3f}",
+        zh_tw=f"評估資料的正確率：訓練前 {accuracy(before):.3f}　訓練後 {accuracy(after):.3f}",
+    )
+)
+print(
+    T(
+        ja=f"答えのトークンに付いた重みの平均：{on_answer:.3f}",
+        zh_tw=f"落在答案詞元上的平均權重：{on_answer:.3f}",
+    )
+)
 
 # %% [markdown] key="heat" lang="ja"
-# 評価用の文を1つ選び、4つの質問それぞれについて、質問トークンが文のどこを参照したかを見ます。左は学習前（ランダムな重み）、右は学習後です。
+# 評価用の文を1つ選び、4つの質問それぞれについて、質問トークンが文のどこを参照したかを見ます。マスの数はアテンション重みです。左は学習前（埋め込みも重み行列もランダム）、右は学習後です。
 
 # %% [markdown] key="heat" lang="zh-tw"
-# 從評估用的句子挑一句，看看 4 個問題詞元各自參考了句子的哪裡。左邊是訓練前（隨機權重），右邊是訓練後。
+# 從評估用的句子挑一句，看看 4 個問題詞元各自參考了句子的哪裡。格子裡的數字是注意力權重。左邊是訓練前（嵌入和權重矩陣都是隨機的），右邊是訓練後。
 
 # %% key="heat-figure"
-fig, axes = plt.subplots(1, 2, figsize=(12, 3.4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(12, 3.4))
 for ax, parameters, title in (
-    (axes[0], before, T(ja="ランダムな重み（学習前）", zh_tw="隨機權重（訓練前）")),
-    (axes[1], after, T(ja="学習した重み", zh_tw="訓練後的權重")),
+    (axes[0], before, T(ja="学習前（重み行列はランダム）", zh_tw="訓練前（權重矩陣是隨機的）")),
+    (axes[1], after, T(ja="学習後", zh_tw="訓練後")),
 ):
-    heat = look_up(inputs[:4], *parameters)[1]  # (4, T): the first sentence, four questions
+    #| ja: 最初の文の4つの質問 (4, T)
+    #| zh-tw: 第一個句子的 4 個問題 (4, T)
+    _, heat = look_up(inputs[:4], *parameters)
     figures.matrix(ax, heat, rows=questions, columns=tokens, vmin=0, vmax=1)
     ax.set_title(title)
 
 looked = "、".join(
-    T(ja=f"「{question}」では「{tokens[row.argmax()]}」に{row.max():.2f}", zh_tw=f"「{question}」看「{tokens[row.argmax()]}」{row.max():.2f}")
+    T(
+        ja=f"「{question}」では「{tokens[row.argmax()]}」の{row.max():.2f}",
+        zh_tw=f"「{question}」看「{tokens[row.argmax()]}」{row.max():.2f}",
+    )
     for question, row in zip(questions, heat)
 )
-figures.show(fig, T(
-    ja=f"行は質問、列は文のトークン、マスの数は重みです。左は学習前で、重みはほぼ均等です。右は学習後で、最大の重みは、{looked}です。",
-    zh_tw=f"橫列是問題，直行是句子的詞元，格子裡的數字是權重。左邊是訓練前，權重幾乎平均；右邊是訓練後，最大的權重是：{looked}。",
-))
+figures.show(
+    fig,
+    T(
+        ja=f"行は質問、列は文のトークン、マスの数はアテンション重みです。左は学習前で、重みはほぼ均等です。右は学習後で、最大の重みは、{looked}です。",
+        zh_tw=f"橫列是問題，直行是句子的詞元，格子裡的數字是注意力權重。左邊是訓練前，權重幾乎平均；右邊是訓練後，最大的權重是：{looked}。",
+    ),
+)
 
 # %% [markdown] key="heat-after" lang="ja"
-# 質問が変わると、同じ文でも参照先が変わります。重みは、入力の内容に応じて決まるからです。
+# 質問が変わると、同じ文でも参照先が変わります。この実験では位置の情報を使っていないので、手がかりはトークンの内容だけです。
 #
-# ただし、重みは出力の「理由」ではありません。重みを変えずに、バリューだけをすべて同じにしてみます。重みは質問ごとに違うのに、出力は同じになります。出力を決めるのは、重みとバリューの両方です。
+# では、アテンション重みを見れば、出力の理由がわかるのでしょうか。重みは変えずに、どのトークンのバリューも同じにしてみます。質問が変わると、出力も変わるでしょうか。
 
 # %% [markdown] key="heat-after" lang="zh-tw"
-# 問題換了，即使是同一個句子，參考的地方也會跟著換，因為權重是依照輸入內容算出來的。
+# 問題換了，即使是同一個句子，參考的地方也會跟著換。這個實驗沒有用到位置資訊，所以線索只有詞元的內容。
 #
-# 不過，權重並不等於輸出的「理由」。保持權重不變，只把值全部換成一樣的：雖然每個問題的權重都不同，輸出卻完全相同。輸出是由權重和值一起決定的。
+# 那麼，看注意力權重，就能知道輸出是怎麼來的嗎？保持權重不變，只把每個詞元的值（value）全換成同一個向量。問題換了，輸出也會跟著改變嗎？
 
 # %% key="equal-values"
-trained = dict(zip(("embedding", "w_q", "w_k"), after))
-x_ = trained["embedding"][inputs[:4]]  # (4, T + 1, d_model)
+embedding_, w_q_, w_k_ = after[:3]
+x_ = embedding_[inputs[:4]]  # (4, T + 1, d_model)
 same = torch.ones(4, len(tokens), d_k)
-out_, weights_ = attention(x_[:, -1:] @ trained["w_q"], x_[:, :-1] @ trained["w_k"], same)
+out_, weights_ = attention(x_[:, -1:] @ w_q_, x_[:, :-1] @ w_k_, same)
 
+weights_differ = (weights_ - weights_[:1]).abs().max().item()
 equal_values = (out_ - out_[:1]).abs().max().item()
-print(T(ja="重みの差：", zh_tw="權重的差："), (weights_ - weights_[:1]).abs().max().item())
-print(T(ja="出力の差：", zh_tw="輸出的差："), equal_values)
+print(
+    T(
+        ja=f"質問によるアテンション重みの差の最大値：{weights_differ:.3f}",
+        zh_tw=f"不同問題的注意力權重，最大差距：{weights_differ:.3f}",
+    )
+)
+print(
+    T(
+        ja=f"質問による出力の差の最大値：{equal_values:.3g}",
+        zh_tw=f"不同問題的輸出，最大差距：{equal_values:.3g}",
+    )
+)
+
+# %% [markdown] key="equal-values-after" lang="ja"
+# 重みは質問ごとに大きく違うのに、出力は（丸め誤差を除いて）同じでした。合計が1の重みで同じものを混ぜても、同じものにしかならないからです。出力を決めるのは、重みとバリューの両方です。重みだけを見ても、出力の理由はわかりません。
+
+# %% [markdown] key="equal-values-after" lang="zh-tw"
+# 每個問題的權重差很多，輸出卻相同（只差捨入誤差）。因為權重的總和是 1，混合的東西都一樣，結果當然也一樣。輸出是由權重和值一起決定的；只看權重，沒辦法知道輸出是怎麼來的。
 
 # %% [markdown] key="heads" lang="ja"
 # ## 8. マルチヘッドアテンション
 #
-# 1組の重みでは、1つのクエリにつき1通りの選び方しかできません。そこで $d_\text{model}$ 次元を $h$ 個のヘッドに分け、別々にアテンションを計算してからつなぎ、最後に $W^O$ を掛けます。これがマルチヘッドアテンションです。
+# アテンション重みが1組だけでは、1つのクエリにつき1通りの選び方しかできません。そこで、クエリ、キー、バリューの $d_\text{model}$ 次元を $h$ 個のヘッドに分け、別々にアテンションを計算します。最後に、出力をつないで行列 $W^O$ を掛け、ヘッドの結果を混ぜます。これがマルチヘッドアテンションです。
 
 # %% [markdown] key="heads" lang="zh-tw"
 # ## 8. 多頭注意力
 #
-# 只有一組權重的話，每個查詢只有一種選法。所以把 $d_\text{model}$ 維分成 $h$ 個注意力頭（attention head），各自計算注意力，再接起來，最後乘上 $W^O$。這就是多頭注意力。
+# 只有一組注意力權重的話，每個查詢只有一種選法。所以把查詢、鍵、值的 $d_\text{model}$ 維分成 $h$ 個注意力頭（attention head），各自計算注意力。最後把輸出接起來，乘上矩陣 $W^O$，把各個頭的結果混合。這就是多頭注意力。
+
 
 # %% key="heads-code"
 def multi_head(x, w_q, w_k, w_v, w_o, n_heads):
-    """x: (T, d_model), each w: (d_model, d_model) → (T, d_model), weights (n_heads, T, T)"""
+    """x: (T, d_model), w: (d_model, d_model) → (T, d_model), (n_heads, T, T)"""
 
     def split(y):  # (T, d_model) → (n_heads, T, head_dim)
         return y.view(len(y), n_heads, -1).transpose(0, 1)
@@ -493,6 +667,13 @@ def multi_head(x, w_q, w_k, w_v, w_o, n_heads):
     return out.transpose(0, 1).reshape(x.shape) @ w_o, weights
 
 
+# %% [markdown] key="heads-check" lang="ja"
+# PyTorchの`MultiheadAttention`と比べます。PyTorchは $W^Q$、$W^K$、$W^V$ を縦に積み、転置した形で持っているので、取り出して同じ重み行列を渡します。
+
+# %% [markdown] key="heads-check" lang="zh-tw"
+# 和 PyTorch 的 `MultiheadAttention` 比較。PyTorch 把 $W^Q$、$W^K$、$W^V$ 轉置之後疊成一個矩陣，所以要先拆開，再交出相同的權重矩陣。
+
+# %% key="heads-check-code"
 n_heads = 4
 reference = torch.nn.MultiheadAttention(d_model, n_heads, bias=False, batch_first=True)
 in_weights = [w.detach().T for w in reference.in_proj_weight.chunk(3)]
@@ -500,83 +681,114 @@ mine, my_weights = multi_head(x, *in_weights, reference.out_proj.weight.detach()
 with torch.no_grad():
     theirs, their_weights = reference(x[None], x[None], x[None], average_attn_weights=False)
 
-heads_gap = max((mine - theirs[0]).abs().max().item(), (my_weights - their_weights[0]).abs().max().item())
-print(T(ja="PyTorchの`MultiheadAttention`との差：", zh_tw="與 PyTorch 的 `MultiheadAttention` 的差距："), heads_gap)
-assert heads_gap < 1e-6
+out_gap = (mine - theirs[0]).abs().max().item()
+weights_gap = (my_weights - their_weights[0]).abs().max().item()
+print(
+    T(
+        ja=f"PyTorchとの差：出力 {out_gap:.2g}　重み {weights_gap:.2g}",
+        zh_tw=f"與 PyTorch 的差距：輸出 {out_gap:.2g}　權重 {weights_gap:.2g}",
+    )
+)
+assert max(out_gap, weights_gap) < 1e-6
 
 # %% [markdown] key="heads-after" lang="ja"
-# 同じ重みを渡すと、同じ出力になりました。ヘッドを増やしても、重み行列の大きさは変わりません。1つの大きな内積を、4つの小さな内積に分けただけです。
+# 同じ重み行列を渡すと、同じ出力になりました。ヘッドを増やしても、重み行列の大きさは変わりません。1つの大きな内積を4つの小さな内積に分けたので、1つのクエリが4通りの選び方をできます。
 
 # %% [markdown] key="heads-after" lang="zh-tw"
-# 給一樣的權重，就得到一樣的輸出。增加注意力頭，並不會讓權重矩陣變大，只是把一個大的內積拆成 4 個小的內積。
+# 給一樣的權重矩陣，就得到一樣的輸出。增加注意力頭，並不會讓權重矩陣變大。把一個大的內積拆成 4 個小的內積，一個查詢就有 4 種選法。
 
 # %% [markdown] key="masks" lang="ja"
 # ## 9. 1つの関数、4つのマスク
 #
-# Transformerの型の違いは、アテンションの関数ではなく、マスクと、クエリとキーの出どころにあります。
+# Transformerには、エンコーダー型（BERTなど）、デコーダー型（GPTなど）、エンコーダー・デコーダー型（T5など）の3つの型があります。違いは、アテンションの関数ではなく、マスクと、どの系列からクエリ、キー、バリューを作るか（つなぎ方）にあります。
 #
-# | マスク | 参照できるトークン | 使う型 |
+# | マスク | 参照できるトークン | 使う場所 |
 # |---|---|---|
-# | 全体（full） | すべて | エンコーダー型（BERT）、T5のエンコーダー |
-# | 因果（causal） | 自分と、それより前 | デコーダー型（GPT）、T5のデコーダー |
-# | プレフィックス（prefix） | 入力部分はすべて、生成部分は因果 | プレフィックス言語モデル |
-# | 交差（cross） | 別の系列のすべて | T5のデコーダーからエンコーダーへ |
+# | 全体（full） | すべて | BERT、T5のエンコーダー |
+# | 因果（causal） | 自分と、それより前 | GPT、T5のデコーダー |
+# | プレフィックス（prefix） | 入力部分のすべて。生成部分は、自分と、それより前 | プレフィックス言語モデル |
+# | 交差（cross） | 別の系列のすべて | T5のデコーダー（エンコーダーの出力を参照） |
+#
+# 交差だけは、マスクの形ではなく、キーとバリューの出どころが違います（交差注意）。
 
 # %% [markdown] key="masks" lang="zh-tw"
 # ## 9. 一個函式，四種遮罩
 #
-# Transformer 各種架構的差別，不在注意力函式本身，而在遮罩，以及查詢和鍵從哪裡來。
+# Transformer 有三大架構：編碼器（例如 BERT）、解碼器（例如 GPT）、編碼器－解碼器（例如 T5）。差別不在注意力函式本身，而在遮罩，以及查詢、鍵、值各來自哪個序列（接法）。
 #
-# | 遮罩 | 看得到的詞元 | 哪種架構使用 |
+# | 遮罩 | 看得到的詞元 | 用在哪裡 |
 # |---|---|---|
-# | 全部（full） | 全部 | 編碼器（BERT）、T5 的編碼器 |
-# | 因果（causal） | 自己與前面的詞元 | 解碼器（GPT）、T5 的解碼器 |
-# | 前綴（prefix） | 輸入部分全部可看，生成部分用因果 | 前綴語言模型 |
-# | 交叉（cross） | 另一個序列的全部 | T5 的解碼器看編碼器 |
+# | 全部（full） | 全部 | BERT、T5 的編碼器 |
+# | 因果（causal） | 自己與前面的詞元 | GPT、T5 的解碼器 |
+# | 前綴（prefix） | 輸入部分全都看得到；生成部分只看得到自己與前面 | 前綴語言模型 |
+# | 交叉（cross） | 另一個序列的全部 | T5 的解碼器（參考編碼器的輸出） |
+#
+# 只有「交叉」的特別之處不在遮罩的形狀，而在鍵和值來自另一個序列（交叉注意力）。
 
 # %% key="masks-code"
-n, m, prefix = 6, 4, 3
+n, n_target, prefix = 6, 4, 3
 causal = torch.ones(n, n).tril().bool()
 masks = {
     T(ja="全体（full）", zh_tw="全部（full）"): torch.ones(n, n).bool(),
     T(ja="因果（causal）", zh_tw="因果（causal）"): causal,
     T(ja="プレフィックス（prefix）", zh_tw="前綴（prefix）"): causal | (torch.arange(n) < prefix),
-    T(ja="交差（cross）", zh_tw="交叉（cross）"): torch.ones(m, n).bool(),
+    T(ja="交差（cross）", zh_tw="交叉（cross）"): torch.ones(n_target, n).bool(),
 }
 
-visible = [int(mask.sum()) for mask in masks.values()]
-assert visible == [n * n, n * (n + 1) // 2, (n * (n + 1) + prefix * (prefix - 1)) // 2, m * n]
+#| ja: 参照できる組の数。三角形は n (n + 1) / 2、プレフィックスはそこに prefix (prefix - 1) / 2 を足す
+#| zh-tw: 看得到的組合數。三角形是 n (n + 1) / 2，前綴再加上 prefix (prefix - 1) / 2
+triangle = n * (n + 1) // 2
+counts = [int(mask.sum()) for mask in masks.values()]
+assert counts == [n * n, triangle, triangle + prefix * (prefix - 1) // 2, n_target * n]
 
+# %% key="masks-figure"
+fig, axes = plt.subplots(1, 4, figsize=(12, 3.6))
+for ax, (title, mask) in zip(axes, masks.items()):
+    figures.mask(ax, mask, rows=range(1, len(mask) + 1), columns=range(1, n + 1))
+    ax.set(
+        title=title,
+        xlabel=T(ja="キーの位置", zh_tw="鍵的位置"),
+        ylabel=T(ja="クエリの位置", zh_tw="查詢的位置"),
+    )
+shares = "、".join(f"{title} {int(mask.sum())}/{mask.numel()}" for title, mask in masks.items())
+figures.show(
+    fig,
+    T(
+        ja=f"4つのマスクです。行がクエリ、列がキーで、●は参照できる、×は参照できないことを表します。参照できる組の数は、{shares}です。因果マスクでは、右上の三角形が×です。プレフィックスでは、左の3列が●で、残りは因果マスクと同じです。",
+        zh_tw=f"4 種遮罩。橫列是查詢，直行是鍵；● 表示看得到，× 表示看不到。看得到的組合數：{shares}。因果遮罩的右上三角形是 ×。前綴遮罩左邊的 3 個直行是 ●，其餘和因果遮罩相同。",
+    ),
+)
+
+# %% [markdown] key="masks-check" lang="ja"
+# 4種類のマスクを同じ関数に渡し、PyTorchの結果と比べます。交差では、クエリが4つ、キーとバリューが6つです。
+
+# %% [markdown] key="masks-check" lang="zh-tw"
+# 把 4 種遮罩交給同一個函式，和 PyTorch 的結果比較。交叉注意力有 4 個查詢，鍵和值各有 6 個。
+
+# %% key="masks-check-code"
 mask_gap = 0.0
 for mask in masks.values():
     q_, k_, v_ = torch.randn(len(mask), d_k), torch.randn(n, d_k), torch.randn(n, d_k)
     want = F.scaled_dot_product_attention(q_, k_, v_, attn_mask=mask)
     mask_gap = max(mask_gap, (attention(q_, k_, v_, mask)[0] - want).abs().max().item())
-print(T(ja="PyTorchとの差の最大値：", zh_tw="與 PyTorch 的最大差距："), mask_gap)
-
-# %% key="masks-figure"
-fig, axes = plt.subplots(1, 4, figsize=(12, 3.6), layout="constrained")
-for ax, (title, mask) in zip(axes, masks.items()):
-    figures.mask(ax, mask, rows=range(1, len(mask) + 1), columns=range(1, n + 1))
-    ax.set(title=title, xlabel=T(ja="キーの位置", zh_tw="鍵的位置"), ylabel=T(ja="クエリの位置", zh_tw="查詢的位置"))
-counts = "、".join(f"{title} {int(mask.sum())}/{mask.numel()}" for title, mask in masks.items())
-figures.show(fig, T(
-    ja=f"4つのマスクです。行がクエリ、列がキーで、●は参照できる、×は参照できないことを表します。参照できる組の数は、{counts}です。因果マスクでは、右上の三角形が×です。プレフィックスでは、左の3列が●で、残りは因果マスクと同じです。",
-    zh_tw=f"4 種遮罩。橫列是查詢，直行是鍵；● 表示看得到，× 表示看不到。看得到的組合數：{counts}。因果遮罩的右上三角形是 ×。前綴遮罩左邊的 3 個直行是 ●，其餘和因果遮罩相同。",
-))
+print(
+    T(ja=f"PyTorchとの差の最大値：{mask_gap:.2g}", zh_tw=f"與 PyTorch 的最大差距：{mask_gap:.2g}")
+)
 
 # %% [markdown] key="leak-guess" lang="ja"
-# マスクの効き目を、漏れの実験で確かめます。6トークンのうち4番目だけを書き換えて、出力のどの行が変わるかを数えます。
+# 次に、マスクの効き目を確かめます。6トークンのうち4番目だけを書き換えて、その影響がどの出力に漏れるかを調べます。
 #
 # 予想：因果マスクのとき、6つの出力のうちいくつが変わるでしょうか。
 
 # %% [markdown] key="leak-guess" lang="zh-tw"
-# 接著用「洩漏實驗」確認遮罩的效果：6 個詞元中只改第 4 個，數一數有幾個位置的輸出改變了。
+# 接著確認遮罩的效果，看資訊會不會漏到前面：6 個詞元中只改第 4 個，看看哪些位置的輸出會受到影響。
 #
 # 先猜猜看：使用因果遮罩時，6 個輸出裡會有幾個改變？
 
 # %% key="leak"
-guess = None  # <-
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 def self_attention(x, mask=None):
@@ -584,7 +796,9 @@ def self_attention(x, mask=None):
 
 
 changed = x.clone()
-changed[3] += 1.0  # the 4th token
+#| ja: 4番目のトークン
+#| zh-tw: 第 4 個詞元
+changed[3] += 1.0
 leak = {}
 for title, mask in list(masks.items())[:3]:
     difference = (self_attention(changed, mask) - self_attention(x, mask)).abs().amax(-1)  # (T,)
@@ -595,18 +809,25 @@ full_leak, causal_leak, prefix_leak = (difference[:3].max().item() for differenc
 predict.compare(guess, int((list(leak.values())[1] > 0).sum()))
 
 # %% key="leak-claim"
-claims.check("C01", {
-    "mask_gap": mask_gap,
-    "causal_leak": causal_leak,
-    "prefix_leak": prefix_leak,
-    "full_leak": full_leak,
-})
+claims.check(
+    "C01",
+    {
+        "mask_gap": mask_gap,
+        "causal_leak": causal_leak,
+        "prefix_leak": prefix_leak,
+        "full_leak": full_leak,
+    },
+)
 
 # %% [markdown] key="leak-after" lang="ja"
-# 因果マスクでは、1番目から3番目の出力の変化が、ちょうど0.0です。「ほとんど変わらない」のではなく、1ビットも変わりません。この性質のおかげで、デコーダー型は前のトークンの計算結果を捨てずに使い回せます（KVキャッシュ）。
+# 因果マスクでは、1番目から3番目の出力の変化が、ちょうど0.0です。「ほとんど変わらない」のではなく、1ビットも変わりません。この性質があるので、デコーダー型は、前のトークンのキーとバリューを保存して使い回せます。この仕組みをKVキャッシュ（KV cache）と呼びます。
+#
+# プレフィックスマスクの変化も0.0ですが、これは書き換えたトークンがプレフィックスの外にあるからです。プレフィックスの中を書き換えると、そこにあるほかの出力も変わります。
 
 # %% [markdown] key="leak-after" lang="zh-tw"
-# 使用因果遮罩時，第 1 到第 3 個輸出的變化剛好是 0.0。不是「幾乎沒變」，而是連 1 個位元都沒變。正因為這樣，解碼器才能保留前面詞元的計算結果，一直重複使用（KV 快取）。
+# 使用因果遮罩時，第 1 到第 3 個輸出的變化剛好是 0.0。不是「幾乎沒變」，而是連 1 個位元都沒變。正因為這樣，解碼器才能把前面詞元的鍵和值存起來，一直重複使用，這就是 KV 快取（KV cache）。
+#
+# 前綴遮罩的變化也是 0.0，但那是因為改動的詞元不在前綴裡。如果改的是前綴裡的詞元，前綴裡的其他輸出也會改變。
 
 # %% [markdown] key="order" lang="ja"
 # ## 10. 順番を入れ替えるとどうなるか
@@ -616,17 +837,22 @@ claims.check("C01", {
 # - もとの出力を逆順に並べたもの
 # - 逆順の入力から計算した出力
 #
-# 位置の情報は、サイン波とコサイン波を埋め込みに足して与えます（Transformerの最初の論文の方法です）。
+# さらに、位置の情報を足した場合も比べます。ここでは、サイン波とコサイン波の値を埋め込みに足します（位置符号化）。Transformerの最初の論文の方法です。
+#
+# 結果の表の上の2行は、7節で測った値です。
 
 # %% [markdown] key="order" lang="zh-tw"
 # ## 10. 把順序打亂會怎樣？
 #
-# 對人來說，詞的順序很重要。對注意力來說呢？把詞元倒過來排，再比較這兩個輸出。
+# 對人來說，詞的順序很重要。對注意力來說呢？把詞元倒過來排，再比較下面兩個輸出。
 #
 # - 把原本的輸出倒過來排
 # - 用倒過來的輸入算出的輸出
 #
-# 位置資訊的做法，是把正弦波和餘弦波加到嵌入上（這是 Transformer 第一篇論文的方法）。
+# 另外也比較加上位置資訊的情形。這裡把正弦波和餘弦波的值加到嵌入上（位置編碼），這是提出 Transformer 的論文所用的方法。
+#
+# 結果表格最上面的兩列，是第 7 節測出的值。
+
 
 # %% key="order-code"
 def sinusoidal(n, d_model):
@@ -636,38 +862,55 @@ def sinusoidal(n, d_model):
 
 
 position = sinusoidal(len(x), d_model)
-shuffled = (self_attention(x).flip(0) - self_attention(x.flip(0))).abs().max().item()
-with_positions = (self_attention(x + position).flip(0) - self_attention(x.flip(0) + position)).abs().max().item()
 
-claims.check("C04", {
-    "on_answer": on_answer,
-    "equal_values": equal_values,
-    "shuffled": shuffled,
-    "with_positions": with_positions,
-})
+
+def order_gap(position):
+    reversed_output = self_attention(x + position).flip(0)
+    output_of_reversed = self_attention(x.flip(0) + position)
+    return (reversed_output - output_of_reversed).abs().max().item()
+
+
+another = torch.randperm(len(x))
+assert (self_attention(x)[another] - self_attention(x[another])).abs().max() < 1e-5
+
+claims.check(
+    "C04",
+    {
+        "on_answer": on_answer,
+        "equal_values": equal_values,
+        "shuffled": order_gap(torch.zeros(len(x), d_model)),
+        "with_positions": order_gap(position),
+    },
+)
 
 # %% [markdown] key="order-after" lang="ja"
-# 位置の情報がないと、2つの出力は（丸め誤差を除いて）同じです。つまり、マスクのないアテンションだけでは、「犬が猫を追う」と「猫が犬を追う」を区別できません。位置の情報を足すと、差が出ます。
+# 位置の情報がないと、2つの出力は（丸め誤差を除いて）同じです。ほかの並べ替えでも同じです。つまり、マスクのないアテンションだけでは、「犬が猫を追う」と「猫が犬を追う」を区別できません。位置の情報を足すと、差が出ます。
 
 # %% [markdown] key="order-after" lang="zh-tw"
-# 沒有位置資訊時，兩個輸出是一樣的（只差捨入誤差）。也就是說，光靠沒有遮罩的注意力，分不出「狗追貓」和「貓追狗」。加上位置資訊，差別就出來了。
+# 沒有位置資訊時，兩個輸出是一樣的（只差捨入誤差）；換成其他的排列方式也一樣。也就是說，光靠沒有遮罩的注意力，分不出「狗追貓」和「貓追狗」。加上位置資訊，差別就出來了。
 
 # %% [markdown] key="square-guess" lang="ja"
-# ## 11. 系列長の2乗を測る
+# ## 11. 系列が長くなると、計算は何倍になるか
 #
-# 行列積は2つあります。$QK^\top$ と、重み×$V$ です。掛け算と足し算を1つずつ数えると、FLOPs（浮動小数点演算の回数）は合わせて $4 n^2 d_k$ です。スコアの行列は、float32なら $4 n^2$ バイトを使います。
+# 行列積は2つあります。$QK^\top$ と、アテンション重み×$V$ です。掛け算と足し算を、それぞれ1回と数えます。FLOPs（浮動小数点演算の回数）は、行列積1つで $2 n^2 d_k$、合わせて $4 n^2 d_k$ です。スコアの行列は、float32（要素1つが4バイト）なら $4 n^2$ バイトを使います。
+#
+# `measure.cost`は、行列積のFLOPsと、最大のテンソルのバイト数を数えます。MFLOPsは100万FLOPsです。
 #
 # 予想：$n$ を256から1024へ、4倍にします。FLOPsは何倍になるでしょうか。
 
 # %% [markdown] key="square-guess" lang="zh-tw"
-# ## 11. 測出序列長度的平方
+# ## 11. 序列變長，運算量會變成幾倍？
 #
-# 矩陣乘法有兩個：$QK^\top$，還有權重乘上 $V$。把乘法和加法各算一次，FLOPs（浮點運算次數）合計是 $4 n^2 d_k$。分數矩陣如果是 float32，要用 $4 n^2$ 個位元組。
+# 要做兩次矩陣乘法：$QK^\top$，還有注意力權重乘上 $V$。把每個乘法和加法都各算一次，FLOPs（浮點運算次數）每次矩陣乘法是 $2 n^2 d_k$，合計 $4 n^2 d_k$。分數矩陣如果是 float32（一個元素 4 個位元組），要用 $4 n^2$ 個位元組。
+#
+# `measure.cost` 會數出矩陣乘法的 FLOPs，以及最大張量的位元組數。MFLOPs 是 100 萬 FLOPs。
 #
 # 先猜猜看：把 $n$ 從 256 增加到 1024，也就是 4 倍，FLOPs 會變成幾倍？
 
 # %% key="square"
-guess = None  # <-
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 lengths, d = [256, 512, 1024, 2048], 64
 plain_cost = {}
@@ -675,42 +918,74 @@ for n in lengths:
     q_, k_, v_ = torch.randn(3, n, d)
     with measure.cost() as plain_cost[n]:
         attention(q_, k_, v_)
-    assert plain_cost[n].flops == 4 * n**2 * d and plain_cost[n].largest_bytes == 4 * n**2
-    print(f"n = {n:5,}  {plain_cost[n].flops / 1e6:8,.1f} MFLOPs  {plain_cost[n].largest_bytes / 2**20:6.2f} MiB")
+    assert plain_cost[n].flops == 4 * n**2 * d
+    assert plain_cost[n].largest_bytes == 4 * n**2
+    mflops, mib = plain_cost[n].flops / 1e6, plain_cost[n].largest_bytes / 2**20
+    print(f"n = {n:5,}  {mflops:8,.1f} MFLOPs  {mib:6.2f} MiB")
 
-predict.compare(guess, plain_cost[1024].flops / plain_cost[256].flops, T(ja="倍", zh_tw="倍"))
+predict.compare(guess, plain_cost[1024].flops / plain_cost[256].flops, T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="square-after" lang="ja"
-# 測った値は、式と完全に一致しました（`assert`が確かめています）。長さを2倍にすると、計算もメモリも4倍です。
+# 測った値は、式と完全に一致しました（`assert`が確かめています）。長さを2倍にすると、行列積のFLOPsも、スコアの行列のメモリも、4倍になります。
 
 # %% [markdown] key="square-after" lang="zh-tw"
-# 實測值和公式完全相同（由 `assert` 確認）。長度變成 2 倍，運算量和記憶體都變成 4 倍。
+# 實測值和公式完全相同（由 `assert` 確認）。長度變成 2 倍，矩陣乘法的 FLOPs 和分數矩陣占的記憶體，都會變成 4 倍。
 
 # %% [markdown] key="tiles" lang="ja"
 # ## 12. タイルに分けて計算する
 #
-# $n \times n$ の行列は、どうしても作らなければならないのでしょうか。FlashAttentionは、作らずに済ませます。キーとバリューを小さなタイルに分け、次の3つを更新しながら進みます。
+# $n \times n$ の行列は、どうしても作らなければならないのでしょうか。FlashAttentionは、アテンションをGPUで速く計算する手法で、この行列を作らずに済ませます。キーとバリューを小さなタイルに分け、次の3つを更新しながら進みます。
 #
 # - $m$：これまでに見たスコアの最大値
 # - $l$：これまでの $e^{s-m}$ の合計
 # - $a$：これまでの $e^{s-m} v$ の合計
 #
-# 新しいタイルで最大値が変わったら、これまでの $l$ と $a$ に $e^{m_\text{old} - m_\text{new}}$ を掛けて、基準をそろえます。最後に $a / l$ を計算すれば、softmaxを掛けた結果です。5節の「最大値を引く」が、ここで効いてきます。
+# 新しいタイルで最大値が変わったら、これまでの $l$ と $a$ に $e^{m_\text{old} - m_\text{new}}$ を掛けて、基準を新しい最大値にそろえます。最後の $a / l$ は、アテンション重みでバリューを混ぜた結果と同じです。4節の「最大値を引く」工夫が、ここでも役に立ちます。
+#
+# まず、クエリが1つ、スコアが4つの小さな例で、2つずつのタイルに分けてみましょう。
 
 # %% [markdown] key="tiles" lang="zh-tw"
 # ## 12. 分塊計算
 #
-# $n \times n$ 的矩陣，真的非建立不可嗎？FlashAttention 的做法是不建立它。把鍵和值切成小塊，一邊前進，一邊更新下面 3 個量。
+# $n \times n$ 的矩陣，真的非建立不可嗎？FlashAttention 是在 GPU 上快速計算注意力的方法，它不建立這個矩陣。先把鍵和值切成小塊，再一塊一塊往下算，同時更新下面 3 個量。
 #
 # - $m$：到目前為止看過的最大分數
 # - $l$：到目前為止 $e^{s-m}$ 的總和
 # - $a$：到目前為止 $e^{s-m} v$ 的總和
 #
-# 如果新的一塊讓最大值變了，就把先前的 $l$ 和 $a$ 乘上 $e^{m_\text{old} - m_\text{new}}$，讓基準一致。最後算 $a / l$，就是套用 softmax 之後的結果。第 5 節的「先減最大值」，在這裡派上用場。
+# 如果新的一塊讓最大值變了，就把先前的 $l$ 和 $a$ 乘上 $e^{m_\text{old} - m_\text{new}}$，讓基準換成新的最大值。最後的 $a / l$，就等於用注意力權重混合值的結果。第 4 節的「先減最大值」，在這裡也派上用場。
+#
+# 先看一個小例子：查詢 1 個，分數 4 個，切成兩個一塊。
+
+# %% key="tiles-small"
+s, values = torch.tensor([1.0, 3.0, 2.0, 5.0]), torch.tensor([10.0, 20.0, 30.0, 40.0])
+m, l, a = -math.inf, 0.0, 0.0
+for tile in (slice(0, 2), slice(2, 4)):
+    m_new = max(m, s[tile].max().item())
+    shrink = math.exp(m - m_new)
+    p = (s[tile] - m_new).exp()
+    l = l * shrink + p.sum().item()
+    a = a * shrink + (p * values[tile]).sum().item()
+    m = m_new
+    print(f"m = {m:.0f}  l = {l:.4f}  a = {a:.4f}")
+
+by_tiles, at_once = a / l, (softmax(s) * values).sum().item()
+print(
+    f"a / l = {by_tiles:.5f}",
+    T(ja=f"一度に計算した値 = {at_once:.5f}", zh_tw=f"一次算完的值 = {at_once:.5f}"),
+)
+assert abs(by_tiles - at_once) < 1e-4
+
+# %% [markdown] key="tiles-many" lang="ja"
+# 同じことを、たくさんのクエリとキーで行います。クエリもタイルに分けるので、ループは二重です。因果マスク（`causal=True`）も使えるようにします。
+
+# %% [markdown] key="tiles-many" lang="zh-tw"
+# 接著對許多查詢和鍵做同樣的事。查詢也切成小塊，所以是雙層迴圈。另外也讓它支援因果遮罩（`causal=True`）。
+
 
 # %% key="tiles-code"
 def tiled_attention(q, k, v, causal=False, tile=64):
-    """The same result as attention(); no tensor is larger than n × max(tile, d)."""
+    """(n, d), (n, d), (n, d_v) → (n, d_v)"""
     out = torch.empty(len(q), v.size(-1))
     for i in range(0, len(q), tile):
         q_i = q[i : i + tile] / math.sqrt(q.size(-1))
@@ -730,6 +1005,7 @@ def tiled_attention(q, k, v, causal=False, tile=64):
         out[i : i + tile] = a / l
     return out
 
+
 # %% [markdown] key="tiles-guess" lang="ja"
 # 予想：$n = 2048$ で、タイル計算のFLOPs（行列積）は、普通の計算の何倍でしょうか。半分なら0.5、同じなら1と書きましょう。
 
@@ -737,29 +1013,49 @@ def tiled_attention(q, k, v, causal=False, tile=64):
 # 先猜猜看：$n = 2048$ 時，分塊計算的 FLOPs（矩陣乘法）是一般計算的幾倍？一半就寫 0.5，一樣就寫 1。
 
 # %% key="tiles-measure"
-guess = None  # <-
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
-tiled_cost, tiled_gap = {}, 0.0
-for n in (1024, 2048):
+tiled_cost = {}
+for n in lengths:
     q_, k_, v_ = torch.randn(3, n, d)
     with measure.cost() as tiled_cost[n]:
-        tiled_out = tiled_attention(q_, k_, v_)
-    lower = torch.ones(n, n).tril().bool()
-    gaps = [tiled_out - attention(q_, k_, v_)[0], tiled_attention(q_, k_, v_, causal=True) - attention(q_, k_, v_, lower)[0]]
-    tiled_gap = max(tiled_gap, *(gap.abs().max().item() for gap in gaps))
+        tiled_attention(q_, k_, v_)
 
 flops_ratio = tiled_cost[2048].flops / plain_cost[2048].flops
-predict.compare(guess, flops_ratio, T(ja="倍", zh_tw="倍"))
-for name, spent in ((T(ja="普通の計算", zh_tw="一般計算"), plain_cost[2048]), (T(ja="タイル計算", zh_tw="分塊計算"), tiled_cost[2048])):
-    print(f"{name}  {spent.flops / 1e6:,.1f} MFLOPs  {spent.largest_bytes / 2**20:.2f} MiB")
+predict.compare(guess, flops_ratio, T(ja="倍", zh_tw=" 倍"))
+for name, spent in (
+    (T(ja="普通の計算", zh_tw="一般計算"), plain_cost),
+    (T(ja="タイル計算", zh_tw="分塊計算"), tiled_cost),
+):
+    for n in lengths:
+        print(
+            f"{name}  n = {n:5,}  {spent[n].flops / 1e6:8,.1f} MFLOPs  {spent[n].largest_bytes / 2**20:6.3f} MiB"
+        )
 
-# %% key="tiles-claim"
-claims.check("C29", {
-    "tiled_gap": tiled_gap,
-    "largest_ratio": tiled_cost[2048].largest_bytes / plain_cost[2048].largest_bytes,
-    "flops_ratio": flops_ratio,
-    "flops_growth": tiled_cost[2048].flops / tiled_cost[1024].flops,
-})
+# %% [markdown] key="tiles-check" lang="ja"
+# 結果が普通の計算と同じになることも、マスクなしと因果マスクの両方で確かめます。
+
+# %% [markdown] key="tiles-check" lang="zh-tw"
+# 也確認結果和一般計算相同，沒有遮罩和因果遮罩都要比。
+
+# %% key="tiles-check-code"
+q_, k_, v_ = torch.randn(3, 1024, d)
+tiled_gap = 0.0
+for causal, mask in ((False, None), (True, torch.ones(1024, 1024).tril().bool())):
+    difference = tiled_attention(q_, k_, v_, causal) - attention(q_, k_, v_, mask)[0]
+    tiled_gap = max(tiled_gap, difference.abs().max().item())
+
+claims.check(
+    "C29",
+    {
+        "tiled_gap": tiled_gap,
+        "largest_ratio": tiled_cost[2048].largest_bytes / plain_cost[2048].largest_bytes,
+        "flops_ratio": flops_ratio,
+        "flops_growth": tiled_cost[2048].flops / tiled_cost[1024].flops,
+    },
+)
 
 # %% [markdown] key="tiles-after" lang="ja"
 # FlashAttentionが変えるもの、変えないものを整理します。
@@ -771,7 +1067,7 @@ claims.check("C29", {
 # | 行列積のFLOPs | 変わらない。$n^2$ に比例したまま |
 # | KVキャッシュ | 変わらない。$k$ と $v$ は全部必要 |
 #
-# 速くなる主な理由は、計算が減ることではなく、GPUの遅いメモリとの往復が減ることです。因果マスクなら、全部が未来のタイルを飛ばして計算を約半分にもできますが、このセルでは飛ばしていません。
+# FlashAttentionが速い主な理由は、計算が減ることではありません。GPUの、容量は大きいが遅いメモリ（HBM）との読み書きが減るからです。因果マスクでは、未来のトークンだけのタイルを飛ばすと、計算は約半分になります。上のコードでは飛ばしていません。
 
 # %% [markdown] key="tiles-after" lang="zh-tw"
 # 整理一下，FlashAttention 改變了什麼、沒有改變什麼。
@@ -783,25 +1079,25 @@ claims.check("C29", {
 # | 矩陣乘法的 FLOPs | 不變，仍與 $n^2$ 成正比 |
 # | KV 快取 | 不變，$k$ 和 $v$ 全都需要 |
 #
-# 會變快，主要不是因為計算變少，而是因為減少了與 GPU 較慢記憶體之間的來回搬運。如果是因果遮罩，還可以跳過全部屬於未來的小塊，讓計算減少將近一半；這個儲存格沒有這麼做。
+# FlashAttention 之所以快，主要不是因為計算變少，而是因為減少了對 GPU 主記憶體（HBM，容量大但比較慢）的讀寫。如果是因果遮罩，還可以跳過整塊都屬於未來的部分，讓計算減少將近一半；上面的程式沒有這樣做。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 13. まとめ
 #
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
-# | アテンションは語の重要性を評価する | 語ではなくトークンの重みで、入力の内容に応じて変わる。重みだけでは出力を説明できない |
-# | 3つの型の中心に同じ式がある | 式はPyTorchと一致した。ただしマスク、ヘッド、4つの重み行列、位置の情報は書かれていない。T5は $\sqrt{d_k}$ で割らない |
-# | FlashAttentionはデコーダー型に有利 | どのマスクでも使える。メモリは減るが、FLOPsは $n^2$ のまま |
+# | アテンションは語の重要性を評価する | 重みが付くのは語ではなくトークンで、値は入力の内容に応じて変わる。重みだけを見ても、出力の理由はわからない |
+# | 3つの型の中心に同じ式がある | 式はPyTorchと一致した。ただし、マスク、ヘッド、4つの重み行列、位置の情報は書かれていない。T5は $\sqrt{d_k}$ で割らない |
+# | FlashAttentionはデコーダー型に有利 | マスクなしでも因果マスクでも使える。途中のメモリは減るが、FLOPsは $n^2$ に比例したまま |
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 13. 整理
 #
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
-# | 注意力會權衡詞的重要性 | 權衡的是詞元而不是詞，而且隨輸入內容改變；只看權重，無法說明輸出 |
+# | 注意力會權衡詞的重要性 | 權重的對象是詞元而不是詞，而且隨輸入內容改變；只看權重，沒辦法知道輸出是怎麼來的 |
 # | 三大架構的核心是同一個公式 | 公式與 PyTorch 一致；但沒有寫出遮罩、注意力頭、4 個權重矩陣與位置資訊。T5 不除以 $\sqrt{d_k}$ |
-# | FlashAttention 對 decoder-only 有利 | 任何遮罩都能用；記憶體變少，但 FLOPs 仍是 $n^2$ |
+# | FlashAttention 對 decoder-only（僅含解碼器）的模型有利 | 沒有遮罩或因果遮罩都能用；過程中的記憶體變少，但 FLOPs 仍與 $n^2$ 成正比 |
 
 # %% [markdown] key="quiz-text" lang="ja"
 # ## 14. 確認クイズ
@@ -827,4 +1123,4 @@ quiz
 # %% [markdown] key="next" lang="zh-tw"
 # ## 15. 練習題
 #
-# 接著到[練習單](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：合併分段算出的注意力、滑動視窗、分組查詢注意力，以及把多份文件接在一起時的遮罩。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：合併分段算出的注意力、滑動視窗、分組查詢注意力，以及把多份文件接在一起時的遮罩。

@@ -27,7 +27,6 @@ FILES = (
     "start.py",
 )
 FOLDERS = ("docs", "exercises", "notebooks", "src/helpers")
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive knows
 
 
 class NotWritten(Exception):
@@ -71,8 +70,8 @@ def archive(root: Path, paths: Sequence[Path]) -> bytes:
 
 
 def entry(path: Path) -> zipfile.ZipInfo:
-    """Fixed date, system and permissions: equal files give equal bytes, whoever packs them."""
-    info = zipfile.ZipInfo(f"{TOP}/{path.as_posix()}", EPOCH)
+    """Date (1980, the default), system and permissions are fixed: equal files give equal bytes."""
+    info = zipfile.ZipInfo(f"{TOP}/{path.as_posix()}")
     info.compress_type = zipfile.ZIP_DEFLATED
     info.create_system = 3  # Unix, which the permissions below belong to
     info.external_attr = 0o100644 << 16

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from . import say, show
 
+VERDICTS = ("true", "nuance", "wrong")  # on the page's own words; each a message
+
 _lesson = ""
 
 
@@ -93,9 +95,7 @@ def _values(claim: str, entry: dict, measured: float | Mapping[str, float]) -> d
     names = list(entry["quantity"])
     values = dict(measured) if isinstance(measured, Mapping) else {names[0]: measured}
     if sorted(values) != sorted(names):
-        raise KeyError(
-            say.text("claims", "quantities", claim=claim, got=list(values), want=names)
-        )
+        raise KeyError(say.text("claims", "quantities", claim=claim, got=list(values), want=names))
     return values
 
 
@@ -130,6 +130,7 @@ def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     title = say.text("claims", "title", claim=claim)
     lines = [
         (say.text("claims", "page"), say.choose(entry["page"])),
+        (say.text("claims", "verdict"), say.text("claims", entry["verdict"])),
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]

@@ -11,6 +11,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -18,7 +19,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -43,7 +44,7 @@ LINES = (
     + cycler(marker=["o", "s", "^", "D", "X"])
     + cycler(markevery=[0.06] * 5)  # of the diagonal: a line of 1,000 points stays a line
 )
-STYLE = {
+STYLE: dict[str, Any] = {
     "axes.unicode_minus": True,  # our fonts hold U+2212
     "axes.prop_cycle": LINES,
     "axes.spines.top": False,
@@ -69,7 +70,7 @@ def _luminance(colors: ArrayLike) -> NDArray:
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
-def _even_blues() -> ListedColormap:
+def _even_blues() -> Colormap:
     """ColorBrewer's Blues with equal steps of CIE L*: equal differences look equal."""
     blues = matplotlib.colormaps["Blues"](np.linspace(0, 1, 1024))
     darkness = -np.cbrt(_luminance(blues))  # L* = 116 ∛Y − 16
@@ -102,7 +103,8 @@ def use(lang: str | None = None) -> None:
     path = str(FONTS / file_name)
     if path not in {entry.fname for entry in font_manager.fontManager.ttflist}:
         font_manager.fontManager.addfont(path)
-    matplotlib.rcParams.update(STYLE | {"font.family": [family, "DejaVu Sans"]})
+    settings: Any = STYLE | {"font.family": [family, "DejaVu Sans"]}
+    matplotlib.rcParams.update(settings)
 
 
 def show(fig: Figure, description: str) -> None:
@@ -249,7 +251,7 @@ def _figure_html(png: bytes, description: str) -> str:
     )
 
 
-def _grid(values: ArrayLike) -> NDArray:
+def _grid(values: Any) -> NDArray:
     """A 2-d array, not empty, of numbers or of a tensor.  FigureError for other shapes."""
     if hasattr(values, "detach"):  # a torch tensor, on any device, with or without a gradient
         values = values.detach().cpu()
@@ -294,7 +296,8 @@ def _label(axis, labels: Sequence[str] | None, count: int, message: str, **style
 
 def _cell(ax: Axes, shape: tuple[int, int]) -> float:
     """The side of a square cell in points, before the labels take their part of the figure."""
-    width, height = ax.figure.get_size_inches() * ax.get_position().size
+    figure: Any = ax.figure
+    width, height = figure.get_size_inches() * ax.get_position().size
     return 72 * min(width / shape[1], height / shape[0])
 
 
@@ -315,7 +318,7 @@ def _number(value: float, fmt: str) -> str:
 
 def _write(ax: Axes, image: AxesImage, numbers: Sequence[str], size: float) -> None:
     """One number per cell, in the ink that its colour asks for."""
-    colors = image.to_rgba(image.get_array())  # (R, C, 4)
+    colors = image.to_rgba(np.asarray(image.get_array()))  # (R, C, 4)
     for (row, column), number in zip(np.ndindex(colors.shape[:2]), numbers, strict=True):
         ink = _ink(colors[row, column])
         ax.text(column, row, number, ha="center", va="center", size=size, color=ink)
@@ -336,5 +339,10 @@ def _mask_legend(ax: Axes) -> None:
 
     squares = [square(DARK, DARK, "o", "white"), square("white", GREY, "x", GREY)]
     meanings = [say.text("figures", name) for name in ("may_look", "may_not_look")]
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 2, "frameon": False}
+    place: dict[str, Any] = {
+        "loc": "upper center",
+        "bbox_to_anchor": (0.5, 0),
+        "ncols": 2,
+        "frameon": False,
+    }
     ax.legend(squares, meanings, handlelength=1, handletextpad=0.5, columnspacing=1.2, **place)

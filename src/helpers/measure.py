@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 @dataclass
 class Cost:
-    """flops: of matrix products, a multiply-add counts 2.  largest_bytes: the biggest tensor made."""
+    """flops: of matrix products, a multiply-add is 2.  largest_bytes: of the biggest tensor."""
 
     flops: int = 0
     largest_bytes: int = 0

@@ -7,20 +7,33 @@ from . import say, show
 
 
 def compare(guess: object, measured: float, unit: str = "") -> None:
-    """Show estimate, measurement and their ratio; None or no number is answered kindly."""
-    values = {"measured": _number(measured, unit)}
+    """Show estimate, measurement and their ratio.
+
+    Without an estimate (None, or no number) the measurement is folded away, so that a student can
+    still predict.  unit stands right behind the number: it brings its own space.
+    """
+    value = _number(measured, unit)
     if guess is None:
-        message = say.text("predict", "open", **values)
+        _ask(say.text("predict", "open"), value)
     elif isinstance(guess, bool) or not isinstance(guess, Real):
-        message = say.text("predict", "no_number", got=repr(guess), **values)
+        _ask(say.text("predict", "no_number", got=repr(guess)), value)
     else:
-        values |= {"guess": _number(float(guess), unit), "ratio": _ratio(float(guess), measured)}
+        estimate, ratio = float(guess), _ratio(float(guess), measured)
+        values = {"guess": _number(estimate, unit), "measured": value, "ratio": ratio}
         message = say.text("predict", "compared", **values)
-    show.fragment(f"<p>{html.escape(message)}</p>", message)
+        show.fragment(f"<p>{html.escape(message)}</p>", message)
+
+
+def _ask(request: str, value: str) -> None:
+    """Ask for an estimate; the measured value opens on demand."""
+    peek = say.text("predict", "peek")
+    answer = say.text("predict", "measured", measured=value)
+    folded = f"<details><summary>{html.escape(peek)}</summary>{html.escape(answer)}</details>"
+    show.fragment(f"<p>{html.escape(request)}</p>{folded}", f"{request}\n{answer}")
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:,.4g} {unit}".strip() if abs(value) < 10_000 else f"{value:,.0f} {unit}".strip()
+    return (f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}") + unit
 
 
 def _ratio(guess: float, measured: float) -> str:

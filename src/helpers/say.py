@@ -35,7 +35,7 @@ def choose(texts: Mapping[str, str]) -> str:
     return texts[key()]
 
 
-def text(module: str, name: str, **values: object) -> str:
+def text(module: str, name: str, /, **values: object) -> str:
     """The message NAME of messages/MODULE.toml with its {placeholders} filled.
 
     KeyError if the message, or a value for one of its placeholders, is missing.

@@ -25,7 +25,9 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
     """(HTML, plain text) of a table of strings; everything is escaped."""
     lines = [list(header), *map(list, rows)]
     plain = "\n".join(" | ".join(line) for line in lines)
-    head, *body = ["".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in line)
-                   for tag, line in zip(["th", *["td"] * len(lines)], lines, strict=False)]
+    head, *body = [
+        "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in line)
+        for tag, line in zip(["th", *["td"] * len(lines)], lines, strict=False)
+    ]
     cells = "".join(f"<tr>{row}</tr>" for row in body)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>", plain

@@ -1,1 +1,1 @@
-"""Lessons, written once in lessons/, become notebooks, exercises, solutions and data in two languages."""
+"""lessons/ → notebooks, exercises, solutions and data, each in two languages."""

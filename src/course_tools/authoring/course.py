@@ -12,7 +12,12 @@ from .parity import differences
 from .problems import LessonError, Problem, stop_at
 from .source import LANGUAGES, Cell, pairs, read_cells
 
-GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")  # only built files live here
+GENERATED = (
+    "notebooks",
+    "exercises",
+    "solutions",
+    "src/helpers/data",
+)  # only built files live here
 
 
 def build(root: Path) -> dict[str, str]:
@@ -21,7 +26,8 @@ def build(root: Path) -> dict[str, str]:
     folders = sorted(p.parent for p in lessons.glob("*/lesson.py"))
     if not folders:
         stop_at([Problem("lessons", "-", "no lesson found", "expected lessons/NN_name/lesson.py")])
-    files, problems = {}, []
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
     for folder in folders:
         try:
             files |= dict(_lesson(folder))

@@ -89,9 +89,7 @@ def _cell(cell: Cell, lang: str, fill: dict[str, str]) -> NotebookNode:
         source = source.replace("{{" + name + "}}", value)
     made = new(source)
     made.id = cell.key
-    made.metadata = nbformat.from_dict(
-        {k: v for k, v in cell.options.items() if k not in GRADED}
-    )
+    made.metadata = nbformat.from_dict({k: v for k, v in cell.options.items() if k not in GRADED})
     if any(option in cell.options for option in GRADED):
         made.metadata["nbgrader"] = _grading(cell)
     return made

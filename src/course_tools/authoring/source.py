@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -12,12 +11,13 @@ import jupytext
 from .problems import Problem, stop_at
 
 LANGUAGES = ("ja", "zh-tw")
-KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # also a valid nbformat cell id and nbgrader grade_id
+# also a valid cell id (nbformat) and grade_id (nbgrader)
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a source.  Prose has a language, code has none; options are the other metadata."""
+    """One cell of a source.  Prose has a language, code has none; options: its other metadata."""
 
     file: str
     key: str
@@ -40,7 +40,7 @@ def read_cells(path: Path, name: str | None = None) -> list[Cell]:
 
 
 def _cell(name: str, raw) -> Cell:
-    options = dict(raw.metadata)
+    options = {k: v for k, v in raw.metadata.items() if not k.startswith("lines_to_")}  # layout
     key, lang = options.pop("key", ""), options.pop("lang", None)
     return Cell(name, str(key), lang, raw.cell_type == "code", raw.source, options)
 
@@ -87,24 +87,20 @@ def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
             cell = next(c for c in cells if (c.key, c.lang) == (key, lang))
             yield cell.problem(f"the key is used {n} times", "give each cell a key of its own")
     code_keys = {c.key for c in cells if c.is_code}
-    for here, after in pairwise([*cells, None]):
-        if here.is_code:
-            continue
-        if here.key in code_keys:
-            yield here.problem("prose and code have the same key", "rename one of them")
-        partner = after is not None and not after.is_code and after.key == here.key
-        if here.lang == "ja" and not (partner and after.lang == "zh-tw"):
-            yield here.problem(
+    for i, cell in enumerate(cells):
+        if not cell.is_code and cell.key in code_keys:
+            yield cell.problem("prose and code have the same key", "rename one of them")
+        if cell.lang == "ja" and not _is_prose(cells[i + 1 : i + 2], cell.key, "zh-tw"):
+            yield cell.problem(
                 "the ja cell is not followed by its zh-tw cell",
-                f'write # %% [markdown] key="{here.key}" lang="zh-tw" right below it',
+                f'write # %% [markdown] key="{cell.key}" lang="zh-tw" right below it',
             )
-        if here.lang == "zh-tw" and not _follows(cells, here):
-            yield here.problem(
+        if cell.lang == "zh-tw" and not _is_prose(cells[max(i - 1, 0) : i], cell.key, "ja"):
+            yield cell.problem(
                 "the zh-tw cell does not follow its ja cell",
-                f'write # %% [markdown] key="{here.key}" lang="ja" right above it',
+                f'write # %% [markdown] key="{cell.key}" lang="ja" right above it',
             )
 
 
-def _follows(cells: list[Cell], cell: Cell) -> bool:
-    before = cells[cells.index(cell) - 1] if cells.index(cell) else None
-    return before is not None and (before.key, before.lang) == (cell.key, "ja")
+def _is_prose(cells: list[Cell], key: str, lang: str) -> bool:
+    return [(c.key, c.lang) for c in cells] == [(key, lang)]

@@ -1,4 +1,4 @@
-"""One language out of a code cell: T(ja="…", zh_tw="…") and pairs of comments #| ja: / #| zh-tw:."""
+"""One language out of a code cell: T(ja="…", zh_tw="…") and pairs of #| ja: and #| zh-tw:."""
 
 import ast
 import re
@@ -39,7 +39,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
 def texts(cell: Cell) -> Iterator[tuple[str, str]]:
     """(ja, zh-tw) source of every T(…) in a code cell."""
     for call in _calls(ast.parse(cell.source)):
-        given = {k.arg: ast.get_source_segment(cell.source, k.value) or "" for k in call.keywords}
+        given = {k.arg: _segment(cell.source, k.value) for k in call.keywords}
         yield given["ja"], given["zh_tw"]
 
 
@@ -50,30 +50,17 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def _replace_calls(source: str, argument: str) -> str:
-    """Each T(…) by the source text of one argument, last call first so that places stay right."""
-    raw = source.encode()
-    starts = [0]  # ast counts columns in UTF-8 bytes
-    for line in raw.split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
+    """Each T(…) by the source text of one argument: the same call is always the same text."""
+    made = source
+    for call in _calls(ast.parse(source)):
+        literal = _segment(source, next(k.value for k in call.keywords if k.arg == argument))
+        literal = f"({literal})" if "\n" in literal else literal
+        made = made.replace(_segment(source, call), literal)
+    return made
 
-    def place(line: int, column: int) -> int:
-        return starts[line - 1] + column
 
-    for call in sorted(
-        _calls(ast.parse(source)), key=lambda c: (c.lineno, c.col_offset), reverse=True
-    ):
-        value = next(k.value for k in call.keywords if k.arg == argument)
-        literal = raw[
-            place(value.lineno, value.col_offset) : place(value.end_lineno, value.end_col_offset)
-        ]
-        if b"\n" in literal:
-            literal = b"(" + literal + b")"
-        start, end = (
-            place(call.lineno, call.col_offset),
-            place(call.end_lineno, call.end_col_offset),
-        )
-        raw = raw[:start] + literal + raw[end:]
-    return raw.decode()
+def _segment(source: str, node: ast.AST) -> str:
+    return ast.get_source_segment(source, node) or ""
 
 
 def _comment_in(line: str, lang: str) -> str | None:
