@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 FIXTURES = Path(__file__).parent / "fixtures"
 PLACES = {
     "good": ["notebooks", "solutions"],
@@ -89,9 +89,16 @@ def test_the_broken_notebooks_here_are_not_collected_with_the_course():
     assert done.returncode == 5, done.stdout  # pytest's word for: no tests
 
 
-@pytest.mark.parametrize("pattern", ["notebooks/{}/*", "exercises/{}/*/*", "solutions/{}/*/*"])
-def test_every_lesson_has_its_notebook_sheet_and_solution_in_both_languages(pattern):
-    lessons = {p.parent.name for p in ROOT.glob("lessons/*/lesson.py")}
+@pytest.mark.parametrize(
+    "pattern, source",
+    [
+        ("notebooks/{}/*", "lesson"),
+        ("exercises/{}/*/*", "exercise"),
+        ("solutions/{}/*/*", "exercise"),
+    ],
+)
+def test_every_source_has_its_notebooks_in_both_languages(pattern, source):
+    lessons = {p.parent.name for p in ROOT.glob(f"lessons/*/{source}.py")}
     for lang in ("ja", "zh-tw"):
         found = [p.stem for p in ROOT.glob(pattern.format(lang) + ".ipynb")]
         assert found and sorted(found) == sorted(lessons)

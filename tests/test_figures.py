@@ -20,6 +20,7 @@ from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 from matplotlib.artist import Artist
+from places import ROOT
 
 matplotlib.use("agg")
 
@@ -30,7 +31,6 @@ from helpers import figures, say
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-ROOT = Path(__file__).resolve().parents[1]
 OWN_FONTS = Path(matplotlib.get_data_path())
 DEJAVU = OWN_FONTS / "fonts" / "ttf" / "DejaVuSans.ttf"
 WORDS = {"ja": "注意の重み（学習後）、系列長", "zh-tw": "注意力權重（訓練後），序列長度"}

@@ -7,9 +7,9 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from places import ROOT
 from sample_bank import BANK
 
 from course_tools.authoring.parity import differences
@@ -17,7 +17,6 @@ from helpers import say
 from helpers.widgets import Quiz
 from helpers.widgets.quiz_bank import SCALE
 
-ROOT = Path(__file__).parents[1]
 SOURCES = sorted(ROOT.glob("lessons/*/quiz.toml"))
 COMPILED = sorted(ROOT.glob("src/helpers/data/quiz/*.json"))
 KEYS = {"ja", "zh_tw"}

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PIP = """
 import os, pathlib, sys
 here = pathlib.Path(__file__).parents[1]

@@ -9,11 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from course_tools import leaks, student_edition
 from helpers import say
 
-ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {
     "README.md",
     "constraints.txt",

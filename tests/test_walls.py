@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 CJK = "\u3041-\u30ff\u3105-\u312f\u3400-\u9fff\uf900-\ufaff"  # kana, bopomofo, ideographs
 NUMBER_WORDS = "\u5343\u4e07\u842c\u5104\u4ebf\u5146"  # a helper may read these, as it reads digits

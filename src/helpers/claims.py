@@ -68,6 +68,14 @@ def declared(claim: str) -> dict:
     return entries[claim]
 
 
+def ids(lesson: str) -> set[str]:
+    """The claims that a lesson declares; none where it has no claims.toml."""
+    try:
+        return set(_entries(lesson))
+    except FileNotFoundError:
+        return set()
+
+
 def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
     """Hold one value against at_least, at_most or equals.  NaN never holds."""
     value = float(value)

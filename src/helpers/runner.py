@@ -1,7 +1,7 @@
 """The lessons, run end to end without a browser: `python start.py run [01 …] [--lang zh-tw]`.
 
-Status 1 if a cell fails or writes to stderr, a claim does not hold, a lesson measures no claim at
-all, or it needs more than MIB_BOUND; 2 if nothing could be run.
+Status 1 if a cell fails or writes to stderr, a claim does not hold or is not measured, or a lesson
+needs more than MIB_BOUND; 2 if nothing could be run.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
-from . import say
+from . import claims, say
 
 try:
     import nbformat
@@ -61,8 +61,12 @@ class Report:
     outcome: Outcome
     claims: list[dict]
 
+    def unmeasured(self) -> list[str]:
+        """Claims that the lesson declares and did not check."""
+        return sorted(claims.ids(self.lesson.name) - {row["claim"] for row in self.claims})
+
     def passes(self) -> bool:
-        claims_hold = bool(self.claims) and all(row["holds"] for row in self.claims)
+        claims_hold = not self.unmeasured() and all(row["holds"] for row in self.claims)
         return claims_hold and not self.outcome.failures and self.outcome.mib <= MIB_BOUND
 
 
@@ -216,12 +220,14 @@ def lines_of(report: Report) -> list[str]:
     return [f"{report.lesson}: {verdict}", *table, *failures, *trouble(report), f"  {needed}"]
 
 
-def claims_table(claims: Sequence[dict]) -> list[str]:
-    if not claims:
+def claims_table(checked: Sequence[dict]) -> list[str]:
+    if not checked:
         return []
     words = ("claim", "quantity", "measured", "bound", "result")
     header = [say.text("runner", word) for word in words]
-    rows = [[r["claim"], r["quantity"], number(r["measured"]), r["bound"], mark(r)] for r in claims]
+    rows = [
+        [x["claim"], x["quantity"], number(x["measured"]), x["bound"], mark(x)] for x in checked
+    ]
     return ["  " + line for line in aligned([header, *rows])]
 
 
@@ -250,8 +256,8 @@ def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
 def trouble(report: Report) -> list[str]:
     """What is wrong with the lesson as a whole."""
     found = []
-    if not report.claims:
-        found.append(say.text("runner", "no_claims"))
+    if missing := report.unmeasured():
+        found.append(say.text("runner", "unmeasured", claims=", ".join(missing)))
     if report.outcome.mib > MIB_BOUND:
         found.append(say.text("runner", "too_big", mib_bound=MIB_BOUND))
     return ["  " + line for line in found]

@@ -56,20 +56,32 @@ def wrong_answers(folder: Path) -> dict[str, list[Cell]]:
 
 
 def _lesson(folder: Path) -> Iterator[tuple[str, str]]:
+    """The files of one lesson; a lesson may have no sheet and no claims."""
     name = folder.name
     lesson = _with_set_up(folder, "lesson.py")
+    for lang in LANGUAGES:
+        made = notebooks.notebook(lesson, lang, _fill(folder, lang))
+        yield f"notebooks/{lang}/{name}.ipynb", _text(made)
+    if (folder / "exercise.py").exists():
+        yield from _sheet(folder)
+    for kind in ("quiz", "claims"):
+        if (folder / f"{kind}.toml").exists():
+            yield (
+                f"src/helpers/data/{kind}/{name}.json",
+                as_json(name, read_toml(folder / f"{kind}.toml")),
+            )
+
+
+def _sheet(folder: Path) -> Iterator[tuple[str, str]]:
+    """The sheet and its solution, in both languages."""
+    name = folder.name
     exercise = _with_set_up(folder, "exercise.py")
     stubs = read_toml(folder.parent / "stubs.toml")
     for lang in LANGUAGES:
-        fill = _fill(folder, lang)
-        yield f"notebooks/{lang}/{name}.ipynb", _text(notebooks.notebook(lesson, lang, fill))
-        solution = notebooks.notebook(exercise, lang, fill)
+        solution = notebooks.notebook(exercise, lang, _fill(folder, lang))
         own = {key: texts[words.ARGUMENTS[lang]] for key, texts in stubs.items()}
         yield f"exercises/{lang}/{name}/{name}.ipynb", _text(notebooks.sheet(solution, own))
         yield f"solutions/{lang}/{name}/{name}.ipynb", _text(solution)
-    for kind in ("quiz", "claims"):
-        table = read_toml(folder / f"{kind}.toml")
-        yield f"src/helpers/data/{kind}/{name}.json", as_json(name, table)
 
 
 def _with_set_up(folder: Path, file: str) -> list[Cell]:
