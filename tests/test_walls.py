@@ -5,6 +5,7 @@ A rule is a function from a source folder (src/) to a list of faults; an empty l
 
 import ast
 import io
+import json
 import os
 import re
 import shutil
@@ -53,21 +54,36 @@ def reaches_out(src: Path) -> list[str]:
     return faults
 
 
-def imports_at_start(code: str, src: Path = SRC) -> set[str]:
+def imports_at_start(code: str, src: Path = SRC, *flags: str) -> set[str]:
     env = os.environ | {"PYTHONPATH": str(src)}
     show = f"{code}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
-    command = [sys.executable, "-X", "warn_default_encoding", "-W", "error::EncodingWarning"]
-    done = subprocess.run([*command, "-c", show], env=env, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", show], env=env, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
+
+
+IMPORT = re.compile(r"(import|from) ")
 
 
 def test_importing_helpers_is_light():
     """Also: under -W error::EncodingWarning, reading messages and data included."""
     code = "import helpers; helpers.begin('01_attention', 'ja'); helpers.say.catalogue('claims')"
-    loaded = imports_at_start(code)
+    strict = "-X", "warn_default_encoding", "-W", "error::EncodingWarning"
+    loaded = imports_at_start(code, SRC, *strict)
     assert "helpers" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_lesson_01_never_imports_transformers():
+    """Nor anything that would: 163 MB of memory against 297 (transformers takes seconds, too)."""
+    notebook = json.loads((ROOT / "notebooks/ja/01_attention.ipynb").read_text(encoding="utf-8"))
+    code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    imports = [line for cell in code for line in cell.splitlines() if IMPORT.match(line)]
+    assert any("torch" in line for line in imports)
+    loaded = imports_at_start("; ".join(imports))
+    assert "torch" in loaded and "transformers" not in loaded
 
 
 def test_a_heavy_import_would_be_seen():
