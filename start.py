@@ -31,6 +31,7 @@ from xml.etree import ElementTree
 MINIMUM = (3, 11)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+NODE = VENV / "node"  # what the tests use of npm's packages
 STAMP = VENV / "set-up.json"  # written last: a set-up that did not end leaves none
 MY = ROOT / "my"
 DELIVERED = MY / ".versions.json"
@@ -59,6 +60,8 @@ CAUSES = {  # what the system, venv or pip writes -> what to do
     r"|(Connect|Read)Timeout|ProxyError|[Nn]ame or service not known|Network is unreachable": "No "
     "network: pip cannot reach the package index. Set-up needs it once. Check connection or proxy, "
     "then run the same command again.",
+    r"EAI_AGAIN|ENOTFOUND|ETIMEDOUT|ECONNREFUSED": "npm cannot reach its registry: check "
+    "connection or proxy, then run the same command again.",
     r"No matching distribution found for torch": "PyTorch has no package for this system and "
     "Python (it has some for Linux, Windows on x86-64, macOS 14 on Apple silicon). Use Colab.",
 }
@@ -91,7 +94,9 @@ def running(command: list, **options) -> Iterator[subprocess.Popen]:
 def call(command: list, cwd: Path | None = None, **variables: str) -> int:
     """Exit status of COMMAND in the foreground, with this tree's helpers and .venv's programs."""
     path = os.pathsep.join([str(venv_python().parent), os.environ.get("PATH", "")])
-    ours = {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
+    ours = {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+    ours["JUPYTER_PREFER_ENV_PATH"] = "1"
+    ours["TRIAD_NODE"] = str(NODE)
     with running(command, cwd=cwd, env={**os.environ, **ours, "PATH": path, **variables}) as child:
         try:
             status = child.wait()
@@ -357,22 +362,49 @@ def is_root() -> bool:
 
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:
-    """pytest's exit status; not 0 either where no test ran. Default paths: pyproject.toml."""
+    """pytest's exit status; not 0 either where no test ran. Default paths: pyproject.toml.
+
+    The network is closed, but for the tests marked `network`: --all runs them first, on their own.
+    """
     if os.environ.get("CI"):
         install_chromium()
+    install_node()
+    offline = [venv_python(), "-m", "course_tools.offline", "--"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(options.junitxml or Path(folder, "report.xml")).resolve()
-        report.unlink(missing_ok=True)
-        pytest = [venv_python(), "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
-        parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
-        offline = [venv_python(), "-m", "course_tools.offline", "--"]
-        variables = {"TRIAD_ALL": "1"} if options.all else {}
-        status = call([*offline, *pytest, *parallel, *rest], cwd=ROOT, **variables)
-        passed, failed, skipped = counts(report)
+        if options.all:
+            beside = report.with_suffix(".network.xml")
+            parts = [pytest([], beside, ["-m", "network", *rest], TRIAD_ALL="1")]
+            if parts[0].status not in (2, 130):  # interrupted, or a file of tests is broken
+                closed = ["-m", "not network", *rest]
+                parts.append(pytest(offline, report, closed, TRIAD_ALL="1"))
+        else:
+            parts = [pytest(offline, report, rest)]
+    passed, failed = sum(part.passed for part in parts), sum(part.failed for part in parts)
+    skipped = sum(part.skipped for part in parts)
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")  # alone on its line
+    wrong = [part.status for part in parts if part.status not in (0, 5)]  # 5: no test there
+    return wrong[0] if wrong else (0 if passed + failed else 5)
+
+
+class Tests(NamedTuple):
+    """What one call of pytest gave."""
+
+    status: int
+    passed: int
+    failed: int
+    skipped: int
+
+
+def pytest(before: list, report: Path, arguments: list[str], **variables: str) -> Tests:
+    report.unlink(missing_ok=True)
+    command = [*before, venv_python(), "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
+    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
+    status = call([*command, *parallel, *arguments], cwd=ROOT, **variables)
+    passed, failed, skipped = counts(report)
     if status not in (0, 5) and not failed:
         failed = 1  # pytest itself did not end well: a last line without failure would be untrue
-    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")  # alone on its line
-    return status or (0 if passed + failed else 5)
+    return Tests(status, passed, failed, skipped)
 
 
 def counts(report: Path) -> tuple[int, int, int]:
@@ -400,6 +432,28 @@ def install_chromium() -> None:
         print(failure)
 
 
+def install_node() -> None:
+    """textlint and axe-core in .venv/node.  Without them their tests skip, and under CI fail."""
+    source, stamp = ROOT / "tools" / "node", NODE / "installed"  # the stamp is written last
+    lock = (source / "package-lock.json").read_bytes()
+    if stamp.is_file() and stamp.read_bytes() == lock:
+        return
+    npm = shutil.which("npm")
+    if not npm:
+        print("npm is not there (it comes with Node.js, 20.18 or newer): what needs it is skipped.")
+        return
+    NODE.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(source / name, NODE / name)
+    command = [npm, "ci", "--prefix", NODE, "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        step("npm ci: textlint, axe-core", command)
+        stamp.write_bytes(lock)
+    except Failure as failure:
+        print(failure)
+
+
 def tool(*module: str) -> Callable[[argparse.Namespace, list[str]], int]:
     # -P: nothing in the caller's folder, which stays the working folder, is taken for a module
     return lambda options, rest: call([venv_python(), "-P", "-m", *module, *rest])
@@ -420,8 +474,14 @@ COMMANDS = {
                    "run lessons without a browser; exit 1 if a claim does not hold"),
     "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",
                      "notebooks, sheets, solutions, data from lessons/; --check only compares"),
+    "confirm": Command(tool("course_tools.authoring", "confirm"), True, "LESSON:KEY ...",
+                       "say that you have read these pairs of texts in both languages"),
+    "publish": Command(tool("course_tools.publish"), True, "[--students URL] [--repository URL]",
+                       "set the course's addresses, for Colab and the READMEs, and build"),
     "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip",
                            "write the student edition"),
+    "bench": Command(tool("course_tools.bench"), True, "[--set-up] [--junitxml FILE] [--note TEXT]",
+                     "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip
 
 

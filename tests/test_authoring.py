@@ -239,6 +239,7 @@ def copy(tmp_path):
     import shutil
 
     shutil.copytree(ROOT / "lessons", tmp_path / "lessons")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     assert command.main(["build", "--root", str(tmp_path)]) == 0
     return tmp_path
 

@@ -415,7 +415,7 @@ def _python(code):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=env
     )
-    assert done.stderr == ""
+    assert not done.stderr, done.stderr  # whole: pytest would cut a comparison short
     return done.stdout
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import functools
 import importlib.util
 import json
 import os
@@ -57,7 +58,17 @@ def start(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(module.signal, "signal", lambda *_: None)  # main() is called in-process
     monkeypatch.setattr(module, "reachable", lambda url: False)
+    write(root / "tools/node/package.json", "{}")
+    write(root / "tools/node/package-lock.json", "locked")
+    monkeypatch.setattr(module, "install_node", functools.partial(without_npm, module.install_node))
     return module
+
+
+def without_npm(install_node):
+    """Nothing here may install packages of npm; test_node_* say how it would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shutil, "which", lambda name: None)
+        install_node()
 
 
 @pytest.fixture
@@ -462,6 +473,7 @@ def called(start, monkeypatch):
     [
         ("run 01 --lang zh-tw --list", {"lab"}, "-P -m helpers.runner 01 --lang zh-tw --list"),
         ("build --check", {"lab", "test"}, "-P -m course_tools.authoring build --check"),
+        ("confirm 01:a b", {"lab", "test"}, "-P -m course_tools.authoring confirm 01:a b"),
         ("student-zip --torch cpu 山", {"lab", "test"}, "-P -m course_tools.student_edition 山"),
     ],
 )  # fmt: skip
@@ -524,11 +536,12 @@ def test_children_see_this_tree_and_utf8(start, tmp_path, monkeypatch):
     seen = json.loads(report.read_text(encoding="utf-8"))
     assert seen["PYTHONPATH"] == str(start.ROOT / "src")
     assert seen["PYTHONUTF8"] == seen["TRIAD_ALL"] == "1"
+    assert seen["TRIAD_NODE"] == str(start.VENV / "node")
     assert seen["PATH"].startswith(str(start.venv_python().parent))
     assert start.call([sys.executable, "-c", "raise SystemExit(9)"]) == 9
 
 
-COMMANDS = [[], ["lab"], ["test"], ["run"], ["build"], ["student-zip"]]
+COMMANDS = [[], ["lab"], ["test"], ["run"], ["build"], ["confirm"], ["publish"], ["student-zip"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "none")
@@ -581,6 +594,20 @@ def test_known(): assert 0
 """
 
 
+@pytest.fixture
+def quick(start, monkeypatch):
+    """A course whose tests are real, and run fast; the arguments for it."""
+    options = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\nmarkers = ["network"]\n'
+    write(start.ROOT / "pyproject.toml", options)
+    write(start.ROOT / "conftest.py", STAND_IN)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # each costs half a second
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
+    monkeypatch.delenv("TRIAD_NETWORK", raising=False)
+    monkeypatch.setattr(start, "venv_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(start, "set_up", lambda *_: None)
+    return ["-n", "0", "-p", "no:cacheprovider"]
+
+
 @pytest.mark.parametrize(
     ("source", "arguments", "line", "status"),
     [
@@ -595,15 +622,8 @@ def test_known(): assert 0
     ],
     ids=["pass", "mixed", "import", "all skipped", "none", "crash", "typo"],
 )  # fmt: skip
-def test_closing_line(start, monkeypatch, capfd, source, arguments, line, status):
-    write(start.ROOT / "pyproject.toml", '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n')
+def test_closing_line(start, quick, capfd, source, arguments, line, status):
     write(start.ROOT / "tests/test_it.py", source)
-    write(start.ROOT / "conftest.py", STAND_IN)
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # each costs half a second
-    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
-    monkeypatch.setattr(start, "venv_python", lambda: Path(sys.executable))
-    monkeypatch.setattr(start, "set_up", lambda *_: None)
-    quick = ["-n", "0", "-p", "no:cacheprovider"]
     assert start.main(["test", *quick, *arguments]) == status
     assert capfd.readouterr().out.splitlines()[-1] == line
 
@@ -619,6 +639,41 @@ def test_pytest_gets_its_arguments_offline(start, called):
     assert 1 <= int(words[words.index("-n") + 1]) <= 4
     assert called["variables"] == {"TRIAD_ALL": "1"}
     assert called["cwd"] == start.ROOT
+
+
+TWO_PARTS = """
+import os, pytest
+@pytest.mark.network
+def test_fetch(): assert "TRIAD_NETWORK" not in os.environ and os.environ["TRIAD_ALL"]
+@pytest.mark.network
+def test_other(): assert 0
+def test_long(): assert os.environ["TRIAD_ALL"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "status"),
+    [
+        (TWO_PARTS, "2 passed, 1 failed, 0 skipped", 1),
+        (TWO_PARTS.replace("assert 0", "pass"), "3 passed, 0 failed, 0 skipped", 0),
+        (PASS, "1 passed, 0 failed, 0 skipped", 0),
+        ("import pytest\n@pytest.mark.network\ndef test_a(): pass\n",
+         "1 passed, 0 failed, 0 skipped", 0),
+        ("", "0 passed, 0 failed, 0 skipped", 5),
+    ],
+    ids=["network red", "both", "no network", "only network", "none"],
+)  # fmt: skip
+def test_all_adds_the_tests_that_need_a_network(start, quick, capfd, source, line, status):
+    write(start.ROOT / "tests/test_it.py", source)
+    assert start.main(["test", "--all", *quick]) == status
+    assert capfd.readouterr().out.splitlines()[-1] == line
+
+
+def test_an_interruption_ends_both_parts(start, called, monkeypatch):
+    seen = []
+    monkeypatch.setattr(start, "call", lambda command, **_: seen.append(command) or 2)
+    assert start.main(["test", "--all"]) == 2
+    assert len(seen) == 1
 
 
 def test_an_old_report_is_not_read_again(start, called, tmp_path, capsys):
@@ -668,3 +723,47 @@ def test_conda_gives_python_and_pip_only():
     assert [re.split("[=<>]", line)[0] for line in lines] == [
         "python", "pip", "pip:", "-c constraints.txt", "-e .[lab,test]",
     ]  # fmt: skip
+
+
+# --- test: npm's packages ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def npm(start, monkeypatch):
+    """install_node with a pretended npm; gives the commands that it would run."""
+    seen = []
+    monkeypatch.setattr(start.shutil, "which", lambda name: f"/{name}")
+    monkeypatch.setattr(start, "step", lambda title, command: seen.append(command))
+    return seen
+
+
+def test_node_packages_are_those_of_the_lock_and_come_once(start, npm):
+    install_node = start.install_node.args[0]
+    install_node()
+    install_node()
+    [command] = npm
+    assert command[:4] == ["/npm", "ci", "--prefix", start.VENV / "node"]
+    assert "--ignore-scripts" in command
+    assert (start.NODE / "package-lock.json").read_text(encoding="utf-8") == "locked"
+    write(start.ROOT / "tools/node/package-lock.json", "a newer lock")
+    install_node()
+    assert len(npm) == 2
+
+
+def test_node_is_tried_again_after_a_failure(start, npm, monkeypatch, capsys):
+    def fail(title, command):
+        npm.append(command)
+        raise start.Failure("no network")
+
+    monkeypatch.setattr(start, "step", fail)
+    install_node = start.install_node.args[0]
+    install_node()
+    install_node()
+    assert len(npm) == 2
+    assert "no network" in capsys.readouterr().out
+
+
+def test_node_without_npm_is_said_and_changes_nothing(start, capsys):
+    start.install_node()
+    assert "Node.js" in capsys.readouterr().out
+    assert not start.NODE.exists()

@@ -493,8 +493,8 @@ def packed(lengths):
 # %% key="packed-check" points=2
 def apart(x, lengths):
     T(
-        ja="""PyTorchで、文書を1つずつ計算する（因果マスク） → (n, d)""",
-        zh_tw="""用 PyTorch 逐一計算每份文件（因果遮罩） → (n, d)""",
+        ja="""因果マスクを使い、PyTorchで文書を1つずつ計算する → (n, d)""",
+        zh_tw="""使用因果遮罩，用 PyTorch 逐一計算每份文件 → (n, d)""",
     )
     pieces = [p[None] for p in x.split(list(lengths))]
     outputs = [F.scaled_dot_product_attention(p, p, p, is_causal=True)[0] for p in pieces]

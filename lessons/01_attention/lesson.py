@@ -735,8 +735,8 @@ masks = {
     T(ja="交差（cross）", zh_tw="交叉（cross）"): torch.ones(n_target, n).bool(),
 }
 
-#| ja: 参照できる組の数。三角形は n (n + 1) / 2、プレフィックスはそこに prefix (prefix - 1) / 2 を足す
-#| zh-tw: 看得到的組合數。三角形是 n (n + 1) / 2，前綴再加上 prefix (prefix - 1) / 2
+#| ja: 参照できる組の数。三角形は`n (n + 1) / 2`、プレフィックスはそこに`prefix (prefix - 1) / 2`を足す
+#| zh-tw: 看得到的組合數。三角形是 `n (n + 1) / 2`，前綴再加上 `prefix (prefix - 1) / 2`
 triangle = n * (n + 1) // 2
 counts = [int(mask.sum()) for mask in masks.values()]
 assert counts == [n * n, triangle, triangle + prefix * (prefix - 1) // 2, n_target * n]

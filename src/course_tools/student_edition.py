@@ -111,4 +111,6 @@ def belongs(path: Path) -> bool:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):  # OUT.zip may have a name that it cannot show
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(main())

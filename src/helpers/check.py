@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import say, show
+from . import progress, say, show
 
 results: dict[str, "Result"] = {}
 
@@ -40,7 +40,10 @@ class Result:
 
 @contextlib.contextmanager
 def task(name: str) -> Iterator[None]:
-    """Run the checks of one task, show how it stands, and keep it in `results`."""
+    """Run the checks of one task, show how it stands, and keep it in `results`.
+
+    A task that once passed stays passed in the student's progress.
+    """
     failure: Exception | None = None
     try:
         yield
@@ -53,6 +56,8 @@ def task(name: str) -> Iterator[None]:
         failure, result = error, Result(name, "error", _last_line(error))
     results[name] = result
     _display(result)
+    if result.status == "right":
+        progress.passed(name)
     if failure is not None and "tasks" in os.environ.get("TRIAD_STRICT", ""):
         raise failure
 

@@ -21,13 +21,31 @@ def fragment(body: str, plain: str) -> None:
     display({"text/html": root, "text/plain": plain}, raw=True)
 
 
+class Link(str):
+    """The text of a table's cell that leads to href."""
+
+    href = ""
+
+    @classmethod
+    def to(cls, href: str, text: str) -> "Link":
+        link = cls(text)
+        link.href = href
+        return link
+
+
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, str]:
-    """(HTML, plain text) of a table of strings; everything is escaped."""
+    """(HTML, plain text) of a table of strings, some of them a Link; everything is escaped."""
     lines = [list(header), *map(list, rows)]
     plain = "\n".join(" | ".join(line) for line in lines)
     head, *body = [
-        "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in line)
+        "".join(f'<{tag} style="text-align: left">{_cell(c)}</{tag}>' for c in line)
         for tag, line in zip(["th", *["td"] * len(lines)], lines, strict=False)
     ]
     cells = "".join(f"<tr>{row}</tr>" for row in body)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>", plain
+
+
+def _cell(text: str) -> str:
+    inner = html.escape(text)
+    href = html.escape(text.href) if isinstance(text, Link) else ""
+    return f'<a href="{href}">{inner}</a>' if href else inner

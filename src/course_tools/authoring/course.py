@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 
-from . import notebooks, words
+from . import addresses, notebooks, words
+from .contents import contents
 from .data import as_json, read_toml
 from .parity import differences
 from .problems import LessonError, Problem, stop_at
@@ -34,7 +35,7 @@ def build(root: Path) -> dict[str, str]:
         except LessonError as error:
             problems += error.problems
     stop_at(problems)
-    return files
+    return files | {"src/helpers/data/course.json": contents(root, folders)}
 
 
 def read_checked(path: Path, name: str | None = None) -> list[Cell]:
@@ -61,7 +62,7 @@ def _lesson(folder: Path) -> Iterator[tuple[str, str]]:
     lesson = _with_set_up(folder, "lesson.py")
     for lang in LANGUAGES:
         made = notebooks.notebook(lesson, lang, _fill(folder, lang))
-        yield f"notebooks/{lang}/{name}.ipynb", _text(made)
+        yield _with_link(folder, f"notebooks/{lang}/{name}.ipynb", made)
     if (folder / "exercise.py").exists():
         yield from _sheet(folder)
     for kind in ("quiz", "claims"):
@@ -80,8 +81,18 @@ def _sheet(folder: Path) -> Iterator[tuple[str, str]]:
     for lang in LANGUAGES:
         solution = notebooks.notebook(exercise, lang, _fill(folder, lang))
         own = {key: texts[words.ARGUMENTS[lang]] for key, texts in stubs.items()}
-        yield f"exercises/{lang}/{name}/{name}.ipynb", _text(notebooks.sheet(solution, own))
+        sheet = notebooks.sheet(solution, own)
+        yield _with_link(folder, f"exercises/{lang}/{name}/{name}.ipynb", sheet)
         yield f"solutions/{lang}/{name}/{name}.ipynb", _text(solution)
+
+
+def _with_link(folder: Path, path: str, made: nbformat.NotebookNode) -> tuple[str, str]:
+    """A notebook that students get; with its link to Colab, once the course is published."""
+    url = addresses.on_colab(addresses.read(folder.parents[1])["students"], path)
+    if url:
+        texts = read_toml(folder.parent / "stubs.toml")["colab"]
+        made = addresses.linked(made, texts[words.ARGUMENTS[made.metadata.lang]], url)
+    return path, _text(made)
 
 
 def _with_set_up(folder: Path, file: str) -> list[Cell]:
@@ -96,7 +107,7 @@ def _with_set_up(folder: Path, file: str) -> list[Cell]:
 def _fill(folder: Path, lang: str) -> dict[str, str]:
     """Values of the {{placeholders}}; run time and memory come from the last measured run."""
     measured = read_toml(folder / "measured.toml")
-    return {
+    return addresses.read(folder.parents[1]) | {
         "lesson": folder.name,
         "lang": lang,
         "seconds": str(math.ceil(measured["seconds"])),

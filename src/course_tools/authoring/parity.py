@@ -13,7 +13,7 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:[eE][-−]?\d+)?")
 # Words that hold a number: 兩個, 三大 are 2 and 3; 1つ, 一個 are articles; 2乗 is a word.
 HAN = {han: str(n) for n, han in enumerate("二三四五六七八九", 2)} | {"兩": "2"}
 HAN_NUMBER = re.compile(r"[兩二三四五六七八九](?=[個種次句組層步條份大節樣列])")
-NO_NUMBER = re.compile(r"(?<![\d.,])(?<!第 )(1(?=\s?[つ個種本行組か次句列位通ビ回])|2乗)")
+NO_NUMBER = re.compile(r"(?<![\d.,])(?<!第 )(1(?=\s?[つ個種本行組か次句列位通ビ回ト])|2乗)")
 BLOCK = re.compile(r"(?m)^\s*(#+ |[-*] |\d+\. |\|)")
 
 

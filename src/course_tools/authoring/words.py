@@ -27,10 +27,10 @@ def faults(cell: Cell) -> Iterator[Problem]:
     except SyntaxError as error:
         yield cell.problem(f"no Python: {error.msg} (line {error.lineno})", "mend the code")
         return
-    for call in _calls(tree):
+    for call in calls(tree):
         yield from _call_faults(cell, call)
     for joined in (n for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)):
-        if any(_calls(joined)):
+        if any(calls(joined)):
             yield cell.problem(
                 "T(…) stands inside an f-string", 'write T(ja=f"…", zh_tw=f"…") around it'
             )
@@ -38,12 +38,12 @@ def faults(cell: Cell) -> Iterator[Problem]:
 
 def texts(cell: Cell) -> Iterator[tuple[str, str]]:
     """(ja, zh-tw) source of every T(…) in a code cell."""
-    for call in _calls(ast.parse(cell.source)):
+    for call in calls(ast.parse(cell.source)):
         given = {k.arg: _segment(cell.source, k.value) for k in call.keywords}
         yield given["ja"], given["zh_tw"]
 
 
-def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "T":
             yield node
@@ -52,7 +52,7 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 def _replace_calls(source: str, argument: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
     made = source
-    for call in _calls(ast.parse(source)):
+    for call in calls(ast.parse(source)):
         literal = _segment(source, next(k.value for k in call.keywords if k.arg == argument))
         literal = f"({literal})" if "\n" in literal else literal
         made = made.replace(_segment(source, call), literal)

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from IPython.display import display, update_display
 
 from helpers import progress, say
+from helpers.records import Answer
 
 from .handshake import Watch, running_loop
-from .quiz_bank import Choice, Question, Result, judge, listed, questions, read_bank
+from .quiz_bank import Choice, Question, Result, fits, judge, listed, questions, read_bank
 from .quiz_plain import PlainFace
 from .quiz_static import as_html, as_text
 
@@ -80,10 +81,13 @@ class Quiz:
         student = student or progress.student_id()
         self._shown = {q.id: q.shuffled(student, lesson) for q in self.questions.values()}
         self._attempts = {id: Attempt() for id in self.questions}
+        self._kept = bank is None  # another bank's answers are not this lesson's
         self.errors: list[Exception] = []
         self._failed: Exception | None = None
         self._face: Face | None = None
         self._alive = False
+        if self._kept:
+            self._restore()
 
     # --- as function calls --------------------------------------------------------------
 
@@ -97,12 +101,16 @@ class Quiz:
         attempt, result = self._attempts[question], judge(asked, given, self.words)
         attempt.given = given
         attempt.result = self._counted(attempt, result)
+        if self._kept and result.right is not None:
+            progress.answered(self.lesson, question, given, result.right)
         self._refresh()
         return attempt.result
 
     def hint(self, question: str) -> str:
         asked = self._question(question)
         self._attempts[question].hinted = True
+        if self._kept:
+            progress.hinted(self.lesson, question)
         self._refresh()
         return asked.hint
 
@@ -111,6 +119,8 @@ class Quiz:
         self._question(question)
         attempt = self._attempts[question]
         attempt.given, attempt.result = (), None
+        if self._kept:
+            progress.taken_back(self.lesson, question)
         self._refresh()
 
     def score(self) -> Score:
@@ -142,10 +152,13 @@ class Quiz:
             self._failed = None
             self._act(question, action, value)
         except Exception as error:
-            self._failed = error
-            self.errors.append(error)
-            log.exception("quiz %s, question %s, action %r failed", self.lesson, question, action)
+            self._fail(error, question, action)
             self._refresh()
+
+    def _fail(self, error: Exception, question: str, action: str) -> None:
+        self._failed = error
+        self.errors.append(error)
+        log.exception("quiz %s, question %s, action %r failed", self.lesson, question, action)
 
     def _act(self, question: str, action: str, value: Sequence[int] | str) -> None:
         if action == "alive":
@@ -215,13 +228,34 @@ class Quiz:
         return ids
 
     def _counted(self, attempt: Attempt, result: Result) -> Result:
-        """Count a judged answer; from the second on, the headline says which it is."""
+        """Count a judged answer."""
         if result.right is None:
             return result
         attempt.judged += 1
         attempt.solved |= result.right
         if attempt.judged == 1:
             attempt.solved_at_once = result.right
-            return result
-        again = self.words["again"].format(n=attempt.judged)
+        return self._numbered(result, attempt.judged)
+
+    def _numbered(self, result: Result, judged: int) -> Result:
+        """From the second judged answer on, the headline says which it is."""
+        again = self.words["again"].format(n=judged) if judged > 1 else ""
         return Result(result.right, result.headline + again, result.details)
+
+    def _restore(self) -> None:
+        """What this student reached in earlier sessions.  A question may have changed since."""
+        for id, kept in progress.answers(self.lesson).items():
+            try:
+                if id in self.questions:
+                    self._attempts[id] = self._restored(self.questions[id], kept)
+            except Exception as error:
+                self._fail(error, id, "restore")
+
+    def _restored(self, question: Question, kept: Answer) -> Attempt:
+        attempt = Attempt((), None, kept.hinted, kept.tries, kept.solved, kept.at_once)
+        if kept.given and fits(question, kept.given):
+            result = judge(question, kept.given, self.words)
+            if result.right is not None:
+                attempt.given = kept.given
+                attempt.result = self._numbered(result, kept.tries)
+        return attempt

@@ -140,6 +140,14 @@ def _decimal(number: float) -> Decimal:
 # --- judging ----------------------------------------------------------------------------
 
 
+def fits(question: Question, given: tuple[str, ...] | str) -> bool:
+    """Can this be an answer to the question?  Its kind or its choices may have been edited."""
+    if question.kind == "numeric" or isinstance(given, str):
+        return question.kind == "numeric" and isinstance(given, str)
+    known = {choice.id for choice in question.choices}
+    return known.issuperset(given) and (question.kind == "multiple" or len(given) == 1)
+
+
 def judge(question: Question, answer: object, words: Texts) -> Result:
     """answer: ids of choices (an iterable of str); for a numeric question a number or its text."""
     if question.kind == "numeric":

@@ -1,0 +1,311 @@
+"""Measure what people wait for, and write benchmarks/RESULTS.md.  Nothing is asserted.
+
+python -m course_tools.bench [--set-up] [--junitxml FILE] [--note TEXT] = start.py bench
+"""
+
+import argparse
+import importlib
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+
+from helpers import say
+from helpers.widgets import Quiz
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+LESSON = "01_attention"
+LIFE_SIGN_S = 15
+ANSWERS, KERNELS, KEYS = 50, 3, 20
+PARTS = {  # pytest's arguments; nothing runs beside them, so the seconds are wall-clock
+    "tests": ["tests", "--ignore=tests/browser"],
+    "tests/browser": ["tests/browser"],
+    "notebooks": ["notebooks"],
+    "exercises": ["exercises"],
+    "solutions": ["solutions"],
+}
+
+
+class Row(NamedTuple):
+    """One line of the table: what was measured, its value with unit, and how."""
+
+    what: str
+    value: str
+    how: str
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    wanted = arguments(argv)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ["TRIAD_HOME"] = str(Path(folder) / "home")  # not the user's progress
+        rows = list(measured(wanted, Path(folder)))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(report(rows, wanted.note), encoding="utf-8", newline="\n")
+    print(f"Written: {RESULTS.relative_to(ROOT).as_posix()}")
+    return 0
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("start.py bench", description=__doc__)
+    parser.add_argument("--set-up", action="store_true", help="a fresh .venv too (minutes)")
+    parser.add_argument("--junitxml", type=Path, metavar="FILE", help="a test run's report")
+    parser.add_argument("--note", default="", metavar="TEXT", help="what else the machine did")
+    return parser.parse_args(argv)
+
+
+def measured(wanted: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """The rows, one after the other, each shown as soon as it is there."""
+    steps: list[tuple[str, Callable[[], list[Row]]]] = [
+        ("answer latency in Python", lambda: [answer_latency()]),
+        ("kernel to first figure", lambda: [first_figure()]),
+        ("key press to feedback in a browser", lambda: [key_latency(folder)]),
+        ("build", lambda: [build()]),
+        ("tests", lambda: tests(wanted.junitxml, folder)),
+    ]
+    if wanted.set_up:
+        steps.insert(0, ("set-up", lambda: [set_up(folder)]))
+    for title, step in steps:
+        with life_signs(title):
+            rows = step()
+        for row in rows:
+            print(f"  {row.what}: {row.value}", flush=True)
+        yield from rows
+
+
+@contextmanager
+def life_signs(title: str) -> Iterator[None]:
+    """A line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
+    done, start = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(LIFE_SIGN_S):
+            print(f"  … {title}: {time.monotonic() - start:.0f} s", flush=True)
+
+    print(title, "…", flush=True)
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def seconds_of(command: Sequence[object], cwd: Path = ROOT, check: bool = True) -> float:
+    """Wall-clock seconds of COMMAND.  RuntimeError with its last lines if it fails."""
+    start = time.monotonic()
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True)
+    if check and done.returncode:
+        end = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-12:]
+        raise RuntimeError("\n".join([f"{command} failed:", *end]))
+    return time.monotonic() - start
+
+
+# --- what is measured -------------------------------------------------------------------------
+
+
+def set_up(folder: Path) -> Row:
+    """A copy of the course makes its .venv, as on a student's first day."""
+    course = folder / "course"
+    ignore = shutil.ignore_patterns(".venv", ".git", "my", "__pycache__", "*_cache")
+    shutil.copytree(ROOT, course, ignore=ignore)
+    seconds = seconds_of([sys.executable, "start.py", "run", "--list"], course)
+    gib = sum(p.stat().st_size for p in (course / ".venv").rglob("*") if p.is_file()) / 2**30
+    return Row("Set-up, fresh `.venv`", f"{seconds:.0f} s, {gib:.1f} GiB", "one run, pip's cache")
+
+
+def build() -> Row:
+    seconds = seconds_of([sys.executable, "-m", "course_tools.authoring", "build", "--check"])
+    return Row("Build", f"{seconds:.1f} s", "`build --check`: everything is built and compared")
+
+
+def tests(report: Path | None, folder: Path) -> list[Row]:
+    """From a report, the seconds of its test cases; else every part once, one after the other."""
+    if report:
+        return tests_of_report(report)
+    return [Row(f"Tests: `{part}`", *run_part(part, folder)) for part in PARTS]
+
+
+def run_part(part: str, folder: Path) -> tuple[str, str]:
+    """(seconds, how many tests)"""
+    file = folder / "report.xml"
+    pytest = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", f"--junitxml={file}"]
+    seconds = seconds_of([*pytest, *PARTS[part]], check=False)
+    return f"{seconds:.0f} s", counted(list(ElementTree.parse(file).iter("testcase")))
+
+
+def tests_of_report(report: Path) -> list[Row]:
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    rows = []
+    for part in PARTS:
+        mine = [case for case in cases if part_of(case) == part]
+        seconds = sum(float(case.get("time", 0)) for case in mine)
+        rows.append(Row(f"Tests: `{part}`", f"{seconds:.0f} s", f"{counted(mine)}, sum of cases"))
+    return rows
+
+
+def part_of(case: ElementTree.Element) -> str:
+    """The longest of PARTS that begins the name of the case's class: tests.browser.test_x."""
+    words = case.get("classname", "").replace("/", ".").split(".")
+    fitting = [part for part in PARTS if part.split("/") == words[: part.count("/") + 1]]
+    return max(fitting, key=len, default="")
+
+
+def counted(cases: Sequence[ElementTree.Element]) -> str:
+    """So that a run which failed, or skipped half, is not taken for a fast one."""
+    kinds = [{child.tag for child in case} for case in cases]
+    failed = sum(bool(kind & {"failure", "error"}) for kind in kinds)
+    skipped = sum("skipped" in kind for kind in kinds)
+    return f"{len(cases)} tests, {failed} failed, {skipped} skipped"
+
+
+def first_figure() -> Row:
+    """From a kernel's start to the first figure of the lesson, all cells before it included."""
+    times = [seconds_to_figure() for _ in range(KERNELS)]
+    how = f"lesson {LESSON}, all cells up to it; median of {KERNELS}"
+    return Row("Kernel start to first figure", f"{statistics.median(times):.1f} s", how)
+
+
+def seconds_to_figure() -> float:
+    path = ROOT / "notebooks" / "ja" / f"{LESSON}.ipynb"
+    notebook: Any = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}})
+    start = time.monotonic()
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code":
+                client.execute_cell(cell, index)
+                if any("<figure" in o.get("data", {}).get("text/html", "") for o in cell.outputs):
+                    return time.monotonic() - start
+    raise RuntimeError(f"{path} shows no figure")
+
+
+def answer_latency() -> Row:
+    """Judging an answer, keeping it on disk, and telling the widget, without a front end."""
+    say.use("ja")
+    quiz = Quiz(LESSON)
+    quiz._repr_mimebundle_()
+    question = next(q for q in quiz.questions.values() if q.choices)
+    times = []
+    for n in range(ANSWERS):
+        start = time.perf_counter()
+        quiz.hear(question.id, "check", [n % len(question.choices)])
+        times.append(1000 * (time.perf_counter() - start))
+    if quiz.errors:
+        raise quiz.errors[0]
+    how = f"judged, kept in a file, sent to the widget; median of {ANSWERS}"
+    return Row("Quiz answer in Python", f"{statistics.median(times):.1f} ms", how)
+
+
+def key_latency(folder: Path) -> Row:
+    """The harness of the browser tests, so that JupyterLab is started as a student starts it."""
+    what = "Key press to feedback in Chromium"
+    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    lab_tools = importlib.import_module("lab")
+    if not lab_tools.find_browser():
+        return Row(what, "–", "no Chromium here")
+    from playwright.sync_api import sync_playwright
+
+    course, home = lab_tools.copy_course(folder), folder / "lab"
+    home.mkdir()
+    (course / "my").mkdir()
+    nbformat.write(quiz_alone(), course / "my" / "bench.ipynb")
+    with (
+        sync_playwright() as play,
+        lab_tools.browser(play) as chromium,
+        lab_tools.Lab(course, home, "ja") as lab,
+    ):
+        page = lab.open(chromium, "bench.ipynb")
+        lab.run_all(page)
+        times = [one_key(page, n) for n in range(KEYS)]
+    how = f"JupyterLab, Space on the check button; median of {KEYS}"
+    return Row(what, f"{statistics.median(times):.0f} ms", how)
+
+
+def quiz_alone() -> Any:
+    source = f"import helpers\nhelpers.begin({LESSON!r}, 'ja')\n"
+    source += f"from helpers.widgets import Quiz\nQuiz({LESSON!r})"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source)]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+# The headline counts the answers, so every answer changes the feedback.
+LISTEN = """() => {
+  const field = document.querySelector(".triad-quiz fieldset");
+  const feedback = field.querySelector(".feedback");
+  field.querySelector("[data-action=check]").addEventListener("keydown", () => {
+    const start = performance.now();
+    window.latency = null;
+    const seen = new MutationObserver(() => {
+      if (!feedback.querySelector(".headline")) return;
+      seen.disconnect();
+      requestAnimationFrame(() => { window.latency = performance.now() - start; });
+    });
+    seen.observe(feedback, {childList: true});
+  }, {once: true});
+}"""
+
+
+def one_key(page: Any, n: int) -> float:
+    """ms from the key's way down to the frame that shows the judged answer."""
+    field = page.locator(".triad-quiz fieldset").first
+    choices = field.locator("input")
+    choices.nth(n % choices.count()).check()
+    page.evaluate(LISTEN)
+    field.locator("[data-action=check]").focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("window.latency")
+    return page.evaluate("window.latency")
+
+
+# --- the report -------------------------------------------------------------------------------
+
+
+def report(rows: Sequence[Row], note: str) -> str:
+    table = ["| what | value | how |", "|---|---|---|"]
+    table += [f"| {row.what} | {row.value} | {row.how} |" for row in rows]
+    head = [
+        "# Benchmarks",
+        "",
+        f"Written by `python start.py bench` on {date.today()}. Nothing asserts these numbers.",
+        "",
+        f"Machine: {machine()}.",
+    ]
+    return "\n".join([*head, *([f"Note: {note}."] if note else []), "", *table, ""])
+
+
+def machine() -> str:
+    gib = psutil.virtual_memory().total / 2**30
+    torch = metadata.version("torch")
+    parts = (f"{os.cpu_count()} cores", cpu(), f"{gib:.0f} GiB RAM", platform.platform(terse=True))
+    return ", ".join([*parts, f"Python {platform.python_version()}", f"torch {torch}"])
+
+
+def cpu() -> str:
+    """Linux keeps the model's name in /proc/cpuinfo; platform.processor() is often empty there."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return (names or [platform.processor() or platform.machine()])[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""python -m course_tools.prose [--root FOLDER]   every finding of the language gates"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from . import gates
+from .glossary import read, warnings
+from .texts import of_course
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
+    root = parser.parse_args(argv).root
+    texts, forms = of_course(root), read(root / "lessons/glossary.tsv")
+    for problem in warnings(texts, forms):
+        print("worth a look:", problem)
+    faults = gates.problems(texts, forms)
+    node = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv/node"))
+    if node.is_dir():
+        faults += gates.textlint(texts, node)
+    else:
+        print(f"no textlint: {node} is not there; python start.py test makes it where npm is")
+    print(*faults, f"{len(texts)} texts, {len(faults)} faults", sep="\n")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""Japanese: です・ます, and what textlint finds (its rules: tools/node/textlint.json)."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..authoring.problems import Problem
+from .plain import around, sentences, without_code
+from .texts import Text
+
+CONFIGURATION = Path(__file__).resolve().parents[3] / "tools" / "node" / "textlint.json"
+PLAIN = re.compile(r"[うくぐすつぬぶむるいただ]$")  # a verb or adjective; a noun may end a label
+POLITE = re.compile(r"(です|ます|でした|ました|ましょう|でしょう|ください)$")
+NO_SENTENCE = ("|", "#", "- ", "!")  # a row of a table, a heading, a list, a picture
+IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+GAP = re.compile(r" ?\0 ?")  # a formula or a {value} may have spaces around it
+WORDS = re.compile(r"[^ -~、。]+(?: [^ -~、。]+)+")  # a list for .split() is no sentence
+# A fault for each kind of rule that we rely on: textlint must find every one in every run.
+PLANTED = {
+    "これは GPU のメモリです。": "ja-space-between-half-and-full-width",
+    "引数 `mask` を渡します。": "ja-space-around-code",
+    "計算することができます。": "ja-no-redundant-expression",
+    "図が見れます。": "no-dropping-the-ra",
+    "速くならないことはないです。": "no-double-negative-ja",
+}
+
+
+class LinterError(Exception):
+    """textlint did not do its work, so nothing is known about the prose."""
+
+
+def plain_forms(texts: Iterable[Text]) -> Iterator[Problem]:
+    """Sentences that are not です・ます."""
+    for text in texts:
+        for offset, line in sentences(text) if text.lang == "ja" else ():
+            start = text.words.split("\n")[offset]
+            if line.endswith("。") and not (text.markdown and start.startswith(NO_SENTENCE)):
+                for sentence in line.split("。"):
+                    if PLAIN.search(sentence) and not POLITE.search(sentence):
+                        what = f"not です・ます: 「{sentence[-16:]}。」"
+                        yield text.problem(offset, what, "end in です or ます")
+
+
+def textlint(texts: Iterable[Text], node: Path, rules: Path = CONFIGURATION) -> list[Problem]:
+    """What textlint finds, in one run over all texts.  LinterError if it misses a planted fault.
+
+    node: the folder where npm put its packages
+    """
+    japanese = [text for text in texts if text.lang == "ja"]
+    if not japanese:
+        raise LinterError("there is no text to read")
+    lines = [line for text in japanese for line in (*_markdown(text), (text, 0, ""))]
+    with tempfile.TemporaryDirectory() as folder:
+        prose, planted = Path(folder, "prose.md"), Path(folder, "planted.md")
+        prose.write_text("\n".join(line for _, _, line in lines), encoding="utf-8")
+        planted.write_text("\n\n".join(PLANTED), encoding="utf-8")
+        found = _run(node, rules, prose, planted)
+    missed = set(PLANTED.values()) - {_rule(fault) for fault in found[planted.name]}
+    if missed:
+        raise LinterError(f"textlint does not find the planted {', '.join(sorted(missed))}")
+    return [_problem(lines[fault["line"] - 1], fault) for fault in found[prose.name]]
+
+
+def _markdown(text: Text) -> Iterator[tuple[Text, int, str]]:
+    """(text, line's offset, the line as textlint should read it)."""
+    rest = IMAGE.sub("", without_code(text, code="`x`", formula="\0", value="\0"))
+    for offset, line in enumerate(rest.split("\n")):
+        if not WORDS.fullmatch(line):
+            yield text, offset, GAP.sub("`x`", line)
+        if not text.markdown:
+            yield text, offset, ""
+
+
+def _run(node: Path, rules: Path, *files: Path) -> dict[str, list[dict]]:
+    """{file name: textlint's messages}."""
+    program = node / "node_modules/textlint/bin/textlint.js"
+    options = ["--config", rules, "--rules-base-directory", node / "node_modules", *files]
+    words = [shutil.which("node") or "node", program, "--format", "json", *options]
+    done = subprocess.run(list(map(str, words)), capture_output=True, encoding="utf-8", timeout=300)
+    try:
+        found = {Path(one["filePath"]).name: one["messages"] for one in json.loads(done.stdout)}
+    except ValueError:
+        raise LinterError(f"textlint said: {done.stdout[-800:]}{done.stderr[-800:]}") from None
+    if done.returncode not in (0, 1) or found.keys() != {file.name for file in files}:
+        raise LinterError(f"textlint ended with {done.returncode}: {done.stderr[-800:]}")
+    return found
+
+
+def _rule(fault: dict) -> str:
+    return fault["ruleId"].split("/")[-1]
+
+
+def _problem(read: tuple[Text, int, str], fault: dict) -> Problem:
+    text, offset, line = read
+    place = around(line, fault["column"] - 1, fault["column"])
+    what = f"{_rule(fault)} in 「{place}」: {' '.join(fault['message'].split())}"
+    return text.problem(offset, what, "mend the sentence, or tune tools/node/textlint.json")

@@ -1,0 +1,116 @@
+"""Set the course's addresses: python -m course_tools.publish [--students URL] [--repository URL]
+
+They are kept in pyproject.toml.  Notebooks get the address that Colab clones and a link to Colab,
+the READMEs their links between <!-- badges --> and <!-- /badges -->.  "" takes an address away;
+without any address what stands in pyproject.toml is written again.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .authoring import __main__ as authoring
+from .authoring import addresses
+
+ROOT = Path(__file__).resolve().parents[2]
+# It stands in TOML, in Markdown links and in a shell command: nothing that means something there.
+URL = re.compile(r"https://[\w.-]+(:\d+)?(/[\w.~%+-]+)+|file://(/[\w.~%:+-]+)+", re.ASCII)
+BADGES = re.compile(r"(<!-- badges -->\n)(.*?)(<!-- /badges -->)", re.DOTALL)
+
+
+class NotPublished(Exception):
+    """Nothing was changed; the message says why and what to do."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    about = (__doc__ or "").partition("\n\n")[2]
+    parser = argparse.ArgumentParser("start.py publish", description=about)
+    parser.add_argument("--students", metavar="URL", help="Git repository of the student edition")
+    parser.add_argument("--repository", metavar="URL", help="Git repository of the whole course")
+    parser.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
+    wanted = parser.parse_args(argv)
+    given = {name: getattr(wanted, name) for name in addresses.NAMES}
+    try:
+        return publish(wanted.root, {k: url for k, url in given.items() if url is not None})
+    except (NotPublished, OSError) as reason:
+        print(reason, file=sys.stderr)
+        return 1
+
+
+def publish(root: Path, given: dict[str, str]) -> int:
+    """Write the given addresses, then everything that shows them; the build's exit status."""
+    urls = {name: checked(name, url.removesuffix("/")) for name, url in given.items()}
+    project = root / "pyproject.toml"
+    text = before = project.read_text(encoding="utf-8")
+    for name, url in urls.items():
+        text = with_address(text, name, url)
+    write(project, text)
+    if status := authoring.main(["build", "--root", str(root)]):
+        write(project, before)
+        return status
+    students = addresses.read(root)["students"]
+    links = badges(root, students)
+    for readme in sorted(root.glob("README*.md")):
+        write(readme, with_badges(readme.read_text(encoding="utf-8"), links))
+    report(root, students, links)
+    return 0
+
+
+def checked(name: str, url: str) -> str:
+    if url and not URL.fullmatch(url):
+        raise NotPublished(
+            f"--{name} {url!r} is no address that students can clone: give https://HOST/PATH, "
+            'without a password, blanks or quotes; "" for none. Nothing was changed.'
+        )
+    return url
+
+
+def with_address(text: str, name: str, url: str) -> str:
+    """pyproject.toml's text with another address; its comments and all else stay."""
+    line = re.compile(rf'(^\[tool\.triad\]$(?:(?!^\[).)*?^{name} *= *)"[^"\n]*"', re.M | re.S)
+    changed, found = line.subn(lambda match: f'{match[1]}"{url}"', text)
+    if found != 1:
+        raise NotPublished(
+            f'pyproject.toml has no line {name} = "…" in [tool.triad]. Write it there, then run '
+            "this again. Nothing was changed."
+        )
+    return changed
+
+
+def badges(root: Path, students: str) -> str:
+    """One line of links to Colab, in the order of the lessons; the same in every README."""
+    found = sorted(root.glob("notebooks/*/*.ipynb"), key=lambda path: (path.stem, path.parent.name))
+    links = []
+    for path in found:
+        url = addresses.on_colab(students, path.relative_to(root).as_posix())
+        if url:
+            links.append(f"[Colab {path.stem[:2]} {path.parent.name}]({url})")
+    return " · ".join(links)
+
+
+def with_badges(text: str, links: str) -> str:
+    line = f"{links}\n" if links else ""
+    return BADGES.sub(lambda match: match[1] + line + match[3], text)
+
+
+def write(path: Path, text: str) -> None:
+    """Bytes: the same line ends on every system.  Says so if the file changes."""
+    if path.read_bytes() != text.encode():
+        path.write_bytes(text.encode())
+        print(f"changed: {path.name}")
+
+
+def report(root: Path, students: str, links: str) -> None:
+    for name, url in addresses.read(root).items():
+        print(f"{name}: {url or '(none)'}")
+    if links:
+        edition = "the student edition (python start.py student-zip), unpacked"
+        print(f"{students} must now hold {edition}, on its branch {addresses.BRANCH}.")
+    elif students:
+        print("Colab opens notebooks from https://github.com only: no links to it were written.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""A student's work as it is kept in a file, and how two versions of it become one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+COURSE, FORMAT = "transformer-triad", 1
+KINDS: dict[str, tuple[type, ...]] = {
+    "given": (str, list),
+    "tries": (int,),
+    "solved": (bool,),
+    "at_once": (bool,),
+    "hinted": (bool,),
+    "when": (str,),
+}
+T = TypeVar("T")
+
+
+class NotOurs(ValueError):
+    """The file is damaged, or not a record of this course."""
+
+
+class TooNew(ValueError):
+    """A later version of the course wrote the file."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question of a quiz.  given: ids of choices, or the text of a number; () = taken back.
+
+    tries: answers judged.  solved, at_once: right so far, right at the first try.  when: the UTC
+    time of `given`.
+    """
+
+    given: tuple[str, ...] | str = ()
+    tries: int = 0
+    solved: bool = False
+    at_once: bool = False
+    hinted: bool = False
+    when: str = ""
+
+
+@dataclass
+class Lesson:
+    """quiz: {question: Answer}.  tasks: {task that passed its checks: when it first did}."""
+
+    quiz: dict[str, Answer] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
+
+
+Work = dict[str, Lesson]  # by the lesson's name
+
+
+def now() -> str:
+    """UTC to the microsecond; later is greater, also as text."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def dumps(work: Work, student: str) -> str:
+    """student: the random id, the only thing about a person in the file."""
+    lessons = {name: asdict(lesson) for name, lesson in work.items()}
+    table = {"course": COURSE, "format": FORMAT, "student": student, "lesson": lessons}
+    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
+
+
+def loads(data: bytes) -> Work:
+    """What dumps wrote.  NotOurs or TooNew if it is anything else."""
+    try:
+        table = json.loads(data.decode("utf-8-sig"))  # an editor may have added the mark
+        if table["course"] != COURSE:
+            raise NotOurs(f"course is {table['course']!r}, expected {COURSE!r}")
+        if table["format"] > FORMAT:
+            raise TooNew(f"format {table['format']}, expected {FORMAT} at most")
+        return {name: _lesson(entry) for name, entry in table["lesson"].items()}
+    except TooNew:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotOurs(f"{type(error).__name__}: {error}") from error
+
+
+def merged(one: Work, other: Work) -> Work:
+    """Both.  The order does not matter, and merging the same twice changes nothing."""
+    return _union(one, other, _both_lessons)
+
+
+def _lesson(entry: dict[str, Any]) -> Lesson:
+    quiz = {id: _answer(answer) for id, answer in entry["quiz"].items()}
+    if not all(isinstance(when, str) for when in entry["tasks"].values()):
+        raise NotOurs("a task without its time")
+    return Lesson(quiz, dict(entry["tasks"]))
+
+
+def _answer(entry: dict[str, Any]) -> Answer:
+    for name, kinds in KINDS.items():
+        if type(entry[name]) not in kinds:
+            raise NotOurs(f"{name} is {entry[name]!r}")
+    given = entry["given"]
+    if not all(isinstance(part, str) for part in given):
+        raise NotOurs(f"given is {given!r}")
+    values = {f.name: entry[f.name] for f in fields(Answer)}
+    return Answer(**values | {"given": given if isinstance(given, str) else tuple(given)})
+
+
+def _both_lessons(one: Lesson, other: Lesson) -> Lesson:
+    quiz = _union(one.quiz, other.quiz, _both_answers)
+    return Lesson(quiz, _union(one.tasks, other.tasks, min))
+
+
+def _both_answers(one: Answer, other: Answer) -> Answer:
+    """The newer answer; whatever was reached in either."""
+    newer = max(one, other, key=lambda answer: (answer.when, repr(answer.given)))
+    return Answer(
+        newer.given,
+        max(one.tries, other.tries),
+        one.solved or other.solved,
+        one.at_once or other.at_once,
+        one.hinted or other.hinted,
+        newer.when,
+    )
+
+
+def _union(one: dict[str, T], other: dict[str, T], both: Callable[[T, T], T]) -> dict[str, T]:
+    return one | {k: both(one[k], v) if k in one else v for k, v in other.items()}

@@ -1,0 +1,56 @@
+"""What bench makes of a test report, and what it writes.  The numbers themselves are not tested."""
+
+import sys
+import time
+import tomllib
+
+import pytest
+from places import ROOT
+
+from course_tools import bench
+
+CASES = {  # as pytest and nbval name them
+    "tests.test_quiz": "tests",
+    "tests.browser.test_lesson_in_browser": "tests/browser",
+    "notebooks.ja.01_attention.ipynb": "notebooks",
+    "exercises.zh-tw.01_attention.01_attention.ipynb": "exercises",
+    "elsewhere.test_x": "",
+}
+
+
+def test_a_reports_cases_are_summed_by_part(tmp_path):
+    report = tmp_path / "report.xml"
+    cases = [f'<testcase classname="{name}" name="x" time="1.5"/>' for name in CASES]
+    failed = '<testcase classname="tests.test_quiz" name="y" time="2"><failure/></testcase>'
+    skipped = '<testcase classname="tests.test_quiz" name="z" time="0"><skipped/></testcase>'
+    report.write_text(f"<suite>{''.join(cases)}{failed}{skipped}</suite>", encoding="utf-8")
+    rows = {row.what: (row.value, row.how) for row in bench.tests(report, tmp_path)}
+    assert set(rows) == {f"Tests: `{part}`" for part in bench.PARTS}
+    assert rows["Tests: `tests`"] == ("4 s", "3 tests, 1 failed, 1 skipped, sum of cases")
+    assert rows["Tests: `tests/browser`"][0] == "2 s"
+    assert rows["Tests: `solutions`"][1].startswith("0 tests")
+
+
+def test_the_parts_are_all_that_pytest_runs():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    tops = {part.split("/")[0] for part in bench.PARTS}
+    assert tops == set(settings["tool"]["pytest"]["ini_options"]["testpaths"])
+
+
+def test_the_report_has_machine_note_and_every_row():
+    written = bench.report([bench.Row("Build", "1.0 s", "once")], "shared by six")
+    assert bench.machine() in written and "Note: shared by six." in written
+    assert "| Build | 1.0 s | once |" in written
+    assert "Note" not in bench.report([], "")
+
+
+def test_a_command_that_fails_is_no_measurement():
+    with pytest.raises(RuntimeError, match="broken"):
+        bench.seconds_of([sys.executable, "-c", "print('broken'); raise SystemExit(3)"])
+
+
+def test_there_are_signs_of_life(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "LIFE_SIGN_S", 0.05)
+    with bench.life_signs("slow part"):
+        time.sleep(0.3)
+    assert capsys.readouterr().out.count("slow part") > 2

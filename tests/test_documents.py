@@ -1,0 +1,426 @@
+"""The READMEs say the same in three languages, and what they and CONTRIBUTING.md say is true.
+
+A rule is a function that yields faults; each rule is tried on a planted fault too.
+"""
+
+import argparse
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from markdown_it import MarkdownIt
+from places import ROOT
+
+from course_tools import make_pictures, student_edition
+from course_tools.authoring import __main__ as authoring
+from course_tools.authoring import lock
+
+READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
+CONTRIBUTING = "CONTRIBUTING.md"
+# what start.py and the reader make: it is not in the repository
+MADE = re.compile(r"(my/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|benchmarks/RESULTS\.md$)")
+PATH = re.compile(r"\.?[\w*-]+(?:[./][\w*-]+)*(?:/|\.(?:py|md|toml|tsv|txt|yml|ipynb|zip))")
+OURS = ("docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")
+LANGUAGE = re.compile(r"(?<=README)(\.ja|\.zh-tw)?(?=\.md$)|(?<=masks)(\.ja|\.zh-tw)?(?=\.svg$)")
+
+
+@dataclass
+class Document:
+    """What stands in a Markdown text, each kind in its order."""
+
+    headings: list[str]
+    fences: list[tuple[str, str, str]]  # language, text, the words right above
+    codes: list[str]
+    links: list[str]
+    images: list[tuple[str, str]]  # file, alternative text
+    tables: list[list[str]]  # the first cell of each row
+
+    def commands(self) -> list[str]:
+        """In fences, then within sentences; without those that only name another Python."""
+        fenced = [line for lang, text, _ in self.fences if lang in ("", "sh") for line in
+                  text.splitlines()]  # fmt: skip
+        return [*fenced, *(code for code in self.codes if code.startswith("python start.py"))]
+
+
+def read(text: str) -> Document:
+    document = Document([], [], [], [], [], [])
+    above, in_row = "", False
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "heading_open":
+            document.headings.append(token.tag)
+        if token.type == "fence":
+            document.fences.append((token.info, token.content, above))
+        if token.type == "table_open":
+            document.tables.append([])
+        if token.type == "tr_open":
+            in_row = True
+        if token.type == "inline":
+            above = token.content
+            if in_row:
+                document.tables[-1].append(token.content)
+                in_row = False
+            read_inline(token.children or [], document)
+    return document
+
+
+def read_inline(tokens: list, document: Document) -> None:
+    for token in tokens:
+        if token.type == "code_inline":
+            document.codes.append(token.content)
+        if token.type == "link_open":
+            document.links.append(token.attrs["href"])
+        if token.type == "image":
+            document.images.append((token.attrs["src"], token.content))
+
+
+@cache
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+# --- three languages, one content -------------------------------------------------------------
+
+
+def unequal(texts: dict[str, str]) -> Iterator[str]:
+    """What a README of the other languages has and README.md has not, or in another order."""
+    documents = {name: read(text) for name, text in texts.items()}
+    first = documents.pop("README.md")
+    for name, other in documents.items():
+        for kind, ours, theirs in kinds(first, other):
+            for here, there in zip([*ours, None], [*theirs, None], strict=False):
+                if here != there:
+                    yield f"{name}: {kind}: {there!r}, README.md has {here!r}"
+                    break
+
+
+def kinds(left: Document, right: Document) -> Iterator[tuple[str, list, list]]:
+    """(kind, left's, right's) of everything that does not depend on the language."""
+    for kind, of in {
+        "headings": lambda d: d.headings,
+        "commands": Document.commands,
+        "links": lambda d: [LANGUAGE.sub("", link) for link in d.links],
+        "images": lambda d: [LANGUAGE.sub("", file) for file, _ in d.images],
+        "rows of a table": lambda d: [len(rows) for rows in d.tables],
+        "code words": lambda d: sorted(d.codes),  # their order is the language's
+    }.items():
+        yield kind, of(left), of(right)
+
+
+def unlinked(texts: dict[str, str]) -> Iterator[str]:
+    """READMEs that do not lead to each of the others, or show another language's picture."""
+    for name, text in texts.items():
+        document = read(text)
+        missing = set(texts) - {name} - set(document.links)
+        yield from (f"{name}: no link to {other}" for other in sorted(missing))
+        own = name.removeprefix("README").removesuffix(".md")
+        if [file for file, _ in document.images if not file.endswith(f"masks{own}.svg")]:
+            yield f"{name}: a picture of another language"
+
+
+def without_lesson(texts: dict[str, str], root: Path = ROOT) -> Iterator[str]:
+    """The first table lists every lesson by number, and no other."""
+    numbers = sorted(path.parent.name[:2] for path in root.glob("lessons/*/lesson.py"))
+    for name, text in texts.items():
+        if read(text).tables[0][1:] != numbers:
+            yield f"{name}: the table of lessons has {read(text).tables[0][1:]}, not {numbers}"
+
+
+# --- what is named is there -------------------------------------------------------------------
+
+
+def dead(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
+    """Links, pictures and named files that lead nowhere; what a README links to, students have."""
+    document = read(text)
+    targets = [link for link in document.links if not link.startswith(("https://", "mailto:"))]
+    targets += [file for file, _ in document.images]
+    for target in targets:
+        if not (root / target).exists():
+            yield f"{name}: dead link {target}"
+        elif name in READMES and not student_edition.belongs(Path(target)):
+            yield f"{name}: {target} is not in the student edition"
+    words = [word for line in document.commands() for word in shlex.split(line)]
+    made = {file_of(above) for _, _, above in document.fences}  # by following the page
+    for path in filter(is_path, [*document.codes, *words]):
+        places = [path] if "/" in path else [path, f"lessons/*/{path}"]
+        if path not in made and not any(list(root.glob(place)) for place in places):
+            yield f"{name}: there is no {path}"
+    yield from (f"{name}: {file} has no alternative text" for file, alt in document.images
+                if not alt.strip())  # fmt: skip
+
+
+def file_of(above: str) -> str:
+    """The file that the words above a fence name first; "" where they name none."""
+    return next(iter(re.findall(r"^`([^`]+)`", above)), "")
+
+
+def is_path(word: str) -> bool:
+    """A file or folder/, or a path in one of ours.  Not a placeholder, not what is made later."""
+    path = PATH.fullmatch(word) or word.startswith(tuple(f"{f}/" for f in OURS))
+    return bool(path) and not MADE.match(word) and "NN_" not in word
+
+
+# --- commands exist ---------------------------------------------------------------------------
+
+
+def load_start(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("start_of_documents", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def help_of_tool(command: str) -> str:
+    """--help of the program that start.py hands its arguments to; "" where there is none."""
+    start, called = load_start(ROOT / "start.py"), []
+    start.call = lambda line, *_, **__: called.append([str(word) for word in line])
+    run = start.COMMANDS[command].run
+    if not run.__qualname__.startswith("tool."):
+        return ""
+    run(argparse.Namespace(), ["--help"])
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
+    done = subprocess.run([sys.executable, *called[0][1:]], env=env, capture_output=True)
+    assert done.returncode == 0 and done.stdout, done.stderr
+    return done.stdout.decode()
+
+
+def wrong_commands(name: str, text: str) -> Iterator[str]:
+    for line in read(text).commands():
+        words = shlex.split(line)
+        if words[:2] == ["python", "start.py"] and (fault := fault_of(words[2:])):
+            yield f"{name}: {line}: {fault}"
+
+
+def fault_of(words: list[str]) -> str | None:
+    """Why start.py does not understand these words; None where it does."""
+    start = load_start(ROOT / "start.py")
+    if words[:1] == ["COMMAND"]:
+        return next((f for c in start.COMMANDS if (f := fault_of([c, *words[1:]]))), None)
+    if not words or words[0].startswith("-"):
+        words = ["lab", *words]
+    if words[0] not in start.COMMANDS:
+        return f"no command {words[0]}"
+    unknown = ours(start, words)
+    if unknown is None:
+        return "its options have other values"
+    options = {word for word in unknown if word.startswith("-")}
+    wrong = options and options - set(re.findall(r"--[\w-]+", help_of_tool(words[0])))
+    return f"no option {sorted(wrong)}" if wrong else None
+
+
+def ours(start: ModuleType, words: list[str]) -> list[str] | None:
+    """What start.py's own parser leaves to the tool; None where it refuses."""
+    try:
+        return start.parser().parse_known_args([w for w in words if w != "--help"])[1]
+    except SystemExit:
+        return None
+
+
+def unknown_lessons(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
+    """`start.py run 07` where there is no lesson 07; CONTRIBUTING's own example excepted."""
+    made = {file_of(above) for _, _, above in read(text).fences}
+    for line in read(text).commands():
+        for number in re.findall(r"start\.py run (\d\d)", line):
+            files = [str(path.relative_to(root)) for path in root.glob("lessons/*/lesson.py")]
+            if not any(file.startswith(f"lessons/{number}_") for file in [*files, *made]):
+                yield f"{name}: {line}: there is no lesson {number}"
+
+
+def environments(name: str, text: str) -> Iterator[str]:
+    [there] = re.findall(r"(?m)^name: (\S+)$", text_of("environment.yml"))
+    for wanted in re.findall(r"conda activate (\S+)", text):
+        if wanted != there:
+            yield f"{name}: environment.yml makes {there}, not {wanted}"
+
+
+def test_the_readmes_agree():
+    texts = {name: text_of(name) for name in READMES}
+    assert [*unequal(texts), *unlinked(texts), *without_lesson(texts)] == []
+
+
+@pytest.mark.parametrize("name", [*READMES, CONTRIBUTING])
+def test_what_a_document_names_is_there(name):
+    text = text_of(name)
+    assert len(read(text).commands()) > 5
+    rules = (dead, wrong_commands, unknown_lessons, environments)
+    assert [fault for rule in rules for fault in rule(name, text)] == []
+
+
+def together(rule: Callable[[dict[str, str]], Iterator[str]]) -> Callable[[str, str], list[str]]:
+    """A rule on all READMEs as a rule on one of them."""
+    return lambda name, text: list(rule({n: text_of(n) for n in READMES} | {name: text}))
+
+
+FAULTS = [  # the rule, the README, what stands there, what is planted in its place, what is said
+    (together(unequal), "README.ja.md", "\n### 学び方\n", "\n", "headings: 'h2'"),
+    (together(unequal), "README.ja.md", "## コマンド一覧", "### コマンド一覧", "headings: 'h3'"),
+    (together(unequal), "README.zh-tw.md", "run 01 --lang zh-tw\n", "run 01 --lang ja\n",
+     "commands: 'python start.py run 01 --lang ja'"),
+    (together(unequal), "README.zh-tw.md", "`python start.py test` *", "*", "commands: "),
+    (together(unequal), "README.ja.md", "notebooks/ja/01", "notebooks/zh-tw/01", "links: "),
+    (together(unequal), "README.zh-tw.md", "| `solutions/` * ", "| ", "code words: "),
+    (together(unequal), "README.ja.md", "| `constraints.txt` ", "\n`constraints.txt` ", "rows"),
+    (together(unlinked), "README.md", "README.ja.md", "README.md", "no link to README.ja.md"),
+    (together(unlinked), "README.ja.md", "masks.ja.svg", "masks.svg", "another language"),
+    (together(without_lesson), "README.ja.md", "| 01 |", "| 02 |", "lessons has "),
+    (dead, "README.md", "(notebooks/ja/01", "(notebooks/ja/1", "dead link notebooks/ja/1_"),
+    (dead, "README.md", "`CONTRIBUTING.md`", "[this](CONTRIBUTING.md)", "not in the student"),
+    (dead, "README.md", "docs/masks", "docs/maske", "dead link docs/maske"),
+    (dead, "README.md", "`src/helpers`", "`src/helper`", "there is no src/helper"),
+    (dead, "README.md", "-f environment.yml", "-f conda.yml", "there is no conda.yml"),
+    (dead, "README.ja.md", "![3つの型の", "![](docs/masks.ja.svg)![", "no alternative text"),
+    (dead, CONTRIBUTING, "`lessons/stubs.toml`", "`lessons/stub.toml`", "no lessons/stub.toml"),
+    (wrong_commands, "README.md", "start.py student-zip", "start.py zip", "no command zip"),
+    (wrong_commands, "README.md", "`python start.py build`", "`python start.py bild`", "bild"),
+    (wrong_commands, "README.md", "build --check", "build --compare", "['--compare']"),
+    (wrong_commands, "README.md", "--no-browser", "--headless", "['--headless']"),
+    (wrong_commands, "README.md", "start.py --lang ja", "start.py --lang en", "other values"),
+    (wrong_commands, "README.md", "COMMAND --help", "COMMAND --port 1", "['--port']"),
+    (wrong_commands, CONTRIBUTING, "--record lessons", "--write lessons", "['--write']"),
+    (unknown_lessons, "README.zh-tw.md", "run 01", "run 47", "no lesson 47"),
+    (environments, "README.ja.md", "activate transformer-triad", "activate triad", "not triad"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "name", "there", "planted", "said"), FAULTS)
+def test_a_planted_fault_is_found(rule, name, there, planted, said):
+    text = text_of(name)
+    assert there in text
+    assert said in "\n".join(rule(name, text.replace(there, planted, 1)))
+
+
+# --- the picture ------------------------------------------------------------------------------
+
+
+def test_the_pictures_are_those_of_the_script():
+    for name, picture in make_pictures.pictures().items():
+        assert text_of(name) == picture, f"run: python src/course_tools/make_pictures.py ({name})"
+
+
+def test_the_picture_says_as_much_in_every_language():
+    words = make_pictures.WORDS
+    assert len({frozenset(w) for w in words.values()}) == 1 and len(words) == len(READMES)
+    assert all(text.strip() for texts in words.values() for text in texts.values())
+
+
+# --- CONTRIBUTING.md works --------------------------------------------------------------------
+
+
+class Follower:
+    """Does what a page shows, block after block, in a copy of the repository."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.start = load_start(root / "start.py")
+        self.start.set_up = lambda *_: None  # the copy needs no .venv: this Python has it all
+        self.start.venv_python = lambda: Path(sys.executable)
+        self.child, self.start.call = self.start.call, self.call
+
+    def call(self, command: list, **options) -> int:
+        """What start.py runs; the builder in this process, which has loaded all that it needs."""
+        if command[2:4] == ["-m", "course_tools.authoring"]:
+            return authoring.main([*command[4:], "--root", str(self.root)])
+        return self.child(command, **options)
+
+    def follow(self, page: str) -> None:
+        for lang, text, above in read(page).fences:
+            if lang == "sh":
+                for line in text.splitlines():
+                    self.run(line)
+            elif lang == "diff":
+                self.git("apply", stdin=text)
+            else:
+                path = self.root / file_of(above)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+
+    def run(self, line: str) -> None:
+        words = shlex.split(line)
+        if words[:2] == ["python", "start.py"]:
+            assert self.start.run(words[2:]) == 0, line
+        else:
+            assert words[0] == "git", f"{line}: no way to run this here"
+            self.git(*words[1:])
+
+    def git(self, *words: str, stdin: str = "") -> str:
+        done = subprocess.run(["git", *words], cwd=self.root, input=stdin.encode(),
+                              capture_output=True)  # fmt: skip
+        assert done.returncode == 0, f"git {words}: {done.stderr.decode()}"
+        return done.stdout.decode()
+
+
+@pytest.fixture
+def follower(tmp_path, monkeypatch) -> Follower:
+    """In a copy under a path with a space and Chinese characters, known to git."""
+    copy = tmp_path / "山田 桌面"
+    names = (".git", ".venv", "my", "node_modules", "__pycache__", ".*_cache", "*.zip", "tests")
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*names))
+    monkeypatch.chdir(copy)
+    made = Follower(copy)
+    made.git("init", "--quiet")
+    made.git("add", "--all")
+    return made
+
+
+def test_contributing_works_step_by_step(follower):
+    unread = [problem.remedy.split()[-1] for problem in lock.problems(follower.root)]
+    lock.confirm(follower.root, unread)  # the page has to answer for its own pairs only
+    follower.follow(text_of(CONTRIBUTING))
+    sentence = re.findall(r"(?m)^\+# (.*)$", text_of(CONTRIBUTING))
+    lessons = [follower.root / f"notebooks/{lang}/01_attention.ipynb" for lang in ("ja", "zh-tw")]
+    for words, lesson in zip(sentence, lessons, strict=True):
+        assert words in lesson.read_text(encoding="utf-8")
+    assert (follower.root / "notebooks/zh-tw/90_example.ipynb").is_file()
+    measured = follower.root / "lessons/90_example/measured.toml"
+    assert "mib = 0" not in measured.read_text(encoding="utf-8")
+
+
+BROKEN = {
+    "a command that fails": "```sh\npython start.py build --check\n```\n",
+    "a command that nothing runs": "```sh\nrm -r lessons\n```\n",
+    "an edit of what is not there": "```diff\n--- a/lessons/set_up.py\n+++ b/lessons/set_up.py\n"
+    "@@ -1 +1 @@\n-nothing of the kind\n+something\n```\n",
+}
+
+
+@pytest.mark.parametrize("page", BROKEN.values(), ids=list(BROKEN))
+def test_a_page_that_does_not_work_is_found(follower, page):
+    (follower.root / "notebooks/ja/01_attention.ipynb").unlink()
+    with pytest.raises(AssertionError):
+        follower.follow(page)
+
+
+def knowing(root: Path) -> set[str]:
+    """The files that CONTRIBUTING.md's command finds: those that know the languages."""
+    [line] = [line for line in read(text_of(CONTRIBUTING)).commands() if "git grep -l" in line]
+    return set(Follower(root).git(*shlex.split(line)[1:]).split())
+
+
+def unlisted(text: str, found: set[str]) -> Iterator[str]:
+    """Files that the table of "Add a language" does not name, and rows that name no such file."""
+    rows = [row.strip("`") for row in read(text).tables[-1][1:]]
+    for name in sorted(found):
+        if not any(Path(name).match(row) for row in rows):
+            yield f"{CONTRIBUTING}: {name} knows the languages and is not in the table"
+    for row in rows:
+        if not any(Path(name).match(row) for name in found):
+            yield f"{CONTRIBUTING}: {row} is in the table and knows no language"
+
+
+def test_every_file_that_knows_the_languages_is_listed(follower):
+    found = knowing(follower.root)
+    assert "src/helpers/say.py" in found
+    assert list(unlisted(text_of(CONTRIBUTING), found)) == []
+    assert list(unlisted(text_of(CONTRIBUTING), found | {"src/helpers/new.py"})) != []
+    assert list(unlisted(text_of(CONTRIBUTING), found - {"start.py"})) != []

@@ -1,0 +1,204 @@
+"""The map of the lessons and the table of claims: built from the sources, filled by the student."""
+
+import json
+import re
+import tomllib
+from html.parser import HTMLParser
+
+import pytest
+from places import ROOT
+
+from course_tools.authoring.contents import contents
+from course_tools.authoring.problems import LessonError
+from helpers import overview, progress, records, say, show
+
+LANGUAGES = {"ja": "ja", "zh-tw": "zh_tw"}
+FOLDERS = sorted(path.parent for path in ROOT.glob("lessons/*/lesson.py"))
+
+
+@pytest.fixture(autouse=True)
+def student(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(progress, "_unsaved", None)
+    monkeypatch.setattr(progress, "_lesson", "")
+    yield
+    say.use("ja")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """(HTML, text) of everything that is displayed."""
+    fragments = []
+    monkeypatch.setattr(overview, "fragment", lambda *both: fragments.append(both))
+    return fragments
+
+
+class Table(HTMLParser):
+    """Rows of cells, and {text: href} of the links."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.rows, self.links, self._href, self._in_cell = [], {}, None, False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._in_cell = True
+        elif tag == "a":
+            self._href = dict(attrs)["href"]
+
+    def handle_endtag(self, tag):
+        self._href = None if tag == "a" else self._href
+        self._in_cell = self._in_cell and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self._in_cell:
+            self.rows[-1][-1] += data
+        if self._href:
+            self.links[data] = self._href
+
+
+# --- the compiled table -----------------------------------------------------------------
+
+
+def test_every_lesson_of_the_course_is_in_it():
+    built = json.loads(contents(ROOT, FOLDERS))
+    assert [entry["name"] for entry in built["lesson"]] == [folder.name for folder in FOLDERS]
+    for entry, folder in zip(built["lesson"], FOLDERS, strict=True):
+        bank = tomllib.loads((folder / "quiz.toml").read_text(encoding="utf-8"))
+        assert entry["quiz"] == [q["id"] for q in bank["question"]] and entry["quiz"]
+        source = (folder / "lesson.py").read_text(encoding="utf-8")
+        assert all(f"# # {title}\n" in source for title in entry["title"].values())
+        assert entry["seconds"] > 0 and entry["mib"] > 0
+    tasks = {entry["name"]: entry["tasks"] for entry in built["lesson"]}
+    assert tasks["01_attention"] == {"merge": 3, "window_mask": 2, "grouped": 3, "packed": 2}
+
+
+def test_the_ranges_are_those_of_pyproject():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requires = json.loads(contents(ROOT, FOLDERS))["requires"]
+    assert requires.pop("python") == project["requires-python"]
+    assert [name + want for name, want in requires.items()] == project["dependencies"]
+    assert len(requires) >= 7
+
+
+@pytest.mark.parametrize("first_line", ["# text", "# ## small"])
+def test_a_lesson_without_a_title_is_a_fault(tmp_path, first_line):
+    folder = tmp_path / "09_sample"
+    folder.mkdir()
+    (folder / "measured.toml").write_text("seconds = 1\nmib = 1\n", encoding="utf-8")
+    (folder / "quiz.toml").write_text("question = []\n", encoding="utf-8")
+    cells = [f'# %% [markdown] key="a" lang="{lang}"\n{first_line}\n' for lang in LANGUAGES]
+    (folder / "lesson.py").write_text("\n".join(cells), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    with pytest.raises(LessonError, match=r"09_sample/lesson.py:a: no title"):
+        contents(tmp_path, [folder])
+
+
+# --- the map ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_map_says_what_was_measured_and_what_is_done(shown, lang):
+    say.use(lang)
+    entry = next(e for e in overview.course()["lesson"] if e["name"] == "01_attention")
+    progress.answered("01_attention", entry["quiz"][0], ("a",), True)
+    progress.answered("01_attention", entry["quiz"][1], ("a",), False)
+    progress.answered("01_attention", "a question that was removed", ("a",), True)
+    progress.use("01_attention")
+    progress.passed("merge")
+    progress.passed("a task that was removed")
+    overview.show()
+    table, text = Table(shown[0][0]), shown[0][1]
+    row = next(r for r in table.rows if r[0].startswith("01 "))
+    numbers = [re.findall(r"\d+", cell) for cell in row[1:]]
+    sizes = sorted([f"{len(entry['quiz'])}", "1"]), sorted([f"{len(entry['tasks'])}", "1"])
+    assert (sorted(numbers[2]), sorted(numbers[3])) == sizes
+    assert int(numbers[0][0]) >= entry["seconds"] and int(numbers[1][0]) >= entry["mib"]
+    assert row[0] == f"01 {entry['title'][LANGUAGES[lang]]}"
+    assert text.splitlines()[: len(table.rows)] == [" | ".join(r) for r in table.rows]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_link_leads_to_a_notebook(shown, lang):
+    say.use(lang)
+    overview.show()
+    overview.claims_table()
+    links = [link for html, _ in shown for link in Table(html).links.values()]
+    assert len(links) > len(FOLDERS)
+    for link in links:
+        target = (ROOT / "notebooks" / lang / link).resolve().relative_to(ROOT)
+        name = target.stem
+        assert target.parts[:2] in (("notebooks", lang), ("exercises", lang))
+        source = "lesson.py" if target.parts[0] == "notebooks" else "exercise.py"
+        assert (ROOT / "lessons" / name / source).is_file()
+
+
+def test_on_colab_there_are_no_links_that_lead_nowhere(shown, monkeypatch):
+    monkeypatch.setattr(progress, "on_colab", lambda: True)
+    overview.show()
+    overview.claims_table()
+    assert all(Table(html).rows and not Table(html).links for html, _ in shown)
+
+
+ENTRIES = [
+    {"name": "00_a", "title": {"ja": "零", "zh_tw": "零"}, "quiz": ["q1"], "tasks": {}},
+    {"name": "01_b", "title": {"ja": "一", "zh_tw": "一"}, "quiz": ["q1", "q2"], "tasks": {"t": 1}},
+]
+DONE = records.Answer(("a",), 1, True)
+OPEN = records.Answer(("a",), 1, False)
+FIRST = {"q1": DONE}
+STEPS = [
+    ({}, "", "next_lesson", "00", None),
+    ({}, "00_a", "next_quiz", "00", 1),
+    ({"00_a": ({"q1": OPEN}, {})}, "", "next_quiz", "00", 1),
+    ({"00_a": (FIRST, {})}, "00_a", "next_lesson", "01", None),
+    ({"00_a": (FIRST, {}), "01_b": ({"q2": DONE}, {})}, "", "next_quiz", "01", 1),
+    ({"00_a": (FIRST, {}), "01_b": ({"q1": DONE, "q2": DONE}, {})}, "", "next_sheet", "01", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kept, here, message, number, left", STEPS)
+def test_next_step_is_the_first_that_is_open(kept, here, message, number, left, lang):
+    say.use(lang)
+    progress.use(here)
+    work = {name: records.Lesson(*parts) for name, parts in kept.items()}
+    title = {"00": "零", "01": "一"}[number]
+    values = {"number": number, "title": title} | ({"left": left} if left else {})
+    assert overview.next_step(ENTRIES, work) == say.text("overview", message, **values)
+
+
+def test_after_the_last_step_the_course_says_so():
+    quiz = {"q1": DONE, "q2": DONE}
+    work = {e["name"]: records.Lesson(quiz, {"t": "2026"}) for e in ENTRIES}
+    assert overview.next_step(ENTRIES, work) == say.text("overview", "finished")
+
+
+# --- the claims -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_claim_of_every_lesson_stands_in_the_table(shown, lang):
+    say.use(lang)
+    sources = {f.parent.name: f for f in ROOT.glob("lessons/*/claims.toml")}
+    wanted = [
+        [claim, entry["page"][LANGUAGES[lang]], say.text("claims", entry["verdict"]),
+         entry["found"][LANGUAGES[lang]], lesson[:2]]
+        for lesson, file in sources.items()
+        for claim, entry in tomllib.loads(file.read_text(encoding="utf-8")).items()
+    ]  # fmt: skip
+    overview.claims_table()
+    ((html, text),) = shown
+    rows = Table(html).rows[1:]
+    assert rows == sorted(wanted, key=lambda row: (row[0], row[-1])) and len(rows) >= 4
+    assert all(" | ".join(row) in text for row in rows)
+
+
+def test_a_link_is_escaped_and_reads_as_its_text():
+    html, plain = show.table(["<a>"], [[show.Link.to('x"y', "<b>")], ["<c>"]])
+    assert '<a href="x&quot;y">&lt;b&gt;</a>' in html and "<b>" not in html and "<c>" not in html
+    assert plain == "<a>\n<b>\n<c>"
