@@ -1,5 +1,5 @@
 # %% [markdown] key="set-up-text" lang="ja"
-# 最初に、次のセルを実行して準備します。言語を決め、教材の補助モジュールを読み込みます。
+# 最初に、次のセルを選んでShift+Enterを押し、準備します。言語を決め、教材の補助モジュールを読み込みます。
 #
 # Google Colabで開いた場合だけ、その前に2つのことをしておきます（自分のパソコンや大学のサーバーでは不要です）。
 #
@@ -7,16 +7,14 @@
 # 2. メニュー「ツール」の「設定」で、コードの自動補完とAIによる候補の表示をオフにします。自分でコードを書く練習のためです。
 
 # %% [markdown] key="set-up-text" lang="zh-tw"
-# 先執行下面的儲存格做準備：設定語言，並載入教材的輔助模組。
+# 先點一下下面的儲存格，再按 Shift+Enter 做準備：設定語言，並載入教材的輔助模組。
 #
 # 只有在 Google Colab 上開啟時，請先做 2 件事（在自己的電腦或學校的伺服器上不需要）：
 #
 # 1. 點選「檔案」選單的「在雲端硬碟中儲存副本」，之後都用這份副本；沒有副本，寫的內容就不會保留。
 # 2. 在「工具」選單的「設定」中，關閉程式碼的自動完成與 AI 建議，這樣才能練習自己寫程式。
 
-# %% key="set-up" jupyter={"source_hidden": true} cellView="form"
-#| ja: @title 準備
-#| zh-tw: @title 準備
+# %% key="set-up" jupyter={"source_hidden": true}
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -53,8 +51,7 @@ if "google.colab" in sys.modules:
         problem = T(
             ja="教材を取得できませんでした。ネットワークを確かめて、もう一度実行してください。\n"
             f"Gitの出力：{git.stderr}",
-            zh_tw="無法下載教材。請確認網路連線，再執行一次。\n"
-            f"Git 的輸出：{git.stderr}",
+            zh_tw=f"無法下載教材。請確認網路連線，再執行一次。\nGit 的輸出：{git.stderr}",
         )
 
 for folder in places:

@@ -9,6 +9,7 @@ from places import ROOT
 
 from course_tools import bench
 
+ROW = bench.Row("a", "1 s", "b")
 CASES = {  # as pytest and nbval name them
     "tests.test_quiz": "tests",
     "tests.browser.test_lesson_in_browser": "tests/browser",
@@ -47,6 +48,19 @@ def test_the_report_has_machine_note_and_every_row():
 def test_a_command_that_fails_is_no_measurement():
     with pytest.raises(RuntimeError, match="broken"):
         bench.seconds_of([sys.executable, "-c", "print('broken'); raise SystemExit(3)"])
+
+
+def test_a_step_that_fails_is_a_row_and_the_others_go_on(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(bench, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    monkeypatch.setenv("TRIAD_HOME", str(tmp_path))
+    for name in ("answer_latency", "first_figure", "key_latency", "tests"):
+        monkeypatch.setattr(bench, name, lambda *_, name=name: [] if name == "tests" else ROW)
+    monkeypatch.setattr(bench, "build", lambda: bench.seconds_of([sys.executable, "-c", "1 / 0"]))
+    assert bench.main([]) == 1
+    written = bench.RESULTS.read_text(encoding="utf-8")
+    assert written.count("| a | 1 s | b |") == 3 and "| build | failed | RuntimeError |" in written
+    assert "RuntimeError" in capsys.readouterr().err
 
 
 def test_there_are_signs_of_life(monkeypatch, capsys):

@@ -44,7 +44,7 @@ def test_bounds(bound, value, holds):
             "ja",
             ["元のページ：", "判定：補足が必要", "わかったこと：", "○ 範囲内", "≤ 1e-06", "= 0"],
         ),
-        ("zh-tw", ["原網頁：", "判定：需要補充", "我們的發現：", "○ 範圍內", "≤ 1e-06", "= 0"]),
+        ("zh-tw", ["原網頁：", "判定：需要補充", "我們實測的結果：", "○ 範圍內", "≤ 1e-06", "= 0"]),
     ],
 )
 def test_page_measurement_and_verdict_are_shown(lang, words, capsys):

@@ -49,7 +49,7 @@ def test_a_good_lesson_shows_claim_bound_seconds_and_memory(course, capsys):
     for lang in say.LANGUAGES:
         assert f"01_good ({lang}): " in shown
     assert shown.count("C00") == 2 and "1.02" in shown and "0.9 – 1.1" in shown
-    assert "60 s" in shown and "1024 MiB" in shown
+    assert "60秒" in shown and "1024 MiB" in shown
     assert {p: p.read_bytes() for p in root.rglob("*.ipynb")} == before
 
 

@@ -32,6 +32,7 @@ from helpers.widgets import Quiz
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 LESSON = "01_attention"
+FAILED = "failed"
 LIFE_SIGN_S = 15
 ANSWERS, KERNELS, KEYS = 50, 3, 20
 PARTS = {  # pytest's arguments; nothing runs beside them, so the seconds are wall-clock
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(report(rows, wanted.note), encoding="utf-8", newline="\n")
     print(f"Written: {RESULTS.relative_to(ROOT).as_posix()}")
-    return 0
+    return int(any(row.value == FAILED for row in rows))
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -82,11 +83,20 @@ def measured(wanted: argparse.Namespace, folder: Path) -> Iterator[Row]:
     if wanted.set_up:
         steps.insert(0, ("set-up", lambda: [set_up(folder)]))
     for title, step in steps:
-        with life_signs(title):
-            rows = step()
+        rows = timed(title, step)
         for row in rows:
             print(f"  {row.what}: {row.value}", flush=True)
         yield from rows
+
+
+def timed(title: str, step: Callable[[], list[Row]]) -> list[Row]:
+    """What STEP measured; one row that says so if it failed, and the others are still measured."""
+    try:
+        with life_signs(title):
+            return step()
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return [Row(title, FAILED, type(error).__name__)]
 
 
 @contextmanager
@@ -232,7 +242,8 @@ def key_latency(folder: Path) -> Row:
         lab_tools.browser(play) as chromium,
         lab_tools.Lab(course, home, "ja") as lab,
     ):
-        page = lab.open(chromium, "bench.ipynb")
+        visit = lab.open
+        page = visit(chromium, "bench.ipynb")
         lab.run_all(page)
         times = [one_key(page, n) for n in range(KEYS)]
     how = f"JupyterLab, Space on the check button; median of {KEYS}"

@@ -42,7 +42,9 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
         for tag, line in zip(["th", *["td"] * len(lines)], lines, strict=False)
     ]
     cells = "".join(f"<tr>{row}</tr>" for row in body)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>", plain
+    whole = f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody>"
+    # a long Latin word must not make the table wider than a narrow window
+    return f'<table style="overflow-wrap: anywhere">{whole}</table>', plain
 
 
 def _cell(text: str) -> str:

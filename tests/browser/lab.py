@@ -174,17 +174,22 @@ class Lab:
         page.locator("li[data-command='runmenu:run-all']").click()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            time.sleep(1)
+            self._settle(end)
             page.keyboard.press("Control+s")
-            try:
-                cells = self.code_cells(page.notebook)
-            except urllib.error.HTTPError:  # just being written
-                continue
+            time.sleep(3)  # saves that overlap make JupyterLab show an error
+            cells = self.code_cells(page.notebook)
             errors = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
             assert not errors, "\n".join(errors[0]["traceback"])
-            if all(cell["execution_count"] for cell in cells) and self._idle():
+            if all(cell["execution_count"] for cell in cells):
                 return cells
         raise TimeoutError(f"{page.notebook} was not done after {seconds} s")
+
+    def _settle(self, end: float) -> None:
+        """Until the kernels have been idle for two seconds, or the time is up."""
+        idle = 0
+        while idle < 4 and time.monotonic() < end:
+            time.sleep(0.5)
+            idle = idle + 1 if self._idle() else 0
 
     def code_cells(self, notebook: str) -> list[dict]:
         cells = self.api(f"contents/{notebook}")["content"]["cells"]

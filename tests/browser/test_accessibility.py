@@ -18,10 +18,12 @@ from test_lesson_in_browser import (
 
 FEW, REST = [("ja", False), ("zh-tw", True)], [("ja", True), ("zh-tw", False)]
 LOOKS = FEW + (REST if os.environ.get("TRIAD_ALL") else [])
+ALL = pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="TRIAD_ALL=1 runs it")
 AXE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node")) / (
     "node_modules/axe-core/axe.min.js"
 )
 NOTEBOOK = ".jp-NotebookPanel .jp-WindowedPanel-outer"
+TWIN = ".jp-OutputArea-output .widget-vbox"
 OURS = (".triad-quiz", ".jp-OutputArea-output div[lang]")  # JupyterLab has faults of its own
 # A figure, tables, a folded measurement: what show.fragment puts into lessons.
 FRAGMENTS = """\
@@ -88,14 +90,15 @@ def seen(request, start_lab, course, chromium, bank):
     page.close()
 
 
-def run_all(page, command="runmenu:run-all"):
+def run_all(page, command="runmenu:run-all", of=".triad-quiz:not([data-old])"):
     """Until the last cell's quiz is there.  Nothing is saved: Lab.run_all does, once a second, and
     under load JupyterLab then asks in a dialog, which holds the focus, whether to overwrite."""
+    page.set_viewport_size({"width": 1200, "height": 1000})
     page.get_by_role("menuitem", name=RUN_MENU).click()
     page.locator(f"li[data-command='{command}']").click()
     if "restart" in command:
         page.locator(".jp-Dialog button.jp-mod-accept").click()
-    page.locator(".triad-quiz:not([data-old])").wait_for(state="attached")
+    page.locator(of).first.wait_for(state="attached")
 
 
 def fill_in(page, lang, bank):
@@ -113,7 +116,7 @@ def fill_in(page, lang, bank):
 # --- axe-core -----------------------------------------------------------------------------
 
 
-def bring_into_view(page):
+def bring_into_view(page, *selectors):
     """JupyterLab's body is 0 pixels high, hides what is outside, and scrolls within: as it is, axe
     would call the contrast of no text at all in order."""
     page.add_style_tag(content="body { height: 100vh !important }")
@@ -127,7 +130,7 @@ def bring_into_view(page):
                    && top > 0 && bottom < document.querySelector(notebook).clientHeight;
              });
            }""",
-        arg=[NOTEBOOK, ", ".join(OURS)],
+        arg=[NOTEBOOK, ", ".join(selectors)],
     )
 
 
@@ -135,7 +138,7 @@ def examine(page, axe, *selectors):
     """axe's rules inside SELECTORS: {rule: nodes} at fault, undecided, and in order."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
-        bring_into_view(page)
+        bring_into_view(page, *selectors)
     found = page.evaluate("include => axe.run({include: include.map(s => [s])})", list(selectors))
     return tuple(
         {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found[kind]}
@@ -162,6 +165,18 @@ def test_axe_finds_a_planted_fault(seen, axe, rule):
     assert rule in faults
 
 
+@ALL
+@pytest.mark.parametrize("lang", ["ja", "zh-tw"])
+def test_axe_finds_no_violation_in_the_plain_twin(start_lab, course, chromium, axe, lang):
+    plain = "import os\nos.environ['TRIAD_WIDGETS'] = 'plain'"
+    page = start_lab(lang).open(chromium, quiz_notebook(course, lang, "twin", plain))
+    run_all(page, of=TWIN)
+    faults, undecided, passed = examine(page, axe, TWIN)
+    page.close()
+    assert (faults, undecided) == ({}, {})
+    assert {"color-contrast", "label", "button-name"} <= set(passed)
+
+
 # --- 400 pixels ---------------------------------------------------------------------------
 
 SIDEWAYS = """selector => [...document.querySelectorAll(selector)].flatMap((root) => {
@@ -177,15 +192,13 @@ def test_nothing_of_ours_scrolls_sideways_at_400_pixels(seen):
     _, page = seen
     page.set_viewport_size({"width": 400, "height": 900})
     page.wait_for_function(f"document.querySelector('{NOTEBOOK}').clientWidth < 400")
-    files = page.locator(".jp-SideBar [data-id='filebrowser']")
-    if page.locator("#filebrowser").is_visible():  # as a student must at this width
-        files.click()
+    if page.locator("#filebrowser").is_visible():  # closed, as a student must at this width
+        page.locator(".jp-SideBar [data-id='filebrowser']").click()
         page.locator("#filebrowser").wait_for(state="hidden")
     assert page.evaluate(SIDEWAYS, ", ".join(OURS)) == []
     fault = page.add_style_tag(content=".triad-quiz .note { white-space: nowrap; width: 500px }")
     assert "P note" in page.evaluate(SIDEWAYS, ", ".join(OURS))
     fault.evaluate("style => style.remove()")
-    page.set_viewport_size({"width": 1200, "height": 1000})
 
 
 # --- input methods ------------------------------------------------------------------------
@@ -282,7 +295,7 @@ def test_reload_and_restart_keep_what_was_reached(seen):
     assert (page.evaluate(STATE), quiz.locator(".score").text_content()) == (before, score)
 
 
-@pytest.mark.skipif(os.environ.get("TRIAD_ALL") != "1", reason="TRIAD_ALL=1 runs it")
+@ALL
 def test_what_is_not_kept_would_be_missed(seen):
     _, page = seen
     shutil.rmtree(page.data)

@@ -53,7 +53,8 @@ class Keyboard:
             time.sleep(1)
             if self.at()[0]:
                 return
-        raise AssertionError(f"the focus does not stay in the quiz: {self.at()}")
+        dialog = " ".join(self.page.locator(".jp-Dialog").all_text_contents())
+        raise AssertionError(f"the focus does not stay in the quiz: {self.at()}; {dialog}")
 
     def go(self, question, what, key="Tab"):
         """Tab until WHAT (an action, or "first": any control of the answer) has the focus."""
