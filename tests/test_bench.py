@@ -25,11 +25,24 @@ def test_a_reports_cases_are_summed_by_part(tmp_path):
     failed = '<testcase classname="tests.test_quiz" name="y" time="2"><failure/></testcase>'
     skipped = '<testcase classname="tests.test_quiz" name="z" time="0"><skipped/></testcase>'
     report.write_text(f"<suite>{''.join(cases)}{failed}{skipped}</suite>", encoding="utf-8")
-    rows = {row.what: (row.value, row.how) for row in bench.tests(report, tmp_path)}
+    ((_, step),) = bench.tests(report, tmp_path)
+    rows = {row.what: (row.value, row.how) for row in step()}
     assert set(rows) == {f"Tests: `{part}`" for part in bench.PARTS}
     assert rows["Tests: `tests`"] == ("4 s", "3 tests, 1 failed, 1 skipped, sum of cases")
     assert rows["Tests: `tests/browser`"][0] == "2 s"
     assert rows["Tests: `solutions`"][1].startswith("0 tests")
+
+
+def test_a_part_is_run_and_counted(monkeypatch, tmp_path):
+    (tmp_path / "test_it.py").write_text("def test_a():\n    assert 0\n", encoding="utf-8")
+    monkeypatch.setitem(bench.PARTS, "it", [str(tmp_path), "-p", "no:cacheprovider"])
+    ((title, step),) = [s for s in bench.tests(None, tmp_path) if s[0].endswith("it")]
+    (row,) = step()
+    assert (title, row.what, row.how) == (
+        "tests: it",
+        "Tests: `it`",
+        "1 tests, 1 failed, 0 skipped",
+    )
 
 
 def test_the_parts_are_all_that_pytest_runs():
@@ -54,8 +67,9 @@ def test_a_step_that_fails_is_a_row_and_the_others_go_on(monkeypatch, tmp_path, 
     monkeypatch.setattr(bench, "RESULTS", tmp_path / "RESULTS.md")
     monkeypatch.setattr(bench, "ROOT", tmp_path)
     monkeypatch.setenv("TRIAD_HOME", str(tmp_path))
-    for name in ("answer_latency", "first_figure", "key_latency", "tests"):
-        monkeypatch.setattr(bench, name, lambda *_, name=name: [] if name == "tests" else ROW)
+    for name in ("answer_latency", "first_figure", "key_latency"):
+        monkeypatch.setattr(bench, name, lambda *_: ROW)
+    monkeypatch.setattr(bench, "tests", lambda *_: [])
     monkeypatch.setattr(bench, "build", lambda: bench.seconds_of([sys.executable, "-c", "1 / 0"]))
     assert bench.main([]) == 1
     written = bench.RESULTS.read_text(encoding="utf-8")

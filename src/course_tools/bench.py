@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,9 @@ class Row(NamedTuple):
     how: str
 
 
+Step = tuple[str, Callable[[], list[Row]]]  # its title, and what measures
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(argv)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -73,12 +77,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def measured(wanted: argparse.Namespace, folder: Path) -> Iterator[Row]:
     """The rows, one after the other, each shown as soon as it is there."""
-    steps: list[tuple[str, Callable[[], list[Row]]]] = [
+    steps: list[Step] = [
         ("answer latency in Python", lambda: [answer_latency()]),
         ("kernel to first figure", lambda: [first_figure()]),
         ("key press to feedback in a browser", lambda: [key_latency(folder)]),
         ("build", lambda: [build()]),
-        ("tests", lambda: tests(wanted.junitxml, folder)),
+        *tests(wanted.junitxml, folder),
     ]
     if wanted.set_up:
         steps.insert(0, ("set-up", lambda: [set_up(folder)]))
@@ -146,19 +150,20 @@ def build() -> Row:
     return Row("Build", f"{seconds:.1f} s", "`build --check`: everything is built and compared")
 
 
-def tests(report: Path | None, folder: Path) -> list[Row]:
+def tests(report: Path | None, folder: Path) -> list[Step]:
     """From a report, the seconds of its test cases; else every part once, one after the other."""
     if report:
-        return tests_of_report(report)
-    return [Row(f"Tests: `{part}`", *run_part(part, folder)) for part in PARTS]
+        return [("tests, from a report", partial(tests_of_report, report))]
+    return [(f"tests: {part}", partial(run_part, part, folder)) for part in PARTS]
 
 
-def run_part(part: str, folder: Path) -> tuple[str, str]:
-    """(seconds, how many tests)"""
+def run_part(part: str, folder: Path) -> list[Row]:
     file = folder / "report.xml"
+    file.unlink(missing_ok=True)
     pytest = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", f"--junitxml={file}"]
     seconds = seconds_of([*pytest, *PARTS[part]], check=False)
-    return f"{seconds:.0f} s", counted(list(ElementTree.parse(file).iter("testcase")))
+    how = counted(list(ElementTree.parse(file).iter("testcase")))
+    return [Row(f"Tests: `{part}`", f"{seconds:.0f} s", how)]
 
 
 def tests_of_report(report: Path) -> list[Row]:
