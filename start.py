@@ -18,6 +18,7 @@ import platform
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -165,8 +166,12 @@ def venv_version() -> str | None:
 
 
 def fingerprint(version: str | None) -> str:
-    parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
-    return hashlib.sha256(b"\0".join([*parts, str(version).encode()])).hexdigest()
+    """Of what pip reads: not of comments, nor of the [tool] tables, which `publish` writes."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\n[tool.")[0]
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    lines = [re.sub(r"(^|\s)#.*", "", line) for line in (project + constraints).splitlines()]
+    parts = [*filter(str.strip, lines), str(version)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def check_machine() -> None:
@@ -348,10 +353,18 @@ def lab(options: argparse.Namespace, rest: list[str]) -> int:
     flags += ["--ServerApp.answer_yes=True"]  # one Ctrl-C is enough
     flags += ["--no-browser"] if options.no_browser else []
     if options.port:
+        require_free(options.port)
         flags += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
     flags += ["--allow-root"] if is_root() else []
     print("JupyterLab starts; your files are in my/. Ctrl-C here ends it.")
     return call([venv_python(), "-m", "jupyterlab", *flags, *rest], cwd=MY)
+
+
+def require_free(number: int) -> None:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", number)) == 0:
+            raise Failure(f"Port {number} is in use: end what runs there, or name another --port.")
 
 
 def is_root() -> bool:
@@ -470,7 +483,8 @@ COMMANDS = {
     "lab": Command(lab, False, "[-- JUPYTER'S ARGUMENTS]",
                    "open the course in JupyterLab (also without any command)"),
     "test": Command(test, True, "[PYTEST'S ARGUMENTS]", "run the tests"),
-    "run": Command(tool("helpers.runner"), False, "[LESSON ...] [--lang ja|zh-tw] [--list]",
+    "run": Command(tool("helpers.runner"), False, "[LESSON ...] [--lang ja|zh-tw] [--list]"
+                   " [--record FOLDER]",
                    "run lessons without a browser; exit 1 if a claim does not hold"),
     "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",
                      "notebooks, sheets, solutions, data from lessons/; --check only compares"),
@@ -478,7 +492,7 @@ COMMANDS = {
                        "say that you have read these pairs of texts in both languages"),
     "publish": Command(tool("course_tools.publish"), True, "[--students URL] [--repository URL]",
                        "set the course's addresses, for Colab and the READMEs, and build"),
-    "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip",
+    "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip [--force]",
                            "write the student edition"),
     "bench": Command(tool("course_tools.bench"), True, "[--set-up] [--junitxml FILE] [--note TEXT]",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
@@ -505,11 +519,17 @@ def parser() -> argparse.ArgumentParser:
         if name == "lab":
             one.add_argument("--lang", choices=LOCALES, help="default: the system's, else ja")
             one.add_argument("--no-browser", action="store_true", help="only print the address")
-            one.add_argument("--port", type=int, help="this port and no other")
+            one.add_argument("--port", type=port, help="this port and no other")
         if name == "test":
             one.add_argument("--all", action="store_true", help="the long tests too")
             one.add_argument("--junitxml", "--junit-xml", metavar="FILE", help="keep the report")
     return top
+
+
+def port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
 
 
 def run(arguments: list[str]) -> int:

@@ -241,7 +241,7 @@ def test_extras_only_grow(start, fake_venv):
 def test_a_changed_file_installs_again_all_extras(start, fake_venv, name):
     start.set_up({"lab", "test"})
     with (start.ROOT / name).open("a", encoding="utf-8") as file:
-        file.write("# changed\n")
+        file.write("six==1.17.0\n")
     start.set_up({"lab"})
     assert [line.split()[-1] for line in fake_venv()] == [".[lab,test]"] * 2
 
@@ -767,3 +767,33 @@ def test_node_without_npm_is_said_and_changes_nothing(start, capsys):
     start.install_node()
     assert "Node.js" in capsys.readouterr().out
     assert not start.NODE.exists()
+
+
+def test_comments_and_addresses_ask_for_no_new_set_up(start):
+    """Once it is set up no network is needed; what pip reads still counts."""
+    before = start.fingerprint("3.11.7")
+    for name, line in (
+        ("constraints.txt", "# a comment\n\n"),
+        ("pyproject.toml", '\n[tool.triad]\nstudents = "x"\n'),
+    ):
+        with (start.ROOT / name).open("a", encoding="utf-8") as file:
+            file.write(line)
+    assert start.fingerprint("3.11.7") == before
+    with (start.ROOT / "constraints.txt").open("a", encoding="utf-8") as file:
+        file.write("six==1.16.0\n")
+    assert start.fingerprint("3.11.7") != before
+
+
+@pytest.mark.parametrize("text", ["0", "99999", "-1", "abc", "８８８８８８"])
+def test_a_port_that_is_none_is_refused(start, capsys, text):
+    with pytest.raises(SystemExit):
+        start.run(["lab", "--port", text])
+    assert "is no port" in capsys.readouterr().err
+
+
+def test_a_busy_port_is_named(start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(start.Failure, match="in use"):
+            start.require_free(taken.getsockname()[1])

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -103,6 +104,35 @@ def test_in_git_only_what_is_tracked_and_all_of_it(tmp_path):
 def test_an_edition_without_lessons_is_refused(tmp_path):
     with pytest.raises(student_edition.NotWritten, match=r"start\.py build"):
         names(tree(tmp_path, {"start.py": "", "src/helpers/say.py": ""}))
+
+
+@pytest.fixture
+def course_copy(tmp_path):
+    """Sources and what they make, in git, as far as the builder reads and writes."""
+    for name in ("lessons", "notebooks", "exercises", "solutions", "src/helpers/data"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    return tmp_path
+
+
+def test_a_course_in_step_with_its_sources_can_be_packed(course_copy):
+    student_edition.require_built(course_copy)
+
+
+def test_notebooks_behind_their_sources_are_not_packed(course_copy):
+    notebook = course_copy / "notebooks/ja/01_attention.ipynb"
+    notebook.write_text(notebook.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    with pytest.raises(student_edition.NotWritten, match=r"notebooks/ja/01_attention\.ipynb"):
+        student_edition.require_built(course_copy)
+
+
+def test_a_file_that_git_does_not_know_is_not_left_out_in_silence(course_copy):
+    (course_copy / "src/helpers/new.py").write_text("", encoding="utf-8")
+    with pytest.raises(student_edition.NotWritten, match=r"new\.py"):
+        student_edition.require_built(course_copy)
 
 
 def test_equal_files_give_equal_bytes_and_utf8_names(tmp_path):

@@ -311,7 +311,12 @@ def report(rows: Sequence[Row], note: str) -> str:
 def machine() -> str:
     gib = psutil.virtual_memory().total / 2**30
     torch = metadata.version("torch")
-    parts = (f"{os.cpu_count()} cores", cpu(), f"{gib:.0f} GiB RAM", platform.platform(terse=True))
+    parts = (
+        f"{os.cpu_count()} cores",
+        cpu(),
+        f"{gib:.0f} GiB RAM",
+        f"{platform.system()} {platform.machine()}",
+    )
     return ", ".join([*parts, f"Python {platform.python_version()}", f"torch {torch}"])
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import leaks
+from .authoring.course import build, compare
+from .authoring.problems import LessonError
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP = "transformer-triad"  # the one folder in the archive
@@ -39,13 +41,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="write over an existing file")
     wanted = parser.parse_args(argv)
     try:
+        if (ROOT / "lessons").is_dir():
+            require_built(ROOT)
         paths = write(wanted.out, ROOT, wanted.force)
-    except (NotWritten, OSError) as reason:
+    except (NotWritten, LessonError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 1
     size = wanted.out.stat().st_size / 2**20
     print(f"{wanted.out}: {len(paths)} files, {size:.1f} MiB")
     return 0
+
+
+def require_built(root: Path) -> None:
+    """NotWritten if notebooks are behind lessons/, or git does not know a file of the edition."""
+    different, stale = compare(root, build(root))
+    if different or stale:
+        names = ", ".join([*different, *stale])
+        raise NotWritten(f"not in step with lessons/: {names}\nrun: python start.py build")
+    if untracked := [str(p) for p in listed(root, "--others", "--exclude-standard") if belongs(p)]:
+        raise NotWritten(f"not in git, so they would be left out: {', '.join(untracked)}\ngit add?")
 
 
 def write(out: Path, root: Path, force: bool = False) -> list[Path]:
@@ -94,9 +108,16 @@ def members(root: Path) -> list[Path]:
 def tracked(root: Path) -> list[Path]:
     if not (root / ".git").exists():
         return [p.relative_to(root) for p in root.rglob("*") if p.is_file() and is_ours(p, root)]
-    command = ["git", "-C", str(root), "ls-files", "-z"]
-    listed = subprocess.run(command, check=True, capture_output=True).stdout
-    return [Path(name) for name in listed.decode("utf-8").split("\0") if name]
+    return listed(root)
+
+
+def listed(root: Path, *options: str) -> list[Path]:
+    """What git lists; nothing where there is no git."""
+    if not (root / ".git").exists():
+        return []
+    command = ["git", "-C", str(root), "ls-files", "-z", *options]
+    names = subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8")
+    return [Path(name) for name in names.split("\0") if name]
 
 
 def is_ours(path: Path, root: Path) -> bool:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from . import lock
-from .course import GENERATED, build
+from .course import build, compare
 from .problems import LessonError, Problem
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,8 +18,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if a file differs")
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     wanted = parser.parse_intermixed_args(argv)
-    if bool(wanted.keys) != (wanted.command == "confirm"):
-        parser.error("confirm takes keys, build none")
+    if wanted.command == "confirm" and not wanted.keys:
+        parser.error("confirm: name at least one LESSON:KEY, as `build --check` prints it")
+    if wanted.command == "build" and wanted.keys:
+        parser.error(f"build takes no {wanted.keys[0]!r}: it builds everything")
     try:
         if wanted.command == "confirm":
             return confirm(wanted.root, wanted.keys)
@@ -64,18 +66,6 @@ def check(root: Path, files: dict[str, str], unread: list[Problem]) -> int:
     elif not unread:
         print(f"{len(files)} files are in step with lessons/, and every pair is confirmed")
     return bool(different or stale or unread)
-
-
-def compare(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
-    """(new or different files, files in the generated folders that no source makes)."""
-    different = [n for n, text in files.items() if _bytes(root / n) != text.encode()]
-    present = (p for folder in GENERATED for p in (root / folder).rglob("*") if p.is_file())
-    names = (p.relative_to(root).as_posix() for p in present if ".ipynb_checkpoints" not in p.parts)
-    return different, sorted(set(names) - set(files))
-
-
-def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
 
 
 if __name__ == "__main__":

@@ -38,6 +38,18 @@ def build(root: Path) -> dict[str, str]:
     return files | {"src/helpers/data/course.json": contents(root, folders)}
 
 
+def compare(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
+    """(new or different files, files in the generated folders that no source makes)."""
+    different = [n for n, text in files.items() if _bytes(root / n) != text.encode()]
+    present = (p for folder in GENERATED for p in (root / folder).rglob("*") if p.is_file())
+    names = (p.relative_to(root).as_posix() for p in present if ".ipynb_checkpoints" not in p.parts)
+    return different, sorted(set(names) - set(files))
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 def read_checked(path: Path, name: str | None = None) -> list[Cell]:
     """The cells of a source after every check of both languages and of the model answers."""
     cells = read_cells(path, name)
