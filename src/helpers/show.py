@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from . import say
 
+# JupyterLab aligns cells to the right; and a short column must not become one letter wide
+CELL = "text-align: left; min-width: 3em"
+
 
 def fragment(body: str, plain: str) -> None:
     """Display an HTML fragment; front ends without HTML, and plain Python, get the text."""
@@ -38,7 +41,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
     lines = [list(header), *map(list, rows)]
     plain = "\n".join(" | ".join(line) for line in lines)
     head, *body = [
-        "".join(f'<{tag} style="text-align: left">{_cell(c)}</{tag}>' for c in line)
+        "".join(f'<{tag} style="{CELL}">{_cell(c)}</{tag}>' for c in line)
         for tag, line in zip(["th", *["td"] * len(lines)], lines, strict=False)
     ]
     cells = "".join(f"<tr>{row}</tr>" for row in body)

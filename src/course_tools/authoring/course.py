@@ -13,12 +13,8 @@ from .parity import differences
 from .problems import LessonError, Problem, stop_at
 from .source import LANGUAGES, Cell, pairs, read_cells
 
-GENERATED = (
-    "notebooks",
-    "exercises",
-    "solutions",
-    "src/helpers/data",
-)  # only built files live here
+# only built files live here
+GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")
 
 
 def build(root: Path) -> dict[str, str]:
