@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 import pytest
+from fake_loop import FakeLoop
 from packaging.specifiers import SpecifierSet
 
 from helpers import environment, overview, progress, say
@@ -177,30 +178,10 @@ def test_the_check_leaves_nothing_behind_and_imports_nothing_heavy():
 # --- does the screen answer? ------------------------------------------------------------
 
 
-class Loop:
-    """Time passes only when told to."""
-
-    def __init__(self):
-        self.now, self.planned = 0.0, []
-
-    def time(self):
-        return self.now
-
-    def call_later(self, delay, callback):
-        self.planned.append((self.now + delay, callback))
-
-    def run(self, seconds):
-        end = self.now + seconds
-        while self.planned and self.planned[0][0] <= end:
-            self.now, callback = self.planned.pop(0)
-            callback()
-        self.now = end
-
-
 @pytest.fixture
 def screen(monkeypatch):
     """What is shown, in order, and the loop; the probe itself is probe.Probe's instance."""
-    shown, loop, made = [], Loop(), []
+    shown, loop, made = [], FakeLoop(), []
     monkeypatch.setattr(probe, "running_loop", lambda: loop)
     monkeypatch.setattr(
         probe, "display",

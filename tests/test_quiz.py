@@ -13,6 +13,7 @@ import comm
 import ipywidgets
 import pytest
 from comm.base_comm import BaseComm
+from fake_loop import FakeLoop
 from sample_bank import BANK, both
 
 from helpers import progress, say
@@ -490,27 +491,6 @@ def test_failure_reaches_stderr_without_any_log_handler():
 
 
 # --- does the front end answer? ---------------------------------------------------------
-
-
-class FakeLoop:
-    """Time passes only when told to; blocked = seconds by which every callback comes late."""
-
-    def __init__(self):
-        self.now, self.planned, self.blocked = 0.0, [], 0.0
-
-    def time(self):
-        return self.now
-
-    def call_later(self, delay, callback):
-        self.planned.append((self.now + delay, callback))
-
-    def run(self, seconds):
-        end = self.now + seconds
-        while self.planned and self.planned[0][0] <= end:
-            due, callback = self.planned.pop(0)
-            self.now = due + self.blocked
-            callback()
-        self.now = max(self.now, end)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from .contents import contents
 from .data import as_json, read_toml
 from .parity import differences
 from .problems import LessonError, Problem, stop_at
-from .source import LANGUAGES, Cell, pairs, read_cells
+from .source import LANGUAGES, Cell, lessons, pairs, read_cells
 
 # only built files live here
 GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")
@@ -19,8 +19,7 @@ GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")
 
 def build(root: Path) -> dict[str, str]:
     """Every generated file.  LessonError with every fault of every lesson."""
-    lessons = root / "lessons"
-    folders = sorted(p.parent for p in lessons.glob("*/lesson.py"))
+    folders = lessons(root)
     if not folders:
         stop_at([Problem("lessons", "-", "no lesson found", "expected lessons/NN_name/lesson.py")])
     files: dict[str, str] = {}

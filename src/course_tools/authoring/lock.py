@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..prose.texts import Text, lessons, of_lesson
+from ..prose.texts import Text, of_lesson
 from .problems import Problem, stop_at
-from .source import LANGUAGES
+from .source import LANGUAGES, lessons
 
 NAME = "pairs.lock"
 LINE = re.compile(r"\S+/\S+( [0-9a-f]{12}){2}$")

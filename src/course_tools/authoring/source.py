@@ -30,6 +30,11 @@ class Cell:
         return Problem(self.file, self.key, what, remedy)
 
 
+def lessons(root: Path) -> list[Path]:
+    """The folders of all lessons, in their order."""
+    return sorted(path.parent for path in (root / "lessons").glob("*/lesson.py"))
+
+
 def read_cells(path: Path, name: str | None = None) -> list[Cell]:
     """The cells of one source file, keys and languages checked.  LessonError lists every fault."""
     name = name or f"{path.parent.name}/{path.name}"

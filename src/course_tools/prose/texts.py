@@ -9,7 +9,7 @@ from pathlib import Path
 from ..authoring import words
 from ..authoring.data import BOTH, read_toml
 from ..authoring.problems import Problem
-from ..authoring.source import LANGUAGES, Cell, read_cells
+from ..authoring.source import LANGUAGES, Cell, lessons, read_cells
 
 SOURCES = ("lesson.py", "exercise.py", "quiz.toml", "claims.toml")
 SHARED = ("lessons/set_up.py", "lessons/stubs.toml")
@@ -44,10 +44,6 @@ def of_course(root: Path) -> list[Text]:
             source = (root / name).read_text(encoding="utf-8")
             found.append(Text(name, "-", lang, source, 1, markdown=True))
     return found
-
-
-def lessons(root: Path) -> list[Path]:
-    return sorted(path.parent for path in (root / "lessons").glob("*/lesson.py"))
 
 
 def of_lesson(root: Path, folder: Path) -> list[Text]:
