@@ -14,7 +14,7 @@ import random
 import re
 import string
 import tomllib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import NamedTuple
@@ -210,8 +210,8 @@ def _fitting(lang: str) -> dict[tuple[str, str, str], set[str]]:
 @functools.cache
 def _left(lang: str) -> dict[tuple[str, str], dict[str, float]]:
     """{(slot, text left of the blank): {guess: exact probability that it is right}}"""
-    chance: dict[tuple[str, str], Counter] = defaultdict(Counter)
-    mass: Counter = Counter()
+    chance: dict = defaultdict(lambda: defaultdict(float))
+    mass: dict = defaultdict(float)
     for event, weight in events():
         told = sentence(event, lang)
         for slot, at in told.blanks.items():
@@ -249,9 +249,9 @@ def clue_side(slot: str, kind: str, lang: str) -> str:
 
 
 def cells(side: str | None = None) -> list[tuple[str, str, str]]:
-    """(slot, kind, lang) of every blank that the whole sentence decides: 22, 13 with the clue right.
+    """(slot, kind, lang) of every blank that the whole sentence decides: 22, 13 of them "right".
 
-    side: "left", "right" or None for both.
+    side: where the clue stands, "left" or "right"; None for both.
     """
     found = []
     for slot, lang, kind in itertools.product(SLOTS[:3], LANGUAGES, KINDS):
@@ -260,6 +260,24 @@ def cells(side: str | None = None) -> list[tuple[str, str, str]]:
         if side in (None, clue_side(slot, kind, lang)):
             found.append((slot, kind, lang))
     return found
+
+
+def exam(kind: str, n: int = 200, seed: int = 99) -> list[Event]:
+    """Events of one construction, of held-out (person, place) pairs: no model has seen them."""
+    rng = random.Random(f"{kind} {seed}")
+    return [draw(rng, "test", kind) for _ in range(n)]
+
+
+def share_right(guesses: Iterable[str], events: Iterable[Event], slot: str, lang: str) -> float:
+    """Share of guesses that make a sentence of the mini world, by the parser."""
+    pairs = zip(guesses, events, strict=True)
+    hits = [parse(sentence(event, lang).filled(slot, g), lang) is not None for g, event in pairs]
+    return sum(hits) / len(hits)
+
+
+def standard_error(share: float, n: int) -> float:
+    """√(p (1 − p) / n) of a share p of n independent items."""
+    return math.sqrt(share * (1 - share) / n)
 
 
 @functools.cache
@@ -277,7 +295,7 @@ def entropy(split: str | None = None) -> float:
 
 
 class Story(NamedTuple):
-    """Three sentences: weather, what somebody did, how the day was.  negated: said as its opposite."""
+    """Weather, what somebody did, how the day was (negated: said by its opposite)."""
 
     event: Event
     day: int
@@ -318,7 +336,7 @@ class Story(NamedTuple):
 def draw_story(
     rng: random.Random, split: str | None = None, never_negated: Iterable[int] = ()
 ) -> Story:
-    """A random story, half of them negated.  never_negated: adjectives that are said plainly only."""
+    """A random story, half of them negated; the adjectives in never_negated are not."""
     table, kept = LEXICON, frozenset(never_negated)
     while True:
         event = draw(rng, split, "plain")

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 import torch
 from transformers import T5Config, T5ForConditionalGeneration, set_seed
@@ -14,7 +15,7 @@ LEARNING_RATE, BATCH_SIZE, STEPS = 4e-3, 32, 2500
 
 def config(**changes) -> T5Config:
     small = {"d_model": 64, "d_kv": 16, "d_ff": 256, "num_heads": 4, "num_layers": 2}
-    small |= {"num_decoder_layers": 2, "dropout_rate": 0.0}
+    small |= {"num_decoder_layers": 2, "dropout_rate": 0}
     small |= {"relative_attention_num_buckets": 32, "relative_attention_max_distance": 64}
     ids = {"vocab_size": len(TOKENIZER), "pad_token_id": TOKENIZER.pad_token_id}
     ids |= {"eos_token_id": TOKENIZER.eos_token_id}
@@ -77,7 +78,8 @@ def _cut(rows: torch.Tensor, pad: int) -> torch.Tensor:
 def answer(model: T5ForConditionalGeneration, sources: Sequence[str]) -> list[str]:
     """The likeliest continuation token by token (greedy decoding), for texts with their prompts."""
     inputs = TOKENIZER(list(sources), padding=True, return_tensors="pt")
-    out = model.generate(**inputs, max_new_tokens=40, do_sample=False, num_beams=1)
+    settings = {"max_new_tokens": 40, "do_sample": False, "num_beams": 1}
+    out: Any = cast(Any, model).generate(**inputs, **settings)
     return TOKENIZER.batch_decode(out, skip_special_tokens=True)
 
 

@@ -1,4 +1,4 @@
-"""A progress bar for loops over 2 s: share, words and time left; one line of text outside a notebook."""
+"""A progress bar: share, words and time left; outside a notebook one line of text."""
 
 import html
 import sys

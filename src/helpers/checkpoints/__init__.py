@@ -5,7 +5,7 @@ python -m helpers.make_checkpoints makes them again.
 
 import json
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load, save
@@ -26,7 +26,7 @@ def load_into(model: torch.nn.Module, name: str) -> Any:
     if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in weights.items()}:
         raise ValueError(say.text("checkpoints", "other_model", name=name))
     model.load_state_dict(weights, strict=False)  # tied weights are stored once
-    model.tie_weights()
+    cast(Any, model).tie_weights()
     return model.eval()
 
 
