@@ -15,7 +15,7 @@ import re
 import string
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from typing import NamedTuple
 
@@ -273,6 +273,17 @@ def share_right(guesses: Iterable[str], events: Iterable[Event], slot: str, lang
     pairs = zip(guesses, events, strict=True)
     hits = [parse(sentence(event, lang).filled(slot, g), lang) is not None for g, event in pairs]
     return sum(hits) / len(hits)
+
+
+def grade(
+    guess: Callable[[list[Event], str, str], list[str]], side: str | None = None, n: int = 200
+) -> dict[tuple[str, str, str], float]:
+    """{cell: share right} of guess(events, slot, lang) for n held-out events a cell."""
+    found = {}
+    for slot, kind, lang in cells(side):
+        events = exam(kind, n)
+        found[slot, kind, lang] = share_right(guess(events, slot, lang), events, slot, lang)
+    return found
 
 
 def standard_error(share: float, n: int) -> float:
