@@ -194,7 +194,8 @@ export default {
     const trouble = troubleView(words);
     const picture = pictureView(words);
     const root = make("section", { className: "triad triad-explorer", lang: model.get("lang") },
-      make("h4", { textContent: model.get("title") }), controls, general, working, trouble.root, picture.root);
+      make("div", { className: "head" }, make("h4", { textContent: model.get("title") }), working),
+      controls, general, trouble.root, picture.root);
     root.setAttribute("aria-label", model.get("title"));
 
     const update = () => {
