@@ -250,7 +250,7 @@ def key_latency(folder: Path) -> list[Row]:
         visit = lab.open
         page = visit(chromium, "bench.ipynb")
         lab.run_all(page)
-        page.set_viewport_size({"width": 1200, "height": 4000})  # nothing scrolls, or loses focus
+        page.set_viewport_size({"width": 1200, "height": 4000})  # nothing has to scroll
         how = f"JupyterLab, Space on the check button; median of {KEYS}"
         rows = [Row(answer, median_ms([one_key(page, n) for n in range(KEYS)]), how)]
         for place, what in enumerate(explorers):
@@ -264,7 +264,7 @@ def median_ms(times: Sequence[float]) -> str:
     return f"{statistics.median(times):.0f} ms"
 
 
-# The quiz, and two explorers: bars, and a heat map of 16 × 16 cells in a layer of its own each step
+# The quiz, and two explorers: bars, and a heat map with another layer at each step
 KEY_PRESSES = {
     "Key press to feedback": f"from helpers.widgets import Quiz\nQuiz({LESSON!r})",
     "Explorer: key press to redraw, 16 bars": (
@@ -315,7 +315,7 @@ def one_key(page: Any, n: int) -> float:
     return page.evaluate("window.latency")
 
 
-# Every step of the slider is another picture.
+# Set at the end of a redraw, whether or not the picture differs from the one before.
 WATCH = """place => {
   const root = document.querySelectorAll(".triad-explorer")[place];
   const slider = root.querySelector("input[type=range]");
@@ -327,7 +327,7 @@ WATCH = """place => {
       seen.disconnect();
       requestAnimationFrame(() => { window.latency = performance.now() - start; });
     });
-    seen.observe(root.querySelector(".drawing"), {childList: true});
+    seen.observe(root, {attributeFilter: ["data-answered"]});
   }, {once: true});
   return [slider.value, slider.max].map(Number);
 }"""
