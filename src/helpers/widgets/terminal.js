@@ -15,20 +15,22 @@ const keepKeys = (node) => {
 
 const SCREENFUL = 24;
 
-// Segments of a row take turns: narrow, wide, narrow, …  No font that we know of gives wide characters
-// just twice the width of narrow ones, so each stretch of them gets a box of its own.
-const narrow = (text) =>
-  text.split(/([^\x00-\x7f])/u).map((part, i) => (i % 2 ? make("span", { className: "one", textContent: part }) : part));
-
-const wide = (text) => {
-  const node = make("span", { className: "wide", textContent: text });
-  node.style.width = `${2 * [...text.replace(/\p{M}/gu, "")].length}ch`;
+// Segments of a row take turns: narrow, wide, narrow, …  Few fonts give wide characters just twice the
+// width of narrow ones, and signs may come from another font: such a stretch gets a box of its own.
+const boxed = (className, text, columns) => {
+  const node = make("span", { className, textContent: text });
+  node.style.setProperty("--columns", columns * [...text.replace(/[\p{M}\p{Cf}]/gu, "")].length);
   return node;
 };
 
+const narrow = (text) =>
+  /[^\x00-\x7f]/.test(text) && /[\p{L}\p{N}]/u.test(text) ? boxed("narrow", text, 1) : text;
+
+const wide = (text) => boxed("wide", text, 2);
+
 const rowView = (segments) => {
-  const parts = segments.flatMap((text, i) => (text === "" ? [] : i % 2 ? [wide(text)] : narrow(text)));
-  return make("div", { className: "row" }, ...parts);
+  const parts = segments.flatMap((text, i) => (text === "" ? [] : [i % 2 ? wide(text) : narrow(text)]));
+  return make("div", { className: "printed" }, ...parts);
 };
 
 // The rows on screen.  Only what changed is drawn, so that a selection stays and a reader hears news only.
