@@ -135,16 +135,21 @@ def online(n: int = 2**19, tile: int = 2**12, d: int = 64) -> None:
     tell("online_about", n=f"{n:,}", tile=f"{tile:,}", count=n // tile)
     query = 20 * torch.randn(d, generator=torch.Generator().manual_seed(0)) / math.sqrt(d)
     m, l, a = -math.inf, 0.0, torch.zeros(d)  # noqa: E741  the papers' letter
-    seen = []
+    seen, records = [], 0
     for i, (k, v) in enumerate(tiles(n // tile, tile, d), start=1):
         s = k @ query  # (tile,)
         m_new = max(m, s.max().item())
+        records += m_new > m
         shrink, p = math.exp(m - m_new), (s - m_new).exp()
         l, a, m = l * shrink + p.sum().item(), a * shrink + p @ v, m_new  # noqa: E741
         seen.append(s)
         step = say.text("experiments", "online_step", i=i, m=f"{m:.2f}", l=f"{l:.3f}")
         print(f"\r{step}", end="", flush=True)
     print()
+    expected = sum(
+        1 / i for i in range(1, len(seen) + 1)
+    )  # the i-th of equals is the largest so far
+    tell("online_records", records=records, count=len(seen), expected=f"{expected:.1f}")
     compare_at_once(torch.cat(seen), a / l, tile, d)
 
 
