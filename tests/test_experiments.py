@@ -66,7 +66,7 @@ def test_titles_and_prose_of_both_languages_differ_but_not_the_numbers():
 def test_attention_by_hand_is_measured_and_not_recited(capsys, monkeypatch):
     """Another formula, and a mask that leaks: the experiment fails."""
     attention.by_hand()
-    assert capsys.readouterr().out.count(" 0.0\n") == 3
+    assert capsys.readouterr().out.count("：0.0\n") == 3
     monkeypatch.setattr(attention, "gap_to_torch", lambda *_: 0.1)
     with pytest.raises(AssertionError):
         attention.by_hand()

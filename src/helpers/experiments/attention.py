@@ -27,6 +27,7 @@ def by_hand(n: int = 5, d_k: int = 4, changed: int = 3) -> None:
     tell("hand_gap", gap=f"{gap:.1e}")
     assert gap < 1e-5
 
+    print()
     tell("hand_causal", token=changed + 1)
     before = causal_outputs(q, k, v)
     k[changed] += 1
