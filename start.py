@@ -483,9 +483,9 @@ COMMANDS = {
     "lab": Command(lab, False, "[-- JUPYTER'S ARGUMENTS]",
                    "open the course in JupyterLab (also without any command)"),
     "test": Command(test, True, "[PYTEST'S ARGUMENTS]", "run the tests"),
-    "run": Command(tool("helpers.runner"), False, "[LESSON ...] [--lang ja|zh-tw] [--list]"
+    "run": Command(tool("helpers.runner"), False, "[NAME ...] [--lang ja|zh-tw] [--list]"
                    " [--record FOLDER]",
-                   "run lessons without a browser; exit 1 if a claim does not hold"),
+                   "run lessons, without a browser, or experiments; exit 1 if one fails"),
     "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",
                      "notebooks, sheets, solutions, data from lessons/; --check only compares"),
     "confirm": Command(tool("course_tools.authoring", "confirm"), True, "LESSON:KEY ...",

@@ -24,6 +24,7 @@ from places import ROOT
 from course_tools import make_pictures, student_edition
 from course_tools.authoring import __main__ as authoring
 from course_tools.authoring import lock
+from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
 CONTRIBUTING = "CONTRIBUTING.md"
@@ -228,13 +229,19 @@ def ours(start: ModuleType, words: list[str]) -> list[str] | None:
 
 
 def unknown_lessons(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
-    """`start.py run 07` where there is no lesson 07; CONTRIBUTING's own example excepted."""
+    """`start.py run 07` where there is no lesson 07; CONTRIBUTING's own example excepted.
+
+    `start.py run attention` where there is no such experiment.
+    """
     made = {file_of(above) for _, _, above in read(text).fences}
     for line in read(text).commands():
         for number in re.findall(r"start\.py run (\d\d)", line):
             files = [str(path.relative_to(root)) for path in root.glob("lessons/*/lesson.py")]
             if not any(file.startswith(f"lessons/{number}_") for file in [*files, *made]):
                 yield f"{name}: {line}: there is no lesson {number}"
+        for word in re.findall(r"start\.py run ([a-z]\S*)", line):
+            if word not in EXPERIMENTS:
+                yield f"{name}: {line}: there is no experiment {word}"
 
 
 def environments(name: str, text: str) -> Iterator[str]:
@@ -289,6 +296,7 @@ FAULTS = [  # the rule, the README, what stands there, what is planted in its pl
     (wrong_commands, "README.md", "COMMAND --help", "COMMAND --port 1", "['--port']"),
     (wrong_commands, CONTRIBUTING, "--record lessons", "--write lessons", "['--write']"),
     (unknown_lessons, "README.zh-tw.md", "run 01", "run 47", "no lesson 47"),
+    (unknown_lessons, "README.ja.md", "run attention", "run attentive", "experiment attentive"),
     (environments, "README.ja.md", "activate transformer-triad", "activate triad", "not triad"),
 ]  # fmt: skip
 

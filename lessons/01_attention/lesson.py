@@ -1181,6 +1181,26 @@ claims.check(
 #
 # FlashAttention 之所以快，主要不是因為計算變少，而是因為減少了對 GPU 主記憶體（HBM，容量大但比較慢）的讀寫。如果是因果遮罩，還可以跳過整塊都屬於未來的部分，讓計算減少將近一半；上面的程式沒有這樣做。
 
+# %% [markdown] key="tiles-terminal" lang="ja"
+# ### もっと長い系列で
+#
+# 50万個を超えるキーでも、同じ方法が使えます。次のセルのターミナルで、実験`online-softmax`を実行してみましょう。キーとバリューはタイルごとに作って捨てるので、すべてが同時にメモリに載ることはありません。
+#
+# 予想：タイルは128個あります。最大値 $m$ が新しい値に変わるのは、そのうち何回でしょうか。進み方を示す行の $m$ に注目しましょう。
+
+# %% [markdown] key="tiles-terminal" lang="zh-tw"
+# ### 更長的序列
+#
+# 就算有 50 萬個以上的鍵，同樣的方法也能用。請在下面儲存格的終端機執行實驗 `online-softmax`。鍵和值都是一塊一塊產生、用完就丟，不會全部同時放在記憶體裡。
+#
+# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？執行時，請留意進度那一行的 $m$。
+
+# %% key="tiles-terminal-code"
+from helpers.widgets import Terminal
+
+terminal = Terminal("online-softmax", "n-squared", "scaling-by-d_k")
+terminal
+
 # %% [markdown] key="summary" lang="ja"
 # ## 13. まとめ
 #

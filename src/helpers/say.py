@@ -1,6 +1,7 @@
 """The language of the course, and every word that a helper shows (kept in messages/MODULE.toml)."""
 
 import functools
+import locale
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -19,6 +20,12 @@ def use(lang: str) -> None:
 
 def language() -> str:
     return _current
+
+
+def of_the_system() -> str:
+    """For a console: zh-tw where the system speaks Chinese, else ja."""
+    name = (locale.getlocale()[0] or "").lower()
+    return "zh-tw" if name.startswith(("zh", "chinese")) else "ja"
 
 
 def key() -> str:

@@ -31,6 +31,7 @@ KEYS = {
     "cell": ("ArrowRight", "ArrowDown", "End", "Home", "ArrowUp", "ArrowLeft"),
     "summary": ("Enter", "Space"),
     "button": ("Enter", "Space"),
+    "div": ("Home", "End"),  # what scrolls
     "submit": ("Enter",),
 }
 MOST_STOPS = 400

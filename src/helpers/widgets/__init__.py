@@ -6,8 +6,9 @@ from .explorer import Explorer
 from .quiz import Quiz
 from .sampling_explorer import SamplingExplorer
 from .softmax_explorer import SoftmaxExplorer
+from .terminal import Terminal
 
 __all__ = [
     "AttentionExplorer", "Check", "Explorer", "Number", "Quiz", "Range", "Refused",
-    "SamplingExplorer", "Select", "SoftmaxExplorer", "Text", "attention_view", "knows",
+    "SamplingExplorer", "Select", "SoftmaxExplorer", "Terminal", "Text", "attention_view", "knows",
 ]  # fmt: skip
