@@ -43,7 +43,8 @@ def as_screen(lines: Iterable[Line], name: str) -> str:
     """The rows in a frame of 24, scrolled to its end; a wide character takes two columns."""
     rows = "".join(f"<div>{_row(row) or '&nbsp;'}</div>" for line in lines for row in line)
     label = f'role="log" aria-live="off" tabindex="0" aria-label="{html.escape(name)}"'
-    return f'<div {label} style="{SCREEN}"><div style="white-space: pre">{rows}</div></div>'
+    inner = f'<div style="white-space: pre; margin-bottom: auto">{rows}</div>'
+    return f'<div {label} style="{SCREEN}">{inner}</div>'
 
 
 def heading() -> str:
