@@ -85,7 +85,7 @@ figures.use(LANG)
 # %% [markdown] key="tokens" lang="ja"
 # ## 1. 文をトークンの列にする
 #
-# このレッスンの文は、すべて小さな文法から作られます。「誰が、いつ、どこで、何を、いくつ、どうしたか」という出来事を、日本語と台湾華語で言う文法です。正しい文がすべてわかっているので、モデルが書いた文を正確に採点できます。
+# このレッスンの文は、すべて小さな文法から作られます。誰が、いつ、どこで何をいくつどうしたかという出来事を、日本語と台湾華語で言う文法です。正しい文がすべてわかっているので、モデルが書いた文を正確に採点できます。
 #
 # 文字1つを、1つのトークンとします。さらに、3つの特殊トークンを付けます。`<s>`は始まり、`<ja>`と`<zh-tw>`は言語、`</s>`は終わりを表します。
 
@@ -150,7 +150,7 @@ for t in range(n - 1):
     likely, p = tokens.convert_ids_to_tokens([best.indices[t]])[0], best.values[t].item()
     rows.append(["".join(names[max(0, t - 5) : t + 1]), names[t + 1], likely, f"{p:.2f}"])
 header = T(
-    ja="ここまで（最後の6トークン）|次のトークン|モデルの一番の候補|その確率",
+    ja="ここまで（最後の6トークン）|次のトークン|モデルの候補|その確率",
     zh_tw="到這裡為止（最後 6 個詞元）|下一個詞元|模型的首選|首選的機率",
 )
 show.fragment(*show.table(header.split("|"), rows))
@@ -235,6 +235,7 @@ predict.compare(guess, losses["untrained"])
 # - 一次算完：輸入整個句子，同時使用所有位置的預測
 # - 從 `transformers` 的損失換算：損失是平均，所以要乘上 $-(n - 1)$
 
+
 # %% key="chain-code"
 def log_probability(model, ids):
     """ids: (B, n) → log p(x_2, …, x_n | x_1), (B,)"""
@@ -250,7 +251,9 @@ at_once = log_probability(model, ids).item()
 from_loss = -(n - 1) * model(ids, labels=ids).loss.item()
 
 print(f"{one_by_one:.5f}  {at_once:.5f}  {from_loss:.5f}")
-print(T(ja=f"この文の確率：{math.exp(at_once):.3g}", zh_tw=f"這個句子的機率：{math.exp(at_once):.3g}"))
+print(
+    T(ja=f"この文の確率：{math.exp(at_once):.3g}", zh_tw=f"這個句子的機率：{math.exp(at_once):.3g}")
+)
 
 # %% [markdown] key="chain-sum" lang="ja"
 # 3つの値は、丸め誤差を除いて同じです。
@@ -526,12 +529,12 @@ claims.check(
 # %% [markdown] key="parallel-after" lang="ja"
 # GPT-2では、2つの計算は丸め誤差の範囲で一致しました（長さの違う計算どうしなので、ちょうど0.0にはなりません）。BERTでは一致しません。文が伸びるたびに、前の位置の計算までやり直しになるからです。
 #
-# 逐次の計算は、同じトークンを何度も計算し直しています。前の位置の結果は変わらないので、保存して使い回せば、1回につき新しい1トークンだけの計算で済みます。これがKVキャッシュ（KV cache）です。KVキャッシュを扱うレッスンで、くわしく調べます。それでも、実行の回数は減りません。
+# 時間の比は、機械の混み具合でも変わります。逐次の計算が遅いのは、実行の回数が多いうえに、同じトークンを何度も計算し直しているからです。前の位置の結果は変わらないので、保存して使い回せば、1回につき新しいトークン1つの計算で済みます。これがKVキャッシュ（KV cache）です。KVキャッシュを扱うレッスンで、くわしく調べます。それでも、実行の回数は減りません。
 
 # %% [markdown] key="parallel-after" lang="zh-tw"
 # 對 GPT-2 來說，兩種計算一致，只差捨入誤差（因為長度不同，所以不會剛好是 0.0）。對 BERT 來說就不一致：句子每加長一次，連前面位置的計算都要重來。
 #
-# 依序計算時，同樣的詞元一再重算。既然前面位置的結果不會變，就可以存起來重複使用，每次只要算 1 個新的詞元。這就是 KV 快取（KV cache），介紹 KV 快取的那一課會仔細研究。不過，執行的次數還是不會減少。
+# 時間的倍數會受機器忙碌程度影響。依序計算之所以慢，是因為執行的次數多，而且同樣的詞元一再重算。既然前面位置的結果不會變，就可以存起來重複使用，每次只要算 1 個新的詞元。這就是 KV 快取（KV cache），介紹 KV 快取的那一課會仔細研究。不過，執行的次數還是不會減少。
 
 # %% [markdown] key="generate" lang="ja"
 # ## 7. 生成のループを手で書く
@@ -548,6 +551,7 @@ claims.check(
 #
 # - 貪婪解碼（greedy decoding）：選機率最高的詞元
 # - 取樣（sampling）：照模型的機率抽籤
+
 
 # %% key="generate-code"
 def generate(model, ids, pick, most=40):
@@ -658,6 +662,7 @@ look(final, model, 500)
 unseen_share = stages[final].share("unseen")[0]
 predict.compare(guess, unseen_share)
 
+
 # %% key="train-table"
 def shown(share, error):
     return "-" if math.isnan(share) else f"{share:.3f} ± {error:.3f}"
@@ -677,16 +682,20 @@ assert stages[300].valid > stages[100].valid
 
 # %% key="train-figure"
 fig, ax = plt.subplots(figsize=(7.5, 3.8))
-steps = [step for step, judged in stages.items() if judged.valid]
+steps = [step for step, judged in stages.items() if judged.valid >= samples.FEW]
 labels = T(ja="正しい|新しい|未知の組", zh_tw="正確|新句子|沒看過的組合").split("|")
 for name, label in zip(measures, labels):
     shares, errors = zip(*(stages[step].share(name) for step in steps))
-    ax.errorbar(range(len(steps)), shares, errors, capsize=3, label=label)
+    ax.errorbar(range(len(steps)), shares, errors, capsize=3, markevery=1, label=label)
 exact = math.exp(corpus.entropy("test") - corpus.entropy())
 grammar = T(ja="文法での、未知の組の割合", zh_tw="文法裡「沒看過的組合」的比例")
 ax.axhline(exact, color="black", linestyle=":", label=grammar)
 ax.set_xticks(range(len(steps)), [f"{step:,}" for step in steps])
-ax.set(xlabel=T(ja="学習のステップ数", zh_tw="訓練步數"), ylabel=T(ja="割合", zh_tw="比例"), ylim=(0, 1.02))
+ax.set(
+    xlabel=T(ja="学習のステップ数", zh_tw="訓練步數"),
+    ylabel=T(ja="割合", zh_tw="比例"),
+    ylim=(0, 1.02),
+)
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 series = "。".join(
@@ -702,12 +711,12 @@ figures.show(
 )
 
 # %% [markdown] key="train-after" lang="ja"
-# 学習が進むと、正しい文の割合が上がります。正しい文の多くは、学習用の文のどれとも違います。丸暗記ではありません。ただし、正しい文でも、意味は文法が許す範囲にとどまります。
+# 学習が進むと、正しい文の割合が上がります。正しい文の多くは、学習用の文のどれとも違います。丸暗記ではありません。「-」は、数えられる文が少なすぎて、割合を出せないところです。
 #
 # おもしろいのは、未知の組です。学習の途中では、文法と同じくらいの割合で書きます。人と場所を、別々の部品として組み合わせているからです。ところが、長く学習させると、ほとんど書かなくなります。学習データにない組み合わせを「ないもの」として覚えたのです。損失を下げるという目標からは、これが正解です。「新しい文を書ける」ことと「学習データの範囲を越える」ことは、別のことです。
 
 # %% [markdown] key="train-after" lang="zh-tw"
-# 訓練越久，正確句子的比例越高。正確的句子大多和訓練資料裡的任何一句都不同，所以不是死背。不過，就算是正確的句子，內容也只在文法允許的範圍之內。
+# 訓練越久，正確句子的比例越高。正確的句子大多和訓練資料裡的任何一句都不同，所以不是死背。「-」表示可以計算的句子太少，算不出比例。
 #
 # 有意思的是「沒看過的組合」。訓練到一半時，出現的比例和文法差不多，因為模型把人和地點當成各自獨立的零件來組合。可是訓練久了，就幾乎不再出現：模型記住了訓練資料裡沒有的組合，把它們當成「不存在」。以降低損失為目標的話，這才是正確答案。「寫得出新句子」和「超出訓練資料的範圍」是兩回事。
 
@@ -733,6 +742,7 @@ figures.show(
 #
 # 先把溫度從 0.1 調到 3，每種溫度寫 200 個句子，比較正確句子的比例，以及不同句子的比例（去掉重複後的數量÷200）。
 
+
 # %% key="temperature-code"
 def quality(count=200, **options):
     texts = decoder.sample(model, LANG, count, **options)
@@ -748,8 +758,14 @@ for y, label in (
     (valid_shares, T(ja="正しい文", zh_tw="正確的句子")),
     (distinct_shares, T(ja="違う文", zh_tw="不同的句子")),
 ):
-    ax.errorbar(temperatures, y, [corpus.standard_error(share, 200) for share in y], label=label)
-ax.set(xlabel=T(ja="温度", zh_tw="溫度"), ylabel=T(ja="割合", zh_tw="比例"), xscale="log", ylim=(0, 1.03))
+    errors = [corpus.standard_error(share, 200) for share in y]
+    ax.errorbar(temperatures, y, errors, markevery=1, label=label)
+ax.set(
+    xlabel=T(ja="温度", zh_tw="溫度"),
+    ylabel=T(ja="割合", zh_tw="比例"),
+    xscale="log",
+    ylim=(0, 1.03),
+)
 ax.set_xticks(temperatures, [f"{value:g}" for value in temperatures])
 ax.minorticks_off()
 ax.legend()
@@ -871,11 +887,15 @@ single = graded(decoder.guesses)
 multiple = graded(decoder.rescored)
 ceilings = {cell: corpus.ceiling(*cell) for cell in single}
 passes = [len(corpus.candidates(lang, slot)) for slot, _, lang in single]
+
+kinds = dict(zip(corpus.KINDS, T(ja="基本 数量 主題 全部", zh_tw="基本 數量 主題 全部").split()))
+for kind, name in kinds.items():
+    example = event._replace(kind=kind, number=None if kind == "plain" else 1)
+    print(name, *(corpus.sentence(example, lang).text for lang in LANGUAGES))
 predict.compare(guess, mean(multiple.values()))
 
 # %% key="cells-figure"
-slots = dict(zip(corpus.SLOTS, T(ja="動詞 助数詞 時", zh_tw="動詞 量詞 時間").split()))
-kinds = dict(zip(corpus.KINDS, T(ja="基本 数量 主題 全部", zh_tw="基本 數量 主題 全部").split()))
+slots = dict(zip(corpus.SLOTS, T(ja="動詞 助数詞 時の語", zh_tw="動詞 量詞 時間詞").split()))
 languages = dict(zip(LANGUAGES, T(ja="日本語 台湾華語", zh_tw="日文 台灣華語").split()))
 names = [f"{slots[slot]}、{kinds[kind]}、{languages[lang]}" for slot, kind, lang in single]
 
@@ -883,9 +903,17 @@ fig, ax = plt.subplots(figsize=(8, 5.2))
 y = range(len(names))
 errors = [corpus.standard_error(share, 200) for share in single.values()]
 ax.errorbar(
-    list(single.values()), y, xerr=errors, fmt="o", capsize=3, label=T(ja="1回の計算", zh_tw="計算 1 次")
+    list(single.values()),
+    y,
+    xerr=errors,
+    fmt="o",
+    capsize=3,
+    markevery=1,
+    label=T(ja="1回の計算", zh_tw="計算 1 次"),
 )
-ax.plot(list(ceilings.values()), y, "k|", markersize=14, markevery=1, label=T(ja="上限", zh_tw="上限"))
+ax.plot(
+    list(ceilings.values()), y, "k|", markersize=14, markevery=1, label=T(ja="上限", zh_tw="上限")
+)
 ax.plot(
     list(multiple.values()), y, "s", markevery=1, label=T(ja="再スコアリング", zh_tw="重新評分")
 )

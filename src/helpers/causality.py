@@ -60,7 +60,7 @@ class Influence:
 
     @property
     def verdict(self) -> str:
-        """ "causal", "rounding" (causal, but computed together), "leaks" or "apart" (no attention)."""
+        """ "causal", "rounding" (causal, computed together), "leaks", "apart" (none is reached)."""
         if self.later == 0:
             return "leaks" if self.past else "apart"
         if self.past == 0:

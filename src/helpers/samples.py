@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from . import corpus
 
+FEW = 20  # from fewer texts no share is told: √(p (1 − p) / n) of two texts may be 0
+
 
 class Judged(NamedTuple):
     """Counts.  Of the texts some are sentences of the mini world (valid).  Of these, some stand in
@@ -19,10 +21,10 @@ class Judged(NamedTuple):
     def share(self, name: str) -> tuple[float, float]:
         """Share and standard error: "valid" of all texts, "new" and "unseen" of the valid ones.
 
-        (nan, nan) where there are none to count from.
+        (nan, nan) where there are fewer than FEW to count from.
         """
         total = self.texts if name == "valid" else self.valid
-        if not total:
+        if total < FEW:
             return float("nan"), float("nan")
         share = getattr(self, name) / total
         return share, corpus.standard_error(share, total)
