@@ -56,6 +56,12 @@ def entropy(probabilities: Sequence[float]) -> float:
     return -sum(p * math.log2(p) for p in probabilities if p > 0)
 
 
+def _open(ids: Any, tokenizer: Any) -> Any:
+    """(1, T) ids without the end that a tokenizer may have added: the text goes on."""
+    closed = ids.shape[1] > 1 and ids[0, -1] == getattr(tokenizer, "eos_token_id", None)
+    return ids[:, :-1] if closed else ids
+
+
 class SamplingExplorer(Explorer):
     """The next token's distribution before (the model's own) and after temperature, top-k, top-p.
 
@@ -69,7 +75,7 @@ class SamplingExplorer(Explorer):
         def next_logits(text: str) -> list[float]:
             import torch
 
-            ids = _encode(tokenizer, text)
+            ids = _open(_encode(tokenizer, text), tokenizer)
             model.eval()
             with torch.no_grad():
                 return model(input_ids=ids.to(model.device)).logits[0, -1].float().tolist()
