@@ -69,7 +69,9 @@ def test_an_empty_target_is_the_models_own_output(models):
     model, tokenizer = models["t5"]
     explorer = AttentionExplorer(model, tokenizer, text=TEXT)
     ids = tokenizer(TEXT, return_tensors="pt").input_ids
-    own = model.eval().generate(ids, max_new_tokens=12, min_new_tokens=0, do_sample=False, num_beams=1)
+    own = model.eval().generate(
+        ids, max_new_tokens=12, min_new_tokens=0, do_sample=False, num_beams=1
+    )
     picture = explorer(kind="cross").picture
     assert numbers(picture).shape == (own.shape[1], ids.shape[1])
     queries = re.findall('<th scope="row">(.*?)</th>', picture)
