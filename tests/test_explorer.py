@@ -417,6 +417,10 @@ def test_filtered_keeps_the_fewest_that_reach_the_share(k, p, kept):
     assert result.index(max(result)) == 1
 
 
+def test_a_share_that_is_reached_exactly_is_enough():
+    assert filtered([0.0, 0.0], top_p=0.5) == [1.0, 0.0]
+
+
 def test_temperature_sharpens_and_flattens():
     bits = [entropy(filtered([0.0, 1.0, 2.0, 3.0], t)) for t in (0.1, 0.5, 1.0, 3.0, 1000.0)]
     assert bits == sorted(bits) and bits[0] < 0.01 and abs(bits[-1] - 2) < 1e-5
