@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import pytest
 from places import ROOT
 
+LANGUAGES = (ROOT / "src/helpers/languages.toml").read_text(encoding="utf-8")
 PIP = """
 import os, pathlib, sys
 here = pathlib.Path(__file__).parents[1]
@@ -51,6 +52,7 @@ def start(tmp_path, monkeypatch):
     write(root / "src/course_tools/offline.py", "import subprocess, sys\n"
           "sys.exit(subprocess.call(sys.argv[sys.argv.index('--') + 1:]))\n")  # fmt: skip
     shutil.copy(ROOT / "start.py", root)
+    write(root / "src/helpers/languages.toml", LANGUAGES)
     spec = importlib.util.spec_from_file_location("start_copy", root / "start.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

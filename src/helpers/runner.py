@@ -93,9 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def console_language() -> str:
-    """zh-tw where the system speaks Chinese, else ja."""
-    name = (locale.getlocale()[0] or "").lower()
-    return "zh-tw" if name.startswith(("zh", "chinese")) else "ja"
+    return say.of_locale(locale.getlocale()[0] or "")
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

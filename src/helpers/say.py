@@ -4,9 +4,16 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
-LANGUAGES = {"ja": "ja", "zh-tw": "zh-Hant-TW"}  # ours -> the language tag that browsers know
-_current = "ja"
+DECLARED: dict[str, dict[str, Any]] = tomllib.loads(
+    (resources.files(__package__) / "languages.toml").read_text(encoding="utf-8")
+)
+LANGUAGES = {lang: entry["browsers"] for lang, entry in DECLARED.items()}  # ours -> HTML's tag
+COMPLETE = tuple(lang for lang, entry in DECLARED.items() if not entry.get("draft"))
+FIRST = COMPLETE[0]
+TODO = "TODO"  # stands where a text of a draft has its place and is not written
+_current = FIRST
 
 
 def use(lang: str) -> None:
@@ -21,9 +28,9 @@ def language() -> str:
     return _current
 
 
-def key() -> str:
-    """The current language as a key of TOML and JSON tables: "ja" or "zh_tw"."""
-    return _current.replace("-", "_")
+def key(lang: str | None = None) -> str:
+    """A language, else the current one, as a key of TOML and JSON tables: "ja" or "zh_tw"."""
+    return (lang or _current).replace("-", "_")
 
 
 def html_lang() -> str:
@@ -31,8 +38,19 @@ def html_lang() -> str:
 
 
 def choose(texts: Mapping[str, str]) -> str:
-    """The current language's entry of {"ja": …, "zh_tw": …}."""
-    return texts[key()]
+    """The current language's entry of {"ja": …, "zh_tw": …}; where a draft has none, the first's.
+
+    KeyError if a complete language has none.
+    """
+    written = texts.get(key(), TODO) != TODO
+    return texts[key() if written or _current in COMPLETE else key(FIRST)]
+
+
+def of_locale(name: str) -> str:
+    """The complete language of a system whose locale has this name, else the first one."""
+    name = name.replace("-", "_").lower()
+    spoken = (x for x in COMPLETE if name.startswith(tuple(DECLARED[x]["systems"])))
+    return next(spoken, FIRST)
 
 
 def text(module: str, name: str, /, **values: object) -> str:
