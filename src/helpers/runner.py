@@ -1,4 +1,4 @@
-"""The lessons, run end to end without a browser: `python start.py run [01 …] [--lang zh-tw]`.
+"""The lessons, run end to end without a browser: `python start.py run [01 …] [--lang ja]`.
 
 Status 1 if a cell fails or writes to stderr, a claim does not hold or is not measured, or a lesson
 needs more than MIB_BOUND; 2 if nothing could be run.

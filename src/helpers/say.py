@@ -29,7 +29,7 @@ def language() -> str:
 
 
 def key(lang: str | None = None) -> str:
-    """A language, else the current one, as a key of TOML and JSON tables: "ja" or "zh_tw"."""
+    """A language, else the current one, as a key of TOML and JSON tables: _ in place of -."""
     return (lang or _current).replace("-", "_")
 
 
@@ -38,7 +38,7 @@ def html_lang() -> str:
 
 
 def choose(texts: Mapping[str, str]) -> str:
-    """The current language's entry of {"ja": …, "zh_tw": …}; where a draft has none, the first's.
+    """The current language's entry of {"ja": …, …}; where a draft has none, the first language's.
 
     KeyError if a complete language has none.
     """
@@ -66,6 +66,6 @@ def text(module: str, name: str, /, **values: object) -> str:
 
 @functools.cache
 def catalogue(module: str) -> dict[str, dict[str, str]]:
-    """All messages of one module: {name: {"ja": …, "zh_tw": …}}."""
+    """All messages of one module: {name: {"ja": …, …}}."""
     source = resources.files(__package__) / "messages" / f"{module}.toml"
     return tomllib.loads(source.read_text(encoding="utf-8"))

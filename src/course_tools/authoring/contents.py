@@ -43,7 +43,7 @@ def _lesson(folder: Path) -> dict:
 
 
 def _titles(path: Path) -> dict[str, str]:
-    """{"ja": …, "zh_tw": …}: the heading that opens the lesson."""
+    """{"ja": …} and so on: the heading that opens the lesson."""
     cells = read_cells(path)
     first = next(groups(cells), {}) if not cells[0].is_code else {}
     lines = {lang: cell.source.splitlines()[0] for lang, cell in first.items()}

@@ -119,6 +119,7 @@ def in_code(code: str, lang: str) -> str:
     calls = [call for call in words.calls(ast.parse(code)) if not _argument(call, lang)]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset), reverse=True):
         _add_argument(lines, call, lang)
+    lines = "\n".join(lines).split("\n")
     for first, said in reversed(words.comments("\n".join(lines))):
         if lang not in said:
             at = first + list(said).index(_before(lang, list(said))) + 1

@@ -1,6 +1,6 @@
 """pairs.lock: what somebody has read in every language, as a hash of each text of a lesson.
 
-A line:  FILE/KEY HASH-OF-JA HASH-OF-ZH-TW …   A draft that has no such text has "-", or no more.
+A line:  FILE/KEY HASH HASH …   in the order of the languages; "-", or no more, where one has none
 """
 
 import hashlib

@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
 
-from helpers.say import FIRST
+from helpers.say import FIRST, TODO
 
 from . import words
 from .problems import Problem
@@ -49,7 +49,7 @@ def sheet(solution: NotebookNode, stubs: dict[str, str]) -> NotebookNode:
 
 def solution_faults(cell: Cell) -> Iterator[Problem]:
     """Model answers stand between their markers, and nowhere else."""
-    if "wrong" in cell.options:
+    if "wrong" in cell.options or cell.source.strip() == TODO:
         return
     marked = cell.source.count(BEGIN), cell.source.count(END)
     wanted = (1, 1) if "task" in cell.options or _is_essay(cell) else (0, 0)

@@ -78,7 +78,7 @@ def _cell_faults(cell: Cell) -> Iterator[Problem]:
     if cell.is_code and cell.lang:
         yield cell.problem(
             f'a code cell has lang="{cell.lang}"',
-            "remove lang: code is written once; put words into T(ja=…, zh_tw=…)",
+            "remove lang: code is written once; put words into T(…)",
         )
     if not cell.is_code and cell.lang not in LANGUAGES:
         yield cell.problem(

@@ -1,4 +1,4 @@
-"""One language out of a code cell: T(ja="…", zh_tw="…") and #| ja: with #| zh-tw: below it."""
+"""One language out of a code cell: an argument of T(ja="…", …), a line of #| ja: … and others."""
 
 import ast
 import re
