@@ -550,14 +550,33 @@ def run(arguments: list[str]) -> int:
         arguments = ["lab", *arguments]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     top = parser()
+    if {"-h", "--help"} & set(arguments[1:end]):
+        return explain(arguments[0])
     options, unknown = top.parse_known_args(arguments[:end])
     if options.command == "lab" and unknown:
         top.error(f"unknown: {' '.join(unknown)} (commands: {', '.join(COMMANDS)})")
     command = COMMANDS[options.command]
+    known = re.findall(r"--[\w-]+", command.arguments)
+    strange = [w for w in unknown if w.startswith("-") and w.split("=")[0] not in known]
+    if strange and command.run not in (lab, test):
+        top.error(f"{options.command} takes no {strange[0]}: {command.arguments}")
     if command.authors and not (ROOT / "src" / "course_tools").is_dir():
         raise Failure(f"{options.command} is not in the student edition (no src/course_tools).")
     set_up({"lab", "test"} if command.authors else {"lab"}, options.torch)
     return command.run(options, [*unknown, *arguments[end + 1 :]])
+
+
+def explain(name: str) -> int:
+    """The command's help, and, of a tool, its own: that needs the course to be set up."""
+    with contextlib.suppress(SystemExit):
+        parser().parse_args([name, "--help"])
+    if COMMANDS[name].run in (lab, test):
+        return 0
+    if not venv_version():
+        print("\nAfter the first set-up (python start.py) this also explains the other options.")
+        return 0
+    print(flush=True)
+    return COMMANDS[name].run(argparse.Namespace(), ["--help"])
 
 
 def main(arguments: list[str]) -> int:

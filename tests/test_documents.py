@@ -194,6 +194,18 @@ def help_of_tool(command: str) -> str:
     return done.stdout.decode()
 
 
+def test_the_usage_of_a_command_names_its_tools_options():
+    """start.py refuses what the usage does not name, before it sets anything up."""
+    start = load_start(ROOT / "start.py")
+    tools = [name for name in start.COMMANDS if help_of_tool(name)]
+    assert len(tools) > 5
+    for name in tools:
+        usage = set(re.findall(r"--[\w-]+", start.COMMANDS[name].arguments))
+        own = set(re.findall(r"--[\w-]+", help_of_tool(name))) - {"--help", "--root"}
+        shared = {"--check"} if name in ("confirm", "translate") else set()  # of build
+        assert usage == own - shared, name
+
+
 def wrong_commands(name: str, text: str) -> Iterator[str]:
     for line in read(text).commands():
         words = shlex.split(line)
