@@ -155,7 +155,7 @@ def test_an_empty_message_is_red(small, broken):
     root = small()
     file = root / "src/helpers/messages/check.toml"
     file.write_text(f"[right]\n{broken}\n", encoding="utf-8")
-    with pytest.raises(LessonError, match=r"check.toml:right: .*\n.*neither empty"):
+    with pytest.raises(LessonError, match=r"check.toml:right: .*\n.*none empty"):
         texts.of_course(root)
 
 
@@ -270,7 +270,7 @@ def test_no_term_of_the_glossary_is_forbidden_by_it(forms):
 @pytest.mark.parametrize(
     ("table", "what"),
     [
-        ("en\tja\tzh-TW\n", "has the columns"),
+        ("en\tja\tzh-tw\n", "has the columns"),
         ("{head}\n", "has the columns"),
         ("{head}\nmemory\tメモリ\t記憶體\t\t內存記憶體\t\n", "cannot read '內存記憶體'"),
         ("{head}\nmemory\tメモリ\t\t\t\t\n", "empty term"),

@@ -19,9 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from typing import NamedTuple
 
-from .say import LANGUAGES
-
 LEXICON = tomllib.loads((resources.files(__package__) / "lexicon.toml").read_text(encoding="utf-8"))
+LANGUAGES = tuple(name.replace("_", "-") for name in LEXICON["person"][0])  # ja, zh-tw
 KINDS = tuple(LEXICON["construction"])  # plain, counted, topic, definite
 SLOTS = ("verb", "counter", "time", "object")  # what is asked for: one character each
 TASKS = tuple(LEXICON["task"])  # to_zh_tw, to_ja, summary, sentiment

@@ -7,7 +7,7 @@ import torch
 from transformers import BertConfig, BertForMaskedLM, set_seed
 
 from . import checkpoints, corpus, tokenizer, training
-from .say import LANGUAGES
+from .corpus import LANGUAGES
 
 TOKENIZER = tokenizer.load("encoder")
 MASK_RATE, LEARNING_RATE, BATCH_SIZE, STEPS = 0.4, 5e-3, 32, 6000

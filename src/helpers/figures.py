@@ -31,9 +31,9 @@ from . import say
 from .show import fragment
 
 FONTS = Path(__file__).parent / "fonts"
-FACES = {  # two faces, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
-    "ja": ("Triad Sans JP", "TriadSansJP-Regular.otf"),
-    "zh-tw": ("Triad Sans TC", "TriadSansTC-Regular.otf"),
+FACES = {  # one for each, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
+    lang: (entry["font"], f"{entry['font'].replace(' ', '')}-Regular.otf")
+    for lang, entry in say.DECLARED.items()
 }
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
 DARK, GREY = "#08519c", "#595959"
@@ -91,7 +91,7 @@ class MissingGlyph(FigureError):
 
 
 def use(lang: str | None = None) -> None:
-    """Set matplotlib's fonts and style for "ja" or "zh-tw"; without lang, for say.language().
+    """Set matplotlib's fonts and style for a language; without lang, for say.language().
 
     ValueError if the language is not one of the course's.
     """

@@ -18,7 +18,7 @@ import torch
 import transformers
 
 from . import checkpoints, corpus, decoder, encoder, encoder_decoder, training
-from .say import LANGUAGES
+from .corpus import LANGUAGES
 
 FOLDER = Path(checkpoints.__file__).parent
 MODULES: dict[str, Any] = {

@@ -15,6 +15,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import nbformat
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 STUDENTS_PARTS = (
@@ -65,6 +67,15 @@ def copy_course(folder: Path) -> Path:
         copy(source, course / name, **options)
     lend_environment(course)
     return course
+
+
+def write_notebook(course: Path, name: str, *cells: str) -> str:
+    """Write my/NAME.ipynb in the copy, of code CELLS; the path that Lab.open takes."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    made.cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    nbformat.write(made, course / "my" / f"{name}.ipynb")
+    return f"{name}.ipynb"
 
 
 def lend_environment(course: Path) -> None:

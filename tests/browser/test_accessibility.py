@@ -7,13 +7,8 @@ import os
 import shutil
 
 import pytest
+from keyboard import Keyboard, answers, give, quiz_notebook
 from lab import RUN_MENU
-from test_lesson_in_browser import (
-    Keyboard,
-    answers,
-    give,
-    quiz_notebook,
-)
 
 FEW, REST = [("ja", False), ("zh-tw", True)], [("ja", True), ("zh-tw", False)]
 LOOKS = FEW + (REST if os.environ.get("TRIAD_ALL") else [])
