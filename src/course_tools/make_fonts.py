@@ -57,9 +57,9 @@ def standard_characters() -> set[str]:
 
 
 def course_characters(root: Path = ROOT) -> set[str]:
-    """Every character of the lessons, of the helpers' messages and of the READMEs."""
+    """Every character of the lessons, of the helpers' words and of the READMEs."""
     lessons = (path for path in (root / "lessons").rglob("*") if path.suffix in {".py", ".toml"})
-    messages = (root / "src" / "helpers" / "messages").glob("*.toml")
+    messages = (root / "src" / "helpers").rglob("*.toml")
     sources = (*lessons, *messages, *root.glob("README*.md"))
     return set().union(*(path.read_text(encoding="utf-8") for path in sources))
 

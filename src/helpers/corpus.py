@@ -15,7 +15,7 @@ import re
 import string
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from typing import NamedTuple
 
@@ -227,8 +227,16 @@ def chance(event: Event, slot: str, lang: str, guess: str) -> float:
 
     Right: the completed sentence is one of the mini world.
     """
-    left = sentence(event._replace(person=0), lang).left(slot)
-    return _left(lang)[slot, left].get(guess, 0.0)
+    return _chances(event, slot, lang).get(guess, 0.0)
+
+
+def best_chance(event: Event, slot: str, lang: str) -> float:
+    """That of the best guess."""
+    return max(_chances(event, slot, lang).values())
+
+
+def _chances(event: Event, slot: str, lang: str) -> dict[str, float]:
+    return _left(lang)[slot, sentence(event._replace(person=0), lang).left(slot)]
 
 
 @functools.cache
@@ -237,8 +245,7 @@ def ceiling(slot: str, kind: str, lang: str) -> float:
     right = total = 0.0
     for event, weight in events():
         if event.kind == kind:
-            left = sentence(event, lang).left(slot)
-            right += weight * max(_left(lang)[slot, left].values())
+            right += weight * best_chance(event, slot, lang)
             total += weight
     return right / total
 
@@ -273,6 +280,17 @@ def share_right(guesses: Iterable[str], events: Iterable[Event], slot: str, lang
     pairs = zip(guesses, events, strict=True)
     hits = [parse(sentence(event, lang).filled(slot, g), lang) is not None for g, event in pairs]
     return sum(hits) / len(hits)
+
+
+def grade(
+    guess: Callable[[list[Event], str, str], list[str]], side: str | None = None, n: int = 200
+) -> dict[tuple[str, str, str], float]:
+    """{cell: share right} of guess(events, slot, lang) for n held-out events a cell."""
+    found = {}
+    for slot, kind, lang in cells(side):
+        events = exam(kind, n)
+        found[slot, kind, lang] = share_right(guess(events, slot, lang), events, slot, lang)
+    return found
 
 
 def standard_error(share: float, n: int) -> float:
@@ -421,3 +439,19 @@ def characters() -> list[str]:
                 yield from strings(item)
 
     return sorted({c for text in strings(LEXICON) for c in text if not c.isascii()})
+
+
+def samples(rng: random.Random, n: int = 3) -> Iterator[str]:
+    """Lines to read: n of each pattern, a sentence beside the other language's."""
+    for kind in KINDS:
+        drawn = [draw(rng, kind=kind) for _ in range(n)]
+        yield from (" | ".join(sentence(e, lang).text for lang in LANGUAGES) for e in drawn)
+    for story in [draw_story(rng) for _ in range(n)]:
+        told = (f"{story.text(la)} → {story.summary(la)} [{story.label(la)}]" for la in LANGUAGES)
+        yield " | ".join(told)
+    for _ in range(n):
+        yield " | ".join(draw_named(rng, lang).text for lang in LANGUAGES)
+
+
+if __name__ == "__main__":  # python -m helpers.corpus: a page to read
+    print(*samples(random.Random(), 8), sep="\n")

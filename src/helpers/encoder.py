@@ -10,7 +10,7 @@ from . import checkpoints, corpus, tokenizer, training
 from .say import LANGUAGES
 
 TOKENIZER = tokenizer.load("encoder")
-MASK_RATE, LEARNING_RATE, BATCH_SIZE, STEPS = 0.4, 5e-3, 32, 4000
+MASK_RATE, LEARNING_RATE, BATCH_SIZE, STEPS = 0.4, 5e-3, 32, 6000
 
 
 def config(**changes) -> BertConfig:

@@ -4,7 +4,7 @@ python -m helpers.make_checkpoints makes them again.
 """
 
 import json
-from importlib import resources
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -12,18 +12,20 @@ from safetensors.torch import load, save
 
 from .. import say
 
+FOLDER = Path(__file__).parent
 
-def load_into(model: torch.nn.Module, name: str) -> Any:
+
+def load_into(model: torch.nn.Module, name: str, folder: Path = FOLDER) -> Any:
     """The model, with the shipped weights (fp16, computed with as float32), ready to use.
 
     FileNotFoundError if there are none of this name; ValueError if they belong to another model.
     """
-    source = resources.files(__package__) / f"{name}.safetensors"
+    source = folder / f"{name}.safetensors"
     if not source.is_file():
         raise FileNotFoundError(say.text("checkpoints", "missing", name=name))
     weights = {key: value.float() for key, value in load(source.read_bytes()).items()}
-    own = {key: value for key, value in model.state_dict().items() if key in weights}
-    if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in weights.items()}:
+    own = {key: value.shape for key, value in model.named_parameters()}
+    if own != {key: value.shape for key, value in weights.items()}:
         raise ValueError(say.text("checkpoints", "other_model", name=name))
     model.load_state_dict(weights, strict=False)  # tied weights are stored once
     cast(Any, model).tie_weights()
@@ -37,5 +39,4 @@ def as_bytes(model: torch.nn.Module) -> bytes:
 
 def card() -> dict[str, Any]:
     """How the weights were trained and how they do: {name: {steps, loss, …}}."""
-    source = resources.files(__package__) / "card.json"
-    return json.loads(source.read_text(encoding="utf-8"))
+    return json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
