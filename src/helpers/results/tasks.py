@@ -1,6 +1,6 @@
 """How four tasks are learned, and what was not: negations of adjectives that are never negated.
 
-    python -m helpers.results.tasks [RECIPE SEED] [--weights FILE]
+    python -m helpers.results.tasks [RECIPE SEED]
 
 RECIPE: one of RECIPES, all of RUNS by default (4 CPU-minutes each, one thread).  A run replaces
 that of the same name and seed in tasks.json; the others stay.
@@ -19,14 +19,14 @@ from typing import Any
 import torch
 import transformers
 
-from .. import checkpoints, corpus, encoder_decoder, training
+from .. import corpus, encoder_decoder, training
 from ..corpus import Example, Story
 from ..encoder_decoder import BATCH_SIZE, LEARNING_RATE, STEPS
 from ..say import LANGUAGES
 
 FILE = Path(__file__).with_suffix(".json")
 ADJECTIVES = range(len(corpus.LEXICON["feeling"]["adjective"]))
-WITHHELD = (0, 3)  # a good and a bad one: never negated in training
+WITHHELD = encoder_decoder.NEVER_NEGATED
 EVERY, N_CURVE, N_CELL = 250, 100, 50
 RUNS = [("all", 0), ("all", 1), ("withheld", 0), ("withheld", 1), ("steps", 0), ("steps", 1)]
 
@@ -87,8 +87,8 @@ def examples(recipe: str, n: int, seed: int, split: str = "train") -> list[Examp
     return found
 
 
-def run(recipe: str, seed: int, steps: int = STEPS) -> tuple[Any, dict[str, Any]]:
-    """Train one model; the model, and its curve and its cells."""
+def run(recipe: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
+    """Train one model: its curve and its cells."""
     model = encoder_decoder.new(seed)
     data, test = examples(recipe, 8000, seed), examples(recipe, N_CURVE, 99, "test")
     curve: dict[str, list] = {"step": [], **{task: [] for task in corpus.TASKS}}
@@ -110,7 +110,7 @@ def run(recipe: str, seed: int, steps: int = STEPS) -> tuple[Any, dict[str, Any]
     batch = encoder_decoder.next_batch(data, seed)
     trained = training.train(model, batch, steps, LEARNING_RATE, look)
     cpu_seconds = round(time.process_time() - started - spent)
-    return model, {
+    return {
         "recipe": recipe,
         "seed": seed,
         "steps": steps,
@@ -194,13 +194,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m helpers.results.tasks")
     parser.add_argument("recipe", nargs="?", choices=RECIPES)
     parser.add_argument("seed", nargs="?", type=int, default=0)
-    parser.add_argument("--weights", type=Path, help="write the weights of the last run there")
     options = parser.parse_args(None if arguments is None else list(arguments))
     for recipe, seed in [(options.recipe, options.seed)] if options.recipe else RUNS:
-        model, entry = run(recipe, seed)
-        add(entry)
-        if options.weights:
-            options.weights.write_bytes(checkpoints.as_bytes(model))
+        add(run(recipe, seed))
     return 0
 
 
