@@ -16,7 +16,7 @@ STEPS = 6195  # as many FLOPs as the encoder's 6,000: that one has a larger head
 def config(**changes) -> GPT2Config:
     small = {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64}
     no_dropout = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
-    ids = {"vocab_size": len(TOKENIZER), "pad_token_id": TOKENIZER.pad_token_id}
+    ids = {"vocab_size": len(TOKENIZER), "pad_token_id": None}  # GPT-2 has no padding token
     ids |= {"bos_token_id": TOKENIZER.bos_token_id, "eos_token_id": TOKENIZER.eos_token_id}
     return GPT2Config(**(small | no_dropout | ids | changes))
 
@@ -25,7 +25,8 @@ def new(seed: int = 0) -> GPT2LMHeadModel:
     """Random weights."""
     set_seed(seed)
     model = GPT2LMHeadModel(config()).eval()
-    model.loss_type = "ForCausalLM"  # which it takes anyway, but with a warning
+    model.loss_type = "ForCausalLM"  # both are what it takes anyway, but with a warning
+    model.generation_config.pad_token_id = TOKENIZER.eos_token_id
     return model
 
 
