@@ -4,7 +4,6 @@ import functools
 
 TEXT = "猫が庭で眠る"
 CHARACTERS = "猫犬が庭で眠る走黒い"
-SMALL = {"hidden": 16, "layers": 2, "heads": 4}
 
 
 def tokenizer(*, ends=False):
@@ -20,7 +19,11 @@ def tokenizer(*, ends=False):
         core.post_processor = processors.TemplateProcessing(
             single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
         )
-    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special))
+    names = dict(
+        zip(
+            ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True
+        )
+    )
     return PreTrainedTokenizerFast(tokenizer_object=core, **names)
 
 

@@ -91,14 +91,16 @@ class AttentionExplorer(Explorer):
         picture, sentence = attention_view(
             weights, attention.queries, attention.keys, attention.cross
         )
-        which = say.text(
-            "attention_explorer", "which" if head else "which_mean", layer=layer, head=head
+        which = (
+            say.text("attention_explorer", "which", layer=layer, head=head)
+            if head
+            else say.text("attention_explorer", "which_mean", layer=layer)
         )
         return picture, which + sentence
 
 
 def _choices(kinds: list[str], layers: int, heads: int) -> list[Any]:
-    """A control for each thing that there is more than one of."""
+    """The head, and what else there is more than one of."""
     label = {
         name: say.text("attention_explorer", name) for name in (*KINDS, "kind", "layer", "head")
     }
@@ -107,10 +109,9 @@ def _choices(kinds: list[str], layers: int, heads: int) -> list[Any]:
         controls.append(Select("kind", label["kind"], {label[kind]: kind for kind in kinds}))
     if layers > 1:
         controls.append(Range("layer", label["layer"], range(1, layers + 1)))
-    if heads > 1:
-        texts = {f"{n}": n for n in range(1, heads + 1)}
-        mean = say.text("attention_explorer", "mean")
-        controls.append(Select("head", label["head"], texts | {mean: 0}))
+    texts: dict[str, int] = {f"{n}": n for n in range(1, heads + 1)}
+    mean = {say.text("attention_explorer", "mean"): 0} if heads > 1 else {}
+    controls.append(Select("head", label["head"], texts | mean))
     return controls
 
 
@@ -145,6 +146,7 @@ class _EncoderDecoder:
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self._model, self._tokenizer = model, tokenizer
+        self._own: tuple[Any, Any] = None, None
 
     def __call__(self, text: str, target: str) -> dict[str, Attention]:
         source = _encode(self._tokenizer, text)
@@ -160,18 +162,29 @@ class _EncoderDecoder:
 
     def _outputs(self, source: Any, target: str) -> Any:
         """(1, T) ids that the decoder reads: start, then the target or, without one, its own."""
+        if target.strip():
+            rest = _encode(self._tokenizer, target)[0].tolist()
+            return source.new_tensor([[self._start(), *rest]])
+        trained = sum(parameter._version for parameter in self._model.parameters())
+        asked = source.tolist(), trained  # another layer or head needs no new output
+        if self._own[0] != asked:
+            self._own = asked, self._greedy(source)
+        return self._own[1]
+
+    def _start(self) -> int:
         config = self._model.config
         start = config.decoder_start_token_id
-        start = config.pad_token_id if start is None else start
-        ids = source.new_full((1, 1), start)
-        if target.strip():
-            return source.new_tensor([[start, *_encode(self._tokenizer, target)[0].tolist()]])
+        return config.pad_token_id if start is None else start
+
+    def _greedy(self, source: Any) -> Any:
+        """(1, 1 + NEW_TOKENS) ids at most: the most probable next token, again and again."""
+        ids = source.new_full((1, 1), self._start())
         encoded = _run(self._model.get_encoder(), input_ids=source)
         for _ in range(NEW_TOKENS):
             out = _run(self._model, encoder_outputs=encoded, decoder_input_ids=ids)
             new = out.logits[:, -1:].argmax(-1).to(ids.device)
             ids = source.new_tensor([[*ids[0].tolist(), new.item()]])
-            if new.item() == config.eos_token_id:
+            if new.item() == self._model.config.eos_token_id:
                 break
         return ids
 

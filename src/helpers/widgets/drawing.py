@@ -1,9 +1,10 @@
 """Pictures of an explorer as SVG text: cells and bars whose numbers can be read, and their table.
 
-Every cell is [data-cell="row,column"] with an aria-label: explorer.js makes it a place for the
-keyboard.  Widths are in units of one pixel; a narrower window shrinks the whole.
+Every cell is [data-cell="row,column"] with a title: explorer.js makes it a place for the keyboard.
+Widths are in units of one pixel; a narrower window shrinks the whole.
 """
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from helpers import say
 
 Rows = Sequence[Sequence[float]]
 FONT = 13
-WIDEST = 640
-DARK = (8, 48, 107)  # of ColorBrewer's Blues
+WIDEST, NARROW = 640, 380
+# ColorBrewer's Blues, from white; the square root of a weight is its place among them
+BLUES = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107))
 # Bars: 3 : 1 against white and against JupyterLab's dark paper
 BAR, REMOVED = "#2f7fe0", "#767676"
 DIGIT = 0.62  # width of a digit in ems
 NO_LOOK = "×"
+HIDDEN = ' aria-hidden="true"'  # the cell's title says it
 
 
 def ems(text: str) -> float:
@@ -35,7 +38,7 @@ def heat_map(weights: Rows, rows: Sequence[str], columns: Sequence[str], name: s
     rows: labels of the queries   columns: labels of the keys   name: what the picture is
     The number is left out where it would be too small to read; the cell's own label has it.
     """
-    side = cell_side(len(columns))
+    side = cell_side(max(len(columns), len(rows)))
     slant = max(map(ems, columns)) * FONT > side - 2
     left = 8 + FONT * max(map(ems, rows))
     top = 8 + FONT * (0.75 * max(map(ems, columns)) + 0.8 if slant else 1)
@@ -69,13 +72,17 @@ def _heat_row(r: int, row: Sequence[float], label: str, columns, corner, side: f
 
 def _heat_cell(place: str, weight: float, corner, side: float, says: str) -> str:
     x, y = corner
-    edge = "#bfbfbf" if weight < 0.25 else shade(weight)
+    edge = "#bfbfbf" if weight < 0.05 else shade(weight)
     size = f'width="{side - 2:.1f}" height="{side - 2:.1f}"'
     square = f'<rect class="cell" x="{x + 1:.1f}" y="{y + 1:.1f}" {size} rx="2" '
     square += f'fill="{shade(weight)}" stroke="{edge}"/>'
     number, font = short(weight), min(FONT, (side - 4) / (3 * DIGIT))
     ink = _ink(weight) if weight else "#595959"
-    written = _text(x + side / 2, y + side / 2, number, "middle", font, ink) if font >= 7 else ""
+    written = (
+        _text(x + side / 2, y + side / 2, number, "middle", font, ink, more=HIDDEN)
+        if font >= 7
+        else ""
+    )
     return _cell(place, says, square + written)
 
 
@@ -113,13 +120,14 @@ def _folded_table(weights: Rows, rows: Sequence[str], columns: Sequence[str]) ->
 
 
 def shade(weight: float) -> str:
-    """White for 0 to dark blue for 1, in even steps of the square root of luminance."""
+    """White for 0 to dark blue for 1; the square root tells small weights apart."""
     return "#" + "".join(f"{round(v):02x}" for v in _rgb(weight))
 
 
 def _rgb(weight: float) -> list[float]:
-    w = min(1.0, max(0.0, weight))
-    return [255 + (dark - 255) * w for dark in DARK]
+    place = math.sqrt(min(1.0, max(0.0, weight))) * (len(BLUES) - 1)
+    n = min(int(place), len(BLUES) - 2)
+    return [a + (b - a) * (place - n) for a, b in zip(BLUES[n], BLUES[n + 1], strict=True)]
 
 
 def _ink(weight: float) -> str:
@@ -152,15 +160,17 @@ def bars(rows: Sequence[Bar], name: str, line: float | None = None, line_name: s
 
     name: what the picture is   line, line_name: a value to compare with, and what it is
     """
-    step, length = 26, 300
     left = 12 + FONT * max(ems(row.label) for row in rows)
-    before = any(row.before is not None for row in rows)
+    numbers = 112 if any(row.before is not None for row in rows) else 52
+    step, length = 26, max(160, NARROW - left - numbers)
     top = 6 + (FONT + 6 if line is not None else 0)
-    width, height = left + length + (130 if before else 60), top + step * len(rows) + 6
-    inner = [_bar_row(n, row, left, top + step * n, length) for n, row in enumerate(rows)]
+    width, height = left + length + numbers, top + step * len(rows) + 6
+    inner = [
+        _bar_row(n, row, left, top + step * n, length, line or 0) for n, row in enumerate(rows)
+    ]
     if line is not None:
         x = left + length * line
-        inner.append(_text(x, top - 8, line_name, "start", base="auto", more=' aria-hidden="true"'))
+        inner.append(_text(x, top - 8, line_name, "start", base="auto", more=HIDDEN))
         inner.append(
             f'<path d="M{x:.1f} {top - 4}V{height - 4:.1f}" stroke="currentColor" '
             'stroke-dasharray="4 4" aria-hidden="true"/>'
@@ -168,7 +178,7 @@ def bars(rows: Sequence[Bar], name: str, line: float | None = None, line_name: s
     return _svg(width, height, name, "".join(inner))
 
 
-def _bar_row(n: int, row: Bar, left: float, y: float, length: float) -> str:
+def _bar_row(n: int, row: Bar, left: float, y: float, length: float, line: float) -> str:
     middle, fill = y + 13, BAR if row.kept else "none"
     shapes = [
         f'<rect class="cell" x="{left:.1f}" y="{y + 3}" width="{max(1, length * row.value):.1f}" '
@@ -180,8 +190,8 @@ def _bar_row(n: int, row: Bar, left: float, y: float, length: float) -> str:
             f'height="20" rx="2" fill="none" stroke="{REMOVED}" stroke-width="2"'
             f"{'' if row.kept else ' stroke-dasharray=' + chr(34) + '3 3' + chr(34)}/>"
         )
-    end = left + length * max(row.value, row.before or 0) + 8
-    shapes.append(_text(end, middle, _bar_number(row), "start"))
+    end = left + length * max(row.value, row.before or 0, line) + 8
+    shapes.append(_text(end, middle, _bar_number(row), "start", more=HIDDEN))
     label = f'<g role="rowheader">{_text(left - 6, middle, row.label, "end")}</g>'
     return f'<g role="row">{label}{_cell(f"{n},0", _bar_says(row), "".join(shapes))}</g>'
 
@@ -211,10 +221,8 @@ def _svg(width: float, height: float, name: str, inner: str) -> str:
 
 
 def _cell(place: str, says: str, inner: str) -> str:
-    says = escape(says)
-    return (
-        f'<g role="cell" data-cell="{place}" aria-label="{says}"><title>{says}</title>{inner}</g>'
-    )
+    """Its title is its name; what is written in it is a part of that."""
+    return f'<g role="cell" data-cell="{place}"><title>{escape(says)}</title>{inner}</g>'
 
 
 def _text(
