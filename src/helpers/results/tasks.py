@@ -36,20 +36,14 @@ def told(story: Story) -> list[Example]:
 
 
 def in_steps(story: Story) -> list[Example]:
-    """The answer on sentiment says first what the adjective means and whether it is negated.
-
-    ja 良くない、悪 (not good: bad)  zh-TW 不好，壞
-    """
-    plain = story._replace(negated=False)
+    """The answer on sentiment says first what the adjective means and whether it is negated."""
+    plain, frames = story._replace(negated=False), corpus.LEXICON["story"]["steps"]
     found = []
     for example in corpus.readings(story):
         if example.task == "sentiment":
-            word, label = plain.label(example.lang), example.target
-            if example.lang == "ja":
-                spelled = f"{word}{'くない' if story.negated else 'い'}、{label}"
-            else:
-                spelled = f"{'不' if story.negated else '很'}{word}，{label}"
-            example = example._replace(target=spelled)
+            frame = frames[story.negated][corpus.key(example.lang)]
+            said = frame.format(word=plain.label(example.lang), label=example.target)
+            example = example._replace(target=said)
         found.append(example)
     return found
 
@@ -128,7 +122,7 @@ def run(recipe: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
 
 def stories(adjective: int, negated: bool, n: int = N_CELL) -> list[Story]:
     """Stories of held-out (person, place) pairs that end with this adjective, negated or not."""
-    rng, found = random.Random(f"{adjective} {negated}"), []
+    rng, found = random.Random(f"{adjective} {negated}"), list[Story]()
     while len(found) < n:
         story = corpus.draw_story(rng, "test")
         if (story.adjective, story.negated) == (adjective, negated):
