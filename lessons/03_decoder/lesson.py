@@ -50,7 +50,7 @@ from helpers import (
     tokenizer,
     training,
 )
-from helpers.say import LANGUAGES
+from helpers.corpus import LANGUAGES
 
 #| ja: 勾配は、8節の学習でだけ使う
 #| zh-tw: 只有第 8 節的訓練會用到梯度

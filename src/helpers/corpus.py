@@ -23,6 +23,7 @@ LEXICON = tomllib.loads((resources.files(__package__) / "lexicon.toml").read_tex
 LANGUAGES = tuple(name.replace("_", "-") for name in LEXICON["person"][0])  # ja, zh-tw
 KINDS = tuple(LEXICON["construction"])  # plain, counted, topic, definite
 SLOTS = ("verb", "counter", "time", "object")  # what is asked for: one character each
+WORDS = ("person", "time", "place", "object", "number", "counter", "verb")
 TASKS = tuple(LEXICON["task"])  # to_zh_tw, to_ja, summary, sentiment
 PEOPLE, TIMES, NUMBERS = (range(len(LEXICON[name])) for name in ("person", "time", "number"))
 PLACES = tuple(LEXICON["place"])
@@ -117,6 +118,21 @@ def sentence(event: Event, lang: str) -> Sentence:
             blanks[slot] = len(text)
         text += said.get(slot, "")
     return Sentence(text, blanks)
+
+
+def word_spans(event: Event, lang: str) -> dict[str, range]:
+    """{word: where it stands in the sentence}, for the words that both languages say."""
+    inside, said = {"day": "time", "stem": "verb"}, words(event, lang)
+    found: dict[str, range] = {}
+    at = 0
+    for literal, slot in _pieces(LEXICON["construction"][event.kind][key(lang)]):
+        at += len(literal)
+        end = at + len(said.get(slot, ""))
+        name = inside.get(slot, slot)
+        if name in WORDS and end > at:
+            found[name] = range(found[name].start if name in found else at, end)
+        at = end
+    return found
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from . import checkpoints, corpus, tokenizer
 
 TOKENIZER = tokenizer.load("encoder_decoder")
 LEARNING_RATE, BATCH_SIZE, STEPS = 4e-3, 32, 2500
+NEVER_NEGATED = (0, 3)  # a good and a bad adjective, for the experiment on composition
 
 
 def config(**changes) -> T5Config:
@@ -29,9 +30,12 @@ def new(seed: int = 0) -> T5ForConditionalGeneration:
     return T5ForConditionalGeneration(config()).eval()
 
 
-def load() -> T5ForConditionalGeneration:
-    """The shipped weights; how they were trained stands in checkpoints/card.json."""
-    return checkpoints.load_into(new(), "encoder_decoder")
+def load(name: str = "encoder_decoder") -> T5ForConditionalGeneration:
+    """The shipped weights; how they were trained stands in checkpoints/card.json.
+
+    name: "encoder_decoder", or "never_negated" (two adjectives were never negated in training)
+    """
+    return checkpoints.load_into(new(), name)
 
 
 def examples(
@@ -81,6 +85,23 @@ def answer(model: T5ForConditionalGeneration, sources: Sequence[str]) -> list[st
     settings = {"max_new_tokens": 40, "do_sample": False, "num_beams": 1}
     out: Any = cast(Any, model).generate(**inputs, **settings)
     return TOKENIZER.batch_decode(out, skip_special_tokens=True)
+
+
+@torch.no_grad()
+def cross_attentions(model: T5ForConditionalGeneration, source: str, target: str) -> torch.Tensor:
+    """Weights (n_layers, n_heads, T, S) of the cross-attention while the target is written.
+
+    Row t belongs to the query that predicts token t of the target: it has seen the target up to
+    t - 1 (teacher forcing).  S and T count </s>.
+    """
+    before = model.config._attn_implementation
+    labels = TOKENIZER(target, return_tensors="pt").input_ids
+    model.set_attn_implementation("eager")  # the fused kernels keep no weights
+    try:
+        out = model(**TOKENIZER(source, return_tensors="pt"), labels=labels, output_attentions=True)
+    finally:
+        model.set_attn_implementation(before)
+    return torch.cat(out.cross_attentions)
 
 
 def exact_match(
