@@ -224,14 +224,14 @@ print(source, "→", encoder_decoder.answer(model, [source])[0])
 #
 # プロンプトを変えたり、外したりすると、どうなるでしょうか。まず、同じ問題をプロンプトなしで入力します。モデルは、プロンプトのない入力を学習していません。
 #
-# 予想：プロンプトを外すと、`summary`と`sentiment`の完全一致率の合計は、最大でいくつになるでしょうか。ヒント：外すと、2つのタスクの入力は同じになります。
+# 予想：プロンプトを外すと、`summary`と`sentiment`の完全一致率の合計は、いくつになるでしょうか。ヒント：外すと、2つのタスクの入力は同じになります。
 
 # %% [markdown] key="no-prompt" lang="zh-tw"
 # ## 2. 提示決定了什麼？
 #
 # 把提示換掉，或是拿掉，會怎麼樣？首先，把同樣的題目拿掉提示再輸入。訓練時，模型從沒看過沒有提示的輸入。
 #
-# 先猜猜看：拿掉提示之後，`summary` 和 `sentiment` 的完全相符率加起來，最多是多少？小提示：拿掉之後，這 2 種任務的輸入就一樣了。
+# 先猜猜看：拿掉提示之後，`summary` 和 `sentiment` 的完全相符率加起來是多少？小提示：拿掉之後，這 2 種任務的輸入就一樣了。
 
 # %% key="no-prompt-code"
 #| ja: Noneを、予想した数に書き換える
@@ -281,18 +281,18 @@ odd = [
     corpus.prompt("summary", "ja", sentences["ja"]),
     #| ja: 文法にない出来事
     #| zh-tw: 文法裡沒有的事
-    corpus.prompt("to_zh_tw", "ja", "昨日、犬は公園で健太を食べました。"),
+    corpus.prompt("to_zh_tw", "ja", "昨日、犬は公園で健太を描きました。"),
 ]
 for source, answer in zip(odd, encoder_decoder.answer(model, odd)):
     print(source, "→", answer)
 
 # %% [markdown] key="odd-prompts-after" lang="ja"
-# もっともらしい文が並びますが、頼んだとおりの答えは、ほとんどありません。学習で見た形に寄せて書くので、文法にない出来事は、文法にある出来事に変わってしまいます。
+# もっともらしい文が並びますが、頼んだとおりの答えは、ほとんどありません。学習で見た形に寄せて書くからです。最後の文では、犬と健太の役が入れ替わりました。この文法では、何かをするのは、いつも人だからです。
 #
 # 実物のT5やその後継は、ずっと多くのタスクで学習しているので、新しい頼み方にも応じやすくなっています。それでも、学習した範囲の外で、もっともらしい誤答が出ることは変わりません。
 
 # %% [markdown] key="odd-prompts-after" lang="zh-tw"
-# 這些句子看起來有模有樣，但幾乎都不是我們要的。模型會往訓練時看過的樣子靠過去，所以文法裡沒有的事，就變成了文法裡有的事。
+# 這些句子看起來有模有樣，但幾乎都不是我們要的。模型會往訓練時看過的樣子靠過去。最後一句裡，狗和健太的角色對調了，因為在這套文法裡，做事的一定是人。
 #
 # 真正的 T5 和後來的模型，訓練過的任務多得多，比較能應付新的問法。不過，超出訓練範圍時，一樣會寫出看似有理的錯誤答案。
 
@@ -306,7 +306,7 @@ for source, answer in zip(odd, encoder_decoder.answer(model, odd)):
 #
 # 抜いた場所には、区間ごとに違う目印を1つ置きます。この目印を、センチネルトークン（sentinel token）と呼びます。正解の側にも同じ目印を書き、それぞれのあとに抜いたトークンを続けます。最後に、終わりを示す目印をもう1つ置きます。
 #
-# T5の論文の標準設定では、トークンの15%を、平均3トークンの区間で抜きます。手順は、次の関数だけです。残す部分と抜く区間を交互に並べるので、最後は必ず抜いた区間になります（公開されているT5の実装と同じです）。
+# T5は、トークンの15%を、平均3トークンの区間で抜きます。手順は、次の関数だけです。残す部分と抜く区間を交互に並べるので、最後は必ず抜いた区間になります（公開されているT5の実装と同じです）。
 
 # %% [markdown] key="spans" lang="zh-tw"
 # ## 3. 名稱與機制：span corruption
@@ -318,7 +318,7 @@ for source, answer in zip(odd, encoder_decoder.answer(model, odd)):
 #
 # 挖掉的地方，每個片段各放一個不同的記號，叫做哨兵詞元（sentinel token）。正解裡也寫上同樣的記號，後面接著挖掉的詞元；最後再放一個表示結束的記號。
 #
-# T5 論文的標準設定，是挖掉 15% 的詞元，每個片段平均 3 個詞元。整個步驟只需要下面的函式。留下的部分和挖掉的片段輪流出現，所以最後一定是挖掉的片段（和公開的 T5 實作一樣）。
+# T5 會挖掉 15% 的詞元，每個片段平均 3 個詞元。整個步驟只需要下面的函式。留下的部分和挖掉的片段輪流出現，所以最後一定是挖掉的片段（和公開的 T5 實作一樣）。
 
 
 # %% key="spans-code"
@@ -334,8 +334,8 @@ def pieces(total, count, rng):
 
 
 def span_corruption(tokens, rng, share=0.15, mean_span=3):
-    #| ja: Raffel et al. 2020、§3.1.4 → 入力、正解
-    #| zh-tw: Raffel et al. 2020，§3.1.4 → 輸入、正解
+    #| ja: Raffel et al. 2020、§3.3.4 → 入力、正解
+    #| zh-tw: Raffel et al. 2020，§3.3.4 → 輸入、正解
     n_missing = round(share * len(tokens))
     n_spans = max(1, round(n_missing / mean_span))
     kept = pieces(len(tokens) - n_missing, n_spans, rng)
@@ -350,7 +350,7 @@ def span_corruption(tokens, rng, share=0.15, mean_span=3):
 
 
 rng = random.Random(0)
-text = story.text(LANG)
+text = story.text(LANG) + corpus.draw_story(rng).text(LANG)
 source, target = span_corruption(list(text), rng)
 print(text, len(text))
 print("".join(source), len(source))
@@ -387,20 +387,22 @@ predict.compare(guess, len(corrupted[0][1]))
 # %% [markdown] key="spans-check" lang="ja"
 # 答えは104です。抜いた77トークンに、26個の目印と、最後の1個を足した数です。デコーダーは、512トークン全部ではなく104トークンだけを書きます。
 #
-# 情報が失われていないことを、200個のテキストで確かめましょう。次の3つが成り立てば、入力と正解を合わせて、もとのテキストを復元できます（復元する関数は、演習シートで書きます）。
+# 情報が失われていないことを、200個のテキストで確かめましょう。次の2つが成り立てば、入力と正解を合わせて、もとのテキストに戻せます。
 #
 # - 目印は、入力に0番から順に1回ずつ、正解にも同じ順に1回ずつ（と、最後にもう1つ）現れる
-# - 目印を除くと、入力と正解のトークンの数え上げを足したものが、もとのテキストと等しい
-# - 目印で区切ると、入力の断片も正解の断片も、もとのテキストにそのままの形で現れる
+# - 目印で区切った断片を、入力、正解、入力、正解の順に交互につなぐと、もとのテキストになる
+#
+# 2つ目は、この関数が残す部分と抜く区間を交互に置くから使える近道です。区間が先頭にあったり、モデルが書きまちがえたりしても使える復元は、演習シートで書きます。
 
 # %% [markdown] key="spans-check" lang="zh-tw"
 # 答案是 104：挖掉的 77 個詞元，加上 26 個記號，再加上最後 1 個。解碼器不必寫出全部 512 個詞元，只寫這 104 個。
 #
-# 用 200 段文字確認資訊沒有遺失。只要下面 3 點成立，把輸入和正解合起來，就能還原原本的文字（還原的函式留到練習題再寫）。
+# 用 200 段文字確認資訊沒有遺失。只要下面 2 點成立，把輸入和正解合起來，就能還原成原本的文字。
 #
 # - 記號在輸入裡從 0 號開始依序各出現 1 次，在正解裡也照同樣的順序各出現 1 次（最後還有 1 個）
-# - 不算記號，把輸入和正解的詞元個數統計加起來，和原本的文字相同
-# - 用記號切開後，輸入和正解的每一段，都原封不動地出現在原本的文字裡
+# - 用記號切開後，依照輸入、正解、輸入、正解的順序輪流接起來，就是原本的文字
+#
+# 第 2 點之所以可行，是因為這個函式讓留下的部分和挖掉的片段輪流出現。如果片段在最前面，或是模型寫錯了，就不能這樣做；能處理這些情形的還原，留到練習題再寫。
 
 
 # %% key="spans-check-code"
@@ -417,9 +419,8 @@ for tokens, (source, target) in zip(texts, corrupted, strict=True):
     marks = [[t for t in side if is_sentinel(t)] for side in (source, target)]
     assert marks[0] == [sentinel(n) for n in range(len(marks[0]))]
     assert marks[1] == [*marks[0], sentinel(len(marks[0]))]
-    contents = Counter(t for t in source + target if not is_sentinel(t))
-    assert contents == Counter(tokens)
-    assert all(piece in "".join(tokens) for piece in fragments(source) + fragments(target))
+    in_turn = zip(fragments(source), fragments(target), strict=True)
+    assert "".join(kept + missing for kept, missing in in_turn) == "".join(tokens)
 
 spans = [len(piece) for _, target in corrupted for piece in fragments(target)]
 n_tokens = sum(map(len, texts))
@@ -567,12 +568,12 @@ assert runs["decoder"] == len(answer) + 1  # </s>
 predict.compare(guess, runs["encoder"])
 
 # %% [markdown] key="pooled" lang="ja"
-# エンコーダーは1回、デコーダーは答えのトークンの数だけ（`</s>`も含めて）計算されます。入力全体を先に読むので、エンコーダーにはマスクがいりません。
+# エンコーダーは1回、デコーダーは答えのトークンの数だけ（`</s>`も含めて）計算されます。入力全体を先に読むので、エンコーダーには因果マスクがいりません。
 #
 # では、ベクトルがトークンごとにあることは、どれくらい大切なのでしょうか。全部のベクトルを、その平均1本に置き換えて翻訳させてみます。
 
 # %% [markdown] key="pooled" lang="zh-tw"
-# 編碼器只計算 1 次，解碼器則是答案有幾個詞元就計算幾次（包含 `</s>`）。因為是先把整個輸入讀完，所以編碼器不需要遮罩。
+# 編碼器只計算 1 次，解碼器則是答案有幾個詞元就計算幾次（包含 `</s>`）。因為是先把整個輸入讀完，所以編碼器不需要因果遮罩。
 #
 # 那麼，每個詞元各有一個向量，到底有多重要？把所有的向量都換成它們的平均，也就是同一個向量，再讓模型翻譯看看。
 
@@ -614,17 +615,17 @@ print(
 print(translations[0].source, "→", answers[0])
 
 # %% [markdown] key="pooled-after" lang="ja"
-# 平均1本では、翻訳は1つも合いません。文らしい答えは書けますが、中身が違います。ただし、このモデルは1本のベクトルで学習していないので、「1本では決してできない」という証明ではありません。実際、注意機構ができる前の翻訳モデルは、文全体を1本のベクトルにまとめていました。長い文が苦手だったことが、アテンションが生まれるきっかけになりました。
+# 平均1本では、翻訳は1つも合いません。文らしい答えは書けますが、中身が違います。ただし、このモデルは1本のベクトルで学習していないので、「1本では決してできない」という証明ではありません。実際、注意機構ができる前のニューラル翻訳モデルは、文全体を1本のベクトルにまとめていました。長い文が苦手だったことが、アテンションが生まれるきっかけになりました。
 
 # %% [markdown] key="pooled-after" lang="zh-tw"
-# 平均成一個向量，翻譯就一句也不對。答案看起來像句子，內容卻不一樣。不過，這個模型並不是用一個向量訓練的，所以這不能證明「一個向量絕對做不到」。事實上，在注意力機制出現之前，翻譯模型就是把整個句子濃縮成一個向量。這種做法不擅長處理長句，後來才有了注意力。
+# 平均成一個向量，翻譯就一句也不對。答案看起來像句子，內容卻不一樣。不過，這個模型並不是用一個向量訓練的，所以這不能證明「一個向量絕對做不到」。事實上，在注意力機制出現之前，神經網路的翻譯模型就是把整個句子濃縮成一個向量。這種做法不擅長處理長句，後來才有了注意力。
 
 # %% [markdown] key="map" lang="ja"
 # ## 5. 語順が交差すると、交差注意も交差する
 #
 # 日本語は動詞が最後に来ます。台湾華語では、動詞が目的語より前に来ます。同じ出来事を翻訳するとき、デコーダーは入力のどこを見ているのでしょうか。
 #
-# 見る重みは、結果を見る前に決めておきます。モデルには2層×4ヘッドの交差注意があり、都合のよいものを選べば、何とでも言えてしまうからです。ここでは、最後の層の、4つのヘッドの平均を使います。文は、評価用の問題の最初の1つです。
+# どの重みを見るかは、規則で決めます。モデルには2層×4ヘッドの交差注意があり、図が気に入ったものを選べば、何とでも言えてしまうからです。ここでは、4つのヘッドの平均を使います。層は、学習用の50の出来事で、対応する語をよく見ているほうを選びます。図と採点には、評価用の出来事だけを使います。図の文は、その最初の1つです。
 #
 # 図の行は、書こうとしているトークンです。そのトークンを予測する位置のクエリが、入力のどのトークン（列）をどれだけ参照したかを、色の濃さで表します。四角い枠は、同じ意味の語の位置です。枠はモデルではなく、文法から求めました。
 
@@ -633,28 +634,65 @@ print(translations[0].source, "→", answers[0])
 #
 # 日文的動詞放在最後；台灣華語的動詞則放在受詞前面。翻譯同一件事時，解碼器在看輸入的哪裡？
 #
-# 要看哪個權重，必須在看到結果之前先決定好。這個模型的交叉注意力有 2 層、每層 4 個頭，如果專挑好看的，怎麼說都行。這裡規定：使用最後一層、4 個頭的平均。句子則是評估題目的第一題。
+# 要看哪個權重，必須有規則。這個模型的交叉注意力有 2 層×4 個頭，如果專挑好看的，怎麼說都行。這裡規定：使用 4 個頭的平均；至於哪一層，用訓練用的 50 件事來選，比較常看對應的詞的那一層就是了。畫圖和評分，只用評估用的事；圖裡的句子是其中的第一個。
 #
 # 圖的橫列是正要寫的詞元：預測這個詞元的查詢，對輸入的每個詞元（直行）參考了多少，用顏色深淺表示。方框是意思相同的詞所在的位置；方框是由文法得到的，不是模型算的。
 
 
 # %% key="map-code"
-def attention_map(event, source_lang):
+other = {"ja": "zh-tw", "zh-tw": "ja"}
+WORDS = {
+    "person": T(ja="人", zh_tw="人物"),
+    "time": T(ja="時", zh_tw="時間"),
+    "place": T(ja="場所", zh_tw="地點"),
+    "object": T(ja="目的語", zh_tw="受詞"),
+    "number": T(ja="数", zh_tw="數量"),
+    "verb": T(ja="動詞", zh_tw="動詞"),
+}
+
+
+def attention_map(event, source_lang, layer):
     T(
-        ja="""最後の層、ヘッドの平均 → 重み (T, S)、入力のトークン、出力のトークン、プロンプトの長さ""",
-        zh_tw="""最後一層、各個頭的平均 → 權重 (T, S)、輸入的詞元、輸出的詞元、提示的長度""",
+        ja="""ヘッドの平均 → 重み (T, S)、入力のトークン、出力のトークン、プロンプトの長さ""",
+        zh_tw="""各個頭的平均 → 權重 (T, S)、輸入的詞元、輸出的詞元、提示的長度""",
     )
     example = next(e for e in corpus.translations(event) if e.lang == source_lang)
-    weights = encoder_decoder.cross_attentions(model, example.source, example.target)[-1].mean(0)
+    weights = encoder_decoder.cross_attentions(model, example.source, example.target)
     before = len(example.source) - len(corpus.sentence(event, source_lang).text)
-    return weights, [*example.source, "</s>"], [*example.target, "</s>"], before
+    return weights[layer - 1].mean(0), [*example.source, "</s>"], [*example.target, "</s>"], before
 
 
-other = {"ja": "zh-tw", "zh-tw": "ja"}
+def looks(event, source_lang, layer):
+    T(
+        ja="""最初の文字を書くときに最も見た位置、入力での語の位置、出力での語の位置、入力の長さ""",
+        zh_tw="""寫第一個字時最常看的位置、詞在輸入裡的位置、詞在輸出裡的位置、輸入的長度""",
+    )
+    weights, tokens, _, before = attention_map(event, source_lang, layer)
+    here, there = (corpus.word_spans(event, lang) for lang in (source_lang, other[source_lang]))
+    looked = {word: int(weights[span.start].argmax()) - before for word, span in there.items()}
+    return looked, here, there, len(tokens)
+
+
+def found(events, layer):
+    hits = []
+    for event in events:
+        for source_lang in other:
+            looked, here, there, _ = looks(event, source_lang, layer)
+            hits += [looked[word] in here[word] for word in WORDS if word in there]
+    return sum(hits) / len(hits)
+
+
+rng = random.Random(1)
+practice = [corpus.draw(rng, "train") for _ in range(50)]
+by_layer = {layer: found(practice, layer) for layer in (1, 2)}
+chosen = max(by_layer, key=by_layer.get)
+print(by_layer, "→", chosen)
+
+# %% key="map-figure"
 shown = corpus.exam("counted", 1)[0]
-fig, axes = plt.subplots(2, 1, figsize=(10, 12))
+fig, axes = plt.subplots(2, 1, figsize=(10, 14))
 for ax, (source_lang, target_lang) in zip(axes, other.items()):
-    weights, columns, rows, before = attention_map(shown, source_lang)
+    weights, columns, rows, before = attention_map(shown, source_lang, chosen)
     figures.matrix(ax, weights, rows=rows, columns=columns, fmt=None, vmin=0, vmax=1)
     here, there = (corpus.word_spans(shown, lang) for lang in (source_lang, target_lang))
     for word in there:
@@ -689,26 +727,16 @@ figures.show(
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-WORDS = {
-    "person": T(ja="人", zh_tw="人物"),
-    "time": T(ja="時", zh_tw="時間"),
-    "place": T(ja="場所", zh_tw="地點"),
-    "object": T(ja="目的語", zh_tw="受詞"),
-    "number": T(ja="数", zh_tw="數量"),
-    "verb": T(ja="動詞", zh_tw="動詞"),
-}
 hits, chances = {word: [] for word in WORDS}, []
 swapped, kept_order, counters = [], [], Counter()
 rng = random.Random(99)
 for event_ in [corpus.draw(rng, "test") for _ in range(200)]:
-    for source_lang, target_lang in other.items():
-        weights, tokens, _, before = attention_map(event_, source_lang)
-        here, there = (corpus.word_spans(event_, lang) for lang in (source_lang, target_lang))
-        looked = {word: int(weights[span.start].argmax()) - before for word, span in there.items()}
+    for source_lang in other:
+        looked, here, there, n_tokens = looks(event_, source_lang, chosen)
         words = [word for word in WORDS if word in there]
         for word in words:
             hits[word].append(looked[word] in here[word])
-            chances.append(len(here[word]) / len(tokens))
+            chances.append(len(here[word]) / n_tokens)
         for a in words:
             for b in words:
                 #| ja: 書く順にa、b
@@ -718,8 +746,7 @@ for event_ in [corpus.draw(rng, "test") for _ in range(200)]:
                     agrees = (looked[a] < looked[b]) == forward
                     (kept_order if forward else swapped).append(agrees)
         if "counter" in there:
-            found = [word for word in there if looked["counter"] in here[word]]
-            counters.update(found or ["-"])
+            counters.update(word for word in there if looked["counter"] in here[word])
 
 aligned = sum(map(sum, hits.values())) / sum(map(len, hits.values()))
 chance = sum(chances) / len(chances)
@@ -737,7 +764,11 @@ errors = [corpus.standard_error(sum(h) / len(h), len(h)) for h in hits.values()]
 fig, ax = plt.subplots(figsize=(7, 3.4))
 ax.bar(list(shares), list(shares.values()), yerr=errors, capsize=4)
 ax.axhline(chance, color="black", linestyle="--", label=T(ja="偶然の水準", zh_tw="隨機水準"))
-ax.set(ylim=(0, 1.3), ylabel=T(ja="一致率", zh_tw="相符率"))
+ax.set(
+    ylim=(0, 1.3),
+    yticks=[0, 0.2, 0.4, 0.6, 0.8, 1],
+    ylabel=T(ja="一致率", zh_tw="相符率"),
+)
 ax.legend(loc="upper right")
 listed = "、".join(f"{name} {share:.2f}" for name, share in shares.items())
 figures.show(
@@ -792,10 +823,10 @@ assert counters["object"] + counters["verb"] > counters["counter"]
 # 第 01 課說過，權重只是混合的比例。「看著它」和「以它為根據」是兩回事。
 
 # %% [markdown] key="explore" lang="ja"
-# 自分でも調べてみましょう。文を書き換え、注意の種類（エンコーダー、デコーダー、交差）、層、ヘッドを選べます。翻訳先の欄を空にすると、モデルが自分で書いた答えを使います（12トークンまで）。
+# 自分でも調べてみましょう。文を書き換え、注意の種類（エンコーダー、デコーダー、交差）、層、ヘッドを選べます。「デコーダーの文」の欄を空にすると、モデルが自分で書いた答えを使います（12トークンまで）。
 
 # %% [markdown] key="explore" lang="zh-tw"
-# 自己也來探索看看。可以改寫句子，選擇注意力的種類（編碼器、解碼器、交叉）、層和頭。譯文那一欄留空的話，就使用模型自己寫出的答案（最多 12 個詞元）。
+# 自己也來探索看看。可以改寫句子，選擇注意力的種類（編碼器、解碼器、交叉）、層和頭。「解碼器的句子」那一欄留空的話，就使用模型自己寫出的答案（最多 12 個詞元）。
 
 # %% key="explore-code"
 from helpers.widgets import AttentionExplorer
@@ -960,12 +991,12 @@ assert values[0] < n
 # %% [markdown] key="live" lang="ja"
 # ## 7. 何から先に学ぶのか
 #
-# 1節のモデルは2,500ステップ学習しました。その最初の200ステップ分を、ここで動かしてみましょう（約20秒）。途中で、同じ4つの問題に答えさせます。学習の途中で止めても、それまでの重みは残ります。
+# 1節のモデルは2,500ステップ学習しました。ここでは、同じ形のモデルを、はじめから200ステップだけ学習してみましょう（約20秒）。途中で、同じ4つの問題に答えさせます。学習の途中で止めても、それまでの重みは残ります。
 
 # %% [markdown] key="live" lang="zh-tw"
 # ## 7. 先學會什麼？
 #
-# 第 1 節的模型訓練了 2,500 步。這裡從頭訓練 200 步，看看剛開始是什麼樣子（約 20 秒）。途中會請模型回答同樣的 4 道題目。中途停下來也沒關係，到那時為止訓練好的權重會留著。
+# 第 1 節的模型訓練了 2,500 步。這裡把同樣結構的模型從頭訓練 200 步，看看剛開始是什麼樣子（約 20 秒）。途中會請模型回答同樣的 4 道題目。中途停下來也沒關係，到那時為止訓練好的權重會留著。
 
 # %% key="live-code"
 watched = [
@@ -1052,14 +1083,14 @@ print(
 assert translated > polarity
 
 # %% [markdown] key="curve-after" lang="ja"
-# 30文字近くを正確に書く翻訳のほうが、1つの文字で答える気分より先にできるようになります。意外でしょうか。
+# 20文字近くを正確に書く翻訳のほうが、1つの文字で答える気分より先にできるようになります。意外でしょうか。
 #
-# 翻訳では、文字ごとに損失があり、語と語の対応を少しずつ覚えられます。気分では、答えが形容詞だけでも、否定だけでも決まりません。「楽しい」なら良い、「楽しくない」なら悪いと答えます。「寂しい」なら悪い、「寂しくない」なら良いと答えます。どちらか片方だけを見ても、当たる確率は0.5のままです。これは排他的論理和（XOR）と同じ形で、途中まで学んでも損失が下がりません。
+# 翻訳では、文字ごとに損失があり、語と語の対応を少しずつ覚えられます。気分では、答えが形容詞だけでも、否定だけでも決まりません。「楽しい」なら良い、「楽しくない」なら悪いと答えます。「寂しい」なら悪い、「寂しくない」なら良いと答えます。どちらか片方だけを見ても、当たる確率は0.5のままです。これは排他的論理和（XOR）と同じ形で、片方だけを学んでも、損失は下がりません。
 
 # %% [markdown] key="curve-after" lang="zh-tw"
-# 要正確寫出將近 30 個字的翻譯，竟然比只答 1 個字的心情更早學會。很意外吧？
+# 要正確寫出將近 20 個字的翻譯，竟然比只答 1 個字的心情更早學會。很意外吧？
 #
-# 翻譯時，每個字都有損失，詞與詞的對應可以一點一點記住。心情的答案，光看形容詞不能決定，光看有沒有否定也不能決定：「開心」是好，「不開心」是壞；「寂寞」是壞，「不寂寞」是好。只看其中一邊，猜對的機率仍是 0.5。這和互斥或（XOR）是同樣的形式：只學到一半，損失並不會下降。
+# 翻譯時，每個字都有損失，詞與詞的對應可以一點一點記住。心情的答案，光看形容詞不能決定，光看有沒有否定也不能決定：「開心」是好，「不開心」是壞；「寂寞」是壞，「不寂寞」是好。只看其中一邊，猜對的機率仍是 0.5。這和互斥或（XOR）是同樣的形式：只學會其中一邊，損失並不會下降。
 
 # %% [markdown] key="memory" lang="ja"
 # ## 8. 正解率1.00は、否定がわかるという意味か
@@ -1121,12 +1152,12 @@ assert min(share[False, False], share[False, True], share[True, False]) >= 0.95
 assert share[True, True] <= 0.6
 
 # %% [markdown] key="memory-after" lang="ja"
-# 見せた組み合わせは、どれもほぼ1.00です。見せなかった否定は、でたらめの0.5にも届きません。このモデルは、「くない」や「一點也不」で気分をひっくり返す規則を学んだのではなく、言い方と答えの組を覚えていました。学習した4個の形容詞では満点なので、点数だけを見ていたら気づけませんでした。
+# 見せた組み合わせは、どれもほぼ1.00です。見せなかった否定は、でたらめの0.5にも届きません。このモデルは、「くない」や「一點也不」で気分をひっくり返す規則を学んだのではなく、言い方と答えの組を覚えたのだと考えられます。学習した4個の形容詞では満点なので、点数だけを見ていたら気づけませんでした。
 #
 # 「知っている部品を、新しく組み合わせて使う」ことを、構成的汎化（compositional generalization）と呼びます。1節の1.00は、人と場所については新しい組み合わせで測った値ですが、否定については、そうではありません。何を「新しい」として測ったのかが、正解率の意味を決めます。
 
 # %% [markdown] key="memory-after" lang="zh-tw"
-# 看過的組合，幾乎都是 1.00；沒看過的否定，連亂猜的 0.5 都不到。這個模型並沒有學會「遇到くない、一點也不，就把心情反過來」的規則，只是把說法和答案一組一組背了下來。看過的 4 個形容詞都拿滿分，所以只看分數，是看不出來的。
+# 看過的組合，幾乎都是 1.00；沒看過的否定，連亂猜的 0.5 都不到。這個模型並沒有學會「遇到くない、一點也不，就把心情反過來」的規則，應該只是把說法和答案一組一組背了下來。看過的 4 個形容詞都拿滿分，所以只看分數，是看不出來的。
 #
 # 「把已經知道的零件，用新的方式組合起來」，叫做組合泛化（compositional generalization）。第 1 節的 1.00，就人物和地點來說，是用新的組合測的；就否定來說卻不是。用什麼當「新的」來測，決定了正確率的意義。
 
@@ -1203,7 +1234,7 @@ steps_curves = [entry["curve"] for entry in record["runs"] if entry["recipe"] ==
 assert min(curve["sentiment"][curve["step"].index(250)] for curve in steps_curves) > 0.9
 
 # %% [markdown] key="recipe-after" lang="ja"
-# 否定の形を翻訳で見せても、気分の答えは変わりません。見たことがあるかどうかの問題ではなかったのです。
+# 否定の形を翻訳で見せても、気分の答えはよくなりません。見たことがあるかどうかの問題ではなかったのです。
 #
 # 途中を書かせると、気分はほぼ満点になりました。「楽しい」の意味を書き、否定があるかどうかを書き、最後に、自分が書いた2つを見て答えます。一度に解いていたXORが、簡単な3段に分かれました。7節で最後まで残った気分が、この方法では250ステップで9割を超えます。
 #
