@@ -15,7 +15,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 STUDENTS_PARTS = (
     "start.py", "pyproject.toml", "constraints.txt", "src", "notebooks", "exercises",
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from helpers import say
 from helpers.widgets import handshake
-from helpers.widgets.quiz_static import CODE
+from helpers.widgets.static import CODE
 
 HERE = Path(__file__).parent
 LESSON = "01_attention"
