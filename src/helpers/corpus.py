@@ -313,6 +313,13 @@ def standard_error(share: float, n: int) -> float:
     return math.sqrt(share * (1 - share) / n)
 
 
+def interval(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
+    """(low, high) of a share of n items, 95 % for z = 1.96 (Wilson 1927): not empty at 0 and 1."""
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
 @functools.cache
 def entropy(split: str | None = None) -> float:
     """Nats of one drawn event: no model's loss for a whole sentence is lower on average."""

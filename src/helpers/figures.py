@@ -9,7 +9,7 @@ import logging.handlers
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ STYLE: dict[str, Any] = {
     "lines.markersize": 5,
     "mathtext.fontset": "dejavusans",
 }
+HATCHES = ("", "///", "...")  # of bars side by side
 SMALLEST_TEXT, LARGEST_TEXT = 5.0, 10.0  # points, in a cell
 
 
@@ -171,6 +172,51 @@ def mask(
         ax.scatter(column, row, s=area, marker=marker, color=color)
     if legend:
         _mask_legend(ax)
+
+
+def bars(
+    ax: Axes,
+    groups: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    intervals: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+    levels: Sequence[float] | None = None,
+    level_name: str = "",
+) -> None:
+    """Grouped bars, told apart by hatching, with error bars and a short line to compare with.
+
+    groups: G labels   series: {name: G values}, three at most   intervals: {name: G (low, high)}
+    levels: G values, drawn across each group; level_name: what they are
+    """
+    _require_lengths(groups, series, intervals or {}, levels)
+    width = 0.8 / len(series)
+    for n, ((name, values), hatch) in enumerate(zip(series.items(), HATCHES, strict=False)):
+        at = np.arange(len(groups)) + (n - (len(series) - 1) / 2) * width
+        color = LINES.by_key()["color"][n]
+        ax.bar(at, values, width, label=name, color="#9ecae1" if hatch == "" else "white", edgecolor=color, hatch=hatch)
+        if intervals:
+            away = np.abs(np.transpose(intervals[name]) - np.asarray(values))  # (2, G)
+            ax.errorbar(at, values, yerr=away, fmt="none", color="black", capsize=3)
+    if levels is not None:
+        left, right = np.arange(len(groups)) - 0.46, np.arange(len(groups)) + 0.46
+        ax.hlines(levels, left, right, color="black", linewidth=2.5, label=level_name)
+    ax.set_xticks(range(len(groups)), list(groups))
+    ax.grid(visible=False, axis="x")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
+
+
+def _require_lengths(groups: Sequence[str], *values: Any) -> None:
+    """FigureError if a series, its intervals or the levels are not one value a group."""
+    lengths = [len(row) for value in values for row in _rows(value)]
+    if wrong := [length for length in lengths if length != len(groups)]:
+        raise FigureError(say.text("figures", "groups", got=wrong[0], want=len(groups)))
+    if not values[0] or len(values[0]) > len(HATCHES):
+        raise FigureError(say.text("figures", "series", got=len(values[0]), want=len(HATCHES)))
+
+
+def _rows(value: Any) -> list[Sequence]:
+    if value is None:
+        return []
+    return list(value.values()) if isinstance(value, Mapping) else [value]
 
 
 def _draw(fig: Figure) -> bytes:
