@@ -78,11 +78,18 @@ torch.set_num_threads(1)
 # 這一課的句子，全都來自一套小文法。「誰、什麼時候、在哪裡、做了什麼、多少」這樣的一件事，可以有 4 種說法，用中文和日文都說得出來。
 
 # %% key="world-code"
+kinds = {
+    "plain": T(ja="ふつう", zh_tw="一般"),
+    "counted": T(ja="数つき", zh_tw="數量"),
+    "topic": T(ja="話題", zh_tw="主題"),
+    "definite": T(ja="全部", zh_tw="全部"),
+}
 event = corpus.Event("counted", person=0, place="P", time=0, object=0, number=1)
-for kind in corpus.KINDS:
+for kind, name in kinds.items():
     told = event._replace(kind=kind, number=None if kind == "plain" else 1)
+    print(name)
     for lang in (LANG, T(ja="zh-tw", zh_tw="ja")):
-        print(f"{kind:9} {corpus.sentence(told, lang).text}")
+        print("   ", corpus.sentence(told, lang).text)
 
 # %% [markdown] key="parse" lang="ja"
 # 文法が小さいので、ある文字列がこの世界の正しい文かどうかを、プログラムで完全に判定できます（構文解析）。動詞、助数詞、時制、場所の1つでも合わなければ、正しい文ではありません。このレッスンの採点は、すべてこの判定によります。
@@ -157,12 +164,12 @@ for lang in ("ja", "zh-tw"):
 # %% [markdown] key="ceiling-guess" lang="ja"
 # では、空欄の左だけを読んで答えるとします。この世界の文はすべて数え上げられるので、「左が同じ文」を全部集めれば、最善の答え方と、その正解率が正確に求まります。モデルも乱数も使わない、理論上の上限です。
 #
-# 予想：台湾華語の`counted`の文で、動詞の空欄の左だけを読みます。動詞は7種類です。最善の正解率はいくつでしょうか（0から1）。
+# 予想：台湾華語の「数つき」の文で、動詞の空欄の左だけを読みます。動詞は7種類です。最善の正解率はいくつでしょうか（0から1）。
 
 # %% [markdown] key="ceiling-guess" lang="zh-tw"
 # 假設只讀空格左邊就要回答。這個世界的句子全都數得出來，所以只要把「左邊相同的句子」全部收集起來，就能精確算出最好的答法和它的正確率。這是理論上的上限，不需要模型，也不需要隨機數。
 #
-# 先猜猜看：中文的 `counted` 句型，只讀動詞空格的左邊。動詞有 7 種，最高的正確率是多少？（0 到 1）
+# 先猜猜看：中文的「數量」句型，只讀動詞空格的左邊。動詞有 7 種，最高的正確率是多少？（0 到 1）
 
 # %% key="ceiling"
 #| ja: Noneを、予想した数に書き換える
@@ -182,18 +189,32 @@ predict.compare(guess, corpus.ceiling("verb", "counted", "zh-tw"))
 # 空格不只是動詞，量詞和表示時間的字（「昨」、「明」等）也可以挖空。和說法搭配起來，兩種語言一共有 22 種，以下把每一種叫做一「格」。
 
 # %% key="cells"
-for side in ("left", "right"):
-    print(side, len(corpus.cells(side)))
+names = {
+    "verb": T(ja="動詞", zh_tw="動詞"),
+    "counter": T(ja="助数詞", zh_tw="量詞"),
+    "time": T(ja="時", zh_tw="時間"),
+}
+languages = {
+    "ja": T(ja="日本語", zh_tw="日文"),
+    "zh-tw": T(ja="台湾華語", zh_tw="中文"),
+}
+sides = {
+    "left": T(ja="左だけで決まる", zh_tw="只看左邊就能決定"),
+    "right": T(ja="右も必要", zh_tw="還需要右邊"),
+}
+for side, title in sides.items():
+    print(title, len(corpus.cells(side)))
     for slot, kind, lang in corpus.cells(side):
-        print(f"    {lang:5} {slot:7} {kind:8} {corpus.ceiling(slot, kind, lang):.2f}")
+        ceiling = corpus.ceiling(slot, kind, lang)
+        print(f"    {ceiling:.2f}", languages[lang], names[slot], kinds[kind])
 
 # %% [markdown] key="cells-after" lang="ja"
-# `left`の9マスは、左だけを読めば必ず当たります（上限1.00）。`right`の13マスは、左だけでは当たりません。同じ台湾華語の動詞でも、「把」を使う`definite`の文では手がかりが左に来ます。つまり、違いを生むのは言語ではなく、手がかりの位置です。
+# 9マスは、左だけを読めば必ず当たります（上限1.00）。残りの13マスは、左だけでは必ず当たるとは言えません。同じ台湾華語の動詞でも、「把」を使う「全部」の文では手がかりが左に来ます。つまり、違いを生むのは言語ではなく、手がかりの位置です。
 #
 # どのマスも、文全体を読めば答えは1つに決まります。
 
 # %% [markdown] key="cells-after" lang="zh-tw"
-# `left` 的 9 格，只讀左邊就一定能答對（上限 1.00）。`right` 的 13 格，只讀左邊答不出來。同樣是中文的動詞，在使用「把」的 `definite` 句型裡，線索就跑到左邊。也就是說，造成差別的不是語言，而是線索的位置。
+# 有 9 格只讀左邊就一定能答對（上限 1.00）；另外 13 格，只讀左邊無法保證答對。同樣是中文的動詞，在使用「把」的「全部」句型裡，線索就跑到左邊。也就是說，造成差別的不是語言，而是線索的位置。
 #
 # 每一格，只要讀完整個句子，答案都只有一個。
 
@@ -249,7 +270,7 @@ predict.compare(guess, 10_000 * 0.15 * 0.8)
 
 # %% key="mlm-one-code"
 row = torch.tensor([ids])
-inputs, chosen = corrupt(row, generator=torch.Generator().manual_seed(18))
+inputs, chosen = corrupt(row, generator=torch.Generator().manual_seed(805))
 for before, after in zip(row[chosen].tolist(), inputs[chosen].tolist()):
     print(*encoder.TOKENIZER.convert_ids_to_tokens([before, after]), sep=" → ")
 print("".join(encoder.TOKENIZER.convert_ids_to_tokens(inputs[0].tolist())))
@@ -423,27 +444,48 @@ def mean(values):
 models = dict(zip(losses, (encoder.new(seed=0), fresh, model)))
 short = {name: grade(each, encoder.guesses, n=100) for name, each in models.items()}
 for name, cells in short.items():
-    slots = {slot: mean(cells[c] for c in cells if c[0] == slot) for slot in corpus.SLOTS[:3]}
-    print({slot: f"{share:.2f}" for slot, share in slots.items()}, name)
+    print(name)
+    for lang in languages:
+        slots = {slot: mean(cells[c] for c in cells if c[::2] == (slot, lang)) for slot in names}
+        print("   ", languages[lang], {names[slot]: f"{share:.2f}" for slot, share in slots.items()})
 predict.compare(guess, mean(short[T(ja="300ステップ後", zh_tw="300 步後")].values()))
 
 # %% [markdown] key="train-after" lang="ja"
-# 300ステップでは、損失が大きく下がっても、動詞と助数詞はほとんど当たりません。モデルが先に覚えるのは、どの文にも出てくる文字（「は」「で」「在」など）です。空欄を正しく埋めるには、離れた文字どうしの関係が必要で、そこまで学ぶには、もっと長い学習が要ります。ここから先は、チェックポイントを使います。
+# 損失が大きく下がったのに、300ステップでは、動詞と助数詞はあまり当たりません。では、何を学んだのでしょうか。どの文にも出てくる文字を隠したときの正解率を調べます。
 
 # %% [markdown] key="train-after" lang="zh-tw"
-# 只訓練 300 步，雖然損失下降很多，動詞和量詞卻幾乎答不出來。模型最先記住的，是每個句子都會出現的字（「在」、「は」、「で」等）。要填對空格，必須知道相隔較遠的字之間的關係；要學到這個程度，得訓練更久。接下來都使用檢查點。
+# 損失下降了很多，但只訓練 300 步，動詞和量詞還是不太會答。那麼，到底學到了什麼？來看看遮住每個句子都會出現的字時，正確率是多少。
+
+# %% key="train-common"
+common = encoder.TOKENIZER.convert_tokens_to_ids(list("はで在。"))
+right_guesses = []
+draw_batch = encoder.next_batch(rows, seed=1)
+for _ in range(20):
+    batch = draw_batch()
+    asked = torch.isin(batch["labels"], torch.tensor(common))
+    with torch.no_grad():
+        best = fresh(**batch).logits.argmax(-1)
+    right_guesses += (best == batch["labels"])[asked].tolist()
+print(f"{mean(right_guesses):.2f}")
+assert mean(right_guesses) > 0.8
+
+# %% [markdown] key="train-end" lang="ja"
+# 「は」「で」「在」「。」なら、もうほとんど当たります。先に覚えたのは、よく出る文字と、その位置でした。空欄を正しく埋めるには、離れた文字どうしの関係を使わなければならず、もっと長い学習が要ります。ここから先は、チェックポイントを使います。
+
+# %% [markdown] key="train-end" lang="zh-tw"
+# 「は」、「で」、「在」和「。」已經幾乎都能答對。最先學會的，是常出現的字和它們的位置。要填對空格，就必須用到相隔較遠的字之間的關係，得訓練更久。接下來都使用檢查點。
 
 # %% [markdown] key="fill" lang="ja"
 # ## 5. 空欄を埋めて、確率を見る
 #
-# モデルは、空欄に入る文字を1つだけ答えるのではなく、語彙のすべてのトークンに確率を付けます。`definite`の文で助数詞を隠し、手がかりを1つずつ消してみましょう。手がかりは、どちらの言語でも空欄の右にある目的語と動詞です。
+# モデルは、空欄に入る文字を1つだけ答えるのではなく、語彙のすべてのトークンに確率を付けます。「全部」の文で助数詞を隠し、手がかりを1つずつ消してみましょう。手がかりは、どちらの言語でも空欄の右にある目的語と動詞です。
 #
 # 予想：目的語だけを消したとき、元の助数詞の確率はいくつになるでしょうか（0から1）。動詞は「読」（「讀」）のまま見えています。
 
 # %% [markdown] key="fill" lang="zh-tw"
 # ## 5. 填空，看機率
 #
-# 模型不是只回答一個字，而是替詞彙表裡的每個詞元都算出機率。在 `definite` 句型裡遮住量詞，再把線索一個一個拿掉。不管哪一種語言，線索都是空格右邊的受詞和動詞。
+# 模型不是只回答一個字，而是替詞彙表裡的每個詞元都算出機率。在「全部」句型裡遮住量詞，再把線索一個一個拿掉。不管哪一種語言，線索都是空格右邊的受詞和動詞。
 #
 # 先猜猜看：只拿掉受詞時，原本那個量詞的機率是多少？（0 到 1）動詞「讀」還看得到。
 
@@ -483,7 +525,7 @@ for ax, (name, probabilities) in zip(axes, filled.items()):
     ax.bar_label(bars, fmt="%.2f", padding=3)
     ax.set_yticks(range(6), labels)
     ax.invert_yaxis()
-    ax.set(title=name, xlabel=T(ja="確率", zh_tw="機率"), xlim=(0, 1.2))
+    ax.set(title=name, xlabel=T(ja="確率", zh_tw="機率"), xlim=(0, 1.2), xticks=[0, 0.5, 1])
     best = "、".join(f"{c} {p:.2f}" for c, p in zip(labels[:3], top.values.tolist()))
     said.append(T(ja=f"「{name}」では{best}", zh_tw=f"「{name}」是 {best}"))
 all_said = T(ja="、", zh_tw="；").join(said)
@@ -619,8 +661,8 @@ changes = [f"{int((square > 0).sum())}/{square.numel()}" for square in squares.v
 figures.show(
     fig,
     T(
-        ja=f"列のトークンを書き換えたとき、行の出力が変わったら●、ちょうど0.0だけ変わった（まったく変わらなかった）ら×です。エンコーダーは{changes[0]}が●で、正方形がすべて埋まります。デコーダーは{changes[1]}が●で、左下の三角形だけです。",
-        zh_tw=f"改動直行的詞元時，橫列的輸出有改變就是 ●，變化剛好是 0.0（完全沒變）就是 ×。編碼器有 {changes[0]} 是 ●，整個正方形都填滿；解碼器有 {changes[1]} 是 ●，只有左下的三角形。",
+        ja=f"列のトークンを書き換えたとき、行の出力が変わったら●、まったく変わらなかったら（差がちょうど0.0なら）×です。「始」「言」「終」は特殊トークンです。エンコーダーは{changes[0]}が●で、正方形がすべて埋まります。デコーダーは{changes[1]}が●で、左下の三角形だけです。",
+        zh_tw=f"改動直行的詞元時，橫列的輸出有改變就是 ●，完全沒變（差距剛好是 0.0）就是 ×。「始」、「語」、「終」是特殊詞元。編碼器有 {changes[0]} 是 ●，整個正方形都填滿；解碼器有 {changes[1]} 是 ●，只有左下的三角形。",
     ),
 )
 
@@ -684,15 +726,14 @@ guess = None
 shares = {"encoder": grade(model, encoder.guesses), "decoder": grade(gpt, decoder.guesses)}
 shares["ceiling"] = {cell: corpus.ceiling(*cell) for cell in corpus.cells()}
 
-print("               encoder decoder ceiling")
 average = {}
 for lang in ("ja", "zh-tw"):
     for side in ("left", "right"):
         cells = [cell for cell in corpus.cells(side) if cell[2] == lang]
         for name in shares:
             average[side, lang, name] = mean(shares[name][cell] for cell in cells)
-        three = "    ".join(f"{average[side, lang, name]:.2f}" for name in shares)
-        print(f"{lang:5} {side:5} ({len(cells)})   {three}")
+        three = {name: f"{average[side, lang, name]:.2f}" for name in shares}
+        print(languages[lang], sides[side], len(cells), three)
 
 gap = {
     lang: average["right", lang, "encoder"] - average["right", lang, "decoder"]
@@ -707,15 +748,6 @@ predict.compare(guess, mean(gap.values()))
 # 逐格畫成圖。誤差線是用 200 題估計的 95 % 信賴區間（Wilson 方法）。短橫線是只讀左邊時的理論上限（第 2 節）。
 
 # %% key="table-figure"
-names = {
-    "verb": T(ja="動詞", zh_tw="動詞"),
-    "counter": T(ja="助数詞", zh_tw="量詞"),
-    "time": T(ja="時", zh_tw="時間"),
-}
-languages = {
-    "ja": T(ja="日本語", zh_tw="日文"),
-    "zh-tw": T(ja="台湾華語", zh_tw="中文"),
-}
 fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
 for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
     cells = [cell for side in ("left", "right") for cell in corpus.cells(side) if cell[2] == lang]
@@ -726,7 +758,7 @@ for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
     }
     figures.bars(
         ax,
-        [f"{names[slot]}\n{kind}" for slot, kind, _ in cells],
+        [f"{names[slot]}\n{kinds[kind]}" for slot, kind, _ in cells],
         series,
         intervals={name: [corpus.interval(p, 200) for p in ps] for name, ps in series.items()},
         levels=[shares["ceiling"][cell] for cell in cells],
@@ -736,10 +768,11 @@ for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
     ax.text(n_left - 0.6, 1.12, T(ja="手がかりは左", zh_tw="線索在左邊"), ha="right")
     ax.text(n_left - 0.4, 1.12, T(ja="手がかりは右", zh_tw="線索在右邊"), ha="left")
     ax.set(title=languages[lang], ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.25))
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
 axes[1].get_legend().remove()
 
 right_cells = corpus.cells("right")
-told = "、".join(
+told = T(ja="、", zh_tw="；").join(
     T(
         ja=f"{languages[lang]}では{average['right', lang, 'encoder']:.2f}、{average['right', lang, 'decoder']:.2f}、{average['right', lang, 'ceiling']:.2f}",
         zh_tw=f"{languages[lang]}是 {average['right', lang, 'encoder']:.2f}、{average['right', lang, 'decoder']:.2f}、{average['right', lang, 'ceiling']:.2f}",
@@ -809,8 +842,9 @@ claims.check(
 # 第一個任務是命名實體辨識（NER）。像「信義」這樣，既可以是人名，也可以是地名的詞，要替每個詞元標上人（PER）、地點（LOC）或其他（O）。
 
 # %% key="named"
-for said in finetune.named(LANG, 5, seed=0):
-    print(said.text, [tag for tag in said.tags])
+for said in finetune.named(LANG, 5, seed=4):
+    tagged = [c if tag == "O" else f"{c}/{tag}" for c, tag in zip(said.text, said.tags)]
+    print(" ".join(tagged))
 
 # %% [markdown] key="head-guess" lang="ja"
 # 言葉そのものを見ても、人か場所かは決まりません。前後の文字で決まります。
@@ -883,7 +917,7 @@ predict.compare(guess, live["names", "encoder"] - live["names", "scratch"])
 # 說法有 6 個形容詞×3 種，共 18 種；其中 6 種不放進標籤，只用來評分。這次使用 `BertForSequenceClassification`：從 `[CLS]` 位置的向量，替整個句子回答一個類別。
 
 # %% key="feelings-code"
-for story in finetune.stories(4, seed=0):
+for story in finetune.stories(6, seed=26):
     print(int(story.positive), story.feeling(LANG))
 
 labelled = finetune.class_rows(finetune.stories(n_labels, seed=0), LANG)
@@ -897,12 +931,12 @@ for name, body in (("encoder", model), ("scratch", None)):
 # %% [markdown] key="curves" lang="ja"
 # ### ラベルの数を変える
 #
-# 1回の実験だけでは、たまたまかもしれません。ラベルの数を10から400まで変え、乱数シードを8通り試した結果を、教材に付けてあります（`python -m helpers.results.labels`で作り直せます）。点は8回の平均、エラーバーは標準偏差、★は、いま実行した結果です。
+# 1回の実験だけでは、たまたまかもしれません。ラベルの数を10から400まで変え、乱数シードを8通り試した結果を、教材に付けてあります（`python -m helpers.results.labels`で作り直せます）。点は8回の平均、エラーバーは最小から最大まで、★は、いま実行した結果です。
 
 # %% [markdown] key="curves" lang="zh-tw"
 # ### 改變標籤的數量
 #
-# 只做一次實驗，可能只是碰巧。教材附上了事先做好的結果：標籤數從 10 到 400，各試 8 個亂數種子（可以用 `python -m helpers.results.labels` 重做）。點是 8 次的平均，誤差線是標準差，★ 是剛才執行的結果。
+# 只做一次實驗，可能只是碰巧。教材附上了事先做好的結果：標籤數從 10 到 400，各試 8 個亂數種子（可以用 `python -m helpers.results.labels` 重做）。點是 8 次的平均，誤差線是最小到最大，★ 是剛才執行的結果。
 
 # %% key="curves-figure"
 curves = results.load("labels")
@@ -916,6 +950,14 @@ def scores_of(task, name, *measures):
     )
     found = [[curves[task][LANG][name][m][str(n)] for n in counts] for m in measures]
     return torch.tensor(found).mean(0).T
+
+
+def spread_of(y):
+    T(
+        ja="""平均から最小値、最大値までの長さ (2, ラベルの数)""",
+        zh_tw="""平均到最小值、最大值的距離（2, 標籤數）""",
+    )
+    return torch.stack([y.mean(0) - y.amin(0), y.amax(0) - y.mean(0)])
 
 
 unseen_names = ("opening_new", "later_new")
@@ -933,9 +975,10 @@ said = []
 for ax, (task, measures, title) in zip(axes, panels):
     for name, style, label in lines:
         y = scores_of(task, name, *measures)
-        [line, *_] = ax.errorbar(counts, y.mean(0), yerr=y.std(0), fmt=style, capsize=4, label=label)
+        drawn = ax.errorbar(counts, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
         if "opening" not in measures:
-            ax.plot(n_labels, live[task, name], "*", color=line.get_color(), ms=14, mec="black")
+            color = drawn.lines[0].get_color()
+            ax.scatter(n_labels, live[task, name], 200, color, marker="*", ec="black", zorder=9)
         means = "、".join(f"{n}: {v:.2f}" for n, v in zip(counts, y.mean(0).tolist()))
         said.append(T(ja=f"{title}、{label}（{means}）", zh_tw=f"{title}，{label}（{means}）"))
     ax.set(title=title, xlabel=T(ja="ラベルの数", zh_tw="標籤數"), xscale="log", ylim=(0, 1.1))
@@ -947,8 +990,8 @@ all_said = T(ja="。", zh_tw="；").join(said)
 figures.show(
     fig,
     T(
-        ja=f"横軸はラベルの数（対数）、縦軸は正解率です。8回の平均は次のとおりです。{all_said}。",
-        zh_tw=f"橫軸是標籤數（對數），縱軸是正確率。8 次的平均如下：{all_said}。",
+        ja=f"横軸はラベルの数（対数）、縦軸は正解率です。★は、いま実行した1回の結果です。8回の平均は次のとおりです。{all_said}。",
+        zh_tw=f"橫軸是標籤數（對數），縱軸是正確率。★ 是剛才執行的一次結果。8 次的平均如下：{all_said}。",
     ),
 )
 
@@ -1038,7 +1081,7 @@ for ax, measure, title in (
 ):
     for name, style, label in lines:
         y = by_side[name, measure]
-        ax.errorbar(counts, y.mean(0), yerr=y.std(0), fmt=style, capsize=4, label=label)
+        ax.errorbar(counts, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
         said.append(T(ja=f"{title}、{label}は{y.mean(0)[-1]:.2f}", zh_tw=f"{title}，{label}是 {y.mean(0)[-1]:.2f}"))
     ax.axhline(0.5, color="black", linestyle=":", label=T(ja="勘", zh_tw="亂猜"))
     ax.set(title=title, xlabel=T(ja="ラベルの数", zh_tw="標籤數"), xscale="log", ylim=(0, 1.1))
@@ -1071,7 +1114,7 @@ claims.check(
 #
 # ここから言えるのは、「トークンごとに1回で答えさせるなら、双方向のほうが有利」ということです。「理解は、いつでもエンコーダーが上」とは言えません。
 #
-# - 大きなデコーダーに、文を読み終えてから言葉で答えさせる方法もあります。GPT-3を使い、教師あり学習に並ぶNERの結果を得たという報告があります（GPT-NER、Wang et al. 2025）。この形なら、答える前に文全体が左側に来ます。
+# - 大きなデコーダーに、文を読み終えてから言葉で答えさせる方法もあります。文を書き写しながら名前に印を付けさせる方法で、教師あり学習に並ぶNERの結果を得たという報告があります（GPT-NER、Wang et al. 2025）。この形なら、答える前に文全体が左側に来ます。
 # - エンコーダーが古くなったわけでもありません。2024年のModernBERTは、8,192トークンまで読め、2兆トークンで学習しました。検索や分類では、大きなデコーダーより、性能と大きさの釣り合いがよいとしています（Warner et al. 2024）。
 #
 # 「最適」かどうかは、正解率だけでなく、計算の費用、速さ、ラベルの数と合わせて決まります。
@@ -1081,7 +1124,7 @@ claims.check(
 #
 # 由此可以說的是：「如果要替每個詞元一次就回答，雙向比較有利」；不能說「理解任務永遠是編碼器比較好」。
 #
-# - 也可以讓大型的解碼器讀完句子之後，再用文字回答。有研究報告，用 GPT-3 做 NER，結果和監督式學習相當（GPT-NER，Wang et al. 2025）。用這種形式，回答之前，整個句子都已經在左邊了。
+# - 也可以讓大型的解碼器讀完句子之後，再用文字回答。有研究報告，讓模型一邊抄寫句子、一邊在名字上做記號，NER 的結果就和監督式學習相當（GPT-NER，Wang et al. 2025）。用這種形式，回答之前，整個句子都已經在左邊了。
 # - 編碼器也沒有過時。2024 年的 ModernBERT 最長可以讀 8,192 個詞元，用 2 兆個詞元訓練；論文指出，在檢索和分類上，它的效能與大小的平衡，比大型解碼器更好（Warner et al. 2024）。
 #
 # 是不是「最適合」，不只看正確率，還要一起考慮計算的成本、速度，以及標籤的數量。
