@@ -27,7 +27,6 @@
 # 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖的程式碼可以跳過不看。
 
 # %% key="imports"
-import math
 import random
 
 import matplotlib.pyplot as plt
@@ -70,7 +69,7 @@ torch.set_num_threads(1)
 # %% [markdown] key="world" lang="ja"
 # ## 1. 小さな世界の文
 #
-# このレッスンの文は、すべて小さな文法から作られます。「誰が、いつ、どこで、何を、いくつ、どうした」という1つの出来事を、4通りの言い方で、日本語でも台湾華語でも言えます。
+# このレッスンの文は、すべて小さな文法から作られます。「いつ、誰が、どこで、何をしたか」という1つの出来事を、4通りの言い方で表します。日本語でも台湾華語でも言えます。
 
 # %% [markdown] key="world" lang="zh-tw"
 # ## 1. 小世界的句子
@@ -508,8 +507,8 @@ texts = {
 answer = encoder.TOKENIZER.convert_tokens_to_ids(T(ja="冊", zh_tw="本"))
 filled = {}
 for name, text in texts.items():
-    #| ja: 最初の空欄の確率 (語彙の大きさ,)
-    #| zh-tw: 第一個空格的機率（詞彙表大小,）
+    #| ja: 最初の空欄の確率 (V,)
+    #| zh-tw: 第一個空格的機率 (V,)
     filled[name] = encoder.fill(model, text.replace("？", tokenizer.MASK), LANG)[0]
     print(f"{filled[name][answer]:.3f}", text)
 
@@ -687,7 +686,7 @@ from helpers.widgets import AttentionExplorer
 
 viewed = encoder.load()
 viewed.set_attn_implementation("eager")
-masked_text = list(texts.values())[0].replace("？", tokenizer.MASK)
+masked_text = next(iter(texts.values())).replace("？", tokenizer.MASK)
 AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, LANG))
 
 # %% [markdown] key="table" lang="ja"
@@ -865,7 +864,7 @@ for said in finetune.named(LANG, 5, seed=4):
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-from transformers import BertForSequenceClassification, BertForTokenClassification
+from transformers import BertForTokenClassification
 
 tagger = BertForTokenClassification(encoder.config(num_labels=3))
 print(tagger.bert.load_state_dict(model.bert.state_dict()))
@@ -931,7 +930,7 @@ for name, body in (("encoder", model), ("scratch", None)):
 # %% [markdown] key="curves" lang="ja"
 # ### ラベルの数を変える
 #
-# 1回の実験だけでは、たまたまかもしれません。ラベルの数を10から400まで変え、乱数シードを8通り試した結果を、教材に付けてあります（`python -m helpers.results.labels`で作り直せます）。点は8回の平均、エラーバーは最小から最大まで、★は、いま実行した結果です。
+# 1回の実験だけでは、偶然の結果だった可能性があります。ラベルの数を10から400まで変え、乱数シードを8通り試した結果を、教材に付けてあります（`python -m helpers.results.labels`で作り直せます）。点は8回の平均、エラーバーは最小から最大まで、★は、いま実行した結果です。
 
 # %% [markdown] key="curves" lang="zh-tw"
 # ### 改變標籤的數量
@@ -945,8 +944,8 @@ counts = curves["settings"]["labels"]
 
 def scores_of(task, name, *measures):
     T(
-        ja="""いくつかの正解率の平均 (シード, ラベルの数)""",
-        zh_tw="""幾種正確率的平均（種子, 標籤數）""",
+        ja="""いくつかの正解率の平均。形状は（シード、ラベルの数）""",
+        zh_tw="""幾種正確率的平均，形狀是（種子、標籤數）""",
     )
     found = [[curves[task][LANG][name][m][str(n)] for n in counts] for m in measures]
     return torch.tensor(found).mean(0).T
@@ -1050,7 +1049,7 @@ claims.check(
 # 予想：ラベルを400に増やすと、先頭の名前に対するデコーダーの正解率はいくつになるでしょうか。
 
 # %% [markdown] key="causal" lang="zh-tw"
-# ## 9. 「最適合理解」的是編碼器嗎？
+# ## 9. 編碼器真的「最適合理解」嗎？
 #
 # 同樣的 NER，也用解碼器的主體來訓練。`GPT2ForTokenClassification` 只根據詞元本身和它左邊的內容，決定每個詞元的標記。句首的名字，人和地點各占一半，亂猜大約是 0.5。
 #
@@ -1168,11 +1167,11 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# ## 12. 演習問題
+# ## 12. 次のレッスン
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。単語をまるごと隠すマスク、文のもっともらしさの採点、タグの列から名前を取り出す処理を、自分で書きます。
+# 右側の手がかりを、デコーダーは本当に使えないのでしょうか。続きは[レッスン03](03_decoder.ipynb)で確かめましょう。このレッスンの演習は、準備中です。
 
 # %% [markdown] key="next" lang="zh-tw"
-# ## 12. 練習題
+# ## 12. 下一課
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：把整個詞一起遮住的遮罩、替句子的通順程度評分，以及從一串標記中取出名字。
+# 解碼器真的用不到右邊的線索嗎？接著到[第 03 課](03_decoder.ipynb)確認。這一課的練習還在準備中。
