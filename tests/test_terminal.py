@@ -622,7 +622,7 @@ def test_switch_forces_the_plain_twin(terminal, monkeypatch):
 
 def test_silence_brings_the_plain_twin_and_the_run_goes_on(terminal, script, monkeypatch):
     loop, updates = FakeLoop(), []
-    module = "helpers.widgets.terminal."
+    module = "helpers.widgets.face."
     monkeypatch.setattr(module + "running_loop", lambda: loop)
     handle = type("Handle", (), {"display_id": "d1"})
     monkeypatch.setattr(module + "display", lambda *_, **__: handle)
@@ -643,7 +643,7 @@ def test_silence_brings_the_plain_twin_and_the_run_goes_on(terminal, script, mon
 
 def test_an_answering_front_end_keeps_the_live_face(terminal, monkeypatch):
     loop = FakeLoop()
-    module = "helpers.widgets.terminal."
+    module = "helpers.widgets.face."
     monkeypatch.setattr(module + "running_loop", lambda: loop)
     monkeypatch.setattr(module + "display", lambda *_, **__: type("H", (), {"display_id": "d"}))
     terminal._ipython_display_()
