@@ -501,19 +501,15 @@ assert mean(right_guesses) > 0.8
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
+thing, verb = T(ja="本", zh_tw="書"), T(ja="読み", zh_tw="讀")
+with_clues = T(
+    ja="昨日、健太は公園でその三？の本を全部読みました。", zh_tw="健太昨天在公園把那三？書都讀了。"
+)
+without_thing = with_clues.replace(thing, "？")
 texts = {
-    T(ja="手がかりあり", zh_tw="線索都在"): T(
-        ja="昨日、健太は公園でその三？の本を全部読みました。",
-        zh_tw="健太昨天在公園把那三？書都讀了。",
-    ),
-    T(ja="目的語を消す", zh_tw="拿掉受詞"): T(
-        ja="昨日、健太は公園でその三？の？を全部読みました。",
-        zh_tw="健太昨天在公園把那三？？都讀了。",
-    ),
-    T(ja="動詞も消す", zh_tw="動詞也拿掉"): T(
-        ja="昨日、健太は公園でその三？の？を全部？？ました。",
-        zh_tw="健太昨天在公園把那三？？都？了。",
-    ),
+    T(ja="手がかりあり", zh_tw="線索都在"): with_clues,
+    T(ja="目的語を消す", zh_tw="拿掉受詞"): without_thing,
+    T(ja="動詞も消す", zh_tw="動詞也拿掉"): without_thing.replace(verb, "？" * len(verb)),
 }
 answer = encoder.TOKENIZER.convert_tokens_to_ids(T(ja="冊", zh_tw="本"))
 filled = {}
@@ -701,7 +697,7 @@ from helpers.widgets import AttentionExplorer
 
 viewed = encoder.load()
 viewed.set_attn_implementation("eager")
-masked_text = next(iter(texts.values())).replace("？", tokenizer.MASK)
+masked_text = with_clues.replace("？", tokenizer.MASK)
 AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, LANG))
 
 # %% [markdown] key="table" lang="ja"
