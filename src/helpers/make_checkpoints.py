@@ -9,16 +9,21 @@ to fp16.
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-
-from . import checkpoints, corpus, decoder, encoder, encoder_decoder, training
+from . import (
+    checkpoints,
+    corpus,
+    decoder,
+    encoder,
+    encoder_decoder,
+    results,
+    samples,
+    training,
+)
 from .corpus import LANGUAGES
 
 FOLDER = Path(checkpoints.__file__).parent
@@ -74,7 +79,8 @@ def scores(name: str, model: Any) -> dict[str, Any]:
 
 def valid(texts: list[str], lang: str) -> float:
     """Share of the texts that are sentences of the mini world."""
-    return sum(corpus.parse(text, lang) is not None for text in texts) / len(texts)
+    judged = samples.judge(texts, lang, known=())
+    return judged.valid / judged.texts
 
 
 def make(name: str, seed: int, folder: Path) -> dict[str, Any]:
@@ -83,9 +89,8 @@ def make(name: str, seed: int, folder: Path) -> dict[str, Any]:
     before = scores(name, model)
     (folder / f"{name}.safetensors").write_bytes(checkpoints.as_bytes(model))
     shipped = checkpoints.load_into(MODULES[name].new(), name, folder)
-    versions = {"python": platform.python_version(), "torch": torch.__version__}
-    versions |= {"transformers": transformers.__version__}
-    return entry | {"as_trained": before, "as_shipped": scores(name, shipped), "versions": versions}
+    after = {"as_shipped": scores(name, shipped), "versions": results.versions()}
+    return entry | {"as_trained": before} | after
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], None] = print) -> int:
@@ -107,10 +112,7 @@ def main(arguments: list[str] | None = None, say: Callable[[str], None] = print)
 def add_to_card(path: Path, name: str, entry: dict[str, Any]) -> None:
     """The other entries stay; an interruption leaves the old card."""
     card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    text = json.dumps(card | {name: entry}, indent=1, ensure_ascii=False) + "\n"
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    results.write(path, card | {name: entry})
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ python -m helpers.results.NAME makes NAME.json again.
 """
 
 import json
+import platform
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 
@@ -12,3 +14,20 @@ def load(name: str) -> dict[str, Any]:
     """The results that helpers.results.NAME wrote.  FileNotFoundError if there are none."""
     source = resources.files(__package__) / f"{name}.json"
     return json.loads(source.read_text(encoding="utf-8"))
+
+
+def write(path: Path, value: dict[str, Any], indent: int | None = 1) -> None:
+    """As JSON; an interruption leaves the old file."""
+    part = path.with_name(path.name + ".part")
+    text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def versions() -> dict[str, str]:
+    """Of what a result depends on."""
+    import torch
+    import transformers
+
+    found = {"python": platform.python_version(), "torch": torch.__version__}
+    return found | {"transformers": transformers.__version__}

@@ -4,19 +4,15 @@ Writes labels.json: {task: {lang: {model: {measure: {labels: [score of each seed
 "settings" how it was made.  About 8 minutes of one CPU core (OMP_NUM_THREADS=1).
 """
 
-import json
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-
 from .. import decoder, encoder, finetune
-from ..say import LANGUAGES
+from ..corpus import LANGUAGES
+from . import versions, write
 
 LABELS, SEEDS, TEST_ITEMS = (10, 30, 100, 400), range(8), 300
 MEASURES = {  # of a name's characters: does it open the sentence, was the word ever labelled?
@@ -102,7 +98,6 @@ def measure(steps: int | None = None, say: Callable[[str], None] = print) -> dic
 
 
 def settings(steps: int, cpu_seconds: float) -> dict[str, Any]:
-    versions = {"python": platform.python_version(), "torch": torch.__version__}
     return {
         "steps": steps,
         "batch_size": finetune.BATCH_SIZE,
@@ -111,16 +106,12 @@ def settings(steps: int, cpu_seconds: float) -> dict[str, Any]:
         "seeds": list(SEEDS),
         "test_items": TEST_ITEMS,
         "cpu_seconds": round(cpu_seconds),
-        "versions": versions | {"transformers": transformers.__version__},
+        "versions": versions(),
     }
 
 
 def main(out: Path | None = None) -> int:
-    out = out or Path(__file__).with_suffix(".json")
-    text = json.dumps(measure(), indent=1) + "\n"
-    part = out.with_name(out.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(out)
+    write(out or Path(__file__).with_suffix(".json"), measure())
     return 0
 
 

@@ -9,20 +9,16 @@ that of the same name and seed in tasks.json; the others stay.
 import argparse
 import itertools
 import json
-import platform
 import random
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-
 from .. import corpus, encoder_decoder, training
-from ..corpus import Example, Story
+from ..corpus import LANGUAGES, Example, Story
 from ..encoder_decoder import BATCH_SIZE, LEARNING_RATE, STEPS
-from ..say import LANGUAGES
+from . import versions, write
 
 FILE = Path(__file__).with_suffix(".json")
 ADJECTIVES = range(len(corpus.LEXICON["feeling"]["adjective"]))
@@ -112,11 +108,7 @@ def run(recipe: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
         "loss": round(trained.mean_loss(), 5),
         "curve": curve,
         "cells": cells(model, recipe),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-        },
+        "versions": versions(),
     }
 
 
@@ -179,9 +171,7 @@ def add(entry: dict[str, Any], path: Path = FILE) -> None:
     runs = [r for r in runs if (r["recipe"], r["seed"]) != name] + [entry]
     runs.sort(key=lambda r: (list(RECIPES).index(r["recipe"]), r["seed"]))
     kept = {"batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE, "withheld": WITHHELD}
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(kept | {"runs": runs}, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    write(path, kept | {"runs": runs}, indent=None)
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
