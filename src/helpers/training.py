@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from . import say
+from . import measure, say
 from .meter import Meter
 
 WARM_UP, FLOOR, CLIP = 50, 0.05, 1.0
@@ -93,15 +92,12 @@ def parameter_count(model: torch.nn.Module) -> int:
 
 
 def step_flops(model: torch.nn.Module, batch: Batch) -> int:
-    """FLOPs of the matrix products of one training step, forward and backward, as counted.
-
-    The fused attention of a CPU counts 0 in torch: the plain one is chosen while counting.
-    """
-    math_only = torch.nn.attention.SDPBackend.MATH
-    with torch.nn.attention.sdpa_kernel(math_only), FlopCounterMode(display=False) as counter:
+    """FLOPs of the matrix products of one training step, forward and backward, as counted."""
+    math_only = torch.nn.attention.SDPBackend.MATH  # measure.cost cannot count the fused kernel
+    with torch.nn.attention.sdpa_kernel(math_only), measure.cost() as spent:
         model(**batch).loss.backward()
     model.zero_grad(set_to_none=True)
-    return counter.get_total_flops()
+    return spent.flops
 
 
 def batches(rows: torch.Tensor, size: int, seed: int, pad: int) -> Callable[[], torch.Tensor]:
