@@ -5,7 +5,7 @@ import sys
 import time
 from types import TracebackType
 
-from . import say
+from . import say, show
 
 EVERY_S = 0.25
 
@@ -58,13 +58,10 @@ class Meter:
 
 def _handle():
     """A place in the notebook's output that can be drawn again; None outside one."""
-    try:
-        from IPython import get_ipython
-        from IPython.display import DisplayHandle
-    except ImportError:
+    if not show.in_notebook():
         return None
-    if get_ipython() is None:
-        return None
+    from IPython.display import DisplayHandle
+
     handle = DisplayHandle()
     handle.display({"text/plain": ""}, raw=True)
     return handle

@@ -11,17 +11,22 @@ CELL = "text-align: left; min-width: 3em"
 
 def fragment(body: str, plain: str) -> None:
     """Display an HTML fragment; front ends without HTML, and plain Python, get the text."""
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
+    if not in_notebook():
         print(plain)
         return
-    if get_ipython() is None:
-        print(plain)
-        return
+    from IPython.display import display
+
     root = f'<div lang="{say.html_lang()}">{body}</div>'
     display({"text/html": root, "text/plain": plain}, raw=True)
+
+
+def in_notebook() -> bool:
+    """Is there an IPython that displays?"""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None
 
 
 class Link(str):
