@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers import say
 
-from .attention_explorer import _encode, _known, _reading, shown_token
+from .attention_explorer import _encode, _known, _reading, _run, shown_token
 from .controls import Range, Text
 from .drawing import Bar, bars
 from .explorer import Explorer
@@ -73,12 +73,8 @@ class SamplingExplorer(Explorer):
 
     def __init__(self, model: Any, tokenizer: Any, text: str, title: str = "") -> None:
         def next_logits(text: str) -> list[float]:
-            import torch
-
             ids = _open(_encode(tokenizer, text), tokenizer)
-            model.eval()
-            with torch.no_grad():
-                return model(input_ids=ids.to(model.device)).logits[0, -1].float().tolist()
+            return _run(model, input_ids=ids).logits[0, -1].float().tolist()
 
         label = say.text("sampling_explorer", "text")
         prompt = Text("text", label, text, _reading(tokenizer), _known(tokenizer))
