@@ -103,6 +103,8 @@ def bring_into_view(page, *selectors):
     would call the contrast of no text at all in order."""
     page.add_style_tag(content="body { height: 100vh !important }")
     page.set_viewport_size({"width": 1200, "height": 9000})
+    tall = page.evaluate("notebook => document.querySelector(notebook).scrollHeight", NOTEBOOK)
+    page.set_viewport_size({"width": 1200, "height": max(9000, tall + 1000)})
     page.wait_for_function(
         """([notebook, ours]) => {
              document.querySelector(notebook).scrollTop = 0;
@@ -120,7 +122,7 @@ def examine(page, axe, *selectors):
     """axe's rules inside SELECTORS: {rule: nodes} at fault, undecided, and in order."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
-        bring_into_view(page, *selectors)
+    bring_into_view(page, *selectors)  # each time: a planted copy makes the page longer
     found = page.evaluate("include => axe.run({include: include.map(s => [s])})", list(selectors))
     return tuple(
         {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found[kind]}
