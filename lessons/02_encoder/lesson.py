@@ -967,18 +967,19 @@ panels = (
     ("feelings", ("new",), T(ja="感情分析：ラベルにない言い方", zh_tw="情緒分析：標籤裡沒有的說法")),
 )
 lines = (
-    ("encoder", "o-", T(ja="事前学習あり", zh_tw="有預訓練")),
-    ("scratch", "s--", T(ja="ランダムから", zh_tw="從隨機權重")),
+    ("encoder", 0.96, "o-", T(ja="事前学習あり", zh_tw="有預訓練")),
+    ("scratch", 1.04, "s--", T(ja="ランダムから", zh_tw="從隨機權重")),
 )
 fig, axes = plt.subplots(1, 3, figsize=(12, 4), sharey=True)
 said = []
 for ax, (task, measures, title) in zip(axes, panels):
-    for name, style, label in lines:
+    for name, shift, style, label in lines:
+        x = [shift * n for n in counts]
         y = scores_of(task, name, *measures)
-        drawn = ax.errorbar(counts, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
+        drawn = ax.errorbar(x, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
         if "opening" not in measures:
             color = drawn.lines[0].get_color()
-            ax.scatter(n_labels, live[task, name], 200, color, marker="*", ec="black", zorder=9)
+            ax.scatter(shift * n_labels, live[task, name], 200, color, marker="*", ec="black", zorder=9)
         means = "、".join(f"{n}: {v:.2f}" for n, v in zip(counts, y.mean(0).tolist()))
         said.append(T(ja=f"{title}、{label}（{means}）", zh_tw=f"{title}，{label}（{means}）"))
     ax.set(title=title, xlabel=T(ja="ラベルの数", zh_tw="標籤數"), xscale="log", ylim=(0, 1.1))
@@ -1071,17 +1072,18 @@ predict.compare(guess, by_side["decoder", "opening"][:, -1].mean().item())
 # %% key="causal-figure"
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True)
 lines = (
-    ("encoder", "o-", T(ja="エンコーダー", zh_tw="編碼器")),
-    ("decoder", "s--", T(ja="デコーダー", zh_tw="解碼器")),
+    ("encoder", 0.96, "o-", T(ja="エンコーダー", zh_tw="編碼器")),
+    ("decoder", 1.04, "s--", T(ja="デコーダー", zh_tw="解碼器")),
 )
 said = []
 for ax, measure, title in (
     (axes[0], "opening", T(ja="文の先頭の名前（手がかりは右）", zh_tw="句首的名字（線索在右邊）")),
     (axes[1], "later", T(ja="文の途中の名前", zh_tw="句中的名字")),
 ):
-    for name, style, label in lines:
+    for name, shift, style, label in lines:
+        x = [shift * n for n in counts]
         y = by_side[name, measure]
-        ax.errorbar(counts, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
+        ax.errorbar(x, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
         said.append(T(ja=f"{title}、{label}は{y.mean(0)[-1]:.2f}", zh_tw=f"{title}，{label}是 {y.mean(0)[-1]:.2f}"))
     ax.axhline(0.5, color="black", linestyle=":", label=T(ja="勘", zh_tw="亂猜"))
     ax.set(title=title, xlabel=T(ja="ラベルの数", zh_tw="標籤數"), xscale="log", ylim=(0, 1.1))
