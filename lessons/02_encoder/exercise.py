@@ -29,11 +29,11 @@
 # %% key="imports"
 import torch
 
-from helpers import check, corpus, encoder, tokenizer
+from helpers import check, encoder, tokenizer
 
 torch.set_num_threads(1)
 
-# %% [markdown] key="mask_words-text" lang="ja"
+# %% [markdown] key="whole-text" lang="ja"
 # ## 課題1：`mask_words`（3点）
 #
 # 「公園」の「園」だけを隠すと、「公」を見ればほとんど当たります。これでは、離れた手がかりを使う練習になりません。そこで、BERTの後の版は、単語のトークンをまるごと隠すようにしました（whole word masking）。
@@ -50,7 +50,7 @@ torch.set_num_threads(1)
 #
 # 例：`word_of`が`[-1, 0, 0, 1, -1]`、`draws`が`[0.1, 0.9]`、`rate`が0.15なら、2番目と3番目のトークンを隠します。
 
-# %% [markdown] key="mask_words-text" lang="zh-tw"
+# %% [markdown] key="whole-text" lang="zh-tw"
 # ## 第 1 題：`mask_words`（3 分）
 #
 # 只遮住「公園」的「園」，看到「公」幾乎就猜得到，練習不到怎麼使用遠處的線索。所以後來的 BERT 版本，改成把一個詞的詞元全部遮住（whole word masking）。
@@ -68,7 +68,7 @@ torch.set_num_threads(1)
 # 例如：`word_of` 是 `[-1, 0, 0, 1, -1]`，`draws` 是 `[0.1, 0.9]`，`rate` 是 0.15，就遮住第 2 個和第 3 個詞元。
 
 
-# %% key="mask_words" task="mask_words"
+# %% key="whole" task="mask_words"
 def mask_words(ids, word_of, draws, rate, mask_id):
     """ids, word_of: (B, T) int64  draws: (B, W) → inputs, labels (B, T) int64"""
     ### BEGIN SOLUTION
@@ -80,7 +80,7 @@ def mask_words(ids, word_of, draws, rate, mask_id):
     ### END SOLUTION
 
 
-# %% key="mask_words-check" points=3
+# %% key="whole-check" points=3
 def one_at_a_time(ids, word_of, draws, rate, mask_id):
     T(
         ja="""同じことを、トークンを1つずつ見て行う""",
@@ -148,20 +148,20 @@ with check.task("mask_words"):
     ### END HIDDEN TESTS
 
 
-# %% key="mask_words-wrong-by-token" wrong="mask_words"
+# %% key="whole-wrong-by-token" wrong="mask_words"
 def mask_words(ids, word_of, draws, rate, mask_id):
     draw = torch.nn.functional.pad(draws, (0, ids.size(1) - draws.size(1)), value=1.0)
     hidden = (draw < rate) & (word_of >= 0)
     return ids.masked_fill(hidden, mask_id), ids.masked_fill(~hidden, -100)
 
 
-# %% key="mask_words-wrong-special" wrong="mask_words"
+# %% key="whole-wrong-special" wrong="mask_words"
 def mask_words(ids, word_of, draws, rate, mask_id):
     hidden = draws.gather(1, word_of % draws.size(1)) < rate
     return ids.masked_fill(hidden, mask_id), ids.masked_fill(~hidden, -100)
 
 
-# %% key="mask_words-wrong-labels" wrong="mask_words"
+# %% key="whole-wrong-labels" wrong="mask_words"
 def mask_words(ids, word_of, draws, rate, mask_id):
     hidden = (draws.gather(1, word_of.clamp_min(0)) < rate) & (word_of >= 0)
     return ids.masked_fill(hidden, mask_id), ids
@@ -234,9 +234,7 @@ def added_up(ids, counted, log_probs):
         zh_tw="""同樣的事，用 Python 的迴圈做 → (B,)""",
     )
     places = [[t for t, yes in enumerate(row) if yes] for row in counted.tolist()]
-    sums = [
-        sum(log_probs[b, t, t, ids[b, t]].item() for t in row) for b, row in enumerate(places)
-    ]
+    sums = [sum(log_probs[b, t, t, ids[b, t]].item() for t in row) for b, row in enumerate(places)]
     return torch.tensor(sums)
 
 
@@ -273,14 +271,11 @@ with check.task("pseudo_log_likelihood"):
         ),
     )
     texts = T(
-        ja=["昨日、健太は公園で本を三冊読みました。", "昨日、健太は公園で本を三匹読みました。"],
-        zh_tw=["健太昨天在公園讀了三本書。", "健太昨天在公園讀了三隻書。"],
-    )
-    model = encoder.load()
-    for text, value in zip(
-        texts,
-        pseudo_log_likelihood(*masked_passes(model, texts, T(ja="ja", zh_tw="zh-tw"))),
-    ):
+        ja="昨日、健太は公園で本を三冊読みました。 昨日、健太は公園で本を三匹読みました。",
+        zh_tw="健太昨天在公園讀了三本書。 健太昨天在公園讀了三隻書。",
+    ).split()
+    passes = masked_passes(encoder.load(), texts, LANG)
+    for text, value in zip(texts, pseudo_log_likelihood(*passes)):
         print(f"{value:7.2f} {text}")
     ### BEGIN HIDDEN TESTS
     for seed, (b, t, v) in enumerate([(1, 4, 5), (4, 9, 3), (2, 1, 7)], 10):
@@ -318,7 +313,7 @@ def pseudo_log_likelihood(ids, counted, log_probs):
 #
 # レッスンのタグは、人（PER）、場所（LOC）、それ以外（O）の3種類でした。これだけでは、「松本福島」と名前が続いたとき、どこが切れ目かわかりません。そこで、名前の最初のトークンに`B-`、2番目からに`I-`を付ける方法が使われます（BIO）。
 #
-# タグのリストから、名前の範囲のリストを返してください。範囲は`(種類, 始まり, 終わり)`のタプルで、`終わり`は最後のトークンの次の番号です（Pythonのスライスと同じ）。左から順に並べます。
+# タグのリストから、名前の範囲のリストを返してください。範囲は`(kind, start, end)`（種類、始まり、終わり）のタプルで、`end`は最後のトークンの次の番号です（Pythonのスライスと同じ）。左から順に並べます。
 #
 # モデルは、規則に合わないタグも出します。次のように読みます。
 #
@@ -334,9 +329,9 @@ def pseudo_log_likelihood(ids, counted, log_probs):
 # %% [markdown] key="entities-text" lang="zh-tw"
 # ## 第 3 題：`entities`（3 分）
 #
-# 課文的標記有人（PER）、地點（LOC）、其他（O）3 種。但是，遇到「信義大同」這樣連在一起的名字，就看不出從哪裡切開。所以常用的方法，是在名字的第 1 個詞元加上 `B-`，從第 2 個起加上 `I-`（BIO）。
+# 課文的標記有人（PER）、地點（LOC）、其他（O）3 種。但是，遇到「信義大同」這樣連在一起的名字，就看不出從哪裡切開。所以常用的方法，是在名字開頭的詞元加上 `B-`，從第 2 個起加上 `I-`（BIO）。
 #
-# 請根據標記的串列，回傳名字範圍的串列。範圍是 `(種類, 開始, 結束)` 的 tuple，`結束` 是最後一個詞元的下一個編號（和 Python 的切片相同），由左至右排列。
+# 請根據標記的串列，回傳名字範圍的串列。範圍是 `(kind, start, end)`（種類、開始、結束）的 tuple，`end` 是最後一個詞元的下一個編號（和 Python 的切片相同），由左至右排列。
 #
 # 模型也會輸出不合規則的標記，這時請這樣解讀：
 #
@@ -353,8 +348,8 @@ def pseudo_log_likelihood(ids, counted, log_probs):
 # %% key="entities" task="entities"
 def entities(tags):
     T(
-        ja="""tags: 文字列のリスト → (種類, 始まり, 終わり) のリスト""",
-        zh_tw="""tags: 字串的串列 → (種類, 開始, 結束) 的串列""",
+        ja="""tags: 文字列のリスト → (kind, start, end) のリスト""",
+        zh_tw="""tags: 字串的串列 → (kind, start, end) 的串列""",
     )
     ### BEGIN SOLUTION
     found, kind_before = [], ""
@@ -406,7 +401,9 @@ with check.task("entities"):
     )
     check.that(
         same(entities([])) and same(entities(["O", "O"])),
-        hint=T(ja="名前がない文では、空のリストになります。", zh_tw="沒有名字的句子，答案是空的串列。"),
+        hint=T(
+            ja="名前がない文では、空のリストになります。", zh_tw="沒有名字的句子，答案是空的串列。"
+        ),
     )
     ### BEGIN HIDDEN TESTS
     for tags, want in (

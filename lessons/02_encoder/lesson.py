@@ -27,7 +27,6 @@
 # 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖的程式碼可以跳過不看。
 
 # %% key="imports"
-import math
 import random
 
 import matplotlib.pyplot as plt
@@ -141,7 +140,9 @@ print(tokenizer.subwords(many, 300).tokenize(right.text))
 
 # %% key="split-code"
 pairs = [
-    corpus.Event("plain", who, place, 0, 0, None) for who in corpus.PEOPLE for place in corpus.PLACES
+    corpus.Event("plain", who, place, 0, 0, None)
+    for who in corpus.PEOPLE
+    for place in corpus.PLACES
 ]
 kept = [pair for pair in pairs if corpus.held_out(pair)]
 print(len(pairs), len(kept))
@@ -405,7 +406,11 @@ steps = [10 * (n + 1) for n in range(len(window))]
 ax.plot(steps, window, label=T(ja="いま学習したモデル", zh_tw="剛剛訓練的模型"))
 ax.axhline(shipped, color="black", linestyle=":")
 ax.text(0, shipped + 0.08, T(ja="チェックポイント", zh_tw="檢查點"))
-ax.set(xlabel=T(ja="ステップ", zh_tw="步"), ylabel=T(ja="損失（10ステップの平均）", zh_tw="損失（10 步的平均）"), ylim=(0, None))
+ax.set(
+    xlabel=T(ja="ステップ", zh_tw="步"),
+    ylabel=T(ja="損失（10ステップの平均）", zh_tw="損失（10 步的平均）"),
+    ylim=(0, None),
+)
 ax.legend()
 figures.show(
     fig,
@@ -447,7 +452,9 @@ for name, cells in short.items():
     print(name)
     for lang in languages:
         slots = {slot: mean(cells[c] for c in cells if c[::2] == (slot, lang)) for slot in names}
-        print("   ", languages[lang], {names[slot]: f"{share:.2f}" for slot, share in slots.items()})
+        print(
+            "   ", languages[lang], {names[slot]: f"{share:.2f}" for slot, share in slots.items()}
+        )
 predict.compare(guess, mean(short[T(ja="300ステップ後", zh_tw="300 步後")].values()))
 
 # %% [markdown] key="train-after" lang="ja"
@@ -496,13 +503,16 @@ guess = None
 
 texts = {
     T(ja="手がかりあり", zh_tw="線索都在"): T(
-        ja="昨日、健太は公園でその三？の本を全部読みました。", zh_tw="健太昨天在公園把那三？書都讀了。"
+        ja="昨日、健太は公園でその三？の本を全部読みました。",
+        zh_tw="健太昨天在公園把那三？書都讀了。",
     ),
     T(ja="目的語を消す", zh_tw="拿掉受詞"): T(
-        ja="昨日、健太は公園でその三？の？を全部読みました。", zh_tw="健太昨天在公園把那三？？都讀了。"
+        ja="昨日、健太は公園でその三？の？を全部読みました。",
+        zh_tw="健太昨天在公園把那三？？都讀了。",
     ),
     T(ja="動詞も消す", zh_tw="動詞也拿掉"): T(
-        ja="昨日、健太は公園でその三？の？を全部？？ました。", zh_tw="健太昨天在公園把那三？？都？了。"
+        ja="昨日、健太は公園でその三？の？を全部？？ました。",
+        zh_tw="健太昨天在公園把那三？？都？了。",
     ),
 }
 answer = encoder.TOKENIZER.convert_tokens_to_ids(T(ja="冊", zh_tw="本"))
@@ -641,8 +651,12 @@ def influence(model, tokens, text):
 short_text = corpus.sentence(event._replace(kind="plain", number=None), LANG).text
 gpt = decoder.load()
 squares = {
-    T(ja="エンコーダー（BERT）", zh_tw="編碼器（BERT）"): influence(model, encoder.TOKENIZER, short_text),
-    T(ja="デコーダー（GPT-2）", zh_tw="解碼器（GPT-2）"): influence(gpt, decoder.TOKENIZER, short_text),
+    T(ja="エンコーダー（BERT）", zh_tw="編碼器（BERT）"): influence(
+        model, encoder.TOKENIZER, short_text
+    ),
+    T(ja="デコーダー（GPT-2）", zh_tw="解碼器（GPT-2）"): influence(
+        gpt, decoder.TOKENIZER, short_text
+    ),
 }
 full, causal = squares.values()
 predict.compare(guess, (full > 0).float().mean().item())
@@ -687,7 +701,7 @@ from helpers.widgets import AttentionExplorer
 
 viewed = encoder.load()
 viewed.set_attn_implementation("eager")
-masked_text = list(texts.values())[0].replace("？", tokenizer.MASK)
+masked_text = next(iter(texts.values())).replace("？", tokenizer.MASK)
 AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, LANG))
 
 # %% [markdown] key="table" lang="ja"
@@ -865,7 +879,7 @@ for said in finetune.named(LANG, 5, seed=4):
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-from transformers import BertForSequenceClassification, BertForTokenClassification
+from transformers import BertForTokenClassification
 
 tagger = BertForTokenClassification(encoder.config(num_labels=3))
 print(tagger.bert.load_state_dict(model.bert.state_dict()))
@@ -964,7 +978,11 @@ unseen_names = ("opening_new", "later_new")
 panels = (
     ("names", ("opening", "later"), T(ja="NER：ラベルに出た名前", zh_tw="NER：標籤裡有的名字")),
     ("names", unseen_names, T(ja="NER：ラベルにない名前", zh_tw="NER：標籤裡沒有的名字")),
-    ("feelings", ("new",), T(ja="感情分析：ラベルにない言い方", zh_tw="情緒分析：標籤裡沒有的說法")),
+    (
+        "feelings",
+        ("new",),
+        T(ja="感情分析：ラベルにない言い方", zh_tw="情緒分析：標籤裡沒有的說法"),
+    ),
 )
 lines = (
     ("encoder", 0.96, "o-", T(ja="事前学習あり", zh_tw="有預訓練")),
@@ -979,7 +997,9 @@ for ax, (task, measures, title) in zip(axes, panels):
         drawn = ax.errorbar(x, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
         if "opening" not in measures:
             color = drawn.lines[0].get_color()
-            ax.scatter(shift * n_labels, live[task, name], 200, color, marker="*", ec="black", zorder=9)
+            ax.scatter(
+                shift * n_labels, live[task, name], 200, color, marker="*", ec="black", zorder=9
+            )
         means = "、".join(f"{n}: {v:.2f}" for n, v in zip(counts, y.mean(0).tolist()))
         said.append(T(ja=f"{title}、{label}（{means}）", zh_tw=f"{title}，{label}（{means}）"))
     ax.set(title=title, xlabel=T(ja="ラベルの数", zh_tw="標籤數"), xscale="log", ylim=(0, 1.1))
@@ -1084,7 +1104,12 @@ for ax, measure, title in (
         x = [shift * n for n in counts]
         y = by_side[name, measure]
         ax.errorbar(x, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
-        said.append(T(ja=f"{title}、{label}は{y.mean(0)[-1]:.2f}", zh_tw=f"{title}，{label}是 {y.mean(0)[-1]:.2f}"))
+        said.append(
+            T(
+                ja=f"{title}、{label}は{y.mean(0)[-1]:.2f}",
+                zh_tw=f"{title}，{label}是 {y.mean(0)[-1]:.2f}",
+            )
+        )
     ax.axhline(0.5, color="black", linestyle=":", label=T(ja="勘", zh_tw="亂猜"))
     ax.set(title=title, xlabel=T(ja="ラベルの数", zh_tw="標籤數"), xscale="log", ylim=(0, 1.1))
     ax.set_xticks(counts, [str(n) for n in counts])

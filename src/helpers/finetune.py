@@ -9,8 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from transformers import BertForSequenceClassification, BertForTokenClassification
-from transformers import GPT2ForTokenClassification, set_seed
+from transformers import (
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    GPT2ForTokenClassification,
+    set_seed,
+)
 
 from . import corpus, decoder, encoder, say, tokenizer, training
 
@@ -91,7 +95,8 @@ def is_new_way(story: corpus.Story) -> bool:
 
 def stories(n: int, seed: object, split: str = "train") -> list[corpus.Story]:
     """n stories; "test" has only ways of saying that "train" never has, and other events."""
-    rng, found = random.Random(f"stories {split} {seed}"), []
+    rng = random.Random(f"stories {split} {seed}")
+    found: list[corpus.Story] = []
     while len(found) < n:
         story = corpus.draw_story(rng, split)
         if is_new_way(story) == (split == "test"):

@@ -88,7 +88,8 @@ def runs() -> Iterator[tuple[str, str, str, int]]:
 
 def measure(steps: int | None = None, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Everything, for all seeds."""
-    loaded, found = bodies(), {task: {} for task in TASKS}
+    loaded = bodies()
+    found: dict[str, Any] = {task: {} for task in TASKS}
     started = time.process_time()
     for task, lang, model, n in runs():
         table: dict[str, Any] = found[task].setdefault(lang, {}).setdefault(model, {})
