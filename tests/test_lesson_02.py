@@ -1,12 +1,14 @@
 """Lesson 02's own cells, run as they stand and with faults planted: its claims must turn red."""
 
 import json
+import re
 
 import matplotlib
 import pytest
 from places import ROOT
 
 from helpers import claims, corpus, encoder, say
+from helpers.widgets import Refused
 
 LESSON = "02_encoder"
 
@@ -94,3 +96,19 @@ def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatc
     monkeypatch.setattr(encoder, "config", lambda **changes: plain(is_decoder=True, **changes))
     blind = run(cells, keys)
     assert (blind["full"] == 0).sum() == n * (n - 1) / 2
+
+
+def test_the_fill_in_explorer_answers_and_refuses(cells):
+    """Own sentences, three blanks, none, four, and a character that the model does not know."""
+    keys = ("mlm-code", "loss-code-model", "explore-code")
+    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    explorer = run(cells, keys, "\nExplorer(", "\nexplorer = Explorer(")["explorer"]
+    event = corpus.Event("definite", 0, "P", 0, 0, 1)
+    text = corpus.sentence(event, cells["LANG"]).filled("counter", "？")
+    answer = corpus.sentence(event, cells["LANG"]).answer("counter")
+    assert re.search(rf"{answer} (0\.9|1\.0)", explorer(text=text).sentence)
+    three = explorer(text="？？" + text)
+    assert three.sentence.count("0.") >= 9 and three.picture.count("<svg") == 3
+    for wrong in ("本", "？？？？", "？Ω", "？" + 50 * "本"):
+        with pytest.raises(Refused):
+            explorer(text=wrong)
