@@ -269,3 +269,12 @@ def test_old_code_pages_can_write_every_character():
     "".join(sorted(corpus.characters())).encode("euc_jis_2004")
     for event in EVENTS[::211]:
         corpus.sentence(event, "zh-tw").text.encode("cp950")
+
+
+@pytest.mark.parametrize(
+    ("share", "n", "low", "high"),
+    [(0.0, 10, 0.0, 0.2775), (1.0, 10, 0.7225, 1.0), (0.5, 100, 0.4038, 0.5962)],
+)
+def test_the_interval_is_wilsons(share, n, low, high):
+    """Values of Wilson's 95 % interval as statistics packages give them."""
+    assert corpus.interval(share, n) == pytest.approx((low, high), abs=1e-3)

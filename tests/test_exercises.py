@@ -15,7 +15,7 @@ from helpers import check, overview, say
 LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
 SHEETS = [(folder.name, lang) for folder in LESSONS for lang in LANGUAGES]
 # Sheets of three tasks, and answers that call little: nobody else may have fewer than 4 and 5
-FEWEST_TASKS = {"03_decoder": 3, "04_encoder_decoder": 3}
+FEWEST_TASKS = {"02_encoder": 3, "03_decoder": 3, "04_encoder_decoder": 3}
 FEWEST_CALLS = {"04_encoder_decoder": 3}
 WRONG = [
     (folder.name, lang, task, cell.key)

@@ -539,3 +539,38 @@ def test_wrong_shapes_are_named_in_the_students_language(lang, helper, arguments
     with pytest.raises(figures.FigureError, match=named) as error:
         helper(plt.subplots()[1], **arguments)
     assert bool(KANA.search(str(error.value))) == (lang == "ja")
+
+
+def test_bars_are_told_apart_by_hatching_and_stand_at_their_values(lang):
+    fig, ax = plt.subplots()
+    series = {"a": [0.2, 1.0], "b": [0.5, 0.0]}
+    around = {"a": [(0.1, 0.4), (0.9, 1.0)], "b": [(0.4, 0.6), (0.0, 0.1)]}
+    figures.bars(ax, ["x", "y"], series, around, levels=[0.3, 0.7], level_name="level")
+    first, second = ([bar for bar in ax.patches if bar.get_height() in series[s]] for s in series)
+    assert {bar.get_hatch() for bar in first} != {bar.get_hatch() for bar in second}
+    assert [bar.get_height() for bar in ax.patches] == [0.2, 1.0, 0.5, 0.0]
+    centres = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches]
+    assert [round(x) for x in centres] == [0, 1, 0, 1]
+    stems = [c.get_segments() for c in ax.collections if len(c.get_segments()) == 2][:2]
+    ends = [end for (_, low), (_, high) in stems[0] for end in (low, high)]
+    assert ends == pytest.approx([0.1, 0.4, 0.9, 1.0])
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert sorted(names) == ["a", "b", "level"]
+    assert figures._draw(fig)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"series": {"a": [1.0]}}, "1.*2"),
+        ({"series": {}}, "0.*3"),
+        ({"series": {name: [0, 0] for name in "abcd"}}, "4.*3"),
+        ({"levels": [1.0, 2.0, 3.0]}, "3.*2"),
+        ({"intervals": {"a": [(0, 1)]}}, "1.*2"),
+    ],
+)
+def test_bars_of_another_number_are_named(lang, changes, named):
+    arguments = {"groups": ["x", "y"], "series": {"a": [0.0, 1.0]}} | changes
+    with pytest.raises(figures.FigureError, match=named) as error:
+        figures.bars(plt.subplots()[1], **arguments)
+    assert bool(KANA.search(str(error.value))) == (lang == "ja")

@@ -192,15 +192,8 @@ def bars(
     for n, ((name, values), hatch) in enumerate(zip(series.items(), HATCHES, strict=False)):
         at = np.arange(len(groups)) + (n - (len(series) - 1) / 2) * width
         color = LINES.by_key()["color"][n]
-        ax.bar(
-            at,
-            values,
-            width,
-            label=name,
-            color="#9ecae1" if hatch == "" else "white",
-            edgecolor=color,
-            hatch=hatch,
-        )
+        fill = "white" if hatch else "#9ecae1"
+        ax.bar(at, values, width, label=name, color=fill, edgecolor=color, hatch=hatch)
         if intervals:
             away = np.abs(np.transpose(intervals[name]) - np.asarray(values))  # (2, G)
             ax.errorbar(at, values, yerr=away, fmt="none", color="black", capsize=3)

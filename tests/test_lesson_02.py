@@ -1,0 +1,114 @@
+"""Lesson 02's own cells, run as they stand and with faults planted: its claims must turn red."""
+
+import json
+import re
+
+import matplotlib
+import pytest
+from places import ROOT
+
+from helpers import claims, corpus, encoder, say
+from helpers.widgets import Refused
+
+LESSON = "02_encoder"
+
+
+@pytest.fixture(scope="module", params=say.LANGUAGES)
+def cells(request):
+    path = ROOT / "notebooks" / request.param / f"{LESSON}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = {c["id"]: "".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"}
+    return {"LANG": request.param} | code
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    monkeypatch.setenv("TRIAD_STRICT", "claims")
+    claims.use(LESSON)
+    with matplotlib.rc_context():  # figures.use() is the lesson's
+        yield
+
+
+def run(cells, keys, old="", new=""):
+    """Execute cells by key in one scope; `old` is replaced by `new` where it stands."""
+    say.use(cells["LANG"])
+    scope = {"LANG": cells["LANG"]}
+    code = [cells[key] for key in ("imports", *keys)]
+    assert not old or any(old in source for source in code)
+    for source in code:
+        exec(source.replace(old, new) if old else source, scope)
+    return scope
+
+
+MASKING = ("mlm-code", "mlm-count-code", "loss-code")
+
+
+def test_masking_as_the_lesson_does_it_holds(cells):
+    scope = run(cells, MASKING)
+    assert scope["loss_gap"] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("labels = rows[:256].masked_fill(~few_chosen, -100)", "labels = rows[:256]"),
+        ("dice < 0.8)", "dice < 1.0)"),
+        ("dice < 0.9)", "dice < 0.85)"),
+        ("rate=0.15", "rate=0.4"),
+        ("& (ids >= n_special)", "& (ids >= 0)"),
+    ],
+    ids=["loss over all tokens", "no 80/10/10", "too few random", "40 %", "special tokens too"],
+)
+def test_faults_in_the_masking_are_red(cells, old, new):
+    with pytest.raises(claims.ClaimError, match="C06"):
+        run(cells, MASKING, old, new)
+
+
+def test_guesses_of_a_wrong_noun_or_counter_are_worth_nothing():
+    """The parser judges, not a list of answers: what fits another noun does not fit this one."""
+    events = corpus.exam("counted", 60)
+    for lang in say.LANGUAGES:
+        nouns = corpus.LEXICON["object"]
+        for slot, key in (("counter", "counter"), ("object", "name")):
+            wrong = []
+            for event in events:
+                own = nouns[event.object]
+                other = next(n for n in nouns if n["verb"] != own["verb"] and differs(n, own, lang))
+                wrong.append(other[key][corpus.key(lang)])
+            assert corpus.share_right(wrong, events, slot, lang) == 0.0
+        right = [corpus.sentence(event, lang).answer("counter") for event in events]
+        assert corpus.share_right(right, events, "counter", lang) == 1.0
+
+
+def differs(noun, own, lang):
+    return noun["counter"][corpus.key(lang)] != own["counter"][corpus.key(lang)]
+
+
+def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatch):
+    keys = ("world-code", "mlm-code", "loss-code-model", "square-code")
+    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    scope = run(cells, keys)
+    n = scope["full"].size(0)
+    assert (scope["full"] > 0).all()
+    assert scope["causal"].triu(1).max() == 0
+    assert (scope["causal"].tril() > 0).sum() == n * (n + 1) / 2
+    plain = encoder.config
+    monkeypatch.setattr(encoder, "config", lambda **changes: plain(is_decoder=True, **changes))
+    blind = run(cells, keys)
+    assert (blind["full"] == 0).sum() == n * (n - 1) / 2
+
+
+def test_the_fill_in_explorer_answers_and_refuses(cells):
+    """Own sentences, three blanks, none, four, and a character that the model does not know."""
+    keys = ("mlm-code", "loss-code-model", "explore-code")
+    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    explorer = run(cells, keys, "\nExplorer(", "\nexplorer = Explorer(")["explorer"]
+    event = corpus.Event("definite", 0, "P", 0, 0, 1)
+    text = corpus.sentence(event, cells["LANG"]).filled("counter", "？")
+    answer = corpus.sentence(event, cells["LANG"]).answer("counter")
+    assert re.search(rf"{answer} (0\.9|1\.0)", explorer(text=text).sentence)
+    three = explorer(text="？？" + text)
+    assert three.sentence.count("0.") >= 9 and three.picture.count("<svg") == 3
+    for wrong in ("本", "？？？？", "？Ω", "？" + 50 * "本"):
+        with pytest.raises(Refused):
+            explorer(text=wrong)
