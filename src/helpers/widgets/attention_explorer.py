@@ -91,14 +91,16 @@ class AttentionExplorer(Explorer):
         picture, sentence = attention_view(
             weights, attention.queries, attention.keys, attention.cross
         )
-        which = say.text(
-            "attention_explorer", "which" if head else "which_mean", layer=layer, head=head
+        which = (
+            say.text("attention_explorer", "which", layer=layer, head=head)
+            if head
+            else say.text("attention_explorer", "which_mean", layer=layer)
         )
         return picture, which + sentence
 
 
 def _choices(kinds: list[str], layers: int, heads: int) -> list[Any]:
-    """A control for each thing that there is more than one of."""
+    """The head, and what else there is more than one of."""
     label = {
         name: say.text("attention_explorer", name) for name in (*KINDS, "kind", "layer", "head")
     }
@@ -107,10 +109,9 @@ def _choices(kinds: list[str], layers: int, heads: int) -> list[Any]:
         controls.append(Select("kind", label["kind"], {label[kind]: kind for kind in kinds}))
     if layers > 1:
         controls.append(Range("layer", label["layer"], range(1, layers + 1)))
-    if heads > 1:
-        texts = {f"{n}": n for n in range(1, heads + 1)}
-        mean = say.text("attention_explorer", "mean")
-        controls.append(Select("head", label["head"], texts | {mean: 0}))
+    texts: dict[str, int] = {f"{n}": n for n in range(1, heads + 1)}
+    mean = {say.text("attention_explorer", "mean"): 0} if heads > 1 else {}
+    controls.append(Select("head", label["head"], texts | mean))
     return controls
 
 

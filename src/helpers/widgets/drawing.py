@@ -1,7 +1,7 @@
 """Pictures of an explorer as SVG text: cells and bars whose numbers can be read, and their table.
 
-Every cell is [data-cell="row,column"] with an aria-label: explorer.js makes it a place for the
-keyboard.  Widths are in units of one pixel; a narrower window shrinks the whole.
+Every cell is [data-cell="row,column"] with a title: explorer.js makes it a place for the keyboard.
+Widths are in units of one pixel; a narrower window shrinks the whole.
 """
 
 import math
@@ -21,6 +21,7 @@ BLUES = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 
 BAR, REMOVED = "#2f7fe0", "#767676"
 DIGIT = 0.62  # width of a digit in ems
 NO_LOOK = "×"
+HIDDEN = ' aria-hidden="true"'  # the cell's title says it
 
 
 def ems(text: str) -> float:
@@ -77,7 +78,11 @@ def _heat_cell(place: str, weight: float, corner, side: float, says: str) -> str
     square += f'fill="{shade(weight)}" stroke="{edge}"/>'
     number, font = short(weight), min(FONT, (side - 4) / (3 * DIGIT))
     ink = _ink(weight) if weight else "#595959"
-    written = _text(x + side / 2, y + side / 2, number, "middle", font, ink) if font >= 7 else ""
+    written = (
+        _text(x + side / 2, y + side / 2, number, "middle", font, ink, more=HIDDEN)
+        if font >= 7
+        else ""
+    )
     return _cell(place, says, square + written)
 
 
@@ -165,7 +170,7 @@ def bars(rows: Sequence[Bar], name: str, line: float | None = None, line_name: s
     ]
     if line is not None:
         x = left + length * line
-        inner.append(_text(x, top - 8, line_name, "start", base="auto", more=' aria-hidden="true"'))
+        inner.append(_text(x, top - 8, line_name, "start", base="auto", more=HIDDEN))
         inner.append(
             f'<path d="M{x:.1f} {top - 4}V{height - 4:.1f}" stroke="currentColor" '
             'stroke-dasharray="4 4" aria-hidden="true"/>'
@@ -186,7 +191,7 @@ def _bar_row(n: int, row: Bar, left: float, y: float, length: float, line: float
             f"{'' if row.kept else ' stroke-dasharray=' + chr(34) + '3 3' + chr(34)}/>"
         )
     end = left + length * max(row.value, row.before or 0, line) + 8
-    shapes.append(_text(end, middle, _bar_number(row), "start"))
+    shapes.append(_text(end, middle, _bar_number(row), "start", more=HIDDEN))
     label = f'<g role="rowheader">{_text(left - 6, middle, row.label, "end")}</g>'
     return f'<g role="row">{label}{_cell(f"{n},0", _bar_says(row), "".join(shapes))}</g>'
 
@@ -216,10 +221,8 @@ def _svg(width: float, height: float, name: str, inner: str) -> str:
 
 
 def _cell(place: str, says: str, inner: str) -> str:
-    says = escape(says)
-    return (
-        f'<g role="cell" data-cell="{place}" aria-label="{says}"><title>{says}</title>{inner}</g>'
-    )
+    """Its title is its name; what is written in it is a part of that."""
+    return f'<g role="cell" data-cell="{place}"><title>{escape(says)}</title>{inner}</g>'
 
 
 def _text(

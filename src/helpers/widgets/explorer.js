@@ -78,7 +78,7 @@ const controlView = (control, words, changed) => {
   return { root, read, write, refuse };
 };
 
-// Cells of a picture: [data-cell="row,column"], each with an aria-label.  One is reached by Tab, the
+// Cells of a picture: [data-cell="row,column"], each with a <title>.  One is reached by Tab, the
 // others by arrow keys; the readout says what the mouse or the focus is on.
 const cellsView = (figure, readout, words) => {
   const cell = (row, column) => figure.querySelector(`[data-cell="${row},${column}"]`);
@@ -91,7 +91,7 @@ const cellsView = (figure, readout, words) => {
   };
   const say = (event) => {
     const node = event.target.closest("[data-cell]");
-    if (node) readout.textContent = node.getAttribute("aria-label");
+    if (node) readout.textContent = node.querySelector("title").textContent;
   };
   figure.addEventListener("pointerover", say);
   figure.addEventListener("focusin", say);
