@@ -1,5 +1,6 @@
 """What bench makes of a test report, and what it writes.  The numbers themselves are not tested."""
 
+import re
 import sys
 import time
 import tomllib
@@ -76,6 +77,29 @@ def test_a_step_that_fails_is_a_row_and_the_others_go_on(monkeypatch, tmp_path, 
     written = bench.RESULTS.read_text(encoding="utf-8")
     assert written.count("| a | 1 s | b |") == 3 and "| build | failed | RuntimeError |" in written
     assert "RuntimeError" in capsys.readouterr().err
+
+
+def test_set_up_is_measured_in_a_copy_and_written_with_the_rest(monkeypatch, tmp_path):
+    """A start.py that only writes a file of half a GiB (sparse) into the copy's .venv."""
+    course = tmp_path / "course 桌面"
+    (course / ".venv").mkdir(parents=True)
+    (course / "start.py").write_text(
+        "import pathlib, sys\nassert sys.argv[1:] == ['run', '--list']\n"
+        "venv = pathlib.Path('.venv')\nvenv.mkdir()\n"
+        "with open(venv / 'big', 'wb') as file:\n    file.truncate(2**29)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(bench, "RESULTS", course / "RESULTS.md")
+    monkeypatch.setattr(bench, "ROOT", course)
+    monkeypatch.setenv("TRIAD_HOME", str(tmp_path))
+    for name in ("answer_latency", "first_figure", "key_latency", "build"):
+        monkeypatch.setattr(bench, name, lambda *_: ROW)
+    monkeypatch.setattr(bench, "tests", lambda *_: [])
+    assert bench.main(["--set-up"]) == 0
+    written = bench.RESULTS.read_text(encoding="utf-8")
+    assert re.search(r"\| Set-up, fresh `\.venv` \| \d+ s, 0\.5 GiB \|", written)
+    assert written.count("| a | 1 s | b |") == 4
+    assert list((course / ".venv").iterdir()) == []
 
 
 def test_there_are_signs_of_life(monkeypatch, capsys):

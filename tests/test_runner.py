@@ -23,13 +23,13 @@ GOOD = ("01_good", "good")
 def course(tmp_path, monkeypatch):
     """course("02_name", "fixture") puts a notebook in place for a language; cwd is the course."""
     root = tmp_path / "course with 山田"
-    for lang in say.LANGUAGES:
+    for lang in say.COMPLETE:
         (root / "notebooks" / lang).mkdir(parents=True)
     monkeypatch.chdir(root)
     monkeypatch.setattr(claims, "ids", lambda lesson: {"C00"})  # what most fixtures check
 
     def put(name: str, fixture: str, *langs: str) -> Path:
-        for lang in langs or say.LANGUAGES:
+        for lang in langs or say.COMPLETE:
             shutil.copy(FIXTURES / f"{fixture}.ipynb", f"notebooks/{lang}/{name}.ipynb")
         return root
 
@@ -46,7 +46,7 @@ def test_a_good_lesson_shows_claim_bound_seconds_and_memory(course, capsys):
     before = {p: p.read_bytes() for p in root.rglob("*.ipynb")}
     assert runner.main(["01"]) == 0
     shown = capsys.readouterr().out
-    for lang in say.LANGUAGES:
+    for lang in say.COMPLETE:
         assert f"01_good ({lang}): " in shown
     assert shown.count("C00") == 2 and "1.02" in shown and "0.9 – 1.1" in shown
     assert "60秒" in shown and "1024 MiB" in shown
@@ -140,7 +140,7 @@ def test_names_of_a_lesson(course, name):
     assert [str(lesson) for lesson in found] == ["01_good (zh-tw)"]
 
 
-@pytest.mark.parametrize("lang", say.LANGUAGES)
+@pytest.mark.parametrize("lang", say.COMPLETE)
 def test_an_unknown_lesson_is_told_in_one_line_with_what_there_is(course, capsys, lang):
     course(*GOOD)
     assert runner.main(["9", "--lang", lang]) == 2
@@ -244,7 +244,7 @@ def test_a_missing_package_is_told_in_both_languages():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.splitlines() == [
-        words("no_package", lang).format(package="nbclient") for lang in say.LANGUAGES
+        words("no_package", lang).format(package="nbclient") for lang in say.COMPLETE
     ]
 
 

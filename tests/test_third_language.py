@@ -18,10 +18,10 @@ from course_tools.prose import gates, glossary
 from helpers import say
 
 DECLARED = """
-[en]
-browsers = "en"
-jupyterlab = "en"
-systems = ["en"]
+[xx]
+browsers = "xx"
+jupyterlab = "xx"
+systems = ["xx"]
 font = "Triad Sans JP"
 face = "Noto Sans CJK JP"
 draft = true
@@ -44,6 +44,8 @@ print(
     ),
     T(ja="一", zh_tw="壹"),
 )
+#| ja: 終わり
+#| zh-tw: 結束
 
 # %% [markdown] key="essay" points=2 lang="ja"
 # なぜですか。
@@ -67,16 +69,28 @@ text = {ja = "値は\\"3\\"、{}？", zh_tw = '值是「3」，{}？'}
 ja = "数えます。"
 zh_tw = "數數看。"
 """
+SET_UP = """\
+# %% [markdown] key="set-up-text" lang="ja"
+# 準備します。
+
+# %% [markdown] key="set-up-text" lang="zh-tw"
+# 先做準備。
+
+# %% key="set-up"
+#| ja: 準備
+#| zh-tw: 準備
+LANG = "{{lang}}"
+"""
 FILES = {
     "lessons/01_a/lesson.py": LESSON,
     "lessons/01_a/quiz.toml": BANK,
     "lessons/01_a/measured.toml": "seconds = 1\nmib = 1\n",
-    "lessons/set_up.py": '# %% key="set-up"\n#| ja: 準備\n#| zh-tw: 準備\nLANG = "{{lang}}"\n',
+    "lessons/set_up.py": SET_UP,
     "lessons/stubs.toml": '[colab]\nja = "開く"\nzh_tw = "開啟"\n',
     "src/helpers/messages/check.toml": '[right]\nja = "正解"\nzh_tw = "答對"\n',
 }
 ENGLISH = {  # in the order of the places
-    "lesson.py": ["# Title", "the sum of $n$", "sum", 'f"{label} is 3"', "one",
+    "lesson.py": ["# Title", "the sum of $n$", "sum", 'f"{label} is 3"', "one", "end",
                   "Why?\n#\n# ### BEGIN SOLUTION\n# Yes.\n# ### END SOLUTION"],
     "quiz.toml": ["Is it 3?", "Count."],
 }  # fmt: skip
@@ -95,7 +109,7 @@ for n, command in enumerate(commands, 1):
 
 
 class House:
-    """A copy of src/ with one lesson, in which English is declared."""
+    """A copy of src/ with one lesson, in which English is declared as xx, which is no language."""
 
     def __init__(self, root):
         self.root = root
@@ -153,7 +167,7 @@ def house(confirmed, tmp_path):
 @pytest.fixture(scope="module")
 def with_places(confirmed, tmp_path_factory):
     made = House(shutil.copytree(confirmed, tmp_path_factory.mktemp("begun") / "course"))
-    assert "8 texts to write" in made.run("translate en 01_a")
+    assert "9 texts to write" in made.run("translate xx 01_a")
     return made.root
 
 
@@ -167,66 +181,67 @@ def test_a_draft_without_a_text_changes_nothing(house):
     before, locked = house.built("ja") | house.built("zh-tw"), house["lessons/01_a/pairs.lock"]
     said = house.run("build --check")
     assert "every pair is confirmed" in said
-    assert "en: 01_a lacks 8 of 8 texts" in said and "en: shared lacks 3 of 3 texts" in said
+    assert "xx: 01_a lacks 9 of 9 texts" in said and "xx: shared lacks 4 of 4 texts" in said
     assert len(before) == 2 and before == house.built("ja") | house.built("zh-tw")
-    assert house.built("en") == {} and locked == house["lessons/01_a/pairs.lock"]
+    assert house.built("xx") == {} and locked == house["lessons/01_a/pairs.lock"]
 
 
 def test_translate_makes_a_place_for_each_text_and_touches_no_other(house):
     """Twice, because what has its place gets no second one."""
     before, wanted = house.built("ja") | house.built("zh-tw"), FILES.keys() - {MEASURED}
-    again = "translate en 01_a shared"
+    again = "translate xx 01_a shared"
     said = house.run(again, again, "build --check")
-    assert said.count("11 texts to write") == 2 and "every pair is confirmed" in said
-    assert sum(house[name].count("TODO") for name in wanted) == 11
+    assert said.count("13 texts to write") == 2 and "every pair is confirmed" in said
+    assert sum(house[name].count("TODO") for name in wanted) == 13
     assert all(name in said for name in wanted)
     assert {name: without_english(house[name]) for name in wanted} == {n: FILES[n] for n in wanted}
-    assert '\n        en="TODO",\n    ),\n    T(ja=' in house["lessons/01_a/lesson.py"]
-    assert before == house.built("ja") | house.built("zh-tw") and house.built("en") == {}
+    assert '\n        xx="TODO",\n    ),\n    T(ja=' in house["lessons/01_a/lesson.py"]
+    assert before == house.built("ja") | house.built("zh-tw") and house.built("xx") == {}
 
 
 def without_english(source):
-    cell = r'# %% \[markdown\] [^\n]*lang="en"\n# TODO\n\n?'
-    inside = r'\n *#\| en: TODO|\n *en="TODO",|, en="TODO"|, en = "TODO"|\nen = "TODO"'
+    cell = r'# %% \[markdown\] [^\n]*lang="xx"\n# TODO\n\n?'
+    inside = r'\n *#\| xx: TODO|\n *xx="TODO",|, xx="TODO"|, xx = "TODO"|\nxx = "TODO"'
     return re.sub(f"{cell}|{inside}", "", source).rstrip("\n") + "\n"
 
 
 def test_a_lesson_that_is_begun_is_listed_text_by_text(begun):
     begun["lessons/01_a/lesson.py"] = begun["lessons/01_a/lesson.py"].replace("TODO", "# Title", 1)
     said = begun.run("build")
-    assert "en: 01_a lacks 7 of 8 texts" in said
+    assert "xx: 01_a lacks 8 of 9 texts" in said
     for place in ("lesson.py:11:sum.1", "lesson.py:14:sum.2", "lesson.py:16:sum.3",
-                  "lesson.py:21:sum.4", "lesson.py:25:essay", "quiz.toml:3:q1.text",
-                  "quiz.toml:5:q1.hint"):  # fmt: skip
-        assert f"lessons/01_a/{place}: no text in en" in said
-    assert ":title: no text" not in said and begun.built("en") == {}
+                  "lesson.py:21:sum.4", "lesson.py:23:sum.5", "lesson.py:28:essay",
+                  "quiz.toml:3:q1.text", "quiz.toml:5:q1.hint"):  # fmt: skip
+        assert f"lessons/01_a/{place}: no text in xx" in said
+    assert ":title: no text" not in said and begun.built("xx") == {}
 
 
 def test_a_lesson_with_all_its_texts_is_made_and_confirmed(begun):
     begun.write_english()
     said = begun.run("build", "build --check", status=1)
     assert "Complete: 01_a." in said
-    assert said.count("only en changed since the pair was confirmed") == 8
-    [(name, notebook)] = begun.built("en").items()
+    assert said.count("only xx changed since the pair was confirmed") == 9
+    [(name, notebook)] = begun.built("xx").items()
     cells = json.loads(notebook)["cells"]
-    assert name == "notebooks/en/01_a.ipynb"
+    assert name == "notebooks/xx/01_a.ipynb"
     assert "".join(cells[0]["source"]) == "# Title"
-    assert "".join(cells[1]["source"]) == '# 準備\nLANG = "en"'  # shared, and not there yet
-    code = "".join(cells[2]["source"])
+    shared = ["".join(cell["source"]) for cell in cells[1:3]]  # and not there yet
+    assert shared == ["準備します。", '# 準備\nLANG = "xx"']
+    code = "".join(cells[3]["source"])
     assert code.startswith('# the sum of $n$\nlabel = "sum"\n') and 'f"{label} is 3"' in code
     bank = json.loads(begun["src/helpers/data/quiz/01_a.json"])
-    assert bank["question"][0]["text"]["en"] == "Is it 3?"
+    assert bank["question"][0]["text"]["xx"] == "Is it 3?"
     titles = json.loads(begun["src/helpers/data/course.json"])["lesson"][0]["title"]
-    assert titles == {"ja": "題", "zh_tw": "標題", "en": "Title"}
+    assert titles == {"ja": "題", "zh_tw": "標題", "xx": "Title"}
     said = begun.run(f"confirm 01_a:{' '.join(KEYS)}", "build --check")
     assert "every pair is confirmed" in said
 
 
 def test_the_draft_is_compared_with_the_first_language(begun):
-    other = ["# Title", "the sum of $n$", "sum", 'f"{label} is 4"', "one", "Why?"]
+    other = ["# Title", "the sum of $n$", "sum", 'f"{label} is 4"', "one", "end", "Why?"]
     begun.write_english(**{"lesson.py": other})
     said = begun.run("build", status=1)
-    assert "01_a/lesson.py:sum: unequal number: only in ja: 3; only in en: 4" in said
+    assert "01_a/lesson.py:sum: unequal number: only in ja: 3; only in xx: 4" in said
 
 
 def test_complete_means_that_nothing_may_be_missing(begun):
@@ -235,14 +250,13 @@ def test_complete_means_that_nothing_may_be_missing(begun):
     begun["src/helpers/languages.toml"] = languages
     said = begun.run("build", status=1)
     assert "messages/check.toml:right: has ['ja', 'zh_tw']" in said
-    assert "give ja and zh_tw and en, none empty" in said
-    assert "lessons/set_up.py:set-up: comment without its twin near '準備'" in said
-    assert "#| zh-tw: … and right below it #| en: …" in said
+    assert "give ja and zh_tw and xx, none empty" in said
+    assert "lessons/set_up.py:set-up-text: the zh-tw cell is not followed by its xx cell" in said
 
 
 def test_translate_refuses_and_writes_nothing(house):
     before = {name: house[name] for name in FILES}
-    assert "no such part" in house.run("translate en 01_a 07_x", status=1)
+    assert "no such part" in house.run("translate xx 01_a 07_x", status=1)
     assert "is no draft" in house.run("translate ja 01_a", status=1)
     assert before == {name: house[name] for name in FILES}
 
@@ -251,32 +265,32 @@ def test_translate_refuses_and_writes_nothing(house):
 
 
 def test_a_draft_falls_back_and_a_complete_language_does_not(monkeypatch):
-    monkeypatch.setattr(say, "LANGUAGES", say.LANGUAGES | {"en": "en"})
-    monkeypatch.setattr(say, "_current", "en")
-    assert say.choose({"ja": "一", "zh_tw": "壹", "en": "one"}) == "one"
+    monkeypatch.setattr(say, "LANGUAGES", say.LANGUAGES | {"xx": "xx"})
+    monkeypatch.setattr(say, "_current", "xx")
+    assert say.choose({"ja": "一", "zh_tw": "壹", "xx": "one"}) == "one"
     assert say.choose({"ja": "一", "zh_tw": "壹"}) == "一"
-    assert say.choose({"ja": "一", "zh_tw": "壹", "en": "TODO"}) == "一"
-    monkeypatch.setattr(say, "COMPLETE", ("ja", "zh-tw", "en"))
+    assert say.choose({"ja": "一", "zh_tw": "壹", "xx": "TODO"}) == "一"
+    monkeypatch.setattr(say, "COMPLETE", ("ja", "zh-tw", "xx"))
     with pytest.raises(KeyError):
         say.choose({"ja": "一", "zh_tw": "壹"})
 
 
 @pytest.mark.parametrize(
     ("name", "lang"),
-    [("zh_TW", "zh-tw"), ("Chinese (Traditional)_Taiwan", "zh-tw"), ("ja_JP", "ja"), ("en", "ja")],
+    [("zh_TW", "zh-tw"), ("Chinese (Traditional)_Taiwan", "zh-tw"), ("ja_JP", "ja"), ("xx", "ja")],
 )
 def test_a_system_gets_its_language_when_it_is_complete(monkeypatch, name, lang):
     monkeypatch.setattr(say, "DECLARED", say.DECLARED | tomllib.loads(DECLARED))
     assert say.of_locale(name) == lang
-    monkeypatch.setattr(say, "COMPLETE", (*say.COMPLETE, "en"))
-    assert say.of_locale("en_US.UTF-8") == "en"
+    monkeypatch.setattr(say, "COMPLETE", (*say.COMPLETE, "xx"))
+    assert say.of_locale("xx_US.UTF-8") == "xx"
 
 
 def test_a_complete_language_has_a_gate_of_its_own(monkeypatch):
-    texts = [gates.Text("a.py", "k", lang, "x", 1) for lang in ("ja", "zh-tw", "en")]
+    texts = [gates.Text("a.py", "k", lang, "x", 1) for lang in ("ja", "zh-tw", "xx")]
     forms = glossary.read(ROOT / "lessons/glossary.tsv")
-    monkeypatch.setattr(gates, "COMPLETE", ("ja", "zh-tw", "en"))
-    with pytest.raises(ValueError, match=r"no gate for \['en'\]: .*gates.OWN"):
+    monkeypatch.setattr(gates, "COMPLETE", ("ja", "zh-tw", "xx"))
+    with pytest.raises(ValueError, match=r"no gate for \['xx'\]: .*gates.OWN"):
         gates.problems(texts, forms)
 
 
@@ -284,6 +298,7 @@ def test_a_lock_with_more_hashes_than_languages_is_red(tmp_path):
     (tmp_path / "lessons/01_a").mkdir(parents=True)
     for name in ("lesson.py", "quiz.toml"):
         (tmp_path / "lessons/01_a" / name).write_text(FILES[f"lessons/01_a/{name}"], "utf-8")
-    (tmp_path / "lessons/01_a/pairs.lock").write_text("lesson/title" + " 0123456789ab" * 3, "utf-8")
+    line = "lesson/title" + " 0123456789ab" * (len(say.LANGUAGES) + 1)
+    (tmp_path / "lessons/01_a/pairs.lock").write_text(line, "utf-8")
     with pytest.raises(LessonError, match="cannot read"):
         lock.problems(tmp_path)

@@ -28,7 +28,8 @@ try:
 
     from .execution import LIMIT_SECONDS, Failure, Outcome, end_children, execute, title
 except ModuleNotFoundError as missing:
-    words = say.catalogue("runner")["no_package"].values()  # whose console it is, we do not know
+    told = say.catalogue("runner")["no_package"]  # whose console it is, we do not know
+    words = [told[say.key(lang)] for lang in say.COMPLETE]
     raise SystemExit("\n".join(word.format(package=missing.name) for word in words)) from missing
 
 SECONDS_BOUND, MIB_BOUND = 60, 1024  # one lesson on two cores; only memory is asserted
