@@ -16,8 +16,13 @@ from .size import CacheSize, LayerBytes
 
 # The outputs in which models return what the next token needs.
 OUTPUTS = ("past_key_values", "cache_params", "state", "past_buckets_states", "mems")
-LOOPS = {"mamba", "falcon_mamba", "jamba", "zamba"}  # torch runs these token by token
-LONGEST_LOOP = 4096
+# Without their CUDA kernels, these run in a Python loop over tokens, or over chunks of 64: the
+# longest sequence that takes no minutes.
+LOOPS = {
+    **dict.fromkeys(("mamba", "falcon_mamba", "jamba", "zamba"), 4_096),
+    **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "olmo_hybrid"), 16_384),
+    "kimi_linear": 16_384,
+}
 
 
 def formula(
@@ -87,8 +92,9 @@ def on_meta(
     """
     config = configs.read(config)
     configs.source_len(config, encoder_len)
-    if configs.text(config).model_type in LOOPS and seq_len > LONGEST_LOOP:
-        raise refuse("slow_loop", family=config.model_type, tokens=f"{LONGEST_LOOP:,}")
+    longest = LOOPS.get(configs.text(config).model_type)
+    if longest is not None and seq_len > longest:
+        raise refuse("slow_loop", family=config.model_type, tokens=f"{longest:,}")
     model = meta_model(config, dtype)
     return _run("on_meta", model, seq_len, batch_size, encoder_len)
 
