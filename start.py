@@ -40,7 +40,6 @@ GIB_NEEDED = 2
 HEARTBEAT_S = 15
 # PyTorch's public index of CPU builds: an option that is probed first, never required
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-LOCALES = {"ja": "ja_JP", "zh-tw": "zh_TW"}
 
 
 class Failure(Exception):
@@ -289,10 +288,19 @@ def default_language() -> str:
     return language_of(next(filter(None, names), ""))
 
 
+def languages() -> dict[str, dict]:
+    """What src/helpers/languages.toml declares, in its order."""
+    import tomllib  # not above: a Python without it has to come as far as its message
+
+    return tomllib.loads((ROOT / "src/helpers/languages.toml").read_text(encoding="utf-8"))
+
+
 def language_of(locale_name: str) -> str:
-    """zh-tw for a place that writes traditional characters, else ja."""
+    """The complete language of a system with this locale, else the first one."""
     name = locale_name.replace("-", "_").lower()
-    return "zh-tw" if name.startswith(("zh_tw", "zh_hant", "zh_hk", "zh_mo")) else "ja"
+    complete = {x: entry for x, entry in languages().items() if not entry.get("draft")}
+    spoken = (x for x, entry in complete.items() if name.startswith(tuple(entry["systems"])))
+    return next(spoken, next(iter(complete)))
 
 
 def course_files(lang: str) -> list[Path]:
@@ -336,7 +344,7 @@ def lab_settings(lang: str) -> Path:
     folder = MY / ".lab-settings" / lang
     news = {"fetchNews": "false", "checkForUpdates": False}
     settings = {
-        "@jupyterlab/translation-extension:plugin": {"locale": LOCALES[lang]},
+        "@jupyterlab/translation-extension:plugin": {"locale": languages()[lang]["jupyterlab"]},
         "@jupyterlab/apputils-extension:notification": news,
     }
     write_json(folder / "overrides.json", settings)
@@ -483,13 +491,16 @@ COMMANDS = {
     "lab": Command(lab, False, "[-- JUPYTER'S ARGUMENTS]",
                    "open the course in JupyterLab (also without any command)"),
     "test": Command(test, True, "[PYTEST'S ARGUMENTS]", "run the tests"),
-    "run": Command(tool("helpers.runner"), False, "[LESSON ...] [--lang ja|zh-tw] [--list]"
+    "run": Command(tool("helpers.runner"), False, "[NAME ...] [--lang LANGUAGE] [--list]"
                    " [--record FOLDER]",
-                   "run lessons without a browser; exit 1 if a claim does not hold"),
+                   "run lessons, without a browser, or experiments; exit 1 if one fails"),
     "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",
                      "notebooks, sheets, solutions, data from lessons/; --check only compares"),
     "confirm": Command(tool("course_tools.authoring", "confirm"), True, "LESSON:KEY ...",
                        "say that you have read these pairs of texts in both languages"),
+    "translate": Command(tool("course_tools.authoring", "translate"), True,
+                         "LANGUAGE LESSON ...|shared",
+                         "make places for the texts of a language that is a draft"),
     "publish": Command(tool("course_tools.publish"), True, "[--students URL] [--repository URL]",
                        "set the course's addresses, for Colab and the READMEs, and build"),
     "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip [--force]",
@@ -517,7 +528,9 @@ def parser() -> argparse.ArgumentParser:
             "CPU where its index is in reach; keep: as pip is configured",
         )  # fmt: skip
         if name == "lab":
-            one.add_argument("--lang", choices=LOCALES, help="default: the system's, else ja")
+            one.add_argument(
+                "--lang", choices=languages(), help="default: the system's, else the first of these"
+            )
             one.add_argument("--no-browser", action="store_true", help="only print the address")
             one.add_argument("--port", type=port, help="this port and no other")
         if name == "test":
@@ -537,14 +550,33 @@ def run(arguments: list[str]) -> int:
         arguments = ["lab", *arguments]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     top = parser()
+    if {"-h", "--help"} & set(arguments[1:end]):
+        return explain(arguments[0])
     options, unknown = top.parse_known_args(arguments[:end])
     if options.command == "lab" and unknown:
         top.error(f"unknown: {' '.join(unknown)} (commands: {', '.join(COMMANDS)})")
     command = COMMANDS[options.command]
+    known = re.findall(r"--[\w-]+", command.arguments)
+    strange = [w for w in unknown if w.startswith("-") and w.split("=")[0] not in known]
+    if strange and command.run not in (lab, test):
+        top.error(f"{options.command} takes no {strange[0]}: {command.arguments}")
     if command.authors and not (ROOT / "src" / "course_tools").is_dir():
         raise Failure(f"{options.command} is not in the student edition (no src/course_tools).")
     set_up({"lab", "test"} if command.authors else {"lab"}, options.torch)
     return command.run(options, [*unknown, *arguments[end + 1 :]])
+
+
+def explain(name: str) -> int:
+    """The command's help, and, of a tool, its own: that needs the course to be set up."""
+    with contextlib.suppress(SystemExit):
+        parser().parse_args([name, "--help"])
+    if COMMANDS[name].run in (lab, test):
+        return 0
+    if not venv_version():
+        print("\nAfter the first set-up (python start.py) this also explains the other options.")
+        return 0
+    print(flush=True)
+    return COMMANDS[name].run(argparse.Namespace(), ["--help"])
 
 
 def main(arguments: list[str]) -> int:

@@ -20,7 +20,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-LANG = T(ja="ja", zh_tw="zh-tw")
+LANG = "{{lang}}"
 places = [Path.cwd(), *Path.cwd().parents]
 problem = T(
     ja=f"補助モジュールsrc/helpersが、{places[0]}にも、その上のフォルダーにもありません。\n"

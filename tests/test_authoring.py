@@ -14,7 +14,8 @@ from course_tools.authoring import course, words
 from course_tools.authoring.data import read_toml
 from course_tools.authoring.parity import differences
 from course_tools.authoring.problems import LessonError
-from course_tools.authoring.source import LANGUAGES, read_cells
+from course_tools.authoring.source import read_cells
+from helpers.say import LANGUAGES
 
 PROSE = """\
 # %% [markdown] key="why" lang="ja"
@@ -59,12 +60,12 @@ FAULTS = {
         "sum",
         "same {expressions}",
     ),
-    "unequal number": (PROSE.replace("2 倍", "3 倍"), "why", "same in both languages"),
-    "unequal number in T": (CODE.replace('"總和"', '"總和 12.5"'), "sum", "same in both"),
-    "unequal formula": (PROSE.replace("$n^2$。", "$n^3$。"), "why", "same in both languages"),
-    "unequal code span": (PROSE.replace("`n` 就", "`m` 就"), "why", "same in both languages"),
-    "unequal link": (PROSE.replace("$n^2$。", "$n^2$。[x](a.html)"), "why", "same in both"),
-    "missing heading": (PROSE.replace("# 長さ", "# # 見出し\n#\n# 長さ"), "why", "same in both"),
+    "unequal number": (PROSE.replace("2 倍", "3 倍"), "why", "same in every language"),
+    "unequal number in T": (CODE.replace('"總和"', '"總和 12.5"'), "sum", "same in every"),
+    "unequal formula": (PROSE.replace("$n^2$。", "$n^3$。"), "why", "same in every language"),
+    "unequal code span": (PROSE.replace("`n` 就", "`m` 就"), "why", "same in every language"),
+    "unequal link": (PROSE.replace("$n^2$。", "$n^2$。[x](a.html)"), "why", "same in every"),
+    "missing heading": (PROSE.replace("# 長さ", "# # 見出し\n#\n# 長さ"), "why", "same in every"),
     "no Python": ('# %% key="sum"\nx = = 1\n', "sum", "mend the code"),
     "solution after its markers": (
         TASK.replace("    ### END SOLUTION\n", "    ### END SOLUTION\n    return 2 * x\n"),

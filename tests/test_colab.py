@@ -348,6 +348,17 @@ def test_notebooks_of_students_get_a_link_and_the_address(small):
         assert f'"{GITHUB}"' in set_up
 
 
+def test_the_readmes_get_the_repositorys_address():
+    """In the real ones: the instructor who has the student edition finds the whole course."""
+    for readme in ROOT.glob("README*.md"):
+        text = readme.read_text(encoding="utf-8")
+        made = publish.with_line(text, "repository", "<https://example.org/course>")
+        assert made.count("\n\n<!-- repository -->\n<https://example.org/course>\n<!-- /rep") == 1
+        assert publish.with_line(made, "repository", "") == publish.with_line(
+            text, "repository", ""
+        )
+
+
 def test_the_readmes_get_a_link_for_each_lesson_and_language(small):
     run_publish(small, "--students", GITHUB)
     text = (small / "README.ja.md").read_text(encoding="utf-8")

@@ -22,8 +22,8 @@ from markdown_it import MarkdownIt
 from places import ROOT
 
 from course_tools import make_pictures, student_edition
-from course_tools.authoring import __main__ as authoring
 from course_tools.authoring import lock
+from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
 CONTRIBUTING = "CONTRIBUTING.md"
@@ -195,6 +195,18 @@ def help_of_tool(command: str) -> str:
     return done.stdout.decode()
 
 
+def test_the_usage_of_a_command_names_its_tools_options():
+    """start.py refuses what the usage does not name, before it sets anything up."""
+    start = load_start(ROOT / "start.py")
+    tools = [name for name in start.COMMANDS if help_of_tool(name)]
+    assert len(tools) > 5
+    for name in tools:
+        usage = set(re.findall(r"--[\w-]+", start.COMMANDS[name].arguments))
+        own = set(re.findall(r"--[\w-]+", help_of_tool(name))) - {"--help", "--root"}
+        shared = {"--check"} if name in ("confirm", "translate") else set()  # of build
+        assert usage == own - shared, name
+
+
 def wrong_commands(name: str, text: str) -> Iterator[str]:
     for line in read(text).commands():
         words = shlex.split(line)
@@ -228,13 +240,19 @@ def ours(start: ModuleType, words: list[str]) -> list[str] | None:
 
 
 def unknown_lessons(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
-    """`start.py run 07` where there is no lesson 07; CONTRIBUTING's own example excepted."""
+    """`start.py run 07` where there is no lesson 07; CONTRIBUTING's own example excepted.
+
+    `start.py run attention` where there is no such experiment.
+    """
     made = {file_of(above) for _, _, above in read(text).fences}
     for line in read(text).commands():
         for number in re.findall(r"start\.py run (\d\d)", line):
             files = [str(path.relative_to(root)) for path in root.glob("lessons/*/lesson.py")]
             if not any(file.startswith(f"lessons/{number}_") for file in [*files, *made]):
                 yield f"{name}: {line}: there is no lesson {number}"
+        for word in re.findall(r"start\.py run ([a-z]\S*)", line):
+            if word not in EXPERIMENTS:
+                yield f"{name}: {line}: there is no experiment {word}"
 
 
 def environments(name: str, text: str) -> Iterator[str]:
@@ -289,6 +307,7 @@ FAULTS = [  # the rule, the README, what stands there, what is planted in its pl
     (wrong_commands, "README.md", "COMMAND --help", "COMMAND --port 1", "['--port']"),
     (wrong_commands, CONTRIBUTING, "--record lessons", "--write lessons", "['--write']"),
     (unknown_lessons, "README.zh-tw.md", "run 01", "run 47", "no lesson 47"),
+    (unknown_lessons, "README.ja.md", "run attention", "run attentive", "experiment attentive"),
     (environments, "README.ja.md", "activate transformer-triad", "activate triad", "not triad"),
 ]  # fmt: skip
 
@@ -325,13 +344,6 @@ class Follower:
         self.start = load_start(root / "start.py")
         self.start.set_up = lambda *_: None  # the copy needs no .venv: this Python has it all
         self.start.venv_python = lambda: Path(sys.executable)
-        self.child, self.start.call = self.start.call, self.call
-
-    def call(self, command: list, **options) -> int:
-        """What start.py runs; the builder in this process, which has loaded all that it needs."""
-        if command[2:4] == ["-m", "course_tools.authoring"]:
-            return authoring.main([*command[4:], "--root", str(self.root)])
-        return self.child(command, **options)
 
     def follow(self, page: str) -> None:
         for lang, text, above in read(page).fences:
@@ -377,13 +389,18 @@ def test_contributing_works_step_by_step(follower):
     unread = [problem.remedy.split()[-1] for problem in lock.problems(follower.root)]
     lock.confirm(follower.root, unread)  # the page has to answer for its own pairs only
     follower.follow(text_of(CONTRIBUTING))
-    sentence = re.findall(r"(?m)^\+# (.*)$", text_of(CONTRIBUTING))
+    sentence = re.findall(r"(?m)^\+# (.*)$", text_of(CONTRIBUTING))[:2]
     lessons = [follower.root / f"notebooks/{lang}/01_attention.ipynb" for lang in ("ja", "zh-tw")]
     for words, lesson in zip(sentence, lessons, strict=True):
         assert words in lesson.read_text(encoding="utf-8")
     assert (follower.root / "notebooks/zh-tw/90_example.ipynb").is_file()
     measured = follower.root / "lessons/90_example/measured.toml"
     assert "mib = 0" not in measured.read_text(encoding="utf-8")
+    english = (follower.root / "notebooks/en/90_example.ipynb").read_text(encoding="utf-8")
+    assert "# Example: a sum" in english and "TODO" not in english
+    assert [path.name for path in follower.root.glob("notebooks/en/*")] == ["90_example.ipynb"]
+    state = follower.root / "lessons/90_example/pairs.lock"
+    assert {len(line.split()) for line in state.read_text(encoding="utf-8").splitlines()} == {4}
 
 
 BROKEN = {
@@ -420,7 +437,7 @@ def unlisted(text: str, found: set[str]) -> Iterator[str]:
 
 def test_every_file_that_knows_the_languages_is_listed(follower):
     found = knowing(follower.root)
-    assert "src/helpers/say.py" in found
+    assert "src/helpers/languages.toml" in found
     assert list(unlisted(text_of(CONTRIBUTING), found)) == []
     assert list(unlisted(text_of(CONTRIBUTING), found | {"src/helpers/new.py"})) != []
-    assert list(unlisted(text_of(CONTRIBUTING), found - {"start.py"})) != []
+    assert list(unlisted(text_of(CONTRIBUTING), found - {"pyproject.toml"})) != []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from places import ROOT
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary, ja, texts
 from course_tools.prose.texts import Text
+from helpers import corpus
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv/node"))
 SPACED = Text("planted.py", "space", "ja", "これは GPU のメモリです。", 7)
@@ -40,6 +42,24 @@ def node():
 def test_the_course_passes_every_gate(course, forms):
     faults = gates.problems(course, forms)
     assert not faults, "\n".join(map(str, faults))
+
+
+def test_the_mini_world_passes_every_gate(forms, node):
+    """Each pattern, in all its words and two numbers; stories and names too."""
+    drawn = [event for event, _ in corpus.events() if event.number in (None, 1)][::7]
+    rng = random.Random(0)
+    said = []
+    for lang in ("ja", "zh-tw"):
+        said += [(lang, corpus.sentence(event, lang).text) for event in drawn]
+        said += [(lang, corpus.draw_story(rng).text(lang)) for _ in range(200)]
+        said += [(lang, corpus.draw_story(rng).summary(lang)) for _ in range(100)]
+        said += [(lang, corpus.draw_named(rng, lang).text) for _ in range(100)]
+    assert len(said) > 1500
+    world = [Text("lexicon.toml", str(n), lang, words, 1) for n, (lang, words) in enumerate(said)]
+    assert not gates.problems(world, forms)
+    assert not gates.textlint(world, node)
+    wrong = [Text("lexicon.toml", "-", "zh-tw", said[-1][1].replace("。", "."), 1), world[0]]
+    assert gates.problems(wrong, forms)
 
 
 def test_textlint_finds_nothing_but_what_is_planted(course, node):
@@ -135,7 +155,7 @@ def test_an_empty_message_is_red(small, broken):
     root = small()
     file = root / "src/helpers/messages/check.toml"
     file.write_text(f"[right]\n{broken}\n", encoding="utf-8")
-    with pytest.raises(LessonError, match=r"check.toml:right: .*\n.*neither empty"):
+    with pytest.raises(LessonError, match=r"check.toml:right: .*\n.*none empty"):
         texts.of_course(root)
 
 
@@ -250,7 +270,7 @@ def test_no_term_of_the_glossary_is_forbidden_by_it(forms):
 @pytest.mark.parametrize(
     ("table", "what"),
     [
-        ("en\tja\tzh-TW\n", "has the columns"),
+        ("en\tja\tzh-tw\n", "has the columns"),
         ("{head}\n", "has the columns"),
         ("{head}\nmemory\tメモリ\t記憶體\t\t內存記憶體\t\n", "cannot read '內存記憶體'"),
         ("{head}\nmemory\tメモリ\t\t\t\t\n", "empty term"),

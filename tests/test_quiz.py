@@ -18,6 +18,7 @@ from sample_bank import BANK, both
 
 from helpers import progress, say
 from helpers.widgets import Quiz, handshake, quiz_live
+from helpers.widgets.live import HERE
 from helpers.widgets.quiz_bank import NotANumber, read_number
 from helpers.widgets.quiz_plain import PlainFace
 
@@ -57,8 +58,7 @@ def live(quiz):
 
 
 def plain(quiz):
-    quiz._face = PlainFace(quiz)
-    return quiz._face
+    return quiz._use_plain()
 
 
 class Screen:
@@ -452,8 +452,8 @@ def test_messages_are_equal_in_both_languages_and_all_used():
     catalogue = say.catalogue("quiz")
     source = "".join(
         f.read_text(encoding="utf-8")
-        for f in quiz_live.HERE.iterdir()
-        if f.name.startswith("quiz") and f.suffix in (".py", ".js")
+        for f in HERE.iterdir()
+        if f.name.startswith(("quiz", "face", "common")) and f.suffix in (".py", ".js")
     )
     for name, texts in catalogue.items():
         fields = [set(re.findall(r"{(\w+)}", texts[key])) for key in ("ja", "zh_tw")]
@@ -497,11 +497,11 @@ def test_failure_reaches_stderr_without_any_log_handler():
 def watched(quiz, monkeypatch):
     """A displayed quiz, its loop, and what was sent to the display afterwards."""
     loop, shown = FakeLoop(), []
-    monkeypatch.setattr("helpers.widgets.quiz.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
     handle = type("Handle", (), {"display_id": "d1"})
-    monkeypatch.setattr("helpers.widgets.quiz.display", lambda *_, **__: handle)
+    monkeypatch.setattr("helpers.widgets.face.display", lambda *_, **__: handle)
     monkeypatch.setattr(
-        "helpers.widgets.quiz.update_display", lambda data, **kw: shown.append((data, kw))
+        "helpers.widgets.face.update_display", lambda data, **kw: shown.append((data, kw))
     )
     quiz._ipython_display_()
     return quiz, loop, shown

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers import claims, execution, runner, say
+from helpers import claims, execution, experiments, runner, say
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GOOD = ("01_good", "good")
@@ -145,7 +145,8 @@ def test_an_unknown_lesson_is_told_in_one_line_with_what_there_is(course, capsys
     course(*GOOD)
     assert runner.main(["9", "--lang", lang]) == 2
     message = capsys.readouterr().err
-    assert message == words("unknown", lang).format(lesson="9", known="01_good") + "\n"
+    there_are = {"known": "01_good", "alone": ", ".join(experiments.EXPERIMENTS)}
+    assert message == words("unknown", lang).format(lesson="9", **there_are) + "\n"
 
 
 def test_nothing_to_run_is_a_failure(course, capsys):
@@ -167,10 +168,39 @@ def test_list_runs_nothing(course, capsys, monkeypatch):
     course(*GOOD)
     monkeypatch.setattr(runner, "run", None)
     assert runner.main(["--list"]) == 0
-    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[:4] == [
+        [words("list_lessons")],
         ["01_good", "ja"],
         ["01_good", "zh-tw"],
+        [words("list_alone")],
     ]
+    assert [line[0] for line in lines[4:]] == list(experiments.EXPERIMENTS)
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Experiments that only note that they ran; "bad" fails."""
+    ran = []
+    statuses = {"good-one": 0, "bad": 1}
+    monkeypatch.setattr(experiments, "EXPERIMENTS", statuses)
+    monkeypatch.setattr(experiments, "run", lambda name: ran.append(name) or statuses[name])
+    return ran
+
+
+def test_an_experiment_runs_alone_or_beside_lessons(course, planted, monkeypatch, capsys):
+    course(*GOOD, "ja")
+    assert runner.main(["good-one"]) == 0
+    assert (planted, capsys.readouterr().out) == (["good-one"], "")
+    assert runner.main(["bad", "01", "--lang", "ja"]) == 1
+    assert planted == ["good-one", "bad"]
+    assert f"01_good (ja): {words('passed')}" in capsys.readouterr().out
+
+
+def test_an_experiment_has_no_record(course, planted, capsys):
+    course(*GOOD)
+    assert runner.main(["good-one", "--record", "lessons"]) == 2
+    assert planted == [] and "--record" in capsys.readouterr().err
 
 
 def test_the_students_data_are_not_touched(course, monkeypatch, tmp_path):

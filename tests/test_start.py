@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import pytest
 from places import ROOT
 
+LANGUAGES = (ROOT / "src/helpers/languages.toml").read_text(encoding="utf-8")
 PIP = """
 import os, pathlib, sys
 here = pathlib.Path(__file__).parents[1]
@@ -51,6 +52,7 @@ def start(tmp_path, monkeypatch):
     write(root / "src/course_tools/offline.py", "import subprocess, sys\n"
           "sys.exit(subprocess.call(sys.argv[sys.argv.index('--') + 1:]))\n")  # fmt: skip
     shutil.copy(ROOT / "start.py", root)
+    write(root / "src/helpers/languages.toml", LANGUAGES)
     spec = importlib.util.spec_from_file_location("start_copy", root / "start.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -518,6 +520,25 @@ def test_an_unknown_word_is_no_argument_of_jupyter(start, called, capsys):
     assert end.value.code == 2
     assert "biuld" in capsys.readouterr().err
     assert not called
+
+
+@pytest.mark.parametrize("words", ["build --compare", "run 01 --langs=ja", "confirm a:b -x"])
+def test_an_unknown_option_of_a_tool_is_found_before_set_up(start, called, capsys, words):
+    with pytest.raises(SystemExit) as end:
+        start.main(words.split())
+    assert end.value.code == 2
+    assert f"{words.split()[0]} takes no -" in capsys.readouterr().err
+    assert not called
+
+
+def test_help_of_a_tool_explains_its_own_options_too(start, called, capsys, monkeypatch):
+    assert start.main(["build", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "--torch" in said and "After the first set-up" in said and not called
+    monkeypatch.setattr(start, "venv_version", lambda: "3.11")
+    assert start.main(["build", "--help"]) == 7
+    assert called["words"][-3:] == ["course_tools.authoring", "build", "--help"]
+    assert start.main(["test", "--help"]) == 0
 
 
 @pytest.mark.parametrize("command", ["test", "build", "student-zip"])

@@ -382,6 +382,39 @@ figures.show(
 #
 # 其實，有個叫 T5 的模型並不做這個除法，而是靠權重矩陣初始值的大小來調整。原網頁說，這個公式是轉變的核心，沒有提到例外；但對 T5 並不完全成立。證據留到介紹 T5 的那一課。
 
+# %% [markdown] key="scale-explore-guess" lang="ja"
+# キーを16個に減らし、1つのクエリの重みを見てみましょう。$d_k = 1024$ とし、$\sqrt{d_k}$ で割ります。もし均等なら、どの重みも $\frac{1}{16}$（約0.06）です。
+#
+# 予想：いちばん大きい重みは、256個のクエリの平均でいくつになるでしょうか。
+
+# %% [markdown] key="scale-explore-guess" lang="zh-tw"
+# 把鍵減少到 16 個，看看一個查詢的權重。設 $d_k = 1024$，並且除以 $\sqrt{d_k}$。如果平均分配，每個權重都是 $\frac{1}{16}$（大約 0.06）。
+#
+# 先猜猜看：256 個查詢各自最大的權重，平均是多少？
+
+# %% key="scale-explore-compare"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+scaled_scores = random_scores(1024, seed=0, n_keys=16) / math.sqrt(1024)  # (256, 16)
+predict.compare(guess, softmax(scaled_scores).amax(-1).mean().item())
+
+# %% [markdown] key="scale-explore" lang="ja"
+# 割っても、均等にはなりません。内積の大小が、そのまま重みの差になります。
+#
+# 次のセルでは、$d_k$ と「√d_kで割る」を自分で動かせます。スライダーは、マウスでも、左右の矢印キーでも動きます。割らずに $d_k$ を大きくしたとき、棒の形とエントロピーがどう変わるかを見てみましょう。乱数シードを変えると、別のクエリとキーになります。
+
+# %% [markdown] key="scale-explore" lang="zh-tw"
+# 除了以後也不會平均分配：內積有大有小，權重也就有大有小。
+#
+# 在下面的儲存格，可以自己改變 $d_k$ 和「除以 √d_k」。滑桿用滑鼠或左右方向鍵都能移動。不除的時候，把 $d_k$ 調大，看看長條的形狀和熵怎麼變。改變亂數種子，就會換成另一組查詢和鍵。
+
+# %% key="scale-explore-code"
+from helpers.widgets import SoftmaxExplorer
+
+SoftmaxExplorer()
+
 # %% [markdown] key="function" lang="ja"
 # ## 6. 式を1つの関数にまとめる
 #
@@ -832,6 +865,69 @@ claims.check(
 #
 # 前綴遮罩的變化也是 0.0，但那是因為改動的詞元不在前綴裡。如果改的是前綴裡的詞元，前綴裡的其他輸出也會改變。
 
+# %% [markdown] key="explore-guess" lang="ja"
+# マスクの形を、好きな文で確かめましょう。
+#
+# 予想：6トークンの文に因果マスクをかけます。36個のアテンション重みのうち、ちょうど0になるのは何個でしょうか。
+
+# %% [markdown] key="explore-guess" lang="zh-tw"
+# 接著換成自己想的句子，確認遮罩的形狀。
+#
+# 先猜猜看：對 6 個詞元的句子使用因果遮罩，36 個注意力權重裡，剛好是 0 的有幾個？
+
+# %% key="explore-compare"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+
+def look(text, mask):
+    keys = text.split()
+    #| ja: 交差では、クエリは別の系列（4つの質問）から作る
+    #| zh-tw: 交叉時，查詢來自另一個序列（4 個問題）
+    queries = questions if mask == "cross" else keys
+    allowed = torch.ones(len(queries), len(keys)).bool()  # (T, S)
+    if mask in ("causal", "prefix"):
+        allowed = allowed.tril()
+    if mask == "prefix":
+        allowed[:, :prefix] = True
+    x_q, x_k = (embedding[[number[word] for word in some]] for some in (queries, keys))
+    return queries, keys, attention(x_q @ w_q, x_k @ w_k, x_k @ w_v, allowed)[1]
+
+
+*_, causal_weights = look(" ".join(tokens), "causal")
+predict.compare(guess, int((causal_weights == 0).sum()))
+
+# %% [markdown] key="explore" lang="ja"
+# 対角線より右上の、$6 \times 5 / 2 = 15$ 個です。次のセルでは、文とマスクを自分で選べます。単語は空白で区切りましょう。図のマスは、マウスを重ねるか、Tabキーと矢印キーで選ぶと、1つずつ読めます。
+#
+# 重み行列は2節のランダムなものなので、重みの大きさに意味はありません。見るのは、0になる場所の形です。
+
+# %% [markdown] key="explore" lang="zh-tw"
+# 就是對角線右上方的 $6 \times 5 / 2 = 15$ 個。在下面的儲存格，可以自己選句子和遮罩；詞和詞之間用空格隔開。把滑鼠移到格子上，或用 Tab 鍵與方向鍵選格子，就能逐格閱讀。
+#
+# 權重矩陣還是第 2 節的隨機數字，所以權重的大小沒有意義，要看的是哪些地方變成 0。
+
+# %% key="explore-code"
+from helpers.widgets import Explorer, Select, Text, attention_view, knows
+
+
+def draw(text, mask):
+    queries, keys, weights = look(text, mask)
+    return attention_view(weights, queries, keys, cross=mask == "cross")
+
+
+Explorer(
+    T(ja="マスクの形", zh_tw="遮罩的形狀"),
+    draw,
+    Text("text", T(ja="文", zh_tw="句子"), " ".join(tokens), knows(words), words),
+    Select(
+        "mask",
+        T(ja="マスク", zh_tw="遮罩"),
+        dict(zip(masks, ("full", "causal", "prefix", "cross"))),
+    ),
+)
+
 # %% [markdown] key="order" lang="ja"
 # ## 10. 順番を入れ替えるとどうなるか
 #
@@ -1084,6 +1180,26 @@ claims.check(
 # | KV 快取 | 不變，$k$ 和 $v$ 全都需要 |
 #
 # FlashAttention 之所以快，主要不是因為計算變少，而是因為減少了對 GPU 主記憶體（HBM，容量大但比較慢）的讀寫。如果是因果遮罩，還可以跳過整塊都屬於未來的部分，讓計算減少將近一半；上面的程式沒有這樣做。
+
+# %% [markdown] key="tiles-terminal" lang="ja"
+# ### もっと長い系列で
+#
+# 50万個を超えるキーでも、同じ方法が使えます。次のセルのターミナルで、実験`online-softmax`を実行してみましょう。キーとバリューはタイルごとに作って捨てるので、すべてが同時にメモリに載ることはありません。
+#
+# 予想：タイルは128個あります。最大値 $m$ が新しい値に変わるのは、そのうち何回でしょうか。進み方を示す行の $m$ に注目しましょう。
+
+# %% [markdown] key="tiles-terminal" lang="zh-tw"
+# ### 更長的序列
+#
+# 就算有 50 萬個以上的鍵，同樣的方法也能用。請在下面儲存格的終端機執行實驗 `online-softmax`。鍵和值都是一塊一塊產生、用完就丟，不會全部同時放在記憶體裡。
+#
+# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？執行時，請留意進度那一行的 $m$。
+
+# %% key="tiles-terminal-code"
+from helpers.widgets import Terminal
+
+terminal = Terminal("online-softmax", "n-squared", "scaling-by-d_k")
+terminal
 
 # %% [markdown] key="summary" lang="ja"
 # ## 13. まとめ

@@ -80,7 +80,7 @@ def measured(wanted: argparse.Namespace, folder: Path) -> Iterator[Row]:
     steps: list[Step] = [
         ("answer latency in Python", lambda: [answer_latency()]),
         ("kernel to first figure", lambda: [first_figure()]),
-        ("key press to feedback in a browser", lambda: [key_latency(folder)]),
+        ("key presses in a browser", lambda: key_latency(folder)),
         ("build", lambda: [build()]),
         *tests(wanted.junitxml, folder),
     ]
@@ -229,19 +229,19 @@ def answer_latency() -> Row:
     return Row("Quiz answer in Python", f"{statistics.median(times):.1f} ms", how)
 
 
-def key_latency(folder: Path) -> Row:
+def key_latency(folder: Path) -> list[Row]:
     """The harness of the browser tests, so that JupyterLab is started as a student starts it."""
-    what = "Key press to feedback in Chromium"
+    answer, *explorers = (f"{what} in Chromium" for what in KEY_PRESSES)
     sys.path.insert(0, str(ROOT / "tests" / "browser"))
     lab_tools = importlib.import_module("lab")
     if not lab_tools.find_browser():
-        return Row(what, "–", "no Chromium here")
+        return [Row(what, "–", "no Chromium here") for what in (answer, *explorers)]
     from playwright.sync_api import sync_playwright
 
     course, home = lab_tools.copy_course(folder), folder / "lab"
     home.mkdir()
     (course / "my").mkdir()
-    nbformat.write(quiz_alone(), course / "my" / "bench.ipynb")
+    nbformat.write(widgets_alone(), course / "my" / "bench.ipynb")
     with (
         sync_playwright() as play,
         lab_tools.browser(play) as chromium,
@@ -250,16 +250,39 @@ def key_latency(folder: Path) -> Row:
         visit = lab.open
         page = visit(chromium, "bench.ipynb")
         lab.run_all(page)
-        times = [one_key(page, n) for n in range(KEYS)]
-    how = f"JupyterLab, Space on the check button; median of {KEYS}"
-    return Row(what, f"{statistics.median(times):.0f} ms", how)
+        page.set_viewport_size({"width": 1200, "height": 4000})  # nothing has to scroll
+        how = f"JupyterLab, Space on the check button; median of {KEYS}"
+        rows = [Row(answer, median_ms([one_key(page, n) for n in range(KEYS)]), how)]
+        for place, what in enumerate(explorers):
+            times = [one_step(page, place, n) for n in range(KEYS)]
+            how = f"JupyterLab, arrow key on the first slider; median of {KEYS}"
+            rows.append(Row(what, median_ms(times), how))
+    return rows
 
 
-def quiz_alone() -> Any:
-    source = f"import helpers\nhelpers.begin({LESSON!r}, 'ja')\n"
-    source += f"from helpers.widgets import Quiz\nQuiz({LESSON!r})"
+def median_ms(times: Sequence[float]) -> str:
+    return f"{statistics.median(times):.0f} ms"
+
+
+# The quiz, and two explorers: bars, and a heat map with another layer at each step
+KEY_PRESSES = {
+    "Key press to feedback": f"from helpers.widgets import Quiz\nQuiz({LESSON!r})",
+    "Explorer: key press to redraw, 16 bars": (
+        "from helpers.widgets import SoftmaxExplorer\nSoftmaxExplorer()"
+    ),
+    "Explorer: key press to redraw, 16 × 16 cells": (
+        "from helpers.widgets import AttentionExplorer\n"
+        "rows = lambda n: [[(1 + (r * c + n) % 7) / 64 for c in range(16)] for r in range(16)]\n"
+        "layers = [[rows(n + h) for h in range(4)] for n in range(6)]\n"
+        "AttentionExplorer.of(layers, [f'{n}' for n in range(16)])"
+    ),
+}
+
+
+def widgets_alone() -> Any:
+    begin = f"import helpers\nhelpers.begin({LESSON!r}, 'ja')"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(source)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (begin, *KEY_PRESSES.values())]
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
@@ -288,6 +311,33 @@ def one_key(page: Any, n: int) -> float:
     page.evaluate(LISTEN)
     field.locator("[data-action=check]").focus()
     page.keyboard.press("Space")
+    page.wait_for_function("window.latency")
+    return page.evaluate("window.latency")
+
+
+# Set at the end of a redraw, whether or not the picture differs from the one before.
+WATCH = """place => {
+  const root = document.querySelectorAll(".triad-explorer")[place];
+  const slider = root.querySelector("input[type=range]");
+  slider.focus();
+  slider.addEventListener("keydown", () => {
+    const start = performance.now();
+    window.latency = null;
+    const seen = new MutationObserver(() => {
+      seen.disconnect();
+      requestAnimationFrame(() => { window.latency = performance.now() - start; });
+    });
+    seen.observe(root, {attributeFilter: ["data-answered"]});
+  }, {once: true});
+  return [slider.value, slider.max].map(Number);
+}"""
+
+
+def one_step(page: Any, place: int, n: int) -> float:
+    """ms from the key's way down to the frame with the new picture; to and fro at the ends."""
+    value, last = page.evaluate(WATCH, place)
+    back = value == last or (value > 0 and n // last % 2)
+    page.keyboard.press("ArrowLeft" if back else "ArrowRight")
     page.wait_for_function("window.latency")
     return page.evaluate("window.latency")
 

@@ -1,4 +1,4 @@
-"""Cut the two fonts of the course's figures out of Noto Sans CJK.
+"""Cut the fonts of the course's figures out of Noto Sans CJK.
 
     python -m course_tools.make_fonts
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+from helpers import say
+from helpers.figures import FACES as FILES
+
 ROOT = Path(__file__).resolve().parents[2]
 FONTS = ROOT / "src" / "helpers" / "fonts"
 
 # Our family -> the file, and the face of the collection that has the shapes taught in that country.
-FACES = {
-    "Triad Sans JP": ("TriadSansJP-Regular.otf", "Noto Sans CJK JP"),
-    "Triad Sans TC": ("TriadSansTC-Regular.otf", "Noto Sans CJK TC"),
-}
+FACES = {entry["font"]: (FILES[lang][1], entry["face"]) for lang, entry in say.DECLARED.items()}
 SYMBOLS = (  # first and last code point
     (0x0020, 0x007E),  # ASCII
     (0x00A0, 0x00FF),  # Latin-1
@@ -57,9 +57,9 @@ def standard_characters() -> set[str]:
 
 
 def course_characters(root: Path = ROOT) -> set[str]:
-    """Every character of the lessons, of the helpers' messages and of the READMEs."""
+    """Every character of the lessons, of the helpers' words and of the READMEs."""
     lessons = (path for path in (root / "lessons").rglob("*") if path.suffix in {".py", ".toml"})
-    messages = (root / "src" / "helpers" / "messages").glob("*.toml")
+    messages = (root / "src" / "helpers").rglob("*.toml")
     sources = (*lessons, *messages, *root.glob("README*.md"))
     return set().union(*(path.read_text(encoding="utf-8") for path in sources))
 

@@ -8,12 +8,9 @@ Run it again when a word of the picture changes.
 import sys
 from pathlib import Path
 
+from helpers.say import LANGUAGES
+
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {
-    "en": "docs/masks.svg",
-    "ja": "docs/masks.ja.svg",
-    "zh-Hant-TW": "docs/masks.zh-tw.svg",
-}
 WORDS = {
     "en": {
         "title": "Three architectures, told apart by who may look at whom",
@@ -60,7 +57,7 @@ WORDS = {
         "end": "アテンションの関数は同じで、マスクが違います。レッスン01で関数を書き、"
         "マスクごとの働きを測ります。",
     },
-    "zh-Hant-TW": {
+    "zh-tw": {
         "title": "三大架構的差別：哪個詞元看得到哪個詞元",
         "desc": "三張表格。橫列是正在看的詞元，直行是被看的詞元，塗滿的格子代表看得到。編碼器："
         "每一格都塗滿。解碼器：只塗滿對角線與它的左邊，像樓梯一樣。編碼器－解碼器：輸入是全部塗滿的"
@@ -150,7 +147,12 @@ font-family="sans-serif" fill="#111">
 
 def pictures() -> dict[str, str]:
     """{file: the picture in one language}."""
-    return {FILES[lang]: PICTURE.format(lang=lang, **words) for lang, words in WORDS.items()}
+    tags = {"en": "en"} | LANGUAGES
+    return {file_of(x): PICTURE.format(lang=tags[x], **words) for x, words in WORDS.items()}
+
+
+def file_of(lang: str) -> str:
+    return "docs/masks.svg" if lang == "en" else f"docs/masks.{lang}.svg"
 
 
 def main() -> int:

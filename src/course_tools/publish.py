@@ -1,8 +1,9 @@
 """Set the course's addresses: python -m course_tools.publish [--students URL] [--repository URL]
 
 They are kept in pyproject.toml.  Notebooks get the address that Colab clones and a link to Colab,
-the READMEs their links between <!-- badges --> and <!-- /badges -->.  "" takes an address away;
-without any address what stands in pyproject.toml is written again.
+the READMEs their links between <!-- badges --> and <!-- /badges -->, and the repository's between
+<!-- repository --> and <!-- /repository -->.  "" takes an address away; without any address what
+stands in pyproject.toml is written again.
 """
 
 import argparse
@@ -17,7 +18,6 @@ from .authoring import addresses
 ROOT = Path(__file__).resolve().parents[2]
 # It stands in TOML, in Markdown links and in a shell command: nothing that means something there.
 URL = re.compile(r"https://[\w.-]+(:\d+)?(/[\w.~%+-]+)+|file://(/[\w.~%:+-]+)+", re.ASCII)
-BADGES = re.compile(r"(<!-- badges -->\n)(.*?)(<!-- /badges -->)", re.DOTALL)
 
 
 class NotPublished(Exception):
@@ -50,10 +50,11 @@ def publish(root: Path, given: dict[str, str]) -> int:
     if status := authoring.main(["build", "--root", str(root)]):
         write(project, before)
         return status
-    students = addresses.read(root)["students"]
+    students, repository = addresses.read(root).values()
     links = badges(root, students)
     for readme in sorted(root.glob("README*.md")):
-        write(readme, with_badges(readme.read_text(encoding="utf-8"), links))
+        text = with_line(readme.read_text(encoding="utf-8"), "badges", links)
+        write(readme, with_line(text, "repository", repository and f"<{repository}>"))
     report(root, students, links)
     return 0
 
@@ -90,9 +91,11 @@ def badges(root: Path, students: str) -> str:
     return " · ".join(links)
 
 
-def with_badges(text: str, links: str) -> str:
-    line = f"{links}\n" if links else ""
-    return BADGES.sub(lambda match: match[1] + line + match[3], text)
+def with_line(text: str, mark: str, words: str) -> str:
+    """The text with one line, or none, between <!-- mark --> and <!-- /mark -->."""
+    place = re.compile(rf"(<!-- {mark} -->\n)(.*?)(<!-- /{mark} -->)", re.DOTALL)
+    line = f"{words}\n" if words else ""
+    return place.sub(lambda match: match[1] + line + match[3], text)
 
 
 def write(path: Path, text: str) -> None:

@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.say import LANGUAGES
+
 from . import leaks
 from .authoring.course import build, compare
 from .authoring.problems import LessonError
@@ -20,9 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOP = "transformer-triad"  # the one folder in the archive
 FILES = (
     "LICENSE",
-    "README.ja.md",
     "README.md",
-    "README.zh-tw.md",
+    *(f"README.{lang}.md" for lang in LANGUAGES),
     "constraints.txt",
     "environment.yml",
     "pyproject.toml",

@@ -9,7 +9,7 @@ import logging.handlers
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ from . import say
 from .show import fragment
 
 FONTS = Path(__file__).parent / "fonts"
-FACES = {  # two faces, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
-    "ja": ("Triad Sans JP", "TriadSansJP-Regular.otf"),
-    "zh-tw": ("Triad Sans TC", "TriadSansTC-Regular.otf"),
+FACES = {  # one for each, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
+    lang: (entry["font"], f"{entry['font'].replace(' ', '')}-Regular.otf")
+    for lang, entry in say.DECLARED.items()
 }
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
 DARK, GREY = "#08519c", "#595959"
@@ -60,6 +60,7 @@ STYLE: dict[str, Any] = {
     "lines.markersize": 5,
     "mathtext.fontset": "dejavusans",
 }
+HATCHES = ("", "///", "...")  # of bars side by side
 SMALLEST_TEXT, LARGEST_TEXT = 5.0, 10.0  # points, in a cell
 
 
@@ -91,7 +92,7 @@ class MissingGlyph(FigureError):
 
 
 def use(lang: str | None = None) -> None:
-    """Set matplotlib's fonts and style for "ja" or "zh-tw"; without lang, for say.language().
+    """Set matplotlib's fonts and style for a language; without lang, for say.language().
 
     ValueError if the language is not one of the course's.
     """
@@ -171,6 +172,59 @@ def mask(
         ax.scatter(column, row, s=area, marker=marker, color=color)
     if legend:
         _mask_legend(ax)
+
+
+def bars(
+    ax: Axes,
+    groups: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    intervals: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+    levels: Sequence[float] | None = None,
+    level_name: str = "",
+) -> None:
+    """Grouped bars, told apart by hatching, with error bars and a short line to compare with.
+
+    groups: G labels   series: {name: G values}, three at most   intervals: {name: G (low, high)}
+    levels: G values, drawn across each group; level_name: what they are
+    """
+    _require_lengths(groups, series, intervals or {}, levels)
+    width = 0.8 / len(series)
+    for n, ((name, values), hatch) in enumerate(zip(series.items(), HATCHES, strict=False)):
+        at = np.arange(len(groups)) + (n - (len(series) - 1) / 2) * width
+        color = LINES.by_key()["color"][n]
+        ax.bar(
+            at,
+            values,
+            width,
+            label=name,
+            color="#9ecae1" if hatch == "" else "white",
+            edgecolor=color,
+            hatch=hatch,
+        )
+        if intervals:
+            away = np.abs(np.transpose(intervals[name]) - np.asarray(values))  # (2, G)
+            ax.errorbar(at, values, yerr=away, fmt="none", color="black", capsize=3)
+    if levels is not None:
+        left, right = np.arange(len(groups)) - 0.46, np.arange(len(groups)) + 0.46
+        ax.hlines(levels, left, right, color="black", linewidth=2.5, label=level_name)
+    ax.set_xticks(range(len(groups)), list(groups))
+    ax.grid(visible=False, axis="x")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
+
+
+def _require_lengths(groups: Sequence[str], *values: Any) -> None:
+    """FigureError if a series, its intervals or the levels are not one value a group."""
+    lengths = [len(row) for value in values for row in _rows(value)]
+    if wrong := [length for length in lengths if length != len(groups)]:
+        raise FigureError(say.text("figures", "groups", got=wrong[0], want=len(groups)))
+    if not values[0] or len(values[0]) > len(HATCHES):
+        raise FigureError(say.text("figures", "series", got=len(values[0]), want=len(HATCHES)))
+
+
+def _rows(value: Any) -> list[Sequence]:
+    if value is None:
+        return []
+    return list(value.values()) if isinstance(value, Mapping) else [value]
 
 
 def _draw(fig: Figure) -> bytes:

@@ -1,4 +1,4 @@
-"""The lessons, run end to end without a browser: `python start.py run [01 …] [--lang zh-tw]`.
+"""Lessons, run end to end without a browser, and experiments: `python start.py run [NAME …]`.
 
 Status 1 if a cell fails or writes to stderr, a claim does not hold or is not measured, or a lesson
 needs more than MIB_BOUND; 2 if nothing could be run.
@@ -7,22 +7,21 @@ needs more than MIB_BOUND; 2 if nothing could be run.
 import argparse
 import io
 import json
-import locale
 import math
 import os
 import shutil
 import sys
 import tempfile
 import time
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
-from . import claims, say
+from . import claims, experiments, say
+from .monospace import aligned, columns, cut
 
 try:
     import nbformat
@@ -72,17 +71,23 @@ class Report:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; the exit status."""
-    say.use(console_language())
+    say.use(say.of_the_system())
     wanted = arguments(argv)
     say.use(wanted.lang or say.language())
     try:
-        lessons = find(notebooks_folder(), wanted.names, wanted.lang)
+        alone = [name for name in wanted.names if name in experiments.EXPERIMENTS]
+        names = [name for name in wanted.names if name not in alone]
+        lessons = find(notebooks_folder(), names, wanted.lang) if names or not alone else []
         if wanted.list:
-            return show_list(lessons)
-        if wanted.record and wanted.lang:
+            return show_list(lessons, experiments.all_of(alone) if alone or not names else [])
+        if wanted.record and (wanted.lang or alone):
             raise CannotRun(say.text("runner", "record_both"))
+        failed = max([experiments.run(name) for name in alone], default=0)
+        if not lessons:
+            return failed
         reports = [run(lesson) for lesson in lessons]
-        return summary(reports) or (record(wanted.record, reports) if wanted.record else 0)
+        done = summary(reports) or (record(wanted.record, reports) if wanted.record else 0)
+        return max(failed, done)
     except CannotRun as reason:
         print(reason, file=sys.stderr)
         return 2
@@ -90,12 +95,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         end_children()
         print("\n" + say.text("runner", "interrupted"), file=sys.stderr)
         return 130
-
-
-def console_language() -> str:
-    """zh-tw where the system speaks Chinese, else ja."""
-    name = (locale.getlocale()[0] or "").lower()
-    return "zh-tw" if name.startswith(("zh", "chinese")) else "ja"
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -126,7 +125,8 @@ def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
     known = ", ".join(dict.fromkeys(lesson.name for lesson in there))
     for name in names:
         if not any(is_called(lesson, name) for lesson in there):
-            raise CannotRun(say.text("runner", "unknown", lesson=name, known=known or "–"))
+            there_are = {"known": known or "–", "alone": ", ".join(experiments.EXPERIMENTS)}
+            raise CannotRun(say.text("runner", "unknown", lesson=name, **there_are))
     if not there:
         raise CannotRun(say.text("runner", "empty", folder=folder))
     return [x for x in there if not names or any(is_called(x, name) for name in names)]
@@ -136,9 +136,13 @@ def is_called(lesson: Lesson, name: str) -> bool:
     return name == lesson.name or name.zfill(2) == lesson.name.split("_")[0]
 
 
-def show_list(lessons: Iterable[Lesson]) -> int:
+def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]) -> int:
+    """Lessons, then experiments, each under its heading."""
     rows = [[x.name, x.lang, title(nbformat.read(x.path, as_version=4))] for x in lessons]
-    print("\n".join(aligned(rows)))
+    for heading, table in (("list_lessons", rows), ("list_alone", experiments.rows(alone))):
+        if table:
+            lines = [say.text("runner", heading), *("  " + line for line in aligned(table))]
+            print("\n".join(lines))
     return 0
 
 
@@ -296,26 +300,6 @@ def machine() -> str:
 
 def round_up(value: float, unit: int) -> int:
     return math.ceil(value / unit) * unit
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines whose columns stand under each other, two spaces apart."""
-    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-    pads = [[" " * (w - columns(x)) for w, x in zip(widths, row, strict=True)] for row in rows]
-    lines = [zip(row, pad, strict=True) for row, pad in zip(rows, pads, strict=True)]
-    return ["  ".join(x + space for x, space in line).rstrip() for line in lines]
-
-
-def columns(text: str) -> int:
-    """Width on a terminal: East Asian wide characters take two columns."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def cut(text: str, width: int) -> str:
-    """As much of the text as fits into the width, in columns."""
-    while columns(text) > width:
-        text = text[:-1]
-    return text
 
 
 if __name__ == "__main__":

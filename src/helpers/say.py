@@ -1,12 +1,20 @@
 """The language of the course, and every word that a helper shows (kept in messages/MODULE.toml)."""
 
 import functools
+import locale
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
-LANGUAGES = {"ja": "ja", "zh-tw": "zh-Hant-TW"}  # ours -> the language tag that browsers know
-_current = "ja"
+DECLARED: dict[str, dict[str, Any]] = tomllib.loads(
+    (resources.files(__package__) / "languages.toml").read_text(encoding="utf-8")
+)
+LANGUAGES = {lang: entry["browsers"] for lang, entry in DECLARED.items()}  # ours -> HTML's tag
+COMPLETE = tuple(lang for lang, entry in DECLARED.items() if not entry.get("draft"))
+FIRST = COMPLETE[0]
+TODO = "TODO"  # stands where a text of a draft has its place and is not written
+_current = FIRST
 
 
 def use(lang: str) -> None:
@@ -21,9 +29,14 @@ def language() -> str:
     return _current
 
 
-def key() -> str:
-    """The current language as a key of TOML and JSON tables: "ja" or "zh_tw"."""
-    return _current.replace("-", "_")
+def of_the_system() -> str:
+    """The language for a console."""
+    return of_locale(locale.getlocale()[0] or "")
+
+
+def key(lang: str | None = None) -> str:
+    """A language, else the current one, as a key of TOML and JSON tables: _ in place of -."""
+    return (lang or _current).replace("-", "_")
 
 
 def html_lang() -> str:
@@ -31,8 +44,19 @@ def html_lang() -> str:
 
 
 def choose(texts: Mapping[str, str]) -> str:
-    """The current language's entry of {"ja": …, "zh_tw": …}."""
-    return texts[key()]
+    """The current language's entry of {"ja": …, …}; where a draft has none, the first language's.
+
+    KeyError if a complete language has none.
+    """
+    written = texts.get(key(), TODO) != TODO
+    return texts[key() if written or _current in COMPLETE else key(FIRST)]
+
+
+def of_locale(name: str) -> str:
+    """The complete language of a system whose locale has this name, else the first one."""
+    name = name.replace("-", "_").lower()
+    spoken = (x for x in COMPLETE if name.startswith(tuple(DECLARED[x]["systems"])))
+    return next(spoken, FIRST)
 
 
 def text(module: str, name: str, /, **values: object) -> str:
@@ -48,6 +72,6 @@ def text(module: str, name: str, /, **values: object) -> str:
 
 @functools.cache
 def catalogue(module: str) -> dict[str, dict[str, str]]:
-    """All messages of one module: {name: {"ja": …, "zh_tw": …}}."""
+    """All messages of one module: {name: {"ja": …, …}}."""
     source = resources.files(__package__) / "messages" / f"{module}.toml"
     return tomllib.loads(source.read_text(encoding="utf-8"))

@@ -2,9 +2,15 @@ import contextlib
 import functools
 import json
 import os
+from pathlib import Path
 
+import nbformat
 import pytest
 from lab import ROOT, Lab, browser, copy_course, find_browser
+
+AXE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node")) / (
+    "node_modules/axe-core/axe.min.js"
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +49,28 @@ def start_lab(course, tmp_path_factory):
 def bank():
     file = ROOT / "src" / "helpers" / "data" / "quiz" / "01_attention.json"
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The source of axe-core.  Skipped without it, but a failure where CI must have it."""
+    if not AXE.is_file():
+        missing = f"no axe-core at {AXE}: `python start.py test` installs it where npm is"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def notebook_of(course):
+    """notebook_of(lang, name, *sources): write my/NAME.ipynb of these cells in the copy."""
+
+    def write(lang, name, *sources):
+        begin = f"import helpers\nhelpers.begin('01_attention', {lang!r})"
+        cells = [nbformat.v4.new_code_cell(source) for source in (begin, *sources)]
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+        (course / "my").mkdir(exist_ok=True)
+        nbformat.write(notebook, course / "my" / f"{name}.ipynb")
+        return f"{name}.ipynb"
+
+    return write

@@ -15,7 +15,10 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import nbformat
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 STUDENTS_PARTS = (
     "start.py", "pyproject.toml", "constraints.txt", "src", "notebooks", "exercises",
 )  # fmt: skip
@@ -64,6 +67,15 @@ def copy_course(folder: Path) -> Path:
         copy(source, course / name, **options)
     lend_environment(course)
     return course
+
+
+def write_notebook(course: Path, name: str, *cells: str) -> str:
+    """Write my/NAME.ipynb in the copy, of code CELLS; the path that Lab.open takes."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    made.cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    nbformat.write(made, course / "my" / f"{name}.ipynb")
+    return f"{name}.ipynb"
 
 
 def lend_environment(course: Path) -> None:
@@ -115,7 +127,7 @@ class Lab:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
             found = re.search(r"(http://127\.0\.0\.1:\d+)/\S*token=(\w+)", self.log())
-            if found:
+            if found and _listens(found[1]):  # on a busy machine the address comes first
                 return found[1], found[2]
             time.sleep(0.2)
         self._stop()
@@ -207,6 +219,12 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def _listens(base: str) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", int(base.rsplit(":", 1)[1]))) == 0
 
 
 def _write(file: Path, value: dict) -> None:

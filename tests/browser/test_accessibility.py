@@ -5,23 +5,14 @@ One page in each language, light in ja and dark in zh-tw; the other two with TRI
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
-from lab import ROOT, RUN_MENU
-from test_lesson_in_browser import (
-    Keyboard,
-    answers,
-    give,
-    quiz_notebook,
-)
+from keyboard import Keyboard, answers, give, quiz_notebook
+from lab import RUN_MENU
 
 FEW, REST = [("ja", False), ("zh-tw", True)], [("ja", True), ("zh-tw", False)]
 LOOKS = FEW + (REST if os.environ.get("TRIAD_ALL") else [])
 ALL = pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="TRIAD_ALL=1 runs it")
-AXE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node")) / (
-    "node_modules/axe-core/axe.min.js"
-)
 NOTEBOOK = ".jp-NotebookPanel .jp-WindowedPanel-outer"
 TWIN = ".jp-OutputArea-output .widget-vbox"
 OURS = (".triad-quiz", ".jp-OutputArea-output div[lang]")  # JupyterLab has faults of its own
@@ -62,15 +53,6 @@ PLANT = """fault => {
   const number = quiz.querySelector("input[type=text]");
   new Function("figure", "quiz", "number", fault)(figure, quiz, number);
 }"""
-
-
-@pytest.fixture(scope="module")
-def axe():
-    """The source of axe-core.  Skipped without it, but a failure where CI must have it."""
-    if not AXE.is_file():
-        missing = f"no axe-core at {AXE}: `python start.py test` installs it where npm is"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda p: f"{p[0]}-{'dark' if p[1] else 'light'}")

@@ -15,7 +15,7 @@ from lab import ROOT
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from helpers.widgets.quiz_plain import VIEW
+from helpers.widgets.plain import VIEW
 
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
 FIRST = ("00", "01")  # the others with TRIAD_ALL=1: each is executed once more

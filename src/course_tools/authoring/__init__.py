@@ -1,1 +1,1 @@
-"""lessons/ → notebooks, exercises, solutions and data, each in two languages."""
+"""lessons/ → notebooks, exercises, solutions and data, each in every language."""

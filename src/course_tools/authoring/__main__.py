@@ -1,10 +1,13 @@
-"""python -m course_tools.authoring build [--check] | confirm LESSON:KEY ...   [--root FOLDER]"""
+"""python -m course_tools.authoring COMMAND ...
+
+build [--check] | confirm LESSON:KEY ... | translate LANGUAGE LESSON ...   [--root FOLDER]
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
-from . import lock
+from . import drafts, lock
 from .course import build, compare
 from .problems import LessonError, Problem
 
@@ -13,31 +16,45 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="start.py", description=__doc__)
-    parser.add_argument("command", choices=["build", "confirm"])
-    parser.add_argument("keys", nargs="*", help="confirm: the pairs that you have read")
+    parser.add_argument("command", choices=["build", "confirm", "translate"])
+    parser.add_argument("keys", nargs="*", help="confirm: the pairs that you have read; translate:"
+                        f" the language, then lessons or {drafts.SHARED!r}")  # fmt: skip
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if a file differs")
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     wanted = parser.parse_intermixed_args(argv)
     if wanted.command == "confirm" and not wanted.keys:
         parser.error("confirm: name at least one LESSON:KEY, as `build --check` prints it")
+    if wanted.command == "translate" and len(wanted.keys) < 2:
+        parser.error(f"translate: name a language, then lessons or {drafts.SHARED!r}")
     if wanted.command == "build" and wanted.keys:
         parser.error(f"build takes no {wanted.keys[0]!r}: it builds everything")
     try:
         if wanted.command == "confirm":
             return confirm(wanted.root, wanted.keys)
+        if wanted.command == "translate":
+            return translate(wanted.root, *wanted.keys)
         files = build(wanted.root)
         unread = lock.problems(wanted.root) if wanted.check else []
     except LessonError as error:
         print(error, file=sys.stderr)
         print(f"\n{len(error.problems)} fault(s); nothing was written.", file=sys.stderr)
         return 1
-    return check(wanted.root, files, unread) if wanted.check else write(wanted.root, files)
+    status = check(wanted.root, files, unread) if wanted.check else write(wanted.root, files)
+    print(*drafts.report(wanted.root), sep="\n", end="\n" if drafts.DRAFTS else "")
+    return status
 
 
 def confirm(root: Path, keys: list[str]) -> int:
-    """Show what is confirmed: the two languages, one under the other."""
+    """Show what is confirmed: its languages, one under the other."""
     for text in lock.confirm(root, keys):
         print(f"{text.file}:{text.line}:{text.key} [{text.lang}]\n{text.words}\n")
+    return 0
+
+
+def translate(root: Path, lang: str, *names: str) -> int:
+    """Say where the places for texts are."""
+    todo = drafts.translate(root, lang, list(names))
+    print(*todo, f"{len(todo)} texts to write: each has its {drafts.TODO}", sep="\n")
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .data import read_toml
 from .problems import Problem, stop_at
-from .source import Cell, read_cells
+from .source import ARGUMENTS, Cell, groups, read_cells
 
 REQUIREMENT = re.compile(r"([\w.-]+)\s*(.*)")
 
@@ -43,13 +43,14 @@ def _lesson(folder: Path) -> dict:
 
 
 def _titles(path: Path) -> dict[str, str]:
-    """{"ja": …, "zh_tw": …}: the heading that opens the lesson."""
-    cells = read_cells(path)[:2]
-    lines = {cell.lang: cell.source.splitlines()[0] for cell in cells if not cell.is_code}
-    if any(not lines.get(lang, "").startswith("# ") for lang in ("ja", "zh-tw")):
-        key, want = cells[0].key, "open the lesson with its title in both languages: # # …"
+    """{"ja": …} and so on: the heading that opens the lesson."""
+    cells = read_cells(path)
+    first = next(groups(cells), {}) if not cells[0].is_code else {}
+    lines = {lang: cell.source.splitlines()[0] for lang, cell in first.items()}
+    if not lines or not all(line.startswith("# ") for line in lines.values()):
+        key, want = cells[0].key, "open the lesson with its title in every language: # # …"
         stop_at([Problem(f"{path.parent.name}/{path.name}", key, "no title", want)])
-    return {"ja": lines["ja"][2:].strip(), "zh_tw": lines["zh-tw"][2:].strip()}
+    return {ARGUMENTS[lang]: line[2:].strip() for lang, line in lines.items()}
 
 
 def _tasks(cells: list[Cell]) -> Iterator[tuple[str, int]]:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.say import FIRST
+
 from . import addresses, notebooks, words
 from .contents import contents
-from .data import as_json, read_toml
-from .parity import differences
+from .data import as_json, read_toml, texts
+from .drafts import built_in
+from .parity import unequal
 from .problems import LessonError, Problem, stop_at
-from .source import LANGUAGES, Cell, lessons, pairs, read_cells
+from .source import Cell, groups, lessons, read_cells
 
 # only built files live here
 GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")
@@ -27,6 +30,11 @@ def build(root: Path) -> dict[str, str]:
     for folder in folders:
         try:
             files |= dict(_lesson(folder))
+        except LessonError as error:
+            problems += error.problems
+    for path in sorted((root / "src/helpers/messages").glob("*.toml")):
+        try:
+            read_toml(path)
         except LessonError as error:
             problems += error.problems
     stop_at(problems)
@@ -46,7 +54,7 @@ def _bytes(path: Path) -> bytes | None:
 
 
 def read_checked(path: Path, name: str | None = None) -> list[Cell]:
-    """The cells of a source after every check of both languages and of the model answers."""
+    """The cells of a source after every check of its languages and of the model answers."""
     cells = read_cells(path, name)
     stop_at(problem for cell in cells if cell.is_code for problem in words.faults(cell))
     stop_at([*_unequal_prose(cells), *_unequal_texts(cells)])
@@ -67,11 +75,12 @@ def _lesson(folder: Path) -> Iterator[tuple[str, str]]:
     """The files of one lesson; a lesson may have no sheet and no claims."""
     name = folder.name
     lesson = _with_set_up(folder, "lesson.py")
-    for lang in LANGUAGES:
+    languages = built_in(folder.parents[1], folder)
+    for lang in languages:
         made = notebooks.notebook(lesson, lang, _fill(folder, lang))
         yield _with_link(folder, f"notebooks/{lang}/{name}.ipynb", made)
     if (folder / "exercise.py").exists():
-        yield from _sheet(folder)
+        yield from _sheet(folder, languages)
     for kind in ("quiz", "claims"):
         if (folder / f"{kind}.toml").exists():
             yield (
@@ -80,14 +89,14 @@ def _lesson(folder: Path) -> Iterator[tuple[str, str]]:
             )
 
 
-def _sheet(folder: Path) -> Iterator[tuple[str, str]]:
-    """The sheet and its solution, in both languages."""
+def _sheet(folder: Path, languages: list[str]) -> Iterator[tuple[str, str]]:
+    """The sheet and its solution, in each language."""
     name = folder.name
     exercise = _with_set_up(folder, "exercise.py")
     stubs = read_toml(folder.parent / "stubs.toml")
-    for lang in LANGUAGES:
+    for lang in languages:
         solution = notebooks.notebook(exercise, lang, _fill(folder, lang))
-        own = {key: texts[words.ARGUMENTS[lang]] for key, texts in stubs.items()}
+        own = {key: _in(texts, lang) for key, texts in stubs.items()}
         sheet = notebooks.sheet(solution, own)
         yield _with_link(folder, f"exercises/{lang}/{name}/{name}.ipynb", sheet)
         yield f"solutions/{lang}/{name}/{name}.ipynb", _text(solution)
@@ -98,8 +107,14 @@ def _with_link(folder: Path, path: str, made: nbformat.NotebookNode) -> tuple[st
     url = addresses.on_colab(addresses.read(folder.parents[1])["students"], path)
     if url:
         texts = read_toml(folder.parent / "stubs.toml")["colab"]
-        made = addresses.linked(made, texts[words.ARGUMENTS[made.metadata.lang]], url)
+        made = addresses.linked(made, _in(texts, made.metadata.lang), url)
     return path, _text(made)
+
+
+def _in(table: dict, lang: str) -> str:
+    """A text that all lessons share; in the first language where a draft has none yet."""
+    said = texts(table) or {}
+    return said.get(lang, said[FIRST])
 
 
 def _with_set_up(folder: Path, file: str) -> list[Cell]:
@@ -123,24 +138,22 @@ def _fill(folder: Path, lang: str) -> dict[str, str]:
 
 
 def _unequal_prose(cells: list[Cell]) -> Iterator[Problem]:
-    for ja, zh_tw in pairs(cells):
-        yield from _unequal(ja, ja.source, zh_tw.source)
-        if ja.options != zh_tw.options:
-            yield ja.problem("the two languages have other options", "give both the same ones")
+    for group in groups(cells):
+        first = next(iter(group.values()))
+        yield from _unequal(first, {lang: cell.source for lang, cell in group.items()})
+        if any(cell.options != first.options for cell in group.values()):
+            yield first.problem("its languages have other options", "give all the same ones")
 
 
 def _unequal_texts(cells: list[Cell]) -> Iterator[Problem]:
     for cell in cells:
-        for ja, zh_tw in words.texts(cell) if cell.is_code else ():
-            yield from _unequal(cell, ja, zh_tw)
+        for said in words.texts(cell) if cell.is_code else ():
+            yield from _unequal(cell, said)
 
 
-def _unequal(cell: Cell, left: str, right: str) -> Iterator[Problem]:
-    for kind, ja, zh_tw in differences(left, right):
-        yield cell.problem(
-            f"unequal {kind}: only in ja: {ja}; only in zh-tw: {zh_tw}",
-            "say the same in both languages",
-        )
+def _unequal(cell: Cell, said: dict[str, str]) -> Iterator[Problem]:
+    for what in unequal(said):
+        yield cell.problem(what, "say the same in every language")
 
 
 def _text(notebook: nbformat.NotebookNode) -> str:

@@ -1,19 +1,23 @@
-"""pairs.lock: what somebody has read in both languages, as a hash of each text of a lesson.
+"""pairs.lock: what somebody has read in every language, as a hash of each text of a lesson.
 
-A line:  FILE/KEY HASH-OF-JA HASH-OF-ZH-TW
+A line:  FILE/KEY HASH HASH …   in the order of the languages; "-", or no more, where one has none
 """
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
+
+from helpers.say import LANGUAGES
 
 from ..prose.texts import Text, of_lesson
 from .problems import Problem, stop_at
-from .source import LANGUAGES, lessons
+from .source import lessons
 
 NAME = "pairs.lock"
-LINE = re.compile(r"\S+/\S+( [0-9a-f]{12}){2}$")
+LINE = re.compile(r"\S+/\S+( [0-9a-f]{12}| -)* [0-9a-f]{12}$")
+NONE = "-"
 Pair = dict[str, Text]  # {language: text}
 
 
@@ -43,20 +47,24 @@ def _of_lesson(root: Path, folder: Path) -> Iterator[Problem]:
     for name, pair in _pairs(root, folder).items():
         now, before = _hashes(pair), locked.get(name)
         if now != before:
-            text = pair["ja"]
-            yield text.problem(
+            yield next(iter(pair.values())).problem(
                 0,
                 _what(now, before),
-                f"read both languages, then: python start.py confirm {folder.name}:{name}",
+                f"read {_and(pair)}, then: python start.py confirm {folder.name}:{name}",
             )
 
 
 def _what(now: tuple[str, ...], before: tuple[str, ...] | None) -> str:
     if before is None:
         return "this pair was never confirmed"
-    changed = [lang for lang, a, b in zip(LANGUAGES, now, before, strict=True) if a != b]
-    which = f"only {changed[0]}" if len(changed) == 1 else "ja and zh-tw"
+    both = zip_longest(LANGUAGES, now, before, fillvalue=NONE)
+    changed = [lang for lang, a, b in both if a != b]
+    which = f"only {changed[0]}" if len(changed) == 1 else _and(changed)
     return f"{which} changed since the pair was confirmed"
+
+
+def _and(languages: Iterable[str]) -> str:
+    return " and ".join(languages)
 
 
 def _pairs(root: Path, folder: Path) -> dict[str, Pair]:
@@ -70,15 +78,22 @@ def _pairs(root: Path, folder: Path) -> dict[str, Pair]:
 
 
 def _hashes(pair: Pair) -> tuple[str, ...]:
-    return tuple(hashlib.sha256(pair[x].words.encode()).hexdigest()[:12] for x in LANGUAGES)
+    """One for each language; what is missing at the end leaves none."""
+    there = max(n for n, lang in enumerate(LANGUAGES, 1) if lang in pair)
+    return tuple(_hash(pair.get(lang)) for lang in list(LANGUAGES)[:there])
+
+
+def _hash(text: Text | None) -> str:
+    return hashlib.sha256(text.words.encode()).hexdigest()[:12] if text else NONE
 
 
 def _read(folder: Path) -> dict[str, tuple[str, ...]]:
     path = folder / NAME
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     place, remedy = f"{folder.name}/{NAME}", "remove the line, then confirm the pair again"
-    stop_at(Problem(place, "-", f"cannot read {x!r}", remedy) for x in lines if not LINE.match(x))
-    return {name: (ja, zh_tw) for name, ja, zh_tw in map(str.split, lines)}
+    wrong = [x for x in lines if not LINE.match(x) or len(x.split()) - 1 > len(LANGUAGES)]
+    stop_at(Problem(place, "-", f"cannot read {x!r}", remedy) for x in wrong)
+    return {name: tuple(hashes) for name, *hashes in map(str.split, lines)}
 
 
 def _sorted_out(root: Path, wanted: list[str]) -> dict[Path, list[str]]:

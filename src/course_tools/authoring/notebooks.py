@@ -8,9 +8,11 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
 
+from helpers.say import FIRST, TODO
+
 from . import words
 from .problems import Problem
-from .source import Cell
+from .source import Cell, groups
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -21,10 +23,15 @@ GRADED = ("task", "points")  # the options of a source cell that become nbgrader
 
 
 def notebook(cells: list[Cell], lang: str, fill: dict[str, str]) -> NotebookNode:
-    """One language's notebook: no outputs, cell id = key, {{name}} filled from `fill`."""
+    """One language's notebook: no outputs, cell id = key, {{name}} filled from `fill`.
+
+    A prose cell that a draft lacks is there in the first language.
+    """
     made = nbformat.v4.new_notebook(metadata=METADATA | {"lang": lang})
+    prose = {cell.key: lang if lang in there else FIRST
+             for there in groups(cells) for cell in there.values()}  # fmt: skip
     for cell in cells:
-        if cell.lang in (None, lang) and "wrong" not in cell.options:
+        if cell.lang in (None, prose.get(cell.key)) and "wrong" not in cell.options:
             made.cells.append(_cell(cell, lang, fill))
     return made
 
@@ -42,7 +49,7 @@ def sheet(solution: NotebookNode, stubs: dict[str, str]) -> NotebookNode:
 
 def solution_faults(cell: Cell) -> Iterator[Problem]:
     """Model answers stand between their markers, and nowhere else."""
-    if "wrong" in cell.options:
+    if "wrong" in cell.options or cell.source.strip() == TODO:
         return
     marked = cell.source.count(BEGIN), cell.source.count(END)
     wanted = (1, 1) if "task" in cell.options or _is_essay(cell) else (0, 0)

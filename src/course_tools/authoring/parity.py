@@ -1,4 +1,4 @@
-"""What both languages of a pair must share: structure, numbers, formulas, code spans, links."""
+"""What the languages of a text must share: structure, numbers, formulas, code spans, links."""
 
 import re
 import unicodedata
@@ -17,9 +17,17 @@ NO_NUMBER = re.compile(r"(?<![\d.,])(?<!第 )(1(?=\s?[つ個種本行組か次�
 BLOCK = re.compile(r"(?m)^\s*(#+ |[-*] |\d+\. |\|)")
 
 
-def differences(ja: str, zh_tw: str) -> Iterator[tuple[str, str, str]]:
-    """(kind, only in ja, only in zh-tw) for everything that should be equal and is not."""
-    left, right = _shared(ja), _shared(zh_tw)
+def unequal(texts: dict[str, str]) -> Iterator[str]:
+    """What should be equal to the first language's and is not, of {language: text}."""
+    (first, text), *others = texts.items()
+    for lang, other in others:
+        for kind, here, there in differences(text, other):
+            yield f"unequal {kind}: only in {first}: {here}; only in {lang}: {there}"
+
+
+def differences(one: str, other: str) -> Iterator[tuple[str, str, str]]:
+    """(kind, only in the one, only in the other) for everything that should be equal and is not."""
+    left, right = _shared(one), _shared(other)
     for kind in left:
         here, there = left[kind] - right[kind], right[kind] - left[kind]
         if here or there:

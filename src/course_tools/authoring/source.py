@@ -8,9 +8,12 @@ from pathlib import Path
 
 import jupytext
 
+from helpers.say import COMPLETE, LANGUAGES, TODO
+from helpers.say import key as argument
+
 from .problems import Problem, stop_at
 
-LANGUAGES = ("ja", "zh-tw")
+ARGUMENTS = {lang: argument(lang) for lang in LANGUAGES}  # as TOML and T(…) write them
 # also a valid cell id (nbformat) and grade_id (nbgrader)
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -50,11 +53,11 @@ def _cell(name: str, raw) -> Cell:
     return Cell(name, str(key), lang, raw.cell_type == "code", raw.source, options)
 
 
-def pairs(cells: list[Cell]) -> Iterator[tuple[Cell, Cell]]:
-    """(ja, zh-tw) of every prose key."""
-    by_key = {(c.key, c.lang): c for c in cells if not c.is_code}
-    for key in dict.fromkeys(c.key for c in cells if not c.is_code):
-        yield by_key[key, "ja"], by_key[key, "zh-tw"]
+def groups(cells: list[Cell]) -> Iterator[dict[str, Cell]]:
+    """{language: its cell} of every prose key, without those that are still to be written."""
+    prose = [cell for cell in cells if not cell.is_code]
+    for key in dict.fromkeys(cell.key for cell in prose):
+        yield {c.lang: c for c in prose if c.key == key and c.lang and c.source.strip() != TODO}
 
 
 def _faults(name: str, cells: list[Cell]) -> Iterator[Problem]:
@@ -75,18 +78,21 @@ def _cell_faults(cell: Cell) -> Iterator[Problem]:
     if cell.is_code and cell.lang:
         yield cell.problem(
             f'a code cell has lang="{cell.lang}"',
-            "remove lang: code is written once; put words into T(ja=…, zh_tw=…)",
+            "remove lang: code is written once; put words into T(…)",
         )
     if not cell.is_code and cell.lang not in LANGUAGES:
         yield cell.problem(
-            f"a prose cell has lang={cell.lang!r}", 'give it lang="ja" or lang="zh-tw"'
+            f"a prose cell has lang={cell.lang!r}",
+            "give it " + " or ".join(f'lang="{lang}"' for lang in LANGUAGES),
         )
     if not cell.source.strip():
         yield cell.problem("the cell is empty", "write it or remove it")
+    if cell.lang in COMPLETE and cell.source.strip() == TODO:
+        yield cell.problem(f"the {cell.lang} cell is still {TODO}", "write it")
 
 
 def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
-    """Every key once for code, once a language for prose, ja and zh-tw one under the other."""
+    """Every key once for code, once a language for prose, its languages one under the other."""
     for (key, lang), n in Counter((c.key, c.lang) for c in cells).items():
         if n > 1:
             cell = next(c for c in cells if (c.key, c.lang) == (key, lang))
@@ -95,16 +101,27 @@ def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
     for i, cell in enumerate(cells):
         if not cell.is_code and cell.key in code_keys:
             yield cell.problem("prose and code have the same key", "rename one of them")
-        if cell.lang == "ja" and not _is_prose(cells[i + 1 : i + 2], cell.key, "zh-tw"):
+        above, below = _neighbours(cells, cell)
+        if below and not _is_prose(cells[i + 1 : i + 2], cell.key, below):
             yield cell.problem(
-                "the ja cell is not followed by its zh-tw cell",
-                f'write # %% [markdown] key="{cell.key}" lang="zh-tw" right below it',
+                f"the {cell.lang} cell is not followed by its {below} cell",
+                f'write # %% [markdown] key="{cell.key}" lang="{below}" right below it',
             )
-        if cell.lang == "zh-tw" and not _is_prose(cells[max(i - 1, 0) : i], cell.key, "ja"):
+        if above and not _is_prose(cells[max(i - 1, 0) : i], cell.key, above):
             yield cell.problem(
-                "the zh-tw cell does not follow its ja cell",
-                f'write # %% [markdown] key="{cell.key}" lang="ja" right above it',
+                f"the {cell.lang} cell does not follow its {above} cell",
+                f'write # %% [markdown] key="{cell.key}" lang="{above}" right above it',
             )
+
+
+def _neighbours(cells: list[Cell], cell: Cell) -> tuple[str | None, str | None]:
+    """The languages above and below a prose cell: complete ones, and drafts that are there."""
+    if cell.lang not in LANGUAGES:
+        return None, None
+    there = {c.lang for c in cells if c.key == cell.key} | set(COMPLETE)
+    order = [None, *(lang for lang in LANGUAGES if lang in there), None]
+    at = order.index(cell.lang)
+    return order[at - 1], order[at + 1]
 
 
 def _is_prose(cells: list[Cell], key: str, lang: str) -> bool:

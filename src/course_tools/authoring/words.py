@@ -1,26 +1,38 @@
-"""One language out of a code cell: T(ja="…", zh_tw="…") and pairs of #| ja: and #| zh-tw:."""
+"""One language out of a code cell: an argument of T(ja="…", …), a line of #| ja: … and others."""
 
 import ast
 import re
 from collections.abc import Iterator
 
-from .problems import Problem
-from .source import Cell
+from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
 
-COMMENT = re.compile(r"(\s*)#\| (ja|zh-tw): (\S.*)")
+from .problems import Problem
+from .source import ARGUMENTS, Cell
+
+COMMENT = re.compile(rf"(\s*)#\| ({'|'.join(LANGUAGES)}): (\S.*)")
 NEAR_MISS = re.compile(r"\s*#\s*\|")  # "# | ja:" (what black makes of it), "#|ja:", "#| de:"
-ARGUMENTS = {"ja": "ja", "zh-tw": "zh_tw"}
+CALL = "T(" + ", ".join(f'{ARGUMENTS[lang]}="…"' for lang in COMPLETE) + ")"
 
 
 def code_in(cell: Cell, lang: str) -> str:
-    """The cell's code as a student of one language reads it: plain literals, plain comments."""
-    replaced = _replace_calls(cell.source, ARGUMENTS[lang])
-    lines = (_comment_in(line, lang) for line in replaced.split("\n"))
-    return "\n".join(line for line in lines if line is not None)
+    """The cell's code as a student of one language reads it: plain literals, plain comments.
+
+    What a draft lacks is there in the first language.
+    """
+    lines = _replace_calls(cell.source, lang).split("\n")
+    for first, said in reversed(comments("\n".join(lines))):
+        hit = COMMENT.fullmatch(lines[first])
+        indent = hit[1] if hit else ""
+        lines[first : first + len(said)] = [f"{indent}# {_own(said, lang)}"]
+    return "\n".join(lines)
+
+
+def _own(said: dict[str, str], lang: str) -> str:
+    return said[lang] if said.get(lang, TODO) != TODO else said[FIRST]
 
 
 def faults(cell: Cell) -> Iterator[Problem]:
-    """Everything that would make the code of the two languages differ, or not be code at all."""
+    """Everything that would make the code of the languages differ, or not be code at all."""
     yield from _comment_faults(cell)
     try:
         tree = ast.parse(cell.source)
@@ -32,15 +44,39 @@ def faults(cell: Cell) -> Iterator[Problem]:
     for joined in (n for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)):
         if any(calls(joined)):
             yield cell.problem(
-                "T(…) stands inside an f-string", 'write T(ja=f"…", zh_tw=f"…") around it'
+                "T(…) stands inside an f-string", f"write {CALL} of f-strings around it"
             )
 
 
-def texts(cell: Cell) -> Iterator[tuple[str, str]]:
-    """(ja, zh-tw) source of every T(…) in a code cell."""
+def texts(cell: Cell) -> Iterator[dict[str, str]]:
+    """{language: source} of every T(…) in a code cell."""
     for call in calls(ast.parse(cell.source)):
-        given = {k.arg: _segment(cell.source, k.value) for k in call.keywords}
-        yield given["ja"], given["zh_tw"]
+        yield {lang: _segment(cell.source, node) for lang, node in arguments(call).items()}
+
+
+def comments(code: str) -> list[tuple[int, dict[str, str]]]:
+    """(line, {language: comment}) of each group of comments, one line below the other."""
+    found: list[tuple[int, dict[str, str]]] = []
+    order, open_at = list(LANGUAGES), -1
+    for n, line in enumerate(code.split("\n")):
+        if hit := COMMENT.fullmatch(line):
+            last = list(found[-1][1])[-1] if open_at == n - 1 and found else None
+            if last is None or order.index(hit[2]) <= order.index(last):
+                found.append((n, {}))
+            found[-1][1][hit[2]] = hit[3]
+            open_at = n
+    return found
+
+
+def arguments(call: ast.Call) -> dict[str, ast.expr]:
+    """{language: text} of a T(…), without what is still to be written."""
+    given = {k.arg: k.value for k in call.keywords}
+    there = {lang: given[name] for lang, name in ARGUMENTS.items() if name in given}
+    return {lang: node for lang, node in there.items() if not _is_todo(node)}
+
+
+def _is_todo(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == TODO
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -49,11 +85,12 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
             yield node
 
 
-def _replace_calls(source: str, argument: str) -> str:
+def _replace_calls(source: str, lang: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
     made = source
     for call in calls(ast.parse(source)):
-        literal = _segment(source, next(k.value for k in call.keywords if k.arg == argument))
+        there = arguments(call)
+        literal = _segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal
         made = made.replace(_segment(source, call), literal)
     return made
@@ -63,48 +100,36 @@ def _segment(source: str, node: ast.AST) -> str:
     return ast.get_source_segment(source, node) or ""
 
 
-def _comment_in(line: str, lang: str) -> str | None:
-    hit = COMMENT.fullmatch(line)
-    if not hit:
-        return line
-    return f"{hit[1]}# {hit[3]}" if hit[2] == lang else None
-
-
 def _comment_faults(cell: Cell) -> Iterator[Problem]:
-    waiting = None
-    for line in [*cell.source.split("\n"), ""]:
-        hit = COMMENT.fullmatch(line)
-        if NEAR_MISS.match(line) and not hit:
+    for line in cell.source.split("\n"):
+        if NEAR_MISS.match(line) and not COMMENT.fullmatch(line):
             yield cell.problem(
-                f"not a comment of one language: {line.strip()!r}", "write it as  #| ja: …"
+                f"not a comment of one language: {line.strip()!r}", f"write it as  #| {FIRST}: …"
             )
-        lang = hit[2] if hit else None
-        if (waiting == "ja") != (lang == "zh-tw"):
+    for _, said in comments(cell.source):
+        if set(COMPLETE) - {lang for lang, words in said.items() if words != TODO}:
             yield cell.problem(
-                f"comment without its twin near {line.strip()!r}",
-                "write #| ja: … and right below it #| zh-tw: …",
+                f"comment without its twin near {next(iter(said.values()))!r}",
+                "write " + " and right below it ".join(f"#| {lang}: …" for lang in COMPLETE),
             )
-        waiting = lang
 
 
 def _call_faults(cell: Cell, call: ast.Call) -> Iterator[Problem]:
     names = sorted(str(k.arg) for k in call.keywords)
-    if call.args or names != ["ja", "zh_tw"]:
+    values = arguments(call)
+    if call.args or set(names) - set(ARGUMENTS.values()) or set(COMPLETE) - set(values):
         yield cell.problem(
-            f"T(…) in line {call.lineno} has {names or 'no named arguments'}",
-            'write T(ja="…", zh_tw="…")',
+            f"T(…) in line {call.lineno} has {names or 'no named arguments'}", f"write {CALL}"
         )
-        return
-    values = {k.arg: k.value for k in call.keywords}
-    if not all(_is_text(v) for v in values.values()):
+    elif not all(_is_text(v) for v in values.values()):
         yield cell.problem(
             f"T(…) in line {call.lineno} holds something that is no text",
-            "give strings or f-strings; code is the same in both languages",
+            "give strings or f-strings; code is the same in every language",
         )
-    elif _expressions(values["ja"]) != _expressions(values["zh_tw"]):
+    elif any(_expressions(v) != _expressions(values[FIRST]) for v in values.values()):
         yield cell.problem(
             f"unequal code inside T(…) in line {call.lineno}",
-            "use the same {expressions} in both f-strings",
+            "use the same {expressions} in every f-string",
         )
 
 

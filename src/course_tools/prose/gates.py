@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from helpers.say import COMPLETE
+
 from ..authoring.problems import Problem
 from . import glossary, ja, markdown, zh_tw
 from .ja import textlint
@@ -9,15 +11,21 @@ from .texts import Text
 
 __all__ = ["problems", "textlint"]
 
+OWN = {"ja": ja.plain_forms, "zh-tw": zh_tw.problems}  # what a language's own gate finds
+
 
 def problems(texts: Iterable[Text], forms: Iterable[glossary.Form]) -> list[Problem]:
-    """What the gates find that need no other program.  ValueError if there is nothing to read."""
+    """What the gates find that need no other program.
+
+    ValueError if there is nothing to read, or a complete language has no gate of its own.
+    """
     texts, forms = list(texts), list(forms)
-    if not forms or {text.lang for text in texts} != {"ja", "zh-tw"}:
+    if not forms or set(COMPLETE) - {text.lang for text in texts}:
         raise ValueError(f"{len(texts)} texts and {len(forms)} forbidden forms: nothing to check")
+    if missing := set(COMPLETE) - set(OWN):
+        raise ValueError(f"no gate for {sorted(missing)}: write one, enter it in gates.OWN")
     return [
-        *zh_tw.problems(texts),
-        *ja.plain_forms(texts),
+        *(problem for own in OWN.values() for problem in own(texts)),
         *markdown.problems(texts),
         *glossary.problems(texts, forms),
     ]

@@ -1,7 +1,7 @@
 """The glossary's forbidden forms, each with the right one.
 
-A cell of forbidden_ja and forbidden_zh holds  wrong→right≠word≠word、?wrong→right : a form inside
-its right form or inside one of the words after ≠ is no fault; after ? it is only worth a look.
+A cell of forbidden_LANGUAGE holds  wrong→right≠word≠word、?wrong→right : a form inside its right
+form or inside one of the words after ≠ is no fault; after ? it is only worth a look.
 """
 
 import csv
@@ -10,11 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.say import COMPLETE, LANGUAGES
+
 from ..authoring.problems import Problem, stop_at
 from .plain import around, sentences
 from .texts import Text
 
-COLUMNS = ("en", "ja", "zh-TW", "forbidden_ja", "forbidden_zh", "note")
+TERMS = tuple(dict.fromkeys(("en", *COMPLETE)))
+FORBIDDEN = {lang: f"forbidden_{lang}" for lang in LANGUAGES}
+COLUMNS = (*TERMS, *(FORBIDDEN[lang] for lang in COMPLETE), "note")  # a draft may have its own, too
 FORM = re.compile(r"(\??)([^→≠?]+)→([^→≠]+)((?:≠[^→≠]+)*)")
 
 
@@ -70,22 +74,28 @@ def _found(text: Text, forms: Iterable[Form]) -> Iterator[Problem]:
 
 
 def _forms(row: dict[str, str]) -> Iterator[Form]:
-    for lang, column in (("ja", "forbidden_ja"), ("zh-tw", "forbidden_zh")):
-        for item in filter(None, row[column].split("、")):
+    for lang, column in FORBIDDEN.items():
+        for item in _items(row, column):
             if hit := FORM.fullmatch(item):
                 inside = tuple(filter(None, hit[4].split("≠")))
                 yield Form(lang, hit[2], hit[3], inside, bool(hit[1]))
 
 
+def _items(row: dict[str, str], column: str) -> list[str]:
+    return [item for item in row.get(column, "").split("、") if item]
+
+
 def _faults(name: str, columns: tuple[str, ...], rows: list[dict]) -> Iterator[Problem]:
-    if columns != COLUMNS or not rows:
+    allowed = {*COLUMNS, *LANGUAGES, *FORBIDDEN.values()}
+    if not set(COLUMNS) <= set(columns) <= allowed or not rows:
         yield Problem(name, "-", f"has the columns {columns}", f"give {COLUMNS} and rows")
         return
     for row in rows:
         key = str(row["en"])
-        if None in row or None in row.values() or not (row["ja"] and row["zh-TW"]):
-            yield Problem(name, key, "a row of another length, or an empty term", "fill 6 columns")
+        if None in row or None in row.values() or not all(row[term] for term in TERMS):
+            remedy = f"fill {len(columns)} columns"
+            yield Problem(name, key, "a row of another length, or an empty term", remedy)
             continue
-        for item in filter(None, f"{row['forbidden_ja']}、{row['forbidden_zh']}".split("、")):
+        for item in (item for column in FORBIDDEN.values() for item in _items(row, column)):
             if not FORM.fullmatch(item):
                 yield Problem(name, key, f"cannot read {item!r}", "write wrong→right≠word、…")

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.say import LANGUAGES, TODO
+
 from ..authoring import words
-from ..authoring.data import BOTH, read_toml
+from ..authoring.data import read_toml
+from ..authoring.data import texts as texts_of
 from ..authoring.problems import Problem
-from ..authoring.source import LANGUAGES, Cell, lessons, read_cells
+from ..authoring.source import Cell, lessons, read_cells
 
 SOURCES = ("lesson.py", "exercise.py", "quiz.toml", "claims.toml")
 SHARED = ("lessons/set_up.py", "lessons/stubs.toml")
-READMES = {"ja": "README.ja.md", "zh-tw": "README.zh-tw.md"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,9 @@ class Text:
 def of_course(root: Path) -> list[Text]:
     """Lessons, messages and READMEs.  LessonError if a source is broken or a text is empty."""
     found = [text for folder in lessons(root) for text in of_lesson(root, folder)]
-    files = [root / name for name in SHARED]
-    files += sorted((root / "src/helpers/messages").glob("*.toml"))
-    found += [text for file in files for text in _of_file(root, file)]
-    for lang, name in READMES.items():
+    found += [text for file in shared(root) for text in of_file(root, file)]
+    for lang in LANGUAGES:
+        name = f"README.{lang}.md"
         if (root / name).is_file():
             source = (root / name).read_text(encoding="utf-8")
             found.append(Text(name, "-", lang, source, 1, markdown=True))
@@ -47,8 +48,23 @@ def of_course(root: Path) -> list[Text]:
 
 
 def of_lesson(root: Path, folder: Path) -> list[Text]:
-    files = (folder / name for name in SOURCES)
-    return [text for file in files if file.is_file() for text in _of_file(root, file)]
+    return [text for file in files(folder) for text in of_file(root, file)]
+
+
+def files(folder: Path) -> list[Path]:
+    """Those of a lesson that hold texts."""
+    return [folder / name for name in SOURCES if (folder / name).is_file()]
+
+
+def shared(root: Path) -> list[Path]:
+    """Those that hold the texts of all lessons."""
+    messages = sorted((root / "src/helpers/messages").glob("*.toml"))
+    return [root / name for name in SHARED] + messages
+
+
+def of_file(root: Path, file: Path) -> Iterator[Text]:
+    """Without what a draft still has to write: "TODO" is no text."""
+    return (text for text in _of_file(root, file) if text.words.strip() != TODO)
 
 
 def _of_file(root: Path, file: Path) -> Iterator[Text]:
@@ -70,24 +86,17 @@ def _of_prose(cell: Cell, lines: list[str]) -> Iterator[Text]:
 def _of_code(cell: Cell, lines: list[str]) -> Iterator[Text]:
     """T(…) and comments of one language, in the order of their lines: key.1, key.2, …"""
     first = _first_line(cell, lines)
-    found = sorted([*_comments(cell.source), *_calls(cell.source)])
-    for n, (line, *pair) in enumerate(found, 1):
-        for lang, said in zip(LANGUAGES, pair, strict=True):
-            yield Text(cell.file, f"{cell.key}.{n}", lang, said, first + line)
+    found = [*words.comments(cell.source), *_calls(cell.source)]
+    found.sort(key=lambda group: (group[0], *group[1].values()))
+    for n, (line, said) in enumerate(found, 1):
+        for lang, text in said.items():
+            yield Text(cell.file, f"{cell.key}.{n}", lang, text, first + line)
 
 
-def _comments(code: str) -> Iterator[tuple[int, str, str]]:
-    lines = code.split("\n")
-    for n, line in enumerate(lines):
-        if (hit := words.COMMENT.fullmatch(line)) and hit[2] == "ja":
-            twin = words.COMMENT.fullmatch(lines[n + 1])
-            yield n, hit[3], twin[3] if twin else ""
-
-
-def _calls(code: str) -> Iterator[tuple[int, str, str]]:
+def _calls(code: str) -> Iterator[tuple[int, dict[str, str]]]:
     for call in words.calls(ast.parse(code)):
-        given = {k.arg: _literal(k.value) for k in call.keywords}
-        yield call.lineno - 1, given["ja"], given["zh_tw"]
+        there = words.arguments(call)
+        yield call.lineno - 1, {lang: _literal(node) for lang, node in there.items()}
 
 
 def _literal(node: ast.expr) -> str:
@@ -111,24 +120,24 @@ def _first_line(cell: Cell, lines: list[str]) -> int:
 
 def _of_toml(name: str, source: str, table: dict) -> Iterator[Text]:
     at = 0
-    for key, pair in _pairs("", table):
-        for lang, argument in words.ARGUMENTS.items():
-            first = pair[argument].split("\n")[0].replace('"', '\\"')
+    for key, said in _groups("", table):
+        for lang, text in said.items():
+            first = text.split("\n")[0].replace('"', '\\"')
             at = max(at, source.find(first, at))
             line = source.count("\n", 0, at) + 1
             quoted = key.endswith(".page")
-            yield Text(name, key, lang, pair[argument], line, quoted=quoted)
+            yield Text(name, key, lang, text, line, quoted=quoted)
 
 
-def _pairs(key: str, value: object) -> Iterator[tuple[str, dict]]:
-    """(key, {ja, zh_tw}); ids stand for the lists that they are in: q1.a.why, q2.mistake.1.why"""
-    if isinstance(value, dict) and value.keys() >= BOTH:
-        yield key, value
+def _groups(key: str, value: object) -> Iterator[tuple[str, dict[str, str]]]:
+    """(key, {language: text}); an id stands for the list that it is in: q1.a.why"""
+    if isinstance(value, dict) and (said := texts_of(value)) is not None:
+        yield key, said
     elif isinstance(value, dict):
         for child, item in value.items():
-            yield from _pairs(f"{key}.{child}".removeprefix("."), item)
+            yield from _groups(f"{key}.{child}".removeprefix("."), item)
     elif isinstance(value, list):
         for n, item in enumerate(value, 1):
             own = item.get("id") if isinstance(item, dict) else None
             name = f"{key.rpartition('.')[0]}.{own}" if own else f"{key}.{n}"
-            yield from _pairs(name.removeprefix("."), item)
+            yield from _groups(name.removeprefix("."), item)

@@ -1,28 +1,5 @@
 // Draws what Python says and reports what the student does.  Nothing is judged here.
 
-const make = (tag, props = {}, ...children) => {
-  const node = Object.assign(document.createElement(tag), props);
-  node.append(...children);
-  return node;
-};
-
-// JupyterLab takes arrow keys, Enter and letters from a focused control
-// unless the control itself carries this attribute; on a parent it does not help.
-const keepKeys = (node) => {
-  node.setAttribute("data-lm-suppress-shortcuts", "true");
-  return node;
-};
-
-// Text in which `code` stands between backticks; the text is never read as HTML.
-const rich = (text) =>
-  text.split("`").map((part, i) => (i % 2 ? make("code", { textContent: part }) : part));
-
-const status = (className) => {
-  const node = make("div", { className });
-  node.setAttribute("role", "status");
-  return node;
-};
-
 // The answer's controls: how to read them, how to set them.
 const choiceControls = (question, name) => {
   const type = question.kind === "single" ? "radio" : "checkbox";
@@ -109,17 +86,6 @@ const questionView = (question, words, send) => {
   return { root, update };
 };
 
-const troubleView = (words) => {
-  const root = make("div", { className: "trouble" });
-  root.setAttribute("role", "alert");
-  const update = ([sentence, line]) => {
-    const summary = keepKeys(make("summary", { textContent: words.error_detail }));
-    const folded = make("details", {}, summary, make("code", { textContent: line }));
-    root.replaceChildren(...(sentence ? [make("p", { textContent: sentence }), folded] : []));
-  };
-  return { root, update };
-};
-
 export default {
   // Python waits for this sign; it comes when this code runs, even if the cell is not in view.
   initialize({ model }) {
@@ -133,7 +99,7 @@ export default {
     const views = new Map(questions.map((q) => [q.id, questionView(q, words, send)]));
     const trouble = troubleView(words);
     const score = make("p", { className: "score" });
-    const root = make("section", { className: "triad-quiz", lang: model.get("lang") },
+    const root = make("section", { className: "triad triad-quiz", lang: model.get("lang") },
       make("h4", { textContent: words.title }), ...[...views.values()].map((v) => v.root), trouble.root, score);
     root.setAttribute("aria-label", words.title);
 

@@ -1,24 +1,16 @@
 """The quiz of a lesson: one state, one judgement; on screen, in plain HTML, as function calls."""
 
-import logging
-import os
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
-
-from IPython.display import display, update_display
+from typing import Any
 
 from helpers import progress, say
 from helpers.records import Answer
 
-from .handshake import Watch, running_loop
+from .face import Face, Faced
 from .quiz_bank import Choice, Question, Result, fits, judge, listed, questions, read_bank
 from .quiz_plain import PlainFace
 from .quiz_static import as_html, as_text
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -46,35 +38,17 @@ class Score:
         return self.text
 
 
-class Face(Protocol):
-    """Something that draws a quiz and passes the student's actions to Quiz.hear."""
-
-    def refresh(self) -> None: ...
-    def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
-
-
-def choose_face(quiz: "Quiz") -> Face:
-    """The live face; the plain twin where that is asked for or anywidget is not installed."""
-    if os.environ.get("TRIAD_WIDGETS") == "plain":
-        return PlainFace(quiz)
-    try:
-        from .quiz_live import LiveFace
-    except ImportError:
-        return PlainFace(quiz)
-    return LiveFace(quiz)
-
-
-class Quiz:
+class Quiz(Faced):
     """Questions of a lesson, in the language of `say` at this moment.
 
     Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
     explanation before it is asked for.  Display it, or call answer, hint, retry, score: one state.
-    errors: exceptions of callbacks, which no cell could raise.
     """
 
     def __init__(
         self, lesson: str, *, bank: Mapping[str, Any] | None = None, student: str | None = None
     ) -> None:
+        super().__init__()
         self.lesson, self.lang = lesson, say.html_lang()
         self.words = {name: say.choose(both) for name, both in say.catalogue("quiz").items()}
         self.questions = questions(bank or read_bank(lesson))
@@ -82,10 +56,6 @@ class Quiz:
         self._shown = {q.id: q.shuffled(student, lesson) for q in self.questions.values()}
         self._attempts = {id: Attempt() for id in self.questions}
         self._kept = bank is None  # another bank's answers are not this lesson's
-        self.errors: list[Exception] = []
-        self._failed: Exception | None = None
-        self._face: Face | None = None
-        self._alive = False
         if self._kept:
             self._restore()
 
@@ -136,6 +106,14 @@ class Quiz:
     def __repr__(self) -> str:
         return as_text(self)
 
+    def live_face(self) -> Face:
+        from .quiz_live import LiveFace
+
+        return LiveFace(self)
+
+    def plain_face(self, note: str = "") -> Face:
+        return PlainFace(self, note)
+
     # --- for the faces ------------------------------------------------------------------
 
     def shown(self, question: str) -> tuple[Choice, ...]:
@@ -152,13 +130,8 @@ class Quiz:
             self._failed = None
             self._act(question, action, value)
         except Exception as error:
-            self._fail(error, question, action)
+            self._fail(error, f"quiz {self.lesson}, question {question}, action {action!r}")
             self._refresh()
-
-    def _fail(self, error: Exception, question: str, action: str) -> None:
-        self._failed = error
-        self.errors.append(error)
-        log.exception("quiz %s, question %s, action %r failed", self.lesson, question, action)
 
     def _act(self, question: str, action: str, value: Sequence[int] | str) -> None:
         if action == "alive":
@@ -174,38 +147,7 @@ class Quiz:
         """If the last action failed: a sentence for the student and a technical line."""
         if self._failed is None:
             return None
-        place = traceback.extract_tb(self._failed.__traceback__)[-1]
-        where = f"{os.path.basename(place.filename)}, line {place.lineno}"
-        line = f"{type(self._failed).__name__}: {self._failed} ({where})"
-        return self.words["error"].format(retry=self.words["retry"]), line
-
-    # --- display ------------------------------------------------------------------------
-
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        self._face = self._face or choose_face(self)
-        return self._bundle(self._face)
-
-    def _ipython_display_(self) -> None:
-        """Display, and exchange the live face for the plain twin if no front end answers."""
-        data, metadata = self._repr_mimebundle_()
-        handle = display(data, metadata=metadata, raw=True, display_id=True)
-        loop = running_loop()
-        if handle and loop and not isinstance(self._face, PlainFace):
-            Watch(lambda: self._alive, partial(self._fall_back, handle.display_id), loop)
-
-    def _fall_back(self, display_id: str) -> None:
-        if not isinstance(self._face, PlainFace):
-            self._face = PlainFace(self, note=self.words["plain_note"])
-        data, metadata = self._bundle(self._face)
-        update_display(data, metadata=metadata, raw=True, display_id=display_id)
-
-    def _bundle(self, face: Face) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = face.mimebundle()
-        return data | {"text/html": self.html(), "text/plain": repr(self)}, metadata
-
-    def _refresh(self) -> None:
-        if self._face is not None:
-            self._face.refresh()
+        return self.words["error"].format(retry=self.words["retry"]), self._technical()
 
     # --- answers ------------------------------------------------------------------------
 
@@ -249,7 +191,7 @@ class Quiz:
                 if id in self.questions:
                     self._attempts[id] = self._restored(self.questions[id], kept)
             except Exception as error:
-                self._fail(error, id, "restore")
+                self._fail(error, f"quiz {self.lesson}, question {id}, restoring")
 
     def _restored(self, question: Question, kept: Answer) -> Attempt:
         attempt = Attempt((), None, kept.hinted, kept.tries, kept.solved, kept.at_once)

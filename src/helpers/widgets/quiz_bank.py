@@ -42,7 +42,7 @@ class Question:
     answer: Decimal = Decimal(0)
     tolerance: Decimal = Decimal(0)
     unit: str = ""
-    units: tuple[str, ...] = ()  # in both languages: a student may type either
+    units: tuple[str, ...] = ()  # in every language: a student may type any
     why_right: str = ""
     why_wrong: str = ""
     mistakes: tuple[Mistake, ...] = ()
@@ -109,13 +109,13 @@ def _question(entry: Mapping[str, Any]) -> Question:
     shared |= {key: say.choose(entry[key]) for key in ("text", "hint")}
     if entry["kind"] != "numeric":
         return Question(**shared, choices=tuple(_choice(c) for c in entry["choice"]))
-    unit = entry.get("unit", {"ja": "", "zh_tw": ""})
+    unit = entry.get("unit", {})
     return Question(
         **shared,
         answer=_decimal(entry["answer"]),
         tolerance=_decimal(entry["tolerance"]),
-        unit=say.choose(unit),
-        units=tuple(_plain(text) for text in unit.values() if text),
+        unit=say.choose(unit) if unit else "",
+        units=tuple(_plain(text) for text in unit.values()),
         why_right=say.choose(entry["why_right"]),
         why_wrong=say.choose(entry["why_wrong"]),
         mistakes=tuple(_mistake(m) for m in entry.get("mistake", ())),

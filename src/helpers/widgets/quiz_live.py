@@ -1,32 +1,27 @@
 """The quiz as an anywidget.  quiz.js draws the state below and sends {question, action, value}."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
+from .live import Live, source
 from .quiz_static import instruction
 
 if TYPE_CHECKING:
     from .quiz import Quiz
     from .quiz_bank import Question
 
-HERE = Path(__file__).parent
 SCREEN_WORDS = ("title", "check", "hint", "retry", "answer", "waiting", "error_detail")
 
 
-class LiveFace(anywidget.AnyWidget):
-    """Whatever is synced can be read in the browser: only what the student may know by now."""
+class LiveFace(Live):
+    """Never an answer, a hint or an explanation before it is asked for."""
 
-    _esm = HERE / "quiz.js"
-    _css = HERE / "quiz.css"
-    lang = traitlets.Unicode().tag(sync=True)
-    words: traitlets.Dict = traitlets.Dict().tag(sync=True)
+    _esm = source("common.js", "quiz.js")
+    _css = source("common.css", "quiz.css")
     questions: traitlets.List = traitlets.List().tag(sync=True)
     attempts: traitlets.Dict = traitlets.Dict().tag(sync=True)
     score = traitlets.Unicode().tag(sync=True)
-    trouble: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(self, quiz: "Quiz") -> None:
         self._quiz, self._turn = quiz, 0
@@ -39,13 +34,7 @@ class LiveFace(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     def refresh(self) -> None:
-        with self.hold_sync():
-            for name, value in self._now().items():
-                setattr(self, name, value)
-
-    def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        found = self._repr_mimebundle_()
-        return found if isinstance(found, tuple) else (found or {}, {})
+        self.assign(self._now())
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
         self._quiz.hear(message.get("question", ""), message["action"], message.get("value", ""))

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from .quiz_static import instruction, rich
+from .plain import WIDE, bundle, spoken, trouble_html
+from .quiz_static import instruction
+from .static import rich
 
 if TYPE_CHECKING:
     from .quiz import Quiz
     from .quiz_bank import Question
-
-VIEW = "application/vnd.jupyter.widget-view+json"
-WIDE = {"width": "auto", "max_width": "100%"}
 
 
 class PlainFace:
@@ -29,7 +28,7 @@ class PlainFace:
         }
         self.score, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
         title = f"<h4>{rich(quiz.words['title'])}</h4>" + (f"<p>{rich(note)}</p>" if note else "")
-        head = ipywidgets.HTML(_in(quiz.lang, title))
+        head = ipywidgets.HTML(spoken(quiz.lang, title))
         boxes = [row.box for row in self.rows.values()]
         self.box = ipywidgets.VBox([head, *boxes, self.score, self.trouble])
         self.refresh()
@@ -37,20 +36,12 @@ class PlainFace:
     def refresh(self) -> None:
         for row in self.rows.values():
             row.refresh()
-        self.score.value = _in(self._quiz.lang, rich(self._quiz.score().text))
-        self.trouble.value = _in(self._quiz.lang, self._trouble())
+        self.score.value = spoken(self._quiz.lang, rich(self._quiz.score().text))
+        trouble = trouble_html(self._quiz.trouble(), self._quiz.words["error_detail"])
+        self.trouble.value = spoken(self._quiz.lang, trouble)
 
     def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        return {VIEW: view}, {}
-
-    def _trouble(self) -> str:
-        trouble = self._quiz.trouble()
-        if not trouble:
-            return ""
-        sentence, line = map(rich, trouble)
-        summary = f"<summary>{rich(self._quiz.words['error_detail'])}</summary>"
-        return f"<p>{sentence}</p><details>{summary}<code>{line}</code></details>"
+        return bundle(self.box)
 
 
 class PlainQuestion:
@@ -63,7 +54,7 @@ class PlainQuestion:
         self.buttons = {action: self._button(action) for action in ("check", "hint", "retry")}
         self.feedback, self.hint = ipywidgets.HTML(), ipywidgets.HTML()
         row = ipywidgets.HBox(list(self.buttons.values()))
-        head = ipywidgets.HTML(_in(quiz.lang, text))
+        head = ipywidgets.HTML(spoken(quiz.lang, text))
         self.box = ipywidgets.VBox([head, *self.controls, row, self.hint, self.feedback])
         self._drawn: object = None
 
@@ -93,9 +84,9 @@ class PlainQuestion:
             self._set(attempt.given)
             self._drawn = attempt.given
         hint = self._quiz.questions[self._id].hint if attempt.hinted else ""
-        self.hint.value = _in(self._quiz.lang, rich(hint))
+        self.hint.value = spoken(self._quiz.lang, rich(hint))
         result = attempt.result.text if attempt.result else ""
-        self.feedback.value = _in(self._quiz.lang, rich(result).replace("\n", "<br>"))
+        self.feedback.value = spoken(self._quiz.lang, rich(result).replace("\n", "<br>"))
 
     def _set(self, given: tuple[str, ...] | str) -> None:
         first = self.controls[0]
@@ -120,7 +111,3 @@ def _controls(quiz: "Quiz", question: "Question") -> list[ipywidgets.Widget]:
         return [ipywidgets.RadioButtons(options=options, index=None, layout=layout)]
     shared = {"value": False, "indent": False, "layout": layout}
     return [ipywidgets.Checkbox(description=text, style=style, **shared) for text in texts]
-
-
-def _in(lang: str, inner: str) -> str:
-    return f'<div lang="{lang}" role="status">{inner}</div>' if inner else ""

@@ -1,14 +1,13 @@
 """The quiz to read: HTML and plain text, with the choices' ids for quiz.answer.  No answers."""
 
 import html
-import re
 from typing import TYPE_CHECKING
+
+from .static import rich
 
 if TYPE_CHECKING:
     from .quiz import Quiz
     from .quiz_bank import Question
-
-CODE = re.compile(r"`([^`]+)`")
 
 
 def as_html(quiz: "Quiz") -> str:
@@ -42,8 +41,3 @@ def instruction(quiz: "Quiz", question: "Question") -> str:
     """How to answer a question of this kind."""
     name = "do_numeric_unit" if question.unit else f"do_{question.kind}"
     return quiz.words[name].format(unit=question.unit)
-
-
-def rich(text: str) -> str:
-    """Escaped HTML; `code` as <code>."""
-    return CODE.sub(r"<code>\1</code>", html.escape(text))

@@ -1,0 +1,90 @@
+"""The course's experiments that run on their own: python -m helpers.experiments NAME.
+
+A new one is a function that prints, a line in EXPERIMENTS and words in messages/experiments.toml,
+[title_NAME] among them.  Terminal, `start.py run` and their lists then know it.
+"""
+
+import importlib
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .. import say
+from ..monospace import right
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """function: "module:name" in this package, imported when it runs, for it may need torch.
+
+    seconds: about what it takes on a laptop, the imports included.
+    """
+
+    name: str
+    function: str
+    seconds: int
+
+    @property
+    def title(self) -> str:
+        return say.text("experiments", f"title_{self.name}")
+
+    @property
+    def about_seconds(self) -> str:
+        return say.text("experiments", "about_seconds", n=self.seconds)
+
+    def run(self) -> None:
+        module, name = self.function.split(":")
+        getattr(importlib.import_module(f".{module}", __name__), name)()
+
+
+EXPERIMENTS = {
+    one.name: one
+    for one in (
+        Experiment("environment", "environment:report", 1),
+        Experiment("attention", "attention:by_hand", 3),
+        Experiment("scaling-by-d_k", "attention:scaling", 3),
+        Experiment("n-squared", "attention:squared", 4),
+        Experiment("online-softmax", "attention:online", 5),
+    )
+}
+
+
+def run(name: str) -> int:
+    """Print the title, then what the experiment prints; 1 if it raises, with the traceback."""
+    print(f"# {EXPERIMENTS[name].title}", flush=True)  # what follows may import for seconds
+    try:
+        EXPERIMENTS[name].run()
+    except Exception:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def rows(some: Iterable[Experiment]) -> list[list[str]]:
+    """Name, title and seconds of each, for a list."""
+    return [[one.name, one.title, one.about_seconds] for one in some]
+
+
+def all_of(names: Sequence[str] = ()) -> list[Experiment]:
+    """The named experiments, or all; ValueError names those that there are."""
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise ValueError(unknown(name))
+    return [EXPERIMENTS[name] for name in names or EXPERIMENTS]
+
+
+def unknown(name: str) -> str:
+    return say.text("experiments", "unknown", got=name, known=", ".join(EXPERIMENTS))
+
+
+# --- for the experiments ----------------------------------------------------------------------
+
+
+def tell(name: str, /, **values: object) -> None:
+    """Print a message of messages/experiments.toml."""
+    print(say.text("experiments", name, **values))
+
+
+def table_row(cells: Sequence[str], widths: Sequence[int]) -> None:
+    """Print one line of a table: a long experiment shows each line as soon as it is known."""
+    print("  ".join(map(right, cells, widths)))

@@ -1,0 +1,19 @@
+"""The check of lesson 00 as text, each line as soon as it is known."""
+
+from helpers import environment
+from helpers.monospace import left
+
+from . import tell
+
+WHAT, RESULT = 22, 22  # columns
+
+
+def report() -> None:
+    failed = 0
+    for line in environment.lines():
+        failed += line.holds is False
+        print(left(line.what, WHAT), left(environment.word(line.holds), RESULT), line.detail)
+    if failed:
+        tell("environment_fails", n=failed)
+        raise SystemExit(1)
+    tell("environment_holds")

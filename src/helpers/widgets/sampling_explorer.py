@@ -1,0 +1,149 @@
+"""Temperature, top-k and top-p on a distribution over the next token.
+
+    SamplingExplorer(model, tokenizer, text="…")         # what the model expects after the text
+    SamplingExplorer.of(logits, labels)                  # of a given vector
+    filtered(logits, temperature, top_k, top_p)          # the probabilities themselves
+
+Imports neither torch nor transformers: the model brings them.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from helpers import say
+
+from .attention_explorer import _encode, _known, _reading, shown_token
+from .controls import Range, Text
+from .drawing import Bar, bars
+from .explorer import Explorer
+
+SHOWN = 15
+TEMPERATURES = [n / 10 for n in range(1, 31)]
+SHARES = [n / 20 for n in range(1, 21)]
+MOST_K = 20
+
+
+def softmax(logits: Sequence[float]) -> list[float]:
+    top = max(logits)
+    e = [math.exp(s - top) for s in logits]
+    total = sum(e)
+    return [x / total for x in e]
+
+
+def filtered(
+    logits: Sequence[float], temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
+) -> list[float]:
+    """softmax(logits / temperature), then the top_k largest, then of these the fewest that reach
+    top_p of the mass; renormalised.  As transformers' generate: Holtzman et al. 2020 for top_p.
+
+    logits: (V,)   top_k: 0 = all   returns (V,), 0.0 = removed
+    """
+    scaled = [s / temperature for s in logits]
+    order = sorted(range(len(scaled)), key=lambda i: (-scaled[i], i))[: top_k or None]
+    kept = softmax([scaled[i] for i in order])
+    mass, n = 0.0, 0
+    while n < len(kept) and mass < top_p - 1e-9:
+        mass, n = mass + kept[n], n + 1
+    result = [0.0] * len(scaled)
+    for i, p in zip(order[:n], kept, strict=False):
+        result[i] = p / mass
+    return result
+
+
+def entropy(probabilities: Sequence[float]) -> float:
+    """-Σ p log₂ p, in bits."""
+    return -sum(p * math.log2(p) for p in probabilities if p > 0)
+
+
+def _open(ids: Any, tokenizer: Any) -> Any:
+    """(1, T) ids without the end that a tokenizer may have added: the text goes on."""
+    closed = ids.shape[1] > 1 and ids[0, -1] == getattr(tokenizer, "eos_token_id", None)
+    return ids[:, :-1] if closed else ids
+
+
+class SamplingExplorer(Explorer):
+    """The next token's distribution before (the model's own) and after temperature, top-k, top-p.
+
+    model: GPT-like, returning .logits (1, T, V)   text: the prompt to begin with
+    title: shown on top
+
+    Of a vector: SamplingExplorer.of(logits, labels).
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, text: str, title: str = "") -> None:
+        def next_logits(text: str) -> list[float]:
+            import torch
+
+            ids = _open(_encode(tokenizer, text), tokenizer)
+            model.eval()
+            with torch.no_grad():
+                return model(input_ids=ids.to(model.device)).logits[0, -1].float().tolist()
+
+        label = say.text("sampling_explorer", "text")
+        prompt = Text("text", label, text, _reading(tokenizer), _known(tokenizer))
+        self._begin([prompt], next_logits, lambda i: shown_token(tokenizer, i), title)
+
+    @classmethod
+    def of(cls, logits: Any, labels: Sequence[str], title: str = "") -> "SamplingExplorer":
+        """logits: (V,)   labels: V texts.  ValueError if their numbers differ."""
+        explorer = cls.__new__(cls)
+        values = logits.tolist() if hasattr(logits, "tolist") else list(logits)
+        if len(values) != len(labels) or len(values) < 2:
+            raise ValueError(
+                say.text("sampling_explorer", "labels", got=len(labels), want=len(values))
+            )
+        explorer._begin([], lambda: values, lambda i: labels[i], title)
+        return explorer
+
+    def _begin(
+        self,
+        texts: list[Text],
+        next_logits: Callable[..., list[float]],
+        token: Callable[[int], str],
+        title: str,
+    ) -> None:
+        self._logits, self._token = next_logits, token
+        size = len(next_logits(*(t.value for t in texts)))
+        names = ("temperature", "top_k", "top_p")
+        label = {name: say.text("sampling_explorer", name) for name in names}
+        few = range(1, min(size, MOST_K + 1))
+        controls = [
+            Range("temperature", label["temperature"], TEMPERATURES, 1.0),
+            Range("top_k", label["top_k"], [*few, size], size),
+            Range("top_p", label["top_p"], SHARES, 1.0),
+        ]
+        title = title or say.text("sampling_explorer", "title")
+        super().__init__(title, self._look, *texts, *controls)
+
+    def _look(self, temperature: float, top_k: int, top_p: float, **text: str) -> tuple[str, str]:
+        logits = self._logits(*text.values())
+        return sampling_view(logits, self._token, temperature, top_k, top_p)
+
+
+def sampling_view(
+    logits: Sequence[float],
+    label: Callable[[int], str],
+    temperature: float,
+    top_k: int,
+    top_p: float,
+) -> tuple[str, str]:
+    """(SVG, sentence): the SHOWN most probable tokens before and after.  label: index -> text"""
+    before, after = softmax(logits), filtered(logits, temperature, top_k, top_p)
+    order = sorted(range(len(before)), key=lambda i: (-before[i], i))
+    rows = [Bar(label(i), after[i], before[i], kept=after[i] > 0) for i in order[:SHOWN]]
+    kept = [i for i, p in enumerate(after) if p > 0]
+    shown = {
+        "kept": len(kept),
+        "size": len(after),
+        "mass": f"{100 * sum(before[i] for i in kept):.1f}",
+        "bits_before": f"{entropy(before):.2f}",
+        "bits_after": f"{abs(entropy(after)):.2f}",
+        "token": label(order[0]),
+        "p_before": f"{before[order[0]]:.3f}",
+        "p_after": f"{after[order[0]]:.3f}",
+    }
+    rest = len(after) - len(rows)
+    more = say.text("sampling_explorer", "more", rest=rest) if rest > 0 else ""
+    picture = bars(rows, say.text("sampling_explorer", "picture"))
+    return picture, say.text("sampling_explorer", "sentence", **shown) + more

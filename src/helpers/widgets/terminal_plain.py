@@ -1,0 +1,56 @@
+"""The terminal built from stock ipywidgets (7.7 and 8), where a front end lacks anywidget's code.
+
+It has no button for copying: the browser's own way works, and terminal.wait().text in Python.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from .plain import WIDE, bundle, spoken, trouble_html
+from .terminal_static import as_screen, heading, paragraph
+
+if TYPE_CHECKING:
+    from .terminal import Terminal
+
+
+class PlainFace:
+    """note: one sentence below the title, such as why this face is shown."""
+
+    def __init__(self, terminal: "Terminal", note: str = "") -> None:
+        self._terminal = terminal
+        self.select = ipywidgets.Dropdown(
+            options=[(text, place) for place, text in enumerate(terminal.options)],
+            description=terminal.words["experiment"],
+            layout=WIDE,
+        )
+        self.buttons = {action: self._button(action) for action in ("run", "stop")}
+        self.screen, self.status = ipywidgets.HTML(), ipywidgets.HTML()
+        head = ipywidgets.HTML(self._in(heading() + (paragraph(note) if note else "")))
+        row = ipywidgets.HBox(list(self.buttons.values()))
+        self.box = ipywidgets.VBox([head, self.select, row, self.screen, self.status])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Only what changed: a screen that is drawn anew scrolls back to its end."""
+        terminal = self._terminal
+        self.buttons["run"].disabled = terminal.is_running()
+        self.buttons["stop"].disabled = not terminal.is_running()
+        self.screen.value = self._in(as_screen(terminal.lines(), terminal.words["output"]))
+        trouble = trouble_html(terminal.trouble(), terminal.words["error_detail"])
+        self.status.value = spoken(terminal.lang, paragraph(terminal.sentence()) + trouble)
+
+    def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return bundle(self.box)
+
+    def _button(self, action: str) -> ipywidgets.Button:
+        button = ipywidgets.Button(description=self._terminal.words[action])
+        button.on_click(partial(self._pressed, action))
+        return button
+
+    def _pressed(self, action: str, _: ipywidgets.Button) -> None:
+        self._terminal.hear(action, self.select.value if action == "run" else None)
+
+    def _in(self, inner: str) -> str:
+        return f'<div lang="{self._terminal.lang}">{inner}</div>'

@@ -1,0 +1,25 @@
+// What the keyboard can reach in the widgets of ours, for test_every_control.py.
+() => {
+  const CONTROLS = "input, select, textarea, button, summary, a[href], [data-cell][tabindex='0']";
+  const roots = [...document.querySelectorAll(".triad")];
+  const usable = (node) => !node.disabled && node.checkVisibility();
+  const within = (root) => [...root.querySelectorAll(CONTROLS)].filter(usable);
+  const what = (node) => {
+    const kind = node.dataset.cell ? "cell" : node.type ?? node.tagName.toLowerCase();
+    return { kind, value: node.value ?? "", root: roots.indexOf(node.closest(".triad")),
+      html: node.cloneNode(false).outerHTML.slice(0, 160) };
+  };
+  let last;
+  window.triad = {
+    roots: () => roots.length,
+    enter: (n) => { const [first] = within(roots[n]); first?.focus(); return Boolean(first); },
+    here: () => (document.activeElement?.closest(".triad") ? what(document.activeElement) : null),
+    pressed: () => { last = document.activeElement; last.dataset.pressed = "true"; },
+    back: () => last.focus(),  // a button may send the focus elsewhere, as "retry" does
+    seen: () => document.activeElement.dataset.pressed === "true",
+    missed: (n) => within(roots[n]).filter((node) => node.dataset.pressed !== "true").map((node) => what(node).html),
+    busy: () => roots.some((root) => root.getAttribute("aria-busy") === "true"),
+    trouble: () => roots.flatMap((root, n) => [...root.querySelectorAll(".trouble:not(:empty)")]
+      .map((node) => `widget ${n}: ${node.textContent}`)),
+  };
+}
