@@ -332,6 +332,12 @@ def test_a_model_needs_a_length_and_an_empty_cache_is_no_cache():
         kv_cache.measured(DynamicCache())
 
 
+def test_a_cache_that_would_not_fit_into_memory_is_a_number_not_a_dead_kernel():
+    model = small_models.small_model(small_models.small_config("llama"), torch.float32)
+    with pytest.raises(Refused, match="1,024,000,000,000"):
+        kv_cache.measured(model, 1_000_000_000)
+
+
 def test_an_unchecked_family_is_refused_even_where_a_rule_would_give_a_number():
     config = small_models.small_config("openai-gpt")  # returns no cache at all
     assert roads.unchecked(config, 10, 1, "float32", None).total_bytes > 0

@@ -1,7 +1,8 @@
 """The KV cache, to the byte: by a formula, by the real code on `meta`, by measuring a real one."""
 
 from .configs import Refused
-from .fitting import Fit, config, fits, gpus, models, published, smallest, stored_bits
+from .fitting import Fit, characters, config, fits, gpus, models, published, smallest, stored_bits
+from .picture import waterfall
 from .quantisation import Quantised, quantise, quantised
 from .roads import formula, measured, on_meta, parameter_count
 from .size import CacheSize, amount
@@ -12,6 +13,7 @@ __all__ = [
     "Quantised",
     "Refused",
     "amount",
+    "characters",
     "config",
     "fits",
     "formula",
@@ -25,4 +27,5 @@ __all__ = [
     "quantised",
     "smallest",
     "stored_bits",
+    "waterfall",
 ]

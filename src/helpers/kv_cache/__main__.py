@@ -10,7 +10,7 @@ from . import Refused, formula, on_meta
 def main(words: list[str] | None = None) -> int:
     """0, or 2 and the reason where no number can be given."""
     given = parser().parse_args(words)
-    say.use(given.lang or system_language())
+    say.use(given.lang or say.of_the_system())
     road = on_meta if given.meta else formula
     try:
         size = road(
@@ -27,12 +27,6 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def system_language() -> str:
-    from ..runner import console_language  # needs nbformat, which Colab's --lang can do without
-
-    return console_language()
-
-
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m helpers.kv_cache", description=__doc__)
     options.add_argument("config", help="config.json, or the folder that holds it")
@@ -41,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--dtype", default="bfloat16", help="float32, float16, bfloat16")
     options.add_argument("--encoder-tokens", type=int, help="length of an encoder's input")
     options.add_argument("--meta", action="store_true", help="run the real code on torch's meta")
-    options.add_argument("--lang", choices=list(say.LANGUAGES), help="language of the answer")
+    options.add_argument("--lang", choices=say.COMPLETE, help="language of the answer")
     return options
 
 

@@ -48,6 +48,22 @@ class Published:
     source: str
 
 
+@dataclass(frozen=True)
+class Characters:
+    """How many characters of a language one token of a tokenizer stands for, as published."""
+
+    name: str
+    lang: str
+    characters: float
+    read: str
+    source: str
+
+
+@functools.cache
+def characters() -> Mapping[str, Characters]:
+    return {key: Characters(**entry) for key, entry in _entries("characters").items()}
+
+
 @functools.cache
 def models() -> Mapping[str, Model]:
     return {key: Model(**entry) for key, entry in _entries("models").items()}

@@ -12,10 +12,11 @@ from transformers.models.auto import modeling_auto
 
 from . import configs, layers, reading
 from .configs import refuse
-from .size import CacheSize, LayerBytes
+from .size import GB, CacheSize, LayerBytes, amount
 
 # The outputs in which models return what the next token needs.
 OUTPUTS = ("past_key_values", "cache_params", "state", "past_buckets_states", "mems")
+LARGEST = GB  # bytes of a cache that `measured` fills
 # Without their CUDA kernels, these run in a Python loop over tokens, or over chunks of 64: the
 # longest sequence that takes no minutes.
 LOOPS = {
@@ -138,8 +139,20 @@ def measured(
         if seq_len is None:
             raise refuse("missing_argument", argument="seq_len")
         configs.source_len(model.config, encoder_len)
+        _refuse_the_impossible(model, seq_len, batch_size, encoder_len)
         return _run("measured", model, seq_len, batch_size, encoder_len)
     return _read_cache(model_or_cache)
+
+
+def _refuse_the_impossible(
+    model: Any, seq_len: int, batch_size: int, encoder_len: int | None
+) -> None:
+    """Refused, with the number, where the cache would take more than LARGEST: no dead kernel."""
+    if model.config.model_type not in checked_families():
+        return
+    size = unchecked(model.config, seq_len, batch_size, model.dtype, encoder_len)
+    if size.total_bytes > LARGEST:
+        raise refuse("too_large", total=amount(size.total_bytes), largest=amount(LARGEST))
 
 
 class _NoPadding(TorchDispatchMode):
