@@ -105,7 +105,7 @@ def test_a_hint_gives_no_code_away(name, lang):
     calls = {call for a in answers for call in re.findall(r"\.(\w{5,})\(", a)}
     sheet = "\n".join(c.source for c in cells_of("exercises", name, lang))
     hints = re.findall(r'hint=\(?"([^"]+)"', sheet.replace("\n", " "))
-    assert len(hints) >= 12 and len(calls) >= 3
+    assert len(hints) >= 12 and calls
     assert not [h for h in hints if any(call in h for call in calls)]
 
 

@@ -1,6 +1,8 @@
 """What fits where: the data files against the real model code, the lines, and numbers in print."""
 
+import itertools
 import os
+import re
 
 import pytest
 
@@ -120,3 +122,29 @@ def test_a_fit_tells_itself(lang, word):
     fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
     for shown in (str(fit), fit._repr_html_()):
         assert word in shown and "13,107,200,000" in shown and "12.21 GiB" in shown
+
+
+def bars(svg: str) -> list[tuple[float, float]]:
+    return [
+        (float(x), float(w))
+        for x, w in re.findall(r'rect class="cell" x="([\d.]+)".*?width="([\d.]+)"', svg)
+    ]
+
+
+@pytest.mark.parametrize("gpu", ["rtx-4060", "rtx-4090", "h200"])
+def test_in_the_waterfall_each_bar_begins_where_the_last_one_ended(gpu):
+    fit = kv_cache.fits("llama-3-8b", gpu, 100_000)
+    svg = kv_cache.waterfall(fit, list(kv_cache.gpus().values()))
+    drawn = bars(svg)
+    assert len(drawn) == 4
+    for (x, width), (following, _) in itertools.pairwise(drawn):
+        assert following == pytest.approx(x + width, abs=1.1)  # a bar is at least 1 wide
+    sizes = list(fit.lines.values())
+    assert drawn[0][1] / drawn[1][1] == pytest.approx(sizes[0] / sizes[1], rel=0.01)
+    lines = [float(x) for x in re.findall(r'<path d="M([\d.]+) ', svg)]
+    assert (
+        lines and min(b - a for a, b in itertools.pairwise(sorted(lines))) >= 23
+        if len(lines) > 1
+        else lines
+    )
+    assert f">{fit.gpu.gib}<" in svg and "14.96 GiB" in svg
