@@ -92,8 +92,9 @@ def test_set_up_is_measured_in_a_copy_and_written_with_the_rest(monkeypatch, tmp
     monkeypatch.setattr(bench, "RESULTS", course / "RESULTS.md")
     monkeypatch.setattr(bench, "ROOT", course)
     monkeypatch.setenv("TRIAD_HOME", str(tmp_path))
-    for name in ("answer_latency", "first_figure", "key_latency", "build"):
+    for name in ("answer_latency", "first_figure", "build"):
         monkeypatch.setattr(bench, name, lambda *_: ROW)
+    monkeypatch.setattr(bench, "key_latency", lambda *_: [ROW])
     monkeypatch.setattr(bench, "tests", lambda *_: [])
     assert bench.main(["--set-up"]) == 0
     written = bench.RESULTS.read_text(encoding="utf-8")

@@ -1,0 +1,451 @@
+# %% [markdown] key="title" lang="ja"
+# # 演習06：メモリを設計する
+#
+# レッスン06の式を、推論エンジンが実際に使う3つの場面に広げます。答えはレッスンにも補助モジュールにもありません。どの課題も、数を受け取り、数を返す関数です。
+#
+# | 課題 | 内容 | 配点 |
+# |---|---|---|
+# | `paged` | ブロック単位の割り当てと、共通のプロンプト | 3 |
+# | `largest_batch` | ウィンドウの層が混ざったモデルで、GPUに収まる最大のバッチ | 3 |
+# | `kivi_bytes` | キーとバリューの量子化のしかたが違うキャッシュの大きさ | 4 |
+# | 記述 | 10万トークンのサービスの計画を検討する | 4 |
+#
+# 目安は60分です。`raise NotImplementedError`の行を消して、そこにコードを書きましょう。すぐ下の確認セルを実行すると、「未完成」「おしい」「正解」のどれかとヒントが表示されます。提出後の採点では、別の数でも確かめます。
+
+# %% [markdown] key="title" lang="zh-tw"
+# # 練習 06：規劃記憶體
+#
+# 把第 06 課的公式，延伸到推論引擎實際會遇到的 3 種情況。答案不在課文裡，也不在輔助模組裡。每一題都是接收數字、回傳數字的函式。
+#
+# | 題目 | 內容 | 配分 |
+# |---|---|---|
+# | `paged` | 以區塊配置記憶體，以及共用的提示詞 | 3 |
+# | `largest_batch` | 混有視窗層的模型，GPU 放得下的最大批次 | 3 |
+# | `kivi_bytes` | 鍵和值量化方式不同時，快取的大小 | 4 |
+# | 問答題 | 評論一份 10 萬個詞元的服務計畫 | 4 |
+#
+# 大約需要 60 分鐘。請刪掉 `raise NotImplementedError` 那一行，把程式碼寫在那裡，再執行緊接在下面的檢查儲存格，就會看到「尚未作答」、「還差一點」或「答對了」，以及小提示。繳交後批改時，還會用別的數字再檢查一次。
+
+# %% key="imports"
+import math
+
+from helpers import check
+
+# %% [markdown] key="paged-text" lang="ja"
+# ## 課題1：`paged`（3点）
+#
+# vLLMなどの推論エンジンは、キャッシュを16トークンなどの「ブロック」単位で割り当てます。ブロックの一部しか使わなくても、ブロック1つ分のメモリが必要です。
+#
+# 同じプロンプトから、いくつもの答えを生成することがあります。プロンプトのうち、ブロックがちょうど埋まった部分は、すべての答えで共有します。はみ出した最後の部分は共有できないので、答えごとに、自分のブロックへ写してから続きを書き足します。
+#
+# 次の2つを、この順のタプルで返してください（どちらも整数）。
+#
+# - 割り当てるバイト数
+# - そのうち、どのトークンも入っていない部分のバイト数
+#
+# 引数は、プロンプトの長さ`prompt`、答えの長さのリスト`answers`、1トークンのバイト数`token_bytes`、ブロックの大きさ`block`です。
+#
+# 例：`block=16`、`prompt=20`、`answers=[4, 12]`なら、共有するのはブロック1つ（16トークン）です。答えごとの分は、4 + 4 = 8トークンでブロック1つ、4 + 12 = 16トークンでもブロック1つです。合わせてブロック3つ、48トークン分になります。
+
+# %% [markdown] key="paged-text" lang="zh-tw"
+# ## 第 1 題：`paged`（3 分）
+#
+# vLLM 等推論引擎以「區塊」（例如 16 個詞元）為單位配置快取。就算只用到區塊的一部分，也需要 1 個區塊的記憶體。
+#
+# 有時候會從同一個提示詞產生好幾個回答。提示詞裡剛好填滿區塊的部分，由所有的回答共用。最後填不滿的部分不能共用，所以每個回答要先把它複製到自己的區塊，再接著往下寫。
+#
+# 請依下面的順序，以 tuple 回傳兩個整數。
+#
+# - 配置的位元組數
+# - 其中沒有放任何詞元的位元組數
+#
+# 引數是提示詞的長度 `prompt`、各個回答長度的串列 `answers`、1 個詞元的位元組數 `token_bytes`、區塊的大小 `block`。
+#
+# 例如 `block=16`、`prompt=20`、`answers=[4, 12]` 時，共用的是 1 個區塊（16 個詞元）。各個回答的部分：4 + 4 = 8 個詞元用 1 個區塊，4 + 12 = 16 個詞元也用 1 個區塊。合計 3 個區塊，也就是 48 個詞元的量。
+
+
+# %% key="paged" task="paged"
+def paged(prompt, answers, token_bytes, block=16):
+    """→ allocated, empty (bytes)"""
+    ### BEGIN SOLUTION
+    shared, rest = divmod(prompt, block)
+    blocks = shared + sum(math.ceil((rest + answer) / block) for answer in answers)
+    used = shared * block + sum(rest + answer for answer in answers)
+    return blocks * block * token_bytes, (blocks * block - used) * token_bytes
+    ### END SOLUTION
+
+
+# %% key="paged-check" points=3
+def try_paged(*given):
+    allocated, empty = check.unpack(paged(*given), 2)
+    return allocated, empty
+
+
+with check.task("paged"):
+    check.that(
+        try_paged(32, [16], 10, 16)[0] == 48 * 10,
+        hint=T(
+            ja="どの部分もちょうどブロックに収まるとき、割り当てるブロックは3つです。トークンをバイトに直していますか。",
+            zh_tw="每個部分都剛好填滿區塊時，應該配置 3 個區塊。有沒有把詞元換算成位元組？",
+        ),
+    )
+    check.that(
+        try_paged(0, [1, 17], 1, 16)[0] == 48,
+        hint=T(
+            ja="1トークンでも入れば、ブロックが1つ必要です。17トークンでは、いくつでしょうか。",
+            zh_tw="只要放進 1 個詞元，就需要 1 個區塊。17 個詞元需要幾個？",
+        ),
+    )
+    check.that(
+        try_paged(64, [16, 16, 16], 1, 16)[0] == 64 + 48,
+        hint=T(
+            ja="プロンプトの埋まったブロックは、答えがいくつあっても一度だけ数えます。",
+            zh_tw="提示詞填滿的區塊，不管有幾個回答，都只算一次。",
+        ),
+    )
+    check.that(
+        try_paged(20, [4, 12], 1, 16)[0] == 48,
+        hint=T(
+            ja="プロンプトのはみ出した部分は、どの答えのブロックに入りますか。答えと別のブロックにはなりません。",
+            zh_tw="提示詞填不滿的部分，要放進誰的區塊？它不會和回答分開成另外的區塊。",
+        ),
+    )
+    check.that(
+        try_paged(20, [4, 12], 1, 16)[1] == 48 - (16 + 8 + 16),
+        hint=T(
+            ja="割り当ては合っています。何も入っていない部分は、割り当てから、入っているトークンを引いた残りです。写したトークンも、入っているトークンです。",
+            zh_tw="配置的量是對的。沒有放東西的部分，是配置的量減掉已經放進去的詞元；複製過去的詞元也算放進去了。",
+        ),
+    )
+    ### BEGIN HIDDEN TESTS
+    hidden = T(ja="別の数でも確かめてみましょう。", zh_tw="請用其他數字再檢查一次。")
+    for prompt, answers, size, block in (
+        (100, [7] * 5, 3, 16),
+        (15, [1], 2, 32),
+        (33, [31, 1], 1, 8),
+    ):
+        tokens = []
+        for answer in answers:
+            tokens.append((prompt % block) + answer)
+        blocks = prompt // block + sum(-(-n // block) for n in tokens)
+        filled = prompt // block * block + sum(tokens)
+        want = (blocks * block * size, (blocks * block - filled) * size)
+        check.that(try_paged(prompt, answers, size, block) == want, hint=hidden)
+    ### END HIDDEN TESTS
+
+
+# %% key="paged-wrong-no-blocks" wrong="paged"
+def paged(prompt, answers, token_bytes, block=16):
+    return (prompt + sum(answers)) * token_bytes, 0
+
+
+# %% key="paged-wrong-not-shared" wrong="paged"
+def paged(prompt, answers, token_bytes, block=16):
+    blocks = sum(math.ceil((prompt + answer) / block) for answer in answers)
+    used = sum(prompt + answer for answer in answers)
+    return blocks * block * token_bytes, (blocks * block - used) * token_bytes
+
+
+# %% key="paged-wrong-own-block-for-the-rest" wrong="paged"
+def paged(prompt, answers, token_bytes, block=16):
+    blocks = math.ceil(prompt / block) + sum(math.ceil(answer / block) for answer in answers)
+    used = prompt + sum(answers)
+    return blocks * block * token_bytes, (blocks * block - used) * token_bytes
+
+
+# %% key="paged-wrong-copies-not-counted" wrong="paged"
+def paged(prompt, answers, token_bytes, block=16):
+    shared, rest = divmod(prompt, block)
+    blocks = shared + sum(math.ceil((rest + answer) / block) for answer in answers)
+    used = prompt + sum(answers)
+    return blocks * block * token_bytes, (blocks * block - used) * token_bytes
+
+
+# %% [markdown] key="batch-text" lang="ja"
+# ## 課題2：`largest_batch`（3点）
+#
+# GPUの残りのメモリに、同じ長さの系列をいくつ同時に置けるでしょうか。モデルの設定は、次の辞書で渡されます。
+#
+# ```
+# {"n_heads": 16, "n_kv_heads": 8, "head_dim": 128, "full_layers": 8, "window_layers": 24, "window": 1024}
+# ```
+#
+# `full_layers`は全トークンを保存する層の数、`window_layers`はスライディングウィンドウの層の数です。ウィンドウの層は、レッスン06の3節で測ったとおり、最大で`window - 1`トークンを保存します。
+#
+# GPUのメモリ`gib`（GiB）から重み`weight_bytes`（バイト）を引いた残りのうち、9割をKVキャッシュに使います。数1つは2バイトです。長さ`length`の系列を同時に置ける最大の数（整数）を返してください。1つも置けないときは0です。
+
+# %% [markdown] key="batch-text" lang="zh-tw"
+# ## 第 2 題：`largest_batch`（3 分）
+#
+# GPU 剩下的記憶體，最多能同時放幾個一樣長的序列？模型的設定以下面的字典傳入。
+#
+# ```
+# {"n_heads": 16, "n_kv_heads": 8, "head_dim": 128, "full_layers": 8, "window_layers": 24, "window": 1024}
+# ```
+#
+# `full_layers` 是保留全部詞元的層數，`window_layers` 是滑動視窗的層數。就像第 06 課第 3 節實測的，視窗層最多保留 `window - 1` 個詞元。
+#
+# 從 GPU 的記憶體 `gib`（GiB）減掉權重 `weight_bytes`（位元組），剩下的 9 成用來放 KV 快取。一個數字是 2 個位元組。請回傳長度 `length` 的序列最多能同時放幾個（整數）；一個都放不下時是 0。
+
+
+# %% key="batch" task="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    """→ number of sequences"""
+    ### BEGIN SOLUTION
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length
+    kept += model["window_layers"] * min(length, model["window"] - 1)
+    room = 0.9 * (gib * 2**30 - weight_bytes)
+    return max(0, math.floor(room / (one * kept)))
+    ### END SOLUTION
+
+
+# %% key="batch-check" points=3
+MODEL = {
+    "n_heads": 16,
+    "n_kv_heads": 8,
+    "head_dim": 128,
+    "full_layers": 8,
+    "window_layers": 24,
+    "window": 1024,
+}
+
+
+def exact_room(batch, length, layers, kept_in_window, n_heads=8):
+    T(
+        ja="""ちょうどbatch個が収まる残り（バイト）÷0.9""",
+        zh_tw="""剛好放得下 batch 個的剩餘空間（位元組）÷0.9""",
+    )
+    tokens = layers[0] * length + layers[1] * kept_in_window
+    return batch * tokens * 2 * n_heads * 128 * 2 / 0.9
+
+
+with check.task("largest_batch"):
+    plain = MODEL | {"window_layers": 0}
+    full = exact_room(10, 1000, (8, 0), 0)
+    weight = 24 * 2**30 - full * 1.01
+    check.that(
+        largest_batch(plain, 1000, 24, weight) == 10,
+        hint=T(
+            ja="ウィンドウの層がないモデルで、答えが違います。キーとバリューの両方、そのヘッドの数、GiBの大きさを確かめましょう。",
+            zh_tw="沒有視窗層的模型，答案就不對了。請確認：鍵和值都有算嗎？用的是哪種注意力頭的數量？GiB 是多大？",
+        ),
+    )
+    weight = 24 * 2**30 - exact_room(10, 20_000, (8, 24), 1023) * 1.01
+    check.that(
+        largest_batch(MODEL, 20_000, 24, weight) > 5,
+        hint=T(
+            ja="少なすぎます。ウィンドウの層は、長い系列でも全部のトークンを保存するでしょうか。",
+            zh_tw="太少了。序列很長時，視窗層也會保留全部的詞元嗎？",
+        ),
+    )
+    weight = 24 * 2**30 - exact_room(10, 500, (8, 24), 500) * 1.01
+    check.that(
+        largest_batch(MODEL, 500, 24, weight) == 10,
+        hint=T(
+            ja="系列がウィンドウより短いとき、ウィンドウの層は何トークンを保存しますか。",
+            zh_tw="序列比視窗短的時候，視窗層會保留幾個詞元？",
+        ),
+    )
+    weight = 24 * 2**30 - exact_room(1000, 2000, (8, 24), 1023) * 1.00005
+    check.that(
+        largest_batch(MODEL, 2000, 24, weight) == 1000,
+        hint=T(
+            ja="ほぼ合っています。ウィンドウの層が保存するのは、ちょうどwindow個でしょうか。",
+            zh_tw="幾乎對了。視窗層保留的詞元，剛好是 window 個嗎？",
+        ),
+    )
+    check.that(
+        largest_batch(MODEL, 2000, 8, 9 * 2**30) == 0,
+        hint=T(
+            ja="重みだけでGPUより大きいとき、答えは0です。負の数にはなりません。",
+            zh_tw="光是權重就比 GPU 大的時候，答案是 0，不會是負數。",
+        ),
+    )
+    ### BEGIN HIDDEN TESTS
+    hidden = T(ja="別の数でも確かめてみましょう。", zh_tw="請用其他數字再檢查一次。")
+    for batch, length, gib in ((3, 100_000, 80), (77, 900, 16), (1, 131_072, 48)):
+        kept = min(length, 1023)
+        for factor, want in ((1.0005, batch), (0.9995, batch - 1)):
+            weight = gib * 2**30 - exact_room(batch, length, (8, 24), kept) * factor
+            check.that(largest_batch(MODEL, length, gib, weight) == want, hint=hidden)
+    ### END HIDDEN TESTS
+
+
+# %% key="batch-wrong-query-heads" wrong="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    one = 2 * model["n_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
+    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+
+
+# %% key="batch-wrong-window-ignored" wrong="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = (model["full_layers"] + model["window_layers"]) * length
+    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+
+
+# %% key="batch-wrong-window-always-full" wrong="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * (model["window"] - 1)
+    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+
+
+# %% key="batch-wrong-w-tokens" wrong="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"])
+    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+
+
+# %% [markdown] key="kivi-text" lang="ja"
+# ## 課題3：`kivi_bytes`（4点）
+#
+# KIVIという方法は、キーとバリューを別々のやり方で量子化します。1つの層の、1つの系列を考えます。
+#
+# - バリュー：どのトークンも、`n_kv_heads * head_dim`個の数を`group`個ずつのグループに分けて量子化する（割り切れる数だけを使います）
+# - キー：チャネル（`n_kv_heads * head_dim`個）ごとに、続いた`group`個のトークンを1つのグループにして量子化する。`group`個に満たない最後のトークンは、16ビットのまま残す
+#
+# 量子化した数は`bits`ビットです。どのグループも、最小値と間隔の2つを、16ビットで1つずつ保存します。
+#
+# 長さ`length`の系列のキャッシュは、層1つで何バイトになるでしょうか。整数で返してください。
+
+# %% [markdown] key="kivi-text" lang="zh-tw"
+# ## 第 3 題：`kivi_bytes`（4 分）
+#
+# KIVI 這個方法，用不同的方式量化鍵和值。這裡只考慮一層、一個序列。
+#
+# - 值：每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化（一定可以整除）
+# - 鍵：每個通道（共 `n_kv_heads * head_dim` 個）各自把連續的 `group` 個詞元當成一組來量化。最後不足 `group` 個的詞元，維持 16 個位元不變
+#
+# 量化後的數字是 `bits` 個位元。每一組都要用 16 個位元，分別保存最小值和間隔這 2 個數字。
+#
+# 長度 `length` 的序列，一層的快取是多少位元組？請回傳整數。
+
+
+# %% key="kivi" task="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+    """→ bytes of one layer"""
+    ### BEGIN SOLUTION
+    channels = n_kv_heads * head_dim
+    waiting = length % group
+    quantised = channels * (length - waiting) + channels * length
+    groups = quantised // group
+    return (quantised * bits + groups * 2 * 16 + channels * waiting * 16) // 8
+    ### END SOLUTION
+
+
+# %% key="kivi-check" points=4
+with check.task("kivi_bytes"):
+    whole = 2 * 8 * 128 * 640
+    check.that(
+        kivi_bytes(640, 8, 128, 16, 64) != whole * 16,
+        hint=T(
+            ja="答えがビットになっていないでしょうか。バイトは8ビットです。",
+            zh_tw="答案是不是變成位元了？8 個位元是 1 個位元組。",
+        ),
+    )
+    check.that(
+        kivi_bytes(640, 8, 128, 4, 64) != whole // 2,
+        hint=T(
+            ja="数の分だけで、グループの目盛りが入っていません。",
+            zh_tw="只算了數字的部分，沒有算每一組的刻度。",
+        ),
+    )
+    check.that(
+        kivi_bytes(640, 8, 128, 4, 64) == whole // 2 + whole // 64 * 4,
+        hint=T(
+            ja="長さがグループで割り切れるときの答えが違います。グループはいくつあり、1つのグループの目盛りは何ビットでしょうか。",
+            zh_tw="長度可以整除時，答案就不對了。一共有幾組？每一組的刻度是幾個位元？",
+        ),
+    )
+    left = 8 * 128 * 10
+    check.that(
+        kivi_bytes(650, 8, 128, 4, 64) - kivi_bytes(640, 8, 128, 4, 64)
+        == left * 2 + left // 2 + left // 64 * 4,
+        hint=T(
+            ja="長さが割り切れないとき、キーの最後の部分とバリューは、それぞれどうなるでしょうか。",
+            zh_tw="長度不能整除時，鍵的最後一段和值，各會怎麼樣？",
+        ),
+    )
+    ### BEGIN HIDDEN TESTS
+    hidden = T(ja="別の数でも確かめてみましょう。", zh_tw="請用其他數字再檢查一次。")
+    for length, heads, dim, bits, group in (
+        (63, 2, 64, 2, 32),
+        (31, 4, 32, 8, 32),
+        (1000, 1, 64, 4, 16),
+    ):
+        full_groups = length // group
+        keys = (
+            heads * dim * (full_groups * (group * bits + 32) + (length - full_groups * group) * 16)
+        )
+        values = length * (heads * dim // group) * (group * bits + 32)
+        check.that(kivi_bytes(length, heads, dim, bits, group) == (keys + values) // 8, hint=hidden)
+    ### END HIDDEN TESTS
+
+
+# %% key="kivi-wrong-bits" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+    return 2 * n_kv_heads * head_dim * length * bits
+
+
+# %% key="kivi-wrong-no-scales" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+    return 2 * n_kv_heads * head_dim * length * bits // 8
+
+
+# %% key="kivi-wrong-one-number-a-group" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+    numbers = 2 * n_kv_heads * head_dim * length
+    return (numbers * bits + numbers // group * 16) // 8
+
+
+# %% key="kivi-wrong-no-rest" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+    numbers = 2 * n_kv_heads * head_dim * length
+    return (numbers * bits + numbers // group * 32) // 8
+
+
+# %% [markdown] key="essay-text" lang="ja"
+# ## 記述問題（4点）
+#
+# ある会社が、24 GiBのGPU1枚とLlama 3 8B（16ビット）で、10万文字の文書を扱うサービスを計画しています。担当者の説明は、次のとおりです。
+#
+# > Llama 3 8BはGQAなのでKVキャッシュは小さい。重みは16 GBだから、24 GBのGPUなら8 GB余る。10万文字でも問題ない。足りなければFlashAttentionでキャッシュを減らせる。
+#
+# 計画の問題点を、レッスン06で測った数を2つ以上使って説明してください。そのうえで、実際に動く方法を1つ提案してください（300字前後）。
+#
+# | 観点 | 点 |
+# |---|---|
+# | 文字とトークンの違いを指摘している | 1 |
+# | キャッシュの大きさを、測った数で示している | 1 |
+# | FlashAttentionについての誤りを、理由とともに指摘している | 1 |
+# | 収まる方法を、数で裏づけて提案している | 1 |
+
+# %% [markdown] key="essay-text" lang="zh-tw"
+# ## 問答題（4 分）
+#
+# 某家公司打算用 1 張 24 GiB 的 GPU 和 Llama 3 8B（16 個位元），推出處理 10 萬字文件的服務。負責人說：
+#
+# > Llama 3 8B 用的是 GQA，KV 快取很小。權重是 16 GB，24 GB 的 GPU 還剩 8 GB，10 萬字也沒問題。不夠的話，用 FlashAttention 就能讓快取變小。
+#
+# 請用至少 2 個第 06 課測出的數字，說明這個計畫的問題，再提出 1 個真正可行的方法（約 300 字）。
+#
+# | 評分項目 | 分數 |
+# |---|---|
+# | 指出字和詞元的不同 | 1 |
+# | 用實測數字說明快取的大小 | 1 |
+# | 指出關於 FlashAttention 的錯誤，並寫出理由 | 1 |
+# | 提出放得下的方法，並用數字佐證 | 1 |
+
+# %% [markdown] key="essay" lang="ja" points=4
+# ### BEGIN SOLUTION
+# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みの16.06 GBと合わせると約27 GiBで、24 GiBには収まりません。GQAで小さくなっても、残りの8 GBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。重みは約4.2 GiBになり、キャッシュ、実行環境の1 GiBと合わせても約18 GiBです。1割の余裕も残ります。
+# ### END SOLUTION
+
+# %% [markdown] key="essay" lang="zh-tw" points=4
+# ### BEGIN SOLUTION
+# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。加上權重的 16.06 GB，大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的 8 GB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 個位元：權重變成大約 4.2 GiB，加上快取和執行環境的 1 GiB，大約 18 GiB，還留有 1 成的餘裕。
+# ### END SOLUTION

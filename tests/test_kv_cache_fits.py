@@ -1,0 +1,150 @@
+"""What fits where: the data files against the real model code, the lines, and numbers in print."""
+
+import itertools
+import os
+import re
+
+import pytest
+
+from helpers import kv_cache, say
+from helpers.kv_cache import Refused, fitting
+
+PAIRS = {"t5-base", "t5-11b", "mt5-xxl"}
+
+
+@pytest.fixture(autouse=True)
+def japanese():
+    say.use("ja")
+
+
+def length_of(key: str, n: int) -> dict:
+    """An encoder-decoder reads n tokens and writes 512."""
+    return {"seq_len": 512, "encoder_len": n} if key in PAIRS else {"seq_len": n}
+
+
+def test_about_twenty_models_and_cards_of_every_size():
+    assert len(kv_cache.models()) >= 20
+    assert sorted(gpu.gib for gpu in kv_cache.gpus().values()) == [8, 12, 16, 24, 48, 80, 141]
+    for entry in (*kv_cache.models().values(), *kv_cache.gpus().values()):
+        assert entry.source.startswith("https://") or entry.source in (
+            "class defaults",
+            "parameters",
+        )
+
+
+@pytest.mark.parametrize("key", kv_cache.models())
+def test_the_real_code_has_the_published_number_of_parameters(key):
+    model = kv_cache.models()[key]
+    counted = kv_cache.parameter_count(model.config) / 1e9
+    assert counted + model.untied == pytest.approx(model.parameters, rel=0.015)
+
+
+LOOPING = ("jamba-v0.1", "qwen3-next-80b", "mamba-2.8b")
+SOME = ("gpt2-xl", "t5-11b", "llama-3-8b", "mistral-7b-v0.1", "gemma-3-27b", "deepseek-v3")
+
+
+@pytest.mark.parametrize("key", kv_cache.models() if os.environ.get("TRIAD_ALL") else SOME)
+def test_formula_and_real_code_agree_at_real_size(key):
+    config = kv_cache.config(key)
+    n = {"bert-base": 512}.get(key, 1_000 if key in LOOPING else 100_000)
+    by_formula = kv_cache.formula(config, **length_of(key, n))
+    assert by_formula.total_bytes == kv_cache.on_meta(config, **length_of(key, n)).total_bytes
+
+
+@pytest.mark.parametrize(
+    ("key", "growth"),
+    [("llama-3-8b", 12.207), ("mistral-7b-v0.1", 1.0), ("gemma-3-27b", 7.8), ("mamba-2.8b", 1.0)],
+)
+def test_from_8192_to_100000_tokens_a_cache_grows_as_its_layers_allow(key, growth):
+    short, long = (kv_cache.formula(kv_cache.config(key), n) for n in (8_192, 100_000))
+    assert long.total_bytes / short.total_bytes == pytest.approx(growth, abs=0.03)
+
+
+@pytest.mark.parametrize("key", kv_cache.published())
+def test_numbers_in_print_right_and_wrong(key):
+    entry = kv_cache.published()[key]
+    config = kv_cache.config(entry.model)
+    size = kv_cache.formula(config, max(entry.tokens, 2))
+    ours = size.bytes_per_token if entry.tokens == 1 else size.total_bytes
+    assert entry.says_bytes / ours == pytest.approx(entry.factor, rel=0.002)
+
+
+def test_at_least_three_in_print_are_right_and_two_wrong():
+    factors = [entry.factor for entry in kv_cache.published().values()]
+    assert sum(abs(f - 1) < 0.01 for f in factors) >= 3
+    assert sum(f > 2 for f in factors) >= 2
+
+
+def test_each_line_stands_alone():
+    fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
+    assert list(fit.lines) == ["weights", "cache", "activations", "overhead"]
+    assert fit.lines["weights"] == pytest.approx(16.06e9)
+    assert fit.lines["cache"] == 13_107_200_000
+    assert not fit.fits and fit.total_bytes == sum(fit.lines.values())
+
+
+def test_each_quantisation_touches_its_own_line():
+    whole = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
+    weights = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000, weight_bits=4)
+    cache = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000, cache_bits=8)
+    assert weights.lines["cache"] == whole.lines["cache"]
+    assert weights.lines["weights"] == pytest.approx(whole.lines["weights"] * 4.5 / 16)
+    assert cache.lines["weights"] == whole.lines["weights"]
+    assert cache.lines["cache"] == pytest.approx(whole.lines["cache"] * 8.5 / 16)
+    assert weights.fits and not cache.fits
+
+
+def test_a_fit_within_a_tenth_of_the_card_is_none():
+    card = fitting.Gpu("x", 10, "https://x")
+    inside, edge = (fitting.Fit("m", card, {"weights": n * 2**30}) for n in (9, 9.01))
+    assert inside.fits and not edge.fits
+
+
+@pytest.mark.parametrize(
+    ("how", "gib"),
+    [({}, 48), ({"weight_bits": 4}, 24), ({"weight_bits": 4, "cache_bits": 4}, 12)],
+)
+def test_the_smallest_card_for_llama_3_8b_at_100000_tokens(how, gib):
+    assert kv_cache.smallest("llama-3-8b", 100_000, **how).gib == gib
+
+
+def test_what_fits_nowhere_says_so_and_unknown_names_list_the_known():
+    assert kv_cache.smallest("deepseek-v3", 8_192) is None
+    with pytest.raises(Refused, match="llama-3-8b"):
+        kv_cache.fits("llama-4", "h100", 10)
+    with pytest.raises(Refused, match="rtx-4090"):
+        kv_cache.fits("llama-3-8b", "rtx-9090", 10)
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ja", "収まりません"), ("zh-tw", "放不進")])
+def test_a_fit_tells_itself(lang, word):
+    say.use(lang)
+    fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
+    for shown in (str(fit), fit._repr_html_()):
+        assert word in shown and "13,107,200,000" in shown and "12.21 GiB" in shown
+
+
+def bars(svg: str) -> list[tuple[float, float]]:
+    return [
+        (float(x), float(w))
+        for x, w in re.findall(r'rect class="cell" x="([\d.]+)".*?width="([\d.]+)"', svg)
+    ]
+
+
+@pytest.mark.parametrize("gpu", ["rtx-4060", "rtx-4090", "h200"])
+def test_in_the_waterfall_each_bar_begins_where_the_last_one_ended(gpu):
+    fit = kv_cache.fits("llama-3-8b", gpu, 100_000)
+    svg = kv_cache.waterfall(fit, list(kv_cache.gpus().values()))
+    drawn = bars(svg)
+    assert len(drawn) == 4
+    for (x, width), (following, _) in itertools.pairwise(drawn):
+        assert following == pytest.approx(x + width, abs=1.1)  # a bar is at least 1 wide
+    sizes = list(fit.lines.values())
+    assert drawn[0][1] / drawn[1][1] == pytest.approx(sizes[0] / sizes[1], rel=0.01)
+    lines = [float(x) for x in re.findall(r'<path d="M([\d.]+) ', svg)]
+    assert (
+        lines and min(b - a for a, b in itertools.pairwise(sorted(lines))) >= 23
+        if len(lines) > 1
+        else lines
+    )
+    assert f">{fit.gpu.gib}<" in svg and "14.96 GiB" in svg
