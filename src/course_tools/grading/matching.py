@@ -81,7 +81,7 @@ def read(data: bytes) -> tuple[list[Cell], list[Note]]:
 def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
     """How the cells of one notebook answer one sheet."""
     made = Matched()
-    cells = _joined([_keyed(cell, sheet) for cell in cells], made)
+    cells = _joined(keyed(cells, sheet), made)
     if not any(cell.key for cell in cells):
         made.human.append(("other_notebook", {}))
     elif not any(key in sheet.by_key for cell in cells for key in cell.ids):
@@ -163,6 +163,11 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 def _named(code: str) -> list[str]:
     """The functions of code that does not parse."""
     return re.findall(r"(?m)^def\s+(\w+)", code)
+
+
+def keyed(cells: Iterable[Cell], sheet: Sheet) -> list[Cell]:
+    """Each cell with the sheet's cell that it is, if it is one."""
+    return [_keyed(cell, sheet) for cell in cells]
 
 
 def _keyed(cell: Cell, sheet: Sheet) -> Cell:

@@ -31,6 +31,10 @@ class NotIsolated(Exception):
     """Student code cannot be kept away from this machine.  The message says why and what to do."""
 
 
+class WarmEnded(NotIsolated):
+    """The warm process was there and is gone: killed, or ended with the thread that started it."""
+
+
 class Ended(Exception):
     """A student's process is gone.  kind: "slow", "memory", "died", "forged" or "walls"."""
 
@@ -46,7 +50,7 @@ class Warm:
         if walls and (reason := unable()):
             raise NotIsolated(reason)
         self.limits, self.walls = limits, walls
-        self.bubble = walls and shutil.which("bwrap")
+        self.bubble = outer_wall() if walls else ""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.folder = tempfile.TemporaryDirectory(prefix="triad-judge-", ignore_cleanup_errors=True)
         self.process = self._start(theirs)
@@ -87,7 +91,11 @@ class Warm:
         request = {"walls": self.walls, "limits": list(self.limits), "folders": _folders()}
         request["mount_point"] = "/tmp" if self.bubble else self.folder.name
         with theirs:
-            socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
+            try:
+                socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
+            except OSError as error:
+                mine.close()
+                raise WarmEnded(f"the warm process has ended: {error}") from None
         return Student(mine, self.limits, self.walls)
 
     def close(self) -> None:
@@ -113,12 +121,14 @@ class Student:
         self.socket, self.limits, self.walls = judge, limits, walls
         self.asked, self.handle, self.watched = 0, -1, 0.0
         judge.settimeout(START_S)
-        said, handles, _, _ = socket.recv_fds(judge, GREETING, 1)
+        try:
+            said, handles, _, _ = socket.recv_fds(judge, GREETING, 1)
+        except OSError:
+            said, handles = b"", []
         if not said.startswith(b"+"):
             judge.close()
-            raise NotIsolated(
-                said[1:].decode("utf-8", "replace").strip() or "no process was forked"
-            )
+            reason = said[1:].decode("utf-8", "replace").strip()
+            raise NotIsolated(reason) if said else WarmEnded("the warm process has ended")
         self.pid, self.group = map(int, said[1:].split())
         self.handle = handles[0] if handles else -1
         self.pid = _pid_here(self.handle, self.pid)
@@ -210,6 +220,11 @@ class Student:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+
+def outer_wall() -> str:
+    """The program bubblewrap; "" where there is none."""
+    return shutil.which("bwrap") or ""
 
 
 def unable() -> str:
