@@ -120,13 +120,14 @@ def _file(path: Path, shown: PurePosixPath) -> Entry:
         problem = "no_file"
     if not problem and seen.st_size > LARGEST:
         problem = "large"
-    return Entry(shown, lambda: _read(path), seen.st_mtime, problem)
+    return Entry(shown, lambda: _read(path, seen), seen.st_mtime, problem)
 
 
-def _read(path: Path) -> bytes:
-    """Not through a link that was put there a moment ago."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
+def _read(path: Path, seen: os.stat_result) -> bytes:
+    """Not through a link that was put there since it was looked at."""
+    with path.open("rb") as file:
+        if not os.path.samestat(os.fstat(file.fileno()), seen):
+            raise ValueError("the file was replaced while it was read")
         return file.read(LARGEST + 1)
 
 
@@ -155,8 +156,7 @@ def _in_zip(data: bytes, lang: str, above: PurePosixPath) -> Iterator[Entry]:
 def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            with archive.open(info) as file:
-                return file.read(LARGEST + 1)
+            return archive.read(info)  # never more than file_size, which is not too large
         except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from None
 
