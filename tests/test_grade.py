@@ -64,7 +64,7 @@ def state(place: Path) -> dict[str, tuple]:
 
 
 def grade_now(place: Path, out: Path, *more: str) -> int:
-    limits = ["--seconds", "4", "--jobs", "2"]
+    limits = ["--seconds", "4", "--jobs", "2", "--courses", str(out.parent / "courses")]
     where = ["--lesson", LESSON, "--lang", LANG, "--out", str(out)]
     return grade.main([str(place), *where, *limits, *more])
 

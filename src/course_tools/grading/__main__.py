@@ -2,7 +2,8 @@
 
 SUBMISSIONS: a folder with one folder for each student, a folder of notebooks, or the zip file of
 Moodle, Canvas or NTU COOL.  It is only read.  OUT gets grades.csv, report.html and a page of
-feedback for each student.  Run again, it grades only what changed; stopped, it goes on from there.
+feedback for each student; nbgrader's gradebook gets the scores.  Run again, it grades only what
+changed; stopped, it goes on from there.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from helpers import say
 from . import feedback, table
 from .classroom import Job, grade_class, is_new, local_pool, write
 from .collect import Handed, NothingHandedIn, collect
+from .gradebook import Course, NotReleased
 from .jail import Limits
 from .sheet import NoSheet, Sheet, read
 from .student import NotIsolated, outer_wall
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(out / ".lock", timeout=0):
             return run(wanted, sheet, handed, out)
-    except (NoSheet, NothingHandedIn) as reason:
+    except (NoSheet, NotReleased, NothingHandedIn) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
         print(f"Student code cannot be isolated here: {reason}", file=sys.stderr)
@@ -70,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
+    made.add_argument("--courses", type=Path, help="nbgrader's folder; default: courses")
     made.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
     return made
 
@@ -89,15 +92,25 @@ def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Pat
         results = grade_class(handed, settings, out, pool, tell)
     finally:
         pool.shutdown(cancel_futures=True)
-    show(list(results.values()), sheet, walls, out)
+    course = Course(wanted.root, wanted.courses or wanted.root / "courses", sheet.lang)
+    marks = course.record(sheet, results.values())
+    show(list(results.values()), sheet, walls, out, marks)
+    print(f"nbgrader's gradebook: {course.folder}")
     return 0
 
 
-def show(results: list[dict[str, Any]], sheet: Sheet, walls: bool, out: Path) -> None:
+def show(
+    results: list[dict[str, Any]],
+    sheet: Sheet,
+    walls: bool,
+    out: Path,
+    marks: dict[str, dict[str, float]] | None = None,
+) -> None:
+    """marks: what a person gave for essays, by student."""
     for result in results:
         write(out / "feedback" / f"{result['safe']}.html", feedback.page(result, sheet, walls))
     write(out / "report.html", feedback.report(results, sheet, walls))
-    write(out / "grades.csv", "\ufeff" + table.table(results, sheet, walls))
+    write(out / "grades.csv", "\ufeff" + table.table(results, sheet, walls, marks))
     people = sum(bool(result["human"]) for result in results)
     print(f"{len(results)} submissions, {people} need a human: {out / 'grades.csv'}")
 
