@@ -288,7 +288,8 @@ def hostile(s: Sheets, bait: Bait) -> Iterator[tuple[str, Case]]:
         "            held = bytearray(400 << 20)\n            time.sleep(20)\n"
         "            os._exit(0)\n    time.sleep(20)\n"
     )
-    yield "memory of children", case(without("merge"), {"merge": "memory"}, merge=shared)
+    kinds = {"merge": "memory"}
+    yield "memory of children", case(without("merge"), kinds, merge=shared, quick=True)
     forks = (
         "import os, time\ndef merge(*a):\n    for _ in range(64):\n        if os.fork() == 0:\n"
         "            time.sleep(20)\n            os._exit(0)\n    time.sleep(20)\n"

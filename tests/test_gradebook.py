@@ -111,3 +111,20 @@ def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_
     with Gradebook(course.database) as book:
         grade = book.find_grade("essay", LESSON, LESSON, safe)
         assert grade.needs_manual_grade and grade.manual_score == 3.5
+
+
+def test_points_that_a_person_changed_are_looked_at_again_when_the_answer_changes(
+    course, results, the_sheet
+):
+    everybody = [r for r in copied(results) if r["student"] == "partial"]
+    course.record(the_sheet, everybody)
+    for answer, again in (("", False), ("# new\n", True)):
+        with Gradebook(course.database) as book:
+            grade = book.find_grade("grouped-check", LESSON, LESSON, "partial")
+            grade.manual_score, grade.needs_manual_grade = 1.0, False
+            book.db.commit()
+        everybody[0]["answers"]["merge"] += answer
+        course.record(the_sheet, everybody)
+        with Gradebook(course.database) as book:
+            grade = book.find_grade("grouped-check", LESSON, LESSON, "partial")
+            assert (grade.manual_score, grade.needs_manual_grade) == (1.0, again)

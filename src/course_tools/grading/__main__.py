@@ -93,6 +93,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Pat
     finally:
         pool.shutdown(cancel_futures=True)
     course = Course(wanted.root, wanted.courses or wanted.root / "courses", sheet.lang)
+    tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values())
     show(list(results.values()), sheet, walls, out, marks)
     print(f"nbgrader's gradebook: {course.folder}")

@@ -9,6 +9,7 @@ import copy
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from ..authoring.data import read_toml
@@ -72,7 +74,8 @@ class Course:
             self.release(sheet.lesson)
         sheet_of = nbformat.read(self.released(sheet.lesson), 4)
         marks = {}
-        with _alembic_in_reach(), Gradebook(self.database) as book:
+        with _alembic_in_reach(), Gradebook(self.database) as book, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
             for result in results:
                 changed = self._keep_answers(sheet, sheet_of, result)
                 marks[result["safe"]] = _record(book, sheet, result, changed)
