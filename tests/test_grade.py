@@ -24,7 +24,16 @@ from course_tools.grading.jail import Limits
 from helpers import records, say
 
 LANG = "ja"
-QUICK = ["right", "empty", "partial", "tests deleted", "half a file", "magics", "os._exit"]
+QUICK = [
+    "nothing in the file",
+    "right",
+    "empty",
+    "partial",
+    "tests deleted",
+    "half a file",
+    "magics",
+    "os._exit",
+]
 QUICK += ["wrong merge-wrong-average", "only the visible", "essay", "tells its input"]
 CASES = everything(LANG, Bait(9, ROOT, []))
 NAMES = list(CASES) if os.environ.get("TRIAD_ALL") else QUICK

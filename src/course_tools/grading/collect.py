@@ -261,6 +261,9 @@ def _choose(made: Handed, notebooks: list[Entry], sheet: Sheet) -> None:
         made.data = last.read()
     except (OSError, ValueError) as error:
         made.human.append(("unreadable", {"reason": f"{type(error).__name__}: {error}"[:120]}))
+    else:
+        if not made.data:
+            made.human.append(("unreadable", {"reason": "the file is empty"}))
 
 
 def _alike(notebooks: Iterable[Entry], sheet: Sheet) -> list[Entry]:

@@ -20,6 +20,7 @@ body { font: 16px/1.6 sans-serif; max-width: 48rem; margin: 2rem auto; padding: 
 table { border-collapse: collapse; width: 100%; overflow-wrap: anywhere; }
 th, td { border: 1px solid #767676; padding: .4rem .6rem; text-align: left; vertical-align: top; }
 code { background: #f2f2f2; }
+code, th, .points { white-space: nowrap; }
 svg text { font: 13px sans-serif; }
 """
 ODD = {"forged", "walls", "test_changed", "link", "odd_name", "other_notebook"}
@@ -55,8 +56,9 @@ def _task(name: str, outcome: dict[str, Any], sheet: Sheet) -> str:
             lines.append(_escaped(what, {what: outcome[what]}, sheet.lang))
     marked = outcome["kind"] in ("to_mark", "ungraded")
     points = "–" if marked else f"{outcome['points']:g}"
-    cells = (f"<code>{html.escape(name)}</code>", f"{points} / {outcome['max_points']:g}")
-    return "".join(["<tr>", *(f"<td>{c}</td>" for c in (*cells, "<br>".join(lines))), "</tr>"])
+    task = f"<td><code>{html.escape(name)}</code></td>"
+    reached = f'<td class="points">{points} / {outcome["max_points"]:g}</td>'
+    return f"<tr>{task}{reached}<td>{'<br>'.join(lines)}</td></tr>"
 
 
 def report(results: Iterable[dict[str, Any]], sheet: Sheet, walls: bool) -> str:
