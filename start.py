@@ -40,6 +40,8 @@ GIB_NEEDED = 2
 HEARTBEAT_S = 15
 # PyTorch's public index of CPU builds: an option that is probed first, never required
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+# what the tests use of the system's: a browser, and the outer wall around student code
+PROGRAMS = {"chromium": ["chromium", "fonts-noto-cjk"], "bwrap": ["bubblewrap"]}
 
 
 class Failure(Exception):
@@ -388,7 +390,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     The network is closed, but for the tests marked `network`: --all runs them first, on their own.
     """
     if os.environ.get("CI"):
-        install_chromium()
+        install_programs()
     install_node()
     offline = [venv_python(), "-m", "course_tools.offline", "--"]
     with tempfile.TemporaryDirectory() as folder:
@@ -440,15 +442,18 @@ def counts(report: Path) -> tuple[int, int, int]:
     return len(cases) - failed - skipped, failed, skipped
 
 
-def install_chromium() -> None:
-    """For the browser tests, under CI only: a person's machine gets nothing outside .venv."""
+def install_programs() -> None:
+    """For the tests, under CI only: a person's machine gets nothing outside .venv."""
     apt = sys.platform == "linux" and is_root() and shutil.which("apt-get")
-    if not apt or shutil.which("chromium"):
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    if not apt or not missing:
         return
-    install = [apt, "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"]
+    packages = [package for name in missing for package in PROGRAMS[name]]
+    install = [apt, "install", "-y", "--no-install-recommends", *packages]
+    words = " and ".join(missing)
     try:
-        step("CI without chromium: apt-get update", [apt, "update"])
-        step("apt-get install chromium", install, DEBIAN_FRONTEND="noninteractive")
+        step(f"CI without {words}: apt-get update", [apt, "update"])
+        step(f"apt-get install {words}", install, DEBIAN_FRONTEND="noninteractive")
     except Failure as failure:
         print(failure)
 
@@ -505,6 +510,13 @@ COMMANDS = {
                        "set the course's addresses, for Colab and the READMEs, and build"),
     "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip [--force]",
                            "write the student edition"),
+    "release": Command(tool("course_tools.grading.release"), True,
+                       "[--lang LANGUAGE] [--lesson NN_NAME] [--courses FOLDER]",
+                       "put sheets into nbgrader's course folders: courses/LANGUAGE"),
+    "grade": Command(tool("course_tools.grading"), True,
+                     "SUBMISSIONS --lesson NN_NAME --lang LANGUAGE --out OUT [--jobs N] [--seconds S]"
+                     " [--courses FOLDER] [--unsafe]",
+                     "grade a class: a table, feedback for each student, a report"),
     "bench": Command(tool("course_tools.bench"), True, "[--set-up] [--junitxml FILE] [--note TEXT]",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip

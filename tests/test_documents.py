@@ -28,7 +28,9 @@ from helpers.experiments import EXPERIMENTS
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
 CONTRIBUTING = "CONTRIBUTING.md"
 # what start.py and the reader make: it is not in the repository
-MADE = re.compile(r"(my/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|benchmarks/RESULTS\.md$)")
+MADE = re.compile(
+    r"(my/|courses/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|benchmarks/RESULTS\.md$)"
+)
 PATH = re.compile(r"\.?[\w*-]+(?:[./][\w*-]+)*(?:/|\.(?:py|md|toml|tsv|txt|yml|ipynb|zip))")
 OURS = ("docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")
 LANGUAGE = re.compile(r"(?<=README)(\.ja|\.zh-tw)?(?=\.md$)|(?<=masks)(\.ja|\.zh-tw)?(?=\.svg$)")

@@ -562,7 +562,17 @@ def test_children_see_this_tree_and_utf8(start, tmp_path, monkeypatch):
     assert start.call([sys.executable, "-c", "raise SystemExit(9)"]) == 9
 
 
-COMMANDS = [[], ["lab"], ["test"], ["run"], ["build"], ["confirm"], ["publish"], ["student-zip"]]
+COMMANDS = [
+    [],
+    ["lab"],
+    ["test"],
+    ["run"],
+    ["build"],
+    ["confirm"],
+    ["publish"],
+    ["student-zip"],
+    ["grade"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "none")
@@ -707,12 +717,12 @@ def test_an_old_report_is_not_read_again(start, called, tmp_path, capsys):
     ("ci", "root", "chromium", "steps"),
     [("1", True, None, 2), ("1", True, "/x", 0), ("1", False, None, 0), ("", True, None, 0)],
 )
-def test_chromium_only_under_ci_as_root(start, called, monkeypatch, ci, root, chromium, steps):
+def test_programs_only_under_ci_as_root(start, called, monkeypatch, ci, root, chromium, steps):
     seen = []
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(start.sys, "platform", "linux")
     monkeypatch.setattr(start, "is_root", lambda: root)
-    programs = {"apt-get": "/apt-get", "chromium": chromium}
+    programs = {"apt-get": "/apt-get", "chromium": chromium, "bwrap": chromium}
     monkeypatch.setattr(start.shutil, "which", programs.get)
     monkeypatch.setattr(start, "step", lambda title, command, **_: seen.append(command))
     start.main(["test"])

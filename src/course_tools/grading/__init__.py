@@ -1,0 +1,1 @@
+"""Release sheets, grade a class of them without trusting its code, give feedback."""

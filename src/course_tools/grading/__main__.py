@@ -1,0 +1,120 @@
+"""python -m course_tools.grading SUBMISSIONS --lesson 01_attention --lang ja --out OUT
+
+SUBMISSIONS: a folder with one folder for each student, a folder of notebooks, or the zip file of
+Moodle, Canvas or NTU COOL.  It is only read.  OUT gets grades.csv, report.html and a page of
+feedback for each student; nbgrader's gradebook gets the scores.  Run again, it grades only what
+changed; stopped, it goes on from there.
+"""
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from helpers import say
+
+from . import feedback, table
+from .classroom import Job, grade_class, is_new, local_pool, write
+from .collect import Handed, NothingHandedIn, collect
+from .gradebook import Course, NotReleased
+from .jail import Limits
+from .sheet import NoSheet, Sheet, read
+from .student import NotIsolated, outer_wall
+
+ROOT = Path(__file__).resolve().parents[3]
+A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    wanted = parser().parse_args(argv)
+    place, out = wanted.submissions.resolve(), wanted.out.resolve()
+    if out == place or place in out.parents:
+        print(f"{out} lies in {place}, which is only read: choose another --out", file=sys.stderr)
+        return 2
+    try:
+        sheet = read(wanted.root, wanted.lesson, wanted.lang)
+        handed = collect(place, sheet)
+        out.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(out / ".lock", timeout=0):
+            return run(wanted, sheet, handed, out)
+    except (NoSheet, NotReleased, NothingHandedIn) as reason:
+        print(reason, file=sys.stderr)
+    except NotIsolated as reason:
+        print(f"Student code cannot be isolated here: {reason}", file=sys.stderr)
+        print(REFUSED, file=sys.stderr)
+    except filelock.Timeout:
+        print(f"another run is writing to {out}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    return 1
+
+
+REFUSED = (
+    "Nothing was graded. It works on Linux with user namespaces, better with bubblewrap (Debian, "
+    "Ubuntu: sudo apt install bubblewrap). --unsafe runs the code without isolation: it can then "
+    "read and change whatever you can."
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    about = (__doc__ or "").partition("\n\n")[2]
+    made = argparse.ArgumentParser("start.py grade", description=about)
+    made.add_argument("submissions", type=Path, metavar="SUBMISSIONS")
+    made.add_argument("--lesson", required=True, help="for example 01_attention")
+    made.add_argument("--lang", required=True, choices=list(say.LANGUAGES))
+    made.add_argument("--out", required=True, type=Path, help="folder for what is made")
+    made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
+    made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
+    made.add_argument("--courses", type=Path, help="nbgrader's folder; default: courses")
+    made.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
+    return made
+
+
+def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Path) -> int:
+    walls = not wanted.unsafe
+    limits = Limits(seconds=wanted.seconds)
+    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
+    tell = functools.partial(print, file=sys.stdout, flush=True)
+    new = sum(is_new(one, settings, out) for one in handed)
+    if new and not walls:
+        tell("UNSAFE: student code runs without isolation, as you.")
+    elif new and not outer_wall():
+        tell("bubblewrap is not installed: the isolation has no outer wall.")
+    pool = local_pool(max(1, min(wanted.jobs, new // A_PROCESS_PAYS)))
+    try:
+        results = grade_class(handed, settings, out, pool, tell)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    course = Course(wanted.root, wanted.courses or wanted.root / "courses", sheet.lang)
+    tell("writing the gradebook and the feedback …")
+    marks = course.record(sheet, results.values())
+    show(list(results.values()), sheet, walls, out, marks)
+    print(f"nbgrader's gradebook: {course.folder}")
+    return 0
+
+
+def show(
+    results: list[dict[str, Any]],
+    sheet: Sheet,
+    walls: bool,
+    out: Path,
+    marks: dict[str, dict[str, float]] | None = None,
+) -> None:
+    """marks: what a person gave for essays, by student."""
+    for result in results:
+        write(out / "feedback" / f"{result['safe']}.html", feedback.page(result, sheet, walls))
+    write(out / "report.html", feedback.report(results, sheet, walls))
+    write(out / "grades.csv", "\ufeff" + table.table(results, sheet, walls, marks))
+    people = sum(bool(result["human"]) for result in results)
+    print(f"{len(results)} submissions, {people} need a human: {out / 'grades.csv'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

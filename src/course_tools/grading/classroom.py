@@ -1,0 +1,208 @@
+"""A whole class: each submission graded once, by any concurrent.futures.Executor, and kept.
+
+A result lies in OUT/results as soon as it is there.  The same submission, sheet, limits and judge
+are not graded again; so a run that was stopped goes on, and a second one does only what is new.
+"""
+
+import atexit
+import dataclasses
+import functools
+import hashlib
+import json
+import multiprocessing
+import multiprocessing.util
+import os
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import matching
+from . import sheet as sheets
+from .collect import Handed
+from .jail import Limits
+from .judge import Outcome, Verdict, judge
+from .sheet import Sheet
+from .student import Warm, WarmEnded
+
+TELL_S = 2.0  # how often progress is said
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs, wherever it runs."""
+
+    root: Path
+    lesson: str
+    lang: str
+    data: bytes
+    limits: Limits
+    walls: bool
+
+
+def grade_class(
+    handed: Iterable[Handed],
+    settings: Job,
+    out: Path,
+    executor: Executor,
+    tell: Callable[[str], None] = print,
+) -> dict[str, dict[str, Any]]:
+    """{student: result}; what is in OUT already is taken from there."""
+    every, done, waiting = list(handed), {}, {}
+    for one in every:
+        job = dataclasses.replace(settings, data=one.data)
+        if is_new(one, settings, out):
+            waiting[executor.submit(grade, job)] = (one, key_of(job))
+        else:
+            done[one.student] = _kept(out, one, key_of(job)) or _ungraded(settings, [])
+    counter = _Counter(len(every), len(done), tell)
+    try:
+        for future in as_completed(waiting):
+            one, key = waiting[future]
+            done[one.student] = future.result()
+            _keep(out, one, key, done[one.student])
+            counter.one_more()
+    except BaseException:
+        for future in waiting:
+            future.cancel()
+        raise
+    counter.end()
+    return {one.student: _complete(one, done[one.student]) for one in every}
+
+
+def is_new(one: Handed, settings: Job, out: Path) -> bool:
+    """Is there something to grade, and no result of just that?"""
+    key = key_of(dataclasses.replace(settings, data=one.data))
+    return bool(one.data) and _kept(out, one, key) is None
+
+
+def local_pool(jobs: int) -> Executor:
+    """One thread, or processes that start empty: a fork of one that has threads may hang."""
+    if jobs == 1:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+
+
+# --- one submission, in a worker --------------------------------------------------------------
+
+
+def grade(job: Job) -> dict[str, Any]:
+    """The verdict on one file as plain values.  NotIsolated if nothing keeps its code away."""
+    sheet = _sheet(job.root, job.lesson, job.lang)
+    try:
+        cells, notes = matching.read(job.data)
+    except matching.Unreadable as reason:
+        return _ungraded(job, [["unreadable", {"reason": str(reason)}]])
+    matched = matching.match(cells, sheet)
+    matched.notes += notes
+    try:
+        verdict = judge(sheet, matched, _warm(job.limits, job.walls))
+    except WarmEnded:
+        _warm.cache_clear()
+        verdict = judge(sheet, matched, _warm(job.limits, job.walls))
+    result = json.loads(json.dumps(verdict.as_dict()))
+    return result | {"answers": matched.answers, "graded": True}
+
+
+@functools.cache
+def _sheet(root: Path, lesson: str, lang: str) -> Sheet:
+    return sheets.read(root, lesson, lang)
+
+
+@functools.cache
+def _warm(limits: Limits, walls: bool) -> Warm:
+    """One for each worker, as long as that lives."""
+    torch.set_num_threads(1)
+    made = Warm(limits, walls)
+    atexit.register(made.close)  # a thread's; a process of multiprocessing does only the next
+    multiprocessing.util.Finalize(None, made.close, exitpriority=1)
+    return made
+
+
+def _ungraded(job: Job, human: list) -> dict[str, Any]:
+    """Nothing could be read: no points, and the reason why a person has to look."""
+    sheet = _sheet(job.root, job.lesson, job.lang)
+    outcomes = {task.name: Outcome(0, task.points, "ungraded") for task in sheet.tasks}
+    verdict = json.loads(json.dumps(Verdict(outcomes).as_dict()))
+    return verdict | {"human": human, "answers": {}, "graded": False}
+
+
+# --- what is kept -----------------------------------------------------------------------------
+
+
+def key_of(job: Job) -> str:
+    """Changes with everything that may change the result."""
+    sheet = _sheet(job.root, job.lesson, job.lang)
+    parts = [job.data, repr(sheet.parts).encode(), repr((job.limits, job.walls)).encode()]
+    found = hashlib.sha256(_own_code())
+    for part in parts:
+        found.update(hashlib.sha256(part).digest())
+    return found.hexdigest()
+
+
+@functools.cache
+def _own_code() -> bytes:
+    here = Path(__file__).parent
+    files = [*here.glob("*.py"), here.parents[1] / "helpers" / "check.py"]
+    return b"".join(file.read_bytes() for file in sorted(files))
+
+
+def _result_file(out: Path, one: Handed) -> Path:
+    return out / "results" / f"{one.safe}.json"
+
+
+def _kept(out: Path, one: Handed, key: str) -> dict[str, Any] | None:
+    try:
+        kept = json.loads(_result_file(out, one).read_text(encoding="utf-8"))
+        return kept["result"] if kept["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(out: Path, one: Handed, key: str, result: dict[str, Any]) -> None:
+    text = json.dumps({"student": one.student, "key": key, "result": result}, ensure_ascii=False)
+    write(_result_file(out, one), text)
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(text.encode("utf-8", "replace"))
+    os.replace(part, path)
+
+
+def _complete(one: Handed, result: dict[str, Any]) -> dict[str, Any]:
+    """With what was seen when it was collected."""
+    more = {"student": one.student, "safe": one.safe, "file": one.file, "work": one.work}
+    notes = [*map(list, one.notes), *result["notes"]]
+    human = [*map(list, one.human), *result["human"]]
+    return result | more | {"notes": notes, "human": human}
+
+
+class _Counter:
+    """Says how far it is, and how long it may still take."""
+
+    def __init__(self, total: int, done: int, tell: Callable[[str], None]):
+        self.total, self.kept, self.done, self.tell = total, done, done, tell
+        self.started = self.told = self.first = time.monotonic()
+        if done:
+            tell(f"{done} of {total} are graded already, or hold nothing to grade")
+
+    def one_more(self) -> None:
+        self.done += 1
+        now, new = time.monotonic(), self.done - self.kept
+        if new == 1:
+            self.first = now  # before that, the workers were starting
+        elif now - self.told >= TELL_S and self.done < self.total:
+            self.told = now
+            left = (now - self.first) / (new - 1) * (self.total - self.done)
+            self.tell(f"  {self.done} of {self.total}, about {left:.0f} s left")
+
+    def end(self) -> None:
+        new = self.done - self.kept
+        self.tell(f"{new} graded in {time.monotonic() - self.started:.0f} s")

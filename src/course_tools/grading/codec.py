@@ -1,0 +1,118 @@
+"""What crosses between judge and student: JSON and the raw bytes of tensors, never pickle.
+
+None, bool, int, float, str, list, tuple, dict and tensors arrive as they were sent.  Anything else
+arrives as a Foreign that knows nothing but the name of its type: no method of a student's class
+ever runs in the judge.
+"""
+
+import json
+import re
+import struct
+from typing import Any
+
+import torch
+
+LIMIT = 64 << 20  # bytes of one message
+PLAIN = (type(None), bool, int, float, str)
+DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64),
+        *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
+    )
+}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+HEAD = struct.Struct("<I")
+LENGTH = struct.Struct("<I")  # before each message
+GREETING = 300  # bytes: the first thing that a new process says
+
+
+class Foreign:
+    """What a student's function returned and what does not cross; type(…) has its name."""
+
+
+def encode(value: Any, foreign: bool = False) -> bytes:
+    """length of the JSON, the JSON, the tensors' bytes.  foreign: send the name of other types.
+
+    TypeError for a value of another type, ValueError for a message over LIMIT.
+    """
+    blobs: list[bytes] = []
+    body = _packed(value, blobs, foreign)
+    head = json.dumps({"value": body, "sizes": [len(blob) for blob in blobs]}).encode()
+    if len(head) + sum(map(len, blobs)) > LIMIT:
+        raise ValueError(f"more than {LIMIT >> 20} MiB")
+    return HEAD.pack(len(head)) + head + b"".join(blobs)
+
+
+def decode(message: bytes) -> Any:
+    """The value of a message from an untrusted sender.  ValueError where it is none."""
+    try:
+        start = HEAD.size + HEAD.unpack_from(message)[0]
+        head = json.loads(message[HEAD.size : start])
+        blobs = []
+        for size in head["sizes"]:
+            blobs.append(message[start : start + size])
+            start += size
+        return _unpacked(head["value"], blobs)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error) as error:
+        raise ValueError(f"no message: {type(error).__name__}") from error
+    except (RecursionError, RuntimeError, OverflowError) as error:  # too deep; torch's errors
+        raise ValueError(f"no message: {type(error).__name__}") from error
+
+
+def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
+    """type(), not isinstance: a subclass may have methods of its own, so it is foreign."""
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is list:
+        return [_packed(item, blobs, foreign) for item in value]
+    if kind in (tuple, torch.Size):
+        return {"tuple": [_packed(item, blobs, foreign) for item in value]}
+    if kind is dict:
+        pairs = value.items()
+        return {"dict": [[_packed(part, blobs, foreign) for part in pair] for pair in pairs]}
+    if kind in (torch.Tensor, torch.nn.Parameter) and value.dtype in NAMES and _dense(value):
+        blobs.append(_bytes(value))
+        return {"tensor": [NAMES[value.dtype], list(value.shape), len(blobs) - 1]}
+    if not foreign:
+        raise TypeError(f"a {kind.__name__} does not cross")
+    return {"foreign": kind.__name__}
+
+
+def _dense(tensor: torch.Tensor) -> bool:
+    return tensor.layout == torch.strided and tensor.device.type == "cpu"
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    plain = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    return plain.view(torch.uint8).numpy().tobytes()
+
+
+def _unpacked(value: Any, blobs: list[bytes]) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(item, blobs) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "tuple":
+        return tuple(_unpacked(item, blobs) for item in content)
+    if kind == "dict":
+        return {_unpacked(key, blobs): _unpacked(item, blobs) for key, item in content}
+    if kind == "tensor":
+        dtype, shape, number = content
+        return _tensor(dtype, shape, blobs[number])
+    if kind == "foreign":
+        name = content if re.fullmatch(r"[A-Za-z_]\w{0,40}", content, re.ASCII) else "object"
+        return type(name, (Foreign,), {})()
+    raise ValueError(f"unknown kind {kind!r}")
+
+
+def _tensor(dtype: str, shape: list[int], blob: bytes) -> torch.Tensor:
+    data = bytearray(blob)
+    kind = DTYPES[dtype]
+    if not data:
+        return torch.empty(shape, dtype=kind) if 0 in shape else torch.empty(0).reshape(shape)
+    flat = torch.frombuffer(data, dtype=torch.uint8)
+    flat = flat.ne(0) if kind == torch.bool else flat.view(kind)  # a bool of 7 is no bool
+    return flat.reshape([int(n) for n in shape])

@@ -1,0 +1,160 @@
+"""nbgrader's side: one course folder and database for each language, sheets released into it,
+scores written into it.  nbgrader never executes what students wrote.
+
+    courses/ja/   nbgrader_config.py  gradebook.db  source/  release/  autograded/
+"""
+
+import contextlib
+import copy
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+
+from ..authoring.data import read_toml
+from . import words
+from .sheet import Sheet
+
+CONFIG = """\
+# Written by python start.py release.  Open this folder in JupyterLab to use nbgrader's formgrader.
+from pathlib import Path
+
+c = get_config()  # noqa: F821
+root = Path(__file__).resolve().parent
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.course_id = {course!r}
+c.CourseDirectory.db_url = f"sqlite:///{{root}}/gradebook.db"
+c.ClearSolutions.code_stub = {{"python": {code!r}}}
+c.ClearSolutions.text_stub = {text!r}
+"""
+
+
+class NotReleased(Exception):
+    """nbgrader did not take a sheet.  The message is its own log."""
+
+
+class Course:
+    """The folder of one language."""
+
+    def __init__(self, root: Path, folder: Path, lang: str):
+        self.root, self.lang, self.folder = root, lang, (folder / lang).resolve()
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder}/gradebook.db"
+
+    def release(self, lesson: str) -> Path:
+        """The student's copy of a sheet, and its tasks in the gradebook.  NotReleased."""
+        source = self.folder / "source" / lesson
+        source.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self._solution(lesson), source / f"{lesson}.ipynb")
+        self._configure()
+        with _alembic_in_reach():
+            done = self._api().generate_assignment(lesson)
+        if not done["success"]:
+            raise NotReleased(f"{lesson}: {done.get('error') or done.get('log')}")
+        return self.released(lesson)
+
+    def released(self, lesson: str) -> Path:
+        return self.folder / "release" / lesson / f"{lesson}.ipynb"
+
+    def record(self, sheet: Sheet, results: Iterable[dict[str, Any]]) -> dict[str, dict]:
+        """Scores into the gradebook; {student: {task: points that a person gave}} out of it."""
+        if not self.released(sheet.lesson).exists():
+            self.release(sheet.lesson)
+        sheet_of = nbformat.read(self.released(sheet.lesson), 4)
+        marks = {}
+        with _alembic_in_reach(), Gradebook(self.database) as book, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
+            for result in results:
+                changed = self._keep_answers(sheet, sheet_of, result)
+                marks[result["safe"]] = _record(book, sheet, result, changed)
+        return marks
+
+    def _solution(self, lesson: str) -> Path:
+        return self.root / "solutions" / self.lang / lesson / f"{lesson}.ipynb"
+
+    def _configure(self) -> None:
+        file = self.folder / "nbgrader_config.py"
+        if not file.exists():  # an instructor may have added to it
+            file.write_text(CONFIG.format(**self._values()), encoding="utf-8")
+
+    def _values(self) -> dict[str, str]:
+        stubs = read_toml(self.root / "lessons" / "stubs.toml")
+        own = {name: texts[self.lang.replace("-", "_")] for name, texts in stubs.items()}
+        return {"course": f"triad-{self.lang}", "code": own["code"], "text": own["text"]}
+
+    def _api(self) -> NbGraderAPI:
+        values, config = self._values(), Config()
+        config.CourseDirectory.root = str(self.folder)
+        config.CourseDirectory.course_id = values["course"]
+        config.CourseDirectory.db_url = self.database
+        config.ClearSolutions.code_stub = {"python": values["code"]}
+        config.ClearSolutions.text_stub = values["text"]
+        return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+    def _keep_answers(self, sheet: Sheet, released: Any, result: dict[str, Any]) -> bool:
+        """What formgrader shows: the sheet with this student's answers.  False if unchanged."""
+        made = copy.deepcopy(released)
+        for cell in made.cells:
+            key = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if result["answers"].get(key) is not None:
+                cell.source = result["answers"][key]
+        file = self.folder / "autograded" / result["safe"] / sheet.lesson / f"{sheet.lesson}.ipynb"
+        text = nbformat.writes(made) + "\n"
+        data = text.encode("utf-8", "replace")
+        if file.exists() and file.read_bytes() == data:
+            return False
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        return True
+
+
+def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool) -> dict:
+    """What a person gave stays; where the answer changed since, it is to be looked at again."""
+    book.update_or_create_student(result["safe"], last_name=result["student"])
+    try:
+        submission = book.find_submission(sheet.lesson, result["safe"])
+    except MissingEntry:
+        submission, changed = book.add_submission(sheet.lesson, result["safe"]), True
+    [notebook] = submission.notebooks
+    tasks = {test.key: task for task in sheet.tasks for test in task.tests}
+    tasks |= {task.name: task for task in sheet.tasks if task.essay}
+    marks = {}
+    for grade in notebook.grades:
+        task = tasks[grade.name]
+        outcome = result["outcomes"][task.name]
+        open_ = outcome["kind"] in ("to_mark", "ungraded")
+        right = outcome["kind"] == "right"
+        grade.auto_score = None if open_ else (grade.max_score_gradecell if right else 0.0)
+        if changed:
+            doubt = bool(result["human"]) and not right and outcome["kind"] != "untouched"
+            grade.needs_manual_grade = open_ or doubt or grade.manual_score is not None
+        if grade.manual_score is not None:
+            marks[task.name] = grade.manual_score
+    for comment in notebook.comments:
+        kind = result["outcomes"][comment.name]["kind"]
+        comment.auto_comment = words.text(f"kind_{kind}", sheet.lang)
+    book.db.commit()
+    return marks
+
+
+@contextlib.contextmanager
+def _alembic_in_reach() -> Iterator[None]:
+    """nbgrader makes its database with a program that lies beside Python."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

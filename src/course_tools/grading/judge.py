@@ -1,0 +1,305 @@
+"""The trusted side: runs the sheet's tests here, against the student's functions over there.
+
+First every visible test, in one process of the student's; then the hidden ones.  What a student is
+told comes from the first round alone: no process that has been asked a hidden question is heard.
+"""
+
+import contextlib
+import functools
+import io
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from helpers import check, progress, say
+
+from .matching import Cell, Matched, Note
+from .sheet import Sheet, Task, definitions
+from .student import Ended, NotIsolated, Student, Warm
+
+BUILTIN = (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError)
+HUMAN = {"forged", "walls", "module"}  # kinds that a person has to look at
+FATAL_CELLS = 5  # cells that end their process before the rest is not run
+_one_at_a_time = threading.Lock()  # helpers.check keeps its results in one place per process
+
+
+class Failed(Exception):
+    """What a student's function did instead of returning.  kind: a name in words.toml."""
+
+    def __init__(self, kind: str, text: str = "", line: int = 0):
+        super().__init__(text)
+        self.kind, self.text, self.line = kind, text, line
+
+
+class NotYet(Failed, NotImplementedError):
+    """The task is still open."""
+
+
+@dataclass
+class Outcome:
+    """kind "right" has all points; detail and hint are in the student's language.
+
+    hidden: the visible tests passed, and the hidden ones did not.
+    """
+
+    points: float
+    max_points: float
+    kind: str
+    detail: str = ""
+    hint: str = ""
+    hidden: bool = False
+
+
+@dataclass
+class Verdict:
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    human: list[Note] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def judge(sheet: Sheet, matched: Matched, warm: Warm) -> Verdict:
+    """Points and reasons for every task of one submission."""
+    verdict = Verdict(notes=list(matched.notes), human=list(matched.human))
+    for task in sheet.tasks:
+        if matched.answers.get(task.name) is None:
+            kind = "untouched"
+        elif task.essay:
+            kind = "to_mark"
+        elif task.name in matched.faults:
+            kind = "syntax"
+        else:
+            continue
+        line = matched.faults.get(task.name)
+        verdict.outcomes[task.name] = Outcome(0, task.points, kind, str(line) if line else "")
+    if all(task.name in verdict.outcomes for task in sheet.tasks):
+        return verdict
+    with _one_at_a_time, _quiet(sheet), contextlib.closing(_Run(sheet, matched, warm)) as run:
+        run.verdict = verdict
+        run.rounds()
+    order = [task.name for task in sheet.tasks]
+    verdict.outcomes = {name: verdict.outcomes[name] for name in order}
+    return verdict
+
+
+class _Run:
+    """One submission's way through all tests."""
+
+    def __init__(self, sheet: Sheet, matched: Matched, warm: Warm):
+        self.sheet, self.matched, self.warm = sheet, matched, warm
+        self.verdict = Verdict()
+        self.student: Student | None = None
+        self.bad: dict[str, Failed] = {}  # cells that failed, by name
+        self.deadly: set[str] = set()  # of those, the ones that ended their process
+        self.ran: set[str] = set()  # cells that came to an end, right or wrong
+        self.cells_left = warm.limits.notebook_seconds
+        self.left: dict[str, float] = {}  # seconds, by task
+        self.now = ""  # the task whose tests run
+        self.failure: Failed | None = None  # what its answer did
+        self.scope: dict[str, Any] = {"__name__": "judge"}
+
+    def close(self) -> None:
+        if self.student:
+            self.student.end()
+
+    def rounds(self) -> None:
+        self.alive()
+        for name, failed in self.bad.items():
+            self.verdict.notes.append(("cell_failed", {"cell": name, "reason": _brief(failed)}))
+        for part in self.sheet.parts:
+            if part.kind == "code":
+                exec(compile(part.source, part.key, "exec"), self.scope)
+        progress.use("")  # the grader's own progress is nobody's business here
+        for task in self.sheet.tasks:
+            self.scope |= {name: self.proxy(name) for name in task.functions}
+        for hidden in (False, True):
+            for task in self.sheet.tasks:
+                done = self.verdict.outcomes.get(task.name)
+                if not task.essay and (not hidden or (done and done.kind == "right")):
+                    self.try_task(task, hidden)
+
+    def try_task(self, task: Task, hidden: bool) -> None:
+        """In the first round every test runs, if only for what it defines for later ones."""
+        decided = self.verdict.outcomes.get(task.name)
+        self.now, self.failure = task.name, None
+        self.left.setdefault(task.name, self.warm.limits.seconds)
+        results: list[check.Result] = []
+        for test in task.tests:
+            random.seed(0)
+            torch.manual_seed(0)
+            results += self.results(test.source if hidden else test.released, test.key)
+        outcome = self.outcome(task, results)
+        if hidden and outcome.kind != "right":
+            outcome.hidden, outcome.detail = True, ""
+            outcome.hint = outcome.hint if outcome.kind == "wrong" else ""
+        if decided is None or hidden:
+            self.verdict.outcomes[task.name] = outcome
+
+    def results(self, source: str, key: str) -> list[check.Result]:
+        """What the check.task(…) of a test cell found; a cell without one passes or raises."""
+        check.results.clear()
+        try:
+            exec(compile(source, key, "exec"), self.scope)
+        except NotImplementedError:
+            return [check.Result(key, "not_yet")]
+        except AssertionError as error:
+            return [check.Result(key, "wrong", str(error))]
+        except Exception as error:
+            return [check.Result(key, "error", f"{type(error).__name__}: {error}")]
+        return list(check.results.values()) or [check.Result(key, "right")]
+
+    def outcome(self, task: Task, results: list[check.Result]) -> Outcome:
+        first = next((r for r in results if r.status != "right"), None)
+        if first is None:
+            return Outcome(task.points, task.points, "right")
+        failed = self.failure
+        if failed is None or first.status == "wrong":
+            return Outcome(0, task.points, first.status, first.detail, first.hint)
+        if failed.kind in HUMAN:
+            values = {"task": task.name, "text": failed.text}
+            self.verdict.human.append((failed.kind, values))
+        return Outcome(0, task.points, failed.kind, _brief(failed))
+
+    # --- the student's functions --------------------------------------------------------------
+
+    def proxy(self, name: str) -> Callable[..., Any]:
+        """The student's function NAME, as the tests call it."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.failure = None
+            try:
+                return self.call(name, list(args), kwargs)
+            except Failed as failed:
+                self.failure = failed
+                raise
+
+        call.__name__ = name
+        return call
+
+    def call(self, name: str, args: list, kwargs: dict[str, Any]) -> Any:
+        seconds = self.left[self.now]
+        if seconds <= 0:
+            raise Failed("slow", f"{self.warm.limits.seconds:g}")
+        student, started = self.alive(), time.monotonic()
+        try:
+            reply = student.ask(seconds, ask="call", name=name, args=args, kwargs=kwargs)
+        except Ended as ended:
+            self.student = None
+            self.left[self.now] = 0 if ended.kind == "slow" else self.left[self.now]
+            limit = f"{self.warm.limits.seconds:g}" if ended.kind == "slow" else ended.text
+            raise Failed(ended.kind, limit) from None
+        self.left[self.now] -= time.monotonic() - started
+        if reply["ok"] is True:
+            return reply.get("value")
+        raise self.why(name, reply)
+
+    def why(self, name: str, reply: dict[str, Any]) -> Exception:
+        failed = _failed(reply)
+        if failed.kind == "undefined":
+            cells = self.matched.cells.get(self.now, [])
+            return next((self.bad[cell] for cell in cells if cell in self.bad), failed)
+        if failed.kind == "not_yet":
+            return NotYet("not_yet")
+        return _as_builtin(str(reply.get("type")), failed)
+
+    def alive(self) -> Student:
+        """A process that has run the sheet's cells and the student's; a new one after an end."""
+        while self.student is None:
+            student = self.warm.fork()
+            try:
+                self.prepare(student)
+                self.student = student
+            except Ended:
+                student.end()
+        return self.student
+
+    def prepare(self, student: Student) -> None:
+        """Ended where one of the student's cells ends the process; it is left out the next time."""
+        for part in self.sheet.parts:
+            source = part.source if part.kind == "code" else ""
+            source = definitions(part.released) if part.kind == "test" else source
+            if source and not student.ask(60.0, ask="run", name=part.key, source=source)["ok"]:
+                raise NotIsolated(f"the sheet's own cell {part.key} did not run behind the walls")
+        for cell in self.matched.runs:
+            if cell.name not in self.deadly:
+                self.run_cell(student, cell)
+        for wanted, given in self.matched.aliases.items():
+            student.ask(5.0, ask="run", name="alias", source=f"{wanted} = {given}")
+
+    def run_cell(self, student: Student, cell: Cell) -> None:
+        name, started = cell.name, time.monotonic()
+        seconds = self.warm.limits.seconds
+        if name not in self.ran:
+            seconds = min(seconds, self.cells_left)
+        if seconds <= 0 or len(self.deadly) >= FATAL_CELLS:
+            self.bad.setdefault(name, Failed("not_run"))
+            return
+        try:
+            reply = student.ask(seconds, ask="run", name=name, source=cell.code)
+        except Ended as ended:
+            self.bad[name] = Failed(ended.kind, ended.text)
+            self.deadly.add(name)
+            raise
+        finally:
+            self.cells_left -= 0 if name in self.ran else time.monotonic() - started
+        self.ran.add(name)
+        if reply["ok"] is not True:
+            self.bad.setdefault(name, _failed(reply))
+
+
+def _failed(reply: dict[str, Any]) -> Failed:
+    """Every word of it comes from the student's process: kinds from a list, texts cut short."""
+    kinds = {"undefined", "not_yet", "memory", "forbidden", "error", "exit", "unsent"}
+    kind = reply.get("kind") if reply.get("kind") in kinds else "error"
+    name, text, line = (reply.get(key) for key in ("type", "text", "line"))
+    if name == "ModuleNotFoundError":
+        kind = "module"
+    words = f"{name}: {text}" if isinstance(name, str) and name else ""
+    return Failed(str(kind), words[:300], line if type(line) is int and 0 < line < 10**6 else 0)
+
+
+def _as_builtin(name: str, failed: Failed) -> Failed:
+    """A ValueError over there is one here, so that a test may expect it."""
+    kind = next((builtin for builtin in BUILTIN if builtin.__name__ == name), None)
+    return _also(kind)(failed.kind, failed.text, failed.line) if kind else failed
+
+
+@functools.cache
+def _also(kind: type[Exception]) -> type[Failed]:
+    return type(kind.__name__, (Failed, kind), {})
+
+
+def _brief(failed: Failed) -> str:
+    """ "ValueError: … (line 3)": one line, which no control character breaks."""
+    where = f" (line {failed.line})" if failed.line else ""
+    words = "".join(c if c.isprintable() else " " for c in failed.text)
+    return f"{words}{where}".strip() or failed.kind
+
+
+@contextlib.contextmanager
+def _quiet(sheet: Sheet) -> Iterator[None]:
+    """The tests' own words go nowhere, and nothing of the grader's changes."""
+    path, lang, home = list(sys.path), say.language(), os.environ.get("TRIAD_HOME")
+    strict = os.environ.pop("TRIAD_STRICT", None)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        os.environ["TRIAD_HOME"] = folder
+        say.use(sheet.lang)
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+            say.use(lang)
+            restore = {"TRIAD_HOME": home, "TRIAD_STRICT": strict}
+            for name, value in restore.items():
+                os.environ.pop(name, None)
+                os.environ.update({name: value} if value is not None else {})

@@ -1,0 +1,355 @@
+"""What a notebook answers to which task: by grade_id, then by function name, then by position.
+
+Whatever was found and mended is noted; what cannot be decided is left to a human, with the reason.
+"""
+
+import ast
+import json
+import re
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from .sheet import Sheet, Task
+
+Note = tuple[str, dict[str, Any]]  # a name in words.toml, and what fills its placeholders
+MAGIC = re.compile(r"get_ipython\(\)\.(run_(?:line|cell)_magic|system|getoutput)\('([^']*)")
+LONGEST = 200_000  # characters of one cell
+
+
+class Unreadable(Exception):
+    """No notebook can be got out of the file.  The message says why."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """number: as a person counts, from 1.  key: the sheet's cell that it is, "" where unknown."""
+
+    number: int
+    kind: str
+    source: str
+    ids: tuple[str, ...] = ()
+    key: str = ""
+    code: str = ""  # the source without magics
+    defines: frozenset[str] = frozenset()
+    fault: int = 0  # the line of a syntax error
+
+    @property
+    def name(self) -> str:
+        return f"{self.number}"
+
+
+@dataclass
+class Matched:
+    """runs: the student's own code in order.  answers: the text of each answer; None: untouched."""
+
+    runs: list[Cell] = field(default_factory=list)
+    answers: dict[str, str | None] = field(default_factory=dict)
+    cells: dict[str, list[str]] = field(default_factory=dict)  # task: names of cells that define it
+    faults: dict[str, int] = field(default_factory=dict)  # task: line of its syntax error
+    aliases: dict[str, str] = field(default_factory=dict)  # the sheet's function: the student's
+    notes: list[Note] = field(default_factory=list)
+    human: list[Note] = field(default_factory=list)
+
+
+def read(data: bytes) -> tuple[list[Cell], list[Note]]:
+    """The cells of a file, however Jupyter, Colab or an editor saved it.  Unreadable."""
+    if not data.strip():
+        raise Unreadable("the file is empty")
+    notes: list[Note] = []
+    try:
+        encoding = json.detect_encoding(data)
+        notebook = json.loads(data.decode(encoding, "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"no JSON: {str(error)[:80]}") from None
+    if encoding != "utf-8":
+        notes.append(("encoding", {"encoding": encoding}))
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if cells is None and isinstance(notebook, dict):  # nbformat 3
+        sheets = notebook.get("worksheets")
+        cells = sheets[0].get("cells") if isinstance(sheets, list) and sheets else None
+    if not isinstance(cells, list):
+        raise Unreadable("JSON, but no notebook: it has no cells")
+    found = (_cell(n, cell) for n, cell in enumerate(cells, 1) if isinstance(cell, dict))
+    return list(found), notes
+
+
+def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
+    """How the cells of one notebook answer one sheet."""
+    made = Matched()
+    cells = _joined(keyed(cells, sheet), made)
+    if not any(cell.key for cell in cells):
+        made.human.append(("other_notebook", {}))
+    elif not any(key in sheet.by_key for cell in cells for key in cell.ids):
+        made.notes.append(("no_metadata", {}))
+    cells = _placed(cells, sheet)
+    cells = _code_again(cells, sheet, made)
+    made.runs = list(_runs(cells, sheet))
+    for task in sheet.tasks:
+        (_essay if task.essay else _answer)(task, cells, sheet, made)
+    _tests(cells, sheet, made)
+    magics = sorted({hit[2] or "!" for cell in made.runs for hit in MAGIC.finditer(cell.code)})
+    if magics:
+        made.notes.append(("magics", {"names": ", ".join(magics)}))
+    return made
+
+
+# --- cells ------------------------------------------------------------------------------------
+
+
+def _cell(number: int, raw: dict) -> Cell:
+    source = raw.get("source", raw.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    source = source.replace("\r\n", "\n") if isinstance(source, str) else ""
+    metadata = _table(raw, "metadata")
+    graded = _table(metadata, "nbgrader")
+    ids = (graded.get("grade_id"), raw.get("id"), metadata.get("id"))
+    kind = "code" if raw.get("cell_type") == "code" else "text"
+    texts = tuple(id for id in ids if isinstance(id, str))
+    return _parsed(Cell(number, kind, source[:LONGEST], texts))
+
+
+def _table(of: dict, name: str) -> dict:
+    return of[name] if isinstance(of.get(name), dict) else {}
+
+
+def _parsed(cell: Cell) -> Cell:
+    """With its code free of magics, the names that it defines, the line of a syntax error."""
+    if cell.kind != "code":
+        return cell
+    code = _plain(cell.source)
+    try:
+        tree = _compiled(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        return replace(cell, code=code, fault=line, defines=frozenset(_named(code)))
+    return replace(cell, code=code, fault=0, defines=frozenset(_defined(tree)))
+
+
+def _plain(source: str) -> str:
+    """IPython's syntax as Python: %time f(x) becomes get_ipython().run_line_magic(…)."""
+    try:
+        _compiled(source)
+        return source
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    try:
+        return TransformerManager().transform_cell(source)
+    except Exception:  # as broken as the source
+        return source
+
+
+def _compiled(code: str) -> ast.Module:
+    """Its syntax tree; compiling, which runs nothing, also finds a return outside a function."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(code, "cell", "exec", dont_inherit=True)
+        return ast.parse(code)
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _named(code: str) -> list[str]:
+    """The functions of code that does not parse."""
+    return re.findall(r"(?m)^def\s+(\w+)", code)
+
+
+def keyed(cells: Iterable[Cell], sheet: Sheet) -> list[Cell]:
+    """Each cell with the sheet's cell that it is, if it is one."""
+    return [_keyed(cell, sheet) for cell in cells]
+
+
+def _keyed(cell: Cell, sheet: Sheet) -> Cell:
+    """By grade_id or cell id, then by a text that is the sheet's own, then by function name."""
+    for id in cell.ids:
+        if id in sheet.by_key:
+            return replace(cell, key=id)
+    for part in sheet.parts:
+        if _squeezed(cell.source) == _squeezed(part.released) != "":
+            return replace(cell, key=part.key)
+    for task in sheet.tasks:
+        if cell.defines & set(task.functions):
+            return replace(cell, key=task.name)
+    return cell
+
+
+def _joined(cells: list[Cell], made: Matched) -> list[Cell]:
+    """A cell that was split in two, so that one half is no Python, is made whole again."""
+    out: list[Cell] = []
+    waiting = list(cells)
+    while waiting:
+        cell = waiting.pop(0)
+        if cell.kind == "code" and cell.fault:
+            whole, used = _whole(cell, waiting, out)
+            if whole:
+                made.notes.append(("split", {"cell": whole.number}))
+                if used < 0:
+                    out.pop()
+                waiting = waiting[max(used, 0) :]
+                cell = whole
+        out.append(cell)
+    return out
+
+
+def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | None, int]:
+    """The cell with the 1 to 3 cells below it (n), or with the one above it (-1)."""
+    for n in range(1, 1 + min(3, len(after))):
+        below = after[:n]
+        if any(c.kind != "code" or c.key not in ("", cell.key) for c in below):
+            break
+        whole = _parsed(replace(cell, source="\n".join(c.source for c in (cell, *below))))
+        if not whole.fault:
+            return whole, n
+    above = before[-1] if before else None
+    if above and above.kind == "code" and not above.fault and cell.key in ("", above.key):
+        whole = _parsed(replace(above, source=f"{above.source}\n{cell.source}"))
+        if not whole.fault and above.key:
+            return whole, -1
+    return None, 0
+
+
+def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
+    """An answer that nothing else finds: the one own cell between the sheet's cells around it."""
+    order = [part.key for part in sheet.parts]
+    known = {cell.key for cell in cells}
+    out = list(cells)
+    for part in sheet.of("answer", "essay"):
+        if part.key in known:
+            continue
+        place = order.index(part.key)
+        before = [i for i, c in enumerate(out) if c.key and order.index(c.key) < place]
+        after = [i for i, c in enumerate(out) if c.key and order.index(c.key) > place]
+        gap = range(max(before, default=-1) + 1, min(after, default=len(out)))
+        kind = "code" if part.kind == "answer" else "text"
+        free = [i for i in gap if not out[i].key and out[i].kind == kind and out[i].source.strip()]
+        if len(free) == 1:
+            out[free[0]] = replace(out[free[0]], key=part.key)
+    return out
+
+
+def _code_again(cells: list[Cell], sheet: Sheet, made: Matched) -> list[Cell]:
+    """An answer whose cell was turned into text is code again."""
+    out = list(cells)
+    for task in sheet.tasks:
+        if task.essay or any(c.kind == "code" and _answers(c, task) for c in out):
+            continue
+        for i, cell in enumerate(out):
+            if cell.kind == "text" and not set(cell.ids) & {p.key for p in sheet.of("text")}:
+                source = re.sub(r"(?m)^```.*$", "", cell.source)
+                code = _parsed(replace(cell, kind="code", source=textwrap.dedent(source)))
+                if code.defines & set(task.functions):
+                    out[i] = replace(code, key=task.name)
+                    made.notes.append(("cell_type", {"cell": cell.number}))
+    return out
+
+
+def _answers(cell: Cell, task: Task) -> bool:
+    return cell.key == task.name or bool(cell.defines & set(task.functions))
+
+
+def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
+    """The student's own code: not the sheet's cells, not its tests, not what is no Python."""
+    wanted = {name for task in sheet.tasks for name in task.functions}
+    for cell in cells:
+        part = sheet.by_key.get(cell.key)
+        unchanged = part and _squeezed(cell.source) == _squeezed(part.released)
+        test = (part and part.kind == "test") or "check.task(" in cell.source
+        left_out = unchanged or cell.fault or cell.key == "set-up"
+        if cell.kind == "code" and not left_out and (not test or cell.defines & wanted):
+            yield cell
+
+
+# --- tasks ------------------------------------------------------------------------------------
+
+
+def _answer(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
+    """Its text, its cells, and whether it was found without doubt."""
+    mine = [c for c in cells if c.kind == "code" and _answers(c, task)]
+    stub = _squeezed(sheet.by_key[task.name].released)
+    own = [c for c in mine if _squeezed(c.source) not in (stub, "")]
+    made.answers[task.name] = own[-1].source if own else None
+    good = [c for c in own if not c.fault]
+    made.cells[task.name] = [c.name for c in good]
+    if own and not good:
+        made.faults[task.name] = own[-1].fault
+    defining = [c for c in good if c.defines & set(task.functions)]
+    if len(own) > 1 and (len(defining) > 1 or len([c for c in own if task.name in c.ids]) > 1):
+        counts = (defining or own)[-1].number
+        made.notes.append(("twice", {"task": task.name, "n": len(own), "cell": counts}))
+    elif own and len(mine) > len(own):
+        made.notes.append(("stub_left", {"task": task.name, "cell": own[-1].number}))
+    if good and not defining:
+        _renamed(task, good[-1], sheet, made)
+    if not mine:
+        _missing(task, cells, made)
+
+
+def _renamed(task: Task, cell: Cell, sheet: Sheet, made: Matched) -> None:
+    """One function of another name stands in the task's own cell: it is tried, a human decides."""
+    others = {name for t in sheet.tasks for name in t.functions}
+    names = [n for n in sorted(cell.defines - others) if re.search(rf"(?m)^def {n}\b", cell.code)]
+    if len(names) == 1 and len(task.functions) == 1:
+        made.aliases[task.functions[0]] = names[0]
+        values = {"task": task.name, "name": names[0], "wanted": task.functions[0]}
+        made.human.append(("renamed", values))
+
+
+def _missing(task: Task, cells: Sequence[Cell], made: Matched) -> None:
+    """Nobody's cell may be the answer: then a human looks.  No such cell: it was deleted."""
+    free = [c.number for c in cells if c.kind == "code" and not c.key and c.source.strip()]
+    if free:
+        made.human.append(("unclear", {"task": task.name, "cells": ", ".join(map(str, free))}))
+    else:
+        made.notes.append(("deleted", {"task": task.name}))
+
+
+def _essay(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
+    """The essay's cell; where that was left as it is, the student's own text below it."""
+    stub = _squeezed(sheet.by_key[task.name].released)
+    at = [i for i, c in enumerate(cells) if c.key == task.name]
+    own = [cells[i] for i in at if _squeezed(cells[i].source) not in (stub, "")]
+    if len(own) > 1:
+        values = {"task": task.name, "n": len(own), "cell": own[-1].number}
+        made.notes.append(("twice", values))
+    if own:
+        made.answers[task.name] = own[-1].source
+        return
+    below = []
+    for cell in cells[at[-1] + 1 :] if at else ():
+        if cell.key:
+            break
+        below += [cell] if cell.kind == "text" and cell.source.strip() else []
+    if below:
+        made.notes.append(("essay_below", {"task": task.name, "cell": below[0].number}))
+    made.answers[task.name] = "\n\n".join(c.source for c in below) or None
+    free = [c.number for c in cells if c.kind == "text" and not c.key and c.source.strip()]
+    if not at and free:
+        made.human.append(("unclear", {"task": task.name, "cells": ", ".join(map(str, free))}))
+    elif not at:
+        made.notes.append(("deleted", {"task": task.name}))
+
+
+def _tests(cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
+    """Whatever a notebook holds in their place, the sheet's own tests are run."""
+    there = {cell.key: cell for cell in cells}
+    for part in sheet.of("test"):
+        cell = there.get(part.key)
+        if not cell:
+            made.notes.append(("test_restored", {"key": part.key}))
+        elif cell.kind != "code" or _squeezed(cell.source) != _squeezed(part.released):
+            made.notes.append(("test_changed", {"key": part.key}))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

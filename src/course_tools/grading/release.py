@@ -1,0 +1,45 @@
+"""python -m course_tools.grading.release [--lang ja] [--lesson 01_attention] [--courses FOLDER]
+
+Sheets for students, and their tasks in nbgrader's gradebook: one course for each language.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers import say
+
+from .gradebook import Course, NotReleased
+from .sheet import NoSheet, read
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    about = (__doc__ or "").partition("\n\n")[2]
+    parser = argparse.ArgumentParser("start.py release", description=about)
+    parser.add_argument("--lang", choices=list(say.LANGUAGES), help="default: all")
+    parser.add_argument("--lesson", help="default: every lesson that has a sheet")
+    parser.add_argument("--courses", type=Path, help="default: courses, beside start.py")
+    parser.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
+    wanted = parser.parse_args(argv)
+    folder = wanted.courses or wanted.root / "courses"
+    try:
+        for lang in [wanted.lang] if wanted.lang else say.LANGUAGES:
+            course = Course(wanted.root, folder, lang)
+            for lesson in [wanted.lesson] if wanted.lesson else _lessons(wanted.root, lang):
+                read(wanted.root, lesson, lang)  # NoSheet names those that are there
+                print(course.release(lesson))
+    except (NoSheet, NotReleased, OSError) as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _lessons(root: Path, lang: str) -> list[str]:
+    return sorted(path.name for path in (root / "solutions" / lang).iterdir() if path.is_dir())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

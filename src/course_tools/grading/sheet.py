@@ -1,0 +1,110 @@
+"""One sheet as the judge needs it: its parts in order, with and without the hidden tests."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+class NoSheet(Exception):
+    """The lesson has no sheet in that language.  The message names those that are there."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell.  kind: "text", "code", "answer", "test" or "essay"; released: what students get."""
+
+    key: str
+    kind: str
+    source: str
+    released: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """points is None for an essay, which a person marks; functions: what the tests call."""
+
+    name: str
+    points: float
+    functions: tuple[str, ...] = ()
+    tests: tuple[Part, ...] = ()
+    essay: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    lesson: str
+    lang: str
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def by_key(self) -> dict[str, Part]:
+        return {part.key: part for part in self.parts}
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(_tasks(self.parts))
+
+    @property
+    def max_points(self) -> float:
+        return sum(task.points for task in self.tasks if not task.essay)
+
+    def of(self, *kinds: str) -> list[Part]:
+        return [part for part in self.parts if part.kind in kinds]
+
+
+def read(root: Path, lesson: str, lang: str) -> Sheet:
+    """From solutions/ and exercises/ as they were built.  NoSheet."""
+    solved, released = (
+        root / kind / lang / lesson / f"{lesson}.ipynb" for kind in ("solutions", "exercises")
+    )
+    if not (solved.is_file() and released.is_file()):
+        there = sorted(path.name for path in root.glob(f"solutions/{lang}/*") if path.is_dir())
+        raise NoSheet(f"{lesson} has no sheet for {lang}; there are: {', '.join(there) or 'none'}")
+    shown = {cell.id: cell.source for cell in nbformat.read(released, 4).cells}
+    cells = nbformat.read(solved, 4).cells
+    return Sheet(lesson, lang, tuple(_part(cell, shown.get(cell.id, "")) for cell in cells))
+
+
+def definitions(source: str) -> str:
+    """Only the functions, classes and imports of a cell."""
+    body: list[ast.stmt] = [
+        node for node in ast.parse(source).body if isinstance(node, DEFINITIONS)
+    ]
+    return ast.unparse(ast.Module(body, []))
+
+
+def functions(tree: ast.Module) -> list[str]:
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def _part(cell: nbformat.NotebookNode, released: str) -> Part:
+    graded = cell.metadata.get("nbgrader", {})
+    answered, tested = graded.get("solution"), graded.get("grade")
+    if cell.cell_type == "code":
+        kind = "answer" if answered else "test" if tested else "code"
+    else:
+        kind = "essay" if answered and tested else "text"
+    return Part(cell.id, kind, cell.source, released, float(graded.get("points", 0)))
+
+
+def _tasks(parts: tuple[Part, ...]) -> Iterator[Task]:
+    """A test belongs to the answer above it."""
+    for number, part in enumerate(parts):
+        if part.kind == "essay":
+            yield Task(part.key, part.points, essay=True)
+        if part.kind == "answer":
+            tests: list[Part] = []
+            for later in parts[number + 1 :]:
+                if later.kind == "answer":
+                    break
+                tests += [later] if later.kind == "test" else []
+            points = sum(test.points for test in tests)
+            names = tuple(functions(ast.parse(part.source)))
+            yield Task(part.key, points, names, tuple(tests))

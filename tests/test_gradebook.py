@@ -1,0 +1,130 @@
+"""The bridge to nbgrader: sheets released, scores and essays in its gradebook, marks out of it."""
+
+import copy
+import csv
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from places import ROOT
+from sample_class import LESSON, Bait, everything
+
+from course_tools.grading import classroom, gradebook, release, sheet, student, table
+from course_tools.grading.collect import Handed
+from course_tools.grading.jail import Limits
+from helpers import say
+
+CASES = everything("ja", Bait(9, ROOT, []))
+NAMES = ("right", "essay", "partial", "renamed function", "half a file")
+LIMITS = Limits(seconds=4, notebook_seconds=8)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Of a few submissions, as the judge found them."""
+    handed = [Handed(name, f"{name}.ipynb", CASES[name].data) for name in NAMES]
+    job = classroom.Job(ROOT, LESSON, "ja", b"", LIMITS, True)
+    classroom._warm.cache_clear()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            out = tmp_path_factory.mktemp("out")
+            return classroom.grade_class(handed, job, out, pool, lambda _: None)
+    except student.NotIsolated as reason:
+        pytest.skip(f"no isolation on this machine: {reason}")
+
+
+@pytest.fixture(scope="module")
+def the_sheet():
+    return sheet.read(ROOT, LESSON, "ja")
+
+
+@pytest.fixture
+def course(tmp_path):
+    return gradebook.Course(ROOT, tmp_path / "課程 1", "ja")
+
+
+def copied(results):
+    return copy.deepcopy(list(results.values()))
+
+
+def test_release_makes_one_course_for_each_language(tmp_path, capsys):
+    assert release.main(["--lesson", LESSON, "--courses", str(tmp_path)]) == 0
+    for lang in say.LANGUAGES:
+        made = nbformat.read(tmp_path / lang / "release" / LESSON / f"{LESSON}.ipynb", 4)
+        ours = nbformat.read(ROOT / f"exercises/{lang}/{LESSON}/{LESSON}.ipynb", 4)
+        assert [c.source for c in made.cells] == [c.source for c in ours.cells]
+        with Gradebook(f"sqlite:///{tmp_path}/{lang}/gradebook.db") as book:
+            assert book.find_assignment(LESSON).max_score == 14
+    assert capsys.readouterr().out.count(".ipynb") == len(say.LANGUAGES)
+
+
+def test_release_of_no_lesson_names_those_that_are_there(tmp_path, capsys):
+    assert release.main(["--lesson", "47_x", "--courses", str(tmp_path)]) == 1
+    assert LESSON in capsys.readouterr().err
+
+
+def test_the_config_that_release_writes_is_read_by_nbgrader(course, monkeypatch):
+    course.release(LESSON)
+    from nbgrader.apps.baseapp import NbGrader
+
+    monkeypatch.chdir(course.folder)
+    app = NbGrader()
+    app.initialize([])
+    assert app.config.CourseDirectory.course_id == "triad-ja"
+    assert app.config.CourseDirectory.root == str(course.folder)
+
+
+def test_scores_are_what_formgrader_shows(course, results, the_sheet):
+    course.record(the_sheet, copied(results))
+    api: NbGraderAPI = course._api()
+    shown = {s["student"]: s for s in api.get_submissions(LESSON)}
+    assert {s["last_name"] for s in shown.values()} == set(NAMES)
+    by_name = {s["last_name"]: s for s in shown.values()}
+    assert all(s["autograded"] for s in shown.values())
+    assert [by_name[n]["score"] for n in NAMES] == [10, 10, 5, 10, 0]
+    assert [by_name[n]["needs_manual_grade"] for n in NAMES] == [False, True, False, False, True]
+    file = course.folder / "autograded" / by_name["essay"]["student"] / LESSON / f"{LESSON}.ipynb"
+    essay = next(c for c in nbformat.read(file, 4).cells if c.id == "essay")
+    assert "FLOPs" in essay.source
+
+
+def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_sheet):
+    everybody = copied(results)
+    course.record(the_sheet, everybody)
+    safe = next(r["safe"] for r in everybody if r["student"] == "essay")
+    with Gradebook(course.database) as book:
+        grade = book.find_grade("essay", LESSON, LESSON, safe)
+        grade.manual_score, grade.needs_manual_grade = 3.5, False
+        book.db.commit()
+    marks = course.record(the_sheet, everybody)
+    made = table.table(everybody, the_sheet, True, marks)
+    row = next(r for r in csv.DictReader(io.StringIO(made)) if r["student_id"] == "essay")
+    assert (row["essay"], row["points"]) == ("3.5", "10")
+    with Gradebook(course.database) as book:
+        assert not book.find_grade("essay", LESSON, LESSON, safe).needs_manual_grade
+        assert book.find_submission(LESSON, safe).score == 13.5
+    next(r for r in everybody if r["safe"] == safe)["answers"]["essay"] += " ."
+    course.record(the_sheet, everybody)
+    with Gradebook(course.database) as book:
+        grade = book.find_grade("essay", LESSON, LESSON, safe)
+        assert grade.needs_manual_grade and grade.manual_score == 3.5
+
+
+def test_points_that_a_person_changed_are_looked_at_again_when_the_answer_changes(
+    course, results, the_sheet
+):
+    everybody = [r for r in copied(results) if r["student"] == "partial"]
+    course.record(the_sheet, everybody)
+    for answer, again in (("", False), ("# new\n", True)):
+        with Gradebook(course.database) as book:
+            grade = book.find_grade("grouped-check", LESSON, LESSON, "partial")
+            grade.manual_score, grade.needs_manual_grade = 1.0, False
+            book.db.commit()
+        everybody[0]["answers"]["merge"] += answer
+        course.record(the_sheet, everybody)
+        with Gradebook(course.database) as book:
+            grade = book.find_grade("grouped-check", LESSON, LESSON, "partial")
+            assert (grade.manual_score, grade.needs_manual_grade) == (1.0, again)

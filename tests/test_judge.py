@@ -1,0 +1,260 @@
+"""Student code is run apart from the tests: every submission of a pretend class gets its row.
+
+A dozen of them in the default tier, all with TRIAD_ALL=1, with bubblewrap and without.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import socket
+import struct
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+import torch
+from places import ROOT
+from sample_class import FULL, Bait, Case, Sheets, everything
+
+from course_tools.grading import codec, jail, matching, seccomp, sheet, student
+from course_tools.grading.judge import Verdict, judge
+
+LIMITS = jail.Limits(seconds=4, notebook_seconds=8, memory=1 << 30)
+ALL = bool(os.environ.get("TRIAD_ALL"))
+LANG = "ja"
+NOWHERE = Bait(9, ROOT, [])
+NAMES = [name for name, case in everything(LANG, NOWHERE).items() if ALL or case.quick]
+REASON = student.unable()
+linux = pytest.mark.skipif(bool(REASON), reason=REASON)
+
+
+@pytest.fixture(scope="module")
+def bait(tmp_path_factory):
+    """A port that tells whether it was called, a folder that must stay empty, things to read."""
+    folder = tmp_path_factory.mktemp("outside")
+    listener, called = socket.create_server(("127.0.0.1", 0)), []
+
+    def listen() -> None:
+        while True:
+            try:
+                called.append(listener.accept())
+            except OSError:
+                return
+
+    threading.Thread(target=listen, daemon=True).start()
+    book = tmp_path_factory.mktemp("book") / "gradebook.db"
+    book.write_text("marks", encoding="utf-8")
+    secrets = [book, ROOT / "solutions", ROOT / "lessons", ROOT / "tests", ROOT / "start.py"]
+    os.environ["TRIAD_BAIT"] = "1"
+    yield Bait(listener.getsockname()[1], folder, secrets)
+    del os.environ["TRIAD_BAIT"]
+    listener.close()
+    assert called == []
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "own walls"] if ALL else ["bubblewrap"])
+def warm(request):
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "own walls":
+            patch.setattr(shutil, "which", lambda name: None)
+        try:
+            made = student.Warm(LIMITS)
+            made.fork().end()
+        except student.NotIsolated as reason:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no isolation on this machine: {reason}")
+        with made:
+            yield made
+            assert below(made) == []
+
+
+def below(warm) -> list[str]:
+    """What still runs below the warm process, a moment after."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        tree = psutil.Process(warm.process.pid).children(recursive=True)
+        left = [p for p in tree if p.status() != psutil.STATUS_ZOMBIE]
+        if len(left) <= (2 if warm.bubble else 0):  # bubblewrap itself, and the warm process
+            return []
+        time.sleep(0.05)
+    return [" ".join(p.cmdline()) for p in left]
+
+
+@pytest.fixture(scope="module")
+def the_sheet():
+    return sheet.read(ROOT, "01_attention", LANG)
+
+
+def graded(data: bytes, the_sheet, warm) -> Verdict:
+    cells, notes = matching.read(data)
+    matched = matching.match(cells, the_sheet)
+    verdict = judge(the_sheet, matched, warm)
+    verdict.notes += notes
+    return verdict
+
+
+def faults(case: Case, verdict: Verdict) -> list[str]:
+    """Where a row is not the expected one."""
+    points = {name: o.points for name, o in verdict.outcomes.items() if o.points}
+    kinds = {name: o.kind for name, o in verdict.outcomes.items()}
+    said = {name for name, _ in verdict.notes + verdict.human}
+    wrong = [] if points == case.points else [f"points: {points}, not {case.points}"]
+    wrong += [] if case.kinds.items() <= kinds.items() else [f"{kinds}, not {case.kinds}"]
+    wrong += [] if case.human == bool(verdict.human) else [f"for a human: {verdict.human}"]
+    wrong += [f"no note {case.note}"] if case.note and case.note not in said else []
+    return [*wrong, *(["it reached something"] if "LEAK" in str(verdict) else [])]
+
+
+def test_the_class_is_large_enough():
+    names = list(everything(LANG, NOWHERE))
+    assert len(names) >= 40 and len(NAMES) >= 12
+
+
+@linux
+@pytest.mark.parametrize("name", NAMES)
+def test_a_submission_gets_its_row(name, bait, the_sheet, warm):
+    case = everything(LANG, bait)[name]
+    try:
+        verdict = graded(case.data, the_sheet, warm)
+    except matching.Unreadable:
+        assert case.human and not case.points
+        return
+    assert faults(case, verdict) == [], verdict
+
+
+@linux
+def test_nothing_is_left_running(bait, the_sheet, warm):
+    for name in ("fork bomb", "threads left", "os._exit"):
+        graded(everything(LANG, bait)[name].data, the_sheet, warm)
+    assert below(warm) == []
+
+
+@linux
+def test_without_walls_the_pretend_class_does_reach_something(bait, the_sheet):
+    """The planted fault: so what the tests above look for can be found."""
+    with student.Warm(LIMITS, walls=False) as open_house, socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        own.listen()
+        open_bait = Bait(own.getsockname()[1], bait.outside, bait.secrets)
+        for name in ("reads everything", "network"):
+            verdict = graded(everything(LANG, open_bait)[name].data, the_sheet, open_house)
+            assert "LEAK" in str(verdict)
+
+
+@linux
+def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, warm):
+    """A wrong answer says what it was asked; only the visible test's numbers may come back."""
+    s = Sheets(LANG)
+    tell = "def window_mask(n, window, n_global=0):\n    m = _right(n, window, n_global)\n"
+    tell += "    if n != 6: raise ValueError(f'SAW {n} {window}')\n    return m\n"
+    code = s.answers["window"].replace("def window_mask", "def _right") + "\n" + tell
+    verdict = graded(json.dumps(s.right(window=code)).encode(), the_sheet, warm)
+    outcome = verdict.outcomes["window"]
+    assert (outcome.kind, outcome.hidden, outcome.points) == ("error", True, 0)
+    assert "SAW" not in str(verdict)
+    later = everything(LANG, bait)["tells of the tests before"].data
+    assert "SAW 3 " in graded(later, the_sheet, warm).outcomes["packed"].detail + " "
+
+
+@linux
+def test_a_time_out_ends_the_task_and_nothing_else(bait, the_sheet, warm):
+    started = time.monotonic()
+    verdict = graded(everything(LANG, bait)["endless loop"].data, the_sheet, warm)
+    assert time.monotonic() - started < 3 * LIMITS.seconds
+    kinds = {name: o.kind for name, o in verdict.outcomes.items()}
+    assert kinds["merge"] == "slow" and [kinds[n] for n in list(FULL)[1:]] == ["right"] * 3
+
+
+def test_where_nothing_isolates_it_refuses(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(student.NotIsolated, match="Linux"):
+        student.Warm(LIMITS)
+
+
+# --- what crosses -----------------------------------------------------------------------------
+
+VALUES = [
+    None, True, 3, -(2**70), 0.5, "字", [], (1, [2, {"a": (3,)}]), {1: 2, (3, 4): [None]},
+    torch.arange(6).reshape(2, 3), torch.tensor(0.5), torch.ones(0, 3), torch.tensor([True, False]),
+    torch.randn(3, 4).T, torch.ones(2, dtype=torch.bfloat16), torch.tensor([1j]).conj(),
+]  # fmt: skip
+
+
+def same(one, other) -> bool:
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and one.shape == other.shape and bool((one == other).all())
+    if isinstance(one, list | tuple):
+        return type(one) is type(other) and all(map(same, one, other)) and len(one) == len(other)
+    return type(one) is type(other) and one == other
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_plain_values_cross(value):
+    assert same(value, codec.decode(codec.encode(value)))
+
+
+class Cunning(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
+@pytest.mark.parametrize("value", [Cunning(3), {1}, object(), b"x", Cunning, torch.Generator()])
+def test_nothing_with_methods_of_its_own_crosses(value):
+    with pytest.raises(TypeError):
+        codec.encode(value)
+    arrived = codec.decode(codec.encode([value], foreign=True))[0]
+    assert isinstance(arrived, codec.Foreign) and arrived != 3
+    assert type(arrived).__name__ == type(value).__name__
+
+
+def test_no_message_of_an_untrusted_sender_does_more_than_a_value_error():
+    dice = random.Random(0)
+    good = codec.encode({"ok": True, "value": [torch.ones(3), (1, 2)]})
+    for _ in range(3000):
+        bad = bytearray(good)
+        for _ in range(dice.randint(1, 4)):
+            bad[dice.randrange(len(bad))] = dice.randrange(256)
+        end = dice.randint(0, len(bad)) if dice.random() < 0.3 else len(bad)
+        with contextlib.suppress(ValueError):
+            codec.decode(bytes(bad[:end]))
+    deep = b'{"value": ' + b"[" * 100_000 + b"]" * 100_000 + b', "sizes": []}'
+    with pytest.raises(ValueError, match="no message"):
+        codec.decode(struct.pack("<I", len(deep)) + deep)
+
+
+def filtered(machine: str, number: int, flags: int = 0, arch: int | None = None) -> int:
+    """What the kernel would do: the classic BPF program, interpreted."""
+    data = {0: number, 4: seccomp.MACHINES[machine] if arch is None else arch, 16: flags}
+    steps = list(struct.iter_unpack("HBBI", seccomp.program(machine)))
+    at, held = 0, 0
+    while True:
+        code, yes, no, k = steps[at]
+        at += 1
+        if code == 0x20:
+            held = data[k]
+        elif code == 0x06:
+            return k
+        else:
+            holds = {0x15: held == k, 0x35: held >= k, 0x45: bool(held & k)}[code]
+            at += yes if holds else no
+
+
+@pytest.mark.parametrize("machine", seccomp.MACHINES)
+def test_the_filter_refuses_what_it_names_and_nothing_else(machine):
+    which = list(seccomp.MACHINES).index(machine)
+    refused = {numbers[which] for numbers in seccomp.REFUSED.values()}
+    clone, clone3 = seccomp.CLONE[which], seccomp.CLONE3[which]
+    for number in range(500):
+        want = 0x50001 if number in refused else 0x50026 if number == clone3 else 0x7FFF0000
+        assert filtered(machine, number) == want
+    assert filtered(machine, clone, 0x10000000) == 0x50001  # CLONE_NEWUSER
+    assert filtered(machine, clone, 0x003D0F00) == 0x7FFF0000  # a thread
+    assert filtered(machine, 0, arch=1) == 0x50001
