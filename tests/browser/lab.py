@@ -203,8 +203,14 @@ class Lab:
             time.sleep(0.5)
             idle = idle + 1 if self._idle() else 0
 
-    def code_cells(self, notebook: str) -> list[dict]:
-        cells = self.api(f"contents/{notebook}")["content"]["cells"]
+    def code_cells(self, notebook: str, tries: int = 5) -> list[dict]:
+        try:
+            cells = self.api(f"contents/{notebook}")["content"]["cells"]
+        except urllib.error.HTTPError as error:
+            if error.code != 500 or tries == 1:
+                raise
+            time.sleep(1)  # the server reads while it still writes what was saved
+            return self.code_cells(notebook, tries - 1)
         return [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
 
     def _idle(self) -> bool:
