@@ -57,15 +57,16 @@ def enter(mount_point: str, folders: Sequence[str]) -> None:
 def _new_root(libc: ctypes.CDLL, root: str, folders: Sequence[str]) -> None:
     _mount(libc, None, "/", None, RECURSIVE | PRIVATE)
     _mount(libc, "tmpfs", root, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+    for name in ("tmp", "old", "dev"):
+        os.makedirs(f"{root}/{name}")
+    temp = f"size={TEMP_MIB}m,mode=1777"  # before the folders, which may lie in it
+    _mount(libc, "tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV, temp)
     for folder in folders:
         target = root + folder
         os.makedirs(target, exist_ok=True)
         _mount(libc, folder, target, None, BIND | RECURSIVE)
         again = BIND | REMOUNT | READ_ONLY | NOSUID | NODEV | RECURSIVE
         _mount(libc, None, target, None, again)
-    for name in ("tmp", "old", "dev"):
-        os.makedirs(f"{root}/{name}", exist_ok=True)
-    _mount(libc, "tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV, f"size={TEMP_MIB}m,mode=1777")
     os.chdir(root)
     number = PIVOT_ROOT[os.uname().machine]
     new, old = root.encode(), f"{root}/old".encode()

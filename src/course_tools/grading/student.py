@@ -25,6 +25,7 @@ from .codec import GREETING, LENGTH
 SRC = Path(__file__).resolve().parents[2]
 WATCH_S = 0.05  # how often memory is looked at
 START_S = 120.0  # torch's import on a busy machine
+JAIL = "/jail"  # behind bubblewrap: an empty folder, where a student's root is made
 
 
 class NotIsolated(Exception):
@@ -89,7 +90,7 @@ class Warm:
         """A new process for one submission; it has run nothing.  NotIsolated if walls fail."""
         mine, theirs = socket.socketpair()
         request = {"walls": self.walls, "limits": list(self.limits), "folders": _folders()}
-        request["mount_point"] = "/tmp" if self.bubble else self.folder.name
+        request["mount_point"] = JAIL if self.bubble else self.folder.name
         with theirs:
             try:
                 socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
@@ -253,9 +254,10 @@ def _bubble(program: str) -> Iterator[str]:
     package = SRC / "course_tools"
     yield from (program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     yield from ("--uid", str(jail.NOBODY), "--gid", str(jail.NOBODY), "--tmpfs", "/")
+    yield from ("--proc", "/proc", "--dev", "/dev", "--dir", JAIL)
+    yield from ("--tmpfs", "/tmp", "--chdir", "/tmp")  # before the folders, which may lie in it
     for folder in [*_folders(), str(package / "__init__.py"), str(package / "grading")]:
         yield from ("--ro-bind", folder, folder)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp")
 
 
 def _pid_here(handle: int, pid: int) -> int:
