@@ -517,6 +517,9 @@ COMMANDS = {
                      "SUBMISSIONS --lesson NN_NAME --lang LANGUAGE --out OUT [--jobs N] [--seconds S]"
                      " [--courses FOLDER] [--unsafe]",
                      "grade a class: a table, feedback for each student, a report"),
+    "mark": Command(tool("course_tools.grading.mark"), True,
+                    "--lang LANGUAGE [--courses FOLDER] [--no-browser] [--port N]",
+                    "open nbgrader's formgrader, where essays are marked"),
     "bench": Command(tool("course_tools.bench"), True, "[--set-up] [--junitxml FILE] [--note TEXT]",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip

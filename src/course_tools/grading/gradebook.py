@@ -26,7 +26,7 @@ from . import words
 from .sheet import Sheet
 
 CONFIG = """\
-# Written by python start.py release.  Open this folder in JupyterLab to use nbgrader's formgrader.
+# Written by python start.py release.  python start.py mark opens nbgrader's formgrader with it.
 from pathlib import Path
 
 c = get_config()  # noqa: F821
@@ -36,6 +36,7 @@ c.CourseDirectory.course_id = {course!r}
 c.CourseDirectory.db_url = f"sqlite:///{{root}}/gradebook.db"
 c.ClearSolutions.code_stub = {{"python": {code!r}}}
 c.ClearSolutions.text_stub = {text!r}
+c.Execute.enabled = False  # what students wrote is run by python start.py grade, behind walls
 """
 
 
@@ -122,7 +123,8 @@ class Course:
 
 def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool) -> dict:
     """What a person gave stays; where the answer changed since, it is to be looked at again."""
-    book.update_or_create_student(result["safe"], last_name=result["student"])
+    names = {"last_name": result["student"], "first_name": ""}  # shown only with both
+    book.update_or_create_student(result["safe"], **names)
     try:
         submission = book.find_submission(sheet.lesson, result["safe"])
     except MissingEntry:
