@@ -99,11 +99,12 @@ def grade(job: Job) -> dict[str, Any]:
         return _ungraded(job, [["unreadable", {"reason": str(reason)}]])
     matched = matching.match(cells, sheet)
     matched.notes += notes
+    settings = (job.limits, job.walls, sheet.imports)
     try:
-        verdict = judge(sheet, matched, _warm(job.limits, job.walls))
+        verdict = judge(sheet, matched, _warm(*settings))
     except WarmEnded:
         _warm.cache_clear()
-        verdict = judge(sheet, matched, _warm(job.limits, job.walls))
+        verdict = judge(sheet, matched, _warm(*settings))
     result = json.loads(json.dumps(verdict.as_dict()))
     return result | {"answers": matched.answers, "graded": True}
 
@@ -114,10 +115,10 @@ def _sheet(root: Path, lesson: str, lang: str) -> Sheet:
 
 
 @functools.cache
-def _warm(limits: Limits, walls: bool) -> Warm:
+def _warm(limits: Limits, walls: bool, imports: tuple[str, ...]) -> Warm:
     """One for each worker, as long as that lives."""
     torch.set_num_threads(1)
-    made = Warm(limits, walls)
+    made = Warm(limits, walls, imports)
     atexit.register(made.close)  # a thread's; a process of multiprocessing does only the next
     multiprocessing.util.Finalize(None, made.close, exitpriority=1)
     return made

@@ -31,8 +31,8 @@ TEMP_MIB, FILES, PROCESSES = 16, 64, 32
 class Limits(NamedTuple):
     """seconds: wall clock, of one task; and of all cells of a notebook.  memory: bytes, in all."""
 
-    seconds: float = 10.0
-    notebook_seconds: float = 20.0
+    seconds: float = 5.0
+    notebook_seconds: float = 10.0
     memory: int = 1 << 30
 
 

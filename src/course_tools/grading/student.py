@@ -13,7 +13,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +45,25 @@ class Ended(Exception):
 
 
 class Warm:
-    """One warm process.  walls=False forks students without any isolation."""
+    """One warm process, with IMPORTS done.  walls=False forks students without any isolation."""
 
-    def __init__(self, limits: jail.Limits = jail.Limits(), walls: bool = True):  # noqa: B008
+    def __init__(
+        self,
+        limits: jail.Limits = jail.Limits(),  # noqa: B008
+        walls: bool = True,
+        imports: Iterable[str] = (),
+    ):
         if walls and (reason := unable()):
             raise NotIsolated(reason)
         self.limits, self.walls = limits, walls
         self.bubble = outer_wall() if walls else ""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.folder = tempfile.TemporaryDirectory(prefix="triad-judge-", ignore_cleanup_errors=True)
-        self.process = self._start(theirs)
+        self.process = self._start(theirs, imports)
 
-    def _start(self, theirs: socket.socket) -> subprocess.Popen:
+    def _start(self, theirs: socket.socket, imports: Iterable[str]) -> subprocess.Popen:
         number = theirs.fileno()
-        command = [sys.executable, "-P", "-m", "course_tools.grading.zygote", str(number)]
+        command = [_python(), "-P", "-m", "course_tools.grading.zygote", str(number), *imports]
         if self.bubble:
             command = [*_bubble(self.bubble), *command]
         log = Path(self.folder.name, "log")
@@ -239,11 +244,18 @@ def unable() -> str:
     return ""
 
 
+def _python() -> str:
+    """This Python, in the folder where it lies: the links that lead to it are not in the jail."""
+    folder, name = os.path.split(sys.executable)
+    return os.path.join(os.path.realpath(folder), name)
+
+
 @functools.cache
 def _folders() -> list[str]:
     """What Python, torch and a notebook's own imports need; not the course, but for helpers."""
     names = {sys.prefix, sys.base_prefix, sysconfig.get_paths()["purelib"], "/usr", "/lib"}
     names |= {"/lib64", *(path for path in sys.path if path.endswith("site-packages"))}
+    names.add(os.path.dirname(os.path.realpath(f"{sys.prefix}/pyvenv.cfg")))  # a .venv of links
     names |= {os.path.realpath(name) for name in names} | {str(SRC / "helpers")}
     found = sorted((name for name in names if os.path.isdir(name)), key=len)
     return [n for n in found if not any(n.startswith(f"{o}/") for o in found if o != n)]
