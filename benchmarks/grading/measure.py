@@ -30,7 +30,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from sample_class import FULL, LESSON, LOOP, Sheets, dump, without  # noqa: E402
+from sample_class import LESSON, LOOP, Sheets, dump, without  # noqa: E402
 
 from course_tools import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
@@ -247,25 +247,26 @@ def report(wanted: argparse.Namespace, folder: Path) -> Iterator[str]:
     load_before = os.getloadavg()[1]
     (folder / "class").mkdir()
     whole = ours(folder / "class", STUDENTS, LOOPING, JOBS)
-    yield "# Grading"
-    yield ""
-    yield f"Written by `python benchmarks/grading/measure.py` on {date.today()}: sheet {LESSON}, {LANG}."
-    yield "Every score was compared with the expected one. Nothing asserts the seconds."
-    yield ""
-    yield f"Machine: {bench.machine()}. {versions(wanted.otter)}."
-    yield from [f"Note: {wanted.note}."] if wanted.note else []
-    yield ""
-    yield "| grader | one more honest submission | start-up | memory at most | from classes of |"
-    yield "|---|---|---|---|---|"
     first = next(iter(rows.values()))[0][0]
+    yield f"""# Grading
+
+Written by `python benchmarks/grading/measure.py` on {date.today()}: sheet {LESSON}, {LANG}.
+Every score was compared with the expected one. Nothing asserts the seconds.
+
+Machine: {bench.machine()}. {versions(wanted.otter)}.
+{f"Note: {wanted.note}." if wanted.note else ""}
+
+| grader | one more honest submission | start-up | memory at most | from classes of |
+|---|---|---|---|---|"""
     for name, ((each, start, most), sizes) in rows.items():
         ratio = f" ({each / first:.0f} times ours)" if each != first else ""
-        yield f"| {name} | {each:.3f} s{ratio} | {start:.1f} s | {most:.0f} MiB | {sizes} |"
-    yield ""
-    yield f"A class of {STUDENTS}, {LOOPING} of them with a loop that never ends, {JOBS} jobs, limit"
-    yield f"{Limits().seconds:g} s a task: **{whole.seconds:.0f} s** from the command to its end, start-up,"
-    yield f"gradebook, feedback and table included; memory at most {whole.peak_mib:.0f} MiB (all"
-    yield f"processes, a shared page counted once). Load of the last five minutes before: {load_before:.1f}."
+        of = " and ".join(map(str, sizes))
+        yield f"| {name} | {each:.3f} s{ratio} | {start:.1f} s | {most:.0f} MiB | {of} |"
+    yield f"""
+A class of {STUDENTS}, {LOOPING} of them with a loop that never ends, {JOBS} jobs, limit
+{Limits().seconds:g} s a task: **{whole.seconds:.0f} s** from the command to its end, with start-up,
+gradebook, feedback and table; memory at most {whole.peak_mib:.0f} MiB (all processes, a page that
+several share counted once). Load of the five minutes before: {load_before:.1f}."""
 
 
 def versions(otter_python: str | None) -> str:

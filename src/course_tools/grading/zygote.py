@@ -1,8 +1,9 @@
 """The warm process: python -m course_tools.grading.zygote DESCRIPTOR [MODULE …]
 
-It has imported torch and what the sheet imports, and has never read a test or a submission.  For each socket that the judge
-passes it, it forks one child that puts up its walls and then does what the judge asks: run a cell,
-call a function.  Nothing here trusts the child, and nothing here is secret from it.
+It has imported torch and what the sheet imports, and has never read a test or a submission.  For
+each socket that the judge passes it, it forks one child that puts up its walls and then does what
+the judge asks: run a cell, call a function.  Nothing here trusts the child, and nothing here is
+secret from it.
 """
 
 import contextlib
