@@ -17,6 +17,7 @@ import time
 import psutil
 import pytest
 import torch
+from isolation import warm_or_skip
 from places import ROOT
 from sample_class import FULL, Bait, Case, Sheets, everything
 
@@ -62,14 +63,7 @@ def warm(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "own walls":
             patch.setattr(shutil, "which", lambda name: None)
-        try:
-            made = student.Warm(LIMITS)
-            made.fork().end()
-        except student.NotIsolated as reason:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no isolation on this machine: {reason}")
-        with made:
+        with warm_or_skip(LIMITS) as made:
             yield made
             assert below(made) == []
 
@@ -175,6 +169,18 @@ def test_where_nothing_isolates_it_refuses(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(student.NotIsolated, match="Linux"):
         student.Warm(LIMITS)
+
+
+def test_a_setting_that_forbids_isolation_is_named(monkeypatch, tmp_path):
+    """Ubuntu 24.04, as it comes."""
+    monkeypatch.setattr(student, "SYSTEM", tmp_path)
+    assert student.hindrances() == []
+    for name, value in {"kernel": "1", "user": "7000"}.items():
+        (tmp_path / name).mkdir()
+        setting = next(s for s in student.SETTINGS if s.startswith(name))
+        (tmp_path / setting).write_text(f"{value}\n", encoding="ascii")
+    [said] = student.hindrances()
+    assert "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" in said
 
 
 # --- what crosses -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import json
 import os
 
 import pytest
+from isolation import warm_or_skip
 from places import ROOT
 from sample_class import MARKERS, dump, load, text
 
@@ -25,14 +26,13 @@ MARGIN = 5  # the time limit of a task is that much longer than its model answer
 class Graded:
     """One sheet, its model answers, and a warm process that grades them."""
 
-    def __init__(self, name: str, lang: str):
-        self.name, self.lang = name, lang
+    def __init__(self, name: str, lang: str, warm: student.Warm):
+        self.name, self.lang, self.warm = name, lang, warm
         self.sheet = sheet.read(ROOT, name, lang)
         self.tasks = {task.name: task.points for task in self.sheet.tasks if not task.essay}
         self.open = load("exercises", lang, name)
         solved = {cell["id"]: text(cell) for cell in load("solutions", lang, name)["cells"]}
         self.answers = {task: MARKERS.sub("", solved[task]) for task in self.tasks}
-        self.warm = student.Warm(imports=self.sheet.imports)
 
     def answered(self, **instead: str) -> bytes:
         made = copy.deepcopy(self.open)
@@ -48,15 +48,9 @@ class Graded:
 
 @pytest.fixture(scope="module", params=CHOSEN, ids="-".join)
 def graded(request):
-    try:
-        made = Graded(*request.param)
-        made.warm.fork().end()
-    except student.NotIsolated as reason:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no isolation on this machine: {reason}")
-    with made.warm:
-        yield made
+    imports = sheet.read(ROOT, *request.param).imports
+    with warm_or_skip(imports=imports) as warm:
+        yield Graded(*request.param, warm)
 
 
 def points(verdict: judge.Verdict) -> dict[str, float]:

@@ -24,7 +24,7 @@ from .collect import Handed, NothingHandedIn, collect
 from .gradebook import Course, NotReleased
 from .jail import Limits
 from .sheet import NoSheet, Sheet, read
-from .student import NotIsolated, outer_wall
+from .student import NotIsolated, hindrances, outer_wall
 
 ROOT = Path(__file__).resolve().parents[3]
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (NoSheet, NotReleased, NothingHandedIn) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
-        print(f"Student code cannot be isolated here: {reason}", file=sys.stderr)
+        causes = ". ".join([str(reason), *hindrances()])
+        print(f"Student code cannot be isolated here: {causes}.", file=sys.stderr)
         print(REFUSED, file=sys.stderr)
     except filelock.Timeout:
         print(f"another run is writing to {out}", file=sys.stderr)

@@ -25,6 +25,12 @@ from .codec import GREETING, LENGTH
 SRC = Path(__file__).resolve().parents[2]
 WATCH_S = 0.05  # how often memory is looked at
 START_S = 120.0  # torch's import on a busy machine
+SYSTEM = Path("/proc/sys")
+SETTINGS = {  # what allows user namespaces, what forbids them
+    "kernel/apparmor_restrict_unprivileged_userns": ("0", "12"),  # Ubuntu from 24.04
+    "kernel/unprivileged_userns_clone": ("1", "0"),  # old Debian
+    "user/max_user_namespaces": ("10000", "0"),
+}
 JAIL = "/jail"  # behind bubblewrap: an empty folder, where a student's root is made
 
 
@@ -248,6 +254,17 @@ def _python() -> str:
     """This Python, in the folder where it lies: the links that lead to it are not in the jail."""
     folder, name = os.path.split(sys.executable)
     return os.path.join(os.path.realpath(folder), name)
+
+
+def hindrances() -> list[str]:
+    """Settings of this system that keep user namespaces from its users, and what allows them."""
+    found = []
+    for name, (open_, what) in SETTINGS.items():
+        with contextlib.suppress(OSError):
+            if (SYSTEM / name).read_text(encoding="ascii").strip() in what:
+                setting = name.replace("/", ".")
+                found.append(f"{setting} forbids it; sudo sysctl -w {setting}={open_} allows it")
+    return found
 
 
 @functools.cache
