@@ -264,3 +264,5 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine):
     assert filtered(machine, clone, 0x10000000) == 0x50001  # CLONE_NEWUSER
     assert filtered(machine, clone, 0x003D0F00) == 0x7FFF0000  # a thread
     assert filtered(machine, 0, arch=1) == 0x50001
+    assert filtered(machine, seccomp.PRCTL[which], 1) == 0x50001  # PR_SET_PDEATHSIG
+    assert filtered(machine, seccomp.PRCTL[which], 15) == 0x7FFF0000  # PR_SET_NAME

@@ -27,7 +27,7 @@ from .collect import Handed
 from .jail import Limits
 from .judge import Outcome, Verdict, judge
 from .sheet import Sheet
-from .student import Warm, WarmEnded
+from .student import NotIsolated, Warm, WarmEnded
 
 TELL_S = 2.0  # how often progress is said
 
@@ -99,14 +99,23 @@ def grade(job: Job) -> dict[str, Any]:
         return _ungraded(job, [["unreadable", {"reason": str(reason)}]])
     matched = matching.match(cells, sheet)
     matched.notes += notes
-    settings = (job.limits, job.walls, sheet.imports)
     try:
-        verdict = judge(sheet, matched, _warm(*settings))
-    except WarmEnded:
-        _warm.cache_clear()
-        verdict = judge(sheet, matched, _warm(*settings))
+        verdict = _judged(job, sheet, matched)
+    except NotIsolated:
+        raise
+    except Exception as error:  # whatever a submission brings about, the others are graded
+        return _ungraded(job, [["stopped", {"reason": f"{type(error).__name__}: {error}"[:200]}]])
     result = json.loads(json.dumps(verdict.as_dict()))
     return result | {"answers": matched.answers, "graded": True}
+
+
+def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
+    settings = (job.limits, job.walls, sheet.imports)
+    try:
+        return judge(sheet, matched, _warm(*settings))
+    except WarmEnded:
+        _warm.cache_clear()
+        return judge(sheet, matched, _warm(*settings))
 
 
 @functools.cache

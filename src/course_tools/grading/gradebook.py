@@ -6,6 +6,7 @@ scores written into it.  nbgrader never executes what students wrote.
 
 import contextlib
 import copy
+import html
 import os
 import shutil
 import sys
@@ -77,9 +78,10 @@ class Course:
         marks = {}
         with _alembic_in_reach(), Gradebook(self.database) as book, warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
-            for result in results:
-                changed = self._keep_answers(sheet, sheet_of, result)
-                marks[result["safe"]] = _record(book, sheet, result, changed)
+            with _one_commit(book):
+                for result in results:
+                    changed = self._keep_answers(sheet, sheet_of, result)
+                    marks[result["safe"]] = _record(book, sheet, result, changed)
         return marks
 
     def _solution(self, lesson: str) -> Path:
@@ -109,8 +111,9 @@ class Course:
         made = copy.deepcopy(released)
         for cell in made.cells:
             key = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if result["answers"].get(key) is not None:
-                cell.source = result["answers"][key]
+            answer = result["answers"].get(key)
+            if answer is not None:
+                cell.source = answer if cell.cell_type == "code" else _as_text(answer)
         file = self.folder / "autograded" / result["safe"] / sheet.lesson / f"{sheet.lesson}.ipynb"
         text = nbformat.writes(made) + "\n"
         data = text.encode("utf-8", "replace")
@@ -119,6 +122,12 @@ class Course:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         return True
+
+
+def _as_text(essay: str) -> str:
+    """Formgrader runs what HTML a text holds, with all that Jupyter may do: so it gets none."""
+    shown = html.escape("".join(c for c in essay if c.isprintable() or c in "\n\t"))
+    return f'<pre style="white-space: pre-wrap; font: inherit">\n{shown}\n</pre>'
 
 
 def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool) -> dict:
@@ -147,8 +156,18 @@ def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool
     for comment in notebook.comments:
         kind = result["outcomes"][comment.name]["kind"]
         comment.auto_comment = words.text(f"kind_{kind}", sheet.lang)
-    book.db.commit()
     return marks
+
+
+@contextlib.contextmanager
+def _one_commit(book: Gradebook) -> Iterator[None]:
+    """nbgrader waits for the disk several times for each student; here it does once."""
+    commit, book.db.commit = book.db.commit, book.db.flush
+    try:
+        yield
+    finally:
+        book.db.commit = commit
+    book.db.commit()
 
 
 @contextlib.contextmanager

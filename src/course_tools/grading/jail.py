@@ -3,10 +3,11 @@
 An empty root with read-only folders, no network, pids of its own, limits, no privileges.  Linux.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from . import seccomp
@@ -108,6 +109,25 @@ def limit(limits: Limits) -> None:
         number = getattr(resource, name, None)
         if number is not None and not (name == "RLIMIT_AS" and not _mapped()):
             resource.setrlimit(number, (value, value))
+
+
+@contextlib.contextmanager
+def bounded(memory: int) -> Iterator[None]:
+    """This process may take that many bytes more: a MemoryError here, and no end by the system."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        yield
+        return
+    remember_mapped()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = _mapped() + memory
+    if _mapped() and (before[0] == resource.RLIM_INFINITY or wanted < before[0]):
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _mapped() -> int:

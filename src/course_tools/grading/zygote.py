@@ -54,6 +54,7 @@ def _child(judge: socket.socket, request: dict) -> None:
         jail.remember_mapped()
         if request["walls"]:
             jail.enter(request["mount_point"], request["folders"])
+            jail.end_with_parent()
         gate, opened = os.pipe()
         pid = os.fork()
         if pid == 0:
