@@ -40,8 +40,14 @@ GIB_NEEDED = 2
 HEARTBEAT_S = 15
 # PyTorch's public index of CPU builds: an option that is probed first, never required
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-# what the tests use of the system's: a browser, and the outer wall around student code
-PROGRAMS = {"chromium": ["chromium", "fonts-noto-cjk"], "bwrap": ["bubblewrap"]}
+# what the tests use of the system's, by any of these names, and the packages that bring it: a
+# browser, and the outer wall around student code
+PROGRAMS = {
+    ("chromium", "chromium-browser", "google-chrome", "chrome"): ["chromium", "fonts-noto-cjk"],
+    ("bwrap",): ["bubblewrap"],
+}
+# Ubuntu 24.04 keeps user namespaces, which isolate student code, from what has no AppArmor profile
+RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
 class Failure(Exception):
@@ -390,7 +396,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     The network is closed, but for the tests marked `network`: --all runs them first, on their own.
     """
     if os.environ.get("CI"):
-        install_programs()
+        prepare_system()
     install_node()
     offline = [venv_python(), "-m", "course_tools.offline", "--"]
     with tempfile.TemporaryDirectory() as folder:
@@ -442,20 +448,26 @@ def counts(report: Path) -> tuple[int, int, int]:
     return len(cases) - failed - skipped, failed, skipped
 
 
-def install_programs() -> None:
+def prepare_system() -> None:
     """For the tests, under CI only: a person's machine gets nothing outside .venv."""
-    apt = sys.platform == "linux" and is_root() and shutil.which("apt-get")
-    missing = [name for name in PROGRAMS if not shutil.which(name)]
-    if not apt or not missing:
+    sudo = [] if is_root() else [shutil.which("sudo"), "-n"]
+    if sys.platform != "linux" or None in sudo:
         return
-    packages = [package for name in missing for package in PROGRAMS[name]]
-    install = [apt, "install", "-y", "--no-install-recommends", *packages]
-    words = " and ".join(missing)
-    try:
-        step(f"CI without {words}: apt-get update", [apt, "update"])
-        step(f"apt-get install {words}", install, DEBIAN_FRONTEND="noninteractive")
-    except Failure as failure:
-        print(failure)
+    missing = {names[0]: PROGRAMS[names] for names in PROGRAMS if not any(map(shutil.which, names))}
+    steps = {}
+    if apt := missing and shutil.which("apt-get"):
+        steps[f"CI without {' and '.join(missing)}: apt-get update"] = [apt, "update"]
+        install = ["env", "DEBIAN_FRONTEND=noninteractive", apt, "install", "-y"]
+        for name, packages in missing.items():
+            steps[f"apt-get install {name}"] = [*install, "--no-install-recommends", *packages]
+    if RESTRICTED.is_file() and RESTRICTED.read_text(encoding="ascii").strip() != "0":
+        setting = f"kernel.{RESTRICTED.name}=0"
+        steps["CI: user namespaces for everybody, until the next start"] = ["sysctl", "-w", setting]
+    for title, command in steps.items():
+        try:
+            step(title, [*sudo, *command])
+        except Failure as failure:
+            print(failure)
 
 
 def install_node() -> None:
@@ -514,9 +526,12 @@ COMMANDS = {
                        "[--lang LANGUAGE] [--lesson NN_NAME] [--courses FOLDER]",
                        "put sheets into nbgrader's course folders: courses/LANGUAGE"),
     "grade": Command(tool("course_tools.grading"), True,
-                     "SUBMISSIONS --lesson NN_NAME --lang LANGUAGE --out OUT [--jobs N] [--seconds S]"
-                     " [--courses FOLDER] [--unsafe]",
+                     "SUBMISSIONS --lesson NN_NAME --lang LANGUAGE --out OUT [--jobs N]"
+                     " [--seconds S] [--courses FOLDER] [--unsafe]",
                      "grade a class: a table, feedback for each student, a report"),
+    "mark": Command(tool("course_tools.grading.mark"), True,
+                    "--lang LANGUAGE [--courses FOLDER] [--no-browser] [--port N]",
+                    "open nbgrader's formgrader, where essays are marked"),
     "bench": Command(tool("course_tools.bench"), True, "[--set-up] [--junitxml FILE] [--note TEXT]",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip

@@ -44,8 +44,8 @@ class Bait:
     secrets: list[Path]
 
 
-def load(kind: str, lang: str) -> Notebook:
-    path = ROOT / kind / lang / LESSON / f"{LESSON}.ipynb"
+def load(kind: str, lang: str, lesson: str = LESSON) -> Notebook:
+    path = ROOT / kind / lang / lesson / f"{lesson}.ipynb"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

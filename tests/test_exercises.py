@@ -4,6 +4,7 @@ import re
 
 import nbformat
 import pytest
+import torch
 from places import ROOT
 
 from course_tools.authoring import course
@@ -141,6 +142,26 @@ def test_a_wrong_kind_of_return_value_is_named(answer, word):
         check.unpack(answer, 2)
     assert check.results["merge"].status == "wrong"
     assert word in check.results["merge"].detail
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "percent"),
+    [
+        ([2.0, 5.0], [2.0, 4.0], "25%"),
+        ([-1.0, 2.0], [1.0, 2.0], "200%"),
+        ([8.0, 110.0], [4.0, 100.0], "10%"),  # of the largest gap, not the largest share
+        ([0.5, 1.0], [0.0, 1.0], None),  # of nothing there is no share
+    ],
+)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_value_that_is_off_says_by_how_much(lang, got, want, percent):
+    say.use(lang)
+    with check.task("merge"):
+        check.close(torch.tensor(got), torch.tensor(want), hint="-")
+    said = check.results["merge"].detail
+    gap = max(abs(a - b) for a, b in zip(got, want, strict=True))
+    assert f"{gap:g}" in said and "1e-05" in said
+    assert (percent in said) if percent else "%" not in said
 
 
 def test_an_error_in_the_students_code_is_shown_and_the_sheet_goes_on(capsys):

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from isolation import warm_or_skip
 from places import ROOT
 from sample_class import FULL, LESSON, Bait, Sheets, everything
 
@@ -47,11 +48,8 @@ def the_sheet():
 
 @pytest.fixture(scope="module")
 def isolated():
-    try:
-        with student.Warm(LIMITS) as warm:
-            warm.fork().end()
-    except student.NotIsolated as reason:
-        pytest.skip(f"no isolation on this machine: {reason}")
+    with warm_or_skip(LIMITS):
+        return
 
 
 def hand_in(place: Path, files: dict[str, bytes]) -> Path:

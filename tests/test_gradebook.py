@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
+from isolation import warm_or_skip
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from places import ROOT
 from sample_class import LESSON, Bait, everything
 
-from course_tools.grading import classroom, gradebook, release, sheet, student, table
+from course_tools.grading import classroom, gradebook, release, sheet, table
 from course_tools.grading.collect import Handed
 from course_tools.grading.jail import Limits
 from helpers import say
@@ -28,12 +29,9 @@ def results(tmp_path_factory):
     handed = [Handed(name, f"{name}.ipynb", CASES[name].data) for name in NAMES]
     job = classroom.Job(ROOT, LESSON, "ja", b"", LIMITS, True)
     classroom._warm.cache_clear()
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            out = tmp_path_factory.mktemp("out")
-            return classroom.grade_class(handed, job, out, pool, lambda _: None)
-    except student.NotIsolated as reason:
-        pytest.skip(f"no isolation on this machine: {reason}")
+    with warm_or_skip(LIMITS), ThreadPoolExecutor(1) as pool:
+        out = tmp_path_factory.mktemp("out")
+        return classroom.grade_class(handed, job, out, pool, lambda _: None)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import time
 import psutil
 import pytest
 import torch
+from isolation import warm_or_skip
 from places import ROOT
 from sample_class import FULL, Bait, Case, Sheets, everything
 
@@ -62,14 +63,7 @@ def warm(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "own walls":
             patch.setattr(shutil, "which", lambda name: None)
-        try:
-            made = student.Warm(LIMITS)
-            made.fork().end()
-        except student.NotIsolated as reason:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no isolation on this machine: {reason}")
-        with made:
+        with warm_or_skip(LIMITS) as made:
             yield made
             assert below(made) == []
 
@@ -177,12 +171,25 @@ def test_where_nothing_isolates_it_refuses(monkeypatch):
         student.Warm(LIMITS)
 
 
+def test_a_setting_that_forbids_isolation_is_named(monkeypatch, tmp_path):
+    """Ubuntu 24.04, as it comes."""
+    monkeypatch.setattr(student, "SYSTEM", tmp_path)
+    assert student.hindrances() == []
+    for name, value in {"kernel": "1", "user": "7000"}.items():
+        (tmp_path / name).mkdir()
+        setting = next(s for s in student.SETTINGS if s.startswith(name))
+        (tmp_path / setting).write_text(f"{value}\n", encoding="ascii")
+    [said] = student.hindrances()
+    assert "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" in said
+
+
 # --- what crosses -----------------------------------------------------------------------------
 
 VALUES = [
     None, True, 3, -(2**70), 0.5, "字", [], (1, [2, {"a": (3,)}]), {1: 2, (3, 4): [None]},
     torch.arange(6).reshape(2, 3), torch.tensor(0.5), torch.ones(0, 3), torch.tensor([True, False]),
-    torch.arange(12.0).reshape(3, 4).T, torch.ones(2, dtype=torch.bfloat16), torch.tensor([1j]).conj(),
+    torch.arange(12.0).reshape(3, 4).T,
+    torch.ones(2, dtype=torch.bfloat16), torch.tensor([1j]).conj(),
 ]  # fmt: skip
 
 
@@ -258,3 +265,5 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine):
     assert filtered(machine, clone, 0x10000000) == 0x50001  # CLONE_NEWUSER
     assert filtered(machine, clone, 0x003D0F00) == 0x7FFF0000  # a thread
     assert filtered(machine, 0, arch=1) == 0x50001
+    assert filtered(machine, seccomp.PRCTL[which], 1) == 0x50001  # PR_SET_PDEATHSIG
+    assert filtered(machine, seccomp.PRCTL[which], 15) == 0x7FFF0000  # PR_SET_NAME

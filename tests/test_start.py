@@ -828,3 +828,32 @@ def test_a_busy_port_is_named(start):
         taken.listen()
         with pytest.raises(start.Failure, match="in use"):
             start.require_free(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("root", [True, False])
+@pytest.mark.parametrize("setting", ["1\n", "0\n", None])
+def test_under_ci_the_system_is_made_ready_to_isolate_student_code(
+    start, monkeypatch, tmp_path, root, setting
+):
+    """GitHub's Ubuntu has a browser and sudo, no bubblewrap, and restricts user namespaces."""
+    calls, there = [], {"google-chrome", "apt-get", "sudo"}
+    if setting:
+        write(tmp_path / "proc/restricted", setting)
+    monkeypatch.setattr(start, "RESTRICTED", tmp_path / "proc/restricted")
+    monkeypatch.setattr(start, "step", lambda title, command: calls.append(command))
+    monkeypatch.setattr(start, "is_root", lambda: root)
+    monkeypatch.setattr(start.sys, "platform", "linux")
+    monkeypatch.setattr(start.shutil, "which", lambda name: name if name in there else None)
+    start.prepare_system()
+    assert [command[:2] == ["sudo", "-n"] for command in calls] == [not root] * len(calls)
+    words = [" ".join(command) for command in calls]
+    assert any("install" in w and "bubblewrap" in w for w in words)
+    assert not [w for w in words if "chromium" in w]
+    assert ("sysctl -w kernel.restricted=0" in words[-1]) is (setting == "1\n")
+
+
+def test_without_sudo_nothing_of_the_system_is_touched(start, monkeypatch):
+    monkeypatch.setattr(start, "step", lambda *_: pytest.fail("ran something"))
+    monkeypatch.setattr(start, "is_root", lambda: False)
+    monkeypatch.setattr(start.shutil, "which", lambda name: None)
+    start.prepare_system()

@@ -83,9 +83,9 @@ def close(got: Any, expected: Any, hint: str, atol: float = 1e-5) -> None:
     shape(got, expected.shape)
     if not bool(got.isfinite().all()):
         raise WrongAnswer(say.text("check", "not_finite"), hint)
-    gap = (got.double() - expected.double()).abs().max().item() if got.numel() else 0.0
-    if gap > atol:
-        raise WrongAnswer(say.text("check", "gap", gap=f"{gap:.3g}", atol=f"{atol:g}"), hint)
+    gaps = (got.double() - expected.double()).abs().flatten()
+    if gaps.numel() and gaps.max() > atol:
+        raise WrongAnswer(_off(gaps, expected.flatten(), atol), hint)
 
 
 def equal(got: Any, expected: Any, hint: str) -> None:
@@ -104,6 +104,16 @@ def unpack(got: Any, length: int) -> Sequence[Any]:
         message = say.text("check", "members", got=type(got).__name__ + size, want=length)
         raise WrongAnswer(message)
     return got
+
+
+def _off(gaps: Any, expected: Any, atol: float) -> str:
+    """The largest gap |got - expected|; where expected is not 0 there, in % of |expected| too."""
+    worst = gaps.argmax()
+    gap, size = gaps[worst].item(), abs(expected[worst].item())
+    numbers = {"gap": f"{gap:.3g}", "atol": f"{atol:g}"}
+    if not size:
+        return say.text("check", "gap", **numbers)
+    return say.text("check", "off", percent=f"{100 * gap / size:.3g}", **numbers)
 
 
 def _last_line(error: Exception) -> str:

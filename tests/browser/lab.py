@@ -114,7 +114,7 @@ class Lab:
         self._log = home / "log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, "--port", str(_free_port())],
+                [*command, "--port", str(free_port())],
                 cwd=course, env=env, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self.base, self.token = self._address()
@@ -127,7 +127,7 @@ class Lab:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
             found = re.search(r"(http://127\.0\.0\.1:\d+)/\S*token=(\w+)", self.log())
-            if found and _listens(found[1]):  # on a busy machine the address comes first
+            if found and listens(found[1]):  # on a busy machine the address comes first
                 return found[1], found[2]
             time.sleep(0.2)
         self._stop()
@@ -221,13 +221,13 @@ def _said(message) -> str:
     return f"{message.text}  ({message.location.get('url')})"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _listens(base: str) -> bool:
+def listens(base: str) -> bool:
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", int(base.rsplit(":", 1)[1]))) == 0

@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from .collect import Handed, NothingHandedIn, collect
 from .gradebook import Course, NotReleased
 from .jail import Limits
 from .sheet import NoSheet, Sheet, read
-from .student import NotIsolated, outer_wall
+from .student import NotIsolated, exposed, hindrances, outer_wall
 
 ROOT = Path(__file__).resolve().parents[3]
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
@@ -45,8 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (NoSheet, NotReleased, NothingHandedIn) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
-        print(f"Student code cannot be isolated here: {reason}", file=sys.stderr)
+        causes = ". ".join([str(reason), *hindrances()])
+        print(f"Student code cannot be isolated here: {causes}.", file=sys.stderr)
         print(REFUSED, file=sys.stderr)
+    except BrokenExecutor:
+        print(BROKEN, file=sys.stderr)
     except filelock.Timeout:
         print(f"another run is writing to {out}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -59,6 +63,12 @@ REFUSED = (
     "Nothing was graded. It works on Linux with user namespaces, better with bubblewrap (Debian, "
     "Ubuntu: sudo apt install bubblewrap). --unsafe runs the code without isolation: it can then "
     "read and change whatever you can."
+)
+
+
+BROKEN = (
+    "A process that grades was ended from outside (no memory left?). What is graded is kept: the "
+    "same command goes on from here; --jobs 1 takes the least memory."
 )
 
 
@@ -79,6 +89,15 @@ def parser() -> argparse.ArgumentParser:
 
 def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Path) -> int:
     walls = not wanted.unsafe
+    courses = wanted.courses or wanted.root / "courses"
+    places = [
+        wanted.submissions,
+        out,
+        courses,
+        *map(wanted.root.joinpath, ("solutions", "lessons")),
+    ]
+    if walls and (open_ := exposed(places)):
+        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
     limits = Limits(seconds=wanted.seconds)
     settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
     tell = functools.partial(print, file=sys.stdout, flush=True)
@@ -87,12 +106,15 @@ def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Pat
         tell("UNSAFE: student code runs without isolation, as you.")
     elif new and not outer_wall():
         tell("bubblewrap is not installed: the isolation has no outer wall.")
-    pool = local_pool(max(1, min(wanted.jobs, new // A_PROCESS_PAYS)))
+    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
+    if new:
+        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
+    pool = local_pool(jobs)
     try:
         results = grade_class(handed, settings, out, pool, tell)
     finally:
         pool.shutdown(cancel_futures=True)
-    course = Course(wanted.root, wanted.courses or wanted.root / "courses", sheet.lang)
+    course = Course(wanted.root, courses, sheet.lang)
     tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values())
     show(list(results.values()), sheet, walls, out, marks)

@@ -27,7 +27,7 @@ from .collect import Handed
 from .jail import Limits
 from .judge import Outcome, Verdict, judge
 from .sheet import Sheet
-from .student import Warm, WarmEnded
+from .student import NotIsolated, Warm, WarmEnded
 
 TELL_S = 2.0  # how often progress is said
 
@@ -100,12 +100,22 @@ def grade(job: Job) -> dict[str, Any]:
     matched = matching.match(cells, sheet)
     matched.notes += notes
     try:
-        verdict = judge(sheet, matched, _warm(job.limits, job.walls))
-    except WarmEnded:
-        _warm.cache_clear()
-        verdict = judge(sheet, matched, _warm(job.limits, job.walls))
+        verdict = _judged(job, sheet, matched)
+    except NotIsolated:
+        raise
+    except Exception as error:  # whatever a submission brings about, the others are graded
+        return _ungraded(job, [["stopped", {"reason": f"{type(error).__name__}: {error}"[:200]}]])
     result = json.loads(json.dumps(verdict.as_dict()))
     return result | {"answers": matched.answers, "graded": True}
+
+
+def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
+    settings = (job.limits, job.walls, sheet.imports)
+    try:
+        return judge(sheet, matched, _warm(*settings))
+    except WarmEnded:
+        _warm.cache_clear()
+        return judge(sheet, matched, _warm(*settings))
 
 
 @functools.cache
@@ -114,10 +124,10 @@ def _sheet(root: Path, lesson: str, lang: str) -> Sheet:
 
 
 @functools.cache
-def _warm(limits: Limits, walls: bool) -> Warm:
+def _warm(limits: Limits, walls: bool, imports: tuple[str, ...]) -> Warm:
     """One for each worker, as long as that lives."""
     torch.set_num_threads(1)
-    made = Warm(limits, walls)
+    made = Warm(limits, walls, imports)
     atexit.register(made.close)  # a thread's; a process of multiprocessing does only the next
     multiprocessing.util.Finalize(None, made.close, exitpriority=1)
     return made

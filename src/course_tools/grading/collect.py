@@ -3,6 +3,7 @@
 Nothing is unpacked onto the disk, no link is followed, nothing is written.
 """
 
+import contextlib
 import io
 import os
 import re
@@ -23,9 +24,12 @@ from .matching import Note
 from .sheet import Sheet
 
 LARGEST = 32 << 20  # bytes of one file
+MOST_FILES, LONGEST_NAME = 2_000, 1_000  # in a student's zip file; characters, with the folders
+UNZIP = (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, RuntimeError)
 JUNK = re.compile(r"^(\.|__MACOSX$|__pycache__$|Thumbs\.db$|desktop\.ini$)")
 MOODLE = re.compile(r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_")
 CANVAS = re.compile(r"(?P<who>.+?)_(?:LATE_)?(?P<number>\d+)_\d+_(?P<rest>.+)$")
+MARKED = re.compile(r"-[0-9a-f]{8}$")
 ATTEMPT = re.compile(r"(?:\s*\((\d+)\)|[-_ ](\d{1,2}))$")
 CODE_PAGES = {"ja": ("cp932", "cp950"), "zh-tw": ("cp950", "cp932")}
 UNICODE_PATH = 0x7075  # Info-ZIP's extra field: the name in UTF-8
@@ -61,7 +65,8 @@ class Handed:
         """The student's name as the name of a file and in nbgrader."""
         name = re.sub(r"[^\w.-]+", "_", self.student).strip("._")[:60]
         mark = sha256(self.student.encode("utf-8", "replace")).hexdigest()[:8]
-        return name if name == self.student else f"{name}-{mark}".strip("-")
+        alone = name == self.student and not MARKED.search(name)  # not like another's with a mark
+        return name if alone else f"{name}-{mark}".strip("-")
 
 
 def collect(place: Path, sheet: Sheet) -> list[Handed]:
@@ -71,8 +76,8 @@ def collect(place: Path, sheet: Sheet) -> list[Handed]:
     if place.is_dir():
         entries = list(_in_folder(place, sheet.lang))
     elif zipfile.is_zipfile(place):
-        with place.open("rb") as file:
-            entries = list(_in_zip(file.read(), sheet.lang, PurePosixPath()))
+        archive = zipfile.ZipFile(io.BytesIO(place.read_bytes()))
+        entries = list(_in_zip(archive, sheet.lang, PurePosixPath(), lambda: archive))
     else:
         raise NothingHandedIn(f"{place} is neither a folder nor a zip file")
     students: dict[str, list[Entry]] = {}
@@ -97,20 +102,46 @@ def _in_folder(place: Path, lang: str) -> Iterator[Entry]:
         linked = [n for n in names if Path(folder, n).is_symlink()]
         for name in sorted([*(f for f in files if not JUNK.match(f)), *linked]):
             path = Path(folder, name)
-            shown = _normal(path.relative_to(place).as_posix())
+            shown = _normal(_readable(path.relative_to(place).as_posix(), lang))
             entry = _file(path, shown)
             if path.suffix.lower() == ".zip" and not entry.problem:
-                yield from _nested(path.read_bytes(), lang, shown)
+                yield from _nested(entry, lang)
             else:
                 yield entry
 
 
-def _nested(data: bytes, lang: str, shown: PurePosixPath) -> Iterator[Entry]:
-    """A student's own zip file counts as a folder."""
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        yield from _in_zip(data, lang, shown.with_suffix(""))
-    else:
-        yield Entry(shown, bytes, problem="broken_zip")
+def _readable(name: str, lang: str) -> str:
+    """A name that was unpacked in the code page of Windows is no UTF-8 on the disk."""
+    try:
+        name.encode("utf-8")
+        return name
+    except UnicodeEncodeError:
+        return _in_code_page(os.fsencode(name), lang) or os.fsencode(name).decode(
+            "ascii", "replace"
+        )
+
+
+def _in_code_page(raw: bytes, lang: str) -> str:
+    """UTF-8, else what Windows writes where that language is spoken; "" if it is neither."""
+    for encoding in ("utf-8", *CODE_PAGES.get(lang, ())):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return ""
+
+
+def _nested(zipped: Entry, lang: str) -> Iterator[Entry]:
+    """A student's own zip file counts as a folder.  It is not kept: a class may have many."""
+    try:
+        data = zipped.read()
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (OSError, ValueError, *UNZIP):
+        yield Entry(zipped.path, bytes, problem="broken_zip")
+        return
+
+    def anew() -> zipfile.ZipFile:
+        return zipfile.ZipFile(io.BytesIO(zipped.read()))
+
+    yield from _in_zip(archive, lang, zipped.path.with_suffix(""), anew)
 
 
 def _file(path: Path, shown: PurePosixPath) -> Entry:
@@ -131,8 +162,15 @@ def _read(path: Path, seen: os.stat_result) -> bytes:
         return file.read(LARGEST + 1)
 
 
-def _in_zip(data: bytes, lang: str, above: PurePosixPath) -> Iterator[Entry]:
-    archive = zipfile.ZipFile(io.BytesIO(data))
+def _in_zip(
+    archive: zipfile.ZipFile,
+    lang: str,
+    above: PurePosixPath,
+    again: Callable[[], zipfile.ZipFile],
+) -> Iterator[Entry]:
+    if above.parts and len(archive.infolist()) > MOST_FILES:
+        yield Entry(above, bytes, problem="large")
+        return
     for info in archive.infolist():
         name = _decoded(info, lang).replace("\\", "/")
         path = _normal(name)
@@ -142,22 +180,24 @@ def _in_zip(data: bytes, lang: str, above: PurePosixPath) -> Iterator[Entry]:
         if name.startswith("/") or ".." in path.parts or ":" in path.parts[0]:
             problem = "odd_name"
             path = PurePosixPath(*(p for p in path.parts if p not in ("..", "/") and ":" not in p))
+        if len(name) > LONGEST_NAME:
+            problem, path = "odd_name", PurePosixPath(name[:40])
         if info.file_size > LARGEST:
             problem = "large"
         if info.flag_bits & 1:
             problem = "encrypted"
-        entry = Entry(above / path, _reader(archive, info), _seconds(info), problem)
+        entry = Entry(above / path, _reader(again, info), _seconds(info), problem)
         if path.suffix.lower() == ".zip" and not problem and not above.parts:
-            yield from _nested(entry.read(), lang, entry.path)
+            yield from _nested(entry, lang)
         else:
             yield entry
 
 
-def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+def _reader(again: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            return archive.read(info)  # never more than file_size, which is not too large
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+            return again().read(info)  # never more than file_size, which is not too large
+        except UNZIP as error:
             raise ValueError(f"{type(error).__name__}: {error}") from None
 
     return read
@@ -180,12 +220,7 @@ def _decoded(info: zipfile.ZipInfo, lang: str) -> str:
             return extra[9 : 4 + size].decode("utf-8", "replace")
         extra = extra[4 + size :]
     raw = info.orig_filename.encode("cp437", "replace")
-    for encoding in ("utf-8", *CODE_PAGES.get(lang, ())):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename
+    return _in_code_page(raw, lang) or info.filename
 
 
 def _normal(name: str) -> PurePosixPath:

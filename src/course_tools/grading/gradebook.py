@@ -6,6 +6,7 @@ scores written into it.  nbgrader never executes what students wrote.
 
 import contextlib
 import copy
+import html
 import os
 import shutil
 import sys
@@ -26,7 +27,7 @@ from . import words
 from .sheet import Sheet
 
 CONFIG = """\
-# Written by python start.py release.  Open this folder in JupyterLab to use nbgrader's formgrader.
+# Written by python start.py release.  python start.py mark opens nbgrader's formgrader with it.
 from pathlib import Path
 
 c = get_config()  # noqa: F821
@@ -36,6 +37,7 @@ c.CourseDirectory.course_id = {course!r}
 c.CourseDirectory.db_url = f"sqlite:///{{root}}/gradebook.db"
 c.ClearSolutions.code_stub = {{"python": {code!r}}}
 c.ClearSolutions.text_stub = {text!r}
+c.Execute.enabled = False  # what students wrote is run by python start.py grade, behind walls
 """
 
 
@@ -76,9 +78,10 @@ class Course:
         marks = {}
         with _alembic_in_reach(), Gradebook(self.database) as book, warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
-            for result in results:
-                changed = self._keep_answers(sheet, sheet_of, result)
-                marks[result["safe"]] = _record(book, sheet, result, changed)
+            with _one_commit(book):
+                for result in results:
+                    changed = self._keep_answers(sheet, sheet_of, result)
+                    marks[result["safe"]] = _record(book, sheet, result, changed)
         return marks
 
     def _solution(self, lesson: str) -> Path:
@@ -108,8 +111,9 @@ class Course:
         made = copy.deepcopy(released)
         for cell in made.cells:
             key = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if result["answers"].get(key) is not None:
-                cell.source = result["answers"][key]
+            answer = result["answers"].get(key)
+            if answer is not None:
+                cell.source = answer if cell.cell_type == "code" else _as_text(answer)
         file = self.folder / "autograded" / result["safe"] / sheet.lesson / f"{sheet.lesson}.ipynb"
         text = nbformat.writes(made) + "\n"
         data = text.encode("utf-8", "replace")
@@ -120,9 +124,16 @@ class Course:
         return True
 
 
+def _as_text(essay: str) -> str:
+    """Formgrader runs what HTML a text holds, with all that Jupyter may do: so it gets none."""
+    shown = html.escape("".join(c for c in essay if c.isprintable() or c in "\n\t"))
+    return f'<pre style="white-space: pre-wrap; font: inherit">\n{shown}\n</pre>'
+
+
 def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool) -> dict:
     """What a person gave stays; where the answer changed since, it is to be looked at again."""
-    book.update_or_create_student(result["safe"], last_name=result["student"])
+    names = {"last_name": result["student"], "first_name": ""}  # shown only with both
+    book.update_or_create_student(result["safe"], **names)
     try:
         submission = book.find_submission(sheet.lesson, result["safe"])
     except MissingEntry:
@@ -145,8 +156,18 @@ def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool
     for comment in notebook.comments:
         kind = result["outcomes"][comment.name]["kind"]
         comment.auto_comment = words.text(f"kind_{kind}", sheet.lang)
-    book.db.commit()
     return marks
+
+
+@contextlib.contextmanager
+def _one_commit(book: Gradebook) -> Iterator[None]:
+    """nbgrader waits for the disk several times for each student; here it does once."""
+    commit, book.db.commit = book.db.commit, book.db.flush
+    try:
+        yield
+    finally:
+        book.db.commit = commit
+    book.db.commit()
 
 
 @contextlib.contextmanager

@@ -3,10 +3,11 @@
 An empty root with read-only folders, no network, pids of its own, limits, no privileges.  Linux.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from . import seccomp
@@ -31,8 +32,8 @@ TEMP_MIB, FILES, PROCESSES = 16, 64, 32
 class Limits(NamedTuple):
     """seconds: wall clock, of one task; and of all cells of a notebook.  memory: bytes, in all."""
 
-    seconds: float = 10.0
-    notebook_seconds: float = 20.0
+    seconds: float = 5.0
+    notebook_seconds: float = 10.0
     memory: int = 1 << 30
 
 
@@ -57,15 +58,16 @@ def enter(mount_point: str, folders: Sequence[str]) -> None:
 def _new_root(libc: ctypes.CDLL, root: str, folders: Sequence[str]) -> None:
     _mount(libc, None, "/", None, RECURSIVE | PRIVATE)
     _mount(libc, "tmpfs", root, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+    for name in ("tmp", "old", "dev"):
+        os.makedirs(f"{root}/{name}")
+    temp = f"size={TEMP_MIB}m,mode=1777"  # before the folders, which may lie in it
+    _mount(libc, "tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV, temp)
     for folder in folders:
         target = root + folder
         os.makedirs(target, exist_ok=True)
         _mount(libc, folder, target, None, BIND | RECURSIVE)
         again = BIND | REMOUNT | READ_ONLY | NOSUID | NODEV | RECURSIVE
         _mount(libc, None, target, None, again)
-    for name in ("tmp", "old", "dev"):
-        os.makedirs(f"{root}/{name}", exist_ok=True)
-    _mount(libc, "tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV, f"size={TEMP_MIB}m,mode=1777")
     os.chdir(root)
     number = PIVOT_ROOT[os.uname().machine]
     new, old = root.encode(), f"{root}/old".encode()
@@ -107,6 +109,25 @@ def limit(limits: Limits) -> None:
         number = getattr(resource, name, None)
         if number is not None and not (name == "RLIMIT_AS" and not _mapped()):
             resource.setrlimit(number, (value, value))
+
+
+@contextlib.contextmanager
+def bounded(memory: int) -> Iterator[None]:
+    """This process may take that many bytes more: a MemoryError here, and no end by the system."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        yield
+        return
+    remember_mapped()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = _mapped() + memory
+    if _mapped() and (before[0] == resource.RLIM_INFINITY or wanted < before[0]):
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _mapped() -> int:

@@ -21,12 +21,14 @@ import torch
 
 from helpers import check, progress, say
 
+from . import jail
 from .matching import Cell, Matched, Note
 from .sheet import Sheet, Task, definitions
 from .student import Ended, NotIsolated, Student, Warm
 
 BUILTIN = (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError)
 HUMAN = {"forged", "walls", "module"}  # kinds that a person has to look at
+MEMORY = 3 << 30  # bytes that tests may take here for what a student returned
 FATAL_CELLS = 5  # cells that end their process before the rest is not run
 _one_at_a_time = threading.Lock()  # helpers.check keeps its results in one place per process
 
@@ -84,7 +86,8 @@ def judge(sheet: Sheet, matched: Matched, warm: Warm) -> Verdict:
         verdict.outcomes[task.name] = Outcome(0, task.points, kind, str(line) if line else "")
     if all(task.name in verdict.outcomes for task in sheet.tasks):
         return verdict
-    with _one_at_a_time, _quiet(sheet), contextlib.closing(_Run(sheet, matched, warm)) as run:
+    run = _Run(sheet, matched, warm)
+    with _one_at_a_time, _quiet(sheet), jail.bounded(MEMORY), contextlib.closing(run):
         run.verdict = verdict
         run.rounds()
     order = [task.name for task in sheet.tasks]

@@ -19,6 +19,9 @@ from .sheet import Sheet, Task
 Note = tuple[str, dict[str, Any]]  # a name in words.toml, and what fills its placeholders
 MAGIC = re.compile(r"get_ipython\(\)\.(run_(?:line|cell)_magic|system|getoutput)\('([^']*)")
 LONGEST = 200_000  # characters of one cell
+MOST_CELLS, MOST_TEXT = 1_000, 1_000_000  # of one notebook: a sheet has 20 cells, 20,000 characters
+LIKE_MAGIC = re.compile(r"(?m)^\s*[%!?]|[?]\s*$|=\s*[%!]")
+MOST_MAGICS = 100  # IPython reads a cell anew for each
 
 
 class Unreadable(Exception):
@@ -64,18 +67,23 @@ def read(data: bytes) -> tuple[list[Cell], list[Note]]:
     try:
         encoding = json.detect_encoding(data)
         notebook = json.loads(data.decode(encoding, "surrogatepass"))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(f"no JSON: {str(error)[:80]}") from None
     if encoding != "utf-8":
         notes.append(("encoding", {"encoding": encoding}))
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if cells is None and isinstance(notebook, dict):  # nbformat 3
         sheets = notebook.get("worksheets")
-        cells = sheets[0].get("cells") if isinstance(sheets, list) and sheets else None
+        first = sheets[0] if isinstance(sheets, list) and sheets else None
+        cells = first.get("cells") if isinstance(first, dict) else None
     if not isinstance(cells, list):
         raise Unreadable("JSON, but no notebook: it has no cells")
-    found = (_cell(n, cell) for n, cell in enumerate(cells, 1) if isinstance(cell, dict))
-    return list(found), notes
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"it has {len(cells)} cells; {MOST_CELLS} are read at most")
+    found = [_cell(n, cell) for n, cell in enumerate(cells, 1) if isinstance(cell, dict)]
+    if sum(len(cell.source) for cell in found) > MOST_TEXT:
+        raise Unreadable(f"it has more than {MOST_TEXT:,} characters")
+    return [_parsed(cell) for cell in found], notes
 
 
 def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
@@ -111,7 +119,7 @@ def _cell(number: int, raw: dict) -> Cell:
     ids = (graded.get("grade_id"), raw.get("id"), metadata.get("id"))
     kind = "code" if raw.get("cell_type") == "code" else "text"
     texts = tuple(id for id in ids if isinstance(id, str))
-    return _parsed(Cell(number, kind, source[:LONGEST], texts))
+    return Cell(number, kind, source[:LONGEST], texts)
 
 
 def _table(of: dict, name: str) -> dict:
@@ -138,6 +146,8 @@ def _plain(source: str) -> str:
         return source
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
+    if len(LIKE_MAGIC.findall(source)) > MOST_MAGICS:
+        return source
     try:
         return TransformerManager().transform_cell(source)
     except Exception:  # as broken as the source

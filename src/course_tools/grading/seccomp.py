@@ -45,6 +45,7 @@ REFUSED = {
     "socket": (41, 198),
 }
 CLONE, CLONE3 = (56, 220), (435, 435)
+PRCTL, PR_SET_PDEATHSIG = (157, 167), 1  # who drops it outlives the judge
 
 
 class _Program(ctypes.Structure):
@@ -62,6 +63,9 @@ def program(machine: str) -> bytes:
     steps += [(LOAD, 0, 0, NR), (0x35, 0, 1, X32), (RETURN, 0, 0, REFUSE | EPERM)]  # jge
     for numbers in REFUSED.values():
         steps += [(JUMP_IF, 0, 1, numbers[which]), (RETURN, 0, 0, REFUSE | EPERM)]
+    steps += [(JUMP_IF, 0, 4, PRCTL[which]), (LOAD, 0, 0, FIRST_ARGUMENT)]
+    steps += [(JUMP_IF, 0, 1, PR_SET_PDEATHSIG), (RETURN, 0, 0, REFUSE | EPERM)]
+    steps += [(RETURN, 0, 0, ALLOW)]
     # clone3's flags lie in memory that a filter cannot read; without it, libc takes clone
     steps += [(JUMP_IF, 0, 1, CLONE3[which]), (RETURN, 0, 0, REFUSE | ENOSYS)]
     steps += [(JUMP_IF, 0, 3, CLONE[which]), (LOAD, 0, 0, FIRST_ARGUMENT)]

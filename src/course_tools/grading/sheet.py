@@ -55,6 +55,13 @@ class Sheet:
     def max_points(self) -> float:
         return sum(task.points for task in self.tasks if not task.essay)
 
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that the sheet's own cells import; of `from a import b` both a and a.b."""
+        shown = [p.source if p.kind == "code" else p.released for p in self.of("code", "test")]
+        names = {name for source in shown for name in _imported(ast.parse(source))}
+        return tuple(sorted(names))
+
     def of(self, *kinds: str) -> list[Part]:
         return [part for part in self.parts if part.kind in kinds]
 
@@ -82,6 +89,15 @@ def definitions(source: str) -> str:
 
 def functions(tree: ast.Module) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _part(cell: nbformat.NotebookNode, released: str) -> Part:

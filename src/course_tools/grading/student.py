@@ -13,7 +13,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,13 @@ from .codec import GREETING, LENGTH
 SRC = Path(__file__).resolve().parents[2]
 WATCH_S = 0.05  # how often memory is looked at
 START_S = 120.0  # torch's import on a busy machine
+SYSTEM = Path("/proc/sys")
+SETTINGS = {  # what allows user namespaces, what forbids them
+    "kernel/apparmor_restrict_unprivileged_userns": ("0", "12"),  # Ubuntu from 24.04
+    "kernel/unprivileged_userns_clone": ("1", "0"),  # old Debian
+    "user/max_user_namespaces": ("10000", "0"),
+}
+JAIL = "/jail"  # behind bubblewrap: an empty folder, where a student's root is made
 
 
 class NotIsolated(Exception):
@@ -44,20 +51,25 @@ class Ended(Exception):
 
 
 class Warm:
-    """One warm process.  walls=False forks students without any isolation."""
+    """One warm process, with IMPORTS done.  walls=False forks students without any isolation."""
 
-    def __init__(self, limits: jail.Limits = jail.Limits(), walls: bool = True):  # noqa: B008
+    def __init__(
+        self,
+        limits: jail.Limits = jail.Limits(),  # noqa: B008
+        walls: bool = True,
+        imports: Iterable[str] = (),
+    ):
         if walls and (reason := unable()):
             raise NotIsolated(reason)
         self.limits, self.walls = limits, walls
         self.bubble = outer_wall() if walls else ""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.folder = tempfile.TemporaryDirectory(prefix="triad-judge-", ignore_cleanup_errors=True)
-        self.process = self._start(theirs)
+        self.process = self._start(theirs, imports)
 
-    def _start(self, theirs: socket.socket) -> subprocess.Popen:
+    def _start(self, theirs: socket.socket, imports: Iterable[str]) -> subprocess.Popen:
         number = theirs.fileno()
-        command = [sys.executable, "-P", "-m", "course_tools.grading.zygote", str(number)]
+        command = [_python(), "-P", "-m", "course_tools.grading.zygote", str(number), *imports]
         if self.bubble:
             command = [*_bubble(self.bubble), *command]
         log = Path(self.folder.name, "log")
@@ -89,7 +101,7 @@ class Warm:
         """A new process for one submission; it has run nothing.  NotIsolated if walls fail."""
         mine, theirs = socket.socketpair()
         request = {"walls": self.walls, "limits": list(self.limits), "folders": _folders()}
-        request["mount_point"] = "/tmp" if self.bubble else self.folder.name
+        request["mount_point"] = JAIL if self.bubble else self.folder.name
         with theirs:
             try:
                 socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
@@ -151,7 +163,7 @@ class Student:
         except Ended:
             self.end()
             raise
-        if type(reply) is not dict or reply.get("number") != self.asked or "ok" not in reply:
+        if not _answers(reply, self.asked):
             self.end()
             raise Ended("forged")
         return reply
@@ -222,6 +234,14 @@ class Student:
         self.end()
 
 
+def _answers(reply: Any, number: int) -> bool:
+    """Is it the reply to that question?  A tensor may stand in any place, and is equal to much."""
+    if type(reply) is not dict or type(reply.get("ok")) is not bool:
+        return False
+    texts = all(type(reply.get(key, "")) is str for key in ("kind", "type", "text"))
+    return texts and type(reply.get("number")) is int and reply["number"] == number
+
+
 def outer_wall() -> str:
     """The program bubblewrap; "" where there is none."""
     return shutil.which("bwrap") or ""
@@ -238,11 +258,36 @@ def unable() -> str:
     return ""
 
 
+def _python() -> str:
+    """This Python, in the folder where it lies: the links that lead to it are not in the jail."""
+    folder, name = os.path.split(sys.executable)
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def hindrances() -> list[str]:
+    """Settings of this system that keep user namespaces from its users, and what allows them."""
+    found = []
+    for name, (open_, what) in SETTINGS.items():
+        with contextlib.suppress(OSError):
+            if (SYSTEM / name).read_text(encoding="ascii").strip() in what:
+                setting = name.replace("/", ".")
+                found.append(f"{setting} forbids it; sudo sysctl -w {setting}={open_} allows it")
+    return found
+
+
+def exposed(places: Iterable[Path]) -> list[str]:
+    """Of these places, those that lie where student code may read."""
+    readable = [Path(folder) for folder in _folders()]
+    real = [place.resolve() for place in places]
+    return [str(place) for place in real if any(place.is_relative_to(f) for f in readable)]
+
+
 @functools.cache
 def _folders() -> list[str]:
     """What Python, torch and a notebook's own imports need; not the course, but for helpers."""
     names = {sys.prefix, sys.base_prefix, sysconfig.get_paths()["purelib"], "/usr", "/lib"}
     names |= {"/lib64", *(path for path in sys.path if path.endswith("site-packages"))}
+    names.add(os.path.dirname(os.path.realpath(f"{sys.prefix}/pyvenv.cfg")))  # a .venv of links
     names |= {os.path.realpath(name) for name in names} | {str(SRC / "helpers")}
     found = sorted((name for name in names if os.path.isdir(name)), key=len)
     return [n for n in found if not any(n.startswith(f"{o}/") for o in found if o != n)]
@@ -253,9 +298,10 @@ def _bubble(program: str) -> Iterator[str]:
     package = SRC / "course_tools"
     yield from (program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     yield from ("--uid", str(jail.NOBODY), "--gid", str(jail.NOBODY), "--tmpfs", "/")
+    yield from ("--proc", "/proc", "--dev", "/dev", "--dir", JAIL)
+    yield from ("--tmpfs", "/tmp", "--chdir", "/tmp")  # before the folders, which may lie in it
     for folder in [*_folders(), str(package / "__init__.py"), str(package / "grading")]:
         yield from ("--ro-bind", folder, folder)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp")
 
 
 def _pid_here(handle: int, pid: int) -> int:

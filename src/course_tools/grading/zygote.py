@@ -1,8 +1,9 @@
-"""The warm process: python -m course_tools.grading.zygote DESCRIPTOR
+"""The warm process: python -m course_tools.grading.zygote DESCRIPTOR [MODULE …]
 
-It has imported torch and has never read a test or a submission.  For each socket that the judge
-passes it, it forks one child that puts up its walls and then does what the judge asks: run a cell,
-call a function.  Nothing here trusts the child, and nothing here is secret from it.
+It has imported torch and what the sheet imports, and has never read a test or a submission.  For
+each socket that the judge passes it, it forks one child that puts up its walls and then does what
+the judge asks: run a cell, call a function.  Nothing here trusts the child, and nothing here is
+secret from it.
 """
 
 import contextlib
@@ -29,6 +30,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in STANDARD:
         importlib.import_module(name)
+    for name in sys.argv[2:]:
+        with contextlib.suppress(ImportError):  # the b of `from a import b` may be no module
+            importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave no zombie
     control.send(b"warm")
     os.dup2(0, 2)  # what was shown until here is for the judge; from here on nobody reads
@@ -50,6 +54,7 @@ def _child(judge: socket.socket, request: dict) -> None:
         jail.remember_mapped()
         if request["walls"]:
             jail.enter(request["mount_point"], request["folders"])
+            jail.end_with_parent()
         gate, opened = os.pipe()
         pid = os.fork()
         if pid == 0:

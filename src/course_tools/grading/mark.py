@@ -1,0 +1,43 @@
+"""python -m course_tools.grading.mark --lang ja [--courses FOLDER] [--no-browser] [--port N]
+
+Opens nbgrader's formgrader for one language: essays are marked there, and scores may be changed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers import say
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    about = (__doc__ or "").partition("\n\n")[2]
+    parser = argparse.ArgumentParser("start.py mark", description=about)
+    parser.add_argument("--lang", required=True, choices=list(say.LANGUAGES))
+    parser.add_argument("--courses", type=Path, help="default: courses, beside start.py")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("--port", type=int, help="default: the first free one from 8888")
+    wanted = parser.parse_args(argv)
+    folder = (wanted.courses or ROOT / "courses").resolve() / wanted.lang
+    if not (folder / "gradebook.db").exists():
+        print(f"no gradebook in {folder}: run start.py release or grade first", file=sys.stderr)
+        return 1
+    return subprocess.call(command(wanted), cwd=folder)
+
+
+def command(wanted: argparse.Namespace) -> list[str]:
+    """To be run in the course's folder: nbgrader looks for its settings nowhere else."""
+    made = [sys.executable, "-P", "-m", "jupyterlab", "--LabApp.default_url=/formgrader"]
+    made += ["--ServerApp.answer_yes=True", "--LabApp.news_url=None"]
+    made += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    made += ["--no-browser"] if wanted.no_browser else []
+    return made + ([f"--port={wanted.port}"] if wanted.port else [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
