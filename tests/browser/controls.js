@@ -9,15 +9,16 @@
     return { kind, value: node.value ?? "", root: roots.indexOf(node.closest(".triad")),
       html: node.cloneNode(false).outerHTML.slice(0, 160) };
   };
+  const mark = (node) => node.dataset.cell ? node.closest(".drawing") ?? node : node;  // a picture may be drawn anew
   let last;
   window.triad = {
     roots: () => roots.length,
     enter: (n) => { const [first] = within(roots[n]); first?.focus(); return Boolean(first); },
     here: () => (document.activeElement?.closest(".triad") ? what(document.activeElement) : null),
-    pressed: () => { last = document.activeElement; last.dataset.pressed = "true"; },
+    pressed: () => { last = document.activeElement; mark(last).dataset.pressed = "true"; },
     back: () => last.focus(),  // a button may send the focus elsewhere, as "retry" does
-    seen: () => document.activeElement.dataset.pressed === "true",
-    missed: (n) => within(roots[n]).filter((node) => node.dataset.pressed !== "true").map((node) => what(node).html),
+    seen: () => mark(document.activeElement).dataset.pressed === "true",
+    missed: (n) => within(roots[n]).filter((node) => mark(node).dataset.pressed !== "true").map((node) => what(node).html),
     busy: () => roots.some((root) => root.getAttribute("aria-busy") === "true"),
     trouble: () => roots.flatMap((root, n) => [...root.querySelectorAll(".trouble:not(:empty)")]
       .map((node) => `widget ${n}: ${node.textContent}`)),
