@@ -12,6 +12,7 @@ from .costs import (
     write_flops,
 )
 from .designs import Design, build, of, plain
+from .explore import explore
 from .memory import Peak, peak
 from .picture import Row, comparison
 from .review import Review, model_answer, review
@@ -30,6 +31,7 @@ __all__ = [
     "build",
     "cache_bytes",
     "comparison",
+    "explore",
     "first_token_flops",
     "growing_flops",
     "model_answer",

@@ -105,14 +105,10 @@ class Scenario:
 
     def table(self) -> tuple[str, str]:
         names = ("quantity", "decoder", "encoder_decoder", "ratio")
-        rows = [
-            [
-                q.label,
-                *(f"{v:,.4g} {q.unit}" for v in (q.decoder, q.encoder_decoder)),
-                f"{q.ratio:.2f}",
-            ]
-            for q in self.bench()
-        ]
+        rows = []
+        for q in self.bench():
+            needs = [_with_unit(value, q.unit) for value in (q.decoder, q.encoder_decoder)]
+            rows.append([q.label, *needs, f"{q.ratio:.2f}"])
         return show.table([say.text("bottleneck", name) for name in names], rows)
 
     def __repr__(self) -> str:
