@@ -514,7 +514,7 @@ with check.task("busy_batch"):
         ),
     )
     check.that(
-        busy_batch(toy(encoder_weights=1_000_000), 900, 100, 7, 1) == 3,
+        busy_batch(toy(encoder_weights=1_000_000), 900, 100, 7, 1) == 4,
         hint=T(
             ja="エンコーダー・デコーダー型でも、文書の分のキャッシュ（交差注意）を読み出します。",
             zh_tw="編碼器－解碼器也要讀文件部分的快取（交叉注意力）。",
