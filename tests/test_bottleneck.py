@@ -14,6 +14,7 @@ from transformers import (
     T5GemmaConfig,
     T5GemmaForConditionalGeneration,
 )
+from transformers.modeling_outputs import BaseModelOutput
 
 from helpers import bottleneck, kv_cache, measure, say
 from helpers.bottleneck import costs

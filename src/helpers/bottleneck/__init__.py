@@ -1,5 +1,6 @@
 """A long document in, a short summary out: what two designs cost, by formula and by measurement."""
 
+from .attempt import Review, model_answer, review
 from .costs import (
     attention_flops,
     batch_bytes,
@@ -15,7 +16,6 @@ from .designs import Design, build, of, plain
 from .explore import explore
 from .memory import Peak, peak
 from .picture import Row, comparison
-from .review import Review, model_answer, review
 from .scenario import DECODER, ENCODER_DECODER, Scenario, scenario, speeds
 
 __all__ = [

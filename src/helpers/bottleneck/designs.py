@@ -102,6 +102,7 @@ def _gpt2(design: Design, longest: int) -> Any:
             n_layer=design.n_decoder,
             n_head=design.n_heads,
             n_inner=design.d_ff,
+            activation_function="gelu",  # as BART: one operator, not eight
             bos_token_id=0,
             eos_token_id=2,
         )

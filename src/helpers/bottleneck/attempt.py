@@ -20,7 +20,7 @@ PARTS = {  # of the rubric, for each step
 CHOICES = ("decoder", "encoder_decoder")
 FEWEST_NUMBERS = 2  # of one's own, in step 1
 SHORTEST = 80  # characters of an attempt
-NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(\s*[\u4e07\u842c])?\s*")
+NUMBER = re.compile(r"(?<![A-Za-z\d.,])(\d[\d,]*(?:\.\d+)?)(\s*[\u4e07\u842c])?\s*")
 UNITS = {  # as written -> (unit of the bench, factor)
     "PFLOPs": ("TFLOPs", 1e3),
     "TFLOPs": ("TFLOPs", 1.0),
@@ -148,11 +148,13 @@ def _unit(rest: str) -> tuple[str, str, float] | None:
 
 
 def _agreeing(value: float, half: float, unit: str, known: list[tuple[str, float, str]]) -> str:
-    """What the number agrees with: within its last digit, or 1 %."""
-    for label, number, its_unit in known:
-        if unit == its_unit and abs(value - number) <= max(half, 0.01 * abs(number)):
-            return label
-    return ""
+    """All that the number agrees with: within its last digit, or 1 %."""
+    found = [
+        label
+        for label, number, its_unit in known
+        if unit == its_unit and abs(value - number) <= max(half, 0.01 * abs(number))
+    ]
+    return " / ".join(dict.fromkeys(found))
 
 
 def _words(part: str) -> list[str]:
