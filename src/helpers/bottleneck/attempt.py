@@ -20,7 +20,7 @@ PARTS = {  # of the rubric, for each step
 CHOICES = ("decoder", "encoder_decoder")
 FEWEST_NUMBERS = 2  # of one's own, in step 1
 SHORTEST = 80  # characters of an attempt
-NUMBER = re.compile(r"(?<![A-Za-z\d.,])(\d[\d,]*(?:\.\d+)?)(\s*[\u4e07\u842c])?\s*")
+NUMBER = re.compile(r"(?<![A-Za-z\d])(?<!\d[.,])(\d[\d,]*(?:\.\d+)?)(\s*[\u4e07\u842c])?\s*")
 UNITS = {  # as written -> (unit of the bench, factor)
     "PFLOPs": ("TFLOPs", 1e3),
     "TFLOPs": ("TFLOPs", 1.0),
