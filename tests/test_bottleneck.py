@@ -306,6 +306,8 @@ def test_what_cannot_be_built_or_read_is_named(lang):
     say.use(lang)
     with pytest.raises(ValueError, match=r"bert.*gpt2"):
         bottleneck.of(kv_cache.config("bert-base"))
+    with pytest.raises(ValueError, match="003G"):
+        bottleneck.scenario("003g")
     with pytest.raises(ValueError, match=re.escape("encoder_decoder")):
         bottleneck.build(bottleneck.ENCODER_DECODER)
     with pytest.raises(ValueError, match=r"'T5'.*decoder"):

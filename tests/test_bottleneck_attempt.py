@@ -47,6 +47,7 @@ def answer(lang: str, step: int) -> str:
         ("ja", "2.5ミリ秒、48 GiB", [(2.5, "ms"), (48, "GiB")]),
         ("zh-tw", "10萬個詞元，16.3 ms，0.27 倍", [(100_000, "tokens"), (16.3, "ms"), (0.27, "×")]),
         ("zh-tw", "1 PFLOPs、2 GB", [(1000, "TFLOPs"), (2e9 / 2**30, "GiB")]),
+        ("zh-tw", "3 tflops、4 TFLOP", [(3, "TFLOPs"), (4, "TFLOPs")]),
         ("ja", "8人、16回、28層、レッスン06、3 GBps、L40Sで", []),
     ],
 )

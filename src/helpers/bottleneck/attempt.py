@@ -25,6 +25,8 @@ UNITS = {  # as written -> (unit of the bench, factor)
     "PFLOPs": ("TFLOPs", 1e3),
     "TFLOPs": ("TFLOPs", 1.0),
     "GFLOPs": ("GFLOPs", 1.0),
+    "TFLOP": ("TFLOPs", 1.0),
+    "GFLOP": ("GFLOPs", 1.0),
     "GiB": ("GiB", 1.0),
     "MiB": ("GiB", 2**-10),
     "GB": ("GiB", 1e9 / 2**30),

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import html
 import random
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -25,6 +26,7 @@ TARGETS = (0.5, 1.0, 2.0, 5.0)  # seconds
 CARDS = ("l40s", "h100", "h200")
 KV_HEADS = (8, 24)
 NUMBER = 2  # bytes: bfloat16
+CODE = re.compile(r"[0-9A-F]{4}")
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,13 @@ class Scenario:
 
 
 def scenario(code: str | None = None) -> Scenario:
-    """The student's own scenario, always the same; or the one of a code that a student names."""
-    code = own_code() if code is None else code.strip().upper()
+    """The student's own scenario, always the same; or the one of a code that a student names.
+
+    ValueError if the code is not four hexadecimal digits.
+    """
+    code = own_code() if code is None else f"{code}".strip().upper()
+    if not CODE.fullmatch(code):
+        raise ValueError(say.text("bottleneck", "no_code", got=code))
     draw = random.Random(f"bottleneck {code}").choice
     return Scenario(
         code,
