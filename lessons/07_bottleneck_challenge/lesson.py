@@ -939,10 +939,10 @@ first_review = bottleneck.review(1, choice, step1, mine)
 first_review
 
 # %% [markdown] key="step1-answer" lang="ja"
-# 書き終えたら、次のセルを実行しましょう。元のページの解答例と、直した解答例が並びます。教員用の版でないときは、そのように表示されます。
+# 書き終えたら、次のセルを実行しましょう。元のページの解答例と、直した解答例（シナリオ0034の例）が並びます。教員用の版でないときは、そのように表示されます。
 
 # %% [markdown] key="step1-answer" lang="zh-tw"
-# 寫完以後，請執行下面的儲存格，會並排顯示原網頁的參考答案和修正後的參考答案。如果不是教師版，也會告訴你。
+# 寫完以後，請執行下面的儲存格，會並排顯示原網頁的參考答案和修正後的參考答案（情境 0034 的例子）。如果不是教師版，也會告訴你。
 
 # %% key="step1-answer-code"
 bottleneck.model_answer(first_review)
