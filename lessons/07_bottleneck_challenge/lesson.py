@@ -1,0 +1,1028 @@
+# %% [markdown] key="title" lang="ja"
+# # 総合課題：長い文書の要約にはどの型を選ぶか
+#
+# 長い文書を読み、短い要約を書くサービスを作るとします。デコーダー型とエンコーダー・デコーダー型の、どちらを選べばよいでしょうか。このレッスンでは、計算量、メモリ、時間を同じ条件で測り、測った数を根拠に、自分で選びます。
+#
+# | 項目 | 内容 |
+# |---|---|
+# | できるようになること | 2つの型のFLOPsとKVキャッシュを式で求め、実測と照合できる。どの条件でどちらが有利かを、自分の数で論じられる |
+# | 前提知識 | レッスン01（マスク、FLOPs、FlashAttention）、レッスン04（交差注意）、レッスン06（KVキャッシュ） |
+# | 時間 | 読んで書く時間は約120分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
+# | メモリ | 約{{mib}} MiB |
+#
+# 前半（1〜9節）では、測りながら材料を集めます。後半（10〜13節）では、自分のシナリオについて、元のページの課題に答えます。
+
+# %% [markdown] key="title" lang="zh-tw"
+# # 綜合挑戰：做長文件摘要，該選哪種架構
+#
+# 假設要做一個服務：讀很長的文件，寫很短的摘要。decoder-only 和編碼器－解碼器，該選哪一種？這一課會在相同的條件下測量運算量、記憶體和時間，再根據測出的數字，由你自己選擇。
+#
+# | 項目 | 內容 |
+# |---|---|
+# | 學完以後 | 能用公式算出兩種架構的 FLOPs 和 KV 快取，並和實測對照；能用自己的數字，說明在什麼條件下哪一種比較有利 |
+# | 先備知識 | 第 01 課（遮罩、FLOPs、FlashAttention）、第 04 課（交叉注意力）、第 06 課（KV 快取） |
+# | 時間 | 閱讀與寫作約 120 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
+# | 記憶體 | 約 {{mib}} MiB |
+#
+# 前半（第 1～9 節）邊測量邊蒐集材料；後半（第 10～13 節）針對你自己的情境，回答原網頁的挑戰。
+
+# %% key="imports"
+import time
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import torch
+
+from helpers import bottleneck, claims, figures, kv_cache, measure, predict
+
+figures.use(LANG)
+torch.manual_seed(0)
+torch.set_num_threads(1)
+torch.set_grad_enabled(False)
+# %% [markdown] key="page" lang="ja"
+# ## 元のページの課題
+#
+# 元のページは、最後にこんな課題を出しています（原文は英語）。
+#
+# > 課題：アーキテクチャのボトルネック。入力がとても長い、リアルタイムの文書要約のためのモデルを作るとします。現在のデプロイで、エンコーダー・デコーダー型よりもデコーダー型のモデルが好まれることがあるのはなぜか、説明してください。
+# >
+# > ステップ1：コンテキストの処理に関する、アーキテクチャのボトルネックを挙げてください。
+# >
+# > ステップ2：スケーリング則を使って、その選択を正当化してください。
+#
+# 課題は「デコーダー型が好まれる」ことを前提にしています。このレッスンでは、まず前提を確かめます（C24）。測るのは次の量です。
+#
+# | 量 | 意味 |
+# |---|---|
+# | 読むFLOPs | 文書を全部読むまでの計算（デコーダー型ではプリフィル、prefill） |
+# | 書くFLOPs | 要約の1トークンを書く計算 |
+# | KVキャッシュ | 自己注意の分と、交差注意の分 |
+# | 途中の値 | 計算の途中で同時に存在するテンソルの、最大のバイト数 |
+# | 時間 | 最初のトークンまでと、次の1トークンまで |
+
+# %% [markdown] key="page" lang="zh-tw"
+# ## 原網頁的挑戰
+#
+# 原網頁的最後出了這個挑戰（原文是英文）：
+#
+# > 挑戰：架構的瓶頸。假設要做一個即時文件摘要的模型，而且輸入非常長。請說明為什麼在現在的部署環境裡，decoder-only 模型可能比編碼器－解碼器模型更受青睞。
+# >
+# > 步驟 1：指出與上下文處理有關的架構瓶頸。
+# >
+# > 步驟 2：用規模定律說明這個選擇有道理。
+#
+# 這個挑戰的前提是「decoder-only 更受青睞」。這一課先檢驗這個前提（C24）。要測量的是下面這些量：
+#
+# | 量 | 意思 |
+# |---|---|
+# | 讀的 FLOPs | 把文件全部讀完的運算（decoder-only 的預填充，prefill） |
+# | 寫的 FLOPs | 寫摘要 1 個詞元的運算 |
+# | KV 快取 | 自注意力的部分，以及交叉注意力的部分 |
+# | 過程中的值 | 計算過程中同時存在的張量，最多占多少位元組 |
+# | 時間 | 到第一個詞元為止，以及到下一個詞元為止 |
+
+# %% [markdown] key="designs" lang="ja"
+# ## 1. 同じ条件をそろえる
+#
+# 比べるときは、何をそろえるかで結論が変わります。ここでは、同じ形のブロックを積んだ3つのモデルを使います。デコーダー型はGPT-2、エンコーダー・デコーダー型はBARTのコードです。
+#
+# 幅を $d$ とすると、1つのブロックの重みは、アテンションが $4d^2$、MLPが $8d^2$ で、合わせて $12d^2$ です。エンコーダー・デコーダー型のデコーダーのブロックには、交差注意の $4d^2$ も加わります。
+#
+# 予想：エンコーダー6層、デコーダー6層のモデルと、ブロックの重みの数が同じになるデコーダー型は、何層でしょうか。
+
+# %% [markdown] key="designs" lang="zh-tw"
+# ## 1. 先讓條件相同
+#
+# 比較的時候，讓什麼相同，會影響結論。這裡用 3 個模型，都由形狀相同的區塊堆成。decoder-only 用 GPT-2 的程式碼，編碼器－解碼器用 BART 的程式碼。
+#
+# 假設寬度是 $d$，一個區塊的權重有注意力的 $4d^2$ 和 MLP 的 $8d^2$，合計 $12d^2$。編碼器－解碼器的解碼器區塊，還要加上交叉注意力的 $4d^2$。
+#
+# 先猜猜看：有一個模型，編碼器 6 層、解碼器 6 層。區塊權重的數量和它一樣的 decoder-only，是幾層？
+
+# %% key="designs-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+pair = bottleneck.plain(
+    T(ja="エンコーダー・デコーダー型（6＋6層）", zh_tw="編碼器－解碼器（6＋6 層）"), 6, 6
+)
+deep = bottleneck.plain(T(ja="デコーダー型（14層）", zh_tw="decoder-only（14 層）"), 0, 14)
+shallow = bottleneck.plain(T(ja="デコーダー型（6層）", zh_tw="decoder-only（6 層）"), 0, 6)
+for design in (pair, deep, shallow):
+    print(f"{design.weights:9,}  {design.name}")
+
+assert deep.weights == pair.weights
+predict.compare(guess, pair.weights / shallow.weights * 6, T(ja="層", zh_tw=" 層"))
+
+# %% [markdown] key="designs-after" lang="ja"
+# 12層ではなく、14層です。$6 \times 12 + 6 \times 16 = 168 = 14 \times 12$ だからです。
+#
+# このあと、14層のデコーダー型を「重みが同じ」、6層のデコーダー型を「深さが同じ」（デコーダーの層の数が同じ）相手として比べます。深さが同じデコーダー型の重みは、半分以下です。
+
+# %% [markdown] key="designs-after" lang="zh-tw"
+# 不是 12 層，而是 14 層，因為 $6 \times 12 + 6 \times 16 = 168 = 14 \times 12$。
+#
+# 接下來，14 層的 decoder-only 是「權重相同」的對手，6 層的 decoder-only 是「深度相同」（解碼器層數相同）的對手。深度相同的 decoder-only，權重不到一半。
+
+# %% [markdown] key="reading" lang="ja"
+# ## 2. 文書を読む
+#
+# 元のページの解答には、「エンコーダー・デコーダー型は、長い入力全体をエンコーダーで処理しなければならない」とあります（C25）。では、デコーダー型は、入力全体を処理しなくてよいのでしょうか。
+#
+# 読むFLOPsを数えます。関数`read`は、文書を読み、要約の最初のトークンのスコアまでを計算します。
+#
+# 予想：重みが同じ2つのモデルで、2,048トークンを読みます。デコーダー型のFLOPsは、エンコーダー・デコーダー型の何倍でしょうか。
+
+# %% [markdown] key="reading" lang="zh-tw"
+# ## 2. 讀文件
+#
+# 原網頁的答案說，「編碼器－解碼器必須用編碼器處理整份長輸入」（C25）。那麼，decoder-only 就不必處理整份輸入嗎？
+#
+# 來數一數讀的 FLOPs。函式 `read` 會讀文件，並算到摘要第一個詞元的分數為止。
+#
+# 先猜猜看：兩個權重相同的模型，讀 2,048 個詞元。decoder-only 的 FLOPs 是編碼器－解碼器的幾倍？
+
+# %% key="reading-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+
+def read(model, n):
+    T(
+        ja="""nトークンの文書を読み、要約の最初のトークンのスコアを求める""",
+        zh_tw="""讀 n 個詞元的文件，求出摘要第一個詞元的分數""",
+    )
+    ids = torch.ones(1, n, dtype=torch.long, device=model.device)
+    if model.config.is_encoder_decoder:
+        return model(input_ids=ids, decoder_input_ids=ids[:, :1], use_cache=True)
+    return model(input_ids=ids, use_cache=True, logits_to_keep=1)
+
+
+counted = {}
+for design in (pair, deep, shallow):
+    #| ja: `meta`は、形だけを計算するデバイス（レッスン06）
+    #| zh-tw: `meta` 是只計算形狀的裝置（第 06 課）
+    for n, device in ((512, "cpu"), (512, "meta"), (2_048, "meta"), (65_536, "meta")):
+        model = bottleneck.build(design, longest=n, device=device)
+        with measure.cost() as spent:
+            read(model, n)
+        assert spent.flops == bottleneck.first_token_flops(design, n)
+        assert counted.setdefault((design, n), spent.flops) == spent.flops
+    print(*(f"{counted[design, n] / 1e9:12,.2f}" for n in (512, 2_048, 65_536)), design.name)
+
+predict.compare(guess, counted[deep, 2_048] / counted[pair, 2_048], T(ja="倍", zh_tw=" 倍"))
+
+# %% [markdown] key="reading-formula" lang="ja"
+# 単位はGFLOPsです。`assert`が確かめたとおり、PyTorchのカウンターが数えたFLOPsは、次の式とぴったり一致しました（出力のスコアの分は略します）。$L$ は層の数、$h d_h$ はヘッドの数とヘッドの次元の積です。
+#
+# - デコーダー型：$L \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
+# - エンコーダー：$L_e \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
+# - 交差注意のキーとバリュー：$L_d \cdot 2 \cdot 2 d^2 \cdot n$（一度だけ）
+#
+# どちらの型も、入力のすべてのトークンを計算します。違いは、デコーダー型では14層、もう一方では6層のエンコーダーだけを通ることです。
+#
+# ただし、このカウンターは、因果マスクで捨てる組の分も数えています。FlashAttentionのような実装は、その分を飛ばします。飛ばしたときの組の数は $n^2$ ではなく $n(n+1)/2$ です。エンコーダーには、飛ばせる組がありません。
+
+# %% [markdown] key="reading-formula" lang="zh-tw"
+# 單位是 GFLOPs。`assert` 已經確認：PyTorch 的計數器數出的 FLOPs，和下面的公式完全一致（省略輸出分數的部分）。$L$ 是層數，$h d_h$ 是注意力頭的數量乘上每個頭的維度。
+#
+# - decoder-only：$L \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
+# - 編碼器：$L_e \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
+# - 交叉注意力的鍵和值：$L_d \cdot 2 \cdot 2 d^2 \cdot n$（只算一次）
+#
+# 不管哪一種架構，都要計算輸入的每一個詞元。差別在於，decoder-only 要通過 14 層，另一邊只通過 6 層的編碼器。
+#
+# 不過，這個計數器連因果遮罩會丟掉的組合也算進去。FlashAttention 之類的實作會跳過那些組合；跳過之後，組合的數量不是 $n^2$，而是 $n(n+1)/2$。編碼器沒有可以跳過的組合。
+
+# %% key="reading-skipping"
+for n in (512, 8_192, 131_072):
+    whole = bottleneck.read_flops(deep, n) / bottleneck.read_flops(pair, n)
+    skipped = bottleneck.read_flops(deep, n, skipping=True) / bottleneck.read_flops(pair, n)
+    same_depth = bottleneck.read_flops(shallow, n, skipping=True) / bottleneck.read_flops(pair, n)
+    print(f"{n:9,}  {whole:5.2f}  {skipped:5.2f}  {same_depth:5.2f}")
+
+claims.check(
+    "C25",
+    {
+        "naive": bottleneck.read_flops(deep, 131_072) / bottleneck.read_flops(pair, 131_072),
+        "skipping": skipped,
+        "same_depth": same_depth,
+    },
+)
+
+# %% [markdown] key="reading-after" lang="ja"
+# 列は順に、長さ、普通の計算での比、因果マスクの分を飛ばしたときの比、飛ばしたうえで深さが同じときの比です。どれも「デコーダー型÷エンコーダー・デコーダー型」です。
+#
+# - 重みが同じなら、読む計算はデコーダー型のほうが多い。飛ばす実装では、長いほど差が縮まり、約1.17倍になる
+# - 深さが同じなら、デコーダー型のほうが少ない。ただし、重みは半分以下
+#
+# 「入力全体を処理しなければならない」のは、どちらも同じです。
+
+# %% [markdown] key="reading-after" lang="zh-tw"
+# 各欄依序是：長度、一般計算的倍率、跳過因果遮罩部分的倍率、跳過而且深度相同時的倍率。都是「decoder-only÷編碼器－解碼器」。
+#
+# - 權重相同時，decoder-only 讀的運算比較多；用會跳過的實作，越長差距越小，大約是 1.17 倍
+# - 深度相同時，decoder-only 比較少；但它的權重不到一半
+#
+# 「必須處理整份輸入」這一點，哪一種架構都一樣。
+
+# %% [markdown] key="writing" lang="ja"
+# ## 3. 要約を書く、キャッシュを持つ
+#
+# 元のページの解答は、交差注意を含む計算が「重くなりうる」とも書いています（C26）。1トークンを書くFLOPsと、KVキャッシュを測ります。文書は512トークンです。
+#
+# 予想：重みが同じとき、KVキャッシュはデコーダー型のほうが何倍大きいでしょうか。
+
+# %% [markdown] key="writing" lang="zh-tw"
+# ## 3. 寫摘要，保留快取
+#
+# 原網頁的答案還說，包含交叉注意力的計算「可能很吃重」（C26）。來測量寫 1 個詞元的 FLOPs 和 KV 快取。文件是 512 個詞元。
+#
+# 先猜猜看：權重相同時，decoder-only 的 KV 快取是另一種的幾倍？
+
+# %% key="writing-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+
+def write(model, before):
+    T(
+        ja="""キャッシュを使って、次の1トークンのスコアを求める""",
+        zh_tw="""使用快取，求出下一個詞元的分數""",
+    )
+    one = torch.ones(1, 1, dtype=torch.long, device=model.device)
+    if model.config.is_encoder_decoder:
+        encoded = (before.encoder_last_hidden_state,)
+        past = before.past_key_values
+        return model(encoder_outputs=encoded, decoder_input_ids=one, past_key_values=past)
+    return model(input_ids=one, past_key_values=before.past_key_values)
+
+
+n, held = 512, {}
+for design in (pair, deep, shallow):
+    model = bottleneck.build(design, longest=n + 1)
+    before = read(model, n)
+    with measure.cost() as spent:
+        after = write(model, before)
+    #| ja: エンコーダー・デコーダー型のデコーダーは、開始トークンに続く2つ目
+    #| zh-tw: 編碼器－解碼器的解碼器，這是接在起始詞元後面的第 2 個
+    t = 2 if design.is_encoder_decoder else 1
+    assert spent.flops == bottleneck.write_flops(design, n, t)
+    held[design] = kv_cache.measured(after.past_key_values).total_bytes
+    parts = bottleneck.cache_bytes(design, n, t, number=4)
+    assert sum(parts.values()) == held[design]
+    print(f"{spent.flops:10,} FLOPs  {parts}  {design.name}")
+
+predict.compare(guess, held[deep] / held[pair], T(ja="倍", zh_tw=" 倍"))
+
+# %% [markdown] key="writing-after" lang="ja"
+# 式も、本物のキャッシュとバイト単位で一致しました（`self`が自己注意、`cross`が交差注意です）。
+#
+# エンコーダーは一度だけ計算し、交差注意のキーとバリューも一度だけ作ります。そのあと、1トークンごとに計算するのはデコーダーの6層だけです。キャッシュを持つのも、この6層だけです。
+#
+# 次のセルでは、8,192トークンの文書から256トークンの要約を書く場合で、全部をまとめます。
+
+# %% [markdown] key="writing-after" lang="zh-tw"
+# 公式也和真正的快取一個位元組都不差（`self` 是自注意力，`cross` 是交叉注意力）。
+#
+# 編碼器只計算一次，交叉注意力的鍵和值也只做一次。之後每個詞元只要計算解碼器的 6 層；保留快取的，也只有這 6 層。
+#
+# 下一個儲存格整理全部的結果：讀 8,192 個詞元的文件，寫 256 個詞元的摘要。
+
+# %% key="c26"
+n, t = 8_192, 256
+cached = {design: sum(bottleneck.cache_bytes(design, n, t).values()) for design in held}
+whole = {design: bottleneck.summary_flops(design, n, t, skipping=True) for design in held}
+claims.check(
+    "C26",
+    {
+        "whole_job": whole[deep] / whole[pair],
+        "write": bottleneck.write_flops(deep, n, t) / bottleneck.write_flops(pair, n, t),
+        "cache": cached[deep] / cached[pair],
+        "cache_same_depth": cached[shallow] / cached[pair],
+        "write_same_depth": bottleneck.write_flops(shallow, n, t)
+        / bottleneck.write_flops(pair, n, t),
+    },
+)
+
+# %% [markdown] key="c26-after" lang="ja"
+# 重みが同じなら、エンコーダー・デコーダー型のほうが、計算もキャッシュも少なくて済みます。「重い」のは、むしろデコーダー型です。
+#
+# 深さが同じなら、KVキャッシュは等しくなります。入力の分を、自己注意として持つか、交差注意として持つかの違いだけだからです。計算は、交差注意の分だけエンコーダー・デコーダー型が多くなります。
+
+# %% [markdown] key="c26-after" lang="zh-tw"
+# 權重相同時，編碼器－解碼器的運算和快取都比較少。「吃重」的反而是 decoder-only。
+#
+# 深度相同時，KV 快取一樣大，因為輸入的部分，只是保留成自注意力或交叉注意力的差別。運算則是編碼器－解碼器多了交叉注意力的部分。
+
+# %% [markdown] key="memory" lang="ja"
+# ## 4. 途中の値：n×nの行列を作るかどうか
+#
+# 元のページの解答は、「FlashAttentionがあれば、デコーダー型では長いコンテキストを扱いやすい」と書いています（C29）。途中の値のバイト数を、2つの実装で比べましょう。
+#
+# - 普通の計算（`eager`）：スコアの行列を作る。2,048トークンまでは実際に測り、その先は`meta`で数える
+# - メモリを節約する計算（`sdpa`）：スコアの行列を作らない。8,192トークンまで実際に測る
+#
+# `bottleneck.peak`は、同時に存在したテンソルのバイト数の最大値を数えます。途中の値は、層を1つ計算し終えると捨てられるので、ここでは2層だけのモデルで測ります。表示する2つの数は、8,192トークンのときの値です（普通の計算、節約する計算の順）。
+#
+# 予想：普通の計算で、長さを8,192から16,384へ、2倍にします。途中の値は何倍になるでしょうか。
+
+# %% [markdown] key="memory" lang="zh-tw"
+# ## 4. 過程中的值：要不要建立 n×n 的矩陣
+#
+# 原網頁的答案說，「有了 FlashAttention，decoder-only 就比較容易處理長上下文」（C29）。用兩種實作比較過程中的值占多少位元組。
+#
+# - 一般的計算（`eager`）：建立分數矩陣。2,048 個詞元以內實際測量，更長的用 `meta` 來數
+# - 節省記憶體的計算（`sdpa`）：不建立分數矩陣。實際測量到 8,192 個詞元
+#
+# `bottleneck.peak` 會數出同時存在的張量最多占多少位元組。過程中的值，每算完一層就會丟掉，所以這裡只用 2 層的模型來測量。顯示的 2 個數字是 8,192 個詞元時的值（依序是一般的計算、節省記憶體的計算）。
+#
+# 先猜猜看：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。過程中的值會變成幾倍？
+
+# %% key="memory-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+thin = {
+    T(ja="デコーダー型", zh_tw="decoder-only"): bottleneck.plain("", 0, 2),
+    T(ja="エンコーダー・デコーダー型", zh_tw="編碼器－解碼器"): bottleneck.plain("", 2, 2),
+}
+
+
+def peak_bytes(design, n, attention, device="cpu"):
+    model = bottleneck.build(design, n, attention, device)
+    with bottleneck.peak() as spent:
+        read(model, n)
+    return spent.bytes
+
+
+eager, efficient = {}, {}
+for name, design in thin.items():
+    for n in (1_024, 2_048):
+        assert peak_bytes(design, n, "eager") == peak_bytes(design, n, "eager", "meta")
+    for n in (512, 1_024, 2_048, 4_096, 8_192, 16_384):
+        eager[name, n] = peak_bytes(design, n, "eager", "meta")
+    for n in (512, 1_024, 2_048, 4_096, 8_192):
+        efficient[name, n] = peak_bytes(design, n, "sdpa")
+    print(
+        f"{eager[name, 8_192] / 2**20:8,.1f} MiB  {efficient[name, 8_192] / 2**20:6.1f} MiB  {name}"
+    )
+
+decoder_name, pair_name = thin
+quadratic = eager[decoder_name, 16_384] / eager[decoder_name, 8_192]
+predict.compare(guess, quadratic, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="memory-figure"
+fig, ax = plt.subplots(figsize=(7.6, 4.2))
+for values, how in (
+    (eager, T(ja="普通の計算", zh_tw="一般的計算")),
+    (efficient, T(ja="節約する計算", zh_tw="節省記憶體的計算")),
+):
+    for name in thin:
+        points = {n: size / 2**20 for (its, n), size in values.items() if its == name}
+        ax.plot(
+            list(points),
+            list(points.values()),
+            label=T(ja=f"{name}、{how}", zh_tw=f"{name}，{how}"),
+        )
+ax.set(
+    xscale="log",
+    yscale="log",
+    xlabel=T(ja="文書の長さ（トークン）", zh_tw="文件的長度（詞元）"),
+    ylabel=T(ja="途中の値（MiB）", zh_tw="過程中的值（MiB）"),
+)
+ticks = [512 * 2**i for i in range(6)]
+ax.set_xticks(ticks, [f"{n:,}" for n in ticks])
+ax.minorticks_off()
+ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は文書の長さ（512から16,384トークン）、縦軸は途中の値（MiB）で、どちらも対数目盛りです。普通の計算では、どちらの型も長さの2乗に近い増え方をして、8,192トークンではデコーダー型が{eager[decoder_name, 8_192] / 2**20:,.0f} MiB、エンコーダー・デコーダー型が{eager[pair_name, 8_192] / 2**20:,.0f} MiBです。節約する計算では、どちらも長さに比例し、{efficient[decoder_name, 8_192] / 2**20:.0f} MiBと{efficient[pair_name, 8_192] / 2**20:.0f} MiBです。",
+        zh_tw=f"橫軸是文件的長度（512 到 16,384 個詞元），縱軸是過程中的值（MiB），都是對數刻度。一般的計算，不管哪一種架構都接近與長度的平方成正比：8,192 個詞元時，decoder-only 是 {eager[decoder_name, 8_192] / 2**20:,.0f} MiB，編碼器－解碼器是 {eager[pair_name, 8_192] / 2**20:,.0f} MiB。節省記憶體的計算，不管哪一種架構都與長度成正比，分別是 {efficient[decoder_name, 8_192] / 2**20:.0f} MiB 和 {efficient[pair_name, 8_192] / 2**20:.0f} MiB。",
+    ),
+)
+
+# %% key="c29"
+claims.check(
+    "C29",
+    {
+        "naive_growth": quadratic,
+        "decoder_growth": efficient[decoder_name, 8_192] / efficient[decoder_name, 4_096],
+        "pair_growth": efficient[pair_name, 8_192] / efficient[pair_name, 4_096],
+    },
+)
+
+# %% [markdown] key="memory-after" lang="ja"
+# 節約する計算の効果は、エンコーダーでも同じです。デコーダー型だけの利点ではありません。しかも、キーとバリューは全部必要なので、KVキャッシュは減りません（レッスン01の12節）。
+#
+# カウンターが見ているのは、PyTorchの演算が作るテンソルだけです。実装の内部で使う小さな作業領域は、入っていません。節約する計算でも2つのモデルに差があるのは、コードの書き方の違い（たとえば、GPT-2はクエリ、キー、バリューを一度に計算する）もあるためです。型だけの違いとは言えません。
+
+# %% [markdown] key="memory-after" lang="zh-tw"
+# 節省記憶體的效果，在編碼器上也一樣，不是 decoder-only 獨有的優點。而且鍵和值全都需要，所以 KV 快取並不會變小（第 01 課第 12 節）。
+#
+# 計數器看得到的，只有 PyTorch 的運算所建立的張量；實作內部使用的小塊工作空間，並沒有算進去。節省記憶體的計算，2 個模型還是有差距，部分是因為程式的寫法不同（例如 GPT-2 一次算出查詢、鍵、值），不能說全是架構的差別。
+
+# %% [markdown] key="times" lang="ja"
+# ## 5. 時間を見る
+#
+# 同じモデルで、時間も測ります。1,024トークンの文書で、左が最初のトークンまで、右が次の1トークンまでです。時間は、機械や、同時に動いているほかの仕事によって変わります。そこで、表示するだけで、結論には使いません。
+
+# %% [markdown] key="times" lang="zh-tw"
+# ## 5. 看看時間
+#
+# 用同樣的模型，也測量時間。文件是 1,024 個詞元，左邊是到第一個詞元為止，右邊是到下一個詞元為止。時間會隨機器、以及同時執行的其他工作而改變，所以這裡只顯示，不拿來下結論。
+
+# %% key="times-code"
+n = 1_024
+for design in (pair, deep, shallow):
+    model = bottleneck.build(design, longest=n + 1, attention="sdpa")
+    start = time.perf_counter()
+    before = read(model, n)
+    first = time.perf_counter()
+    write(model, before)
+    last = time.perf_counter()
+    print(f"{first - start:6.2f} s  {1e3 * (last - first):6.1f} ms  {design.name}")
+
+# %% [markdown] key="real" lang="ja"
+# ## 6. 本物の大きさで：型の違いと、ヘッドの持ち方の違い
+#
+# 式は、本物の大きさのモデルでも成り立つでしょうか。Llama 2 7B、Llama 3 8B、T5-11Bを`meta`の上で動かし、8,192トークンの文書で確かめます。
+#
+# 予想：Llama 3 8BのKVキャッシュは、Llama 2 7Bの何倍でしょうか。どちらも32層のデコーダー型ですが、キーとバリューのヘッドは、Llama 2 7Bが32、Llama 3 8Bが8です。
+
+# %% [markdown] key="real" lang="zh-tw"
+# ## 6. 真正的大小：架構的差別，與注意力頭的差別
+#
+# 公式在真正大小的模型上也成立嗎？在 `meta` 上執行 Llama 2 7B、Llama 3 8B、T5-11B，用 8,192 個詞元的文件來確認。
+#
+# 先猜猜看：Llama 3 8B 的 KV 快取是 Llama 2 7B 的幾倍？兩者都是 32 層的 decoder-only，但鍵和值的注意力頭，Llama 2 7B 有 32 個，Llama 3 8B 有 8 個。
+
+# %% key="real-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+from transformers import LlamaForCausalLM, T5ForConditionalGeneration
+
+n, real = 8_192, {}
+for key, kind in (
+    ("llama-2-7b", LlamaForCausalLM),
+    ("llama-3-8b", LlamaForCausalLM),
+    ("t5-11b", T5ForConditionalGeneration),
+):
+    config = kv_cache.config(key)
+    config.max_position_embeddings = 2 * n
+    real[key] = bottleneck.of(config)
+    with torch.device("meta"):
+        model = kind(config).eval()
+    model.set_attn_implementation("eager")
+    with measure.cost() as spent:
+        read(model, n)
+    assert spent.flops == bottleneck.first_token_flops(real[key], n)
+    parts = bottleneck.cache_bytes(real[key], n, 1)
+    lengths = {"encoder_len": n} if real[key].is_encoder_decoder else {}
+    in_cache = 1 if lengths else n + 1
+    assert sum(parts.values()) == kv_cache.formula(config, in_cache, **lengths).total_bytes
+    print(
+        f"{spent.flops / 1e12:7.1f} TFLOPs  {sum(parts.values()) / 2**30:6.2f} GiB  {config.name_or_path}"
+    )
+
+gqa = sum(bottleneck.cache_bytes(real["llama-3-8b"], n, 1).values())
+mha = sum(bottleneck.cache_bytes(real["llama-2-7b"], n, 1).values())
+predict.compare(guess, gqa / mha, T(ja="倍", zh_tw=" 倍"))
+
+# %% [markdown] key="real-grid" lang="ja"
+# T5-11Bは、Llama 3 8Bの約12倍のキャッシュを持ちます。これは、エンコーダー・デコーダー型だからでしょうか。型とヘッドの持ち方を、別々に変えてみます。Llama 2 7Bのブロックを使い、14＋14層のエンコーダー・デコーダー型も考えます（実在しないモデルです）。いちばん上の行は2つのモデルの重みの数（10億個）、最後の行は、型を変えた効果とヘッドを変えた効果です。
+
+# %% [markdown] key="real-grid" lang="zh-tw"
+# T5-11B 的快取大約是 Llama 3 8B 的 12 倍。這是因為它是編碼器－解碼器嗎？把架構和注意力頭分開來改變看看。使用 Llama 2 7B 的區塊，另外設想一個 14＋14 層的編碼器－解碼器（實際上不存在的模型）。最上面一行是 2 個模型的權重數量（10 億個），最後一行是換架構的效果和換注意力頭的效果。
+
+# %% key="real-grid-code"
+base = real["llama-2-7b"]
+pair_7b = replace(base, n_encoder=14, n_decoder=14)
+print(f"{base.weights / 1e9:.2f}  {pair_7b.weights / 1e9:.2f}")
+
+grid = {}
+for n_kv_heads, kind in ((32, "MHA"), (8, "GQA")):
+    for name, design in ((decoder_name, base), (pair_name, pair_7b)):
+        its = replace(design, n_kv_heads=n_kv_heads)
+        grid[kind, name] = sum(bottleneck.cache_bytes(its, 100_000, 0).values()) / 2**30
+        print(f"{kind}  {grid[kind, name]:6.2f} GiB  {name}")
+
+by_kind = grid["MHA", decoder_name] / grid["MHA", pair_name]
+by_heads = grid["MHA", decoder_name] / grid["GQA", decoder_name]
+print(f"{by_kind:.2f}  {by_heads:.2f}")
+assert by_heads > by_kind
+
+# %% [markdown] key="real-after" lang="ja"
+# 100,000トークンのキャッシュは、型を変えると約2.3分の1、MHAをGQAに変えると4分の1になります。ヘッドの持ち方のほうが、型よりも大きく効きます。T5-11Bのキャッシュが大きいのは、型のせいではなく、128個のヘッドがすべてキーとバリューを持つからです。GQAを使うエンコーダー・デコーダー型（T5Gemmaなど）もあります。
+
+# %% [markdown] key="real-after" lang="zh-tw"
+# 100,000 個詞元的快取，換架構大約變成 2.3 分之 1，把 MHA 換成 GQA 則變成 4 分之 1。注意力頭的做法，影響比架構更大。T5-11B 的快取很大，不是架構造成的，而是因為 128 個頭全都有自己的鍵和值。也有使用 GQA 的編碼器－解碼器（例如 T5Gemma）。
+
+# %% [markdown] key="growing" lang="ja"
+# ## 7. 文書が少しずつ届くとき
+#
+# ここまでは、文書が一度に届く場合でした。会議の字幕のように、少しずつ届くならどうでしょうか（C30）。
+#
+# まず、後ろの16トークンだけを書き換えて、前の48トークンの状態（最後の層の出力）が変わるかどうかを測ります。デコーダー型については、前の48トークンをキャッシュに入れ、残りを続けて読む方法とも比べます。
+
+# %% [markdown] key="growing" lang="zh-tw"
+# ## 7. 文件一點一點送達的時候
+#
+# 到目前為止，文件都是一次送達。如果像會議的字幕一樣一點一點送達呢（C30）？
+#
+# 先只改後面的 16 個詞元，測量前面 48 個詞元的狀態（最後一層的輸出）會不會改變。decoder-only 還要比較另一種做法：先把前面 48 個詞元放進快取，再接著讀剩下的。
+
+# %% key="growing-states"
+g = torch.Generator().manual_seed(0)
+text = torch.randint(3, 320, (1, 64), generator=g)
+other_end = text.clone()
+other_end[:, 48:] = torch.randint(3, 320, (1, 16), generator=g)
+
+decoder = bottleneck.build(bottleneck.plain("", 0, 2), 64, "sdpa").transformer
+encoder = bottleneck.build(bottleneck.plain("", 2, 2), 64, "sdpa").get_encoder()
+
+
+def states(model, ids, **cache):
+    return model(input_ids=ids, **cache).last_hidden_state  # (1, T, d)
+
+
+def largest_change(a, b):
+    return (a - b).abs().max().item()
+
+
+before = decoder(input_ids=text[:, :48], use_cache=True)
+continued = states(decoder, text[:, 48:], past_key_values=before.past_key_values)
+changes = {
+    "causal": largest_change(states(decoder, text)[:, :48], states(decoder, other_end)[:, :48]),
+    "chunk": largest_change(states(decoder, text)[:, 48:], continued),
+    "encoder": largest_change(states(encoder, text)[:, :48], states(encoder, other_end)[:, :48]),
+}
+print(changes)
+
+# %% [markdown] key="growing-count" lang="ja"
+# 同じ形の入力では、デコーダー型の変化はちょうど0.0です。途中までをキャッシュに入れて続きを読んでも、違いは丸め誤差だけです。だから、古い部分は計算し直さなくてよいのです。エンコーダーでは、古いトークンの状態も変わります。新しい部分が届くたびに、全部を計算し直すことになります。
+#
+# 1,024トークンの文書が、何回かに分けて届く場合のFLOPsを、実際に数えましょう。届くたびに、そこまでを読み終えた状態にします。
+#
+# 予想：エンコーダーは、8回に分けて届くと、一度に届くときの何倍のFLOPsを使うでしょうか。
+
+# %% [markdown] key="growing-count" lang="zh-tw"
+# 輸入的形狀相同時，decoder-only 的變化剛好是 0.0。先放進快取再接著讀，差別也只有捨入誤差。所以舊的部分不必重算。編碼器則連舊詞元的狀態都會改變：每次有新的部分送達，就要全部重算。
+#
+# 實際數一數：1,024 個詞元的文件分成幾次送達時的 FLOPs。每次送達，都要讀完到那裡為止的內容。
+#
+# 先猜猜看：分 8 次送達時，編碼器的 FLOPs 是一次送達的幾倍？
+
+# %% key="growing-flops"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+n = 1_024
+gpt2 = bottleneck.build(deep, longest=n, device="meta")
+bart = bottleneck.build(pair, longest=n, device="meta")
+document = torch.ones(1, n, dtype=torch.long, device="meta")
+cross = [layer.encoder_attn for layer in bart.get_decoder().layers]
+
+
+def grow_decoder(updates):
+    past = None
+    for part in document.chunk(updates, 1):
+        past = gpt2.transformer(
+            input_ids=part, past_key_values=past, use_cache=True
+        ).past_key_values
+
+
+def grow_encoder(updates):
+    for k in range(1, updates + 1):
+        encoded = bart.get_encoder()(input_ids=document[:, : n // updates * k]).last_hidden_state
+        for attention in cross:
+            attention.k_proj(encoded), attention.v_proj(encoded)
+
+
+counted_growth = {}
+for updates in (1, 4, 8):
+    for design, grow in ((deep, grow_decoder), (pair, grow_encoder)):
+        with measure.cost() as spent:
+            grow(updates)
+        assert spent.flops == bottleneck.growing_flops(design, n, updates)
+        counted_growth[design, updates] = spent.flops
+
+predict.compare(guess, counted_growth[pair, 8] / counted_growth[pair, 1], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="growing-figure"
+times = [1, 2, 4, 8, 16]
+#| ja: 数えた値と一致した式で、16回まで計算する
+#| zh-tw: 用和計數一致的公式，算到 16 次
+grown = {
+    design: [bottleneck.growing_flops(design, n, updates) for updates in times]
+    for design in (deep, pair)
+}
+skipping = [bottleneck.growing_flops(deep, n, updates, skipping=True) for updates in times]
+fig, ax = plt.subplots(figsize=(7.4, 4.2))
+for label, values in (
+    (deep.name, grown[deep]),
+    (
+        T(ja="デコーダー型（因果マスクの分を飛ばす）", zh_tw="decoder-only（跳過因果遮罩部分）"),
+        skipping,
+    ),
+    (pair.name, grown[pair]),
+):
+    ax.plot(times, [value / 1e9 for value in values], label=label)
+ax.set(
+    xscale="log",
+    xlabel=T(ja="文書が届く回数", zh_tw="文件分幾次送達"),
+    ylabel=T(ja="読むFLOPsの合計（GFLOPs）", zh_tw="讀的 FLOPs 合計（GFLOPs）"),
+)
+ax.set_xticks(times, [str(updates) for updates in times])
+ax.minorticks_off()
+ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は文書が届く回数（1回から16回、対数目盛り）、縦軸は読むFLOPsの合計です。エンコーダー・デコーダー型は、1回の{grown[pair][0] / 1e9:.1f} GFLOPsから、16回の{grown[pair][-1] / 1e9:.1f} GFLOPsまで、ほぼ回数に比例して増えます。デコーダー型は、1回の{grown[deep][0] / 1e9:.1f} GFLOPsから、16回の{grown[deep][-1] / 1e9:.1f} GFLOPsへ減ります。因果マスクの分を飛ばすと、回数によらず{skipping[0] / 1e9:.1f} GFLOPsです。線は、2回と4回のあいだで交わります。",
+        zh_tw=f"橫軸是文件分幾次送達（1 次到 16 次，對數刻度），縱軸是讀的 FLOPs 合計。編碼器－解碼器從 1 次的 {grown[pair][0] / 1e9:.1f} GFLOPs 增加到 16 次的 {grown[pair][-1] / 1e9:.1f} GFLOPs，幾乎與次數成正比。decoder-only 從 1 次的 {grown[deep][0] / 1e9:.1f} GFLOPs 減少到 16 次的 {grown[deep][-1] / 1e9:.1f} GFLOPs；跳過因果遮罩部分時，不管幾次都是 {skipping[0] / 1e9:.1f} GFLOPs。線在 2 次和 4 次之間交叉。",
+    ),
+)
+
+# %% key="c30"
+claims.check(
+    "C30",
+    {
+        "causal": changes["causal"],
+        "chunk": changes["chunk"],
+        "encoder": changes["encoder"],
+        "skipping_growth": skipping[-1] / skipping[0],
+        "encoder_growth": grown[pair][-1] / grown[pair][0],
+        "ratio": grown[pair][-1] / skipping[-1],
+    },
+)
+
+# %% [markdown] key="growing-after" lang="ja"
+# エンコーダーは、8回に分けると約3.7倍です。8倍にならないのは、前の回ほど文書が短いからです。
+#
+# 線は、2回と4回のあいだで交わります。一度に届くならエンコーダー・デコーダー型、何度も届くならデコーダー型が有利です。普通の計算のデコーダー型で、回数が増えるとFLOPsが減るのは、捨てる組（新しい部分の中の、右上の三角形）が小さくなるからです。
+#
+# 共通のプロンプト（prompt）も、同じ理由で共有できます。始まりが同じなら、デコーダー型のキーとバリューも同じなので、キャッシュは1つで済みます（プレフィックスキャッシュ）。エンコーダーの出力は後ろの文によって変わるので、共有できません。
+#
+# 予想：8人が使い、8,192トークンの入力のうち、最初の6,144トークンが共通だとします。デコーダー型のキャッシュの合計は、共有しないときの何倍でしょうか。
+
+# %% [markdown] key="growing-after" lang="zh-tw"
+# 編碼器分 8 次時，大約是 3.7 倍。沒有變成 8 倍，是因為越前面的幾次，文件越短。
+#
+# 線在 2 次和 4 次之間交叉：一次送達時，編碼器－解碼器有利；多次送達時，decoder-only 有利。一般計算的 decoder-only，次數越多 FLOPs 反而越少，是因為要丟掉的組合（新的部分裡，右上角的三角形）變小了。
+#
+# 共用的提示（prompt）也可以共用快取，理由相同。只要開頭一樣，decoder-only 的鍵和值就一樣，快取只要留一份（前綴快取）。編碼器的輸出會隨後面的句子改變，所以不能共用。
+#
+# 先猜猜看：有 8 位使用者，8,192 個詞元的輸入裡，最前面的 6,144 個詞元是共用的。decoder-only 的快取合計，是不共用時的幾倍？
+
+# %% key="sharing"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+shared = {design: bottleneck.batch_bytes(design, 8_192, 256, 8, shared=6_144) for design in held}
+apart = {design: bottleneck.batch_bytes(design, 8_192, 256, 8) for design in held}
+for design in (pair, deep, shallow):
+    print(f"{apart[design] / 2**20:8.1f} MiB  {shared[design] / 2**20:8.1f} MiB  {design.name}")
+predict.compare(guess, shared[deep] / apart[deep], T(ja="倍", zh_tw=" 倍"))
+
+# %% [markdown] key="uniform" lang="ja"
+# ## 8. すべてを一様に処理することの値段
+#
+# 元のページの解答は、「デコーダー型は、すべてを一様に処理する」とも書いています（C28）。1種類の層、1種類のマスク、1種類のキャッシュで済むのは確かです。エンコーダー・デコーダー型には、自己注意と交差注意の2種類のキャッシュがあります。
+#
+# その値段は何でしょうか。文書の後ろに質問を置いて、質問だけを変えてみます。文書を読んだ状態は、質問によって変わるでしょうか。7節の測定が、そのまま答えです。
+
+# %% [markdown] key="uniform" lang="zh-tw"
+# ## 8. 用同一種方式處理的代價
+#
+# 原網頁的答案還說，「decoder-only 對所有東西都用同一種方式處理」（C28）。只要 1 種層、1 種遮罩、1 種快取，這一點沒錯。編碼器－解碼器則有自注意力和交叉注意力 2 種快取。
+#
+# 代價是什麼？把問題放在文件的後面，只改變問題。讀過文件的狀態，會隨問題改變嗎？第 7 節的測量就是答案。
+
+# %% key="c28"
+kinds = {}
+for design in (deep, pair):
+    parts = bottleneck.cache_bytes(design, 8_192, 256)
+    kinds[design] = sum(size > 0 for size in parts.values())
+claims.check(
+    "C28",
+    {
+        "kinds": kinds[deep],
+        "kinds_pair": kinds[pair],
+        "document_sees_question": changes["causal"],
+        "encoder_sees_question": changes["encoder"],
+    },
+)
+
+# %% [markdown] key="uniform-after" lang="ja"
+# デコーダー型では、文書の状態は、後ろの質問をまったく知りません。質問のことを考えながら文書を読む、ということができないのです。「古い状態が変わらない」という利点と、「後ろを見て読めない」という欠点は、同じ事実の表と裏です。質問を文書の前に置くか、入力の部分だけを双方向にするマスク（レッスン01のプレフィックス）を使えば、この欠点はなくなります。そのかわり、前の部分が質問ごとに変わり、使い回せなくなります。
+
+# %% [markdown] key="uniform-after" lang="zh-tw"
+# decoder-only 的文件狀態，完全不知道後面的問題；也就是說，它沒辦法一邊想著問題一邊讀文件。「舊的狀態不會變」這個優點，和「讀的時候看不到後面」這個缺點，是同一件事的兩面。把問題放到文件前面，或只讓輸入的部分使用雙向的遮罩（第 01 課的前綴），就沒有這個缺點；代價是前面的部分會隨問題改變，沒辦法重複使用。
+
+# %% [markdown] key="engineering" lang="ja"
+# ## 9. 実装の事情（日付つき）
+#
+# 元のページの解答のうち、「最適化が複雑」（C27）は、構造ではなく実装の話です。まず、インストールされているtransformersに聞いてみましょう。
+
+# %% [markdown] key="engineering" lang="zh-tw"
+# ## 9. 實作的現況（附日期）
+#
+# 原網頁的答案裡，「最佳化很複雜」（C27）說的不是架構，而是實作。先問問已安裝的 transformers。
+
+# %% key="engineering-code"
+import transformers
+
+names = ["LlamaForCausalLM", "GPT2LMHeadModel", "BertForMaskedLM", "ModernBertForMaskedLM"]
+names += ["BartForConditionalGeneration", "T5ForConditionalGeneration"]
+names += ["T5GemmaForConditionalGeneration", "WhisperForConditionalGeneration"]
+print(f"transformers {transformers.__version__}")
+flash = {}
+for name in names:
+    kind = getattr(transformers, name)
+    flash[name] = kind._supports_flash_attn
+    print(f"flash {kind._supports_flash_attn!s:6} sdpa {kind._supports_sdpa!s:6} {name}")
+
+# %% [markdown] key="engineering-t5" lang="ja"
+# この一覧では、T5だけがFlashAttentionを使えません（2026年11月、transformers 5.23）。スコアに相対位置バイアスを足すからです。エンコーダー・デコーダー型だからではありません。BARTやT5Gemmaは使えます。
+#
+# T5では、節約する計算を選んでも、バイアスの行列が $n \times n$ の大きさで残ります。測ってみましょう。
+
+# %% [markdown] key="engineering-t5" lang="zh-tw"
+# 這份清單裡，只有 T5 不能用 FlashAttention（2026 年 11 月，transformers 5.23），因為它要在分數上加相對位置偏差。並不是因為它是編碼器－解碼器：BART 和 T5Gemma 都可以用。
+#
+# T5 就算選擇節省記憶體的計算，偏差矩陣還是 $n \times n$ 的大小。來測量看看。
+
+# %% key="engineering-t5-code"
+from transformers import T5Config
+
+small_t5 = T5Config(
+    vocab_size=320,
+    d_model=96,
+    d_ff=384,
+    d_kv=16,
+    num_heads=6,
+    num_layers=2,
+    decoder_start_token_id=0,
+)
+best = "sdpa" if T5ForConditionalGeneration._supports_sdpa else "eager"
+t5_peak = {}
+for n in (1_024, 2_048):
+    t5 = T5ForConditionalGeneration(small_t5).eval()
+    t5.set_attn_implementation(best)
+    with bottleneck.peak() as spent:
+        read(t5, n)
+    t5_peak[n] = spent.bytes
+    print(f"{n:6,}  {t5_peak[n] / 2**20:7.1f} MiB  {efficient[pair_name, n] / 2**20:7.1f} MiB")
+
+claims.check(
+    "C27",
+    {
+        "t5_flash": flash["T5ForConditionalGeneration"],
+        "bart_flash": flash["BartForConditionalGeneration"],
+        "t5_growth": t5_peak[2_048] / t5_peak[1_024],
+        "bart_growth": efficient[pair_name, 2_048] / efficient[pair_name, 1_024],
+    },
+)
+
+# %% [markdown] key="engineering-when" lang="ja"
+# 推論エンジンの対応も、年とともに変わります。次の表は、開いて確かめたページの要点です。
+#
+# | 日付 | 出来事 | 出典 |
+# |---|---|---|
+# | 2023-07 | FlashAttentionの作者が、T5のバイアスには未対応と回答 | [flash-attention 332](https://github.com/Dao-AILab/flash-attention/issues/332) |
+# | 2024-08 | vLLMにエンコーダー・デコーダー型の対応が入り、残りの課題が整理される | [vLLM 7366](https://github.com/vllm-project/vllm/issues/7366) |
+# | 2025-09 | vLLMが、Whisper以外のエンコーダー・デコーダー型を削除 | [vLLM 24907](https://github.com/vllm-project/vllm/pull/24907) |
+# | 2026-05 | TensorRT-LLMのPyTorch版に、T5とBARTの対応を提案（のちに取り込まれた） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
+# | 2026-07 | transformersで、T5を節約する計算に対応させる変更が議論される（のちに取り込まれた） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |
+#
+# 2種類のキャッシュと2つの段階を扱う手間は、確かにあります。ただし、それは人手と需要の問題で、時期によって変わります。「いつの、どのソフトウェアの話か」を必ず添えましょう。
+
+# %% [markdown] key="engineering-when" lang="zh-tw"
+# 推論引擎的支援情況，也會逐年改變。下表是實際開啟並確認過的網頁的重點。
+#
+# | 日期 | 事件 | 出處 |
+# |---|---|---|
+# | 2023-07 | FlashAttention 的作者回覆，還不支援 T5 的偏差 | [flash-attention 332](https://github.com/Dao-AILab/flash-attention/issues/332) |
+# | 2024-08 | vLLM 加入編碼器－解碼器的支援，並整理剩下的問題 | [vLLM 7366](https://github.com/vllm-project/vllm/issues/7366) |
+# | 2025-09 | vLLM 移除 Whisper 以外的編碼器－解碼器 | [vLLM 24907](https://github.com/vllm-project/vllm/pull/24907) |
+# | 2026-05 | 有人提議在 TensorRT-LLM 的 PyTorch 版支援 T5 和 BART（後來已合併） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
+# | 2026-07 | transformers 討論讓 T5 支援節省記憶體的計算（後來已合併） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |
+#
+# 要處理 2 種快取和 2 個階段，確實比較麻煩。不過，那是人力和需求的問題，會隨時間改變。引用時一定要寫清楚「是什麼時候、哪個軟體」。
+
+# %% [markdown] key="explore" lang="ja"
+# ## 10. 条件を動かして、交わるところを探す
+#
+# 30億パラメータほどの2つの候補（28層のデコーダー型と、12＋12層のエンコーダー・デコーダー型）で、条件を自由に変えられます。短い棒に◎が付きます（少ないほうが有利）。図の下の文には、勝ち負けが入れ替わるところも書かれます。
+#
+# - 共通のプロンプトの割合を上げると、何が変わるでしょうか
+# - ヘッドの数を片方だけ減らすと、キャッシュはどうなるでしょうか
+
+# %% [markdown] key="explore" lang="zh-tw"
+# ## 10. 改變條件，找出交叉點
+#
+# 兩個候選架構都大約有 30 億個參數（28 層的 decoder-only，以及 12＋12 層的編碼器－解碼器），條件可以自由改變。比較短的長條會標上 ◎（越少越有利）。圖下面的句子也會說明，在哪裡勝負會對調。
+#
+# - 提高共用提示的比例，什麼會改變？
+# - 只減少其中一邊的注意力頭，快取會怎樣？
+
+# %% key="explore-code"
+from helpers.widgets import Explorer, Range
+
+
+def draw(document, summary, users, shared, updates, kv_decoder, kv_pair):
+    first = replace(bottleneck.DECODER, n_kv_heads=kv_decoder)
+    second = replace(bottleneck.ENCODER_DECODER, n_kv_heads=kv_pair)
+    return bottleneck.explore(first, second, document, summary, users, shared, updates)
+
+
+heads = [1, 2, 4, 8, 24]
+Explorer(
+    T(ja="どちらが少なくて済むか", zh_tw="哪一種需要的比較少"),
+    draw,
+    Range(
+        "document",
+        T(ja="文書（トークン）", zh_tw="文件（詞元）"),
+        [1024 * 2**i for i in range(8)],
+        32_768,
+    ),
+    Range(
+        "summary",
+        T(ja="要約（トークン）", zh_tw="摘要（詞元）"),
+        [64, 128, 256, 512, 1024, 4096],
+        256,
+    ),
+    Range("users", T(ja="同時に使う人数", zh_tw="同時使用的人數"), [1, 2, 4, 8, 16, 32], 8),
+    Range(
+        "shared", T(ja="共通のプロンプトの割合", zh_tw="共用提示的比例"), range(0, 100, 10), 0, " %"
+    ),
+    Range("updates", T(ja="文書が届く回数", zh_tw="文件分幾次送達"), [1, 2, 4, 8, 16, 32], 1),
+    Range("kv_decoder", T(ja="デコーダー型のKVヘッド", zh_tw="decoder-only 的 KV 頭"), heads, 24),
+    Range(
+        "kv_pair",
+        T(ja="エンコーダー・デコーダー型のKVヘッド", zh_tw="編碼器－解碼器的 KV 頭"),
+        heads,
+        24,
+    ),
+)
+
+# %% [markdown] key="premise" lang="ja"
+# 課題の前提（C24）は、条件によって成り立ったり、成り立たなかったりします。同じ2つの候補で、32,768トークンの文書が一度に届くときと、16回に分けて届くときを比べます。
+
+# %% [markdown] key="premise" lang="zh-tw"
+# 挑戰的前提（C24）有時成立，有時不成立，要看條件。用同樣的兩個候選架構，比較 32,768 個詞元的文件一次送達，和分 16 次送達。
+
+# %% key="c24"
+first, second = bottleneck.DECODER, bottleneck.ENCODER_DECODER
+ratios = {}
+for updates in (1, 16):
+    needs = [bottleneck.growing_flops(x, 32_768, updates, skipping=True) for x in (first, second)]
+    ratios[updates] = needs[0] / needs[1]
+claims.check("C24", {"at_once": ratios[1], "growing": ratios[16]})
+
+# %% [markdown] key="scenario" lang="ja"
+# ## 11. 自分のシナリオ
+#
+# 次のセルは、シナリオを1つ配ります。長さ、GPU、目標の時間、文書の届き方は、人によって違います（何度実行しても、自分のものは変わりません）。先頭の4文字が、シナリオの番号です。提出するときに書いてください。
+#
+# 表の時間は「FLOPs÷GPUの公称性能」と「読み出すバイト数÷メモリ帯域幅」で求めた下限です。実際には、これより必ず長くかかります。
+
+# %% [markdown] key="scenario" lang="zh-tw"
+# ## 11. 你自己的情境
+#
+# 下面的儲存格會發給你一個情境。長度、GPU、目標時間、文件送達的方式，每個人都不一樣（不管執行幾次，你的情境都不會變）。開頭的 4 個字元是情境編號，繳交時請寫上。
+#
+# 表裡的時間是用「FLOPs÷GPU 的標稱效能」和「讀取的位元組數÷記憶體頻寬」算出的下限，實際上一定會更久。
+
+# %% key="scenario-code"
+mine = bottleneck.scenario()
+mine
+
+# %% [markdown] key="step1" lang="ja"
+# ## 12. ステップ1：コンテキストの処理のボトルネック
+#
+# 自分のシナリオでは、どちらの型を選びますか。どちらかを必ず選び、理由を300字前後で書いてください。
+#
+# - `choice`は`"decoder"`か`"encoder_decoder"`
+# - シナリオの表の数を2つ以上、単位を付けて引用する
+# - 選ばなかったほうの言い分と、この比較の限界にも触れる
+#
+# セルを実行すると、引用した数が表と合うか、触れていない観点はどれかを表示します。文章の採点はしません。
+
+# %% [markdown] key="step1" lang="zh-tw"
+# ## 12. 步驟 1：上下文處理的瓶頸
+#
+# 在你的情境裡，你會選哪一種架構？請一定要選一種，並用大約 300 字寫出理由。
+#
+# - `choice` 是 `"decoder"` 或 `"encoder_decoder"`
+# - 至少引用 2 個情境表裡的數字，並寫上單位
+# - 也要提到沒選的那一邊的理由，以及這個比較的限制
+#
+# 執行儲存格，就會顯示引用的數字和表相不相符，還有哪些觀點沒有提到。它不會替文章評分。
+
+# %% key="step1-code"
+choice = None
+step1 = """
+
+"""
+first_review = bottleneck.review(1, choice, step1, mine)
+first_review
+
+# %% [markdown] key="step1-answer" lang="ja"
+# 書き終えたら、次のセルを実行しましょう。元のページの解答例と、直した解答例（シナリオ0034の例）が並びます。教員用の版でないときは、そのように表示されます。
+
+# %% [markdown] key="step1-answer" lang="zh-tw"
+# 寫完以後，請執行下面的儲存格，會並排顯示原網頁的參考答案和修正後的參考答案（情境 0034 的例子）。如果不是教師版，也會告訴你。
+
+# %% key="step1-answer-code"
+bottleneck.model_answer(first_review)
+
+# %% [markdown] key="step2" lang="ja"
+# ## 13. ステップ2：スケーリング則で正当化できるか
+#
+# ステップ1の選択を、スケーリング則で正当化できるでしょうか。できる部分と、できない部分を、200字前後で書いてください。次の3つを参考にしましょう（2つの論文は、要旨を開いて確かめました）。
+#
+# - [Zhangほか2025（RedLLM）](https://arxiv.org/abs/2510.26622)：約150Mから約8Bまでの比較では、事前学習の計算効率は全体としてデコーダー型が上だった。エンコーダー・デコーダー型の伸び方も同程度で、指示チューニング後は、同等以上の結果と、はるかによい推論の効率を示した
+# - [Zhangほか2024](https://arxiv.org/abs/2301.13848)：ゼロショットの要約能力の鍵は、モデルの大きさではなく、指示チューニングだった
+# - レッスン05：スケーリング則が予測するのは損失で、個々のタスクの成績ではない
+
+# %% [markdown] key="step2" lang="zh-tw"
+# ## 13. 步驟 2：能用規模定律說明有道理嗎
+#
+# 步驟 1 的選擇，能用規模定律說明有道理嗎？請用大約 200 字，寫出哪些部分可以、哪些部分不可以。可以參考下面 3 項（2 篇論文都開啟摘要確認過）。
+#
+# - [Zhang 等人 2025（RedLLM）](https://arxiv.org/abs/2510.26622)：在大約 150M 到 8B 的比較中，預訓練的運算效率整體上是 decoder-only 較好；編碼器－解碼器的成長趨勢也差不多，指令微調之後，結果相當或更好，推論效率則好得多
+# - [Zhang 等人 2024](https://arxiv.org/abs/2301.13848)：零樣本摘要能力的關鍵不是模型大小，而是指令微調
+# - 第 05 課：規模定律預測的是損失，不是個別任務的成績
+
+# %% key="step2-code"
+step2 = """
+
+"""
+second_review = bottleneck.review(2, choice, step2, mine)
+second_review
+
+# %% key="step2-answer-code"
+bottleneck.model_answer(second_review)
+
+# %% [markdown] key="summary" lang="ja"
+# ## 14. まとめ
+#
+# | 元のページの主張 | 実験でわかったこと |
+# |---|---|
+# | リアルタイムの長文要約では、デコーダー型が好まれる | 文書が何度にも分けて届くなら、そのとおり。一度に届くなら、重みが同じエンコーダー・デコーダー型のほうが、計算もキャッシュも少ない |
+# | エンコーダー・デコーダー型は入力全体を処理しなければならない | デコーダー型も同じ。重みが同じなら、読む計算はデコーダー型が1.17倍から2.3倍 |
+# | 交差注意が重い | エンコーダーの計算も交差注意のキーとバリューも一度だけ。KVキャッシュは約2.3分の1。ヘッドの持ち方（MHAとGQA）のほうが大きく効く |
+# | 最適化が複雑 | 実装と時期の問題としては正しい。T5のバイアス、2種類のキャッシュ、推論エンジンの対応 |
+# | すべてを一様に処理する | 層もキャッシュも1種類で済む。そのかわり、文書の状態は後ろの質問を知らない |
+# | FlashAttentionで長くしやすい | 途中の値は、どちらの型でも長さに比例するようになる |
+# | KVキャッシュの工夫 | 本当の構造的な利点は、追記しても古い状態が変わらないこと（変化はちょうど0.0） |
+
+# %% [markdown] key="summary" lang="zh-tw"
+# ## 14. 整理
+#
+# | 原網頁的說法 | 我們實測的結果 |
+# |---|---|
+# | 即時的長文件摘要，decoder-only 更受青睞 | 文件分很多次送達時，沒錯；一次送達時，權重相同的編碼器－解碼器，運算和快取都比較少 |
+# | 編碼器－解碼器必須處理整份輸入 | decoder-only 也一樣。權重相同時，decoder-only 讀的運算是 1.17 倍到 2.3 倍 |
+# | 交叉注意力很吃重 | 編碼器的計算、交叉注意力的鍵和值，都只做一次；KV 快取大約是 2.3 分之 1。注意力頭的做法（MHA 與 GQA）影響更大 |
+# | 最佳化很複雜 | 就實作與時間點來說，是對的：T5 的偏差、2 種快取、推論引擎的支援 |
+# | 用同一種方式處理 | 層和快取都只要 1 種；代價是文件的狀態不知道後面的問題 |
+# | 有 FlashAttention 就容易變長 | 不管哪一種架構，過程中的值都會變成與長度成正比 |
+# | KV 快取的技巧 | 真正的架構優勢，是附加內容時舊的狀態不會變（變化剛好是 0.0） |
+
+# %% [markdown] key="quiz-text" lang="ja"
+# ## 15. 確認クイズ
+#
+# 成績には関係しません。間違えた選択肢の説明も読んでみましょう。
+
+# %% [markdown] key="quiz-text" lang="zh-tw"
+# ## 15. 小測驗
+#
+# 不列入成績。選錯的選項也有說明，不妨讀一讀。
+
+# %% key="quiz"
+from helpers.widgets import Quiz
+
+quiz = Quiz("{{lesson}}")
+quiz
+
+# %% [markdown] key="next" lang="ja"
+# ## 16. 演習問題
+#
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。2つの設計が交わる要約の長さ、少しずつ届く文書の全体のFLOPs、書く時間がメモリ帯域幅で決まらなくなるバッチサイズを、自分で計算します。ステップ1とステップ2の答えも、そこに提出します。
+
+# %% [markdown] key="next" lang="zh-tw"
+# ## 16. 練習題
+#
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：兩種設計交叉時的摘要長度、一點一點送達的文件全部的 FLOPs，以及寫的時間不再由記憶體頻寬決定的批次大小。步驟 1 和步驟 2 的答案，也在那裡繳交。

@@ -1,0 +1,48 @@
+"""A long document in, a short summary out: what two designs cost, by formula and by measurement."""
+
+from .attempt import Review, model_answer, review
+from .costs import (
+    attention_flops,
+    batch_bytes,
+    cache_bytes,
+    first_token_flops,
+    growing_flops,
+    pairs,
+    read_flops,
+    summary_flops,
+    write_flops,
+)
+from .designs import Design, build, of, plain
+from .explore import explore
+from .memory import Peak, peak
+from .picture import Row, comparison
+from .scenario import DECODER, ENCODER_DECODER, Scenario, scenario, speeds
+
+__all__ = [
+    "DECODER",
+    "ENCODER_DECODER",
+    "Design",
+    "Peak",
+    "Review",
+    "Row",
+    "Scenario",
+    "attention_flops",
+    "batch_bytes",
+    "build",
+    "cache_bytes",
+    "comparison",
+    "explore",
+    "first_token_flops",
+    "growing_flops",
+    "model_answer",
+    "of",
+    "pairs",
+    "peak",
+    "plain",
+    "read_flops",
+    "review",
+    "scenario",
+    "speeds",
+    "summary_flops",
+    "write_flops",
+]

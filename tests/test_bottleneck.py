@@ -1,0 +1,351 @@
+"""The bench of lesson 07 against torch's counter, real caches and brute force; faults seen red."""
+
+import re
+import types
+
+import pytest
+import torch
+from places import ROOT
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    T5Config,
+    T5ForConditionalGeneration,
+    T5GemmaConfig,
+    T5GemmaForConditionalGeneration,
+)
+from transformers.modeling_outputs import BaseModelOutput
+
+from helpers import bottleneck, kv_cache, measure, say
+from helpers.bottleneck import costs
+
+DECODER = bottleneck.plain("decoder", 0, 3, d_model=24, n_heads=3)
+PAIR = bottleneck.plain("pair", 2, 3, d_model=24, n_heads=3)
+COSTS = (ROOT / "src/helpers/bottleneck/costs.py").read_text(encoding="utf-8")
+
+
+@torch.no_grad()
+def read(model, n):
+    ids = torch.ones(1, n, dtype=torch.long, device=model.device)
+    if model.config.is_encoder_decoder:
+        return model(input_ids=ids, decoder_input_ids=ids[:, :1], use_cache=True)
+    return model(input_ids=ids, use_cache=True, logits_to_keep=1)
+
+
+@torch.no_grad()
+def write(model, before):
+    one = torch.ones(1, 1, dtype=torch.long, device=model.device)
+    if model.config.is_encoder_decoder:
+        encoded = BaseModelOutput(last_hidden_state=before.encoder_last_hidden_state)
+        past = before.past_key_values
+        return model(encoder_outputs=encoded, decoder_input_ids=one, past_key_values=past)
+    return model(input_ids=one, past_key_values=before.past_key_values)
+
+
+def agrees(formulas, design, model, n=40) -> bool:
+    """FLOPs of reading and of one more token, and the bytes of the cache: all to the last unit."""
+    with measure.cost() as reading:
+        before = read(model, n)
+    with measure.cost() as writing:
+        after = write(model, before)
+    t = 2 if design.is_encoder_decoder else 1
+    held = kv_cache.measured(after.past_key_values).total_bytes
+    size = {torch.float32: 4, torch.bfloat16: 2}[model.dtype]
+    return (
+        reading.flops == formulas.first_token_flops(design, n)
+        and writing.flops == formulas.write_flops(design, n, t)
+        and held == sum(formulas.cache_bytes(design, n, t, size).values())
+    )
+
+
+@pytest.mark.parametrize("design", [DECODER, PAIR], ids=lambda d: d.name)
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_formulas_equal_the_counter_and_the_cache(design, device):
+    model = bottleneck.build(design, 64, device=device)
+    for n in (1, 17, 40):
+        assert agrees(costs, design, model, n)
+
+
+def gemma(n_kv_heads: int) -> T5GemmaConfig:
+    module = {
+        "vocab_size": 96,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": n_kv_heads,
+        "head_dim": 16,
+        "layer_types": ["full_attention"] * 2,
+    }
+    encoder = module | {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3}
+    return T5GemmaConfig(encoder=encoder, decoder=module, vocab_size=96)
+
+
+OTHERS = {  # GQA, gated MLPs, heads wider than the model, an encoder deeper than the decoder
+    "llama": (
+        LlamaForCausalLM,
+        LlamaConfig(
+            vocab_size=99,
+            hidden_size=32,
+            intermediate_size=40,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+        ),
+    ),
+    "t5": (
+        T5ForConditionalGeneration,
+        T5Config(vocab_size=99, d_model=32, d_ff=48, d_kv=16, num_heads=4, num_layers=2),
+    ),
+    "t5 gated": (
+        T5ForConditionalGeneration,
+        T5Config(
+            vocab_size=99,
+            d_model=32,
+            d_ff=48,
+            d_kv=16,
+            num_heads=4,
+            num_layers=3,
+            num_decoder_layers=1,
+            feed_forward_proj="gated-gelu",
+        ),
+    ),
+    "t5gemma": (T5GemmaForConditionalGeneration, gemma(2)),
+}
+
+
+def other(name: str):
+    kind, config = OTHERS[name]
+    model = kind(config).eval()
+    model.set_attn_implementation("eager")
+    return model, bottleneck.of(config)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_formulas_hold_for_other_blocks(name):
+    model, design = other(name)
+    assert agrees(costs, design, model)
+
+
+@pytest.mark.parametrize("key", ["llama-2-7b", "llama-3-8b"])
+def test_weights_are_those_of_the_real_model(key):
+    """All but embedding, output matrix and norms."""
+    config = kv_cache.config(key)
+    design = bottleneck.of(config)
+    rest = kv_cache.parameter_count(config) - design.weights - 2 * design.head
+    assert rest == (2 * design.n_decoder + 1) * design.d_model
+
+
+def test_equal_weights_are_equal():
+    deep, pair = bottleneck.plain("", 0, 14), bottleneck.plain("", 6, 6)
+    assert deep.weights == pair.weights == bottleneck.plain("", 0, 6).weights * 14 // 6
+    assert bottleneck.DECODER.weights == bottleneck.ENCODER_DECODER.weights
+
+
+# --- the causal half ---------------------------------------------------------------------------
+
+
+def attend_row_by_row(n: int, known: int) -> int:
+    """FLOPs of a causal attention that computes no pair that is hidden, as torch counts them."""
+    k = v = torch.randn(known + n, 8)
+    with measure.cost() as spent:
+        for i in range(n):
+            seen = known + i + 1
+            (torch.randn(1, 8) @ k[:seen].T) @ v[:seen]
+    return spent.flops
+
+
+@pytest.mark.parametrize(("n", "known"), [(1, 0), (7, 0), (20, 5), (1, 30)])
+def test_skipping_counts_each_visible_pair_once(n, known):
+    assert attend_row_by_row(n, known) == 4 * 8 * bottleneck.pairs(n, known, skipping=True)
+    mask = torch.ones(known + n, known + n).tril()[known:]
+    assert bottleneck.pairs(n, known, skipping=True) == int(mask.sum())
+    assert bottleneck.pairs(n, known) == mask.numel()
+
+
+def test_an_encoder_has_nothing_to_skip():
+    whole = bottleneck.read_flops(PAIR, 50)
+    assert bottleneck.read_flops(PAIR, 50, skipping=True) == whole
+
+
+def test_parts_of_a_document_cost_a_causal_model_nothing_more():
+    whole = bottleneck.read_flops(DECODER, 60, skipping=True)
+    for updates in (1, 2, 3, 5, 60):
+        assert bottleneck.growing_flops(DECODER, 60, updates, skipping=True) == whole
+    assert bottleneck.growing_flops(PAIR, 60, 2) == sum(
+        bottleneck.read_flops(PAIR, n) for n in (30, 60)
+    )
+
+
+@torch.no_grad()
+def test_growing_is_what_the_counter_sees():
+    model = bottleneck.build(DECODER, 64)
+    with measure.cost() as spent:
+        past = None
+        for part in torch.ones(1, 60, dtype=torch.long).chunk(3, 1):
+            past = model.transformer(input_ids=part, past_key_values=past).past_key_values
+    assert spent.flops == bottleneck.growing_flops(DECODER, 60, 3)
+
+
+def test_the_whole_job_is_its_tokens():
+    """By greedy generation, counted."""
+    for design in (DECODER, PAIR):
+        model = bottleneck.build(design, 64)
+        with measure.cost() as spent:
+            out = read(model, 20)
+            for _ in range(4):
+                encoded = getattr(out, "encoder_last_hidden_state", None)
+                out = write(model, out)
+                if encoded is not None:
+                    out.encoder_last_hidden_state = encoded
+        assert spent.flops == bottleneck.summary_flops(design, 20, 5)
+
+
+def test_a_shared_prompt_is_kept_once():
+    one = sum(bottleneck.cache_bytes(DECODER, 10, 3).values())
+    token = 2 * 3 * 3 * 8 * 2
+    assert bottleneck.batch_bytes(DECODER, 10, 3, 4, shared=10) == token * (10 + 4 * 3)
+    assert bottleneck.batch_bytes(DECODER, 10, 3, 4) == 4 * one
+    assert bottleneck.batch_bytes(PAIR, 10, 3, 4, shared=10) == bottleneck.batch_bytes(
+        PAIR, 10, 3, 4
+    )
+
+
+# --- faults, planted in the source -------------------------------------------------------------
+
+FAULTS = {
+    "cross cache forgotten": ('"cross": token * n}', '"cross": 0}'),
+    "K without V": ("token = 2 * design.n_decoder", "token = design.n_decoder"),
+    "encoder counted twice": (
+        "encoder = design.n_encoder * (2 *",
+        "encoder = 2 * design.n_encoder * (2 *",
+    ),
+    "cross keys made for each token": (
+        "layer += 2 * design.q_and_o",
+        "layer += 2 * (design.q_and_o + design.k_and_v)",
+    ),
+    "document not seen": ("attention_flops(design, n + t)", "attention_flops(design, t)"),
+    "query heads kept": ("design.n_kv_heads * design.head_dim", "design.n_heads * design.head_dim"),
+    "output scores forgotten": ("* layer + 2 * design.head", "* layer"),
+}
+CAUSAL_FAULTS = {
+    "causal half taken twice": ("n * (n + 1) // 2 if", "n * (n + 1) // 4 if"),
+    "causal half for old tokens too": ("n * known +", "n * known // 2 +"),
+    "no pair with itself": ("n * (n + 1) // 2 if", "n * (n - 1) // 2 if"),
+}
+
+
+def with_fault(old: str, new: str) -> types.ModuleType:
+    assert COSTS.count(old) >= 1
+    module = types.ModuleType("helpers.bottleneck.costs")
+    module.__package__ = "helpers.bottleneck"
+    exec(compile(COSTS.replace(old, new), "costs", "exec"), vars(module))
+    return module
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_red(name):
+    model, design = other("t5gemma")
+    assert agrees(costs, design, model)
+    assert not agrees(with_fault(*FAULTS[name]), design, model)
+
+
+@pytest.mark.parametrize("name", CAUSAL_FAULTS)
+def test_a_planted_causal_fault_is_red(name):
+    module = with_fault(*CAUSAL_FAULTS[name])
+    assert attend_row_by_row(20, 5) != 4 * 8 * module.pairs(20, 5, skipping=True)
+
+
+# --- live bytes --------------------------------------------------------------------------------
+
+
+def test_peak_counts_what_is_alive_together():
+    x = torch.zeros(100)
+    with bottleneck.peak() as apart:
+        for _ in range(5):
+            y = x + 1
+            del y
+    with bottleneck.peak() as together:
+        kept = [x + 1 for _ in range(5)]
+    with bottleneck.peak() as views:
+        view = (x + 1).view(10, 10).T[2:]
+    assert (apart.bytes, together.bytes, views.bytes) == (400, 2000, 400)
+    assert len(kept) == 5 and view.shape == (8, 10)
+
+
+def test_peak_on_meta_is_the_real_one():
+    for design in (DECODER, PAIR):
+        found = []
+        for device in ("cpu", "meta"):
+            model = bottleneck.build(design, 64, device=device)
+            with bottleneck.peak() as spent:
+                read(model, 64)
+            found.append(spent.bytes)
+        assert found[0] == found[1] > 2 * 3 * 64 * 64 * 4
+
+
+def test_only_naive_attention_is_quadratic():
+    def growth(design, attention):
+        sizes = []
+        for n in (256, 512):
+            model = bottleneck.build(design, 512, attention)
+            with bottleneck.peak() as spent:
+                read(model, n)
+            sizes.append(spent.bytes)
+        return sizes[1] / sizes[0]
+
+    for design in (DECODER, PAIR):
+        assert growth(design, "eager") > 3 and growth(design, "sdpa") < 2.1
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", say.COMPLETE)
+def test_what_cannot_be_built_or_read_is_named(lang):
+    say.use(lang)
+    with pytest.raises(ValueError, match=r"bert.*gpt2"):
+        bottleneck.of(kv_cache.config("bert-base"))
+    with pytest.raises(ValueError, match="003G"):
+        bottleneck.scenario("003g")
+    with pytest.raises(ValueError, match=re.escape("encoder_decoder")):
+        bottleneck.build(bottleneck.ENCODER_DECODER)
+    with pytest.raises(ValueError, match=r"'T5'.*decoder"):
+        bottleneck.review(1, "T5", "", bottleneck.scenario("0034"))
+
+
+# --- the scenario ------------------------------------------------------------------------------
+
+
+def test_a_scenario_is_a_students_own_and_can_be_drawn_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRIAD_HOME", str(tmp_path))
+    mine = bottleneck.scenario()
+    assert re.fullmatch("[0-9A-F]{4}", mine.code)
+    assert bottleneck.scenario() == bottleneck.scenario(mine.code.lower()) == mine
+    drawn = {bottleneck.scenario(f"{n:04X}") for n in range(40)}
+    assert len({(s.document, s.updates, s.gpu, s.target) for s in drawn}) > 20
+
+
+def test_scenarios_do_not_all_have_one_answer():
+    """Which design reads the last part faster depends on what was drawn."""
+    won = [
+        {q.name: q.ratio < 1 for q in bottleneck.scenario(f"{n:04X}").bench()}["last_part"]
+        for n in range(40)
+    ]
+    assert 5 < sum(won) < 35
+
+
+@pytest.mark.parametrize("lang", say.COMPLETE)
+def test_the_bench_of_a_scenario_by_hand(lang):
+    say.use(lang)
+    drawn = bottleneck.scenario("0034")
+    bench = {q.name: q for q in drawn.bench()}
+    n, t = drawn.document, drawn.summary
+    assert (n, t, drawn.updates, drawn.n_kv_heads) == (32_768, 128, 16, 8)
+    assert bench["cache"].decoder == 28 * 2 * 8 * 128 * 2 * (n + t) / 2**30
+    assert bench["cache"].encoder_decoder == 12 * 2 * 8 * 128 * 2 * (n + t) / 2**30
+    assert bench["first"].decoder == pytest.approx(bench["last_part"].decoder / 366.4)
+    assert bench["growing"].decoder == bench["read_skipping"].decoder
+    shown = str(drawn)
+    assert "0034" in shown and "32,768" in shown and f"{bench['held'].decoder:.4g} GiB" in shown
+    assert all(q.label in drawn._repr_html_() for q in bench.values())

@@ -1,0 +1,200 @@
+"""The self-check of lesson 07's argument, its model answers, and the lesson's own cells."""
+
+import json
+import types
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from places import ROOT
+from test_bottleneck import FAULTS, with_fault
+
+from course_tools import leaks, student_edition
+from helpers import bottleneck, claims, say
+from helpers.bottleneck import attempt as reviewing
+from helpers.bottleneck.attempt import numbers
+from helpers.bottleneck.scenario import known_numbers
+
+LESSON = "07_bottleneck_challenge"
+EXAMPLE = "0034"  # the scenario of the model answers
+
+
+def notebook(kind: str, lang: str) -> list[dict]:
+    folder = "" if kind == "notebooks" else f"/{LESSON}"
+    path = ROOT / f"{kind}/{lang}{folder}/{LESSON}.ipynb"
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+@pytest.fixture(params=say.COMPLETE)
+def lang(request):
+    say.use(request.param)
+    return request.param
+
+
+def answer(lang: str, step: int) -> str:
+    """The corrected model answer, as the instructor's copy has it."""
+    return reviewing._answers(step)[1]
+
+
+# --- numbers of a text -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "want"),
+    [
+        ("ja", "１，２３４．５ TFLOPsと0.5秒", [(1234.5, "TFLOPs"), (0.5, "s")]),
+        ("ja", "3万トークン、2.33倍、12.2GiB", [(30_000, "tokens"), (2.33, "×"), (12.2, "GiB")]),
+        ("ja", "2.5ミリ秒、48 GiB", [(2.5, "ms"), (48, "GiB")]),
+        ("zh-tw", "10萬個詞元，16.3 ms，0.27 倍", [(100_000, "tokens"), (16.3, "ms"), (0.27, "×")]),
+        ("zh-tw", "1 PFLOPs、2 GB", [(1000, "TFLOPs"), (2e9 / 2**30, "GiB")]),
+        ("zh-tw", "3 tflops、4 TFLOP", [(3, "TFLOPs"), (4, "TFLOPs")]),
+        ("ja", "8人、16回、28層、レッスン06、3 GBps、L40Sで", []),
+    ],
+)
+def test_numbers_with_units_are_read(lang, text, want):
+    say.use(lang)
+    found = [(value, unit) for _, value, _, unit in numbers(text)]
+    assert found == [(pytest.approx(value), unit) for value, unit in want]
+
+
+def test_every_number_of_the_bench_is_recognised_and_a_wrong_one_is_not(lang):
+    drawn = bottleneck.scenario(EXAMPLE)
+    words = {"tokens": "トークン" if lang == "ja" else "個詞元", "×": "倍"}
+    for label, value, unit in known_numbers(drawn):
+        shown = f"{value:,.4g}" if value < 10_000 else f"{value:,.0f}"
+        [cited] = bottleneck.review(1, None, f"{shown} {words.get(unit, unit)}", drawn).cited
+        assert cited.agrees, (label, shown, unit)
+        wrong = bottleneck.review(1, None, f"{value * 1.3:.9f} {words.get(unit, unit)}", drawn)
+        near = [v for _, v, u in known_numbers(drawn) if u == unit and abs(v / value - 1.3) < 0.02]
+        assert near or not wrong.cited[0].agrees, (label, unit)
+
+
+def test_a_right_number_with_a_wrong_unit_is_told(lang):
+    drawn = bottleneck.scenario(EXAMPLE)
+    cache = {q.name: q for q in drawn.bench()}["cache"].decoder
+    right, wrong = bottleneck.review(1, None, f"{cache:.3f} GiB {cache:.3f} GB", drawn).cited
+    assert right.agrees and not wrong.agrees
+
+
+# --- an attempt --------------------------------------------------------------------------------
+
+
+def test_an_empty_attempt_lacks_everything(lang):
+    empty = bottleneck.review(1, None, "\n", bottleneck.scenario(EXAMPLE))
+    assert empty.missing == ["no_choice", "too_short", "few_numbers"]
+    assert "None" not in repr(empty) and empty.cited == ()
+
+
+def test_the_model_answers_cite_only_numbers_of_the_bench_and_leave_nothing_out(lang):
+    for step, fewest in ((1, 8), (2, 0)):
+        text = answer(lang, step)
+        found = bottleneck.review(step, "decoder", text, bottleneck.scenario(EXAMPLE))
+        assert found.missing == [] and found.open == ()
+        assert len(found.cited) >= fewest
+        assert [c.text for c in found.cited if not c.agrees] == []
+
+
+def test_on_another_scenario_the_model_answer_is_found_out(lang):
+    found = bottleneck.review(1, "decoder", answer(lang, 1), bottleneck.scenario("0000"))
+    assert sum(not c.agrees for c in found.cited) >= 5
+
+
+def test_the_pages_own_answer_is_no_attempt(lang):
+    page = reviewing._answers(1)[0]
+    found = bottleneck.review(1, "decoder", page, bottleneck.scenario(EXAMPLE))
+    assert "few_numbers" in found.missing and "growth" in found.open and "limits" in found.open
+
+
+# --- the answer after an attempt ---------------------------------------------------------------
+
+
+def test_the_answer_waits_for_an_attempt(lang, capsys):
+    drawn = bottleneck.scenario(EXAMPLE)
+    bottleneck.model_answer(bottleneck.review(1, "decoder", "", drawn))
+    before = capsys.readouterr().out
+    assert "TFLOPs" not in before and before.strip()
+    bottleneck.model_answer(bottleneck.review(1, "decoder", answer(lang, 1), drawn))
+    after = capsys.readouterr().out
+    assert answer(lang, 1).splitlines()[0] in after and reviewing._answers(1)[0] in after
+
+
+def test_the_student_edition_says_who_has_the_answer(lang, capsys, monkeypatch, tmp_path):
+    drawn = bottleneck.scenario(EXAMPLE)
+    done = bottleneck.review(1, "decoder", answer(lang, 1), drawn)
+    monkeypatch.setattr(reviewing, "__file__", str(tmp_path / "src/helpers/bottleneck/attempt.py"))
+    monkeypatch.chdir(tmp_path)
+    bottleneck.model_answer(done)
+    assert capsys.readouterr().out.strip() == say.text("bottleneck", "instructor_has_it")
+
+
+def test_no_model_answer_stands_in_a_file_of_students():
+    paths = [p for p in student_edition.members(ROOT) if p.suffix not in leaks.BINARY]
+    about = [p for p in paths if "bottleneck" in p.as_posix()]
+    assert len(about) > 10
+    assert [str(leak) for leak in leaks.find(ROOT, about)] == []
+
+
+# --- the lesson's cells ------------------------------------------------------------------------
+
+
+def run(*keys: str, lang: str = "ja", change: tuple[str, str] = ("", "")) -> dict:
+    """The names that the cells leave; change: (old, new) code, which must be there."""
+    say.use(lang)
+    claims.use(LESSON)
+    code = {c["id"]: "".join(c["source"]) for c in notebook("notebooks", lang)}
+    text = "\n".join(code[key] for key in ("imports", "designs-code", *keys))
+    assert change[0] in text
+    scope: dict = {"LANG": lang}
+    try:
+        exec(compile(text.replace(*change) if change[0] else text, "lesson", "exec"), scope)
+    finally:
+        torch.set_grad_enabled(True)
+        plt.close("all")
+    return scope
+
+
+BENCH = ("reading-code", "writing-code")
+
+
+def test_the_bench_of_the_lesson_holds(lang):
+    scope = run(*BENCH, "c26", lang=lang)
+    assert scope["counted"][scope["deep"], 2_048] > 2 * scope["counted"][scope["pair"], 2_048]
+
+
+@pytest.mark.parametrize("name", ["cross cache forgotten", "K without V", "encoder counted twice"])
+def test_a_fault_in_a_formula_stops_the_lesson(name, monkeypatch):
+    faulty: types.ModuleType = with_fault(*FAULTS[name])
+    for formula in ("first_token_flops", "write_flops", "cache_bytes"):
+        monkeypatch.setattr(bottleneck, formula, vars(faulty)[formula])
+    with pytest.raises(AssertionError):
+        run(*BENCH)
+
+
+def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
+    """The encoder in the decoder's place: old states change, and an exact bound always raises."""
+    keys = ("growing-states", "c28")
+    run(*keys)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TRIAD_STRICT", "")
+    causal = "states(decoder, text)[:, :48], states(decoder, other_end)[:, :48]"
+    with pytest.raises(claims.ClaimError, match="C28"):
+        run(*keys, change=(causal, causal.replace("decoder", "encoder")))
+
+
+def test_the_explorer_is_pressed(lang):
+    scope = run(
+        "reading-code",
+        "real-code",
+        "explore-code",
+        lang=lang,
+        change=("Explorer(\n", "explorer = Explorer(\n"),
+    )
+    explorer = scope["explorer"]
+    at_once, often = explorer(updates=1), explorer(updates=32)
+    assert at_once.picture.count("◎") == often.picture.count("◎") == 6 * 2
+    assert at_once.sentence != often.sentence
+    few_heads = explorer(kv_decoder=1).picture
+    assert few_heads != at_once.picture
+    last = {name: len(c.drawn()["texts"]) - 1 for name, c in explorer.controls.items()}
+    explorer.hear({"action": "set", "values": last})
+    assert explorer.errors == [] and explorer.seen.sentence != at_once.sentence
