@@ -144,8 +144,8 @@ def page(ours: dict[str, Ours], peers: dict[str, dict[str, Any]], note: str) -> 
         "number is the factor: theirs divided by ours. `=` is the same to the byte, `≈` less than "
         f"{NEAR:.1%} away. ✓: the model's own code at its real size on torch's `meta` device gave "
         "our bytes; –: that code would loop over tokens for minutes (BERT: has no positions for "
-        "so many), so only small models of the family were compared. Many of the models were not trained for so long a sequence: it is "
-        "arithmetic.",
+        "so many), so only small models of the family were compared. Many of the models were not "
+        "trained for so long a sequence: it is arithmetic.",
         "",
         f"| model | ours (bytes) | real code | {' | '.join(names)} |",
         f"|---|---|---|{'---|' * len(names)}",
@@ -160,6 +160,8 @@ def page(ours: dict[str, Ours], peers: dict[str, dict[str, Any]], note: str) -> 
         "offline: such a refusal says nothing about its arithmetic.",
         "- refuses: a message that says what is not supported. fails: an exception on a field that "
         "the config does not have.",
+        "- hf-vram-calc counts one cache of all tokens for an encoder-decoder, hidden_size wide: "
+        "near ours where the heads together are as wide (T5 base), far off where not (T5-11B).",
         "- BERT keeps no cache. A number for it (∞) is the cache that a decoder of its size would "
         "have.",
         "",
