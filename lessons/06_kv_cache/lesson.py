@@ -134,7 +134,7 @@ with measure.cost() as fast:
 
 print(decoder.TOKENIZER.decode(text_cached[0]).split("</s>")[0].split(">")[-1])
 print(T(ja="計算し直す：", zh_tw="全部重算："), f"{slow.flops / 1e6:.1f} MFLOPs")
-print(T(ja="保存する　：", zh_tw="存起來　："), f"{fast.flops / 1e6:.1f} MFLOPs")
+print(T(ja="保存する：", zh_tw="存起來："), f"{fast.flops / 1e6:.1f} MFLOPs")
 assert torch.equal(text_recomputed, text_cached)
 predict.compare(guess, slow.flops / fast.flops, T(ja="倍", zh_tw=" 倍"))
 
@@ -635,9 +635,9 @@ fp8 = QuantizedCache(backend="fp8", config=small)
 tiny(input_ids=torch.ones(1, 200, dtype=torch.long), past_key_values=fp8, use_cache=True)
 held = kv_cache.measured(fp8).total_bytes
 estimate = kv_cache.quantised(small, 200, bits=8, backend="fp8").total_bytes
-print(T(ja="float32　　　：", zh_tw="float32　："), f"{real.total_bytes:,}")
+print(T(ja="float32：", zh_tw="float32："), f"{real.total_bytes:,}")
 print(T(ja="fp8（見積もり）：", zh_tw="fp8（估算）："), f"{estimate:,}")
-print(T(ja="fp8（実測）　　：", zh_tw="fp8（實測）："), f"{held:,}")
+print(T(ja="fp8（実測）：", zh_tw="fp8（實測）："), f"{held:,}")
 assert held == estimate
 
 # %% [markdown] key="quant-error" lang="ja"
@@ -974,10 +974,8 @@ assert abs(factors["llama-70b-128k"] - 1) < 0.001 and factors["llama-70b-2k-wron
 with_query_heads = 2 * 80 * 64 * 128 * 2 * 2048
 with_kv_heads = 2 * 80 * 8 * 128 * 2 * 2048
 print(T(ja="クエリのヘッドで計算：", zh_tw="用查詢的頭計算："), f"{with_query_heads:,}")
-print(
-    T(ja="それを1,024で割る　　：", zh_tw="再除以 1,024　　："), f"{with_query_heads / 1024:,.0f}"
-)
-print(T(ja="正しい計算　　　　　　：", zh_tw="正確的計算　　　："), f"{with_kv_heads:,}")
+print(T(ja="それを1,024で割る：", zh_tw="再除以 1,024："), f"{with_query_heads / 1024:,.0f}")
+print(T(ja="正しい計算：", zh_tw="正確的計算："), f"{with_kv_heads:,}")
 assert with_query_heads / 1024 == 5_242_880
 
 # %% [markdown] key="errata-after" lang="ja"
