@@ -9,6 +9,7 @@ import pytest
 from helpers import kv_cache, say
 from helpers.kv_cache import Refused, fitting
 
+BOTH_4 = {"weight_bits": 4, "cache_bits": 4}
 PAIRS = {"t5-base", "t5-11b", "mt5-xxl"}
 
 
@@ -24,7 +25,7 @@ def length_of(key: str, n: int) -> dict:
 
 def test_about_twenty_models_and_cards_of_every_size():
     assert len(kv_cache.models()) >= 20
-    assert sorted(gpu.gib for gpu in kv_cache.gpus().values()) == [8, 12, 16, 24, 48, 80, 141]
+    assert sorted(gpu.gib for gpu in kv_cache.gpus().values()) == [8, 12, 16, 24, 32, 48, 80, 141]
     for entry in (*kv_cache.models().values(), *kv_cache.gpus().values()):
         assert entry.source.startswith("https://") or entry.source in (
             "class defaults",
@@ -102,7 +103,7 @@ def test_a_fit_within_a_tenth_of_the_card_is_none():
 
 @pytest.mark.parametrize(
     ("how", "gib"),
-    [({}, 48), ({"weight_bits": 4}, 24), ({"weight_bits": 4, "cache_bits": 4}, 12)],
+    [({}, 32), ({"cache_bits": 8}, 32), ({"weight_bits": 4}, 24), (BOTH_4, 12)],
 )
 def test_the_smallest_card_for_llama_3_8b_at_100000_tokens(how, gib):
     assert kv_cache.smallest("llama-3-8b", 100_000, **how).gib == gib

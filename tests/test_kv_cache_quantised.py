@@ -143,3 +143,40 @@ def test_groups_must_be_whole_and_the_direction_known():
         kv_cache.quantise(torch.zeros(2, 48), 4)
     with pytest.raises(Refused, match="row"):
         kv_cache.quantise(torch.zeros(2, 64), 4, per="row")
+
+
+# --- planted faults -------------------------------------------------------------------------------
+
+
+def without_scales(numbers: int, bits: int, group_size: int, number: int) -> int:
+    return numbers * bits // 8
+
+
+def plain_bytes(family: str, prefill: int, bits: int) -> float:
+    """What a student's own groups of 64 hold, summed over the layers: an independent count."""
+    config = small_models.small_config(family)
+    shape = (prefill, config.num_key_value_heads * config.hidden_size // config.num_attention_heads)
+    x = torch.randn(*shape, generator=torch.Generator().manual_seed(0)).half().view(-1, 64)
+    return 2 * config.num_hidden_layers * kv_cache.quantise(x, bits).bytes
+
+
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_scales_that_are_dropped_are_seen(bits, monkeypatch):
+    config = small_models.small_config("llama")
+
+    def total() -> int:
+        return kv_cache.quantised(config, 64, bits=bits, dtype="float16").total_bytes
+
+    assert total() == plain_bytes("llama", 64, bits)
+    monkeypatch.setattr(quantisation, "tensor_bytes", without_scales)
+    assert total() < plain_bytes("llama", 64, bits)
+
+
+@NO_HQQ
+def test_dropped_scales_and_a_forgotten_residual_are_seen_in_a_real_cache(monkeypatch):
+    held = real("llama", "float32", 1, 64, 5, backend="hqq", nbits=4)
+    monkeypatch.setattr(quantisation, "tensor_bytes", without_scales)
+    assert held != ours("llama", "float32", 1, 64, 5, bits=4)
+    monkeypatch.undo()
+    monkeypatch.setattr(quantisation, "tokens_split", lambda prefill, new, _: (prefill, 0))
+    assert held != ours("llama", "float32", 1, 64, 5, bits=4)

@@ -1,38 +1,169 @@
 # %% [markdown] key="title" lang="ja"
 # # 演習06：メモリを設計する
 #
-# レッスン06の式を、推論エンジンが実際に使う3つの場面に広げます。答えはレッスンにも補助モジュールにもありません。どの課題も、数を受け取り、数を返す関数です。
+# レッスン06の式を、推論エンジンが実際に出会う4つの場面に広げます。答えはレッスンにも補助モジュールにもありません。どの課題も、数を受け取り、数を返す関数です。
 #
 # | 課題 | 内容 | 配点 |
 # |---|---|---|
-# | `paged` | ブロック単位の割り当てと、共通のプロンプト | 3 |
+# | `shared_bytes` | 同じプロンプトを共有するキャッシュ | 3 |
+# | `paged` | ブロック単位の割り当てと、その無駄 | 3 |
 # | `largest_batch` | ウィンドウの層が混ざったモデルで、GPUに収まる最大のバッチ | 3 |
 # | `kivi_bytes` | キーとバリューの量子化のしかたが違うキャッシュの大きさ | 4 |
-# | 記述 | 10万トークンのサービスの計画を検討する | 4 |
+# | 記述 | 10万文字のサービスの計画を検討する | 4 |
 #
-# 目安は60分です。`raise NotImplementedError`の行を消して、そこにコードを書きましょう。すぐ下の確認セルを実行すると、「未完成」「おしい」「正解」のどれかとヒントが表示されます。提出後の採点では、別の数でも確かめます。
+# 目安は75分です。`raise NotImplementedError`の行を消して、そこにコードを書きましょう。すぐ下の確認セルを実行すると、「未完成」「おしい」「正解」のどれかとヒントが表示されます。提出後の採点では、別の数でも確かめます。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 練習 06：規劃記憶體
 #
-# 把第 06 課的公式，延伸到推論引擎實際會遇到的 3 種情況。答案不在課文裡，也不在輔助模組裡。每一題都是接收數字、回傳數字的函式。
+# 把第 06 課的公式，延伸到推論引擎實際會遇到的 4 種情況。答案不在課文裡，也不在輔助模組裡。每一題都是接收數字、回傳數字的函式。
 #
 # | 題目 | 內容 | 配分 |
 # |---|---|---|
-# | `paged` | 以區塊配置記憶體，以及共用的提示詞 | 3 |
+# | `shared_bytes` | 共用同一段提示的快取 | 3 |
+# | `paged` | 以區塊配置記憶體，以及浪費了多少 | 3 |
 # | `largest_batch` | 混有視窗層的模型，GPU 放得下的最大批次 | 3 |
 # | `kivi_bytes` | 鍵和值量化方式不同時，快取的大小 | 4 |
-# | 問答題 | 評論一份 10 萬個詞元的服務計畫 | 4 |
+# | 問答題 | 評論一份處理 10 萬字的服務計畫 | 4 |
 #
-# 大約需要 60 分鐘。請刪掉 `raise NotImplementedError` 那一行，把程式碼寫在那裡，再執行緊接在下面的檢查儲存格，就會看到「尚未作答」、「還差一點」或「答對了」，以及小提示。繳交後批改時，還會用別的數字再檢查一次。
+# 大約需要 75 分鐘。請刪掉 `raise NotImplementedError` 那一行，把程式碼寫在那裡，再執行緊接在下面的檢查儲存格，就會看到「尚未作答」、「還差一點」或「答對了」，以及小提示。繳交後批改時，還會用別的數字再檢查一次。
 
 # %% key="imports"
 import math
 
 from helpers import check
 
+# %% [markdown] key="shared-text" lang="ja"
+# ## 課題1：`shared_bytes`（3点）
+#
+# 因果マスクのモデルでは、前のトークンのキーとバリューは、後ろに何が続いても変わりません。そのため、始まりが同じ系列は、同じ部分のキャッシュを一度だけ保存すれば足ります。
+#
+# あるサービスでは、すべての利用者の系列が、同じ`system`個のトークンの説明文で始まります。そのあとに、利用者ごとの文書が続きます。利用者は、自分の文書に何度も質問します。どの質問も文書のすぐあとに続き、前の質問と答えは含みません。
+#
+# - 引数`model`は辞書：`{"layers": 32, "n_heads": 32, "n_kv_heads": 8, "head_dim": 128, "bits": 16}`
+# - 引数`users`はリスト：利用者ごとに、文書の長さと、質問と答えの長さのリスト。例：`[(5000, [100, 300]), (800, [50])]`
+#
+# `bits`は、数1つのビット数です。共有できるものをすべて共有したとき、すべての利用者のすべての質問のキャッシュを同時に保存すると、合わせて何バイトになるでしょうか。整数で返してください。
+
+# %% [markdown] key="shared-text" lang="zh-tw"
+# ## 第 1 題：`shared_bytes`（3 分）
+#
+# 使用因果遮罩的模型，不管後面接什麼，前面詞元的鍵和值都不會變。所以開頭相同的序列，相同部分的快取只要存一份就夠了。
+#
+# 某個服務裡，所有使用者的序列都以同一段說明開頭，長度是 `system` 個詞元；後面接著每位使用者自己的文件。使用者會針對自己的文件問好幾次；每次提問都直接接在文件後面，不包含前面的問答。
+#
+# - 引數 `model` 是字典：`{"layers": 32, "n_heads": 32, "n_kv_heads": 8, "head_dim": 128, "bits": 16}`
+# - 引數 `users` 是串列：每位使用者的文件長度，以及各次問答長度的串列。例如 `[(5000, [100, 300]), (800, [50])]`
+#
+# `bits` 是一個數字的位元數。能共用的全部共用時，要同時保存所有使用者、所有提問的快取，一共是多少位元組？請回傳整數。
+
+
+# %% key="shared" task="shared_bytes"
+def shared_bytes(model, system, users):
+    """→ bytes"""
+    ### BEGIN SOLUTION
+    one_token = 2 * model["layers"] * model["n_kv_heads"] * model["head_dim"] * model["bits"] // 8
+    tokens = system + sum(document + sum(turns) for document, turns in users)
+    return tokens * one_token
+    ### END SOLUTION
+
+
+# %% key="shared-check" points=3
+TINY = {"layers": 2, "n_heads": 8, "n_kv_heads": 2, "head_dim": 4, "bits": 16}
+
+with check.task("shared_bytes"):
+    alone = shared_bytes(TINY, 100, [(0, [0])])
+    check.that(
+        alone != 100 * 64 * 4,
+        hint=T(
+            ja="保存するのは、どのヘッドの数でしょうか。クエリは保存しません。",
+            zh_tw="要保存的是哪一種注意力頭？查詢是不保存的。",
+        ),
+    )
+    check.that(
+        alone != 100 * 64 // 2,
+        hint=T(
+            ja="ちょうど半分です。トークンごとに保存するものを、もう一度数えてみましょう。",
+            zh_tw="剛好少了一半。每個詞元要保存哪些東西，再數一次看看。",
+        ),
+    )
+    check.that(
+        alone != 100 * 64 * 8,
+        hint=T(
+            ja="答えがビットになっていないでしょうか。バイトは8ビットです。",
+            zh_tw="答案是不是變成位元了？8 個位元是 1 個位元組。",
+        ),
+    )
+    check.that(
+        alone == 100 * 64,
+        hint=T(
+            ja="利用者がひとりで、文書も質問もないときの答えが違います。トークンあたりのバイト数から確かめましょう。",
+            zh_tw="只有一位使用者、沒有文件也沒有提問時，答案就不對了。先確認每個詞元是多少位元組。",
+        ),
+    )
+    check.that(
+        shared_bytes(TINY, 100, [(10, [5]), (20, [5])]) == (100 + 30 + 10) * 64,
+        hint=T(
+            ja="利用者が増えたときの答えが違います。全員に共通の部分は、何回保存すれば足りますか。",
+            zh_tw="使用者變多時，答案就不對了。所有人共同的部分，要存幾份才夠？",
+        ),
+    )
+    check.that(
+        shared_bytes(TINY, 100, [(10, [5, 5, 5])]) == (100 + 10 + 15) * 64,
+        hint=T(
+            ja="同じ利用者が何度も質問したときの答えが違います。その人の文書は、質問のたびに保存し直しますか。",
+            zh_tw="同一位使用者問好幾次時，答案就不對了。他的文件，每問一次就要重新存一份嗎？",
+        ),
+    )
+    ### BEGIN HIDDEN TESTS
+    hidden = T(ja="別の数でも確かめてみましょう。", zh_tw="請用其他數字再檢查一次。")
+    for model, system, users in (
+        (TINY | {"bits": 8}, 7, [(3, [1]), (4, [2, 2]), (0, [9])]),
+        (TINY | {"layers": 61, "n_kv_heads": 1}, 0, [(1000, [10, 20])]),
+        (TINY | {"bits": 4, "head_dim": 64}, 2000, []),
+    ):
+        bits_of_one = 2 * model["layers"] * model["n_kv_heads"] * model["head_dim"] * model["bits"]
+        tokens = system
+        for document, turns in users:
+            tokens += document
+            for turn in turns:
+                tokens += turn
+        check.that(shared_bytes(model, system, users) == tokens * bits_of_one / 8, hint=hidden)
+    ### END HIDDEN TESTS
+
+
+# %% key="shared-wrong-query-heads" wrong="shared_bytes"
+def shared_bytes(model, system, users):
+    one_token = 2 * model["layers"] * model["n_heads"] * model["head_dim"] * model["bits"] // 8
+    return one_token * (system + sum(document + sum(turns) for document, turns in users))
+
+
+# %% key="shared-wrong-keys-only" wrong="shared_bytes"
+def shared_bytes(model, system, users):
+    one_token = model["layers"] * model["n_kv_heads"] * model["head_dim"] * model["bits"] // 8
+    return one_token * (system + sum(document + sum(turns) for document, turns in users))
+
+
+# %% key="shared-wrong-bits" wrong="shared_bytes"
+def shared_bytes(model, system, users):
+    one_token = 2 * model["layers"] * model["n_kv_heads"] * model["head_dim"] * model["bits"]
+    return one_token * (system + sum(document + sum(turns) for document, turns in users))
+
+
+# %% key="shared-wrong-prompt-for-each-user" wrong="shared_bytes"
+def shared_bytes(model, system, users):
+    one_token = 2 * model["layers"] * model["n_kv_heads"] * model["head_dim"] * model["bits"] // 8
+    return one_token * sum(system + document + sum(turns) for document, turns in users)
+
+
+# %% key="shared-wrong-document-for-each-question" wrong="shared_bytes"
+def shared_bytes(model, system, users):
+    one_token = 2 * model["layers"] * model["n_kv_heads"] * model["head_dim"] * model["bits"] // 8
+    return one_token * (system + sum(document + t for document, turns in users for t in turns))
+
+
 # %% [markdown] key="paged-text" lang="ja"
-# ## 課題1：`paged`（3点）
+# ## 課題2：`paged`（3点）
 #
 # vLLMなどの推論エンジンは、キャッシュを16トークンなどの「ブロック」単位で割り当てます。ブロックの一部しか使わなくても、ブロック1つ分のメモリが必要です。
 #
@@ -48,18 +179,18 @@ from helpers import check
 # 例：`block=16`、`prompt=20`、`answers=[4, 12]`なら、共有するのはブロック1つ（16トークン）です。答えごとの分は、4 + 4 = 8トークンでブロック1つ、4 + 12 = 16トークンでもブロック1つです。合わせてブロック3つ、48トークン分になります。
 
 # %% [markdown] key="paged-text" lang="zh-tw"
-# ## 第 1 題：`paged`（3 分）
+# ## 第 2 題：`paged`（3 分）
 #
 # vLLM 等推論引擎以「區塊」（例如 16 個詞元）為單位配置快取。就算只用到區塊的一部分，也需要 1 個區塊的記憶體。
 #
-# 有時候會從同一個提示詞產生好幾個回答。提示詞裡剛好填滿區塊的部分，由所有的回答共用。最後填不滿的部分不能共用，所以每個回答要先把它複製到自己的區塊，再接著往下寫。
+# 有時候會從同一段提示產生好幾個回答。提示裡剛好填滿區塊的部分，由所有的回答共用。最後填不滿的部分不能共用，所以每個回答要先把它複製到自己的區塊，再接著往下寫。
 #
 # 請依下面的順序，以 tuple 回傳兩個整數。
 #
 # - 配置的位元組數
 # - 其中沒有放任何詞元的位元組數
 #
-# 引數是提示詞的長度 `prompt`、各個回答長度的串列 `answers`、1 個詞元的位元組數 `token_bytes`、區塊的大小 `block`。
+# 引數是提示的長度 `prompt`、各個回答長度的串列 `answers`、1 個詞元的位元組數 `token_bytes`、區塊的大小 `block`。
 #
 # 例如 `block=16`、`prompt=20`、`answers=[4, 12]` 時，共用的是 1 個區塊（16 個詞元）。各個回答的部分：4 + 4 = 8 個詞元用 1 個區塊，4 + 12 = 16 個詞元也用 1 個區塊。合計 3 個區塊，也就是 48 個詞元的量。
 
@@ -100,14 +231,14 @@ with check.task("paged"):
         try_paged(64, [16, 16, 16], 1, 16)[0] == 64 + 48,
         hint=T(
             ja="プロンプトの埋まったブロックは、答えがいくつあっても一度だけ数えます。",
-            zh_tw="提示詞填滿的區塊，不管有幾個回答，都只算一次。",
+            zh_tw="提示填滿的區塊，不管有幾個回答，都只算一次。",
         ),
     )
     check.that(
         try_paged(20, [4, 12], 1, 16)[0] == 48,
         hint=T(
             ja="プロンプトのはみ出した部分は、どの答えのブロックに入りますか。答えと別のブロックにはなりません。",
-            zh_tw="提示詞填不滿的部分，要放進誰的區塊？它不會和回答分開成另外的區塊。",
+            zh_tw="提示填不滿的部分，要放進誰的區塊？它不會和回答分開成另外的區塊。",
         ),
     )
     check.that(
@@ -162,7 +293,7 @@ def paged(prompt, answers, token_bytes, block=16):
 
 
 # %% [markdown] key="batch-text" lang="ja"
-# ## 課題2：`largest_batch`（3点）
+# ## 課題3：`largest_batch`（3点）
 #
 # GPUの残りのメモリに、同じ長さの系列をいくつ同時に置けるでしょうか。モデルの設定は、次の辞書で渡されます。
 #
@@ -175,7 +306,7 @@ def paged(prompt, answers, token_bytes, block=16):
 # GPUのメモリ`gib`（GiB）から重み`weight_bytes`（バイト）を引いた残りのうち、9割をKVキャッシュに使います。数1つは2バイトです。長さ`length`の系列を同時に置ける最大の数（整数）を返してください。1つも置けないときは0です。
 
 # %% [markdown] key="batch-text" lang="zh-tw"
-# ## 第 2 題：`largest_batch`（3 分）
+# ## 第 3 題：`largest_batch`（3 分）
 #
 # GPU 剩下的記憶體，最多能同時放幾個一樣長的序列？模型的設定以下面的字典傳入。
 #
@@ -221,14 +352,33 @@ def exact_room(batch, length, layers, kept_in_window, n_heads=8):
 
 
 with check.task("largest_batch"):
-    plain = MODEL | {"window_layers": 0}
-    full = exact_room(10, 1000, (8, 0), 0)
-    weight = 24 * 2**30 - full * 1.01
+    plain = largest_batch(MODEL | {"window_layers": 0}, 1000, 1, 0)
     check.that(
-        largest_batch(plain, 1000, 24, weight) == 10,
+        plain != 27,
         hint=T(
-            ja="ウィンドウの層がないモデルで、答えが違います。キーとバリューの両方、そのヘッドの数、GiBの大きさを確かめましょう。",
-            zh_tw="沒有視窗層的模型，答案就不對了。請確認：鍵和值都有算嗎？用的是哪種注意力頭的數量？GiB 是多大？",
+            ja="少し足りません。1 GiBは何バイトでしょうか。GBとは違います。",
+            zh_tw="少了一點。1 GiB 是多少位元組？和 GB 不一樣。",
+        ),
+    )
+    check.that(
+        plain != 14,
+        hint=T(
+            ja="約半分です。クエリのヘッドの数で計算していませんか。",
+            zh_tw="大約少了一半。是不是用了查詢的注意力頭數？",
+        ),
+    )
+    check.that(
+        plain != 58,
+        hint=T(
+            ja="約2倍です。キーとバリューの両方を数えていますか。",
+            zh_tw="大約是 2 倍。鍵和值都有算嗎？",
+        ),
+    )
+    check.that(
+        plain == 29,
+        hint=T(
+            ja="ウィンドウの層がなく、重みが0のモデルで、答えが違います。使えるのは残りの何割でしょうか。",
+            zh_tw="沒有視窗層、權重是 0 的模型，答案就不對了。剩下的空間可以用幾成？",
         ),
     )
     weight = 24 * 2**30 - exact_room(10, 20_000, (8, 24), 1023) * 1.01
@@ -251,8 +401,8 @@ with check.task("largest_batch"):
     check.that(
         largest_batch(MODEL, 2000, 24, weight) == 1000,
         hint=T(
-            ja="ほぼ合っています。ウィンドウの層が保存するのは、ちょうどwindow個でしょうか。",
-            zh_tw="幾乎對了。視窗層保留的詞元，剛好是 window 個嗎？",
+            ja="ほぼ合っています。ウィンドウの層が保存するのは、ちょうど`window`個でしょうか。",
+            zh_tw="幾乎對了。視窗層保留的詞元，剛好是 `window` 個嗎？",
         ),
     )
     check.that(
@@ -279,6 +429,20 @@ def largest_batch(model, length, gib, weight_bytes):
     return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
 
 
+# %% key="batch-wrong-keys-only" wrong="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    one = model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
+    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+
+
+# %% key="batch-wrong-gb" wrong="largest_batch"
+def largest_batch(model, length, gib, weight_bytes):
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
+    return max(0, math.floor(0.9 * (gib * 10**9 - weight_bytes) / (one * kept)))
+
+
 # %% key="batch-wrong-window-ignored" wrong="largest_batch"
 def largest_batch(model, length, gib, weight_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
@@ -301,26 +465,26 @@ def largest_batch(model, length, gib, weight_bytes):
 
 
 # %% [markdown] key="kivi-text" lang="ja"
-# ## 課題3：`kivi_bytes`（4点）
+# ## 課題4：`kivi_bytes`（4点）
 #
 # KIVIという方法は、キーとバリューを別々のやり方で量子化します。1つの層の、1つの系列を考えます。
 #
-# - バリュー：どのトークンも、`n_kv_heads * head_dim`個の数を`group`個ずつのグループに分けて量子化する（割り切れる数だけを使います）
+# - バリュー：トークンごとに、`n_kv_heads * head_dim`個の数を`group`個ずつのグループに分けて量子化する（割り切れる場合だけを考えます）
 # - キー：チャネル（`n_kv_heads * head_dim`個）ごとに、続いた`group`個のトークンを1つのグループにして量子化する。`group`個に満たない最後のトークンは、16ビットのまま残す
 #
-# 量子化した数は`bits`ビットです。どのグループも、最小値と間隔の2つを、16ビットで1つずつ保存します。
+# 量子化した数は`bits`ビットです。どのグループも、最小値と間隔を16ビットずつで保存します。
 #
-# 長さ`length`の系列のキャッシュは、層1つで何バイトになるでしょうか。整数で返してください。
+# 長さ`length`の系列のキャッシュは、1つの層で何バイトになるでしょうか。整数で返してください。
 
 # %% [markdown] key="kivi-text" lang="zh-tw"
-# ## 第 3 題：`kivi_bytes`（4 分）
+# ## 第 4 題：`kivi_bytes`（4 分）
 #
 # KIVI 這個方法，用不同的方式量化鍵和值。這裡只考慮一層、一個序列。
 #
-# - 值：每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化（一定可以整除）
+# - 值：每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化（只考慮可以整除的情況）
 # - 鍵：每個通道（共 `n_kv_heads * head_dim` 個）各自把連續的 `group` 個詞元當成一組來量化。最後不足 `group` 個的詞元，維持 16 個位元不變
 #
-# 量化後的數字是 `bits` 個位元。每一組都要用 16 個位元，分別保存最小值和間隔這 2 個數字。
+# 量化後的數字是 `bits` 個位元。每一組都要保存最小值和間隔，各用 16 個位元。
 #
 # 長度 `length` 的序列，一層的快取是多少位元組？請回傳整數。
 
@@ -415,7 +579,7 @@ def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
 #
 # > Llama 3 8BはGQAなのでKVキャッシュは小さい。重みは16 GBだから、24 GBのGPUなら8 GB余る。10万文字でも問題ない。足りなければFlashAttentionでキャッシュを減らせる。
 #
-# 計画の問題点を、レッスン06で測った数を2つ以上使って説明してください。そのうえで、実際に動く方法を1つ提案してください（300字前後）。
+# 計画の問題点を、レッスン06で測った数を2つ以上使って説明してください。そのうえで、メモリに収まる方法を1つ提案してください（300字前後）。
 #
 # | 観点 | 点 |
 # |---|---|
@@ -431,7 +595,7 @@ def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
 #
 # > Llama 3 8B 用的是 GQA，KV 快取很小。權重是 16 GB，24 GB 的 GPU 還剩 8 GB，10 萬字也沒問題。不夠的話，用 FlashAttention 就能讓快取變小。
 #
-# 請用至少 2 個第 06 課測出的數字，說明這個計畫的問題，再提出 1 個真正可行的方法（約 300 字）。
+# 請用至少 2 個第 06 課測出的數字，說明這個計畫的問題，再提出 1 個記憶體放得下的方法（約 300 字）。
 #
 # | 評分項目 | 分數 |
 # |---|---|
@@ -442,10 +606,10 @@ def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
 
 # %% [markdown] key="essay" lang="ja" points=4
 # ### BEGIN SOLUTION
-# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みの16.06 GBと合わせると約27 GiBで、24 GiBには収まりません。GQAで小さくなっても、残りの8 GBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。重みは約4.2 GiBになり、キャッシュ、実行環境の1 GiBと合わせても約18 GiBです。1割の余裕も残ります。
+# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みは16.06 GB、つまり14.96 GiBなので、合わせると約27 GiBになり、24 GiBには収まりません。GQAで小さくなっても、残りの約9 GiBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。目盛りを含めて約4.2 GiBになり、キャッシュ、途中の値、実行環境の1 GiBと合わせても約17.5 GiBです。1割の余裕も残ります。ただし、Llama 3 8Bが学習した長さは8,192トークンなので、長い文書に対応したモデルを選ぶ必要もあります。
 # ### END SOLUTION
 
 # %% [markdown] key="essay" lang="zh-tw" points=4
 # ### BEGIN SOLUTION
-# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。加上權重的 16.06 GB，大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的 8 GB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 個位元：權重變成大約 4.2 GiB，加上快取和執行環境的 1 GiB，大約 18 GiB，還留有 1 成的餘裕。
+# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。權重是 16.06 GB，也就是 14.96 GiB，加起來大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的大約 9 GiB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 個位元：連同刻度大約 4.2 GiB，加上快取、計算過程中的值和執行環境的 1 GiB，大約 17.5 GiB，還留有 1 成的餘裕。不過，Llama 3 8B 訓練時的長度是 8,192 個詞元，所以還要選擇支援長文件的模型。
 # ### END SOLUTION

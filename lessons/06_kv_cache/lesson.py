@@ -10,12 +10,12 @@
 # | 時間 | 読んで考える時間は約90分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
 #
-# 進め方は「予想する、実行する、比べる」です。`guess = None`の`None`を、自分の予想した数に書き換えてから実行しましょう。図や表を作るコードは、読み飛ばしてかまいません。
+# 進め方は、これまでと同じく「予想する、実行する、比べる」です。`guess = None`の`None`を、自分の予想した数に書き換えてから実行しましょう。図や表を作るコードは、読み飛ばしてかまいません。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # KV 快取：先估算，再實測
 #
-# 一次產生一個詞元的模型，會把前面詞元的鍵和值存起來重複使用，這就是 KV 快取（KV cache）。這一課要以位元組為單位，先猜它有多大，再確認和真正的模型一個位元組都不差。接著研究哪些設計會改變它的大小，以及自己的 GPU 放不放得下。
+# 一次產生一個詞元的模型，會把前面詞元的鍵和值存起來重複使用，這就是 KV 快取（KV cache）。這一課要先以位元組為單位猜它有多大，再和真正的模型比對，一個位元組都不差。接著研究哪些設計會改變它的大小，以及自己的 GPU 放不放得下。
 #
 # | 項目 | 內容 |
 # |---|---|
@@ -24,7 +24,7 @@
 # | 時間 | 閱讀與思考約 90 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
 #
-# 進行方式是「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖和做表格的程式碼可以跳過不看。
+# 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖和做表格的程式碼可以跳過不看。
 
 # %% key="imports"
 import matplotlib.pyplot as plt
@@ -32,12 +32,13 @@ import torch
 from transformers import GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 from transformers import T5Config, T5ForConditionalGeneration
 
-from helpers import claims, corpus, decoder, figures, kv_cache, measure, predict, tokenizer
+from helpers import claims, corpus, decoder, figures, kv_cache, measure, predict, show, tokenizer
 
 figures.use(LANG)
-torch.manual_seed(0)
+_ = torch.manual_seed(0)
+_ = torch.set_grad_enabled(False)
 torch.set_num_threads(1)
-torch.set_grad_enabled(False)
+
 # %% [markdown] key="page" lang="ja"
 # ## 元のページの主張
 #
@@ -47,7 +48,7 @@ torch.set_grad_enabled(False)
 #
 # 主張は3つあります。長さに比例すること（C19）、10万と8千で大きく違うこと（C20）、量子化なしでは難しいこと（C21）です。1つずつ、数で確かめます。
 #
-# 単位に注意しましょう。
+# このレッスンで使う単位は、次の4つです。GBとGiBは違うので、注意しましょう。
 #
 # | 書き方 | 意味 |
 # |---|---|
@@ -65,7 +66,7 @@ torch.set_grad_enabled(False)
 #
 # 這裡有 3 個說法：大小與長度成正比（C19）；10 萬和 8 千差很多（C20）；不用量化就很困難（C21）。接著用數字逐一檢驗。
 #
-# 請特別注意單位。
+# 這一課會用到下面 4 種單位。GB 和 GiB 不一樣，要特別小心。
 #
 # | 寫法 | 意思 |
 # |---|---|
@@ -77,7 +78,7 @@ torch.set_grad_enabled(False)
 # %% [markdown] key="why" lang="ja"
 # ## 1. なぜ保存するのか
 #
-# レッスン03のデコーダーで、同じ文の続きを2通りの方法で書かせます。
+# レッスン03のデコーダーに、同じ文を2通りの方法で書かせます。
 #
 # - 毎回、最初のトークンから全部を計算し直す
 # - 前のトークンのキーとバリューを`past_key_values`に保存し、新しい1トークンだけを計算する
@@ -89,7 +90,7 @@ torch.set_grad_enabled(False)
 # %% [markdown] key="why" lang="zh-tw"
 # ## 1. 為什麼要存起來
 #
-# 讓第 03 課的解碼器用兩種方法，接著寫同一個句子。
+# 讓第 03 課的解碼器用兩種方法寫同一個句子。
 #
 # - 每次都從第一個詞元開始，全部重算
 # - 把前面詞元的鍵和值存進 `past_key_values`，只計算新的 1 個詞元
@@ -131,8 +132,9 @@ with measure.cost() as slow:
 with measure.cost() as fast:
     text_cached = with_cache(start, 20)
 
-print(decoder.TOKENIZER.decode(text_cached[0], skip_special_tokens=True))
-print(f"{slow.flops / 1e6:.1f} MFLOPs   {fast.flops / 1e6:.1f} MFLOPs")
+print(decoder.TOKENIZER.decode(text_cached[0]).split("</s>")[0].split(">")[-1])
+print(T(ja="計算し直す：", zh_tw="全部重算："), f"{slow.flops / 1e6:.1f} MFLOPs")
+print(T(ja="保存する：", zh_tw="存起來："), f"{fast.flops / 1e6:.1f} MFLOPs")
 assert torch.equal(text_recomputed, text_cached)
 predict.compare(guess, slow.flops / fast.flops, T(ja="倍", zh_tw=" 倍"))
 
@@ -144,7 +146,7 @@ predict.compare(guess, slow.flops / fast.flops, T(ja="倍", zh_tw=" 倍"))
 # %% [markdown] key="why-after" lang="zh-tw"
 # 寫出來的詞元完全一樣。使用因果遮罩時，不管後面加上什麼，前面的輸出都不會變（第 01 課第 9 節），所以前面的鍵和值不必重算。
 #
-# 那麼，只要有快取，不管多長，產生 1 個詞元的運算量都一樣嗎？有人說「有了 KV 快取，生成就變成 O(1)」。換幾種長度，數一數產生 1 個詞元要多少 FLOPs。
+# 那麼，只要有快取，不管多長，產生 1 個詞元的運算量都一樣嗎？常聽到「有了 KV 快取，生成就變成 O(1)」這種說法。換幾種長度，數一數產生 1 個詞元要多少 FLOPs。
 
 # %% key="not-constant"
 longer = GPT2LMHeadModel(decoder.config(n_positions=4096))
@@ -158,15 +160,15 @@ for n in past_lengths:
     step_flops.append(spent.flops)
     print(f"n = {n:5,}  {spent.flops:9,} FLOPs")
 
-#| ja: 2層、幅64なので、トークンごとに`2 * 4 * 64` FLOPs増える
-#| zh-tw: 2 層，寬度 64，所以每個詞元增加 `2 * 4 * 64` FLOPs
-assert step_flops[1] - step_flops[0] == 2 * 4 * 64 * 256
+#| ja: どの層でも、保存した1トークンごとにqkᵀで`2 * 64`、バリューの和で`2 * 64`。2層ある
+#| zh-tw: 每一層，存起來的每個詞元：qkᵀ 要 `2 * 64`，值的加總也要 `2 * 64`；一共 2 層
+assert step_flops[1] - step_flops[0] == 2 * (2 * 64 + 2 * 64) * 256
 
 # %% [markdown] key="not-constant-after" lang="ja"
-# 増え方は一定で、長さに比例する部分があります。新しいクエリは、保存したすべてのキーと内積を取るからです。つまり、1トークンの計算はO(1)ではなくO(n)です。しかも、そのたびにキャッシュ全体をメモリから読み出します。
+# 保存したトークンが1つ増えるたびに、FLOPsは同じだけ（ここでは512）増えます。新しいクエリは、保存したすべてのキーと内積を取るからです。つまり、1トークンの計算はO(1)ではなくO(n)です。しかも、そのたびにキャッシュ全体をメモリから読み出します。
 
 # %% [markdown] key="not-constant-after" lang="zh-tw"
-# 增加的幅度固定，有一部分與長度成正比，因為新的查詢要和存起來的每一個鍵算內積。也就是說，產生 1 個詞元的運算量不是 O(1)，而是 O(n)；而且每次都要從記憶體讀出整份快取。
+# 每多存 1 個詞元，FLOPs 就增加同樣的量（這裡是 512），因為新的查詢要和存起來的每一個鍵算內積。也就是說，產生 1 個詞元的運算量不是 O(1)，而是 O(n)；而且每次都要從記憶體讀出整份快取。
 
 # %% [markdown] key="hand" lang="ja"
 # ## 2. 手で計算する
@@ -214,14 +216,14 @@ predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 # この計算が正しいことを、3つの方法で確かめます。
 #
 # - 式：`kv_cache.formula`は、設定だけから計算する
-# - `meta`：`kv_cache.on_meta`は、本物のモデルのコードを本物の大きさで動かす。PyTorchの`meta`デバイスは、形だけを計算し、メモリを使わない
+# - `meta`：`kv_cache.on_meta`は、本物のモデルのコードを本物の大きさで動かす。PyTorchの`meta`デバイスはテンソルの形だけを計算するので、重みもキャッシュもメモリを使わない
 # - 実測：`kv_cache.measured`は、本物のキャッシュのテンソルを1つずつ数える
 
 # %% [markdown] key="roads" lang="zh-tw"
 # 用 3 種方法確認這個算法是對的。
 #
 # - 公式：`kv_cache.formula` 只用設定來計算
-# - `meta`：`kv_cache.on_meta` 用真正的大小，執行真正的模型程式碼。PyTorch 的 `meta` 裝置只計算形狀，不使用記憶體
+# - `meta`：`kv_cache.on_meta` 以真正的大小，執行真正的模型程式碼。PyTorch 的 `meta` 裝置只計算張量的形狀，權重和快取都不占記憶體
 # - 實測：`kv_cache.measured` 把真正的快取裡的張量逐一數過
 
 # %% key="roads-formula"
@@ -231,16 +233,16 @@ by_formula
 # %% key="roads-meta"
 on_meta = kv_cache.on_meta(llama, 100_000)
 print(on_meta.sentence())
-print(f"{kv_cache.parameter_count(llama):,}")
+print(T(ja="パラメータ数：", zh_tw="參數數量："), f"{kv_cache.parameter_count(llama):,}")
 assert by_formula.total_bytes == on_meta.total_bytes == 100_000 * by_hand
 
 # %% [markdown] key="roads-after" lang="ja"
-# 80億個のパラメータを持つモデルを、メモリを使わずに動かしました。パラメータ数も公表されている8.03Bと一致するので、大きさを間違えたモデルではありません。
+# 80億個のパラメータを持つモデルのコードが、形だけとはいえ、手元で最後まで動きました。パラメータ数も、公表されている8.03B（Bは10億）と一致します。設定の書き間違いはなさそうです。
 #
 # 3つ目の方法では、同じクラスの小さなモデルを実際に作り、キャッシュの中身を数えます。
 
 # %% [markdown] key="roads-after" lang="zh-tw"
-# 不占用記憶體，就執行了有 80 億個參數的模型。參數數量也和公布的 8.03B 一致，可見模型的大小沒有弄錯。
+# 有 80 億個參數的模型，雖然只算形狀，程式碼卻真的在自己的電腦上跑完了。參數數量也和公布的 8.03B（B 是 10 億）一致，可見設定沒有寫錯。
 #
 # 第三種方法是實際建立一個同類別的小模型，再數一數快取的內容。
 
@@ -260,14 +262,14 @@ real
 # %% [markdown] key="linear" lang="ja"
 # ## 3. 長さに比例するか
 #
-# 小さなLlamaのキャッシュを5つの長さで測り、直線を当てはめます。直線からのずれ（残差）が0なら、完全に比例しています。
+# 小さなLlamaのキャッシュを5つの長さで測り、原点を通る直線を当てはめます。直線からのずれ（残差）が0なら、完全に比例しています。
 #
 # 予想：残差の最大値は何バイトでしょうか。
 
 # %% [markdown] key="linear" lang="zh-tw"
 # ## 3. 真的與長度成正比嗎
 #
-# 用 5 種長度測量小 Llama 的快取，再配上一條直線。如果和直線的差距（殘差）是 0，就是完全成正比。
+# 用 5 種長度測量小 Llama 的快取，再配上一條通過原點的直線。如果和直線的差距（殘差）是 0，就是完全成正比。
 #
 # 先猜猜看：殘差最大是多少位元組？
 
@@ -282,14 +284,14 @@ sizes = [kv_cache.measured(tiny, n).total_bytes for n in lengths]
 slope = (sizes[-1] - sizes[0]) / (lengths[-1] - lengths[0])
 residual = max(abs(size - slope * n) for n, size in zip(lengths, sizes))
 for n, size in zip(lengths, sizes):
-    print(f"{n:4}  {size:10,}")
+    print(T(ja=f"{n:4}トークン　{size:9,}バイト", zh_tw=f"{n:4} 個詞元　{size:9,} 個位元組"))
 predict.compare(guess, residual, T(ja="バイト", zh_tw=" 個位元組"))
 
 # %% [markdown] key="window" lang="ja"
-# 残差は0です。では、すべてのモデルで比例するでしょうか。Mistral 7B v0.1は、近くの4,096トークンだけを参照するスライディングウィンドウを使います。Gemma 3は、6層のうち5層がウィンドウ（1,024トークン）で、1層だけがすべてを参照します。MambaとJambaの多くの層は、アテンションの代わりに、大きさの決まった状態を持ちます。
+# 残差は0です。では、すべてのモデルで比例するでしょうか。Mistral 7B v0.1は、近くの4,096トークンだけを参照するスライディングウィンドウを使います。Gemma 3 27Bでは、6層ごとに5層がウィンドウ（1,024トークン）で、1層だけがすべてのトークンを参照します。MambaとJambaの多くの層は、アテンションの代わりに、大きさの決まった状態を持ちます。
 
 # %% [markdown] key="window" lang="zh-tw"
-# 殘差是 0。那麼，所有的模型都成正比嗎？Mistral 7B v0.1 使用滑動視窗，只看附近的 4,096 個詞元。Gemma 3 每 6 層裡有 5 層是視窗（1,024 個詞元），只有 1 層看全部。Mamba 和 Jamba 的很多層沒有注意力，只有大小固定的狀態。
+# 殘差是 0。那麼，所有的模型都成正比嗎？Mistral 7B v0.1 使用滑動視窗，只看附近的 4,096 個詞元。Gemma 3 27B 每 6 層就有 5 層是視窗（1,024 個詞元），只有 1 層看全部的詞元。Mamba，還有 Jamba 的大部分層，用的不是注意力，而是大小固定的狀態。
 
 # %% key="window-figure"
 shown = ["llama-2-7b", "llama-3-8b", "gemma-3-27b", "mistral-7b-v0.1", "mamba-2.8b"]
@@ -313,18 +315,18 @@ names = "、".join(f"{kv_cache.config(key).name_or_path} {gib:.2f} GiB" for key,
 figures.show(
     fig,
     T(
-        ja=f"横軸は長さ（1,024から131,072トークン）、縦軸はKVキャッシュの大きさ（GiB）で、どちらも対数目盛りです。bfloat16、バッチサイズ1です。131,072トークンでは{names}です。Mistral 7B v0.1は4,095トークンから、Mamba 2.8Bは最初から、長くなっても増えません。Gemma 3 27Bは、途中から傾きが小さくなります。",
-        zh_tw=f"橫軸是長度（1,024 到 131,072 個詞元），縱軸是 KV 快取的大小（GiB），都是對數刻度。bfloat16，批次大小 1。131,072 個詞元時是{names}。Mistral 7B v0.1 從 4,095 個詞元開始、Mamba 2.8B 從一開始，長度增加都不會再變大。Gemma 3 27B 到後面斜率會變小。",
+        ja=f"横軸は長さ（1,024から131,072トークン）、縦軸はKVキャッシュの大きさ（GiB）で、どちらも対数目盛りです。bfloat16、バッチサイズ1です。凡例の数は、右端の131,072トークンでの大きさで、{names}です。Llamaの2つの線は平行な直線です。Gemma 3 27Bは、はじめは緩やかに増え、長くなるとLlamaの線と平行に近づきます。Mistral 7B v0.1は4,095トークンから、Mamba 2.8Bは最初から水平です。",
+        zh_tw=f"橫軸是長度（1,024 到 131,072 個詞元），縱軸是 KV 快取的大小（GiB），都是對數刻度。bfloat16，批次大小 1。圖例的數字是最右端 131,072 個詞元時的大小：{names}。2 條 Llama 的線是平行的直線。Gemma 3 27B 一開始增加得比較慢，越長就越接近與 Llama 平行。Mistral 7B v0.1 從 4,095 個詞元開始、Mamba 2.8B 從一開始，就是水平線。",
     ),
 )
 
 # %% [markdown] key="window-after" lang="ja"
-# ウィンドウの層が保存するのは、$W$ 個ではなく $W - 1$ 個です。新しいトークン自身を加えて $W$ 個になるからです。
+# ウィンドウの層が保存するのは、$W$ 個ではなく $W - 1$ 個です。次のトークン自身を加えて $W$ 個になるからです。
 #
-# もう1つ、測ってわかることがあります。長い入力を読んだ直後のウィンドウの層は、長いテンソルの最後の部分だけを見せています。残りは見えませんが、メモリは解放されていません。小さなMistralで、見えているバイト数と、実際に押さえているバイト数を比べましょう。
+# もう1つ、測って初めてわかることがあります。長い入力を読んだ直後のウィンドウの層は、長いテンソルの最後の部分だけを見せています。残りは見えませんが、メモリは解放されていません。小さなMistralで、見えているバイト数と、実際に押さえているバイト数を比べましょう。
 
 # %% [markdown] key="window-after" lang="zh-tw"
-# 視窗層保留的不是 $W$ 個，而是 $W - 1$ 個，因為加上新的詞元自己，剛好是 $W$ 個。
+# 視窗層保留的不是 $W$ 個，而是 $W - 1$ 個，因為加上下一個詞元自己，剛好是 $W$ 個。
 #
 # 還有一件事要實測才知道。剛讀完很長的輸入時，視窗層只露出長張量的最後一段；其餘的部分看不到，記憶體卻沒有釋放。用一個小 Mistral，比較看得到的位元組數和實際占住的位元組數。
 
@@ -341,29 +343,41 @@ small_mistral = MistralConfig(
     sliding_window=16,
 )
 mistral = MistralForCausalLM(small_mistral).eval()
-after_prompt = mistral(input_ids=torch.ones(1, 1000, dtype=torch.long), use_cache=True)
-cache = after_prompt.past_key_values
-print(kv_cache.measured(cache).held)
-mistral(input_ids=torch.ones(1, 1, dtype=torch.long), past_key_values=cache, use_cache=True)
-print(kv_cache.measured(cache).held)
+cache = mistral(torch.ones(1, 1000, dtype=torch.long), use_cache=True).past_key_values
+after_reading = kv_cache.measured(cache).held
+mistral(torch.ones(1, 1, dtype=torch.long), past_key_values=cache, use_cache=True)
+after_writing = kv_cache.measured(cache).held
+
+moments = {
+    T(ja="1,000トークンを読んだ直後", zh_tw="剛讀完 1,000 個詞元"): after_reading,
+    T(ja="次の1トークンを生成したあと", zh_tw="又產生 1 個詞元之後"): after_writing,
+}
+head = [
+    "",
+    T(ja="見えているバイト数", zh_tw="看得到的位元組數"),
+    T(ja="押さえているバイト数", zh_tw="占住的位元組數"),
+]
+rows = [[name, f"{held.payload:,}", f"{held.storage:,}"] for name, held in moments.items()]
+show.fragment(*show.table(head, rows))
+assert after_reading.payload == after_writing.payload
 
 # %% [markdown] key="window-held-text" lang="ja"
-# 上の行が入力を読んだ直後、下の行が次の1トークンを生成したあとです。`payload`が見えているバイト数、`storage`が押さえているバイト数です。見積もりでは、両方を考える必要があります。
+# 見えているバイト数は同じでも、読んだ直後に押さえているメモリは60倍以上です。見積もりでは、両方を考える必要があります。
 
 # %% [markdown] key="window-held-text" lang="zh-tw"
-# 上面那行是剛讀完輸入的時候，下面那行是又產生 1 個詞元之後。`payload` 是看得到的位元組數，`storage` 是占住的位元組數。估算時，兩者都要考慮。
+# 看得到的位元組數一樣，但剛讀完時占住的記憶體是 60 倍以上。估算時，兩者都要考慮。
 
 # %% [markdown] key="pair" lang="ja"
 # ## 4. エンコーダー・デコーダー型にもある
 #
-# 元のページの主張は、デコーダー型のモデルについてのものです。T5のようなエンコーダー・デコーダー型には、KVキャッシュがないのでしょうか。小さなT5で、入力と出力の長さを変えて測ります。
+# 元のページの主張は、デコーダー型のモデルについてのものです。では、T5のようなエンコーダー・デコーダー型には、KVキャッシュがないのでしょうか。小さなT5で、入力と出力の長さを変えて測ります。
 #
 # 予想：入力を256トークンに固定し、出力を8トークンから64トークンへ、8倍にします。交差注意のキャッシュは何倍になるでしょうか。
 
 # %% [markdown] key="pair" lang="zh-tw"
 # ## 4. 編碼器－解碼器也有
 #
-# 原網頁的說法只針對 decoder-only 的模型。像 T5 這樣的編碼器－解碼器，就沒有 KV 快取嗎？用一個小 T5，改變輸入和輸出的長度來測量。
+# 原網頁的說法只針對 decoder-only 的模型。那麼，像 T5 這樣的編碼器－解碼器，就沒有 KV 快取嗎？用一個小 T5，改變輸入和輸出的長度來測量。
 #
 # 先猜猜看：輸入固定為 256 個詞元，輸出從 8 個詞元增加到 64 個詞元，也就是 8 倍。交叉注意力的快取會變成幾倍？
 
@@ -410,10 +424,10 @@ claims.check(
 )
 
 # %% [markdown] key="pair-after" lang="ja"
-# エンコーダー・デコーダー型には、キャッシュが2つあります。自己注意の分は出力とともに増え、交差注意の分は入力の長さで決まり、そのあとは増えません。BERTのようなエンコーダー型は、1トークンずつ生成しないので、0バイトです。
+# エンコーダー・デコーダー型には、キャッシュが2つあります。自己注意の分は、出力とともに増えます。交差注意の分は、入力の長さで決まり、そのあとは増えません。BERTのようなエンコーダー型は、1トークンずつ生成しないので、0バイトです。
 
 # %% [markdown] key="pair-after" lang="zh-tw"
-# 編碼器－解碼器有兩份快取：自注意力的部分隨輸出增加；交叉注意力的部分由輸入的長度決定，之後不再增加。像 BERT 這樣只有編碼器的模型，不會一次產生一個詞元，所以是 0 個位元組。
+# 編碼器－解碼器有兩份快取：自注意力的部分會隨輸出增加；交叉注意力的部分由輸入的長度決定，之後不再增加。像 BERT 這樣只有編碼器的模型，不會一次產生一個詞元，所以是 0 個位元組。
 
 # %% [markdown] key="kinds" lang="ja"
 # ## 5. 1トークンを小さくする工夫
@@ -423,7 +437,8 @@ claims.check(
 # - MHA（マルチヘッドアテンション）：キーとバリューのヘッドが32
 # - GQA（グループ化クエリアテンション）：キーとバリューのヘッドが8つ。クエリのヘッド4つずつで共有
 # - MQA（マルチクエリアテンション）：1つのヘッドを、すべてのクエリのヘッドで共有
-# - MLA（Multi-head Latent Attention）：全ヘッドに共通の、圧縮した512個の数と、位置の64個の数だけを保存
+# - MLA（マルチヘッド潜在アテンション）：全ヘッドに共通の、圧縮した512個の数と、位置の64個の数だけを保存
+# - GQAとウィンドウ：GQAと同じヘッドで、最後の4,095トークンだけを保存
 #
 # 予想：MHAの1トークンは、GQAの1トークンの何倍でしょうか。
 
@@ -435,7 +450,8 @@ claims.check(
 # - MHA（多頭注意力）：鍵和值有 32 個頭
 # - GQA（分組查詢注意力）：鍵和值有 8 個頭，每個頭由 4 個查詢的頭共用
 # - MQA（多查詢注意力）：只有 1 個頭，所有查詢的頭共用
-# - MLA（Multi-head Latent Attention）：只保存所有的頭共用、壓縮過的 512 個數字，再加上位置的 64 個數字
+# - MLA（多頭潛在注意力）：只保存所有的頭共用、壓縮過的 512 個數字，再加上位置的 64 個數字
+# - GQA 加視窗：頭的數量和 GQA 一樣，但只保留最後 4,095 個詞元
 #
 # 先猜猜看：MHA 的 1 個詞元，是 GQA 的 1 個詞元的幾倍？
 
@@ -445,37 +461,64 @@ claims.check(
 guess = None
 
 layers, head_dim, bytes_each = 32, 128, 2
+#| ja: 1層が1トークンのために保存する数と、長さnで残っているトークン
+#| zh-tw: 一層為一個詞元保存多少數字，以及長度 n 時保留幾個詞元
 numbers = {
     "MHA": 2 * 32 * head_dim,
     "GQA": 2 * 8 * head_dim,
     "MQA": 2 * 1 * head_dim,
     "MLA": 512 + 64,
+    T(ja="GQAとウィンドウ", zh_tw="GQA 加視窗"): 2 * 8 * head_dim,
 }
-per_token = {name: layers * n * bytes_each for name, n in numbers.items()}
-for name, size in per_token.items():
-    print(f"{name}  {size:8,}  {size * 100_000 / 2**30:6.2f} GiB")
-predict.compare(guess, per_token["MHA"] / per_token["GQA"], T(ja="倍", zh_tw=" 倍"))
+windowed = list(numbers)[-1]
+
+
+def design_bytes(name, n):
+    kept = min(n, 4096 - 1) if name == windowed else n
+    return layers * numbers[name] * bytes_each * kept
+
+
+lengths_shown = (8_192, 100_000)
+head = ["", T(ja="1トークン（バイト）", zh_tw="1 個詞元（位元組）")]
+head += [f"{n:,}（GiB）" for n in lengths_shown]
+rows = []
+for name in numbers:
+    gib = [f"{design_bytes(name, n) / 2**30:.2f}" for n in lengths_shown]
+    rows.append([name, f"{design_bytes(name, 1):,}", *gib])
+show.fragment(*show.table(head, rows))
+predict.compare(guess, numbers["MHA"] / numbers["GQA"], T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="kinds-check" lang="ja"
-# 手で計算した値を、本物のモデルのコードで確かめます。Llama 2 7BはMHA、Llama 3 8BはGQAです。DeepSeek-V3は61層のMLAで、パラメータは6,710億個あります。
+# 手で計算した値を、本物のモデルのコードで確かめます。5つの設計を、すべて同じ大きさで`meta`の上に作ります。MLAには、DeepSeek-V3のコードを使います。
 
 # %% [markdown] key="kinds-check" lang="zh-tw"
-# 用真正的模型程式碼，確認親手算出的值。Llama 2 7B 是 MHA，Llama 3 8B 是 GQA。DeepSeek-V3 是 61 層的 MLA，有 6,710 億個參數。
+# 用真正的模型程式碼，確認親手算出的值。5 種設計都以相同的大小建立在 `meta` 上；MLA 用的是 DeepSeek-V3 的程式碼。
 
 # %% key="kinds-check-code"
-found = {
-    key: kv_cache.on_meta(kv_cache.config(key), 4096).bytes_per_token
-    for key in ("llama-2-7b", "llama-3-8b", "deepseek-v3")
+from transformers import DeepseekV3Config
+
+same = {"hidden_size": 4096, "num_hidden_layers": layers, "num_attention_heads": 32}
+designs = {
+    "MHA": LlamaConfig(**same, num_key_value_heads=32),
+    "GQA": LlamaConfig(**same, num_key_value_heads=8),
+    "MQA": LlamaConfig(**same, num_key_value_heads=1),
+    "MLA": DeepseekV3Config(**same, num_key_value_heads=32, kv_lora_rank=512, qk_rope_head_dim=64),
+    windowed: MistralConfig(**same, num_key_value_heads=8, sliding_window=4096),
 }
-print(found)
-assert found["llama-2-7b"] == per_token["MHA"] and found["llama-3-8b"] == per_token["GQA"]
-assert found["deepseek-v3"] == 61 * numbers["MLA"] * bytes_each
+for name, design in designs.items():
+    found = kv_cache.on_meta(design, 8_192).total_bytes
+    assert found == design_bytes(name, 8_192), name
+    print(name, f"{found:,}")
+
+deepseek = kv_cache.formula(kv_cache.config("deepseek-v3"), 8_192)
+print(deepseek.sentence())
+assert deepseek.bytes_per_token == 61 * numbers["MLA"] * bytes_each
 
 # %% [markdown] key="kinds-after" lang="ja"
-# パラメータが80倍以上あるDeepSeek-V3のほうが、Llama 3 8Bより、1トークンのキャッシュは小さくなりました。キャッシュの大きさは、モデルの大きさではなく、層の数とキー・バリューの持ち方で決まります。
+# すべて、ぴったり一致しました。最後の文は、本物のDeepSeek-V3（61層、パラメータは6,710億個）のものです。パラメータが80倍以上あるのに、トークンあたりのキャッシュは、Llama 3 8Bの131,072バイトより小さくなっています。キャッシュの大きさは、モデルの大きさではなく、層の数とキー・バリューの持ち方で決まります。
 
 # %% [markdown] key="kinds-after" lang="zh-tw"
-# DeepSeek-V3 的參數是 80 倍以上，一個詞元的快取卻比 Llama 3 8B 小。快取的大小不是由模型大小決定，而是由層數，以及鍵和值的保存方式決定。
+# 全部一致，一個位元組都不差。最後一句是真正的 DeepSeek-V3（61 層，6,710 億個參數）：參數是 80 倍以上，一個詞元的快取卻比 Llama 3 8B 的 131,072 個位元組還小。快取的大小不是由模型大小決定，而是由層數，以及鍵和值的保存方式決定。
 
 # %% [markdown] key="lengths" lang="ja"
 # ## 6. 8千トークンと10万トークン
@@ -496,12 +539,14 @@ assert found["deepseek-v3"] == 61 * numbers["MLA"] * bytes_each
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-growth = {}
-for key in ("llama-2-7b", "llama-3-8b", "gemma-3-27b", "mistral-7b-v0.1", "mamba-2.8b"):
+growth, rows = {}, []
+for key in shown:
     config = kv_cache.config(key)
-    short, long = (kv_cache.formula(config, n) for n in (8_192, 100_000))
+    short, long = (kv_cache.formula(config, n) for n in lengths_shown)
     growth[key] = long.total_bytes / short.total_bytes
-    print(f"{config.name_or_path:16} {short.gib:6.2f} GiB {long.gib:6.2f} GiB  × {growth[key]:.1f}")
+    rows.append([config.name_or_path, f"{short.gib:.2f}", f"{long.gib:.2f}", f"{growth[key]:.1f}"])
+head = [T(ja="モデル", zh_tw="模型"), *head[2:], T(ja="倍率", zh_tw="倍率")]
+show.fragment(*show.table(head, rows))
 predict.compare(guess, growth["llama-3-8b"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="c20"
@@ -518,44 +563,48 @@ claims.check(
 # %% [markdown] key="characters" lang="ja"
 # 12.2倍になるのは、すべての層が全トークンを保存するモデルだけです。
 #
-# 単位にも注意しましょう。日本語のページは単語で数えていますが、正しい単位はトークンです。10万トークンが何文字になるかは、トークナイザーによって違います。公表されている値を使って計算します。
+# 単位にも注意しましょう。日本語のページは単語で数えていますが、正しい単位はトークンです。10万トークンが何文字になるかは、トークナイザーによって違います。公表されている値と、この教材の文章で数えた値を並べてみましょう。「2.0から2.6文字」のように幅がある値は、小さいほうを使います。
 
 # %% [markdown] key="characters" lang="zh-tw"
 # 只有每一層都保留全部詞元的模型，才會變成 12.2 倍。
 #
-# 單位也要注意。中文網頁沒有寫單位，其實數的是詞元。10 萬個詞元是多少個字，要看用的是哪個分詞器（tokenizer）。用公布的數字來算算看。
+# 單位也要注意。中文網頁沒有寫單位，其實數的是詞元。10 萬個詞元是多少個字，要看用的是哪個分詞器（tokenizer）。把公布的數字，和用這份教材的文章數出來的數字放在一起看看；像「2.0 到 2.6 個字」這種範圍，就用比較小的數字。
 
 # %% key="characters-code"
+rows = []
 for entry in kv_cache.characters().values():
     if entry.lang == LANG:
-        print(
-            T(
-                ja=f"{entry.name:12} 1トークンは{entry.characters}文字、10万トークンは{entry.characters * 100_000:,.0f}文字（{entry.source}）",
-                zh_tw=f"{entry.name:12} 1 個詞元是 {entry.characters} 個字，10 萬個詞元是 {entry.characters * 100_000:,.0f} 個字（{entry.source}）",
-            )
-        )
+        whole = f"{entry.characters * 100_000:,.0f}"
+        rows.append([entry.name, f"{entry.characters}", whole, entry.source])
+head = [
+    T(ja="トークナイザー", zh_tw="分詞器"),
+    T(ja="1トークンの文字数", zh_tw="1 個詞元的字數"),
+    T(ja="100,000トークンの文字数", zh_tw="100,000 個詞元的字數"),
+    T(ja="出典", zh_tw="出處"),
+]
+show.fragment(*show.table(head, rows))
 
 # %% [markdown] key="quant" lang="ja"
 # ## 7. 量子化：ビットを減らす
 #
-# 量子化（quantization）は、数を少ないビットで表すことです。LLMでは、2つの別のものを量子化します。
+# 量子化（quantization）は、数を少ないビットで表すことです。LLMで量子化するものは、2つあります。
 #
-# - 重みの量子化：モデルのパラメータを小さくする。長さに関係しない
-# - KVキャッシュの量子化：この節の主題。長いほど効く
+# - 重みの量子化：モデルのパラメータを小さくする。効果は、長さに関係しない
+# - KVキャッシュの量子化：この節の主題。系列が長いほど効く
 #
-# 4ビットなら、16種類の値しか表せません。そこで、数を64個ずつのグループに分け、グループごとに「最小値」と「間隔」を16ビットで保存します。
+# 4ビットで表せるのは、16種類の値だけです。そこで、数を64個ずつのグループに分け、グループごとに「最小値」と「間隔」を16ビットずつで保存します。この2つを、ここでは「目盛り」と呼びます。
 #
 # 予想：64個ずつのグループで4ビットに量子化すると、1つの数は平均で何ビットになるでしょうか。
 
 # %% [markdown] key="quant" lang="zh-tw"
 # ## 7. 量化：減少位元
 #
-# 量化（quantization）是用比較少的位元來表示數字。在 LLM 裡，有兩種不同的東西可以量化。
+# 量化（quantization）是用比較少的位元來表示數字。在 LLM 裡，可以量化的東西有 2 種。
 #
-# - 權重量化：讓模型的參數變小，與長度無關
-# - KV 快取量化：這一節的主題，越長越有效果
+# - 權重量化：讓模型的參數變小，效果與長度無關
+# - KV 快取量化：這一節的主題，序列越長越有效果
 #
-# 4 個位元只能表示 16 種值。所以把數字每 64 個分成一組，每組另外用 16 個位元保存「最小值」和「間隔」。
+# 4 個位元只能表示 16 種值。所以把數字每 64 個分成一組，每組另外保存「最小值」和「間隔」，各用 16 個位元。這 2 個數字，以下稱為「刻度」。
 #
 # 先猜猜看：每 64 個一組，量化成 4 個位元，平均一個數字是幾個位元？
 
@@ -570,10 +619,14 @@ bits_each = packed.bytes * 8 / x.numel()
 predict.compare(guess, bits_each, T(ja="ビット", zh_tw=" 個位元"))
 
 # %% [markdown] key="quant-real" lang="ja"
-# 4ビットではなく、4.5ビットです。16ビットの4分の1ではなく、約3.6分の1になります。transformersの量子化キャッシュでも同じことを確かめましょう。追加のパッケージなしで使えるfp8（8ビットの浮動小数点数）で、見積もりと実物を比べます。
+# 4ビットではなく、4.5ビットです。16ビットの4分の1ではなく、約3.6分の1になります。
+#
+# transformersの量子化キャッシュでも、見積もりと実物を比べましょう。ここで使うfp8（8ビットの浮動小数点数）は、追加のパッケージが不要です。目盛りは、テンソル1つに4バイトだけです。比べるのは、3節の小さなLlamaのfloat32のキャッシュです。
 
 # %% [markdown] key="quant-real" lang="zh-tw"
-# 不是 4 個位元，而是 4.5 個位元。所以不是 16 個位元的 4 分之 1，大約是 3.6 分之 1。用 transformers 的量化快取也來確認一下。這裡用不需要額外套件的 fp8（8 個位元的浮點數），比較估算和實物。
+# 不是 4 個位元，而是 4.5 個位元。所以不是 16 個位元的 4 分之 1，大約是 3.6 分之 1。
+#
+# 用 transformers 的量化快取，也來比較估算和實物。這裡用的 fp8（8 個位元的浮點數）不需要額外的套件，一個張量的刻度只占 4 個位元組。比較的對象是第 3 節那個小 Llama 的 float32 快取。
 
 # %% key="quant-real-code"
 from transformers import QuantizedCache
@@ -581,113 +634,197 @@ from transformers import QuantizedCache
 fp8 = QuantizedCache(backend="fp8", config=small)
 tiny(input_ids=torch.ones(1, 200, dtype=torch.long), past_key_values=fp8, use_cache=True)
 held = kv_cache.measured(fp8).total_bytes
-assert held == kv_cache.quantised(small, 200, bits=8, backend="fp8").total_bytes
-print(f"{held:,}   {real.total_bytes:,}")
+estimate = kv_cache.quantised(small, 200, bits=8, backend="fp8").total_bytes
+print(T(ja="float32：", zh_tw="float32："), f"{real.total_bytes:,}")
+print(T(ja="fp8（見積もり）：", zh_tw="fp8（估算）："), f"{estimate:,}")
+print(T(ja="fp8（実測）：", zh_tw="fp8（實測）："), f"{held:,}")
+assert held == estimate
 
 # %% [markdown] key="quant-error" lang="ja"
-# 小さくした分、値はずれます。学習済みのデコーダーに本物の文を読ませ、キャッシュを量子化してから、次のトークンの予測がどれだけ変わるかを測りましょう。調べるのは次の2つです。
+# 小さくした分、値はずれます。そのずれは、どこまで伝わるのでしょうか。学習済みのデコーダー（レッスン03）に、本物の文の最初の8トークンを読ませます。キャッシュを量子化してから続きを書かせ、4か所で比べます。
 #
-# - 予測の分布の変化：KLダイバージェンス（0なら同じ）
-# - 予測の変わった割合：いちばん確率の高いトークンが変わった割合
+# - キーとバリュー：値のずれの大きさ÷もとの値の大きさ
+# - アテンションの出力：同じく、ずれの大きさ÷もとの大きさ
+# - 次のトークンの確率：KLダイバージェンス（0なら同じ分布）
+# - 答え：書き終えた文が変わった割合と、正しい文の割合（小さな世界の文法で判定）
 #
 # キーはチャネルごと、バリューはトークンごとにグループを作る方法が、KIVIという論文で提案されています。このデコーダーは小さいので、グループの大きさは8にします。
 
 # %% [markdown] key="quant-error" lang="zh-tw"
-# 變小的代價，是數值會有誤差。讓訓練好的解碼器讀真正的句子，把快取量化之後，再測量下一個詞元的預測改變了多少。要看的是下面兩個量。
+# 變小的代價是數值會有誤差。這個誤差會傳到哪裡？讓訓練好的解碼器（第 03 課）讀真正的句子的前 8 個詞元，把快取量化之後再讓它接著寫，然後在 4 個地方比較。
 #
-# - 預測分布的變化：KL 散度（0 代表相同）
-# - 預測改變的比例：機率最高的詞元有多少比例變了
+# - 鍵和值：數值誤差的大小÷原本的大小
+# - 注意力的輸出：一樣是誤差的大小÷原本的大小
+# - 下一個詞元的機率：KL 散度（0 代表分布相同）
+# - 答案：寫完的句子有多少比例變了、有多少比例是正確的句子（用小世界的文法判斷）
 #
 # 論文 KIVI 提出的方法是：鍵依通道分組，值依詞元分組。這個解碼器很小，所以每組的大小設成 8。
 
-# %% key="quant-error-code"
+# %% key="quant-write"
 told = [corpus.sentence(event, LANG).text for event in corpus.exam("plain", 200)]
 rows = decoder.TOKENIZER([tokenizer.tagged(text, LANG) for text in told]).input_ids
-#| ja: 同じ長さの文だけを使う。最後の1トークンの予測を調べる
-#| zh-tw: 只用一樣長的句子，檢查對最後 1 個詞元的預測
 n_read = 8
-ids = torch.tensor([row[: n_read + 1] for row in rows if len(row) > n_read + 1])
+ids = torch.tensor([row[: n_read + 1] for row in rows])
 model.set_attn_implementation("sdpa")
 
+attended = []
+for block in model.transformer.h:
+    block.attn.register_forward_hook(lambda module, given, out: attended.append(out[0][:, -1]))
 
-def predicted(restore=None):
+
+def write_on(restore=None, n=24):
     T(
-        ja="""n_read個のトークンを読み、キャッシュを量子化して元に戻し、次の予測を求める""",
-        zh_tw="""讀 n_read 個詞元，把快取量化再還原，求下一個詞元的預測""",
+        ja="""n_read個のトークンを読み、キャッシュをrestoreで変えて、n個のトークンを書く""",
+        zh_tw="""讀 n_read 個詞元，用 restore 改變快取，再寫 n 個詞元""",
     )
     cache = model(input_ids=ids[:, :n_read], use_cache=True).past_key_values
-    if restore is not None:
-        for layer in cache.layers:
-            layer.keys, layer.values = restore(layer.keys, layer.values)
-    return model(input_ids=ids[:, n_read:], past_key_values=cache).logits[:, -1].log_softmax(-1)
+    for layer in cache.layers if restore else ():
+        layer.keys, layer.values = restore(layer.keys, layer.values)
+    new, written = ids[:, n_read:], [ids]
+    attended.clear()
+    for step in range(n):
+        out = model(input_ids=new, past_key_values=cache, use_cache=True)
+        if step == 0:
+            log_p, outputs = out.logits[:, -1].log_softmax(-1), torch.stack(attended)
+        new = out.logits[:, -1:].argmax(-1)
+        written.append(new)
+    texts = decoder.TOKENIZER.batch_decode(torch.cat(written, 1))
+    answers = [text.split("</s>")[0].split(">")[-1] for text in texts]
+    return outputs, log_p, answers
 
 
-whole = predicted()
+outputs, log_p, answers = write_on()
+print(answers[:2])
+assert all(corpus.parse(text, LANG) for text in answers)
+
+# %% [markdown] key="quant-guess" lang="ja"
+# 予想：2ビットにすると、200の文のうち、正しい文は何%になるでしょうか（量子化しないときは100 %）。
+
+# %% [markdown] key="quant-guess" lang="zh-tw"
+# 先猜猜看：改成 2 個位元之後，200 個句子裡，正確的句子占百分之多少？（不量化時是 100 %）
+
+# %% key="quant-error-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 errors = {}
-for bits in (8, 4, 3, 2):
+
+
+def off(changed, original):
+    return ((changed - original).norm() / original.norm()).item()
+
+
+def quantised_answers(bits, per):
+    found = {"K": [], "V": [], "bytes": 0}
+
+    def restore(k, v):
+        packed = {"K": (k, per), "V": (v, "token")}
+        back = []
+        for name, (x, direction) in packed.items():
+            small_x = kv_cache.quantise(x.half(), bits, 8, direction)
+            back.append(small_x.restore().float())
+            found["bytes"] += small_x.bytes / len(ids)
+            found[name].append(off(back[-1], x))
+        return back
+
+    outputs_now, log_p_now, answers_now = write_on(restore)
+    found |= {name: sum(found[name]) / len(found[name]) for name in "KV"}
+    found["attention"] = off(outputs_now, outputs)
+    found["KL"] = (log_p.exp() * (log_p - log_p_now)).sum(-1).mean().item()
+    found["changed"] = sum(a != b for a, b in zip(answers, answers_now)) / len(answers)
+    valid = [corpus.parse(text, LANG) is not None for text in answers_now]
+    return found | {"valid": sum(valid) / len(valid)}
+
+
+table = []
+for bits in (8, 4, 3, 2, 1):
     for per in ("channel", "token"):
-
-        def restore(k, v, bits=bits, per=per):
-            return (
-                kv_cache.quantise(k, bits, 8, per).restore(),
-                kv_cache.quantise(v, bits, 8, "token").restore(),
-            )
-
-        changed = predicted(restore)
-        kl = (whole.exp() * (whole - changed)).sum(-1).mean().item()
-        flips = (whole.argmax(-1) != changed.argmax(-1)).float().mean().item()
-        errors[bits, per] = kl, flips
-        print(f"{bits}  {per:8}  KL {kl:.6f}  {flips:6.1%}")
-
-assert errors[2, "channel"][0] > 100 * errors[8, "channel"][0]
+        e = errors[bits, per] = quantised_answers(bits, per)
+        numbers_shown = [f"{e['bytes']:,.0f}", *(f"{e[k]:.4f}" for k in ("K", "V", "attention"))]
+        shares = [f"{e['KL']:.6f}", f"{e['changed']:.1%}", f"{e['valid']:.1%}"]
+        table.append([f"{bits}", per, *numbers_shown, *shares])
+head = [
+    T(ja="ビット", zh_tw="位元"),
+    T(ja="キーの分け方", zh_tw="鍵的分組"),
+    T(ja="文あたりのバイト数", zh_tw="每句的位元組數"),
+    T(ja="キー", zh_tw="鍵"),
+    T(ja="バリュー", zh_tw="值"),
+    T(ja="アテンション", zh_tw="注意力"),
+    "KL",
+    T(ja="変わった文", zh_tw="改變的句子"),
+    T(ja="正しい文", zh_tw="正確的句子"),
+]
+show.fragment(*show.table(head, table))
+predict.compare(guess, 100 * errors[2, "channel"]["valid"], " %")
+for kind in ("K", "V", "attention", "KL"):
+    assert errors[2, "channel"][kind] > 10 * errors[8, "channel"][kind]
 
 # %% key="quant-figure"
-fig, ax = plt.subplots(figsize=(7, 4))
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+order = (8, 4, 3, 2, 1)
+sizes_kivi = [errors[bits, "channel"]["bytes"] for bits in order]
+names = {
+    "K": T(ja="キー", zh_tw="鍵"),
+    "V": T(ja="バリュー", zh_tw="值"),
+    "attention": T(ja="アテンションの出力", zh_tw="注意力的輸出"),
+}
+for kind, label in names.items():
+    left.plot(sizes_kivi, [errors[bits, "channel"][kind] for bits in order], label=label)
 labels = {
     "channel": T(ja="キーはチャネルごと", zh_tw="鍵依通道分組"),
     "token": T(ja="キーもトークンごと", zh_tw="鍵也依詞元分組"),
 }
 for per, label in labels.items():
-    #| ja: グループ8個、目盛りは16ビット2つ
-    #| zh-tw: 每組 8 個，刻度是 2 個 16 位元的數字
-    stored = [bits + 32 / 8 for bits in (8, 4, 3, 2)]
-    ax.plot(stored, [errors[bits, per][0] for bits in (8, 4, 3, 2)], label=label)
-ax.set(
-    yscale="log",
-    xlabel=T(ja="1つの数のビット数（目盛りを含む）", zh_tw="一個數字的位元數（包含刻度）"),
-    ylabel=T(ja="予測の変化（KL）", zh_tw="預測的變化（KL）"),
+    right.plot(sizes_kivi, [errors[bits, per]["KL"] for bits in order], label=label)
+whole_bytes = 2 * 2 * n_read * 64 * 2
+x_label = T(
+    ja=f"文あたりのキャッシュ（バイト。16ビットなら{whole_bytes:,}）",
+    zh_tw=f"每句的快取（位元組；16 個位元時是 {whole_bytes:,}）",
 )
-ax.legend()
-worst, best = errors[2, "channel"][0], errors[8, "channel"][0]
+left.set(yscale="log", xlabel=x_label, ylabel=T(ja="ずれの割合", zh_tw="誤差的比例"))
+right.set(
+    yscale="log",
+    xlabel=x_label,
+    ylabel=T(ja="次のトークンの確率の変化（KL）", zh_tw="下一個詞元的機率變化（KL）"),
+)
+for ax in (left, right):
+    ax.set_xticks(sizes_kivi, [f"{size:,.0f}\n({bits})" for size, bits in zip(sizes_kivi, order)])
+    ax.legend()
+best, worst = (errors[bits, "channel"] for bits in (8, 2))
 figures.show(
     fig,
     T(
-        ja=f"横軸は1つの数を保存するビット数、縦軸は予測の変化（KL、対数目盛り）です。ビットを減らすほど、予測は大きく変わります。キーをチャネルごとに量子化したとき、8ビットで{best:.2g}、2ビットで{worst:.2g}です。",
-        zh_tw=f"橫軸是保存一個數字的位元數，縱軸是預測的變化（KL，對數刻度）。位元越少，預測的變化就越大。鍵依通道量化時，8 個位元是 {best:.2g}，2 個位元是 {worst:.2g}。",
+        ja=f"横軸は、8トークン分のキャッシュのバイト数です（括弧の中は数あたりのビット数）。縦軸は対数目盛りです。左の図は、キーをチャネルごとに量子化したときのずれの割合です。ビットを減らすほど大きくなり、キーのずれは8ビットで{best['K']:.2g}、2ビットで{worst['K']:.2g}です。アテンションの出力のずれは、キーやバリューのずれより小さくなっています。右の図は、次のトークンの確率の変化です。8ビットで{best['KL']:.2g}、2ビットで{worst['KL']:.2g}です。",
+        zh_tw=f"橫軸是 8 個詞元的快取有多少位元組（括號裡是每個數字的位元數），縱軸是對數刻度。左圖是鍵依通道量化時的誤差比例：位元越少，誤差越大；鍵的誤差在 8 個位元時是 {best['K']:.2g}，2 個位元時是 {worst['K']:.2g}。注意力輸出的誤差，比鍵和值的誤差小。右圖是下一個詞元的機率變化：8 個位元時是 {best['KL']:.2g}，2 個位元時是 {worst['KL']:.2g}。",
     ),
 )
 
 # %% [markdown] key="quant-after" lang="ja"
-# バイト数と誤差は、引き換えです。8ビットでは、予測はほとんど変わりません。この小さなデコーダーでは、キーの分け方による差も大きくありません。KIVIが報告しているのは、一部のチャネルだけがとても大きくなる、大規模なモデルでの差です。
+# バイト数と誤差は、引き換えです。8ビットでは、予測も答えもほとんど変わりません。ビットを減らすと、まず文が変わり始めます。ただし、変わった文がすぐに誤りになるわけではありません。文法に合う、別の文になることも多いのです。値のずれだけでは、答えの良し悪しはわかりません。最後は、使いたいタスクで測る必要があります。
+#
+# この小さなデコーダーでは、キーの分け方による差は大きくありません。KIVIが報告しているのは、一部のチャネルだけがとても大きくなる、大規模なモデルでの差です。
 #
 # グループが小さいと誤差は減りますが、目盛りの分だけバイト数が増えます（ここではグループが8個なので、1つの数に4ビットも余分にかかります）。速くなるとは限りません。使うたびに元の数に戻す計算が必要だからです。
 
 # %% [markdown] key="quant-after" lang="zh-tw"
-# 位元組數和誤差，是互相交換的關係。8 個位元時，預測幾乎沒有改變。在這個小小的解碼器上，鍵的分組方式差別也不大；KIVI 報告的差別，出現在部分通道特別大的大型模型。
+# 位元組數和誤差，是拿一個換另一個。8 個位元時，預測和答案幾乎沒有改變。位元變少時，首先是句子開始不一樣。不過，句子變了不代表就錯了，很多時候只是變成另一個合乎文法的句子。只看數值的誤差，看不出答案好不好；最後還是要用自己想做的任務來測量。
+#
+# 在這個小小的解碼器上，鍵的分組方式差別不大。KIVI 報告的差別，出現在部分通道特別大的大型模型。
 #
 # 每組越小，誤差越少，但刻度會占掉更多位元組（這裡每組只有 8 個，一個數字就要多花 4 個位元）。而且不一定會變快，因為每次使用都要先還原成原來的數字。
 
 # %% [markdown] key="fit" lang="ja"
 # ## 8. 手元のGPUに収まるか
 #
-# メモリを使うのは、KVキャッシュだけではありません。`kv_cache.fits`は、重み、KVキャッシュ、計算の途中の値、実行環境を別々の行にします。途中の値は見積もり、実行環境は1 GiBという仮定です。残りがGPUの1割に満たないときは「収まらない」とします。
+# メモリを使うのは、KVキャッシュだけではありません。`kv_cache.fits`は、重み、KVキャッシュ、計算の途中の値、実行環境を別々の行にします。途中の値は見積もりで、実行環境の1 GiBは仮定です。残りがGPUの1割に満たないときは「収まらない」とします。
 #
 # 予想：Llama 3 8B（重みは16ビット）で100,000トークンを扱うには、全部で何GiB必要でしょうか。
 
 # %% [markdown] key="fit" lang="zh-tw"
 # ## 8. 自己的 GPU 放得下嗎
 #
-# 使用記憶體的不只是 KV 快取。`kv_cache.fits` 會把權重、KV 快取、計算過程中的值、執行環境分別列出。過程中的值是估計，執行環境則假設是 1 GiB。剩下的空間不到 GPU 的 1 成時，就算「放不進」。
+# 使用記憶體的不只是 KV 快取。`kv_cache.fits` 會把權重、KV 快取、計算過程中的值、執行環境分別列出。計算過程中的值是估計，執行環境的 1 GiB 則是假設。剩下的空間不到 GPU 的 1 成時，就算「放不進」。
 #
 # 先猜猜看：Llama 3 8B（權重 16 個位元）要處理 100,000 個詞元，一共需要多少 GiB？
 
@@ -701,58 +838,62 @@ predict.compare(guess, fit.total_bytes / 2**30, " GiB")
 fit
 
 # %% [markdown] key="fit-table" lang="ja"
-# 次の表は、Llama 3 8BのKVキャッシュ（GiB）です。int8とint4の列には、目盛りの分も入っています（8.5ビットと4.5ビット）。
+# 次の表は、Llama 3 8BのKVキャッシュ（GiB）です。int8とint4の列には、目盛りの分も入っています（8.5ビットと4.5ビット）。Llama 3 8Bが学習した長さは8,192トークンなので、それより長い行は計算上の値です。
 
 # %% [markdown] key="fit-table" lang="zh-tw"
-# 下表是 Llama 3 8B 的 KV 快取（GiB）。int8 和 int4 的欄位已經包含刻度（8.5 個位元和 4.5 個位元）。
+# 下表是 Llama 3 8B 的 KV 快取（GiB）。int8 和 int4 的欄位已經包含刻度（8.5 個位元和 4.5 個位元）。Llama 3 8B 訓練時的長度是 8,192 個詞元，更長的列只是計算出來的數字。
 
 # %% key="fit-table-code"
-print(f"{'':>9} {'fp16':>7} {'int8':>7} {'int4':>7}")
+rows = []
 for n in (8_192, 32_768, 100_000, 131_072):
     gib = kv_cache.formula(llama, n).gib
-    cells = [f"{gib * kv_cache.stored_bits(bits) / 16:7.2f}" for bits in (16, 8, 4)]
-    print(f"{n:9,} {' '.join(cells)}")
+    cells = [f"{gib * kv_cache.stored_bits(bits) / 16:.2f}" for bits in (16, 8, 4)]
+    rows.append([f"{n:,}", *cells])
+head = [T(ja="トークン", zh_tw="詞元"), "fp16", "int8", "int4"]
+show.fragment(*show.table(head, rows))
 
 # %% key="c21"
 choices = {
-    "none": {},
-    "weights4": {"weight_bits": 4},
-    "cache8": {"cache_bits": 8},
-    "both4": {"weight_bits": 4, "cache_bits": 4},
+    T(ja="量子化なし", zh_tw="不量化"): {},
+    T(ja="重みを4ビット", zh_tw="權重 4 個位元"): {"weight_bits": 4},
+    T(ja="キャッシュを8ビット", zh_tw="快取 8 個位元"): {"cache_bits": 8},
+    T(ja="両方を4ビット", zh_tw="兩者都是 4 個位元"): {"weight_bits": 4, "cache_bits": 4},
 }
-smallest = {}
+smallest = []
 for name, how in choices.items():
-    smallest[name] = kv_cache.smallest("llama-3-8b", 100_000, **how)
-    print(f"{name:9} {smallest[name].name} ({smallest[name].gib} GiB)")
+    smallest.append(kv_cache.smallest("llama-3-8b", 100_000, **how))
+    print(name, smallest[-1].name, f"({smallest[-1].gib} GiB)")
+none, weights4, cache8, both4 = (gpu.gib for gpu in smallest)
 
 claims.check(
     "C21",
     {
-        "none": smallest["none"].gib,
-        "weights4": smallest["weights4"].gib,
-        "both4": smallest["both4"].gib,
+        "none": none,
+        "weights4": weights4,
+        "cache8": cache8,
+        "both4": both4,
         "no_quantisation_window": kv_cache.smallest("mistral-7b-v0.1", 100_000).gib,
     },
 )
 
 # %% [markdown] key="fit-after" lang="ja"
-# 量子化なしのLlama 3 8Bで100,000トークンを扱うには、48 GiBのGPUが必要です。重みを4ビットにすると24 GiB、キャッシュも4ビットにすると12 GiBのGPUに収まります。
+# 量子化なしのLlama 3 8Bで100,000トークンを扱うには、32 GiBのGPUが必要です。キャッシュだけを8ビットにしても、24 GiBのGPUでは1割の余裕が残りません。重みを4ビットにすると24 GiB、キャッシュも4ビットにすると12 GiBのGPUに収まります。
 #
-# ただし、量子化だけが方法ではありません。ウィンドウを使うMistral 7B v0.1は、量子化なしでも24 GiBのGPUに収まります（そのかわり、遠くのトークンは直接には参照できません）。GQAやMLAのモデルを選ぶ、キャッシュをCPUのメモリに移す、共通のプロンプトを共有する、といった方法もあります。
+# ただし、方法は量子化だけではありません。ウィンドウを使うMistral 7B v0.1は、量子化なしでも24 GiBのGPUに収まります（そのかわり、遠くのトークンは直接には参照できません）。GQAやMLAのモデルを選ぶ、キャッシュをCPUのメモリに移す、共通のプロンプトを共有する、といった方法もあります。
 #
-# ここまでのバイト数は、transformersのキャッシュのものです。vLLMなどの推論エンジンは、16トークンなどのブロック単位でメモリを割り当てるので、最大で、ブロック1つ分だけ多くなります。
+# ここまでのバイト数は、transformersのキャッシュのものです。vLLMなどの推論エンジンは、16トークンなどのブロック単位でメモリを割り当てます。そのため、系列1つにつき、ブロック1つ分まで多くなることがあります。
 
 # %% [markdown] key="fit-after" lang="zh-tw"
-# 不用量化的話，Llama 3 8B 要處理 100,000 個詞元，需要 48 GiB 的 GPU。權重改成 4 個位元，就放得進 24 GiB；快取也改成 4 個位元，就放得進 12 GiB 的 GPU。
+# 不用量化的話，Llama 3 8B 要處理 100,000 個詞元，需要 32 GiB 的 GPU。只把快取改成 8 個位元，在 24 GiB 的 GPU 上還是留不出 1 成的餘裕。權重改成 4 個位元，就放得進 24 GiB；快取也改成 4 個位元，就放得進 12 GiB 的 GPU。
 #
-# 不過，方法不是只有量化。使用視窗的 Mistral 7B v0.1，不用量化也放得進 24 GiB 的 GPU（代價是沒辦法直接看到遠處的詞元）。選擇 GQA 或 MLA 的模型、把快取移到 CPU 的記憶體、共用相同的提示詞，也都是方法。
+# 不過，方法不是只有量化。使用視窗的 Mistral 7B v0.1，不用量化也放得進 24 GiB 的 GPU（代價是沒辦法直接看到遠處的詞元）。選擇 GQA 或 MLA 的模型、把快取移到 CPU 的記憶體、共用相同的提示，也都是方法。
 #
-# 以上的位元組數，都是 transformers 的快取。vLLM 等推論引擎是以區塊（例如 16 個詞元）為單位配置記憶體，所以最多會再多 1 個區塊。
+# 以上的位元組數，都是 transformers 的快取。vLLM 等推論引擎以區塊（例如 16 個詞元）為單位配置記憶體，所以每個序列最多可能多出 1 個區塊的量。
 
 # %% [markdown] key="explore" lang="ja"
 # ## 9. 自分で動かす
 #
-# モデル、長さ、GPU、ビット数を変えて、棒がGPUの線を超えるところを探しましょう。棒は、前の棒の終わりから始まります。点線の上の数は、GPUのメモリ（GiB）です。
+# モデル、長さ、GPU、ビット数を変えて、棒がGPUの線を超えるところを探しましょう。どの棒も、前の棒の終わりから始まります。点線の上の数は、GPUのメモリ（GiB）です。
 
 # %% [markdown] key="explore" lang="zh-tw"
 # ## 9. 自己試試看
@@ -773,12 +914,13 @@ decoders = {
         "qwen3-8b",
     )
 }
+gpus = {f"{g.name} ({g.gib} GiB)": key for key, g in kv_cache.gpus().items()}
+formats = {"bfloat16": 16, "float32": 32, "int8": 8, "int4": 4}
 
 
 def draw(model, length, batch, gpu, weight_bits, cache_bits):
-    fit = kv_cache.fits(
-        model, gpu, length, batch_size=batch, weight_bits=weight_bits, cache_bits=cache_bits
-    )
+    bits = {"weight_bits": weight_bits, "cache_bits": cache_bits}
+    fit = kv_cache.fits(model, gpu, length, batch_size=batch, **bits)
     return kv_cache.waterfall(fit, list(kv_cache.gpus().values())), fit.sentence()
 
 
@@ -788,60 +930,69 @@ Explorer(
     Select("model", T(ja="モデル", zh_tw="模型"), decoders),
     Range("length", T(ja="長さ", zh_tw="長度"), [1024 * 2**i for i in range(8)], value=8192),
     Range("batch", T(ja="バッチサイズ", zh_tw="批次大小"), [1, 2, 4, 8, 16], value=1),
-    Select("gpu", "GPU", {f"{g.name} ({g.gib} GiB)": key for key, g in kv_cache.gpus().items()}),
-    Select("weight_bits", T(ja="重みのビット数", zh_tw="權重的位元數"), {"16": 16, "8": 8, "4": 4}),
-    Select(
-        "cache_bits",
-        T(ja="KVキャッシュのビット数", zh_tw="KV 快取的位元數"),
-        {"16": 16, "8": 8, "4": 4},
-    ),
+    Select("gpu", "GPU", gpus),
+    Select("weight_bits", T(ja="重みの形式", zh_tw="權重的格式"), formats),
+    Select("cache_bits", T(ja="KVキャッシュの形式", zh_tw="KV 快取的格式"), formats),
 )
 
 # %% [markdown] key="errata" lang="ja"
 # ## 10. 誤りを探す
 #
-# 公開されている記事の数字を、同じ道具で検算します。「倍率」は、記事の値÷計算した値です。
+# 公開されている記事の数字を、同じ道具で検算します。「倍率」は、記事の値÷計算した値です。どの行が誤りでしょうか。
 
 # %% [markdown] key="errata" lang="zh-tw"
 # ## 10. 找出錯誤
 #
-# 用同樣的工具，驗算公開文章裡的數字。「倍率」是文章的值÷算出的值。
+# 用同樣的工具，驗算公開文章裡的數字。「倍率」是文章的值÷算出的值。哪幾列是錯的？
 
 # %% key="errata-code"
-factors = {}
+factors, rows = {}, []
 for name, entry in kv_cache.published().items():
     size = kv_cache.formula(kv_cache.config(entry.model), max(entry.tokens, 2))
     ours = size.bytes_per_token if entry.tokens == 1 else size.total_bytes
     factors[name] = entry.says_bytes / ours
-    print(f"{factors[name]:5.2f}  {entry.model:12} {entry.tokens:8,}  {entry.source}")
+    cells = [entry.model, f"{entry.tokens:,}", f"{entry.says_bytes:,}", f"{ours:,}"]
+    rows.append([*cells, f"{factors[name]:.2f}", entry.source])
+head = [
+    T(ja="モデル", zh_tw="模型"),
+    T(ja="トークン", zh_tw="詞元"),
+    T(ja="記事（バイト）", zh_tw="文章（位元組）"),
+    T(ja="計算（バイト）", zh_tw="算出（位元組）"),
+    T(ja="倍率", zh_tw="倍率"),
+    T(ja="出典", zh_tw="出處"),
+]
+show.fragment(*show.table(head, rows))
 assert abs(factors["llama-70b-128k"] - 1) < 0.001 and factors["llama-70b-2k-wrong"] > 7
 
 # %% [markdown] key="errata-guess" lang="ja"
-# 最後の行は、Llama 2 70Bが2,048トークンで「5.24 GB」とする記事です。このモデルは80層で、クエリのヘッドは64、キーとバリューのヘッドは8、$d_h$ は128です（キャッシュに関する数は、Llama 3 70Bと同じです）。記事の数は、どう計算したものでしょうか。
+# 最後の行は、Llama 2 70Bが2,048トークンで「5.24 GB」になるという記事です。このモデルは80層で、クエリのヘッドは64、キーとバリューのヘッドは8、$d_h$ は128です（キャッシュに関する数は、Llama 3 70Bと同じです）。記事の数は、どう計算したものでしょうか。次のセルを実行する前に、考えてみましょう。
 
 # %% [markdown] key="errata-guess" lang="zh-tw"
-# 最後一列的文章說，Llama 2 70B 在 2,048 個詞元時是「5.24 GB」。這個模型有 80 層，查詢的注意力頭有 64 個，鍵和值的注意力頭有 8 個，$d_h$ 是 128（與快取有關的數字和 Llama 3 70B 相同）。文章的數字是怎麼算出來的？
+# 最後一列的文章說，Llama 2 70B 在 2,048 個詞元時是「5.24 GB」。這個模型有 80 層，查詢的注意力頭有 64 個，鍵和值的注意力頭有 8 個，$d_h$ 是 128（與快取有關的數字和 Llama 3 70B 相同）。文章的數字是怎麼算出來的？執行下一個儲存格之前，先想想看。
 
 # %% key="errata-found"
 with_query_heads = 2 * 80 * 64 * 128 * 2 * 2048
-print(f"{with_query_heads:,}   {with_query_heads / 1024:,.0f}   {2 * 80 * 8 * 128 * 2 * 2048:,}")
+with_kv_heads = 2 * 80 * 8 * 128 * 2 * 2048
+print(T(ja="クエリのヘッドで計算：", zh_tw="用查詢的頭計算："), f"{with_query_heads:,}")
+print(T(ja="それを1,024で割る：", zh_tw="再除以 1,024："), f"{with_query_heads / 1024:,.0f}")
+print(T(ja="正しい計算：", zh_tw="正確的計算："), f"{with_kv_heads:,}")
 assert with_query_heads / 1024 == 5_242_880
 
 # %% [markdown] key="errata-after" lang="ja"
-# 誤りは2つです。まず、キーとバリューのヘッドの8ではなく、クエリのヘッドの64を使ったことです。これで8倍になりました。次に、単位の混同です。1,024で割った値（5,242,880 KiB）を、そのまま「5.24 GB」と書いています。正しくは671,088,640バイトです。GBでは0.67、GiBでは0.625になります。
+# 誤りは2つと考えられます。まず、キーとバリューのヘッドの8ではなく、クエリのヘッドの64を使ったことです。これで8倍になりました。次に、単位の混同です。1,024で割った値（5,242,880 KiB）を、そのまま「5.24 GB」と書いています。正しくは671,088,640バイトです。GBでは0.67、GiBでは0.625になります。
 
 # %% [markdown] key="errata-after" lang="zh-tw"
-# 錯誤有 2 個。第一，應該用鍵和值的 8 個頭，卻用了查詢的 64 個頭，所以變成 8 倍。第二，單位弄混了：把除以 1,024 的值（5,242,880 KiB）直接寫成「5.24 GB」。正確的是 671,088,640 個位元組；換成 GB 是 0.67，換成 GiB 是 0.625。
+# 錯誤看來有 2 個。第一，應該用鍵和值的 8 個頭，卻用了查詢的 64 個頭，所以變成 8 倍。第二，單位弄混了：把除以 1,024 的值（5,242,880 KiB）直接寫成「5.24 GB」。正確的是 671,088,640 個位元組；換成 GB 是 0.67，換成 GiB 是 0.625。
 
 # %% [markdown] key="own" lang="ja"
 # ## 11. 自分のconfig.json
 #
-# モデルを公開しているサイトで、config.jsonの中身を見つけて、次の`config`に貼り付けてみましょう。ファイルのパスも使えます。足りない項目があるときは、推測した数ではなく、項目の名前を返します。
+# モデルを公開しているサイトで、config.jsonの中身を見つけて、次の`config`に貼り付けてみましょう。ファイルのパスも使えます。必要な項目がないときは、推測した数を返さず、足りない項目の名前を伝えます。
 
 # %% [markdown] key="own" lang="zh-tw"
 # ## 11. 用自己的 config.json
 #
-# 到公開模型的網站找一份 config.json，把內容貼到下面的 `config`。也可以用檔案的路徑。如果缺少項目，不會給你猜的數字，而是告訴你缺了什麼。
+# 到公開模型的網站找一份 config.json，把內容貼到下面的 `config`。也可以用檔案的路徑。如果缺少必要的項目，不會給你猜的數字，而是告訴你缺了什麼。
 
 # %% key="own-code"
 config = '{"model_type": "qwen3", "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "hidden_size": 4096}'
@@ -859,7 +1010,7 @@ except kv_cache.Refused as refusal:
 # |---|---|
 # | KVキャッシュは長さに比例する（デコーダー型） | すべての層が全トークンを保存するモデルでは、残差0で比例する。ウィンドウの層は途中で止まり、状態を持つ層は増えない。エンコーダー・デコーダー型にもある |
 # | 10万は8千よりはるかに多くのVRAMが必要 | 単位はトークン。Llama 3 8Bのキャッシュは12.2倍（1.00 GiBから12.21 GiB）。Gemma 3 27Bは7.8倍、Mistral 7B v0.1は1.0倍 |
-# | 量子化なしでは手元で動かすのは困難 | Llama 3 8Bと100,000トークンなら、16ビットでは48 GiB、重みを4ビットにすれば24 GiBのGPUが必要。GQA、MLA、ウィンドウも同じくらい効く |
+# | 量子化なしでは手元で動かすのは困難 | Llama 3 8Bと100,000トークンなら、量子化なしで32 GiB、重みを4ビットにすれば24 GiBのGPUが必要。GQA、MLA、ウィンドウも同じくらい効く |
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 12. 整理
@@ -868,7 +1019,7 @@ except kv_cache.Refused as refusal:
 # |---|---|
 # | KV 快取與長度成正比（decoder-only） | 每一層都保留全部詞元的模型，殘差是 0，完全成正比。視窗層到一半就停止，有狀態的層不會增加。編碼器－解碼器也有快取 |
 # | 10 萬需要的 VRAM 遠超過 8 千 | 單位是詞元。Llama 3 8B 的快取是 12.2 倍（從 1.00 GiB 到 12.21 GiB）。Gemma 3 27B 是 7.8 倍，Mistral 7B v0.1 是 1.0 倍 |
-# | 不用量化，很難在自己的電腦上執行 | Llama 3 8B 加上 100,000 個詞元，16 個位元需要 48 GiB 的 GPU，權重改成 4 個位元則需要 24 GiB。GQA、MLA、視窗的效果也差不多大 |
+# | 不用量化，很難在自己的電腦上執行 | Llama 3 8B 加上 100,000 個詞元，不量化需要 32 GiB 的 GPU，權重改成 4 個位元則需要 24 GiB。GQA、MLA、視窗的效果也差不多大 |
 
 # %% [markdown] key="quiz-text" lang="ja"
 # ## 13. 確認クイズ
@@ -889,9 +1040,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 14. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。共通のプロンプトとブロック、GPUに収まる最大のバッチ、量子化したキャッシュの本当の大きさを、自分で計算します。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。プロンプトを共有するキャッシュ、ブロック単位の割り当て、GPUに収まる最大のバッチ、量子化したキャッシュの本当の大きさを、自分で計算します。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 14. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：共用的提示詞與區塊、GPU 放得下的最大批次，以及量化快取真正的大小。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：共用提示的快取、以區塊配置記憶體、GPU 放得下的最大批次，以及量化快取真正的大小。

@@ -264,7 +264,13 @@ def median_ms(times: Sequence[float]) -> str:
     return f"{statistics.median(times):.0f} ms"
 
 
-# The quiz, and two explorers: bars, and a heat map with another layer at each step
+def cell(lesson: str, key: str) -> str:
+    """The code of a cell in the Japanese notebook of a lesson."""
+    notebook = nbformat.read(ROOT / "notebooks" / "ja" / f"{lesson}.ipynb", 4)
+    return next(cell.source for cell in notebook.cells if cell.id == key)
+
+
+# The quiz, and explorers: bars, a heat map with another layer at each step, a lesson's own
 KEY_PRESSES = {
     "Key press to feedback": f"from helpers.widgets import Quiz\nQuiz({LESSON!r})",
     "Explorer: key press to redraw, 16 bars": (
@@ -275,6 +281,9 @@ KEY_PRESSES = {
         "rows = lambda n: [[(1 + (r * c + n) % 7) / 64 for c in range(16)] for r in range(16)]\n"
         "layers = [[rows(n + h) for h in range(4)] for n in range(6)]\n"
         "AttentionExplorer.of(layers, [f'{n}' for n in range(16)])"
+    ),
+    "Explorer: key press to redraw, lesson 06": (
+        "from helpers import kv_cache\n" + cell("06_kv_cache", "explore-code")
     ),
 }
 

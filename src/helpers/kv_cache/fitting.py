@@ -50,7 +50,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Characters:
-    """How many characters of a language one token of a tokenizer stands for, as published."""
+    """How many characters of a language one token of a tokenizer stands for: read or counted."""
 
     name: str
     lang: str

@@ -1,0 +1,93 @@
+"""Lesson 06's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
+
+import json
+
+import pytest
+from lab import ROOT
+from test_accessibility import LOOKS, SIDEWAYS, examine
+from test_explorers_in_browser import EXPLORERS, beyond, says
+
+from helpers import kv_cache, say
+
+NAME = "06_kv_cache"
+# In the order of Tab: which key, and which argument of kv_cache.fits then has which value
+STEPS = [
+    ("ArrowDown", {"key": "llama-2-7b"}),
+    ("End", {"seq_len": 131_072}),
+    ("ArrowRight", {"batch_size": 2}),
+    ("End", {"gpu": "h200"}),
+    ("End", {"weight_bits": 4}),
+    ("ArrowDown", {"cache_bits": 32}),
+]
+BEGIN = {"key": "llama-3-8b", "gpu": "rtx-4060", "seq_len": 8192}
+
+
+def code(lang, key):
+    cells = json.loads((ROOT / f"notebooks/{lang}/{NAME}.ipynb").read_text("utf-8"))["cells"]
+    return next("".join(cell["source"]) for cell in cells if cell["id"] == key)
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda p: f"{p[0]}-{'dark' if p[1] else 'light'}")
+def page(request, start_lab, chromium, notebook_of):
+    """The lesson's cell, in both languages; page.lang"""
+    lang, dark = request.param
+    lab = start_lab(lang)
+    lab.use_theme(dark=dark)
+    sources = ("from helpers import kv_cache", code(lang, "explore-code"))
+    page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources))
+    lab.run_all(page)
+    page.lang = lang
+    page.set_viewport_size({"width": 1200, "height": 2000})
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
+def sentence(lang, chosen):
+    say.use(lang)
+    told = kv_cache.fits(**chosen).sentence()
+    say.use("ja")
+    return told
+
+
+def test_every_control_shows_by_keyboard_what_the_call_gives(page):
+    root = page.locator(EXPLORERS)
+    assert root.get_attribute("lang") == say.LANGUAGES[page.lang]
+    chosen = dict(BEGIN)
+    says(root, sentence(page.lang, chosen))
+    root.locator("select").first.focus()
+    for n, (key, change) in enumerate(STEPS):
+        if n:
+            page.keyboard.press("Tab")
+        before = sentence(page.lang, chosen)
+        chosen |= change
+        assert sentence(page.lang, chosen) != before
+        page.keyboard.press(key)
+        says(root, sentence(page.lang, chosen))
+    assert page.complaints == []
+
+
+def test_each_bar_is_read_by_keyboard(page):
+    root = page.locator(EXPLORERS)
+    assert root.locator("[role=grid] [role=row] [role=gridcell]").count() == 4
+    root.locator("[data-cell='0,0']").focus()
+    for row in range(4):
+        cell = root.locator(f"[data-cell='{row},0']")
+        assert cell.evaluate("node => node === document.activeElement")
+        label = cell.locator("title").text_content()
+        assert root.locator(".readout").text_content() == label and "GiB" in label
+        page.keyboard.press("ArrowDown")
+
+
+def test_axe_finds_no_violation(page, axe):
+    faults, undecided, passed = examine(page, axe, EXPLORERS)
+    assert (faults, beyond(undecided, "<text")) == ({}, [])
+    assert {"color-contrast", "label", "select-name"} <= set(passed)
+
+
+def test_nothing_scrolls_sideways_at_400_pixels(page):
+    page.set_viewport_size({"width": 400, "height": 900})
+    if page.locator("#filebrowser").is_visible():
+        page.locator(".jp-SideBar [data-id='filebrowser']").click()
+        page.locator("#filebrowser").wait_for(state="hidden")
+    assert page.evaluate(SIDEWAYS, EXPLORERS) == []

@@ -1,0 +1,126 @@
+"""Lesson 06's own code: sound as it stands, and red where the faults of its subject are planted."""
+
+import json
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from places import ROOT
+
+from helpers import claims, say
+
+WHY = ("why-code", "not-constant")
+HAND = ("hand-code", "roads-formula", "roads-meta")
+SMALL = ("roads-measured",)
+LINEAR = (*SMALL, "linear-code", "pair-code", "c19")
+KINDS = ("window-held", "kinds-code", "kinds-check-code")
+QUANT = ("why-code", "quant-write", "quant-error-code")
+
+
+def cells(lang: str) -> dict[str, str]:
+    """{key: code}"""
+    path = ROOT / f"notebooks/{lang}/06_kv_cache.ipynb"
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return {c["id"]: "".join(c["source"]) for c in found if c["cell_type"] == "code"}
+
+
+def run(*keys: str, lang: str = "ja", change: tuple[str, str] = ("", "")) -> dict:
+    """The names that the cells leave; change: (old, new) code, which must be there."""
+    say.use(lang)
+    claims.use("06_kv_cache")
+    scope: dict = {"LANG": lang}
+    code = cells(lang)
+    text = "\n".join(code[key] for key in ("imports", *keys))
+    assert change[0] in text
+    try:
+        exec(compile(text.replace(*change) if change[0] else text, "lesson", "exec"), scope)
+    finally:
+        torch.set_grad_enabled(True)
+        plt.close("all")
+        say.use("ja")
+    return scope
+
+
+@pytest.fixture(scope="module", params=say.COMPLETE)
+def quantised(request):
+    """The names after section 7's measurement, in each language."""
+    return run(*QUANT, lang=request.param)
+
+
+# --- sound ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", say.COMPLETE)
+def test_caching_writes_the_same_tokens_for_a_fraction_of_the_flops(lang):
+    scope = run(*WHY, lang=lang)
+    assert scope["text_cached"].tolist() == scope["text_recomputed"].tolist()
+    assert scope["slow"].flops > 5 * scope["fast"].flops
+    steps = scope["step_flops"]
+    assert (steps[3] - steps[2]) == 2 * (steps[2] - steps[1]) > 0  # grows with what is kept
+
+
+def test_five_designs_at_one_size_are_what_the_real_code_keeps():
+    scope = run(*KINDS)
+    assert list(scope["designs"]) == list(scope["numbers"]) and len(scope["designs"]) == 5
+    assert scope["after_reading"].storage > 60 * scope["after_reading"].payload
+
+
+def test_errors_are_measured_at_four_places_and_grow_as_bits_go(quantised):
+    errors = quantised["errors"]
+    for per in ("channel", "token"):
+        for kind in ("K", "V", "attention", "KL"):
+            row = [errors[bits, per][kind] for bits in (8, 4, 3, 2, 1)]
+            assert row == sorted(row) and row[-1] > 20 * row[0], (per, kind)
+        sizes = [errors[bits, per]["bytes"] for bits in (8, 4, 3, 2, 1)]
+        assert sizes == [8 * 2 * 2 * 64 * (bits + 4) / 8 for bits in (8, 4, 3, 2, 1)]
+        assert errors[8, per]["changed"] <= 0.05 < errors[2, per]["changed"]
+        assert errors[1, per]["valid"] < errors[8, per]["valid"] == 1
+
+
+def test_the_attention_of_the_next_token_is_heard_once_a_layer(quantised):
+    assert quantised["outputs"].shape == (2, len(quantised["ids"]), 64)
+
+
+def test_an_answer_is_a_whole_sentence(quantised):
+    assert len(quantised["answers"]) == 200
+    assert all(answer.endswith("。") for answer in quantised["answers"])
+
+
+# --- planted faults -------------------------------------------------------------------------------
+
+FAULTS = {
+    "nothing is kept": (
+        WHY,
+        "past_key_values=past, use_cache=True)\n        new",
+        "use_cache=True)\n        new",
+    ),
+    "query heads for kv heads, by hand": (
+        HAND,
+        "llama.num_key_value_heads",
+        "llama.num_attention_heads",
+    ),
+    "K without V, by hand": (HAND, "by_hand = 2 * ", "by_hand = "),
+    "query heads for kv heads": (KINDS, '"GQA": 2 * 8', '"GQA": 2 * 32'),
+    "W for W − 1": (KINDS, "4096 - 1", "4096"),
+    "MLA once for each of K and V": (KINDS, '"MLA": 512 + 64', '"MLA": 2 * (512 + 64)'),
+    "window ignored": (KINDS, "min(n, 4096 - 1) if name == windowed else n", "n"),
+    "not in proportion": (
+        LINEAR,
+        "for n in lengths]\nslope",
+        "for n in lengths]\nsizes[2] += 64\nslope",
+    ),
+    "cross cache grows": (
+        LINEAR,
+        'parts[256, 64]["cross_keys"] /',
+        'parts[512, 8]["cross_keys"] /',
+    ),
+    "nothing is quantised": (QUANT, "small_x.restore().float()", "x"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_red(fault, monkeypatch):
+    monkeypatch.setenv("TRIAD_STRICT", "claims")
+    keys, old, new = FAULTS[fault]
+    with pytest.raises(AssertionError):
+        run(*keys, change=(old, new))
