@@ -10,6 +10,7 @@ import random
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -127,6 +128,46 @@ def test_nothing_is_left_running(bait, the_sheet, warm):
     for name in ("fork bomb", "threads left", "os._exit"):
         graded(everything(LANG, bait)[name].data, the_sheet, warm)
     assert below(warm) == []
+
+
+@linux
+@pytest.mark.skipif(not ALL, reason="long: start.py test --all")
+def test_when_the_judge_is_killed_no_student_is_left():
+    """With its own walls alone, where nothing else ends what the warm process has forked."""
+    code = (
+        "import shutil, time\nshutil.which = lambda name: None\n"
+        "from course_tools.grading import student\n"
+        "made = student.Warm(imports=())\none = made.fork()\n"
+        "print(made.process.pid, one.group, one.pid, flush=True)\n"
+        "one.ask(60, ask='run', name='1', source='import time\\ntime.sleep(60)')\n"
+    )
+    command = [sys.executable, "-c", code]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+        pids = list(map(int, process.stdout.readline().split()))
+        assert len(pids) == 3 and all(map(psutil.pid_exists, pids))
+        time.sleep(0.5)
+        process.kill()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(map(running, pids)):
+        time.sleep(0.1)
+    assert [pid for pid in pids if running(pid)] == []
+
+
+def running(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@linux
+def test_the_judge_itself_takes_no_more_memory_than_it_may():
+    with jail.bounded(256 << 20):
+        with pytest.raises(RuntimeError, match="memory"):
+            torch.ones(1 << 28)
+        with pytest.raises(MemoryError):
+            bytearray(1 << 30)
+    assert len(bytearray(1 << 30)) == 1 << 30
 
 
 @linux
