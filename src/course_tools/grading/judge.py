@@ -30,7 +30,8 @@ BUILTIN = (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, Asser
 HUMAN = {"forged", "walls", "module"}  # kinds that a person has to look at
 MEMORY = 3 << 30  # bytes that tests may take here for what a student returned
 FATAL_CELLS = 5  # cells that end their process before the rest is not run
-_one_at_a_time = threading.Lock()  # helpers.check keeps its results in one place per process
+# helpers.check keeps its results in one place per process, and Python 3.11's ast.parse its depth
+one_at_a_time = threading.RLock()
 
 
 class Failed(Exception):
@@ -87,7 +88,7 @@ def judge(sheet: Sheet, matched: Matched, warm: Warm) -> Verdict:
     if all(task.name in verdict.outcomes for task in sheet.tasks):
         return verdict
     run = _Run(sheet, matched, warm)
-    with _one_at_a_time, _quiet(sheet), jail.bounded(MEMORY), contextlib.closing(run):
+    with one_at_a_time, _quiet(sheet), jail.bounded(MEMORY), contextlib.closing(run):
         run.verdict = verdict
         run.rounds()
     order = [task.name for task in sheet.tasks]
