@@ -215,6 +215,8 @@ def broken(s: Sheets) -> Iterator[tuple[str, Case]]:
     made = s.edited(essay_below)
     kinds = {"essay": "to_mark"}
     yield "essay below", Case(dump(made), FULL, kinds=kinds, note="essay_below")
+    made = s.right(merge=a["merge"] + "\n\ncompare = try_merge\n")
+    yield "asks the check", Case(dump(made), FULL, human=True, note="asks_check")
     yield "like Colab", Case(dump(colab(s.right())), FULL, quick=True)
 
 
