@@ -198,6 +198,30 @@ def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, warm):
 
 
 @linux
+@pytest.mark.parametrize(
+    ("draws", "kind", "hint"),
+    [
+        ("torch.rand(1)", "wrong", "seed 2"),
+        ("random.random()", "wrong", "seed 2"),
+        ("0", "right", ""),
+    ],
+)
+def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hint):
+    shown = (
+        "import random\nimport torch\nfrom helpers import check\nwith check.task('f'):\n    f(1)\n"
+    )
+    hidden = f"    {draws}\n    check.that(torch.initial_seed() != 2, hint='seed 2')\n"
+    parts = (
+        sheet.Part("f", "answer", "def f(n): return n", "def f(n): ...", 0),
+        sheet.Part("f-check", "test", shown + hidden, shown, 3),
+    )
+    made = sheet.Sheet("00_none", LANG, parts)
+    cells = [{"cell_type": "code", "id": "f", "source": "def f(n):\n    return n\n"}]
+    outcome = graded(json.dumps({"cells": cells}).encode(), made, warm).outcomes["f"]
+    assert (outcome.kind, outcome.hint, outcome.hidden) == (kind, hint, kind == "wrong")
+
+
+@linux
 def test_a_time_out_ends_the_task_and_nothing_else(bait, the_sheet, warm):
     started = time.monotonic()
     verdict = graded(everything(LANG, bait)["endless loop"].data, the_sheet, warm)
