@@ -391,7 +391,7 @@ def hostile(s: Sheets, bait: Bait) -> Iterator[tuple[str, Case]]:
     depth = "import sys\nsys.setrecursionlimit(10**9)\ndef merge(*a): return merge(*a)\n"
     yield "recursion without end", case(without("merge"), merge=depth)
     shares = (
-        "import os, time\nfor _ in range(12):\n    if os.fork() == 0:\n"
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
         "        time.sleep(20)\n        os._exit(0)\n"
     )
     yield "children that hold nothing", case(FULL, merge=shares + a["merge"])
