@@ -215,6 +215,8 @@ def broken(s: Sheets) -> Iterator[tuple[str, Case]]:
     made = s.edited(essay_below)
     kinds = {"essay": "to_mark"}
     yield "essay below", Case(dump(made), FULL, kinds=kinds, note="essay_below")
+    made = s.right(merge=a["merge"] + "\n\ncompare = try_merge\n")
+    yield "asks the check", Case(dump(made), FULL, human=True, note="asks_check")
     yield "like Colab", Case(dump(colab(s.right())), FULL, quick=True)
 
 
@@ -285,7 +287,7 @@ def hostile(s: Sheets, bait: Bait) -> Iterator[tuple[str, Case]]:
     yield "memory of tensors", case(without("merge"), {"merge": "memory"}, merge=tensors)
     shared = (
         "import os, time\ndef merge(*a):\n    for _ in range(8):\n        if os.fork() == 0:\n"
-        "            held = bytearray(400 << 20)\n            time.sleep(20)\n"
+        "            held = b'x' * (300 << 20)\n            time.sleep(20)\n"
         "            os._exit(0)\n    time.sleep(20)\n"
     )
     kinds = {"merge": "memory"}
@@ -376,13 +378,90 @@ def hostile(s: Sheets, bait: Bait) -> Iterator[tuple[str, Case]]:
         "libc.prctl(1, 0)\nassert libc.ptrace(16, 2, 0, 0), 'LEAK'\n"
     )
     yield "new namespaces", case(FULL, merge=escape + a["merge"])
+    lives = (
+        "import ctypes, os, signal\n"
+        "assert ctypes.CDLL(None).prctl(1, 0) == -1, 'LEAK: outlives the judge'\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    )
+    yield "outlives the judge", case(FULL, merge=lives + a["merge"])
+    in_c = "def merge(*a): return sum(range(10**13))\n"
+    yield "loop in C", case(without("merge"), slow, merge=in_c)
+    deaf = "import os, signal\ndef merge(*a): os.kill(os.getpid(), signal.SIGSTOP); return a\n"
+    yield "stops itself", case(without("merge"), merge=deaf)
+    depth = "import sys\nsys.setrecursionlimit(10**9)\ndef merge(*a): return merge(*a)\n"
+    yield "recursion without end", case(without("merge"), merge=depth)
+    shares = (
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
+        "        time.sleep(20)\n        os._exit(0)\n"
+    )
+    yield "children that hold nothing", case(FULL, merge=shares + a["merge"])
     deep = "def merge(*a):\n    x = []\n    for _ in range(5000): x = [x]\n    return x\n"
     yield "deep result", case(without("merge"), {"merge": "unsent"}, merge=deep)
     segv = "import ctypes\ndef merge(*a): return ctypes.string_at(0)\n"
     yield "crash", case(without("merge"), {"merge": "died"}, merge=segv)
 
 
+NUMBER = """
+import sys
+frame = sys._getframe()
+while "message" not in frame.f_locals:
+    frame = frame.f_back
+number = frame.f_locals["message"]["number"]
+"""
+SEND = """
+import json, os, struct
+head = json.dumps({{"value": {value}, "sizes": {sizes}}}).encode() if {head!r} is None else {head}
+body = struct.pack("<I", len(head)) + head + {blob}
+data = struct.pack("<I", len(body)) + body
+while data:
+    data = data[os.write(3, data):]
+"""
+OK = '{"dict": [["ok", True], ["number", number], ["value", %s]]}'
+
+
+def replies(s: Sheets) -> Iterator[tuple[str, Case]]:
+    """Forged with care: the right number, and what costs the judge dearly, or stops it."""
+    tensor = '{"tensor": ["uint8", [1], 0]}'
+    kinds = {
+        "kind is a list": '{"dict": [["ok", False], ["number", number], ["kind", [1]]]}',
+        "number is a tensor": '{"dict": [["ok", True], ["number", ' + tensor + "]]}",
+        "ok is a tensor": '{"dict": [["ok", ' + tensor + '], ["number", number]]}',
+    }
+    for name, value in kinds.items():
+        yield name, forged(s, value=value, sizes="[1]" if tensor in value else "[]", blob='b"1"')
+    big = '{"tensor": ["uint8", [60 << 20], 0]}'
+    many = OK % f"[{big}] * 20000"
+    yield "one blob for many", forged(s, value=many, sizes="[60 << 20]", blob="bytes(60 << 20)")
+    back = OK % f"[{big}]"
+    sizes = "[60 << 20, -(60 << 20)] * 20000"
+    yield "sizes that go back", forged(s, value=back, sizes=sizes, blob="bytes(60 << 20)")
+    yield "many lists", forged(s, head='b"[" + b"[]," * (20 << 20) + b"[]]"', blob='b""')
+    deep = "(lambda f: f(f, 900))(lambda f, n: [] if n == 0 else [f(f, n - 1)])"
+    yield "deep reply", forged(s, value=OK % deep)
+
+
+def forged(s: Sheets, value="0", sizes="[]", head=None, blob='b""') -> Case:
+    code = NUMBER + SEND.format(value=value, sizes=sizes, head=head, blob=blob)
+    made = s.right(merge=code + s.answers["merge"])
+    return Case(dump(made), without("merge"), human=True)
+
+
+def bombs(s: Sheets) -> Iterator[tuple[str, Case]]:
+    """Files that cost the reader of notebooks dearly."""
+    cells = [{"cell_type": "code", "source": f"x = {n}", "metadata": {}} for n in range(50_000)]
+    yield "many cells", Case(dump({"cells": cells}), {}, human=True)
+    long = [{"cell_type": "code", "source": "x = 1\n" * 30_000, "metadata": {}}] * 20
+    yield "much text", Case(dump({"cells": long}), {}, human=True)
+    yield "no sheet in it", Case(b'{"worksheets": [3]}', {}, human=True)
+    made = s.right()
+    s.own_cell("x = 1?\n" * 5_000 + "(", "merge")(made["cells"])
+    yield "many magics", Case(dump(made), FULL)
+    made = s.right(merge=s.answers["merge"] + '\n\nx = "\ud800"\n')
+    data = json.dumps(made).encode()
+    yield "half a character", Case(data, without("merge"), kinds={"merge": "syntax"})
+
+
 def everything(lang: str, bait: Bait) -> dict[str, Case]:
     """The whole class, by the name of what it is."""
     s = Sheets(lang)
-    return dict([*honest(s), *broken(s), *hostile(s, bait)])
+    return dict([*honest(s), *broken(s), *hostile(s, bait), *replies(s), *bombs(s)])

@@ -8,6 +8,8 @@ import os
 import re
 import stat
 import string
+import tempfile
+import tracemalloc
 import unicodedata
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +41,8 @@ QUICK += ["wrong merge-wrong-average", "only the visible", "essay", "tells its i
 CASES = everything(LANG, Bait(9, ROOT, []))
 NAMES = list(CASES) if os.environ.get("TRIAD_ALL") else QUICK
 LIMITS = Limits(seconds=4, notebook_seconds=8)
+COURSES = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # making one takes seconds
+JOBS = "2" if os.environ.get("TRIAD_ALL") else "1"  # processes take long to start
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +75,7 @@ def state(place: Path) -> dict[str, tuple]:
 
 
 def grade_now(place: Path, out: Path, *more: str) -> int:
-    limits = ["--seconds", "4", "--jobs", "2", "--courses", str(out.parent / "courses")]
+    limits = ["--seconds", "4", "--jobs", JOBS, "--courses", COURSES.name]
     where = ["--lesson", LESSON, "--lang", LANG, "--out", str(out)]
     return grade.main([str(place), *where, *limits, *more])
 
@@ -194,7 +198,8 @@ def test_stopped_half_way_it_goes_on(isolated, the_sheet, tmp_path):
 def test_a_warm_process_that_was_killed_is_started_again(isolated, tmp_path):
     job = classroom.Job(ROOT, LESSON, LANG, CASES["right"].data, LIMITS, True)
     first = classroom.grade(job)
-    warm = classroom._warm(LIMITS, True)
+    imports = sheet.read(ROOT, LESSON, LANG).imports
+    warm = classroom._warm(LIMITS, True, imports)
     warm.process.kill()
     warm.process.wait()
     assert classroom.grade(job) == first and first["outcomes"]["merge"]["points"] == 3
@@ -203,7 +208,7 @@ def test_a_warm_process_that_was_killed_is_started_again(isolated, tmp_path):
 def test_serial_and_parallel_and_any_executor_give_the_same_table(graded, the_sheet, tmp_path):
     place, _, table = graded
     job = classroom.Job(ROOT, LESSON, LANG, b"", Limits(seconds=4), True)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1 if os.environ.get("TRIAD_ALL") else 3) as pool:
         results = classroom.grade_class(
             collect(place, the_sheet), job, tmp_path, pool, lambda _: None
         )
@@ -393,6 +398,60 @@ def test_a_name_of_any_kind_becomes_a_file_of_its_own():
     safe = [Handed(name).safe for name in names]
     assert len(set(safe)) == len(names)
     assert all(name and not set(name) & set("/\\ :") and name[0] != "." for name in safe)
+
+
+@pytest.mark.parametrize("lang", ["ja", "zh-tw"])
+def test_folders_that_were_unpacked_in_the_code_page_of_windows(tmp_path, lang):
+    """What `unzip` leaves on Linux: names that are no UTF-8."""
+    name, page = {"ja": ("山田 表", "cp932"), "zh-tw": ("許功蓋", "cp950")}[lang]
+    folder = os.path.join(os.fsencode(tmp_path), name.encode(page))
+    os.mkdir(folder)
+    with open(os.path.join(folder, b"x.ipynb"), "wb") as file:
+        file.write(RIGHT)
+    [one] = collect(tmp_path, sheet.read(ROOT, LESSON, lang))
+    assert one.student == name and one.data == RIGHT
+    one.student.encode("utf-8")
+
+
+def test_many_zip_files_are_not_kept_in_memory(tmp_path, the_sheet):
+    """A student's zip file is opened again when a file of it is read."""
+    for n in range(1, 30):
+        with zipfile.ZipFile(tmp_path / f"s{n}.zip", "w") as archive:
+            archive.writestr("x.ipynb", RIGHT)
+            archive.writestr("picture.bin", bytes(4 << 20))
+    tracemalloc.start()
+    try:
+        there = found(tmp_path, the_sheet)
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
+    assert len(there) == 29 and all(one.data == RIGHT for one in there.values())
+
+
+def test_a_name_that_is_like_anothers_file_gets_its_own():
+    victim = Handed("a b")
+    assert Handed(victim.safe).safe != victim.safe
+
+
+def test_a_course_that_student_code_may_read_is_not_graded(tmp_path, monkeypatch, capsys):
+    place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT})
+    monkeypatch.setattr(student, "_folders", lambda: [str(tmp_path)])
+    assert grade_now(place, tmp_path / "out") == 1
+    said = capsys.readouterr().err
+    assert str(place) in said and "Nothing was graded" in said
+
+
+def test_a_submission_that_stops_the_grader_stops_no_other(tmp_path, monkeypatch, capsys):
+    def broken(*_):
+        raise ZeroDivisionError("a fault of the grader")
+
+    monkeypatch.setattr(classroom, "judge", broken)
+    monkeypatch.setattr(classroom, "_warm", lambda *_: None)
+    place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT, "s2.ipynb": b"{}"})
+    assert grade_now(place, tmp_path / "out") == 0
+    table = rows(tmp_path / "out")
+    assert [table[n]["needs_human"] for n in ("s1", "s2")] == ["yes", "yes"]
+    assert "a fault of the grader" in table["s1"]["notes"] and table["s1"]["points"] == ""
 
 
 def test_nothing_at_all_is_an_error(tmp_path, the_sheet):

@@ -2,12 +2,16 @@
 
 import copy
 import csv
+import html
 import io
+import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 from isolation import warm_or_skip
+from nbconvert.filters import markdown2html
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from places import ROOT
@@ -39,24 +43,32 @@ def the_sheet():
     return sheet.read(ROOT, LESSON, "ja")
 
 
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """The folder of courses after `start.py release`, which takes seconds."""
+    folder = tmp_path_factory.mktemp("courses") / "課程 1"
+    assert release.main(["--lesson", LESSON, "--courses", str(folder)]) == 0
+    return folder
+
+
 @pytest.fixture
-def course(tmp_path):
-    return gradebook.Course(ROOT, tmp_path / "課程 1", "ja")
+def course(tmp_path, released):
+    """A copy of its own for each test."""
+    shutil.copytree(released, tmp_path / "課程 2")
+    return gradebook.Course(ROOT, tmp_path / "課程 2", "ja")
 
 
 def copied(results):
     return copy.deepcopy(list(results.values()))
 
 
-def test_release_makes_one_course_for_each_language(tmp_path, capsys):
-    assert release.main(["--lesson", LESSON, "--courses", str(tmp_path)]) == 0
+def test_release_makes_one_course_for_each_language(released):
     for lang in say.LANGUAGES:
-        made = nbformat.read(tmp_path / lang / "release" / LESSON / f"{LESSON}.ipynb", 4)
+        made = nbformat.read(released / lang / "release" / LESSON / f"{LESSON}.ipynb", 4)
         ours = nbformat.read(ROOT / f"exercises/{lang}/{LESSON}/{LESSON}.ipynb", 4)
         assert [c.source for c in made.cells] == [c.source for c in ours.cells]
-        with Gradebook(f"sqlite:///{tmp_path}/{lang}/gradebook.db") as book:
+        with Gradebook(f"sqlite:///{released}/{lang}/gradebook.db") as book:
             assert book.find_assignment(LESSON).max_score == 14
-    assert capsys.readouterr().out.count(".ipynb") == len(say.LANGUAGES)
 
 
 def test_release_of_no_lesson_names_those_that_are_there(tmp_path, capsys):
@@ -65,7 +77,6 @@ def test_release_of_no_lesson_names_those_that_are_there(tmp_path, capsys):
 
 
 def test_the_config_that_release_writes_is_read_by_nbgrader(course, monkeypatch):
-    course.release(LESSON)
     from nbgrader.apps.baseapp import NbGrader
 
     monkeypatch.chdir(course.folder)
@@ -73,6 +84,20 @@ def test_the_config_that_release_writes_is_read_by_nbgrader(course, monkeypatch)
     app.initialize([])
     assert app.config.CourseDirectory.course_id == "triad-ja"
     assert app.config.CourseDirectory.root == str(course.folder)
+    assert app.config.Execute.enabled is False
+
+
+def test_what_a_student_wrote_reaches_formgrader_as_text(course, results, the_sheet):
+    """Formgrader shows HTML as it is: a script would run with all that Jupyter may do."""
+    attack = '<script>alert(1)</script> </pre><img src=x onerror="alert(1)">\n\n- [a](javascript:1)'
+    [one] = [r for r in copied(results) if r["student"] == "essay"]
+    one["answers"]["essay"] = attack
+    course.record(the_sheet, [one])
+    file = course.folder / "autograded" / one["safe"] / LESSON / f"{LESSON}.ipynb"
+    essay = next(c for c in nbformat.read(file, 4).cells if c.id == "essay").source
+    shown = markdown2html(essay)
+    assert re.findall(r"</?(\w+)", shown) == ["pre", "pre"]
+    assert attack in html.unescape(shown)
 
 
 def test_scores_are_what_formgrader_shows(course, results, the_sheet):

@@ -10,6 +10,7 @@ import random
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -130,6 +131,46 @@ def test_nothing_is_left_running(bait, the_sheet, warm):
 
 
 @linux
+@pytest.mark.skipif(not ALL, reason="long: start.py test --all")
+def test_when_the_judge_is_killed_no_student_is_left():
+    """With its own walls alone, where nothing else ends what the warm process has forked."""
+    code = (
+        "import shutil, time\nshutil.which = lambda name: None\n"
+        "from course_tools.grading import student\n"
+        "made = student.Warm(imports=())\none = made.fork()\n"
+        "print(made.process.pid, one.group, one.pid, flush=True)\n"
+        "one.ask(60, ask='run', name='1', source='import time\\ntime.sleep(60)')\n"
+    )
+    command = [sys.executable, "-c", code]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+        pids = list(map(int, process.stdout.readline().split()))
+        assert len(pids) == 3 and all(map(psutil.pid_exists, pids))
+        time.sleep(0.5)
+        process.kill()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(map(running, pids)):
+        time.sleep(0.1)
+    assert [pid for pid in pids if running(pid)] == []
+
+
+def running(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@linux
+def test_the_judge_itself_takes_no_more_memory_than_it_may():
+    with jail.bounded(256 << 20):
+        with pytest.raises(RuntimeError, match="memory"):
+            torch.ones(1 << 28)
+        with pytest.raises(MemoryError):
+            bytearray(1 << 30)
+    assert len(bytearray(1 << 30)) == 1 << 30
+
+
+@linux
 def test_without_walls_the_pretend_class_does_reach_something(bait, the_sheet):
     """The planted fault: so what the tests above look for can be found."""
     with student.Warm(LIMITS, walls=False) as open_house, socket.socket() as own:
@@ -154,6 +195,30 @@ def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, warm):
     assert "SAW" not in str(verdict)
     later = everything(LANG, bait)["tells of the tests before"].data
     assert "SAW 3 " in graded(later, the_sheet, warm).outcomes["packed"].detail + " "
+
+
+@linux
+@pytest.mark.parametrize(
+    ("draws", "kind", "hint"),
+    [
+        ("torch.rand(1)", "wrong", "seed 2"),
+        ("random.random()", "wrong", "seed 2"),
+        ("0", "right", ""),
+    ],
+)
+def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hint):
+    shown = (
+        "import random\nimport torch\nfrom helpers import check\nwith check.task('f'):\n    f(1)\n"
+    )
+    hidden = f"    {draws}\n    check.that(torch.initial_seed() != 2, hint='seed 2')\n"
+    parts = (
+        sheet.Part("f", "answer", "def f(n): return n", "def f(n): ...", 0),
+        sheet.Part("f-check", "test", shown + hidden, shown, 3),
+    )
+    made = sheet.Sheet("00_none", LANG, parts)
+    cells = [{"cell_type": "code", "id": "f", "source": "def f(n):\n    return n\n"}]
+    outcome = graded(json.dumps({"cells": cells}).encode(), made, warm).outcomes["f"]
+    assert (outcome.kind, outcome.hint, outcome.hidden) == (kind, hint, kind == "wrong")
 
 
 @linux

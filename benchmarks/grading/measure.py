@@ -39,7 +39,7 @@ from course_tools.grading.jail import Limits  # noqa: E402
 
 LANG = "ja"
 RESULTS = Path(__file__).with_name("RESULTS.md")
-OURS, NBGRADER, OTTER = (20, 60), (2, 8), (2, 8)  # sizes of the two classes
+OURS, NBGRADER, OTTER = (10, 50), (1, 5), (1, 5)  # sizes of the two classes
 STUDENTS, LOOPING, JOBS = 300, 15, 2
 SAMPLE_S = 0.1
 MIB = 1 << 20

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import os
 import re
 import shutil
@@ -14,13 +15,15 @@ from pathlib import Path
 
 import pytest
 from lab import ROOT, copy_course, free_port, listens
-from sample_class import LESSON, Bait, everything
+from sample_class import LESSON, Bait, cell, dump, everything
 
 from course_tools.grading import student
 from helpers.say import COMPLETE as LANGUAGES
 
-NAMES = {"佐藤 花子": "essay", "王小明": "right", "s3": "partial", "Ana": "empty"}
-AUTO = {"佐藤 花子": 10, "王小明": 10, "s3": 5, "Ana": 0}
+ATTACK = "<img src=x onerror=ran=1>"  # a name
+NAMES = {"佐藤 花子": "essay", "王小明": "right", "s3": "partial", ATTACK: "empty"}
+AUTO = dict(zip(NAMES, (10, 10, 5, 0), strict=True))
+SCRIPT = "\n\n<script>ran = 1</script> <img src=x onerror='ran = 1'> [a](javascript:ran=1)\n"
 MOODLE = "{}_4711{}_assignsubmission_file_/01_attention.ipynb"
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="long: start.py test --all"),
@@ -40,6 +43,9 @@ def start(course: Path, *arguments: object) -> str:
 def hand_in(folder: Path, lang: str) -> tuple[Path, dict[str, str]]:
     """In one language a folder for each student, in the other Moodle's zip; who is who."""
     cases = everything(lang, Bait(9, ROOT, []))
+    essay = json.loads(cases["essay"].data)
+    cell(essay, "essay")["source"] += SCRIPT
+    cases["essay"].data = dump(essay)
     if lang == LANGUAGES[0]:
         for name, case in NAMES.items():
             (folder / "class" / name).mkdir(parents=True)
@@ -97,11 +103,14 @@ def test_an_instructor_marks_an_essay_and_finds_it_in_the_table(chromium, tmp_pa
     start(course, *grade)
     table = rows(out)
     assert {name: float(table[called[name]]["points"]) for name in NAMES} == AUTO
-    assert table[called["佐藤 花子"]]["essay"] == "" and table[called["Ana"]]["essay"] == "0"
+    assert table[called["佐藤 花子"]]["essay"] == "" and table[called["s3"]]["essay"] == "0"
 
+    ran: list[str] = []  # what came out of a submission and ran in the instructor's browser
     with marking(course, home, lang) as (base, first):
         page = chromium.new_page()
         page.set_default_timeout(60_000)
+        page.add_init_script("Object.defineProperty(window, 'ran', {set: console.error})")
+        page.on("console", lambda said: ran.append(said.text) if said.text == "1" else None)
         page.goto(first)
         page.get_by_text(LESSON, exact=True).first.wait_for()
         page.goto(f"{base}/formgrader/manage_submissions/{LESSON}")
@@ -113,7 +122,8 @@ def test_an_instructor_marks_an_essay_and_finds_it_in_the_table(chromium, tmp_pa
         notebooks = f"{base}/formgrader/api/submitted_notebooks/{LESSON}/{LESSON}"
         [mine] = [n for n in page.request.get(notebooks).json() if n["needs_manual_grade"]]
         page.goto(f"{base}/formgrader/submissions/{mine['id']}/")
-        assert "FLOPs" in page.locator("body").text_content()
+        shown = page.locator("body").text_content()
+        assert "FLOPs" in shown and "<script>ran = 1</script>" in shown
         with page.expect_response(lambda r: "/api/grade/" in r.url and r.request.method == "PUT"):
             box = page.locator("input.score").last
             box.fill("3.5")
@@ -122,9 +132,10 @@ def test_an_instructor_marks_an_essay_and_finds_it_in_the_table(chromium, tmp_pa
         line = page.locator("tr", has_text=called["佐藤 花子"]).first
         line.get_by_text("13.5 / 14").wait_for()
         page.close()
+    assert ran == []
 
     assert "0 graded" in start(course, *grade)
     table = rows(out)
     marked = table[called["佐藤 花子"]]
     assert (marked["essay"], marked["points"], marked["max_points"]) == ("3.5", "10", "10")
-    assert [table[called[name]]["essay"] for name in ("王小明", "s3", "Ana")] == ["0", "0", "0"]
+    assert [table[called[name]]["essay"] for name in list(NAMES)[1:]] == ["0", "0", "0"]

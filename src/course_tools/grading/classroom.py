@@ -25,7 +25,7 @@ from . import matching
 from . import sheet as sheets
 from .collect import Handed
 from .jail import Limits
-from .judge import Outcome, Verdict, judge
+from .judge import Outcome, Verdict, judge, one_at_a_time
 from .sheet import Sheet
 from .student import NotIsolated, Warm, WarmEnded
 
@@ -92,20 +92,23 @@ def local_pool(jobs: int) -> Executor:
 
 def grade(job: Job) -> dict[str, Any]:
     """The verdict on one file as plain values.  NotIsolated if nothing keeps its code away."""
-    sheet = _sheet(job.root, job.lesson, job.lang)
     try:
-        cells, notes = matching.read(job.data)
-    except matching.Unreadable as reason:
-        return _ungraded(job, [["unreadable", {"reason": str(reason)}]])
-    matched = matching.match(cells, sheet)
-    matched.notes += notes
-    try:
-        verdict = _judged(job, sheet, matched)
+        with one_at_a_time:
+            return _graded(job)
     except NotIsolated:
         raise
+    except matching.Unreadable as reason:
+        return _ungraded(job, [["unreadable", {"reason": str(reason)}]])
     except Exception as error:  # whatever a submission brings about, the others are graded
         return _ungraded(job, [["stopped", {"reason": f"{type(error).__name__}: {error}"[:200]}]])
-    result = json.loads(json.dumps(verdict.as_dict()))
+
+
+def _graded(job: Job) -> dict[str, Any]:
+    sheet = _sheet(job.root, job.lesson, job.lang)
+    cells, notes = matching.read(job.data)
+    matched = matching.match(cells, sheet)
+    matched.notes += notes
+    result = json.loads(json.dumps(_judged(job, sheet, matched).as_dict()))
     return result | {"answers": matched.answers, "graded": True}
 
 

@@ -62,6 +62,12 @@ class Sheet:
         names = {name for source in shown for name in _imported(ast.parse(source))}
         return tuple(sorted(names))
 
+    @cached_property
+    def oracles(self) -> frozenset[str]:
+        """Functions that the visible tests compare an answer with."""
+        trees = [ast.parse(part.released) for part in self.of("test")]
+        return frozenset(name for tree in trees for name in functions(tree))
+
     def of(self, *kinds: str) -> list[Part]:
         return [part for part in self.parts if part.kind in kinds]
 
