@@ -33,8 +33,8 @@ STEPS, BATCH_SIZE, TEST_SHARE = 400, 32, 0.1
 KINDS = ("decoder", "encoder_decoder")
 # (width, layers): an encoder-decoder has as many layers on each side
 SHAPES = {
-    "decoder": ((8, 1), (16, 1), (24, 2), (32, 3), (48, 4), (80, 4), (112, 5)),
-    "encoder_decoder": ((8, 1), (12, 1), (24, 1), (32, 2), (56, 2), (80, 2), (112, 2)),
+    "decoder": ((8, 1), (16, 1), (24, 2), (32, 3), (48, 4), (80, 4)),
+    "encoder_decoder": ((8, 1), (12, 1), (24, 1), (32, 2), (56, 2), (80, 2)),
 }
 RATE = {"decoder": 0.12, "encoder_decoder": 0.24}  # the learning rate of width 1, tuned for each
 SPREAD = 0.1  # of the decoder's first weights: at this width the library's 0.02 costs half a nat

@@ -2,7 +2,7 @@
 
 Writes scaling.json after every model: {"runs": [{kind, width, layers, seed, parameters, flops,
 loss, accuracy, exact}], "settings"}.  exact: {k: share of runs of k characters that are all right}.
-About 20 minutes of one CPU core (OMP_NUM_THREADS=1); what is already there is not trained again.
+About 10 minutes of one CPU core (OMP_NUM_THREADS=1); what is already there is not trained again.
 """
 
 import hashlib
