@@ -30,9 +30,7 @@ def run(seed: int = 0, flops: int | None = None) -> dict[str, Any]:
     taught = sum(int((batch["labels"] != -100).sum()) for batch in batches) / len(batches)
     steps = round((flops or budget()) / each)
     started = time.process_time()
-    trained = training.train(
-        model, prompted.next_batch(data, seed), steps, prompted.LEARNING_RATE
-    )
+    trained = training.train(model, prompted.next_batch(data, seed), steps, prompted.LEARNING_RATE)
     cpu_seconds = round(time.process_time() - started)
     return {
         "model": "decoder",
