@@ -4,6 +4,7 @@ What follows a symbol cannot be known from the weights, only from its first appe
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, set_seed
@@ -15,9 +16,18 @@ STEPS, LEARNING_RATE, BATCH_SIZE = 600, 8e-3, 32
 def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
     """Random weights; the attention weights can be asked for."""
     set_seed(seed)
-    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": layers}
+    sizes: dict[str, Any] = {
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": layers,
+    }
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 64}
-    ids = {"vocab_size": SYMBOLS, "pad_token_id": None, "bos_token_id": None, "eos_token_id": None}
+    ids: dict[str, Any] = {
+        "vocab_size": SYMBOLS,
+        "pad_token_id": None,
+        "bos_token_id": None,
+        "eos_token_id": None,
+    }
     config = LlamaConfig(
         tie_word_embeddings=False,
         initializer_range=0.05,

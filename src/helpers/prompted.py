@@ -19,9 +19,9 @@ WITHHELD = ("summary", "zh-tw")  # a task in a language that it is never asked i
 def new(seed: int = 0) -> LlamaForCausalLM:
     """As many layers as lesson 04's encoder and decoder together, and as wide."""
     set_seed(seed)
-    sizes = {"hidden_size": 64, "intermediate_size": 170, "num_hidden_layers": 4}
+    sizes: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 170, "num_hidden_layers": 4}
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": LENGTH}
-    ids = {"vocab_size": len(TOKENIZER), "pad_token_id": TOKENIZER.pad_token_id}
+    ids: dict[str, Any] = {"vocab_size": len(TOKENIZER), "pad_token_id": TOKENIZER.pad_token_id}
     ids |= {"bos_token_id": None, "eos_token_id": TOKENIZER.eos_token_id}
     config = LlamaConfig(tie_word_embeddings=True, initializer_range=0.1, **sizes, **ids)
     return LlamaForCausalLM(config).eval()
@@ -64,7 +64,7 @@ def answer(model: Any, sources: Sequence[str]) -> list[str]:
     """Greedy, for sources of any lengths: those of one length go together, without padding."""
     ids = TOKENIZER(list(sources)).input_ids
     answers = [""] * len(ids)
-    settings = {"max_new_tokens": 40, "do_sample": False}
+    settings: dict[str, Any] = {"max_new_tokens": 40, "do_sample": False}
     settings |= {"pad_token_id": TOKENIZER.pad_token_id, "eos_token_id": TOKENIZER.eos_token_id}
     for length in {len(row) for row in ids}:
         places = [n for n, row in enumerate(ids) if len(row) == length]
