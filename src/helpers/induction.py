@@ -22,6 +22,7 @@ def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
         "num_hidden_layers": layers,
     }
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 64}
+    sizes |= {"attn_implementation": "eager"}
     ids: dict[str, Any] = {
         "vocab_size": SYMBOLS,
         "pad_token_id": None,
@@ -31,7 +32,6 @@ def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
     config = LlamaConfig(
         tie_word_embeddings=False,
         initializer_range=0.05,
-        attn_implementation="eager",
         **sizes,
         **ids,
     )

@@ -98,6 +98,7 @@ def new(kind: str, width: int, layers: int, vocabulary: int, seed: int = 0) -> A
                 eos_token_id=0,
             )
         ).eval()
+    start: dict[str, Any] = {"decoder_start_token_id": 0}
     config = T5Config(
         vocab_size=vocabulary,
         d_model=width,
@@ -108,7 +109,7 @@ def new(kind: str, width: int, layers: int, vocabulary: int, seed: int = 0) -> A
         dropout_rate=0.0,
         pad_token_id=0,
         eos_token_id=0,
-        decoder_start_token_id=0,
+        **start,
     )
     return T5ForConditionalGeneration(config).eval()
 
