@@ -1,0 +1,1042 @@
+# %% [markdown] key="title" lang="ja"
+# # なぜデコーダー型が主流になったのか
+#
+# 現在の汎用LLMの多くは、デコーダー型です。では、ほかの型より優れているからでしょうか。このレッスンでは、3つの型を同じ計算量で比べ、大きさを変えて損失の下がり方を測り、「創発」と呼ばれる急な変化がどこから生まれるかを調べます。わかっていること、意見が分かれていること、ここでは確かめられないことを、分けて考えます。
+#
+# | 項目 | 内容 |
+# |---|---|
+# | できるようになること | 同じ計算量で、損失の付くトークンの数を比べられる。スケーリング則を当てはめ、予測の誤差と不確かさを示せる。正解率の測り方で「急な変化」が現れる理由を説明できる。構造と学習方法とデータを分けて議論できる |
+# | 前提知識 | レッスン02、03、04の内容（3つの型の学習方法）、対数 |
+# | 時間 | 読んで考える時間は約90分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
+# | メモリ | 約{{mib}} MiB |
+#
+# 進め方は、これまでと同じく「予想する、実行する、比べる」です。`guess = None`の`None`を、自分の予想した数に書き換えてから実行しましょう。図や表を描くコードは、読み飛ばしてかまいません。
+
+# %% [markdown] key="title" lang="zh-tw"
+# # 為什麼解碼器成為主流
+#
+# 目前的通用大型語言模型（LLM），大多只用解碼器。這是因為它比其他架構好嗎？這一課用相同的運算量比較三大架構，改變模型的大小來測量損失怎麼下降，再找出所謂「湧現」的突然變化是從哪裡來的。哪些已經清楚、哪些還有爭議、哪些在這裡無法驗證，會分開來談。
+#
+# | 項目 | 內容 |
+# |---|---|
+# | 學完以後 | 能在相同的運算量下，比較有多少詞元算進損失；能擬合規模定律（scaling law），並說明預測的誤差與不確定性；能說明評分方式為什麼會讓正確率「突然變好」；討論時能把架構、訓練方法和資料分開 |
+# | 先備知識 | 第 02、03、04 課的內容（三大架構的訓練方法），以及對數 |
+# | 時間 | 閱讀與思考約 90 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
+# | 記憶體 | 約 {{mib}} MiB |
+#
+# 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖和做表格的程式碼可以跳過不看。
+
+# %% key="imports"
+import math
+import random
+from collections import Counter
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from helpers import (
+    checkpoints,
+    claims,
+    corpus,
+    decoder,
+    encoder,
+    encoder_decoder,
+    figures,
+    induction,
+    predict,
+    results,
+    scaling,
+    show,
+    tokenizer,
+    training,
+)
+
+torch.set_num_threads(1)
+figures.use(LANG)
+
+# %% [markdown] key="page" lang="ja"
+# ## 元のページの主張
+#
+# このレッスンで確かめるのは、元のページの次の部分です。
+#
+# > 重要な洞察:デコーダーの優位性
+# >
+# > 業界は大きく、デコーダー専用アーキテクチャに集約しています。これは、ゼロショット状況での優れたスケーリング法則と発現する推論能力によるものです。
+#
+# 英語のままの問いと、課題の模範解答（Step 2）も取り上げます。問いは「大規模言語モデルで、業界がBERT型からGPT型に移ったのはなぜか」という意味です。
+#
+# > Why did the industry move from BERT-style encoders to GPT-style decoders for Large Language Models?
+#
+# > Decoder-only models have demonstrated highly predictable performance improvements (Scaling Laws) when increasing parameters and training data. This massive scale unlocks "emergent abilities," allowing a single Decoder-only model to perform zero-shot summarization highly effectively without needing the task-specific fine-tuning often required by smaller Encoder-Decoder setups.
+#
+# 模範解答の主張は、次のとおりです。デコーダー型は、パラメータとデータを増やすと、性能がよく予測できる形で上がります。その規模が創発的能力を引き出すので、小さなエンコーダー・デコーダーに必要な個別のファインチューニングなしで、ゼロショットの要約ができるというのです。もっともらしく聞こえますが、確かめるべき主張がいくつも入っています。
+
+# %% [markdown] key="page" lang="zh-tw"
+# ## 原網頁的說法
+#
+# 這一課要檢驗的，是原網頁的這個部分。
+#
+# > 關鍵洞察:解碼器主導性
+# >
+# > 行業已大幅集中於僅解碼器架構,因其更優越的擴展法則與零樣本情境下的衍生推理能力。
+#
+# 另外還有沒翻譯的問題，以及挑戰題的參考答案（Step 2）。問題的意思是：「大型語言模型為什麼從 BERT 這類編碼器，轉向 GPT 這類解碼器？」
+#
+# > Why did the industry move from BERT-style encoders to GPT-style decoders for Large Language Models?
+#
+# > Decoder-only models have demonstrated highly predictable performance improvements (Scaling Laws) when increasing parameters and training data. This massive scale unlocks "emergent abilities," allowing a single Decoder-only model to perform zero-shot summarization highly effectively without needing the task-specific fine-tuning often required by smaller Encoder-Decoder setups.
+#
+# 參考答案的大意是：「解碼器的參數和資料增加時，表現的進步很容易預測。這樣的規模帶來湧現能力，所以不必像較小的編碼器－解碼器那樣替每個任務微調，就能以零樣本做摘要。」聽起來很有道理，但裡面有好幾個需要檢驗的說法。
+
+# %% [markdown] key="budget" lang="ja"
+# ## 1. 同じ計算量で、いくつのトークンから学べるか
+#
+# まず、学習の効率を比べます。計算量（FLOPs）は、学習の1ステップ（順伝播と逆伝播）に含まれる行列積を数えた値です。予算は、レッスン02のBERTの学習に使った計算量にそろえます。
+#
+# 学習で損失が付くのは、読んだトークンの一部だけです。BERTの論文では15%を隠します。このコースのBERTは、小さなデータで早く学べるように40%を隠しました。GPTでは、先頭を除くすべての位置に、次のトークンを当てる損失が付きます。T5の翻訳や要約では、デコーダーが書く側だけに損失が付きます。
+#
+# 予想：同じ計算量で学習するとき、GPT-2で損失の付くトークンの数は、15%を隠すBERTの何倍でしょうか。
+
+# %% [markdown] key="budget" lang="zh-tw"
+# ## 1. 相同的運算量，能從多少個詞元學習？
+#
+# 先比較訓練的效率。運算量（FLOPs）是把訓練 1 步（前向與反向傳播）裡的矩陣乘法全部數出來。預算訂為第 02 課訓練 BERT 所用的運算量。
+#
+# 訓練時，讀進去的詞元只有一部分算進損失。BERT 的論文遮住 15%；這門課的 BERT 為了用少量資料快速學會，遮住了 40%。GPT 除了開頭，每個位置都要猜下一個詞元，都算進損失。T5 做翻譯或摘要時，只有解碼器要寫的那一邊算進損失。
+#
+# 先猜猜看：用相同的運算量訓練，GPT-2 算進損失的詞元數，是遮住 15% 的 BERT 的幾倍？
+
+# %% key="budget-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+budget = checkpoints.card()["encoder"]["training_flops"]
+sentences, tasks = decoder.rows(1000), encoder_decoder.examples(1000)
+plans = {
+    "BERT 15%": (encoder.new(), encoder.next_batch(encoder.rows(1000), rate=0.15)),
+    "BERT 40%": (encoder.new(), encoder.next_batch(encoder.rows(1000), rate=0.4)),
+    "GPT-2": (decoder.new(), decoder.next_batch(sentences)),
+    "T5": (encoder_decoder.new(), encoder_decoder.next_batch(tasks)),
+}
+
+
+def taught_and_read(model, batch):
+    #| ja: 損失の付くトークンの数と、読み書きしたトークンの数
+    #| zh-tw: 算進損失的詞元數，和讀寫的詞元數
+    labels, read = batch["labels"], int(batch["attention_mask"].sum())
+    if "GPT2" in type(model).__name__:
+        labels = labels[:, 1:]
+    taught = int((labels != -100).sum())
+    return taught, read + taught * model.config.is_encoder_decoder
+
+
+lines, taught, share = [], {}, {}
+for name, (model, next_batch) in plans.items():
+    batches = [next_batch() for _ in range(8)]
+    flops = sum(training.step_flops(model, batch) for batch in batches) / len(batches)
+    counts = np.mean([taught_and_read(model, batch) for batch in batches], axis=0)
+    steps = budget / flops
+    taught[name], share[name] = counts[0] * steps, counts[0] / counts[1]
+    line = [name, f"{training.parameter_count(model):,}", f"{flops / 1e6:,.0f}", f"{steps:,.0f}"]
+    lines.append([*line, f"{taught[name] / 1e6:.2f}", f"{share[name]:.0%}"])
+header = T(
+    ja="モデル|パラメータ|1ステップのMFLOPs|予算で進めるステップ|損失の付くトークン（百万）|読み書きしたトークンに占める割合",
+    zh_tw="模型|參數|1 步的 MFLOPs|預算內的步數|算進損失的詞元（百萬）|占讀寫詞元的比例",
+)
+show.fragment(*show.table(header.split("|"), lines))
+predict.compare(guess, taught["GPT-2"] / taught["BERT 15%"], T(ja="倍", zh_tw=" 倍"))
+
+# %% [markdown] key="budget-after" lang="ja"
+# 計算量はほとんど同じなのに、学ぶ手がかりの数は大きく違います。BERTは、隠さなかったトークンも計算しますが、そこには損失が付きません。これが、「次のトークンを当てる」学習の利点の1つです。
+#
+# ただし、これは構造ではなく、学習の問題（目的関数）の違いです。また、1つのトークンから学べる量は同じではありません。BERTは前後の両方を見て当てるので、1つの損失が教えることは違います。損失の付くトークンが7倍でも、7倍賢くなるとは言えません。
+
+# %% [markdown] key="budget-after" lang="zh-tw"
+# 運算量幾乎相同，可以學習的線索數量卻差很多。BERT 連沒有遮住的詞元也要計算，但那些詞元不算進損失。這就是「猜下一個詞元」這種訓練的優點之一。
+#
+# 不過，這是訓練的題目（目標函數）不同，不是架構不同。而且從 1 個詞元學到的東西並不一樣多：BERT 看了前後文才猜，同樣是 1 個損失，教的內容不同。算進損失的詞元有 7 倍，不代表會聰明 7 倍。
+
+# %% [markdown] key="able" lang="ja"
+# ## 2. 新しいヘッドなしで、何ができるか
+#
+# 次は、学習したモデルをそのまま使います。新しい出力層（ヘッド）を付けたり、学習し直したりはしません。
+#
+# BERTに文を書かせてみましょう。BERTは文の長さを決められないので、正しい文の長さをこちらで与えます。全部の文字を`[MASK]`にして、左から順に、BERTの確率で文字を引いて埋めていきます。
+#
+# 予想：GPT-2が書いた文は、9割以上が文法に合います（レッスン03）。BERTが書いた文では、どのくらいの割合でしょうか。0から1の数で書きましょう。
+
+# %% [markdown] key="able" lang="zh-tw"
+# ## 2. 不加新的輸出層，能做什麼？
+#
+# 接下來直接使用訓練好的模型，不接上新的輸出層，也不重新訓練。
+#
+# 請 BERT 寫句子看看。BERT 不會決定句子的長度，所以由我們給它正確句子的長度。先把所有的字都換成 `[MASK]`，再從左邊開始，照 BERT 給的機率一次抽一個字填進去。
+#
+# 先猜猜看：GPT-2 寫的句子有 9 成以上符合文法（第 03 課）。BERT 寫的句子，比例會是多少？請寫 0 到 1 之間的數字。
+
+# %% key="able-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+bert, gpt = encoder.load(), decoder.load()
+tokens = encoder.TOKENIZER
+
+
+@torch.no_grad()
+def fill_from_the_left(length, count, generator):
+    #| ja: [MASK]をlength個並べ、左から順に確率で引く
+    #| zh-tw: 排 length 個 [MASK]，從左邊開始照機率抽
+    masked = tokenizer.tagged(tokenizer.MASK * length, LANG)
+    ids = tokens(masked, return_tensors="pt").input_ids.repeat(count, 1)
+    for place in (ids[0] == tokens.mask_token_id).nonzero()[:, 0].tolist():
+        p = bert(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, place].softmax(-1)
+        p[:, : len(tokenizer.SPECIAL)] = 0
+        ids[:, place] = torch.multinomial(p, 1, generator=generator)[:, 0]
+    return tokens.batch_decode(ids, skip_special_tokens=True)
+
+
+rng, generator = random.Random(0), torch.Generator().manual_seed(0)
+true = [corpus.sentence(corpus.draw(rng), LANG).text for _ in range(100)]
+by_bert = []
+for length, count in sorted(Counter(map(len, true)).items()):
+    by_bert += fill_from_the_left(length, count, generator)
+by_gpt = decoder.sample(gpt, LANG, 100)
+valid = {
+    name: sum(corpus.parse(text, LANG) is not None for text in texts) / len(texts)
+    for name, texts in (("BERT", by_bert), ("GPT-2", by_gpt))
+}
+for text in by_bert[::25]:
+    print("BERT ", text)
+for text in by_gpt[::25]:
+    print("GPT-2", text)
+predict.compare(guess, valid["BERT"])
+
+# %% [markdown] key="able-after" lang="ja"
+# BERTが当てる練習をしたのは、6割が見えている文の穴です。全部が隠れた文は、一度も見ていません。長さまで教えても、GPT-2には及びません（割合は言語によって違います）。BERTから文を引く方法はほかにもありますが、文の確率を素直に計算できない点は変わりません。
+#
+# 3つの型で、できることを1つの表にまとめます。翻訳と気分（レッスン04の感情分析）では、新しいデコーダーを1つ、1節と同じ計算量だけ学習させました。「プロンプトと文」の続きとして「答え」を書くモデルです（`python -m helpers.results.prompted`で作り直せます）。層は4つで、約21万パラメータです。T5の値は、レッスン04の学習の記録から、計算量が同じになるステップの、2つのシードの平均です。空欄の問題は、手がかりが右にある13種類です。
+
+# %% [markdown] key="able-after" lang="zh-tw"
+# BERT 練習的是：6 成看得見的句子裡的空格。全部遮住的句子，它從沒看過。就算連長度都告訴它，還是比不上 GPT-2（比例依語言而不同）。從 BERT 抽出句子還有別的方法，但它無法直接算出句子的機率，這一點不會變。
+#
+# 把三大架構能做的事整理成一張表。翻譯和心情（第 04 課的情緒分析），另外訓練了 1 個解碼器，運算量和第 1 節相同；它把「答案」當成「提示和句子」的後續寫出來（用 `python -m helpers.results.prompted` 可以重做）。它有 4 層，參數約 21 萬個。T5 的值取自第 04 課的訓練紀錄，是運算量相同的那一步、2 個亂數種子的平均。填空的題目，是線索在右邊的 13 種。
+
+# %% key="able-table"
+prompted = results.load("prompted")["runs"][0]
+right = [" ".join(cell) for cell in corpus.cells("right")]
+card = checkpoints.card()
+blank = {
+    name: np.mean([card[name]["as_shipped"]["cells"][cell] for cell in right])
+    for name in ("encoder", "decoder")
+}
+
+
+def exact(task):
+    #| ja: デコーダーの完全一致率（学習で見せた言語の平均）
+    #| zh-tw: 解碼器的完全相符率（訓練時看過的語言的平均）
+    return np.mean([v for key, v in prompted["exact"].items() if key.startswith(task)])
+
+
+#| ja: T5は、レッスン04の記録から、同じ計算量になるステップの値を使う
+#| zh-tw: T5 用第 04 課的紀錄裡，運算量相同的那一步的值
+curves = [r["curve"] for r in results.load("tasks")["runs"] if r["recipe"] == "all"]
+steps_t5 = budget / card["encoder_decoder"]["training_flops"] * card["encoder_decoder"]["steps"]
+place = int(np.abs(np.array(curves[0]["step"]) - steps_t5).argmin())
+t5 = {task: np.mean([curve[task][place] for curve in curves]) for task in corpus.TASKS}
+
+translation = (exact("to_zh_tw") + exact("to_ja")) / 2, (t5["to_zh_tw"] + t5["to_ja"]) / 2
+mood = exact("sentiment"), t5["sentiment"]
+blank_row = T(ja="右に手がかりがある空欄（1回の計算）", zh_tw="線索在右邊的空格（計算 1 次）")
+write_row = T(ja="文を書く（文法に合う割合）", zh_tw="寫句子（符合文法的比例）")
+translate_row = T(ja="翻訳（完全一致率）", zh_tw="翻譯（完全相符率）")
+mood_row = T(ja="気分を文字で答える（完全一致率）", zh_tw="用文字回答心情（完全相符率）")
+rows = [
+    [blank_row, f"{blank['encoder']:.2f}", f"{blank['decoder']:.2f}", "-"],
+    [write_row, f"{valid['BERT']:.2f}", f"{valid['GPT-2']:.2f}", "-"],
+    [translate_row, "-", *(f"{value:.2f}" for value in translation)],
+    [mood_row, "-", *(f"{value:.2f}" for value in mood)],
+]
+header = T(
+    ja="タスク|エンコーダー型|デコーダー型|エンコーダー・デコーダー型",
+    zh_tw="任務|編碼器|解碼器|編碼器－解碼器",
+)
+show.fragment(*show.table(header.split("|"), rows))
+claims.check(
+    "C22",
+    {
+        "share_bert": share["BERT 15%"],
+        "share_gpt": share["GPT-2"],
+        "valid_bert": valid["BERT"],
+        "valid_gpt": valid["GPT-2"],
+        "blank_bert": blank["encoder"],
+        "blank_gpt": blank["decoder"],
+    },
+)
+assert min(*translation, mood[0]) > 0.9
+
+# %% [markdown] key="able-read" lang="ja"
+# 「-」は、その型が学習していないか、形の上でできないところです。BERTの出力は入力と同じ長さなので、翻訳には新しい仕組みが必要です。
+#
+# デコーダー型は、文を書き、翻訳もし、ラベルも文字で答えます。どれも「続きを書く」という1つの形なので、タスクごとに新しいヘッドはいりません。その代わり、右の手がかりは1回の計算では使えません。反対に、空欄の問題ではエンコーダー型が圧倒しています。「エンコーダー型は劣る」という説明は、正しくありません。得意な仕事が違い、汎用の対話には「続きを書く」形が合っていたのです。
+#
+# 次は、デコーダー型のもう1つの強みとされる、学習していない頼み方への対応です。
+
+# %% [markdown] key="able-read" lang="zh-tw"
+# 「-」表示那種架構沒有訓練過，或形式上做不到。BERT 的輸出和輸入一樣長，要翻譯就得加上新的機制。
+#
+# 解碼器會寫句子、會翻譯，也用文字回答標籤。這些全都是「把後面接下去」這一種形式，所以不必替每種任務接上新的輸出層。代價是：計算 1 次用不到右邊的線索。反過來，填空的題目是編碼器壓倒性地好。所以「編碼器比較差」這種說明並不正確：擅長的工作不同，而通用的對話剛好適合「把後面接下去」的形式。
+#
+# 接著看看大家常說的解碼器的另一個長處：應付沒訓練過的問法。
+
+# %% [markdown] key="never" lang="ja"
+# ## 3. 一度も見なかった組み合わせ
+#
+# 2節で翻訳をしたデコーダーには、わざと1つだけ見せなかった組み合わせがあります。「台湾華語のお話を要約する」です。日本語の要約は学びました。台湾華語のお話も、気分を尋ねる問題で毎回読みました。台湾華語の文を書くことも、翻訳で学びました。部品はすべて知っていて、組み合わせだけが新しいのです。
+#
+# 学習していないタスクを、例も見せずに頼むことを、ゼロショット（zero-shot）と呼びます。
+#
+# 予想：デコーダーは、台湾華語の要約をどのくらいの割合で正しく書けるでしょうか。0から1の数で書きましょう。
+
+# %% [markdown] key="never" lang="zh-tw"
+# ## 3. 從沒看過的組合
+#
+# 第 2 節做翻譯的那個解碼器，有 1 種組合故意不給看：「替台灣華語的故事做摘要」。日文的摘要學過；台灣華語的故事，在問心情的題目裡讀過很多次；寫台灣華語的句子，在翻譯裡也學過。零件全都認識，只有組合是新的。
+#
+# 不給例子，直接要求模型做沒訓練過的任務，叫做零樣本（zero-shot）。
+#
+# 先猜猜看：解碼器寫台灣華語的摘要，正確的比例會是多少？請寫 0 到 1 之間的數字。
+
+# %% key="never-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+never, known_language = prompted["exact"]["summary zh-tw"], prompted["exact"]["summary ja"]
+predict.compare(guess, never)
+print(
+    T(
+        ja=f"要約の完全一致率：日本語 {known_language:.2f}　台湾華語（見せていない）{never:.2f}",
+        zh_tw=f"摘要的完全相符率：日文 {known_language:.2f}　台灣華語（沒看過）{never:.2f}",
+    )
+)
+for pair in prompted["withheld"][:5]:
+    print(pair["answer"], T(ja=f"（正解：{pair['target']}）", zh_tw=f"（正解：{pair['target']}）"))
+moods = np.mean([pair["answer"] in set("良悪好壞") for pair in prompted["withheld"]])
+print(
+    T(ja=f"気分の文字だけを答えた割合：{moods:.2f}", zh_tw=f"只回答了心情的字的比例：{moods:.2f}")
+)
+assert known_language > 0.9 and never < 0.1 < moods
+
+# %% [markdown] key="never-after" lang="ja"
+# 日本語の要約は満点なのに、台湾華語の要約はできませんでした。答えを見ると、理由がわかります。要約を頼まれたのに、気分を答えています。学習データでは、台湾華語のお話のあとに来る答えは、いつも気分でした。だから、プロンプトの「摘要」を読まずに「台湾華語のお話なら気分」と答えても、損失は増えません。
+#
+# この小さなデコーダーでは、部品を知っていても、新しい組み合わせはできませんでした。つまり、「デコーダー型だからゼロショットができる」とは言えません。大規模なモデルのゼロショット性能は、はるかに多様な文章とタスクを学習した結果です。構造だけの結果かどうかは、この実験ではわかりません。また、これは1つのシードの1つの組み合わせの結果です。
+
+# %% [markdown] key="never-after" lang="zh-tw"
+# 日文的摘要滿分，台灣華語的摘要卻做不到。看看答案就知道原因：要它做摘要，它卻回答心情。在訓練資料裡，台灣華語的故事後面接的答案，一直都是心情。所以不讀提示裡的「摘要」，只要看到台灣華語的故事就回答心情，損失也不會增加。
+#
+# 這個小小的解碼器，就算零件全都認識，還是做不到新的組合。也就是說，不能說「因為是解碼器，所以能做零樣本」。大型模型的零樣本表現，來自訓練過多樣得多的文章和任務；是不是只靠架構，這個實驗看不出來。另外，這只是 1 個亂數種子、1 種組合的結果。
+
+# %% [markdown] key="context" lang="ja"
+# ## 4. 文脈から学ぶ：1層と2層
+#
+# GPT-3の論文（Brown et al. 2020）は、重みを変えずに、プロンプトに並べた例から答え方をつかむことを示しました。文脈内学習（in-context learning）です。その部品の1つを、自分で学習させてみましょう。
+#
+# 問題は、ランダムな記号の列を2回続けて読ませ、2回目を当てさせることです。記号の並びは毎回違うので、重みに覚えることはできません。「前に同じ記号が出たとき、次に何が来たか」を、文脈の中から見つけるしかありません。これをする仕組みを、誘導ヘッド（induction head）と呼びます（Olsson et al. 2022）。
+#
+# 学習では、長さ5から12の列を使います。1層のモデルと2層のモデルを学習させ、長さ12で比べます。記号は24種類なので、でたらめなら約0.04です。
+#
+# 予想：2層のモデルの正解率はいくつでしょうか。1層では、どうでしょうか。
+
+# %% [markdown] key="context" lang="zh-tw"
+# ## 4. 從上下文學習：1 層與 2 層
+#
+# GPT-3 的論文（Brown et al. 2020）指出：不改變權重，模型也能從提示裡的例子抓到回答的方式，這叫做情境學習（in-context learning）。這裡就親手訓練其中的一個零件。
+#
+# 題目是：把一串隨機的記號連續讀 2 遍，並猜出第 2 遍的內容。記號的順序每次都不同，所以沒辦法記在權重裡，只能在上下文裡找出「前面出現同一個記號時，後面接的是什麼」。做這件事的機制叫做歸納頭（induction head，Olsson et al. 2022）。
+#
+# 訓練用長度 5 到 12 的記號串。分別訓練 1 層和 2 層的模型，在長度 12 比較。記號有 24 種，所以亂猜大約是 0.04。
+#
+# 先猜猜看：2 層模型的正確率是多少？1 層呢？
+
+# %% key="context-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+copiers = {}
+for layers in (1, 2):
+    copiers[layers] = induction.new(layers)
+    training.train(
+        copiers[layers], induction.next_batch(), induction.STEPS, induction.LEARNING_RATE
+    )
+lengths = [6, 9, 12, 14, 16, 20]
+copied = {
+    layers: [induction.accuracy(model, n) for n in lengths] for layers, model in copiers.items()
+}
+predict.compare(guess, copied[2][lengths.index(12)])
+
+# %% key="context-figure"
+seen = {layers: induction.attention(model, 12) for layers, model in copiers.items()}
+fig, (left, mid) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1.2, 1])
+for layers, values in copied.items():
+    left.plot(lengths, values, label=T(ja=f"{layers}層", zh_tw=f"{layers} 層"))
+left.axvline(12, color="black", linestyle=":")
+left.set(
+    xlabel=T(ja="列の長さ（学習は12まで）", zh_tw="記號串的長度（訓練到 12 為止）"),
+    ylabel=T(ja="正解率", zh_tw="正確率"),
+    ylim=(0, 1.05),
+)
+left.legend()
+labels, grid = [], []
+for layers in (1, 2):
+    for layer in range(layers):
+        labels.append(
+            T(ja=f"{layers}層モデルの{layer + 1}層目", zh_tw=f"{layers} 層模型的第 {layer + 1} 層")
+        )
+        grid.append([seen[layers][name][layer].max().item() for name in ("previous", "target")])
+columns = T(ja="1つ前|正解の位置", zh_tw="前一個|正解的位置").split("|")
+figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
+told = "、".join(f"{n} {a:.2f}／{b:.2f}" for n, a, b in zip(lengths, *copied.values()))
+heads = "、".join(f"{label} {a:.2f}／{b:.2f}" for label, (a, b) in zip(labels, grid))
+figures.show(
+    fig,
+    T(
+        ja=f"左は、列の長さと正解率です。長さ、1層／2層の順に、{told}。右は、各層でいちばん強いヘッドの重みの平均です。1つ前／正解の位置の順に、{heads}。",
+        zh_tw=f"左圖是記號串的長度與正確率。依序是長度、1 層／2 層：{told}。右圖是每一層最強的注意力頭的平均權重。依序是前一個／正解的位置：{heads}。",
+    ),
+)
+two_layers, one_layer = (copied[layers][lengths.index(12)] for layers in (2, 1))
+assert two_layers > 0.8 and one_layer < 0.5
+assert copied[2][-1] < 0.5
+assert grid[2][1] > 0.4 > grid[0][1]
+
+# %% [markdown] key="context-after" lang="ja"
+# 2層のモデルは、ほぼ全部当てました。1層では、学習を続けてもほとんど当たりません。右の図が理由です。2層のモデルでは、1層目のヘッドが「1つ前の記号」を見て、2層目のヘッドが「前に同じ記号が出た場所の、次」を見ています。1層目が「自分の前は何だったか」を各位置に書き込み、2層目がそれを手がかりに探すので、2段階が必要です。
+#
+# ただし、学習より長い列では、急に当たらなくなります。規則を完全に理解したのではなく、学習した長さの範囲で動く仕組みを身につけたのです。また、この実験はデコーダー型でしましたが、「デコーダー型だけが文脈から学べる」ことは示していません。小さなモデルの1つの部品を見ただけで、大きなモデルの文脈内学習がすべてこれだとも言えません。
+
+# %% [markdown] key="context-after" lang="zh-tw"
+# 2 層的模型幾乎全部答對；1 層的模型再怎麼訓練也很少答對。右圖就是原因。在 2 層的模型裡，第 1 層的注意力頭看「前一個記號」，第 2 層的注意力頭看「前面同一個記號的下一個位置」。第 1 層先在每個位置寫下「我前面是什麼」，第 2 層再拿它當線索去找，所以需要 2 個步驟。
+#
+# 不過，記號串比訓練時長，就突然答不對了。它並不是完全理解了規則，而是學會了在訓練過的長度範圍內有效的機制。另外，這個實驗用的是解碼器，但並沒有證明「只有解碼器能從上下文學習」；這也只是小模型裡的一個零件，不能說大型模型的情境學習全都是這樣。
+
+# %% [markdown] key="scale" lang="ja"
+# ## 5. スケーリング：大きさと損失
+#
+# 元のページは、スケーリング則が優れていることを理由に挙げています。スケーリング則（scaling law）は、モデルを大きくしたときに損失がどれだけ下がるかを表す経験則です。自分のデータで求めてみましょう。
+#
+# 文章は、Pythonに付いてくるヘルプ（`pydoc_data.topics`、英語）を使います。長さはPythonの版によって少し違います。1つの文字を1つのトークンとし、64文字を読んで、続く64文字を当てます。学習に使わない項目で損失を測ります。小さいモデルを実際に学習させましょう。`scaling.text(path)`とすれば、自分の文章のファイルでも試せます。
+#
+# 予想：4,736パラメータのモデルを400ステップ学習させると、損失は文字あたり何ナットになるでしょうか。でたらめなら約4.6ナットです。
+
+# %% [markdown] key="scale" lang="zh-tw"
+# ## 5. 規模定律：大小與損失
+#
+# 原網頁舉出的理由是「更優越的擴展法則」。規模定律（scaling law）是經驗法則，描述模型變大時損失會下降多少。這裡用自己的資料求求看。
+#
+# 文章使用 Python 附帶的說明（`pydoc_data.topics`，英文），長度會因 Python 的版本略有不同。1 個字元當成 1 個詞元：讀 64 個字元，猜接下來的 64 個字元；損失用沒拿來訓練的條目測量。先實際訓練一個小模型。寫成 `scaling.text(path)`，也可以用自己的文章檔案。
+#
+# 先猜猜看：4,736 個參數的模型訓練 400 步之後，每個字元的損失是多少 nat？亂猜大約是 4.6 nat。
+
+# %% key="scale-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+text = scaling.text()
+data = scaling.corpus(text)
+width, layers = scaling.SHAPES["decoder"][1]
+small = scaling.new("decoder", width, layers, len(data.characters))
+run = training.train(
+    small,
+    scaling.next_batch("decoder", data),
+    scaling.STEPS,
+    scaling.learning_rate("decoder", width),
+)
+live_loss, live_hits = scaling.exam(small, "decoder", data)
+predict.compare(guess, live_loss, T(ja="ナット", zh_tw=" nat"))
+
+record = results.load("scaling")
+made = record["settings"]
+print(
+    T(
+        ja=f"この環境の文章：{len(text):,}文字。収録した結果は{made['characters']:,}文字（Python {made['versions']['python']}）",
+        zh_tw=f"這個環境的文章：{len(text):,} 個字元。附帶的結果用了 {made['characters']:,} 個字元（Python {made['versions']['python']}）",
+    )
+)
+
+# %% [markdown] key="law" lang="ja"
+# 大きいモデルの学習には時間がかかるので、残りは収録した結果を使います（`python -m helpers.results.scaling`で作り直せます）。デコーダーとエンコーダー・デコーダーの両方で、大きさは6種類、ステップ数とデータは同じです。小さい4種類は、シードを変えて2回学習させました。
+#
+# 損失 $L$ とパラメータ数 $N$ の関係を、下限（floor）$E$ のあるべき乗則で表します。
+#
+# $$L(N) = E + A N^{-\alpha}$$
+#
+# $E$ は、モデルをいくら大きくしても残る損失です。文章そのものの予測できなさと、データとステップ数が限られていることの両方が入ります。係数は、`scipy`の最小二乗法で決めます。いちばん大きいモデルは取っておき、ほかの5つの大きさから予測します。
+#
+# 予想：いちばん大きいモデル（約32万パラメータ）の損失の予測は、何ナット外れるでしょうか。
+
+# %% [markdown] key="law" lang="zh-tw"
+# 大模型訓練起來很花時間，其餘的就用附帶的結果（用 `python -m helpers.results.scaling` 可以重做）。解碼器和編碼器－解碼器都有 6 種大小，步數和資料相同。較小的 4 種大小，換亂數種子訓練了 2 次。
+#
+# 損失 $L$ 和參數個數 $N$ 的關係，用有下限（floor）$E$ 的冪律來表示。
+#
+# $$L(N) = E + A N^{-\alpha}$$
+#
+# $E$ 是模型再怎麼變大也會留下的損失，裡面包含文章本身的不可預測，也包含資料和步數有限的影響。係數用 `scipy` 的最小平方法決定。把最大的模型保留起來，用其他 5 種大小來預測它。
+#
+# 先猜猜看：最大的模型（約 32 萬個參數）的損失，會預測錯多少 nat？
+
+# %% key="law-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+runs = {kind: [r for r in record["runs"] if r["kind"] == kind] for kind in scaling.KINDS}
+
+
+def columns_of(kind, axis="parameters"):
+    #| ja: → 大きさ、損失（学習の回ごと）
+    #| zh-tw: → 大小、損失（每次訓練）
+    return np.array([r[axis] for r in runs[kind]], float), np.array([r["loss"] for r in runs[kind]])
+
+
+sizes, losses = columns_of("decoder")
+held_out = sizes == sizes.max()
+law = scaling.fit(sizes[~held_out], losses[~held_out])
+no_floor = scaling.fit(sizes[~held_out], losses[~held_out], floor=0)
+
+actual = losses[held_out].mean()
+error = law(sizes.max()) - actual
+error_no_floor = no_floor(sizes.max()) - actual
+predict.compare(guess, abs(error), T(ja="ナット", zh_tw=" nat"))
+for name, found, missed in (
+    (T(ja="下限あり", zh_tw="有下限"), law, error),
+    (T(ja="下限なし", zh_tw="沒有下限"), no_floor, error_no_floor),
+):
+    print(
+        T(
+            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} N^-{found.exponent:.3f}　予測 {found(sizes.max()):.3f}　実測 {actual:.3f}　誤差 {missed:+.3f}",
+            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} N^-{found.exponent:.3f}　預測 {found(sizes.max()):.3f}　實測 {actual:.3f}　誤差 {missed:+.3f}",
+        )
+    )
+
+# %% key="law-figure"
+drawn = scaling.bootstrapped(sizes[~held_out], losses[~held_out], draws=60)
+axis = np.geomspace(sizes.min(), 3e7, 60)
+low, high = scaling.band(drawn, axis)
+fig, ax = plt.subplots(figsize=(8, 4.2))
+ax.plot(
+    sizes[~held_out],
+    losses[~held_out],
+    "o",
+    markevery=1,
+    label=T(ja="当てはめに使った結果", zh_tw="用來擬合的結果"),
+)
+ax.plot(
+    sizes[held_out],
+    losses[held_out],
+    "*",
+    markersize=14,
+    markevery=1,
+    label=T(ja="取っておいた結果", zh_tw="保留的結果"),
+)
+ax.plot(axis, law(axis), "-", marker="", label=T(ja="下限あり", zh_tw="有下限"))
+ax.plot(axis, no_floor(axis), "--", marker="", label=T(ja="下限なし", zh_tw="沒有下限"))
+ax.fill_between(
+    axis,
+    low,
+    high,
+    alpha=0.25,
+    color="grey",
+    label=T(ja="ブートストラップの90%", zh_tw="自助法的 90%"),
+)
+ax.set(
+    xscale="log",
+    xlabel=T(ja="パラメータの数", zh_tw="參數個數"),
+    ylabel=T(ja="損失（ナット／文字）", zh_tw="損失（nat／字元）"),
+)
+ax.legend()
+far_low, far_high = scaling.band(drawn, [1e7])[:, 0]
+figures.show(
+    fig,
+    T(
+        ja=f"横軸はパラメータの数（対数目盛り）、縦軸は文字あたりの損失です。点は学習の回ごとの結果、星は取っておいた結果です。1,000万パラメータでの予測は、下限ありで{law(1e7):.2f}（90%の範囲は{far_low:.2f}から{far_high:.2f}）、下限なしで{no_floor(1e7):.2f}です。",
+        zh_tw=f"橫軸是參數個數（對數刻度），縱軸是每個字元的損失。圓點是每次訓練的結果，星號是保留的結果。1,000 萬個參數時的預測：有下限是 {law(1e7):.2f}（90% 的範圍是 {far_low:.2f} 到 {far_high:.2f}），沒有下限是 {no_floor(1e7):.2f}。",
+    ),
+)
+
+# %% key="law-one-out"
+rows, floors = [], []
+for size, found in scaling.leave_one_out(sizes, losses).items():
+    floors.append(found.floor)
+    rows.append(
+        [f"{size:,.0f}", f"{found.floor:.2f}", f"{found.exponent:.3f}", f"{float(found(1e7)):.2f}"]
+    )
+header = T(
+    ja="除いた大きさ|下限 E|指数 α|1,000万パラメータでの予測",
+    zh_tw="拿掉的大小|下限 E|指數 α|1,000 萬個參數時的預測",
+)
+show.fragment(*show.table(header.split("|"), rows))
+claims.check(
+    "C31",
+    {
+        "error": abs(error),
+        "live": abs(live_loss - losses[sizes == 4736].mean()),
+        "floors": max(floors) - min(floors),
+    },
+)
+
+# %% [markdown] key="law-after" lang="ja"
+# 予測は、実測より約0.17ナット低くなりました。大きくした効果を、楽観的に見積もったのです。5つの大きさだけでは下限が0と推定され、下限のない式と同じになりました。ところが、別の大きさを除くと、下限は1.1まで動きます。下限は、このデータからは決まりません。「よく予測できる」と言えるのは、測った範囲の近くまでで、遠くの予測には大きな幅があります。
+#
+# 点が1本の曲線にきれいに乗らないのは、パラメータ数のほかに、層の数も変わっているからです。1層から2層になる所で、損失は大きく下がりました。4節の「2段階の仕組み」が関係するかもしれませんが、幅も同時に変えたので、この実験では決められません。
+
+# %% [markdown] key="law-after" lang="zh-tw"
+# 預測比實測低了大約 0.17 nat：把變大的效果估得太樂觀了。只用 5 種大小時，下限估計成 0，和沒有下限的式子相同；但是拿掉別的大小，下限會變動到 1.1。下限無法由這些資料決定。所謂「很容易預測」，只限於測量範圍的附近；遠處的預測，範圍很大。
+#
+# 點沒有整齊地落在同一條曲線上，是因為除了參數個數，層數也在變。從 1 層變成 2 層的地方，損失大幅下降。這也許和第 4 節的「2 個步驟的機制」有關，但寬度也同時變了，這個實驗無法決定。
+
+# %% [markdown] key="both" lang="ja"
+# ## 6. エンコーダー・デコーダーでも、損失は同じように下がるか
+#
+# スケーリング則が「優れている」と言うからには、ほかの型と比べなければなりません。同じ文章、同じ64文字の問題、同じステップ数で、エンコーダー・デコーダー（T5の構造）も学習させてあります。横軸は、学習の計算量（FLOPs）にします。パラメータ数が同じなら、エンコーダー・デコーダーの計算量は約半分です（どのトークンも、重みのおよそ半分しか通りません）。
+#
+# 予想：計算量が $10^{12}$ FLOPsのとき、2つの型の損失の差は何ナットでしょうか。
+
+# %% [markdown] key="both" lang="zh-tw"
+# ## 6. 編碼器－解碼器的損失，也會同樣下降嗎？
+#
+# 既然說「更優越」，就必須和其他架構比較。用同樣的文章、同樣的 64 個字元的題目、同樣的步數，也訓練了編碼器－解碼器（T5 的結構）。橫軸改成訓練的運算量（FLOPs）。參數個數相同時，編碼器－解碼器的運算量大約是一半（每個詞元只經過大約一半的權重）。
+#
+# 先猜猜看：運算量是 $10^{12}$ FLOPs 時，兩種架構的損失差多少 nat？
+
+# %% key="both-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+names = {
+    "decoder": T(ja="デコーダー", zh_tw="解碼器"),
+    "encoder_decoder": T(ja="エンコーダー・デコーダー", zh_tw="編碼器－解碼器"),
+}
+at = np.geomspace(1.2e11, 2e12, 30)
+laws, bands = {}, {}
+for kind in scaling.KINDS:
+    spent, lost = columns_of(kind, "flops")
+    if kind == "encoder_decoder":
+        #| ja: いちばん大きいものは、学習に失敗したので当てはめない
+        #| zh-tw: 最大的那個訓練失敗，不拿來擬合
+        spent, lost = (values[spent < spent.max()] for values in (spent, lost))
+    laws[kind] = scaling.fit(spent, lost)
+    bands[kind] = scaling.band(scaling.bootstrapped(spent, lost, draws=60), at)
+
+gap = float(laws["encoder_decoder"](1e12) - laws["decoder"](1e12))
+lows, highs = (np.stack([bands[kind][side] for kind in scaling.KINDS]) for side in (0, 1))
+overlap = float((lows.max(0) <= highs.min(0)).mean())
+predict.compare(guess, abs(gap), T(ja="ナット", zh_tw=" nat"))
+print(
+    T(
+        ja=f"差（エンコーダー・デコーダー − デコーダー）：{gap:+.2f}　範囲が重なる割合：{overlap:.2f}",
+        zh_tw=f"差（編碼器－解碼器 − 解碼器）：{gap:+.2f}　範圍重疊的比例：{overlap:.2f}",
+    )
+)
+
+# %% key="both-figure"
+fig, ax = plt.subplots(figsize=(8, 4.2))
+for kind, marker, line, hatch in (
+    ("decoder", "o", "-", "//"),
+    ("encoder_decoder", "s", "--", ".."),
+):
+    spent, lost = columns_of(kind, "flops")
+    ax.plot(spent, lost, marker, markevery=1, label=names[kind])
+    ax.plot(at, laws[kind](at), line, color="black", marker="")
+    ax.fill_between(at, *bands[kind], alpha=0.2, hatch=hatch, color="grey")
+ax.set(
+    xscale="log",
+    xlabel=T(ja="学習の計算量（FLOPs）", zh_tw="訓練的運算量（FLOPs）"),
+    ylabel=T(ja="損失（ナット／文字）", zh_tw="損失（nat／字元）"),
+)
+ax.legend()
+listed = "。".join(
+    f"{names[kind]} " + "、".join(f"{x:.2g} {y:.2f}" for x, y in zip(*columns_of(kind, "flops")))
+    for kind in scaling.KINDS
+)
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は計算量（対数目盛り）、縦軸は損失です。実線と斜線はデコーダー、破線と点々はエンコーダー・デコーダーの式と90%の範囲です。計算量と損失：{listed}。",
+        zh_tw=f"橫軸是運算量（對數刻度），縱軸是損失。實線與斜線是解碼器，虛線與點是編碼器－解碼器的式子與 90% 的範圍。運算量與損失：{listed}。",
+    ),
+)
+
+# %% key="both-claim"
+per_parameter = {
+    kind: np.mean([r["flops"] / r["parameters"] for r in runs[kind]]) for kind in scaling.KINDS
+}
+fall = {kind: np.ptp([r["loss"] for r in runs[kind] if r["seed"] == 0]) for kind in scaling.KINDS}
+claims.check(
+    "C17",
+    {
+        "decoder_fall": fall["decoder"],
+        "encoder_decoder_fall": fall["encoder_decoder"],
+        "flops_ratio": per_parameter["encoder_decoder"] / per_parameter["decoder"],
+    },
+)
+
+# %% [markdown] key="both-after" lang="ja"
+# この実験では、どちらの型も大きくすると損失が下がり、同じ計算量ではデコーダーのほうが低くなりました。ただし、いちばん大きいエンコーダー・デコーダーは、小さいものより損失が高く、400ステップでは学習に失敗しました。式の当てはめからは除いてあります。「やはりデコーダー型のスケーリングが優れている」と結論したくなりますが、まだ早いでしょう。次の違いが混ざっているからです。
+#
+# - 同じ窓から学ぶ文字の数が違う。デコーダーは127文字、エンコーダー・デコーダーは書く側の64文字に損失が付く（1節の違い）
+# - 学習率は、少ない回数の試しで決めた。幅の広いエンコーダー・デコーダーは、狭いものと同じ決め方の学習率では学習に失敗したので、下げてやり直した
+# - 位置の表し方や最初の重みも違う。デコーダーも、最初の重みをライブラリの既定値のままにすると、ずっと悪くなった
+# - 400ステップだけの学習で、大きい2つは1回ずつしか学習していない
+#
+# 「続きを当てる」学習の効率では、7節で紹介する大規模な研究も、デコーダー型がやや有利だと報告しています。しかし、それは学習の効率の話で、使うときの良さは別に測る必要があります。
+
+# %% [markdown] key="both-after" lang="zh-tw"
+# 在這個實驗裡，不論哪一種架構，變大時損失都會下降；運算量相同時，解碼器的損失比較低。不過，最大的編碼器－解碼器損失比小的還高，400 步的訓練失敗了，所以沒有拿來擬合。看了也許會想下結論：「果然解碼器的規模定律比較好」，但還太早，因為裡面混進了下面這些差別。
+#
+# - 從同一個視窗學到的字元數不同：解碼器有 127 個字元算進損失，編碼器－解碼器只有要寫的那邊 64 個（第 1 節的差別）
+# - 學習率只試了幾次就決定。較寬的編碼器－解碼器，照較窄的算法設定學習率時訓練失敗，所以調低後重做
+# - 表示位置的方式和權重的初始值也不同。解碼器的初始值如果照套件的預設，也會差很多
+# - 只訓練 400 步，而且最大的 2 種都只訓練了 1 次
+#
+# 就「猜後續」的訓練效率來說，第 7 節介紹的大規模研究也報告解碼器略為有利。不過那是訓練的效率；實際使用時好不好，要另外測量。
+
+# %% [markdown] key="published" lang="ja"
+# ## 7. 公表されているスケーリング則
+#
+# 大規模な実験の結果も、表にしておきます。係数は、論文に書かれた値です（ファイル`history.toml`に、出典と調べた日があります）。$N$ はパラメータ数、$D$ は学習のトークン数です。
+#
+# $$L(N, D) = E + \frac{A}{N^{\alpha}} + \frac{B}{D^{\beta}}$$
+
+# %% [markdown] key="published" lang="zh-tw"
+# ## 7. 公開發表的規模定律
+#
+# 也把大規模實驗的結果整理成表。係數是論文裡寫的值（檔案 `history.toml` 裡有出處和查閱日期）。$N$ 是參數個數，$D$ 是訓練的詞元數。
+#
+# $$L(N, D) = E + \frac{A}{N^{\alpha}} + \frac{B}{D^{\beta}}$$
+
+# %% key="published-code"
+history = scaling.published()
+rows = []
+for entry in history["law"]:
+    floor = f"{entry['floor']:.2f}" if "floor" in entry else "-"
+    exponents = [f"{entry['alpha']:.3f}", f"{entry['beta']:.3f}"]
+    rows.append([entry["date"], entry["name"], floor, *exponents, entry["source"]])
+header = T(ja="年月|論文|下限 E|α|β|出典", zh_tw="年月|論文|下限 E|α|β|出處")
+show.fragment(*show.table(header.split("|"), rows))
+print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{history['read_on']}"))
+
+# %% [markdown] key="published-after" lang="ja"
+# Kaplanほか（2020）は、埋め込みを除いた $N$ を使い、下限のない式を当てはめました。Hoffmannほか（2022）は下限のある式を使い、「モデルとデータは同じ割合で増やすのがよい」と結論を改めました。そのHoffmannほかの3つ目の推定も、Besiroglouほか（2024）が追試して、係数と信頼区間に問題があると指摘しました。同じ「法則」でも、係数は当てはめ方と範囲で変わります。
+#
+# このレッスンの指数を、これらと直接は比べられません。文字を1トークンとし、データは約40万文字だけで、同じ文章を何度も読み、モデルは1万倍以上小さいからです。
+#
+# 大事なのは、これらの式がどれも、デコーダー型に当てはめたものだということです。エンコーダー・デコーダーと比べて優れていることを示す式ではありません。型を比べた研究では、結論が条件で変わります。
+#
+# - Wangほか（2022）の要旨：教師なしの事前学習だけなら、因果デコーダーのゼロショット性能が最も強い。しかし、入力の全体が見えるモデルをマスク言語モデルで学習し、多くのタスクでファインチューニングすると、実験の中で最も良い
+# - Zhangほか（2025、RedLLM）の要旨：事前学習の計算量ではデコーダー型のほうが効率がよい。エンコーダー・デコーダーも同じようにスケールし、指示チューニングのあとは同等以上で、推論の効率がかなり良い。主流の交代は「厳密な比較分析のないまま」起きた
+
+# %% [markdown] key="published-after" lang="zh-tw"
+# Kaplan 等人（2020）使用不含嵌入的 $N$，擬合沒有下限的式子。Hoffmann 等人（2022）使用有下限的式子，把結論改成「模型和資料最好以相同的比例增加」。而 Hoffmann 等人的第 3 種估計，Besiroglu 等人（2024）重做之後，又指出係數和信賴區間有問題。同樣叫做「定律」，係數會隨擬合的方法和範圍而變。
+#
+# 這一課的指數，不能直接和它們比較：這裡一個字元就是一個詞元，資料只有大約 40 萬個字元，同樣的文章讀了好幾遍，模型也小了 1 萬倍以上。
+#
+# 重要的是，這些式子全都是用解碼器擬合出來的，並不能說明它比編碼器－解碼器好。比較過不同架構的研究，結論會隨條件改變。
+#
+# - Wang 等人（2022）的摘要：如果只做無監督的預訓練，因果解碼器的零樣本表現最強；但是，看得到整個輸入的模型先用遮罩語言模型訓練，再用許多任務微調，則是他們實驗裡最好的
+# - Zhang 等人（2025，RedLLM）的摘要：就預訓練的運算量而言，解碼器比較有效率；編碼器－解碼器的規模擴展同樣好，指令微調之後表現相當或更好，推論的效率也好得多。主流的交替「沒有經過嚴謹的比較分析」就發生了
+
+# %% [markdown] key="emerge" lang="ja"
+# ## 8. 創発：なめらかな変化が、急に見えるとき
+#
+# 小さなモデルにはない能力が、大きなモデルに現れると報告されています。創発的能力（emergent ability）です（Wei et al. 2022）。その能力は、小さなモデルの成績を延ばしても予測できないとされました。
+#
+# 5節と同じモデルを、2つの測り方で採点してみましょう。
+#
+# - 文字ごとの正解率 $p$
+# - $k$ 文字が続けて全部正しい割合（完全一致率）
+#
+# もし文字ごとの正誤が独立なら、完全一致率は $p^k$ です。
+#
+# 予想：いちばん大きいデコーダーの $p$ は約0.64です。8文字続けて正しい割合は、いくつでしょうか。
+
+# %% [markdown] key="emerge" lang="zh-tw"
+# ## 8. 湧現：平滑的變化，什麼時候看起來很突然？
+#
+# 據報告，有些能力小模型沒有，大模型才出現，稱為湧現能力（emergent ability，Wei et al. 2022）；而且把小模型的成績往外延伸，也預測不到。
+#
+# 用 2 種方式替第 5 節的同一批模型評分。
+#
+# - 每個字元的正確率 $p$
+# - 連續 $k$ 個字元全部正確的比例（完全相符率）
+#
+# 如果每個字元的對錯互相獨立，完全相符率就是 $p^k$。
+#
+# 先猜猜看：最大的解碼器的 $p$ 約為 0.64。連續 8 個字元都正確的比例是多少？
+
+# %% key="emerge-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+ladder = [r for r in runs["decoder"] if r["seed"] == 0]
+spans = (1, 2, 4, 8)
+shares = np.array([[r["exact"][str(k)] for k in spans] for r in ladder])  # (sizes, spans)
+p = shares[:, 0]
+predict.compare(guess, shares[-1, -1])
+
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.9))
+for ax, scale in zip(axes, ("linear", "log")):
+    for column, k in enumerate(spans):
+        relative = shares[:, column] / shares[-1, column]
+        ax.plot([r["parameters"] for r in ladder], relative, label=f"k = {k}", markevery=1)
+    ax.set(
+        xscale="log",
+        yscale=scale,
+        xlabel=T(ja="パラメータの数", zh_tw="參數個數"),
+        ylabel=T(ja="最大のモデルを1とした割合", zh_tw="以最大的模型為 1 的比例"),
+        title=T(ja="普通の目盛り", zh_tw="一般刻度")
+        if scale == "linear"
+        else T(ja="対数目盛り", zh_tw="對數刻度"),
+    )
+axes[0].legend()
+listed = "。".join(
+    f"{r['parameters']:,}：" + "、".join(f"{value:.4f}" for value in row)
+    for r, row in zip(ladder, shares)
+)
+figures.show(
+    fig,
+    T(
+        ja=f"同じモデルの、k文字が続けて正しい割合です。左は普通の目盛り、右は対数目盛りです。kが大きいほど、左では小さいモデルの値が0に近く、途中から急に上がって見えます。パラメータ数ごとに、k = 1、2、4、8の順に、{listed}。",
+        zh_tw=f"同一批模型，連續 k 個字元正確的比例。左圖是一般刻度，右圖是對數刻度。k 越大，左圖裡小模型的值越接近 0，看起來就像中途突然上升。依參數個數列出 k = 1、2、4、8 的值：{listed}。",
+    ),
+)
+
+# %% [markdown] key="emerge-after" lang="ja"
+# モデルも、答えも同じです。変えたのは測り方だけです。文字ごとの正解率は、どの大きさでも0ではなく、少しずつ上がります。8文字の完全一致率は、小さいモデルではほとんど0で、途中から急に上がります。対数目盛りで見ると、急な段はやわらぎます。
+#
+# では、急に見える値は予測できないのでしょうか。小さいモデルの完全一致率の対数を、文字ごとの正解率の対数の一次式で表します。いちばん大きいモデルは、その一次式で予測します。また、$p^k$ とも比べます。
+#
+# 予想：予測した完全一致率は、実測の何倍でしょうか（1に近いほど当たり）。
+
+# %% [markdown] key="emerge-after" lang="zh-tw"
+# 模型一樣，答案也一樣，只有評分方式不同。每個字元的正確率，不管多小的模型都不是 0，而且一點一點上升。8 個字元的完全相符率，小模型幾乎是 0，到中途才突然上升。改用對數刻度來看，突然的落差就和緩了。
+#
+# 那麼，看起來突然的值就無法預測嗎？把小模型的完全相符率取對數，寫成每個字元正確率的對數的一次式，再用這個一次式預測最大的模型；另外也和 $p^k$ 比較。
+#
+# 先猜猜看：預測的完全相符率是實測的幾倍？（越接近 1 越準。）
+
+# %% key="emerge-predict"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+known = shares[:-1, 3] > 0
+slope, offset = np.polyfit(np.log(p[:-1][known]), np.log(shares[:-1, 3][known]), 1)
+foretold = math.exp(offset + slope * math.log(p[-1]))
+ratio = foretold / shares[-1, 3]
+together = shares[-1, 3] / p[-1] ** 8
+predict.compare(guess, ratio, T(ja="倍", zh_tw=" 倍"))
+print(
+    T(
+        ja=f"実測 {shares[-1, 3]:.4f}　一次式での予測 {foretold:.4f}　p^8 = {p[-1] ** 8:.4f}（実測はその{together:.1f}倍）",
+        zh_tw=f"實測 {shares[-1, 3]:.4f}　用一次式預測 {foretold:.4f}　p^8 = {p[-1] ** 8:.4f}（實測是它的 {together:.1f} 倍）",
+    )
+)
+claims.check(
+    "C18",
+    {"smooth": p[-1] / p[0], "jump": shares[-1, 3] / max(shares[0, 3], 1e-4)},
+)
+claims.check("C32", {"foretold": ratio, "together": together})
+
+# %% [markdown] key="emerge-explore" lang="ja"
+# $p^k$ より実測が大きいのは、当てやすい所（語の途中など）では続けて当たるからです。文字ごとの正誤は独立ではありません。
+#
+# 次のセルで、$k$ と目盛りを変えられます。棒は、大きさごとの $p^k$ です。対数目盛りでは、棒の長さが $10^{-4}$ から1までを表します。測り方を変えるだけで、同じモデルが「急に賢くなる」ように見えることを確かめましょう。
+
+# %% [markdown] key="emerge-explore" lang="zh-tw"
+# 實測比 $p^k$ 大，是因為容易猜的地方（例如單字的中間）會連續猜對：每個字元的對錯並不獨立。
+#
+# 在下面的儲存格，可以改變 $k$ 和刻度。長條是各種大小的 $p^k$；對數刻度時，長條的長度代表 $10^{-4}$ 到 1。確認看看：只要改變評分方式，同樣的模型就會看起來「突然變聰明」。
+
+# %% key="emerge-explore-code"
+from helpers.widgets import Check, Explorer, Range
+from helpers.widgets.drawing import Bar, bars
+
+LOWEST = 4  # 10^-4
+
+
+def draw(k, logarithmic):
+    values = [float(share) ** k for share in p]
+    heights = [max(0.0, 1 + math.log10(v) / LOWEST) if logarithmic else v for v in values]
+    labels = [f"{r['parameters']:,}" for r in ladder]
+    title = T(ja="大きさごとの完全一致率", zh_tw="各種大小的完全相符率")
+    told = "、".join(f"{label} {value:.2g}" for label, value in zip(labels, values))
+    sentence = T(ja=f"k = {k}のときのp^k：{told}", zh_tw=f"k = {k} 時的 p^k：{told}")
+    return bars([Bar(*pair) for pair in zip(labels, heights)], title), sentence
+
+
+Explorer(
+    T(ja="測り方を変える", zh_tw="改變評分方式"),
+    draw,
+    Range(
+        "k",
+        T(ja="続けて当てる文字数 k", zh_tw="要連續猜對的字元數 k"),
+        [1, 2, 4, 8, 16, 32],
+        value=4,
+    ),
+    Check("logarithmic", T(ja="対数目盛り", zh_tw="對數刻度"), False),
+)
+
+# %% [markdown] key="dispute" lang="ja"
+# ### 3つの立場
+#
+# 創発については、2026年11月の時点でも、意見が分かれています。それぞれの主張は、論文の要旨で確かめました。
+#
+# - Weiほか（2022）：小さいモデルになく、大きいモデルにある能力を創発的と呼び、多くの例を集めた。論文の例には、少数の例を見せるフューショットで測ったものが多い
+# - Schaefferほか（2023）：急に見えるのは、非線形または不連続な測り方を選んだためで、連続な測り方や、より良い統計では消える
+# - Duほか（2024）：大きさではなく事前学習の損失で並べると、損失がある値を下回ったときに、測り方が連続かどうかにかかわらず、偶然の水準を超えるタスクがある
+#
+# この節の実験は、Schaefferほかの言う仕組みが「起こりうる」ことを示しただけです。「創発はすべて見かけだ」とは示していません。大きなモデルの推論能力を、この大きさのモデルで確かめることはできません。また、完全一致率が役に立たない値だというわけでもありません。使う人には、「全部正しいか」こそ大事なことがあります。
+
+# %% [markdown] key="dispute" lang="zh-tw"
+# ### 3 種立場
+#
+# 關於湧現，到 2026 年 11 月為止，意見仍然分歧。各自的主張，都從論文摘要確認過。
+#
+# - Wei 等人（2022）：把小模型沒有、大模型才有的能力稱為湧現，並蒐集了許多例子；其中不少是給幾個範例的少樣本（few-shot）測出來的
+# - Schaeffer 等人（2023）：看起來突然，是因為選了非線性或不連續的評分方式；換成連續的評分方式，或用更好的統計，就會消失
+# - Du 等人（2024）：不看大小，改看預訓練的損失，當損失低於某個值，不論評分方式是否連續，有些任務才會超過隨機水準
+#
+# 這一節的實驗，只說明 Schaeffer 等人所說的機制「有可能發生」，並沒有證明「湧現全都是假象」。大型模型的推理能力，用這麼小的模型無法驗證。另外，完全相符率也不是沒有用的數字：對使用的人來說，「是不是全部正確」往往才是重點。
+
+# %% [markdown] key="cannot" lang="ja"
+# ## 9. ここでは確かめられないこと
+#
+# 模範解答の「その規模がゼロショットの要約を可能にする」「小さなエンコーダー・デコーダーには個別のファインチューニングが必要」は、このコースの計算機では確かめられません。自然な文章を要約できる大きさのモデルも、人による評価も必要だからです。そこで、実際に調べた論文を読みます。
+#
+# Zhangほか（2024、TACL、arXiv:2301.13848）は、10個のLLMの要約を人が評価しました。要旨には次のようにあります。
+#
+# > First, we find instruction tuning, and not model size, is the key to the LLM's zero-shot summarization capability.
+#
+# 「ゼロショット要約の鍵は、モデルの大きさではなく、指示チューニングである」という意味です。模範解答の「規模」は、「指示チューニング」に置き換えるべきです。ニュース記事の要約で、2023年までのモデルについての結果です。
+#
+# もう1つの文は、大きなデコーダー型と小さなエンコーダー・デコーダーを比べています。大きさとチューニングの違いを、構造の違いとして語っているのです。7節のRedLLMのように大きさと学習データをそろえると、指示チューニング後のエンコーダー・デコーダーは同等以上でした。
+
+# %% [markdown] key="cannot" lang="zh-tw"
+# ## 9. 在這裡無法驗證的事
+#
+# 參考答案說「這樣的規模讓零樣本摘要成為可能」、「較小的編碼器－解碼器需要個別微調」。這兩點用這門課的電腦無法驗證：既需要大到能替自然文章做摘要的模型，也需要由人來評分。所以改讀實際調查過的論文。
+#
+# Zhang 等人（2024，TACL，arXiv:2301.13848）請人評比了 10 個 LLM 的摘要。論文摘要寫道：
+#
+# > First, we find instruction tuning, and not model size, is the key to the LLM's zero-shot summarization capability.
+#
+# 意思是：「零樣本摘要的關鍵，不是模型的大小，而是指令微調」。參考答案裡的「規模」，應該換成「指令微調」。這是新聞摘要、到 2023 年為止的模型所得到的結果。
+#
+# 另一句話，拿大的解碼器和小的編碼器－解碼器相比，是把大小和微調的差別，說成了架構的差別。像第 7 節的 RedLLM 那樣，大小和訓練資料都相同時，指令微調後的編碼器－解碼器表現相當或更好。
+
+# %% [markdown] key="timeline" lang="ja"
+# ## 10. 何がいつ起きたか
+#
+# 「業界がデコーダー型に集約した」という主張は、日付を付けて読む必要があります。次の表は、出典のある出来事だけを並べたものです。
+
+# %% [markdown] key="timeline" lang="zh-tw"
+# ## 10. 什麼時候發生了什麼事
+#
+# 「業界集中於解碼器」這個說法，要加上日期來讀。下表只列出有出處的事件。
+
+# %% key="timeline-code"
+kinds = {
+    "encoder": T(ja="エンコーダー型", zh_tw="編碼器"),
+    "decoder": T(ja="デコーダー型", zh_tw="解碼器"),
+    "encoder_decoder": T(ja="エンコーダー・デコーダー型", zh_tw="編碼器－解碼器"),
+    "study": T(ja="型を比べた研究", zh_tw="比較架構的研究"),
+    "software": T(ja="推論用のソフトウェア", zh_tw="推論用的軟體"),
+}
+rows = [[e["date"], e["name"], kinds[e["kind"]], e["source"]] for e in history["event"]]
+show.fragment(
+    *show.table(T(ja="年月|名前|種類|出典", zh_tw="年月|名稱|種類|出處").split("|"), rows)
+)
+print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{history['read_on']}"))
+recent = [e["kind"] for e in history["event"] if e["date"] >= "2024"]
+claims.check("C16", {"others": sum(kind.startswith("encoder") for kind in recent)})
+
+# %% [markdown] key="timeline-after" lang="ja"
+# 汎用のLLMでは、デコーダー型が主流です。RedLLMの論文も「現在主流のデコーダー型」と書いています。しかし、検索や分類では新しいエンコーダー型（ModernBERT）が、要約や翻訳を視野に新しいエンコーダー・デコーダー型（T5Gemma）が、その後も公開されました。
+#
+# ソフトウェアの事情もあります。推論エンジンvLLMは、2025年9月にエンコーダー・デコーダー（Whisperを除く）の対応を外しました。一方、TensorRT-LLMには、T5とBARTへの対応が加わりました（変更の提案は2026年5月）。「最適化しにくい」という事情は、構造の優劣ではなく、その時のソフトウェアの状態です。日付とともに変わります。
+#
+# 主流になった理由は、1つに決められません。少なくとも、次の3つは分けて考えましょう。
+#
+# - 測れたこと：損失の付くトークンの割合、1つの形で多くのタスクができること
+# - 論文が述べているが、条件しだいのこと：事前学習での計算効率、ゼロショット性能
+# - 構造と関係のないこと：モデルの大きさ、データ、指示チューニング、ソフトウェア
+
+# %% [markdown] key="timeline-after" lang="zh-tw"
+# 通用的 LLM 的確以解碼器為主流，RedLLM 的論文也寫著「目前主流的 decoder-only」。但在檢索和分類方面，後來仍有新的編碼器（ModernBERT）公開；著眼於摘要和翻譯，也有新的編碼器－解碼器（T5Gemma）公開。
+#
+# 軟體也有影響。推論引擎 vLLM 在 2025 年 9 月移除了編碼器－解碼器的支援（只留下 Whisper）；另一方面，TensorRT-LLM 則加入了 T5 和 BART 的支援（變更在 2026 年 5 月提出）。「很難最佳化」說的不是架構的優劣，而是當時軟體的狀態，會隨日期改變。
+#
+# 成為主流的原因，無法歸結成一個。至少要把下面 3 類分開來想。
+#
+# - 測得到的：算進損失的詞元比例、用一種形式就能做許多任務
+# - 論文提到、但要看條件的：預訓練的運算效率、零樣本的表現
+# - 和架構無關的：模型的大小、資料、指令微調、軟體
+
+# %% [markdown] key="summary" lang="ja"
+# ## 11. まとめ
+#
+# | 元のページの主張 | 実験でわかったこと |
+# |---|---|
+# | 業界はデコーダー型に集約した | 汎用LLMでは正しい。検索や分類、翻訳などでは、ほかの型も新しく公開されている |
+# | 優れたスケーリング則によるもの | 根拠になっていない。公表された法則はデコーダー型に当てはめたもの。この実験では、どちらの型も大きくすると損失が下がった |
+# | 予測しやすい（Scaling Laws） | 損失は、測った範囲の近くなら予測できる。ここでは0.17ナットほど楽観的に外れた。下限は決まらず、遠くの予測は不確か |
+# | 創発的な推論能力（emergent abilities） | 報告はあるが、意見が分かれている。測り方で急に見えることがある。推論能力は、ここでは確かめられない |
+# | 規模がゼロショット要約を可能にする | ここでは確かめられない。指示チューニングが鍵だとする論文がある |
+# | BERT型からGPT型に移った理由（答えなし） | 損失の付くトークンの割合と、続きを書く1つの形。エンコーダー型が劣るからではない |
+
+# %% [markdown] key="summary" lang="zh-tw"
+# ## 11. 整理
+#
+# | 原網頁的說法 | 我們實測的結果 |
+# |---|---|
+# | 業界集中於解碼器 | 就通用 LLM 來說正確；檢索、分類、翻譯等方面，仍有其他架構的新模型公開 |
+# | 因為更優越的擴展法則 | 不能當作根據：發表的規模定律是用解碼器擬合的。在這個實驗裡，不論哪一種架構，變大時損失都會下降 |
+# | 進步很容易預測（Scaling Laws） | 損失在測量範圍附近可以預測；在這裡樂觀地偏了 0.17 nat 左右。下限無法決定，遠處的預測不確定 |
+# | 湧現的推理能力（emergent abilities） | 有報告，但意見分歧。評分方式可能讓變化看起來很突然；推理能力在這裡無法驗證 |
+# | 規模讓零樣本摘要成為可能 | 在這裡無法驗證；有論文認為關鍵是指令微調 |
+# | 為什麼從 BERT 轉向 GPT（沒有附答案） | 算進損失的詞元比例，以及「接著寫下去」的單一形式；不是因為編碼器比較差 |
+
+# %% [markdown] key="quiz-text" lang="ja"
+# ## 12. 確認クイズ
+#
+# 元のページの問いも入っています。成績には関係しません。間違えた選択肢の説明も読んでみましょう。
+
+# %% [markdown] key="quiz-text" lang="zh-tw"
+# ## 12. 小測驗
+#
+# 原網頁的問題也在裡面。不列入成績。選錯的選項也有說明，不妨讀一讀。
+
+# %% key="quiz"
+from helpers.widgets import Quiz
+
+quiz = Quiz("{{lesson}}")
+quiz
+
+# %% [markdown] key="next" lang="ja"
+# ## 13. 演習問題
+#
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。幅のある予測、同じ計算量で損失の付くトークンの数、完全一致率からの逆算を、自分で書きます。
+
+# %% [markdown] key="next" lang="zh-tw"
+# ## 13. 練習題
+#
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：帶有範圍的預測、相同運算量下算進損失的詞元數，以及從完全相符率反推。

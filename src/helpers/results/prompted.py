@@ -1,0 +1,69 @@
+"""A decoder on the tasks of lesson 04, which never summarises in Chinese.
+
+    python -m helpers.results.prompted
+
+Writes prompted.json: what it answers on pairs of person and place that it has not seen, by task and
+language.  About 3 minutes of one CPU core (OMP_NUM_THREADS=1).
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from .. import checkpoints, encoder_decoder, prompted, training
+from . import versions, write
+
+N_TEST = 100
+
+
+def budget() -> int:
+    """The training FLOPs of lesson 02's encoder."""
+    return checkpoints.card()["encoder"]["training_flops"]
+
+
+def run(seed: int = 0, flops: int | None = None) -> dict[str, Any]:
+    """Train one decoder for as many steps as the budget allows, and mark it."""
+    model, data = prompted.new(seed), prompted.examples(seed=seed)
+    first = prompted.next_batch(data, seed)
+    batches = [first() for _ in range(20)]
+    each = sum(training.step_flops(model, batch) for batch in batches) // len(batches)
+    taught = sum(int((batch["labels"] != -100).sum()) for batch in batches) / len(batches)
+    steps = round((flops or budget()) / each)
+    started = time.process_time()
+    trained = training.train(model, prompted.next_batch(data, seed), steps, prompted.LEARNING_RATE)
+    cpu_seconds = round(time.process_time() - started)
+    return {
+        "model": "decoder",
+        "seed": seed,
+        "parameters": training.parameter_count(model),
+        "steps": steps,
+        "training_flops": each * steps,
+        "taught": round(taught * steps),
+        "cpu_seconds": cpu_seconds,
+        "loss": round(trained.mean_loss(), 4),
+        **marked(model),
+    }
+
+
+def marked(model: Any, n: int = N_TEST) -> dict[str, Any]:
+    """{"exact": {"task lang": share}, "withheld": answers to the question never asked}"""
+    test = encoder_decoder.examples(n, seed=99, split="test")
+    got = prompted.answer(model, [example.source for example in test])
+    right: dict[str, list[bool]] = {}
+    withheld = []
+    for example, text in zip(test, got, strict=True):
+        right.setdefault(f"{example.task} {example.lang}", []).append(text == example.target)
+        if (example.task, example.lang) == prompted.WITHHELD:
+            withheld.append({"target": example.target, "answer": text})
+    exact = {name: sum(hits) / len(hits) for name, hits in right.items()}
+    return {"exact": exact, "withheld": withheld}
+
+
+def main(path: Path | None = None, flops: int | None = None) -> int:
+    kept = {"withheld": list(prompted.WITHHELD), "test_items": N_TEST, "versions": versions()}
+    write(path or Path(__file__).with_suffix(".json"), kept | {"runs": [run(flops=flops)]})
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,180 @@
+"""The sizes of lesson 05: what is trained, how it is marked, and the law that is fitted to it."""
+
+import numpy as np
+import pytest
+import torch
+
+from helpers import measure, results, say, scaling, training
+from helpers.say import COMPLETE as LANGUAGES
+
+SHORT = "a rose is a rose is a rose. " * 200
+DATA = scaling.corpus(SHORT)
+SIZES = [2e3, 5e3, 2e4, 6e4, 2e5, 7e5]
+
+
+def noisy(law: scaling.Law, noise: float = 0.0, seed: int = 0):
+    generator = np.random.default_rng(seed)
+    return law(SIZES) + noise * generator.standard_normal(len(SIZES))
+
+
+# --- the law ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("law", [scaling.Law(1.2, 30.0, 0.4), scaling.Law(0.0, 8.0, 0.1)])
+def test_a_law_is_found_again_from_its_own_values(law):
+    found = scaling.fit(SIZES, law(SIZES))
+    assert found.floor == pytest.approx(law.floor, abs=2e-2)
+    assert found.exponent == pytest.approx(law.exponent, rel=2e-2)
+    assert found([5e6])[0] == pytest.approx(law([5e6])[0], rel=1e-3)
+
+
+def test_a_known_floor_is_kept_and_the_rest_is_a_straight_line_in_logarithms():
+    y = noisy(scaling.Law(0.0, 8.0, 0.1), 0.005)
+    found = scaling.fit(SIZES, y, floor=0)
+    slope, _ = np.polyfit(np.log(SIZES), np.log(y), 1)
+    assert found.floor == 0 and found.exponent == pytest.approx(-slope, abs=2e-3)
+
+
+def test_a_fit_without_a_floor_promises_too_much():
+    """The planted fault: where there is a floor, a law without one falls below it."""
+    law = scaling.Law(1.2, 30.0, 0.4)
+    y, far = noisy(law), 1e9
+    with_floor, without = scaling.fit(SIZES, y), scaling.fit(SIZES, y, floor=0)
+    assert abs(with_floor([far])[0] - law([far])[0]) < 0.01
+    assert without([far])[0] < 0.7
+    assert without.exponent < law.exponent / 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_too_few_sizes_are_refused_in_words(lang):
+    say.use(lang)
+    with pytest.raises(ValueError, match="4"):
+        scaling.fit([1, 2, 3, 3], [4, 3, 2, 2])
+    assert scaling.fit([1, 2, 3, 3], [4, 3, 2, 2], floor=0).exponent > 0
+
+
+def test_the_bands_hold_the_law_and_grow_with_the_noise():
+    law = scaling.Law(1.2, 30.0, 0.4)
+    widths = []
+    for noise in (0.01, 0.05):
+        n = SIZES * 2
+        y = law(n) + noise * np.random.default_rng(3).standard_normal(len(n))
+        low, high = scaling.band(scaling.bootstrapped(n, y, draws=60), [3e4])
+        assert low[0] - noise <= law([3e4])[0] <= high[0] + noise
+        widths.append(high[0] - low[0])
+    assert widths[0] < widths[1]
+
+
+def test_each_size_is_left_out_once_with_all_its_runs():
+    law = scaling.Law(1.0, 20.0, 0.3)
+    y = law(SIZES)
+    y[2] += 1  # an outlier is harmless where it is left out
+    laws = scaling.leave_one_out(SIZES * 2, [*y, *y])
+    assert list(laws) == SIZES
+    assert laws[SIZES[2]].exponent == pytest.approx(0.3, rel=0.02)
+    assert abs(laws[SIZES[0]].exponent - 0.3) > 0.01
+
+
+# --- the models ----------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_weights():
+    one, two = (scaling.new("decoder", 8, 1, 20, seed=3) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", scaling.KINDS)
+def test_both_are_marked_on_the_same_characters_after_their_true_predecessors(kind):
+    model = scaling.new(kind, 8, 1, len(DATA.characters))
+    loss, hits = scaling.exam(model, kind, DATA)
+    windows = (len(DATA.test) - scaling.READ) // scaling.WRITTEN
+    assert hits.shape == (windows, scaling.WRITTEN)
+    window = DATA.test[: scaling.READ + scaling.WRITTEN][None]
+    batch = scaling.batch_of(kind, window)
+    with torch.no_grad():
+        logits = model(**batch).logits[0, -scaling.WRITTEN - (kind == "decoder") :]
+    logits = logits[:-1] if kind == "decoder" else logits
+    assert torch.equal(hits[0], logits.argmax(-1) == window[0, scaling.READ :])
+    assert 0 < loss < 10
+
+
+def test_an_encoder_decoder_reads_the_context_once():
+    """The planted fault: FLOPs of an encoder that runs twice are not those that are counted."""
+    model = scaling.new("encoder_decoder", 16, 1, 20)
+    windows = torch.randint(20, (4, scaling.READ + scaling.WRITTEN))
+    batch = scaling.batch_of("encoder_decoder", windows)
+    once = training.step_flops(model, batch)
+    math_only = torch.nn.attention.SDPBackend.MATH
+    with torch.nn.attention.sdpa_kernel(math_only), measure.cost() as spent:
+        model.encoder(input_ids=batch["input_ids"]).last_hidden_state.sum().backward()
+    weights = sum(p.numel() for p in model.encoder.block.parameters() if p.ndim == 2)
+    tokens = batch["input_ids"].numel()
+    assert spent.flops >= 6 * (weights - 32 * 1) * tokens * 0.95
+    decoder = sum(p.numel() for p in model.decoder.block.parameters() if p.ndim == 2)
+    head = model.lm_head.weight.numel()
+    by_hand = 6 * tokens * (weights + decoder + head)
+    attention = 3 * 3 * 4 * 4 * scaling.READ**2 * 16  # scores and values, forward and backward
+    assert once == pytest.approx(by_hand + attention, rel=0.06)
+    assert abs(once + spent.flops - (by_hand + attention)) > 0.2 * once
+
+
+def test_the_encoder_decoder_is_taught_half_of_the_characters():
+    windows = torch.randint(20, (4, scaling.READ + scaling.WRITTEN))
+    for kind in scaling.KINDS:
+        labels = scaling.batch_of(kind, windows)["labels"]
+        given = labels.numel() - (4 if kind == "decoder" else 0)  # the first has no predecessor
+        assert given == 4 * scaling.taught(kind)
+
+
+def test_exact_match_of_one_is_the_accuracy_and_never_rises_with_k():
+    hits = torch.rand(50, 64, generator=torch.Generator().manual_seed(0)) < 0.8
+    shares = [scaling.exact_match(hits, k) for k in (1, 2, 4, 8)]
+    assert shares[0] == pytest.approx(hits.double().mean().item())
+    assert shares == sorted(shares, reverse=True)
+    assert shares[2] == pytest.approx(0.8**4, abs=0.06)
+
+
+def test_a_file_of_ones_own_is_read_and_long_rules_are_cut(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("題\n" + "*" * 40 + "\n本文", encoding="utf-8")
+    assert scaling.text(path) == "題\n***\n本文"
+    with pytest.raises(FileNotFoundError):
+        scaling.text(tmp_path / "none.txt")
+
+
+def test_a_few_steps_of_training_beat_chance():
+    model = scaling.new("decoder", 16, 1, len(DATA.characters))
+    before, _ = scaling.exam(model, "decoder", DATA)
+    training.train(model, scaling.next_batch("decoder", DATA, size=8), 30, 0.03)
+    assert scaling.exam(model, "decoder", DATA)[0] < before - 0.5
+
+
+# --- what ships -----------------------------------------------------------------------------
+
+
+def test_the_shipped_runs_are_those_that_are_planned():
+    shipped = results.load("scaling")
+    assert {run["kind"] for run in shipped["runs"]} == set(scaling.KINDS)
+    for kind in scaling.KINDS:
+        made = [run for run in shipped["runs"] if run["kind"] == kind and run["seed"] == 0]
+        assert [(run["width"], run["layers"]) for run in made] == list(scaling.SHAPES[kind])
+    for run in shipped["runs"]:
+        vocabulary = shipped["settings"]["different_characters"]
+        model = scaling.new(run["kind"], run["width"], run["layers"], vocabulary)
+        assert training.parameter_count(model) == run["parameters"]
+        shares = list(run["exact"].values())
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_losses_fall_with_size():
+    runs = results.load("scaling")["runs"]
+    for kind in scaling.KINDS:
+        losses = [run["loss"] for run in runs if run["kind"] == kind and run["seed"] == 0]
+        assert losses[0] - min(losses) > 0.5
+
+
+def test_the_published_numbers_have_a_date_and_a_source():
+    found = scaling.published()
+    for entry in found["event"] + found["law"]:
+        assert entry["source"] and len(entry["date"]) == 7
+    assert [e["date"] for e in found["event"]] == sorted(e["date"] for e in found["event"])
