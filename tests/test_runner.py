@@ -129,7 +129,8 @@ def test_control_c_ends_the_kernel(course, moment):
 
 def kernels_of(pid: int) -> list[psutil.Process]:
     children = psutil.Process(pid).children(recursive=True)
-    return [p for p in children if "ipykernel_launcher" in " ".join(p.cmdline())]
+    running = [p for p in children if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in running if "ipykernel_launcher" in " ".join(p.cmdline())]
 
 
 @pytest.mark.parametrize("name", ["1", "01", "01_good"])

@@ -164,7 +164,11 @@ def test_output_is_seen_live_and_stop_ends_it(student):
     for i in (5, 15):
         student.page.locator(f"{PANEL} .printed", has_text=f"{i}").first.wait_for(timeout=10_000)
     assert student.page.locator(f"{PANEL} .clock").inner_text()
-    child = [p for p in psutil.process_iter(["cmdline"]) if HOSTILE["attention"] in p.cmdline()]
+    child = [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if HOSTILE["attention"] in (p.info["cmdline"] or [])
+    ]
     assert len(child) == 1
     student.go("stop")
     student.page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
@@ -14,7 +15,7 @@ from .data import as_json, read_toml, texts
 from .drafts import built_in
 from .parity import unequal
 from .problems import LessonError, Problem, stop_at
-from .source import Cell, groups, lessons, read_cells
+from .source import Cell, cells_of, groups, lessons
 
 # only built files live here
 GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")
@@ -55,7 +56,13 @@ def _bytes(path: Path) -> bytes | None:
 
 def read_checked(path: Path, name: str | None = None) -> list[Cell]:
     """The cells of a source after every check of its languages and of the model answers."""
-    cells = read_cells(path, name)
+    name = name or f"{path.parent.name}/{path.name}"
+    return list(_checked(path.read_text(encoding="utf-8"), name))
+
+
+@lru_cache(maxsize=64)  # set_up.py stands in every notebook
+def _checked(text: str, name: str) -> list[Cell]:
+    cells = list(cells_of(text, name))
     stop_at(problem for cell in cells if cell.is_code for problem in words.faults(cell))
     stop_at([*_unequal_prose(cells), *_unequal_texts(cells)])
     stop_at(problem for cell in cells for problem in notebooks.solution_faults(cell))

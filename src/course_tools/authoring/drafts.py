@@ -116,7 +116,7 @@ def _before(lang: str, group: list[str]) -> str:
 
 def in_code(code: str, lang: str) -> str:
     lines = code.split("\n")
-    calls = [call for call in words.calls(ast.parse(code)) if not _argument(call, lang)]
+    calls = [call for call in words.calls_in(code) if not _argument(call, lang)]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset), reverse=True):
         _add_argument(lines, call, lang)
     lines = "\n".join(lines).split("\n")

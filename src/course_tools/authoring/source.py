@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import jupytext
@@ -41,10 +42,16 @@ def lessons(root: Path) -> list[Path]:
 def read_cells(path: Path, name: str | None = None) -> list[Cell]:
     """The cells of one source file, keys and languages checked.  LessonError lists every fault."""
     name = name or f"{path.parent.name}/{path.name}"
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    return list(cells_of(path.read_text(encoding="utf-8"), name))
+
+
+@lru_cache(maxsize=64)  # a build needs most sources more than once
+def cells_of(text: str, name: str) -> tuple[Cell, ...]:
+    """The cells of a source's TEXT, as read_cells."""
+    notebook = jupytext.reads(text, fmt="py:percent")
     cells = [_cell(name, raw) for raw in notebook.cells if raw.source or raw.metadata]
     stop_at(_faults(name, cells))
-    return cells
+    return tuple(cells)
 
 
 def _cell(name: str, raw) -> Cell:

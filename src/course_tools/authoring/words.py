@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
 
@@ -50,7 +51,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
 
 def texts(cell: Cell) -> Iterator[dict[str, str]]:
     """{language: source} of every T(…) in a code cell."""
-    for call in calls(ast.parse(cell.source)):
+    for call in calls_in(cell.source):
         yield {lang: _segment(cell.source, node) for lang, node in arguments(call).items()}
 
 
@@ -85,10 +86,16 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
             yield node
 
 
+@lru_cache(maxsize=4096)  # each cell is asked for every language and every check
+def calls_in(source: str) -> tuple[ast.Call, ...]:
+    """Every T(…) of a cell's code."""
+    return tuple(calls(ast.parse(source)))
+
+
 def _replace_calls(source: str, lang: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
     made = source
-    for call in calls(ast.parse(source)):
+    for call in calls_in(source):
         there = arguments(call)
         literal = _segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal
@@ -96,8 +103,12 @@ def _replace_calls(source: str, lang: str) -> str:
     return made
 
 
-def _segment(source: str, node: ast.AST) -> str:
-    return ast.get_source_segment(source, node) or ""
+def _segment(source: str, node: ast.expr) -> str:
+    """As ast.get_source_segment, which looks at every character of SOURCE each time."""
+    lines = source.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
+    lines[-1] = lines[-1][: node.end_col_offset]
+    lines[0] = lines[0][node.col_offset :]
+    return b"\n".join(lines).decode()
 
 
 def _comment_faults(cell: Cell) -> Iterator[Problem]:

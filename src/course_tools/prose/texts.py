@@ -94,7 +94,7 @@ def _of_code(cell: Cell, lines: list[str]) -> Iterator[Text]:
 
 
 def _calls(code: str) -> Iterator[tuple[int, dict[str, str]]]:
-    for call in words.calls(ast.parse(code)):
+    for call in words.calls_in(code):
         there = words.arguments(call)
         yield call.lineno - 1, {lang: _literal(node) for lang, node in there.items()}
 
