@@ -94,6 +94,7 @@ class Warm:
             started = b""
         if started != b"warm":
             process.kill()
+            process.wait()
             said = log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
             raise NotIsolated(f"the warm process did not start: {said or 'no reason given'}")
         return process
