@@ -67,11 +67,11 @@ from helpers import check
 def predicted(sizes, losses, size, floors, noise):
     """sizes, losses, floors: lists of float → best, low, high"""
     ### BEGIN SOLUTION
-    n, y = np.asarray(sizes, float), np.asarray(losses, float)
+    x, y = np.log(sizes), np.array(losses)
     found = []
     for floor in floors:
-        line = np.polyfit(np.log(n), np.log(y - floor), 1)
-        fitted = floor + np.exp(np.polyval(line, np.log(n)))
+        line = np.polyfit(x, np.log(y - floor), 1)
+        fitted = floor + np.exp(np.polyval(line, x))
         error = float(np.sqrt(((fitted - y) ** 2).mean()))
         found.append((error, float(floor + np.exp(np.polyval(line, math.log(size))))))
     fitting = [loss for error, loss in found if error <= noise]

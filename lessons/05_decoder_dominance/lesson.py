@@ -142,8 +142,8 @@ for name, (model, next_batch) in plans.items():
     line = [name, f"{training.parameter_count(model):,}", f"{flops / 1e6:,.0f}", f"{steps:,.0f}"]
     lines.append([*line, f"{taught[name] / 1e6:.2f}", f"{share[name]:.0%}"])
 header = T(
-    ja="モデル|パラメータ|1ステップのMFLOPs|予算で進めるステップ|損失の付くトークン（百万）|読み書きしたトークンに占める割合",
-    zh_tw="模型|參數|1 步的 MFLOPs|預算內的步數|算進損失的詞元（百萬）|占讀寫詞元的比例",
+    ja="モデル|パラメータ|1ステップのMFLOPs|予算で進めるステップ|損失の付くトークン（単位：100万）|読み書きしたトークンに占める割合",
+    zh_tw="模型|參數|1 步的 MFLOPs|預算內的步數|算進損失的詞元（單位：100 萬）|占讀寫詞元的比例",
 )
 show.fragment(*show.table(header.split("|"), lines))
 predict.compare(guess, taught["GPT-2"] / taught["BERT 15%"], T(ja="倍", zh_tw=" 倍"))
@@ -578,7 +578,7 @@ for size, found in scaling.leave_one_out(sizes, losses).items():
         [f"{size:,.0f}", f"{found.floor:.2f}", f"{found.exponent:.3f}", f"{float(found(1e7)):.2f}"]
     )
 header = T(
-    ja="除いた大きさ|下限 E|指数 α|1,000万パラメータでの予測",
+    ja="除いた大きさ|下限E|指数α|1,000万パラメータでの予測",
     zh_tw="拿掉的大小|下限 E|指數 α|1,000 萬個參數時的預測",
 )
 show.fragment(*show.table(header.split("|"), rows))
@@ -729,7 +729,7 @@ for entry in history["law"]:
     floor = f"{entry['floor']:.2f}" if "floor" in entry else "-"
     exponents = [f"{entry['alpha']:.3f}", f"{entry['beta']:.3f}"]
     rows.append([entry["date"], entry["name"], floor, *exponents, entry["source"]])
-header = T(ja="年月|論文|下限 E|α|β|出典", zh_tw="年月|論文|下限 E|α|β|出處")
+header = T(ja="年月|論文|下限E|α|β|出典", zh_tw="年月|論文|下限 E|α|β|出處")
 show.fragment(*show.table(header.split("|"), rows))
 print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{history['read_on']}"))
 
@@ -888,7 +888,7 @@ Explorer(
     draw,
     Range(
         "k",
-        T(ja="続けて当てる文字数 k", zh_tw="要連續猜對的字元數 k"),
+        T(ja="続けて当てる文字数k", zh_tw="要連續猜對的字元數 k"),
         [1, 2, 4, 8, 16, 32],
         value=4,
     ),
