@@ -2,10 +2,10 @@
 
 import json
 import types
+from functools import partial
 
-import matplotlib.pyplot as plt
+import lesson_cells
 import pytest
-import torch
 from places import ROOT
 from test_bottleneck import FAULTS, with_fault
 
@@ -137,21 +137,7 @@ def test_no_model_answer_stands_in_a_file_of_students():
 # --- the lesson's cells ------------------------------------------------------------------------
 
 
-def run(*keys: str, lang: str = "ja", change: tuple[str, str] = ("", "")) -> dict:
-    """The names that the cells leave; change: (old, new) code, which must be there."""
-    say.use(lang)
-    claims.use(LESSON)
-    code = {c["id"]: "".join(c["source"]) for c in notebook("notebooks", lang)}
-    text = "\n".join(code[key] for key in ("imports", "designs-code", *keys))
-    assert change[0] in text
-    scope: dict = {"LANG": lang}
-    try:
-        exec(compile(text.replace(*change) if change[0] else text, "lesson", "exec"), scope)
-    finally:
-        torch.set_grad_enabled(True)
-        plt.close("all")
-    return scope
-
+run = partial(lesson_cells.run, LESSON, "designs-code")
 
 BENCH = ("reading-code", "writing-code")
 

@@ -1,11 +1,10 @@
 """Lesson 02's own cells, run as they stand and with faults planted: its claims must turn red."""
 
-import json
 import re
 
+import lesson_cells
 import matplotlib
 import pytest
-from places import ROOT
 
 from helpers import claims, corpus, encoder, say
 from helpers.widgets import Refused
@@ -15,10 +14,7 @@ LESSON = "02_encoder"
 
 @pytest.fixture(scope="module", params=say.LANGUAGES)
 def cells(request):
-    path = ROOT / "notebooks" / request.param / f"{LESSON}.ipynb"
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    code = {c["id"]: "".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"}
-    return {"LANG": request.param} | code
+    return {"LANG": request.param} | lesson_cells.code_of(LESSON, request.param)
 
 
 @pytest.fixture(autouse=True)

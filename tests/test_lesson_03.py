@@ -1,38 +1,15 @@
 """Lesson 03's own code: sound as it stands, and red where the faults of its subject are planted."""
 
-import json
 import math
+from functools import partial
 
-import matplotlib.pyplot as plt
+import lesson_cells
 import pytest
 import torch
-from places import ROOT
 
 from helpers import claims, corpus, decoder, say, tokenizer
 
-
-def cells(lang: str) -> dict[str, str]:
-    """{key: code}"""
-    path = ROOT / f"notebooks/{lang}/03_decoder.ipynb"
-    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return {c["id"]: "".join(c["source"]) for c in found if c["cell_type"] == "code"}
-
-
-def run(*keys: str, lang: str = "ja", change: tuple[str, str] = ("", "")) -> dict:
-    """The names that the cells leave; change: (old, new) code, which must be there."""
-    say.use(lang)
-    claims.use("03_decoder")
-    scope: dict = {"LANG": lang}
-    code = cells(lang)
-    text = "\n".join(code[key] for key in ("imports", "tokens-code", *keys))
-    assert change[0] in text
-    try:
-        exec(compile(text.replace(*change) if change[0] else text, "lesson", "exec"), scope)
-    finally:
-        torch.set_grad_enabled(True)
-        plt.close("all")
-    return scope
-
+run = partial(lesson_cells.run, "03_decoder", "tokens-code")
 
 CHAIN = ("shift-code", "chain-code", "chain-sum-code")
 CAUSAL = ("causal-code", "probe-code", "parallel-code", "parallel-claim")

@@ -1,13 +1,9 @@
 """Lesson 06's own code: sound as it stands, and red where the faults of its subject are planted."""
 
-import json
-
-import matplotlib.pyplot as plt
+import lesson_cells
 import pytest
-import torch
-from places import ROOT
 
-from helpers import claims, say
+from helpers import say
 
 WHY = ("why-code", "not-constant")
 HAND = ("hand-code", "roads-formula", "roads-meta")
@@ -17,28 +13,11 @@ KINDS = ("window-held", "kinds-code", "kinds-check-code")
 QUANT = ("why-code", "quant-write", "quant-error-code")
 
 
-def cells(lang: str) -> dict[str, str]:
-    """{key: code}"""
-    path = ROOT / f"notebooks/{lang}/06_kv_cache.ipynb"
-    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return {c["id"]: "".join(c["source"]) for c in found if c["cell_type"] == "code"}
-
-
-def run(*keys: str, lang: str = "ja", change: tuple[str, str] = ("", "")) -> dict:
-    """The names that the cells leave; change: (old, new) code, which must be there."""
-    say.use(lang)
-    claims.use("06_kv_cache")
-    scope: dict = {"LANG": lang}
-    code = cells(lang)
-    text = "\n".join(code[key] for key in ("imports", *keys))
-    assert change[0] in text
+def run(*keys: str, **options) -> dict:
     try:
-        exec(compile(text.replace(*change) if change[0] else text, "lesson", "exec"), scope)
+        return lesson_cells.run("06_kv_cache", *keys, **options)
     finally:
-        torch.set_grad_enabled(True)
-        plt.close("all")
         say.use("ja")
-    return scope
 
 
 @pytest.fixture(scope="module", params=say.COMPLETE)

@@ -1,9 +1,7 @@
 """Lesson 06's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
 
-import json
-
 import pytest
-from lab import ROOT
+from lesson_cells import code_of
 from test_accessibility import LOOKS, SIDEWAYS, examine
 from test_explorers_in_browser import EXPLORERS, beyond, says
 
@@ -22,18 +20,13 @@ STEPS = [
 BEGIN = {"key": "llama-3-8b", "gpu": "rtx-4060", "seq_len": 8192}
 
 
-def code(lang, key):
-    cells = json.loads((ROOT / f"notebooks/{lang}/{NAME}.ipynb").read_text("utf-8"))["cells"]
-    return next("".join(cell["source"]) for cell in cells if cell["id"] == key)
-
-
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda p: f"{p[0]}-{'dark' if p[1] else 'light'}")
 def page(request, start_lab, chromium, notebook_of):
     """The lesson's cell, in both languages; page.lang"""
     lang, dark = request.param
     lab = start_lab(lang)
     lab.use_theme(dark=dark)
-    sources = ("from helpers import kv_cache", code(lang, "explore-code"))
+    sources = ("from helpers import kv_cache", code_of(NAME, lang)["explore-code"])
     page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources))
     lab.run_all(page)
     page.lang = lang
