@@ -1,7 +1,8 @@
 """Reading without a kernel: nbconvert's HTML of the built lessons, and of the executed ones.
 
-The executed ones are as JupyterLab saves them: outputs, and no state of widgets.  nbconvert's own
-scripts (require.js, MathJax, jQuery) come from other hosts; they are replaced by empty ones.
+The executed ones are as JupyterLab saves them: outputs, the pieces of a stream joined, and no
+state of widgets.  nbconvert's own scripts (require.js, MathJax, jQuery) come from other hosts; they
+are replaced by empty ones.
 """
 
 import json
@@ -28,6 +29,11 @@ EMPTY = "data:text/javascript,"
 SCRIPTS = ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url")
 NO_ALT = ("", "No description has been provided for this image")  # nbconvert's
 WORDS = re.compile("[\u3041-\u30ff\u3400-\u9fff]{2,}")  # kana and ideographs
+
+
+def execute(notebook, folder="."):
+    options = {"timeout": 120, "store_widget_state": False, "coalesce_streams": True}
+    NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}, **options).execute()
 
 
 def as_html(notebook):
@@ -91,8 +97,7 @@ def lesson(request):
     lang, name = request.param.parent.name, request.param.stem
     path = ROOT / "notebooks" / request.param
     built, executed = (nbformat.read(path, as_version=4) for _ in range(2))
-    where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(executed, resources=where, timeout=120, store_widget_state=False).execute()
+    execute(executed, path.parent)
     quiz = ROOT / "src" / "helpers" / "data" / "quiz" / f"{name}.json"
     return lang, built, executed, json.loads(quiz.read_text(encoding="utf-8"))
 
@@ -150,6 +155,13 @@ def test_a_blank_box_would_be_seen(data):
 def test_a_fallback_is_enough():
     data = {VIEW: {"model_id": "1"}, "text/html": "<p>問1</p>", "text/plain": "問1"}
     notebook = page_with(nbformat.v4.new_output("display_data", data))
+    assert blank(notebook, as_html(notebook)) == []
+
+
+def test_a_line_sent_in_two_pieces_is_no_blank_box():
+    notebook = page_with()
+    notebook.cells[1].source = "print('1', end='', flush=True)\nprint()"
+    execute(notebook)
     assert blank(notebook, as_html(notebook)) == []
 
 
