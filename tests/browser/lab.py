@@ -187,9 +187,7 @@ class Lab:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._settle(end)
-            page.keyboard.press("Control+s")
-            time.sleep(3)  # saves that overlap make JupyterLab show an error
-            cells = self.code_cells(page.notebook)
+            cells = self.save(page)
             errors = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
             assert not errors, "\n".join(errors[0]["traceback"])
             if all(cell["execution_count"] for cell in cells):
@@ -203,14 +201,16 @@ class Lab:
             time.sleep(0.5)
             idle = idle + 1 if self._idle() else 0
 
-    def code_cells(self, notebook: str, tries: int = 5) -> list[dict]:
-        try:
-            cells = self.api(f"contents/{notebook}")["content"]["cells"]
-        except urllib.error.HTTPError as error:
-            if error.code != 500 or tries == 1:
-                raise
-            time.sleep(1)  # the server reads while it still writes what was saved
-            return self.code_cells(notebook, tries - 1)
+    def save(self, page) -> list[dict]:
+        """Save the notebook; its code cells as they are then in the file.
+
+        Read only when the server has answered: one that reads while it writes takes the file for
+        a broken one and moves it aside.  Saves that overlap make JupyterLab show an error.
+        """
+        file = f"/api/contents/{urllib.parse.quote(page.notebook)}"
+        with page.expect_response(lambda r: r.request.method == "PUT" and file in r.url):
+            page.keyboard.press("Control+s")
+        cells = self.api(f"contents/{page.notebook}")["content"]["cells"]
         return [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
 
     def _idle(self) -> bool:

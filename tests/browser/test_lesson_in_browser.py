@@ -60,8 +60,7 @@ def test_quiz_by_keyboard_alone(lesson, bank):
     n = len(bank["question"])
     score = student.words["score"].format(total=n, right=n, at_once=0)
     assert page.locator(".triad-quiz .score").text_content() == score
-    page.keyboard.press("Control+s")
-    assert len(lab.code_cells(page.notebook)) == len(cells)  # no key was a command to JupyterLab
+    assert len(lab.save(page)) == len(cells)  # no key was a command to JupyterLab
     assert page.complaints == [] and page.outside == []
 
 
