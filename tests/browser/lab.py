@@ -32,6 +32,7 @@ PLACES = [  # of browsers that no PATH names
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 ]
 # The words that we meet; the Taiwan pack of JupyterLab leaves some of them in English.
+SAVE = ".jp-NotebookPanel-toolbar [data-command='docmanager:save']"
 RUN_MENU = re.compile(r"^(Run|実行|執行)$")
 KERNEL_READY = re.compile(r"\| (Idle|アイドル|閒置)")
 THEMES = {False: "JupyterLab Light", True: "JupyterLab Dark"}
@@ -209,7 +210,7 @@ class Lab:
         """
         file = f"/api/contents/{urllib.parse.quote(page.notebook)}"
         with page.expect_response(lambda r: r.request.method == "PUT" and file in r.url):
-            page.keyboard.press("Control+s")
+            page.locator(SAVE).click()
         cells = self.api(f"contents/{page.notebook}")["content"]["cells"]
         return [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
 
