@@ -1,10 +1,13 @@
 """The sizes of lesson 05: what is trained, how it is marked, and the law that is fitted to it."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from helpers import measure, results, say, scaling, training
+from helpers.results import scaling as long_run
 from helpers.say import COMPLETE as LANGUAGES
 
 SHORT = "a rose is a rose is a rose. " * 200
@@ -79,13 +82,13 @@ def test_each_size_is_left_out_once_with_all_its_runs():
 
 
 def test_the_same_seed_gives_the_same_weights():
-    one, two = (scaling.new("decoder", 8, 1, 20, seed=3) for _ in range(2))
+    one, two = (scaling.new("decoder", 8, 20, seed=3) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("kind", scaling.KINDS)
 def test_both_are_marked_on_the_same_characters_after_their_true_predecessors(kind):
-    model = scaling.new(kind, 8, 1, len(DATA.characters))
+    model = scaling.new(kind, 8, len(DATA.characters))
     loss, hits = scaling.exam(model, kind, DATA)
     windows = (len(DATA.test) - scaling.READ) // scaling.WRITTEN
     assert hits.shape == (windows, scaling.WRITTEN)
@@ -100,7 +103,7 @@ def test_both_are_marked_on_the_same_characters_after_their_true_predecessors(ki
 
 def test_an_encoder_decoder_reads_the_context_once():
     """The planted fault: FLOPs of an encoder that runs twice are not those that are counted."""
-    model = scaling.new("encoder_decoder", 16, 1, 20)
+    model = scaling.new("encoder_decoder", 16, 20, layers=1)
     windows = torch.randint(20, (4, scaling.READ + scaling.WRITTEN))
     batch = scaling.batch_of("encoder_decoder", windows)
     once = training.step_flops(model, batch)
@@ -143,7 +146,7 @@ def test_a_file_of_ones_own_is_read_and_long_rules_are_cut(tmp_path):
 
 
 def test_a_few_steps_of_training_beat_chance():
-    model = scaling.new("decoder", 16, 1, len(DATA.characters))
+    model = scaling.new("decoder", 16, len(DATA.characters))
     before, _ = scaling.exam(model, "decoder", DATA)
     training.train(model, scaling.next_batch("decoder", DATA, size=8), 30, 0.03)
     assert scaling.exam(model, "decoder", DATA)[0] < before - 0.5
@@ -152,25 +155,86 @@ def test_a_few_steps_of_training_beat_chance():
 # --- what ships -----------------------------------------------------------------------------
 
 
-def test_the_shipped_runs_are_those_that_are_planned():
-    shipped = results.load("scaling")
-    assert {run["kind"] for run in shipped["runs"]} == set(scaling.KINDS)
-    for kind in scaling.KINDS:
-        made = [run for run in shipped["runs"] if run["kind"] == kind and run["seed"] == 0]
-        assert [(run["width"], run["layers"]) for run in made] == list(scaling.SHAPES[kind])
+@pytest.fixture(scope="module")
+def shipped():
+    return results.load("scaling")
+
+
+def test_the_shipped_runs_are_those_that_are_planned(shipped):
+    made = {(run["kind"], run["width"], run["seed"]) for run in shipped["runs"]}
+    assert made == {(*size, seed) for size in long_run.sizes() for seed in long_run.SEEDS}
+    vocabulary = shipped["settings"]["different_characters"]
     for run in shipped["runs"]:
-        vocabulary = shipped["settings"]["different_characters"]
-        model = scaling.new(run["kind"], run["width"], run["layers"], vocabulary)
+        model = scaling.new(run["kind"], run["width"], vocabulary)
         assert training.parameter_count(model) == run["parameters"]
         shares = list(run["exact"].values())
         assert shares == sorted(shares, reverse=True)
 
 
-def test_losses_fall_with_size():
-    runs = results.load("scaling")["runs"]
+def test_each_size_has_a_rate_between_two_worse_ones(shipped):
+    for kind, width in long_run.sizes():
+        rows = [r for r in shipped["sweep"] if (r["kind"], r["width"]) == (kind, width)]
+        losses = {row["rate"]: row["training_loss"] for row in rows}
+        best = min(losses, key=losses.get)
+        assert min(losses) < best < max(losses)
+        used = {r["rate"] for r in shipped["runs"] if (r["kind"], r["width"]) == (kind, width)}
+        assert used == {best}
+
+
+def test_both_kinds_are_taught_and_spend_as_much(shipped):
+    """What makes the comparison fair: losses at as many characters, FLOPs by the same rule."""
+    runs = shipped["runs"]
+    taught = {kind: {r["taught"] for r in runs if r["kind"] == kind} for kind in scaling.KINDS}
+    (decoder,), (both,) = taught.values()
+    assert decoder == pytest.approx(both, rel=0.01)
     for kind in scaling.KINDS:
-        losses = [run["loss"] for run in runs if run["kind"] == kind and run["seed"] == 0]
-        assert losses[0] - min(losses) > 0.5
+        each = [r["flops"] / r["parameters"] for r in runs if r["kind"] == kind and r["width"] > 30]
+        assert np.mean(each) == pytest.approx(6 * 400 * 32 * 128, rel=0.2)
+
+
+def test_losses_fall_with_size_until_the_steps_are_too_few(shipped):
+    """The largest encoder-decoder is as good as the next one; all others are better than theirs."""
+    for kind in scaling.KINDS:
+        means = [
+            np.mean([r["loss"] for r in shipped["runs"] if (r["kind"], r["width"]) == (kind, w)])
+            for w in scaling.WIDTHS[kind]
+        ]
+        assert means[:-1] == sorted(means[:-1], reverse=True)
+        assert means[-1] < means[-2] + 0.02
+
+
+# --- how the long run searches ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("best", [0.05, 0.4, 0.8, 6.4])
+def test_the_search_ends_when_the_best_rate_is_between_two_worse_ones(best):
+    tried = []
+    found = long_run.searched(
+        lambda product: tried.append(product) or product, lambda p: abs(np.log(p / best))
+    )
+    assert sorted(found) == sorted(tried) and len(tried) == len(set(tried))
+    nearest = min(found, key=lambda product: abs(np.log(product / best)))
+    assert nearest == pytest.approx(best) and min(found) < nearest < max(found)
+
+
+def test_the_long_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(scaling, "WIDTHS", {"decoder": (8,), "encoder_decoder": (8,)})
+    monkeypatch.setattr(scaling, "text", lambda: SHORT)
+    monkeypatch.setattr(long_run, "START", (0.2, 0.4))
+    monkeypatch.setattr(long_run, "SEEDS", (0, 1))
+    path, steps = tmp_path / "scaling.json", {"decoder": 2, "encoder_decoder": 4}
+    said = []
+    long_run.main(path, steps, jobs=1, say=said.append)
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    assert len(said) == 2 and len(whole["runs"]) == 4
+    kept = [run for run in whole["runs"] if run["kind"] == "decoder"]
+    path.write_text(json.dumps(whole | {"runs": kept}), encoding="utf-8")
+    said.clear()
+    long_run.main(path, steps, jobs=1, say=said.append)
+    again = json.loads(path.read_text(encoding="utf-8"))
+    assert len(said) == 1 and [r["loss"] for r in again["runs"]] == [
+        r["loss"] for r in whole["runs"]
+    ]
 
 
 def test_the_published_numbers_have_a_date_and_a_source():

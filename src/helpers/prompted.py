@@ -1,6 +1,8 @@
 """The tasks of lesson 04 for a decoder alone: it reads a prompt and a text, and writes the answer.
 
 One sequence: the source, </s>, the answer, </s>.  Only the answer is taught, as in lesson 04.
+A task is asked for in one wording, whatever the language of the text: so the words that ask for the
+withheld pair are known, and only their combination with that language is new.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +16,7 @@ from . import corpus, encoder_decoder
 TOKENIZER = encoder_decoder.TOKENIZER
 LEARNING_RATE, BATCH_SIZE, LENGTH = 1e-2, 32, 128
 WITHHELD = ("summary", "zh-tw")  # a task in a language that it is never asked in
+ASKING = "ja"  # the language of the words that ask
 
 
 def new(seed: int = 0) -> LlamaForCausalLM:
@@ -27,10 +30,19 @@ def new(seed: int = 0) -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
+def asked(n: int, seed: int, split: str) -> list[corpus.Example]:
+    """The examples of lesson 04, each asked for in the words of one language."""
+    found = []
+    for example in encoder_decoder.examples(n, seed, split):
+        text = example.source.removeprefix(corpus.prompt(example.task, example.lang, ""))
+        source = corpus.prompt(example.task, ASKING, text)
+        found.append(example._replace(source=source))
+    return found
+
+
 def examples(n: int = 8000, seed: int = 0, split: str = "train") -> list[corpus.Example]:
-    """Those of lesson 04 without the withheld pair of task and language."""
-    every = encoder_decoder.examples(n, seed, split)
-    return [example for example in every if (example.task, example.lang) != WITHHELD]
+    """What it is taught: all but the withheld pair of task and language."""
+    return [e for e in asked(n, seed, split) if (e.task, e.lang) != WITHHELD]
 
 
 def next_batch(

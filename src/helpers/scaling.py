@@ -4,7 +4,6 @@ Both read 64 characters of English prose and write the next 64; both are marked 
 """
 
 import functools
-import math
 import random
 import re
 import tomllib
@@ -29,14 +28,13 @@ from transformers import (
 from . import say
 
 READ, WRITTEN = 64, 64  # characters of a window: context alone, and those that are marked
-STEPS, BATCH_SIZE, TEST_SHARE = 400, 32, 0.1
+BATCH_SIZE, TEST_SHARE = 32, 0.1
 KINDS = ("decoder", "encoder_decoder")
-# (width, layers): an encoder-decoder has as many layers on each side
-SHAPES = {
-    "decoder": ((8, 1), (16, 1), (24, 2), (32, 3), (48, 4), (80, 4)),
-    "encoder_decoder": ((8, 1), (12, 1), (24, 1), (32, 2), (56, 2), (80, 2)),
-}
-RATE = {"decoder": 0.12, "encoder_decoder": 0.24}  # the learning rate of width 1, tuned for each
+# An encoder-decoder has a loss for half of a window: twice the steps teach as many characters, and
+# as each token passes half of its weights, at equal size they cost as many FLOPs.
+STEPS = {"decoder": 400, "encoder_decoder": 800}
+LAYERS = 2  # of an encoder-decoder: on each side
+WIDTHS = {"decoder": (8, 12, 20, 32, 64, 112), "encoder_decoder": (8, 12, 16, 24, 40, 80)}
 SPREAD = 0.1  # of the decoder's first weights: at this width the library's 0.02 costs half a nat
 
 
@@ -77,7 +75,7 @@ def corpus(said: str) -> Corpus:
     return Corpus(ids[:cut], ids[cut:], characters)
 
 
-def new(kind: str, width: int, layers: int, vocabulary: int, seed: int = 0) -> Any:
+def new(kind: str, width: int, vocabulary: int, seed: int = 0, layers: int = LAYERS) -> Any:
     """Random weights: a Llama, or a T5 with `layers` layers in the encoder and in the decoder."""
     set_seed(seed)
     heads = max(1, width // 16)
@@ -136,13 +134,6 @@ def next_batch(
         return batch_of(kind, windows[drawn])
 
     return batch
-
-
-def learning_rate(kind: str, width: int) -> float:
-    """Tuned with a few runs; the wide encoder-decoders do not learn at the rate of the narrow."""
-    if kind == "encoder_decoder" and width > 40:
-        return 0.01
-    return RATE[kind] / math.sqrt(width)
 
 
 @torch.no_grad()
