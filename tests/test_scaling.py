@@ -187,9 +187,12 @@ def test_both_kinds_are_taught_and_spend_as_much(shipped):
     taught = {kind: {r["taught"] for r in runs if r["kind"] == kind} for kind in scaling.KINDS}
     (decoder,), (both,) = taught.values()
     assert decoder == pytest.approx(both, rel=0.01)
-    for kind in scaling.KINDS:
-        each = [r["flops"] / r["parameters"] for r in runs if r["kind"] == kind and r["width"] > 30]
-        assert np.mean(each) == pytest.approx(6 * 400 * 32 * 128, rel=0.2)
+    each = {(r["kind"], r["width"]): r["flops"] / r["parameters"] for r in runs}
+    for pair in zip(
+        scaling.WIDTHS["decoder"][3:], scaling.WIDTHS["encoder_decoder"][3:], strict=True
+    ):
+        decoder, both = (each[size] for size in zip(scaling.KINDS, pair, strict=True))
+        assert decoder == pytest.approx(both, rel=0.06)
 
 
 def test_losses_fall_with_size_until_the_steps_are_too_few(shipped):

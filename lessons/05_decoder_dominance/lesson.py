@@ -613,7 +613,7 @@ claims.check(
 # %% [markdown] key="law-after" lang="ja"
 # 予測は、実測より約0.10ナット低くなりました。大きくした効果を、楽観的に見積もったのです。下限のない式では約0.20ナットで、外れ方は2倍です。大きいモデルほど損失の下がり方が鈍るので、下限を無視すると、遠くを予測するほど外れます。
 #
-# ただし、下限がわかったわけではありません。どの大きさを除くかで、下限の推定は0.72から1.05まで動きます。また、取っておいたモデルの実測は、ブートストラップの90%の範囲にも入りませんでした。この範囲は、測った点のばらつきだけを表していて、式の形が違うかもしれないことは表していないからです。「よく予測できる」と言えるのは、測った範囲の近くまでです。
+# ただし、下限がわかったわけではありません。どの大きさを除くかで、下限の推定は0.72から1.05まで動きます。また、取っておいたモデルの実測は、ブートストラップの90%の範囲にも入りませんでした。この範囲は、測った点のばらつきだけを表していて、式の形が違う可能性は入っていないからです。「よく予測できる」と言えるのは、測った範囲の近くまでです。
 
 # %% [markdown] key="law-after" lang="zh-tw"
 # 預測比實測低了大約 0.10 nat：把變大的效果估得太樂觀了。沒有下限的式子低了大約 0.20 nat，誤差是 2 倍。模型越大，損失下降得越慢；忽略下限的話，預測得越遠就錯得越多。
@@ -644,7 +644,7 @@ claims.check(
 guess = None
 
 names = {
-    "decoder": T(ja="デコーダー", zh_tw="decoder-only"),
+    "decoder": T(ja="デコーダー", zh_tw="decoder-only 模型"),
     "encoder_decoder": T(ja="エンコーダー・デコーダー", zh_tw="編碼器－解碼器"),
 }
 spent = {kind: columns_of(kind, "flops") for kind in scaling.KINDS}
@@ -892,8 +892,8 @@ actual8, together = shares[-1, 3], shares[-1, 3] / p[-1] ** 8
 predict.compare(guess, through_p / actual8, T(ja="倍", zh_tw=" 倍"))
 print(
     T(
-        ja=f"8文字の完全一致率：実測 {actual8:.4f}　直接の予測 {direct:.4f}（{direct / actual8:.1f}倍）　pからの予測 {through_p:.4f}（{through_p / actual8:.1f}倍）",
-        zh_tw=f"8 個字元的完全相符率：實測 {actual8:.4f}　直接預測 {direct:.4f}（{direct / actual8:.1f} 倍）　由 p 預測 {through_p:.4f}（{through_p / actual8:.1f} 倍）",
+        ja=f"8文字の完全一致率：実測 {actual8:.4f}、直接の予測 {direct:.4f}（{direct / actual8:.1f}倍）、pからの予測 {through_p:.4f}（{through_p / actual8:.1f}倍）",
+        zh_tw=f"8 個字元的完全相符率：實測 {actual8:.4f}，直接預測 {direct:.4f}（{direct / actual8:.1f} 倍），由 p 預測 {through_p:.4f}（{through_p / actual8:.1f} 倍）",
     )
 )
 print(
