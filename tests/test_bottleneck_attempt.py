@@ -13,7 +13,7 @@ from course_tools import leaks, student_edition
 from helpers import bottleneck, claims, say
 from helpers.bottleneck import attempt as reviewing
 from helpers.bottleneck.attempt import numbers
-from helpers.bottleneck.scenario import known_numbers
+from helpers.bottleneck.scenario import given_numbers, known_numbers
 
 LESSON = "07_bottleneck_challenge"
 EXAMPLE = "0034"  # the scenario of the model answers
@@ -44,8 +44,11 @@ def answer(lang: str, step: int) -> str:
     [
         ("ja", "１，２３４．５ TFLOPsと0.5秒", [(1234.5, "TFLOPs"), (0.5, "s")]),
         ("ja", "3万トークン、2.33倍、12.2GiB", [(30_000, "tokens"), (2.33, "×"), (12.2, "GiB")]),
-        ("ja", "2.5ミリ秒、48 GiB", [(2.5, "ms"), (48, "GiB")]),
-        ("zh-tw", "10萬個詞元，16.3 ms，0.27 倍", [(100_000, "tokens"), (16.3, "ms"), (0.27, "×")]),
+        ("ja", "2.5ミリ秒、48 GiB", [(0.0025, "s"), (48, "GiB")]),
+        ("ja", "14 %、１４％", [(0.14, "×"), (0.14, "×")]),
+        ("zh-tw", "10萬個詞元，16.3 ms", [(100_000, "tokens"), (0.0163, "s")]),
+        ("zh-tw", "239 毫秒，0.27 倍，5 GFLOPs", [(0.239, "s"), (0.27, "×"), (0.005, "TFLOPs")]),
+        ("zh-tw", "寫 1 個詞元，1 秒", [(1, "s")]),
         ("zh-tw", "1 PFLOPs、2 GB", [(1000, "TFLOPs"), (2e9 / 2**30, "GiB")]),
         ("zh-tw", "3 tflops、4 TFLOP", [(3, "TFLOPs"), (4, "TFLOPs")]),
         ("ja", "8人、16回、28層、レッスン06、3 GBps、L40Sで", []),
@@ -60,12 +63,16 @@ def test_numbers_with_units_are_read(lang, text, want):
 def test_every_number_of_the_bench_is_recognised_and_a_wrong_one_is_not(lang):
     drawn = bottleneck.scenario(EXAMPLE)
     words = {"tokens": "トークン" if lang == "ja" else "個詞元", "×": "倍"}
-    for label, value, unit in known_numbers(drawn):
+    known = known_numbers(drawn) + given_numbers(drawn)
+    for label, value, unit in known:
         shown = f"{value:,.4g}" if value < 10_000 else f"{value:,.0f}"
         [cited] = bottleneck.review(1, None, f"{shown} {words.get(unit, unit)}", drawn).cited
         assert cited.agrees, (label, shown, unit)
         wrong = bottleneck.review(1, None, f"{value * 1.3:.9f} {words.get(unit, unit)}", drawn)
-        near = [v for _, v, u in known_numbers(drawn) if u == unit and abs(v / value - 1.3) < 0.02]
+        base = {"ms": ("s", 1e-3), "GFLOPs": ("TFLOPs", 1e-3)}
+        name, factor = base.get(unit, (unit, 1))
+        others = [v * base.get(u, (u, 1))[1] for _, v, u in known if base.get(u, (u, 1))[0] == name]
+        near = [v for v in others if abs(v / (value * factor) - 1.3) < 0.02]
         assert near or not wrong.cited[0].agrees, (label, unit)
 
 
@@ -74,6 +81,64 @@ def test_a_right_number_with_a_wrong_unit_is_told(lang):
     cache = {q.name: q for q in drawn.bench()}["cache"].decoder
     right, wrong = bottleneck.review(1, None, f"{cache:.3f} GiB {cache:.3f} GB", drawn).cited
     assert right.agrees and not wrong.agrees
+
+
+def cited(text: str, code: str = EXAMPLE) -> list[reviewing.Cited]:
+    return list(bottleneck.review(1, None, text, bottleneck.scenario(code)).cited)
+
+
+def test_a_number_may_be_written_in_another_unit_or_multiplied(lang):
+    """93.7 ms, 14 % and 8 × 0.0937 s are as right as 0.0937 s."""
+    drawn = bottleneck.scenario(EXAMPLE)
+    bench = {q.name: q for q in drawn.bench()}
+    first, cache = bench["first"].decoder, bench["cache"].decoder
+    for text in (
+        f"{1e3 * first:.1f} ms",
+        f"{first:.4f} s",
+        f"{8 * first:.3f} s",
+        f"{100 * bench['first'].ratio:.0f} %",
+        f"{cache * 1024:.0f} MiB",
+        f"{8 * cache:.1f} GiB",
+        f"{128 * bench['write'].decoder:.0f} GFLOPs",
+        f"{8 * bench['last_part'].decoder:.0f} TFLOPs",
+    ):
+        [found] = cited(text)
+        assert found.agrees and not found.is_given, text
+
+
+@pytest.mark.parametrize("number", ["0 s", "0 %", "0 GiB", "0 ms", "1 s", "3 GiB"])
+def test_a_single_digit_agrees_only_within_five_percent(lang, number):
+    """0 s is no rounding of 0.09 s, nor 3 GiB of 3.5 GiB."""
+    assert [c.agrees for c in cited(number)] == [""]
+
+
+NONSENSE = {
+    "ja": "バナナは0秒で0倍おいしい。読むキャッシュが届く一方、限界は青い空の下で踊る猫である。"
+    + "にゃー" * 20,
+    "zh-tw": "香蕉 0 秒就好吃 0 倍。讀快取送達以後，不過品質的限制是在藍天下跳舞的貓。" + "喵" * 80,
+}
+REPEATED = {
+    "ja": "32,768トークンを0.5秒で読み、128トークンの要約を書き、48 GiBに収めます。" + "あ" * 80,
+    "zh-tw": "0.5 秒讀 32,768 個詞元，寫 128 個詞元的摘要，放進 48 GiB。" + "啊" * 80,
+}
+
+
+@pytest.mark.parametrize("texts", [NONSENSE, REPEATED], ids=["nonsense", "repeated"])
+def test_neither_zeros_nor_the_tasks_own_numbers_are_an_argument(lang, texts):
+    found = bottleneck.review(1, "decoder", texts[lang], bottleneck.scenario(EXAMPLE))
+    assert found.missing == ["few_numbers"]
+    assert {c.is_given for c in found.cited} == {texts is REPEATED}
+    given = say.text("bottleneck", "agrees_with_given", label="").strip()
+    assert (given in repr(found)) == (texts is REPEATED)
+
+
+def test_a_ratio_is_shown_with_its_direction(lang):
+    drawn = bottleneck.scenario(EXAMPLE)
+    ratio = {q.name: q for q in drawn.bench()}["growing"].ratio
+    names = [say.text("bottleneck", name) for name in ("decoder", "encoder_decoder")]
+    [less], [more] = cited(f"{ratio:.4f}x"), cited(f"{1 / ratio:.3f}x")
+    assert "÷".join(names) in less.agrees and "÷".join(names) not in more.agrees
+    assert "÷".join(names[::-1]) in more.agrees and "÷".join(names[::-1]) not in less.agrees
 
 
 # --- an attempt --------------------------------------------------------------------------------
@@ -92,6 +157,29 @@ def test_the_model_answers_cite_only_numbers_of_the_bench_and_leave_nothing_out(
         assert found.missing == [] and found.open == ()
         assert len(found.cited) >= fewest
         assert [c.text for c in found.cited if not c.agrees] == []
+
+
+@pytest.mark.parametrize(("step", "asked"), [(1, 300), (2, 200)])
+def test_a_model_answer_is_about_as_long_as_what_is_asked(lang, step, asked):
+    text = answer(lang, step).replace("\n", "")
+    assert 0.8 * asked < len(text) <= 1.3 * asked
+
+
+def test_the_model_answer_says_what_the_bench_shows(lang):
+    """Each comparison of its text, and all numbers that it rests on."""
+    drawn = bottleneck.scenario(EXAMPLE)
+    bench = {q.name: q for q in drawn.bench()}
+    first, everyone = bench["first"], bench["first_all"]
+    assert first.decoder <= drawn.target < first.encoder_decoder
+    assert drawn.target < everyone.decoder < everyone.encoder_decoder
+    assert bench["update"].encoder_decoder < bench["update"].decoder
+    assert bench["update_all"].decoder < bench["update_all"].encoder_decoder
+    assert bench["held"].decoder < 48
+    text = answer(lang, 1)
+    rests_on = [first.decoder, first.encoder_decoder, everyone.decoder, everyone.encoder_decoder]
+    rests_on += [bench["update"].decoder, bench["update"].encoder_decoder]
+    rests_on += [bench["update_all"].decoder, bench["update_all"].encoder_decoder]
+    assert [x for x in rests_on if f"{x:#.3g}" not in text] == []
 
 
 def test_on_another_scenario_the_model_answer_is_found_out(lang):

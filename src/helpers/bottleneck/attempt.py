@@ -11,40 +11,52 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import say, show
-from .scenario import Scenario, known_numbers
+from .scenario import Scenario, given_numbers, known_numbers
 
 PARTS = {  # of the rubric, for each step
     1: ("reading", "cache", "growth", "other_side", "limits"),
     2: ("scaling", "tuning", "reports", "other_side", "limits"),
 }
 CHOICES = ("decoder", "encoder_decoder")
-FEWEST_NUMBERS = 2  # of one's own, in step 1
+Labelled = list[tuple[str, float, str]]  # (label, value, unit)
+FEWEST_NUMBERS = 2  # of the bench, in step 1
+LOOSEST = 0.05  # of a number: a single digit, or 0, may not agree with half of the bench
 SHORTEST = 80  # characters of an attempt
 NUMBER = re.compile(r"(?<![A-Za-z\d])(?<!\d[.,])(\d[\d,]*(?:\.\d+)?)(\s*[\u4e07\u842c])?\s*")
-UNITS = {  # as written -> (unit of the bench, factor)
+UNITS = {  # as written -> (the one unit that such numbers are compared in, factor)
     "PFLOPs": ("TFLOPs", 1e3),
     "TFLOPs": ("TFLOPs", 1.0),
-    "GFLOPs": ("GFLOPs", 1.0),
+    "GFLOPs": ("TFLOPs", 1e-3),
     "TFLOP": ("TFLOPs", 1.0),
-    "GFLOP": ("GFLOPs", 1.0),
+    "GFLOP": ("TFLOPs", 1e-3),
     "GiB": ("GiB", 1.0),
     "MiB": ("GiB", 2**-10),
     "GB": ("GiB", 1e9 / 2**30),
     "MB": ("GiB", 1e6 / 2**30),
-    "ms": ("ms", 1.0),
+    "ms": ("s", 1e-3),
     "s": ("s", 1.0),
     "B": ("B", 1.0),
     "x": ("×", 1.0),
+    "%": ("×", 0.01),
 }
-NAMED = ("tokens", "s", "ms", "×")  # units that have a word in each language
+NAMED = {  # units that have a word in each language
+    "tokens": ("tokens", 1.0),
+    "s": ("s", 1.0),
+    "ms": ("s", 1e-3),
+    "times": ("×", 1.0),
+}
 
 
 @dataclass(frozen=True)
 class Cited:
-    """A number of the text, with its unit, and what it agrees with ("" for nothing)."""
+    """A number of the text, with its unit, and what it agrees with ("" for nothing).
+
+    is_given: the task says it, so it is no argument of one's own
+    """
 
     text: str
     agrees: str
+    is_given: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,7 @@ class Review:
             "no_choice": self.step == 1 and self.choice not in CHOICES,
             "too_short": len(self.text.strip()) < SHORTEST,
             "few_numbers": self.step == 1
-            and sum(bool(c.agrees) for c in self.cited) < FEWEST_NUMBERS,
+            and sum(bool(c.agrees) and not c.is_given for c in self.cited) < FEWEST_NUMBERS,
         }
         return [name for name, is_missing in needs.items() if is_missing]
 
@@ -85,8 +97,7 @@ class Review:
 
     def table(self) -> tuple[str, str]:
         header = [say.text("bottleneck", name) for name in ("cited", "agrees")]
-        nothing = say.text("bottleneck", "agrees_with_nothing")
-        return show.table(header, [[c.text, c.agrees or nothing] for c in self.cited])
+        return show.table(header, [[c.text, _shown(c)] for c in self.cited])
 
     def __repr__(self) -> str:
         table = [self.table()[1]] if self.cited else []
@@ -99,6 +110,12 @@ class Review:
         return f'<div lang="{say.html_lang()}">{table}<ul>{items}</ul><p>{note}</p></div>'
 
 
+def _shown(cited: Cited) -> str:
+    if cited.is_given:
+        return say.text("bottleneck", "agrees_with_given", label=cited.agrees)
+    return cited.agrees or say.text("bottleneck", "agrees_with_nothing")
+
+
 def review(step: int, choice: str | None, text: str, scenario: Scenario) -> Review:
     """Hold a text's numbers against the bench of the scenario, its words against the rubric.
 
@@ -109,18 +126,18 @@ def review(step: int, choice: str | None, text: str, scenario: Scenario) -> Revi
             "bottleneck", "unknown_choice", got=repr(choice), known=", ".join(CHOICES)
         )
         raise ValueError(message)
-    known = known_numbers(scenario)
-    cited = [
-        Cited(shown, _agreeing(value, half, unit, known))
-        for shown, value, half, unit in numbers(text)
-    ]
+    known, given = _comparable(known_numbers(scenario)), _comparable(given_numbers(scenario))
+    cited = [_cited(*number, known, given) for number in numbers(text)]
     plain = unicodedata.normalize("NFKC", text).lower()
     untouched = [part for part in PARTS[step] if not any(word in plain for word in _words(part))]
     return Review(step, choice, text, tuple(cited), tuple(untouched))
 
 
 def numbers(text: str) -> list[tuple[str, float, float, str]]:
-    """(as written, value, half of its last digit, unit) of each number with a unit of the bench."""
+    """(as written, value, half of its last digit, unit) of each number with a unit of the bench.
+
+    In the unit that such numbers are compared in: 239 ms is 0.239 s.
+    """
     found = []
     plain = unicodedata.normalize("NFKC", text)
     for match in NUMBER.finditer(plain):
@@ -130,6 +147,8 @@ def numbers(text: str) -> list[tuple[str, float, float, str]]:
         written, name, factor = unit
         digits = match[1].replace(",", "")
         factor *= 10_000 if match[2] else 1
+        if (name, digits) == ("tokens", "1"):  # "to write 1 token": no quantity
+            continue
         half = 0.5 * 10.0 ** -len(digits.partition(".")[2])
         shown = (match[0] + written).strip()
         found.append((shown, float(digits) * factor, half * factor, name))
@@ -137,9 +156,8 @@ def numbers(text: str) -> list[tuple[str, float, float, str]]:
 
 
 def _unit(rest: str) -> tuple[str, str, float] | None:
-    """(as written, unit of the bench, factor) of the unit that a text begins with."""
-    named = {say.text("bottleneck", f"unit_{n}"): (n, 1.0) for n in ("tokens", "s", "ms")}
-    named[say.text("bottleneck", "unit_times")] = ("×", 1.0)
+    """(as written, unit to compare in, factor) of the unit that a text begins with."""
+    named = {say.text("bottleneck", f"unit_{n}"): unit for n, unit in NAMED.items()}
     table = UNITS | {word: unit for words, unit in named.items() for word in words.split("|")}
     for word in sorted(table, key=len, reverse=True):
         follows = rest[len(word) : len(word) + 1]
@@ -149,12 +167,32 @@ def _unit(rest: str) -> tuple[str, str, float] | None:
     return None
 
 
-def _agreeing(value: float, half: float, unit: str, known: list[tuple[str, float, str]]) -> str:
-    """All that the number agrees with: within its last digit, or 1 %."""
+def _comparable(lines: Labelled) -> Labelled:
+    units = [UNITS.get(unit, (unit, 1.0)) for _, _, unit in lines]
+    return [
+        (label, value * factor, name)
+        for (label, value, _), (name, factor) in zip(lines, units, strict=True)
+    ]
+
+
+def _cited(
+    shown: str, value: float, half: float, unit: str, known: Labelled, given: Labelled
+) -> Cited:
+    if repeated := _agreeing(value, 0.0, 1e-9, unit, given):
+        return Cited(shown, repeated, is_given=True)
+    if agrees := _agreeing(value, half, 0.01, unit, known):
+        return Cited(shown, agrees)
+    about = _agreeing(value, half, 0.01, unit, given)
+    return Cited(shown, about, is_given=bool(about))
+
+
+def _agreeing(value: float, half: float, share: float, unit: str, known: Labelled) -> str:
+    """All that the number agrees with: within its last digit (at most 5 %), or within a share."""
     found = [
         label
         for label, number, its_unit in known
-        if unit == its_unit and abs(value - number) <= max(half, 0.01 * abs(number))
+        if unit == its_unit
+        and abs(value - number) <= max(min(half, LOOSEST * number), share * number)
     ]
     return " / ".join(dict.fromkeys(found))
 

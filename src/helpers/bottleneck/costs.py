@@ -4,6 +4,9 @@ A multiply-add is 2 FLOPs; only matrix products are counted, as torch's FlopCoun
     n   tokens of the document          t   tokens of the summary written so far, the newest one too
 """
 
+import itertools
+
+from .. import say
 from .designs import Design
 
 
@@ -68,9 +71,16 @@ def summary_flops(design: Design, n: int, t: int, skipping: bool = False) -> int
 
 
 def growing_flops(design: Design, n: int, updates: int, skipping: bool = False) -> int:
-    """Read a document of n tokens that arrives in equal parts, and be ready after each of them."""
-    part = n // updates
-    return sum(read_flops(design, part, part * k, skipping) for k in range(updates))
+    """Read a document of n tokens that arrives in parts, and be ready after each of them.
+
+    The parts are equal, or differ by one token.  ValueError unless 1 ≤ updates ≤ n.
+    """
+    if not 1 <= updates <= n:
+        raise ValueError(say.text("bottleneck", "no_parts", got=updates, n=n))
+    ends = [n * k // updates for k in range(updates + 1)]
+    return sum(
+        read_flops(design, end - known, known, skipping) for known, end in itertools.pairwise(ends)
+    )
 
 
 def cache_bytes(design: Design, n: int, t: int, number: int = 2) -> dict[str, int]:
@@ -90,8 +100,10 @@ def batch_bytes(
     """The caches of a batch whose documents begin with the same `shared` tokens.
 
     Causal keys and values of equal beginnings are equal: they are kept once.  Those of an encoder
-    depend on what follows, so each sequence has its own.
+    depend on what follows, so each sequence has its own.  ValueError unless 0 ≤ shared ≤ n.
     """
+    if not 0 <= shared <= n:
+        raise ValueError(say.text("bottleneck", "too_much_shared", got=shared, n=n))
     each = sum(cache_bytes(design, n, t, number).values())
     if design.is_encoder_decoder:
         return batch * each

@@ -57,6 +57,13 @@ class Design:
         return self.n_decoder * (self.block + cross)
 
     @property
+    def writing_weights(self) -> int:
+        """Weights of the blocks that one more token needs: W^K and W^V of the cross-attentions
+        are not among them, their products with the document are in the cache."""
+        kept = self.k_and_v if self.is_encoder_decoder else 0
+        return self.decoder_weights - self.n_decoder * kept
+
+    @property
     def weights(self) -> int:
         """All blocks, without embedding and output matrix."""
         return self.n_encoder * self.block + self.decoder_weights
@@ -131,12 +138,46 @@ def _bart(design: Design, longest: int) -> Any:
 def of(config: Any) -> Design:
     """The design in a config of GPT-2, Llama, BART, T5 or T5Gemma, all layers of which see all.
 
-    ValueError for another family.
+    ValueError for another family, for a layer that sees only its neighbours, and for an encoder
+    whose blocks are not those of the decoder.
     """
     kind = config.model_type
     if kind not in READERS:
         raise ValueError(say.text("bottleneck", "no_design", got=kind, known=", ".join(READERS)))
+    _refuse_sliding(config)
+    _refuse_unequal(config)
     return Design(config.name_or_path or kind, *READERS[kind](config))
+
+
+def _refuse_sliding(config: Any) -> None:
+    stacks = (config.encoder, config.decoder) if config.model_type == "t5gemma" else (config,)
+    kinds = {kind for stack in stacks for kind in getattr(stack, "layer_types", None) or ()}
+    if others := ", ".join(sorted(kinds - {"full_attention"})):
+        message = say.text("bottleneck", "sees_not_all", model=config.model_type, got=others)
+        raise ValueError(message)
+
+
+def _refuse_unequal(config: Any) -> None:
+    for name, (encoder, decoder) in _sizes_of_both(config).items():
+        if encoder != decoder:
+            message = say.text(
+                "bottleneck",
+                "unequal_blocks",
+                model=config.model_type,
+                size=name,
+                encoder=encoder,
+                decoder=decoder,
+            )
+            raise ValueError(message)
+
+
+def _sizes_of_both(c: Any) -> dict[str, tuple[int, int]]:
+    """{size: (the encoder's, the decoder's)} of what a Design has once, where a config has two."""
+    if c.model_type == "bart":
+        return {"ffn_dim": (c.encoder_ffn_dim, c.decoder_ffn_dim)}
+    if c.model_type == "t5gemma":
+        return {size: (getattr(c.encoder, size), getattr(c.decoder, size)) for size in GEMMA_SIZES}
+    return {}
 
 
 def _of_gpt2(c: Any) -> tuple:
@@ -179,6 +220,13 @@ def _of_t5gemma(c: Any) -> tuple:
     return c.encoder.num_hidden_layers, d.num_hidden_layers, *sizes
 
 
+GEMMA_SIZES = (
+    "hidden_size",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "intermediate_size",
+)
 READERS = {
     "gpt2": _of_gpt2,
     "llama": _of_llama,

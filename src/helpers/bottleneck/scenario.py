@@ -6,6 +6,7 @@ import html
 import random
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
@@ -26,6 +27,13 @@ TARGETS = (0.5, 1.0, 2.0, 5.0)  # seconds
 CARDS = ("l40s", "h100", "h200")
 KV_HEADS = (8, 24)
 NUMBER = 2  # bytes: bfloat16
+PRODUCTS = {  # of a quantity and a number of the service, as a text may compute them
+    "read_skipping": "users",
+    "growing": "users",
+    "last_part": "users",
+    "write": "summary",
+    "cache": "users",
+}
 CODE = re.compile(r"[0-9A-F]{4}")
 
 
@@ -61,7 +69,8 @@ class Scenario:
     """A service: documents of `document` tokens that arrive in `updates` equal parts, and a summary
     of `summary` tokens for each of `users` at a time.
 
-    target: seconds from a new part to the first token   code: draws the same one again
+    target: seconds from a new part to the first token (the rest of the summary is not in it)
+    code: draws the same one again
     """
 
     code: str
@@ -87,6 +96,18 @@ class Scenario:
             Quantity(name, unit, value, columns[1][name][0])
             for name, (value, unit) in columns[0].items()
         ]
+
+    @property
+    def possible(self) -> tuple[bool, bool]:
+        """Which design the bench does not rule out: it fits the card, and reads the last part for
+        one user within the target.  Both are lower bounds: True is no promise."""
+        bench = {q.name: q for q in self.bench()}
+        held, first = bench["held"], bench["first"]
+        gib = kv_cache.gpus()[self.gpu].gib
+        return (
+            held.decoder <= gib and first.decoder <= self.target,
+            held.encoder_decoder <= gib and first.encoder_decoder <= self.target,
+        )
 
     def sentence(self) -> str:
         card = kv_cache.gpus()[self.gpu]
@@ -124,12 +145,20 @@ class Scenario:
 def scenario(code: str | None = None) -> Scenario:
     """The student's own scenario, always the same; or the one of a code that a student names.
 
+    Drawn again until at least one design is possible.
     ValueError if the code is not four hexadecimal digits.
     """
     code = own_code() if code is None else f"{code}".strip().upper()
     if not CODE.fullmatch(code):
         raise ValueError(say.text("bottleneck", "no_code", got=code))
     draw = random.Random(f"bottleneck {code}").choice
+    drawn = _draw(code, draw)
+    while not any(drawn.possible):
+        drawn = _draw(code, draw)
+    return drawn
+
+
+def _draw(code: str, draw: Callable) -> Scenario:
     return Scenario(
         code,
         document=draw(DOCUMENTS),
@@ -159,13 +188,19 @@ def _with_unit(value: float, unit: str) -> str:
 
 
 def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
-    """{quantity: (value, unit)} of one design."""
+    """{quantity: (value, unit)} of one design.
+
+    Times are lower bounds.  A user reads, then writes; of `users` at once all are read, then all
+    write together.  A summary ends with a token that says so: `summary` steps follow the reading,
+    if not one more.
+    """
     n, t, speed = scenario.document, scenario.summary, speeds()[scenario.gpu]
     part = n // scenario.updates
     last = costs.read_flops(design, part, n - part, skipping=True)
     cache = sum(costs.cache_bytes(design, n, t, NUMBER).values())
-    moved = NUMBER * (design.decoder_weights + design.head) + cache
     held = NUMBER * (design.weights + design.head) + scenario.users * cache
+    first = last / (speed.tflops * 1e12)
+    token, token_all = (_token_seconds(scenario, design, b) for b in (1, scenario.users))
     found: dict[str, tuple[float, str]] = {
         "weights": (design.weights / 1e9, "B"),
         "read": (costs.read_flops(design, n) / 1e12, "TFLOPs"),
@@ -178,25 +213,50 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
         "write": (costs.write_flops(design, n, t) / 1e9, "GFLOPs"),
         "cache": (cache / 2**30, "GiB"),
         "held": (held / 2**30, "GiB"),
-        "first": (last / (speed.tflops * 1e12), "s"),
-        "token": (1e3 * moved / (speed.gb_per_second * 1e9), "ms"),
+        "first": (first, "s"),
+        "first_all": (scenario.users * first, "s"),
+        "token": (1e3 * token, "ms"),
+        "writing": (t * token, "s"),
+        "writing_all": (t * token_all, "s"),
+        "update": (first + t * token, "s"),
+        "update_all": (scenario.users * first + t * token_all, "s"),
     }
     return found
 
 
+def _token_seconds(scenario: Scenario, design: Design, batch: int) -> float:
+    """One token for each of a batch: the weights are read once, the caches one by one.
+
+    The first token's cache, the smallest.  The FLOPs of a batch of this size take less time.
+    """
+    cache = sum(costs.cache_bytes(design, scenario.document, 1, NUMBER).values())
+    moved = NUMBER * (design.writing_weights + design.head) + batch * cache
+    return moved / (speeds()[scenario.gpu].gb_per_second * 1e9)
+
+
 def known_numbers(scenario: Scenario) -> list[tuple[str, float, str]]:
-    """(label, value, unit) of everything that a text may cite: bench, ratios, the service's own."""
+    """(label, value, unit) of all that follows from the bench: its numbers, ratios, products."""
+    first, second = (say.text("bottleneck", name) for name in ("decoder", "encoder_decoder"))
     lines: list[tuple[str, float, str]] = []
     for q in scenario.bench():
-        lines.append((f"{q.label}：{say.text('bottleneck', 'decoder')}", q.decoder, q.unit))
-        pair = f"{q.label}：{say.text('bottleneck', 'encoder_decoder')}"
-        lines.append((pair, q.encoder_decoder, q.unit))
-        ratio = f"{q.label}：{say.text('bottleneck', 'ratio')}"
-        lines += [(ratio, q.ratio, "×"), (ratio, 1 / q.ratio, "×")]
-    return lines + _given(scenario)
+        lines += [
+            (f"{q.label}：{first}", q.decoder, q.unit),
+            (f"{q.label}：{second}", q.encoder_decoder, q.unit),
+            (f"{q.label}：{first}÷{second}", q.ratio, "×"),
+            (f"{q.label}：{second}÷{first}", 1 / q.ratio, "×"),
+        ]
+        if times := PRODUCTS.get(q.name):
+            label = f"{q.label}×{say.text('bottleneck', f'given_{times}')}"
+            count = getattr(scenario, times)
+            lines += [
+                (f"{label}：{first}", count * q.decoder, q.unit),
+                (f"{label}：{second}", count * q.encoder_decoder, q.unit),
+            ]
+    return lines
 
 
-def _given(scenario: Scenario) -> list[tuple[str, float, str]]:
+def given_numbers(scenario: Scenario) -> list[tuple[str, float, str]]:
+    """(label, value, unit) of what the task says: to repeat it is no measurement."""
     card = kv_cache.gpus()[scenario.gpu]
     own: list[tuple[str, Any, str]] = [
         ("document", scenario.document, "tokens"),
