@@ -352,6 +352,30 @@ def test_only_naive_attention_is_quadratic():
         assert growth(design, "eager") > 3 and growth(design, "sdpa") < 2.1
 
 
+@pytest.mark.parametrize("encoder", [0, 2])
+def test_without_a_cache_the_peak_does_not_depend_on_depth(encoder):
+    def most(layers: int, use_cache: bool) -> int:
+        design = bottleneck.plain("", layers if encoder else 0, layers, d_model=24, n_heads=3)
+        model = bottleneck.build(design, 64, "sdpa")
+        ids = torch.ones(1, 64, dtype=torch.long)
+        more = {"decoder_input_ids": ids[:, :1]} if encoder else {}
+        with bottleneck.peak() as spent, torch.no_grad():
+            model(input_ids=ids, use_cache=use_cache, **more)
+        return spent.bytes
+
+    assert most(2, False) == most(8, False)
+    assert most(2, True) < most(8, True)
+
+
+@pytest.mark.parametrize(("shared", "distinct"), [(0, 4), (50, 6)])
+def test_the_explorer_counts_quantities_of_one_ratio_once(shared, distinct):
+    """Without a prompt two ways to read cost the same, and so do one user's cache and eight's."""
+    designs = bottleneck.DECODER, bottleneck.ENCODER_DECODER
+    say.use("ja")
+    _, sentence = bottleneck.explore(*designs, 32_768, 256, 8, shared, 1)
+    assert f"比の異なる{distinct}つ" in sentence
+
+
 # --- refusals ----------------------------------------------------------------------------------
 
 

@@ -255,6 +255,23 @@ def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
         run(*keys, change=(causal, causal.replace("decoder", "encoder")))
 
 
+def test_the_kinds_of_cache_are_counted_in_what_the_models_return():
+    scope = run("growing-states", "c28")
+    assert scope["kinds"] == {
+        scope["deep"]: {"self": 48},
+        scope["pair"]: {"self": 1, "cross": 48},
+    }
+    with pytest.raises(claims.ClaimError, match="C28"):
+        run("growing-states", "c28", change=(', "cross": cache.cross_attention_cache', ""))
+
+
+def test_a_cache_in_the_peak_would_stop_the_lesson():
+    """The cache grows with the layers; what the lesson counts must not."""
+    cells = ("reading-code", "memory-code")
+    with pytest.raises(AssertionError):
+        run(*cells, change=("read(model, n, use_cache=False)", "read(model, n)"))
+
+
 def test_the_explorer_is_pressed(lang):
     scope = run(
         "reading-code",

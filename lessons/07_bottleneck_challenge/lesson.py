@@ -37,8 +37,8 @@ from helpers import bottleneck, claims, figures, kv_cache, measure, predict
 
 figures.use(LANG)
 torch.manual_seed(0)
-torch.set_num_threads(1)
 torch.set_grad_enabled(False)
+torch.set_num_threads(1)
 # %% [markdown] key="page" lang="ja"
 # ## 元のページの課題
 #
@@ -50,14 +50,14 @@ torch.set_grad_enabled(False)
 # >
 # > ステップ2：スケーリング則を使って、その選択を正当化してください。
 #
-# 課題は「デコーダー型が好まれる」ことを前提にしています。このレッスンでは、まず前提を確かめます（C24）。測るのは次の量です。
+# 課題は「デコーダー型が好まれる」ことを前提にしています（C24）。C24のような番号は、元のページの主張の番号です。解答例にある主張（C25〜C30）を先に調べ、前提そのものは10節で確かめます。測るのは次の量です。
 #
 # | 量 | 意味 |
 # |---|---|
 # | 読むFLOPs | 文書を全部読むまでの計算（デコーダー型ではプリフィル、prefill） |
 # | 書くFLOPs | 要約の1トークンを書く計算 |
 # | KVキャッシュ | 自己注意の分と、交差注意の分 |
-# | 途中の値 | 計算の途中で同時に存在するテンソルの、最大のバイト数 |
+# | 途中の値 | 計算の途中で同時に存在するテンソルの合計バイト数の、最大値 |
 # | 時間 | 最初のトークンまでと、次の1トークンまで |
 
 # %% [markdown] key="page" lang="zh-tw"
@@ -71,20 +71,20 @@ torch.set_grad_enabled(False)
 # >
 # > 步驟 2：用規模定律說明這個選擇有道理。
 #
-# 這個挑戰的前提是「decoder-only 更受青睞」。這一課先檢驗這個前提（C24）。要測量的是下面這些量：
+# 這個挑戰的前提是「decoder-only 更受青睞」（C24）。C24 之類的編號，是原網頁各項說法的編號。先逐一檢查參考答案裡的說法（C25～C30），最後在第 10 節回頭檢驗前提本身。要測量的是下面這些量：
 #
 # | 量 | 意思 |
 # |---|---|
 # | 讀的 FLOPs | 把文件全部讀完的運算（decoder-only 的預填充，prefill） |
 # | 寫的 FLOPs | 寫摘要 1 個詞元的運算 |
 # | KV 快取 | 自注意力的部分，以及交叉注意力的部分 |
-# | 過程中的值 | 計算過程中同時存在的張量，最多占多少位元組 |
+# | 中間結果 | 計算過程中暫存的張量：同時存在的張量合計起來，最多占多少位元組 |
 # | 時間 | 到第一個詞元為止，以及到下一個詞元為止 |
 
 # %% [markdown] key="designs" lang="ja"
 # ## 1. 同じ条件をそろえる
 #
-# 比べるときは、何をそろえるかで結論が変わります。ここでは、同じ形のブロックを積んだ3つのモデルを使います。デコーダー型はGPT-2、エンコーダー・デコーダー型はBARTのコードです。
+# 比べるときは、何をそろえるかで結論が変わります。ここでは、同じ形のブロックを積んだ3つのモデルを使います。デコーダー型はGPT-2、エンコーダー・デコーダー型はBARTのコードです。重みは、学習していない乱数のままです（FLOPsもメモリも、学習したかどうかでは変わりません）。
 #
 # 幅を $d$ とすると、1つのブロックの重みは、アテンションが $4d^2$、MLPが $8d^2$ で、合わせて $12d^2$ です。エンコーダー・デコーダー型のデコーダーのブロックには、交差注意の $4d^2$ も加わります。
 #
@@ -93,7 +93,7 @@ torch.set_grad_enabled(False)
 # %% [markdown] key="designs" lang="zh-tw"
 # ## 1. 先讓條件相同
 #
-# 比較的時候，讓什麼相同，會影響結論。這裡用 3 個模型，都由形狀相同的區塊堆成。decoder-only 用 GPT-2 的程式碼，編碼器－解碼器用 BART 的程式碼。
+# 比較的時候，讓什麼相同，會影響結論。這裡用 3 個模型，都由形狀相同的區塊堆成。decoder-only 用 GPT-2 的程式碼，編碼器－解碼器用 BART 的程式碼。權重都是沒有訓練過的隨機數（FLOPs 和記憶體，與有沒有訓練過無關）。
 #
 # 假設寬度是 $d$，一個區塊的權重有注意力的 $4d^2$ 和 MLP 的 $8d^2$，合計 $12d^2$。編碼器－解碼器的解碼器區塊，還要加上交叉注意力的 $4d^2$。
 #
@@ -116,12 +116,12 @@ assert deep.weights == pair.weights
 predict.compare(guess, pair.weights / shallow.weights * 6, T(ja="層", zh_tw=" 層"))
 
 # %% [markdown] key="designs-after" lang="ja"
-# 12層ではなく、14層です。$6 \times 12 + 6 \times 16 = 168 = 14 \times 12$ だからです。
+# 12層ではなく、14層です。$6 \times 12 + 6 \times 16 = 168 = 14 \times 12$ だからです。ここでは $d = 96$（ヘッドは6個）なので、重みの数は $14 \times 12 \times 96^2 = 1{,}548{,}288$ です。
 #
 # このあと、14層のデコーダー型を「重みが同じ」、6層のデコーダー型を「深さが同じ」（デコーダーの層の数が同じ）相手として比べます。深さが同じデコーダー型の重みは、半分以下です。
 
 # %% [markdown] key="designs-after" lang="zh-tw"
-# 不是 12 層，而是 14 層，因為 $6 \times 12 + 6 \times 16 = 168 = 14 \times 12$。
+# 不是 12 層，而是 14 層，因為 $6 \times 12 + 6 \times 16 = 168 = 14 \times 12$。這裡 $d = 96$（6 個注意力頭），所以權重的數量是 $14 \times 12 \times 96^2 = 1{,}548{,}288$。
 #
 # 接下來，14 層的 decoder-only 是「權重相同」的對手，6 層的 decoder-only 是「深度相同」（解碼器層數相同）的對手。深度相同的 decoder-only，權重不到一半。
 
@@ -149,18 +149,22 @@ predict.compare(guess, pair.weights / shallow.weights * 6, T(ja="層", zh_tw=" �
 guess = None
 
 
-def read(model, n):
+def read(model, n, use_cache=True):
     T(
         ja="""nトークンの文書を読み、要約の最初のトークンのスコアを求める""",
         zh_tw="""讀 n 個詞元的文件，求出摘要第一個詞元的分數""",
     )
     ids = torch.ones(1, n, dtype=torch.long, device=model.device)
     if model.config.is_encoder_decoder:
-        return model(input_ids=ids, decoder_input_ids=ids[:, :1], use_cache=True)
-    return model(input_ids=ids, use_cache=True, logits_to_keep=1)
+        return model(input_ids=ids, decoder_input_ids=ids[:, :1], use_cache=use_cache)
+    #| ja: 全部が1のマスクは、「パディングはない」という意味
+    #| zh-tw: 全部是 1 的遮罩，意思是「沒有填補」
+    no_padding = torch.ones_like(ids)
+    return model(input_ids=ids, attention_mask=no_padding, use_cache=use_cache, logits_to_keep=1)
 
 
-counted = {}
+lengths, counted = (512, 2_048, 65_536), {}
+print(*(f"{n:12,}" for n in lengths), T(ja="トークン", zh_tw="個詞元"))
 for design in (pair, deep, shallow):
     #| ja: `meta`は、形だけを計算するデバイス（レッスン06）
     #| zh-tw: `meta` 是只計算形狀的裝置（第 06 課）
@@ -170,12 +174,12 @@ for design in (pair, deep, shallow):
             read(model, n)
         assert spent.flops == bottleneck.first_token_flops(design, n)
         assert counted.setdefault((design, n), spent.flops) == spent.flops
-    print(*(f"{counted[design, n] / 1e9:12,.2f}" for n in (512, 2_048, 65_536)), design.name)
+    print(*(f"{counted[design, n] / 1e9:12,.2f}" for n in lengths), "GFLOPs ", design.name)
 
 predict.compare(guess, counted[deep, 2_048] / counted[pair, 2_048], T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="reading-formula" lang="ja"
-# 単位はGFLOPsです。`assert`が確かめたとおり、PyTorchのカウンターが数えたFLOPsは、次の式とぴったり一致しました（出力のスコアの分は略します）。$L$ は層の数、$h d_h$ はヘッドの数とヘッドの次元の積です。
+# `assert`が確かめたとおり、PyTorchのカウンターが数えたFLOPsは、次の式とぴったり一致しました（出力のスコアと、デコーダーが開始トークンを読む分は略します）。$n$ は文書のトークンの数、$L$ はデコーダー型の層の数、$L_e$ と $L_d$ はもう一方のエンコーダーとデコーダーの層の数、$h d_h$ はヘッドの数とヘッドの次元の積です。最初の2は、掛け算と足し算の2回分です。
 #
 # - デコーダー型：$L \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
 # - エンコーダー：$L_e \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
@@ -183,10 +187,10 @@ predict.compare(guess, counted[deep, 2_048] / counted[pair, 2_048], T(ja="倍", 
 #
 # どちらの型も、入力のすべてのトークンを計算します。違いは、デコーダー型では14層、もう一方では6層のエンコーダーだけを通ることです。
 #
-# ただし、このカウンターは、因果マスクで捨てる組の分も数えています。FlashAttentionのような実装は、その分を飛ばします。飛ばしたときの組の数は $n^2$ ではなく $n(n+1)/2$ です。エンコーダーには、飛ばせる組がありません。
+# ただし、このカウンターは、因果マスクで捨てるクエリとキーの組の分も数えています。FlashAttentionのような実装は、その分を飛ばします。飛ばしたときの組の数は $n^2$ ではなく $n(n+1)/2$ です。エンコーダーには、飛ばせる組がありません。
 
 # %% [markdown] key="reading-formula" lang="zh-tw"
-# 單位是 GFLOPs。`assert` 已經確認：PyTorch 的計數器數出的 FLOPs，和下面的公式完全一致（省略輸出分數的部分）。$L$ 是層數，$h d_h$ 是注意力頭的數量乘上每個頭的維度。
+# `assert` 已經確認：PyTorch 的計數器數出的 FLOPs，和下面的公式完全一致（省略輸出分數，以及解碼器讀起始詞元的部分）。$n$ 是文件的詞元數，$L$ 是 decoder-only 的層數，$L_e$ 和 $L_d$ 是另一種架構的編碼器和解碼器的層數，$h d_h$ 是注意力頭的數量乘上每個頭的維度。最前面的 2，是乘法和加法這 2 次。
 #
 # - decoder-only：$L \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
 # - 編碼器：$L_e \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
@@ -194,7 +198,7 @@ predict.compare(guess, counted[deep, 2_048] / counted[pair, 2_048], T(ja="倍", 
 #
 # 不管哪一種架構，都要計算輸入的每一個詞元。差別在於，decoder-only 要通過 14 層，另一邊只通過 6 層的編碼器。
 #
-# 不過，這個計數器連因果遮罩會丟掉的組合也算進去。FlashAttention 之類的實作會跳過那些組合；跳過之後，組合的數量不是 $n^2$，而是 $n(n+1)/2$。編碼器沒有可以跳過的組合。
+# 不過，這個計數器連因果遮罩會丟掉的「查詢和鍵的配對」也算進去。FlashAttention 之類的實作會跳過那些配對；跳過之後，配對的數量不是 $n^2$，而是 $n(n+1)/2$。編碼器沒有可以跳過的配對。
 
 # %% key="reading-skipping"
 for n in (512, 8_192, 131_072):
@@ -203,44 +207,69 @@ for n in (512, 8_192, 131_072):
     same_depth = bottleneck.read_flops(shallow, n, skipping=True) / bottleneck.read_flops(pair, n)
     print(f"{n:9,}  {whole:5.2f}  {skipped:5.2f}  {same_depth:5.2f}")
 
-claims.check(
-    "C25",
-    {
-        "naive": bottleneck.read_flops(deep, 131_072) / bottleneck.read_flops(pair, 131_072),
-        "skipping": skipped,
-        "same_depth": same_depth,
-    },
-)
-
 # %% [markdown] key="reading-after" lang="ja"
-# 列は順に、長さ、普通の計算での比、因果マスクの分を飛ばしたときの比、飛ばしたうえで深さが同じときの比です。どれも「デコーダー型÷エンコーダー・デコーダー型」です。
+# 左から順に、長さ、普通の計算での比、因果マスクの分を飛ばしたときの比、飛ばしたうえで深さが同じときの比です。比はどれも「デコーダー型÷エンコーダー・デコーダー型」です。
 #
-# - 重みが同じなら、読む計算はデコーダー型のほうが多い。飛ばす実装では、長いほど差が縮まり、約1.17倍になる
+# - 重みが同じ2つのモデル（6＋6層と14層）では、読む計算はデコーダー型のほうが多い。飛ばす実装では、長いほど比が下がり、約1.17倍に近づく
 # - 深さが同じなら、デコーダー型のほうが少ない。ただし、重みは半分以下
 #
 # 「入力全体を処理しなければならない」のは、どちらも同じです。
+#
+# とても長い文書では、アテンションの計算がほとんどを占めるので、飛ばしたときの比は $(L/2)/L_e$ に近づきます。$14 \div 2 \div 6 \approx 1.17$ です。つまり、勝ち負けは層の分け方で決まります。重みの数は同じまま、エンコーダーを深く、または浅くしてみましょう。長さは131,072トークンです。
 
 # %% [markdown] key="reading-after" lang="zh-tw"
-# 各欄依序是：長度、一般計算的倍率、跳過因果遮罩部分的倍率、跳過而且深度相同時的倍率。都是「decoder-only÷編碼器－解碼器」。
+# 由左到右依序是：長度、一般計算的倍率、跳過因果遮罩部分的倍率、跳過而且深度相同時的倍率。倍率都是「decoder-only÷編碼器－解碼器」。
 #
-# - 權重相同時，decoder-only 讀的運算比較多；用會跳過的實作，越長差距越小，大約是 1.17 倍
+# - 權重相同的 2 個模型（6＋6 層和 14 層），decoder-only 讀的運算比較多；用會跳過的實作，文件越長倍率越低，越來越接近 1.17 倍
 # - 深度相同時，decoder-only 比較少；但它的權重不到一半
 #
 # 「必須處理整份輸入」這一點，哪一種架構都一樣。
+#
+# 文件非常長時，運算幾乎都花在注意力上，所以跳過時的倍率會接近 $(L/2)/L_e$，也就是 $14 \div 2 \div 6 \approx 1.17$。換句話說，誰勝誰負要看層數怎麼分配。權重的數量不變，把編碼器變深或變淺看看。長度是 131,072 個詞元。
+
+# %% key="reading-split"
+n, by_split = 131_072, {}
+for layers in ((6, 6), (10, 3), (2, 9)):
+    split = bottleneck.plain("", *layers)
+    assert split.weights == deep.weights
+    reading = bottleneck.read_flops(deep, n, skipping=True) / bottleneck.read_flops(split, n)
+    writing = bottleneck.write_flops(deep, n, 256) / bottleneck.write_flops(split, n, 256)
+    by_split[layers] = reading
+    line = T(
+        ja="エンコーダー{}層、デコーダー{}層：読む {:.2f}倍、書く {:.2f}倍",
+        zh_tw="編碼器 {} 層，解碼器 {} 層：讀 {:.2f} 倍，寫 {:.2f} 倍",
+    )
+    print(line.format(*layers, reading, writing))
+
+claims.check(
+    "C25",
+    {
+        "naive": bottleneck.read_flops(deep, n) / bottleneck.read_flops(pair, n),
+        "skipping": by_split[6, 6],
+        "same_depth": same_depth,
+        "deep_encoder": by_split[10, 3],
+    },
+)
+
+# %% [markdown] key="reading-split-after" lang="ja"
+# エンコーダーが $L/2 = 7$ 層より深いと、読む計算はデコーダー型のほうが少なくなります。そのかわり、デコーダーが浅いので、書く計算の差は開きます。このレッスンの「重みが同じなら」は、エンコーダーとデコーダーの層の数が等しいとき（6＋6層）の話です。
+
+# %% [markdown] key="reading-split-after" lang="zh-tw"
+# 編碼器比 $L/2 = 7$ 層還深時，讀的運算是 decoder-only 比較少；不過這時解碼器比較淺，所以寫的運算差距更大。這一課說的「權重相同時」，是指編碼器和解碼器層數相等（6＋6 層）的情況。
 
 # %% [markdown] key="writing" lang="ja"
-# ## 3. 要約を書く、キャッシュを持つ
+# ## 3. 要約を書く計算と、KVキャッシュ
 #
 # 元のページの解答は、交差注意を含む計算が「重くなりうる」とも書いています（C26）。1トークンを書くFLOPsと、KVキャッシュを測ります。文書は512トークンです。
 #
-# 予想：重みが同じとき、KVキャッシュはデコーダー型のほうが何倍大きいでしょうか。
+# 予想：重みが同じとき、デコーダー型のKVキャッシュは、エンコーダー・デコーダー型の何倍でしょうか。
 
 # %% [markdown] key="writing" lang="zh-tw"
-# ## 3. 寫摘要，保留快取
+# ## 3. 寫摘要的運算，與 KV 快取
 #
-# 原網頁的答案還說，包含交叉注意力的計算「可能很吃重」（C26）。來測量寫 1 個詞元的 FLOPs 和 KV 快取。文件是 512 個詞元。
+# 原網頁的答案還說，加上交叉注意力之後，「運算負擔可能很重」（C26）。來測量寫 1 個詞元的 FLOPs 和 KV 快取。文件是 512 個詞元。
 #
-# 先猜猜看：權重相同時，decoder-only 的 KV 快取是另一種的幾倍？
+# 先猜猜看：權重相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
 
 # %% key="writing-code"
 #| ja: Noneを、予想した数に書き換える
@@ -274,19 +303,33 @@ for design in (pair, deep, shallow):
     held[design] = kv_cache.measured(after.past_key_values).total_bytes
     parts = bottleneck.cache_bytes(design, n, t, number=4)
     assert sum(parts.values()) == held[design]
-    print(f"{spent.flops:10,} FLOPs  {parts}  {design.name}")
+    line = T(
+        ja="{:10,} FLOPs、自己注意{:9,}バイト、交差注意{:9,}バイト、{}",
+        zh_tw="{:10,} FLOPs，自注意力 {:9,} 位元組，交叉注意力 {:9,} 位元組，{}",
+    )
+    print(line.format(spent.flops, parts["self"], parts["cross"], design.name))
 
 predict.compare(guess, held[deep] / held[pair], T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="writing-after" lang="ja"
-# 式も、本物のキャッシュとバイト単位で一致しました（`self`が自己注意、`cross`が交差注意です）。
+# 式は、カウンターとも、本物のキャッシュとも、ぴったり一致しました。要約の $t$ 番目のトークンを書くFLOPsは、次のとおりです（出力のスコアの分は略します）。
+#
+# - デコーダー型：$L \, (24 d^2 + 4 h d_h (n + t))$
+# - エンコーダー・デコーダー型：$L_d \, (28 d^2 + 4 h d_h (n + t))$。$28 d^2$ のうち $4 d^2$ は、交差注意のクエリと出力の計算
+#
+# KVキャッシュは、どちらも $2 L \cdot h d_h \cdot (n + t)$ 個の数です（エンコーダー・デコーダー型では、$L$ を $L_d$ に置き換えます）。最初の2は、キーとバリューの分です。このモデルでは、数1つが4バイトです。
 #
 # エンコーダーは一度だけ計算し、交差注意のキーとバリューも一度だけ作ります。そのあと、1トークンごとに計算するのはデコーダーの6層だけです。キャッシュを持つのも、この6層だけです。
 #
 # 次のセルでは、8,192トークンの文書から256トークンの要約を書く場合で、全部をまとめます。
 
 # %% [markdown] key="writing-after" lang="zh-tw"
-# 公式也和真正的快取一個位元組都不差（`self` 是自注意力，`cross` 是交叉注意力）。
+# 公式和計數器、真正的快取都完全一致。寫摘要的第 $t$ 個詞元，FLOPs 如下（省略輸出分數的部分）：
+#
+# - decoder-only：$L \, (24 d^2 + 4 h d_h (n + t))$
+# - 編碼器－解碼器：$L_d \, (28 d^2 + 4 h d_h (n + t))$。$28 d^2$ 裡的 $4 d^2$，是交叉注意力的查詢和輸出的計算
+#
+# KV 快取，不管哪一種架構，都是 $2 L \cdot h d_h \cdot (n + t)$ 個數字（編碼器－解碼器要把 $L$ 換成 $L_d$）。最前面的 2，是因為鍵和值都要存。在這個模型裡，一個數字是 4 個位元組。
 #
 # 編碼器只計算一次，交叉注意力的鍵和值也只做一次。之後每個詞元只要計算解碼器的 6 層；保留快取的，也只有這 6 層。
 #
@@ -300,6 +343,7 @@ claims.check(
     "C26",
     {
         "whole_job": whole[deep] / whole[pair],
+        "whole_job_same_depth": whole[shallow] / whole[pair],
         "write": bottleneck.write_flops(deep, n, t) / bottleneck.write_flops(pair, n, t),
         "cache": cached[deep] / cached[pair],
         "cache_same_depth": cached[shallow] / cached[pair],
@@ -311,12 +355,12 @@ claims.check(
 # %% [markdown] key="c26-after" lang="ja"
 # 重みが同じなら、エンコーダー・デコーダー型のほうが、計算もキャッシュも少なくて済みます。「重い」のは、むしろデコーダー型です。
 #
-# 深さが同じなら、KVキャッシュは等しくなります。入力の分を、自己注意として持つか、交差注意として持つかの違いだけだからです。計算は、交差注意の分だけエンコーダー・デコーダー型が多くなります。
+# 深さが同じなら、元のページのとおりです。文書を読んで要約を書き終えるまでの計算は、デコーダー型なら約54 %で済みます（エンコーダーがないからです。重みも半分以下です）。KVキャッシュは等しくなります。入力の分を、自己注意として持つか、交差注意として持つかの違いだけだからです。
 
 # %% [markdown] key="c26-after" lang="zh-tw"
-# 權重相同時，編碼器－解碼器的運算和快取都比較少。「吃重」的反而是 decoder-only。
+# 權重相同時，編碼器－解碼器的運算和快取都比較少。負擔重的反而是 decoder-only。
 #
-# 深度相同時，KV 快取一樣大，因為輸入的部分，只是保留成自注意力或交叉注意力的差別。運算則是編碼器－解碼器多了交叉注意力的部分。
+# 深度相同時，原網頁說得沒錯：讀完文件並寫完摘要，decoder-only 的運算只要大約 54 %（因為沒有編碼器；權重也不到一半）。KV 快取則一樣大，因為輸入那一段都要保留，差別只在於放在自注意力還是交叉注意力的快取裡。
 
 # %% [markdown] key="memory" lang="ja"
 # ## 4. 途中の値：n×nの行列を作るかどうか
@@ -326,21 +370,21 @@ claims.check(
 # - 普通の計算（`eager`）：スコアの行列を作る。2,048トークンまでは実際に測り、その先は`meta`で数える
 # - メモリを節約する計算（`sdpa`）：スコアの行列を作らない。8,192トークンまで実際に測る
 #
-# `bottleneck.peak`は、同時に存在したテンソルのバイト数の最大値を数えます。途中の値は、層を1つ計算し終えると捨てられるので、ここでは2層だけのモデルで測ります。表示する2つの数は、8,192トークンのときの値です（普通の計算、節約する計算の順）。
+# `bottleneck.peak`は、同時に存在したテンソルのバイト数の最大値を数えます。KVキャッシュは途中の値ではないので、ここでは残さない設定（`use_cache=False`）で測ります。すると、途中の値は層を1つ計算し終えるたびに捨てられ、層の数によりません。そこで、2層だけのモデルで測ります（14層や6＋6層でも同じ値になることを、`assert`で確かめます）。表示するのは、8,192トークンのときの値です。
 #
 # 予想：普通の計算で、長さを8,192から16,384へ、2倍にします。途中の値は何倍になるでしょうか。
 
 # %% [markdown] key="memory" lang="zh-tw"
-# ## 4. 過程中的值：要不要建立 n×n 的矩陣
+# ## 4. 中間結果：要不要建立 n×n 的矩陣
 #
-# 原網頁的答案說，「有了 FlashAttention，decoder-only 就比較容易處理長上下文」（C29）。用兩種實作比較過程中的值占多少位元組。
+# 原網頁的答案說，「有了 FlashAttention，decoder-only 就比較容易處理長上下文」（C29）。用兩種實作，比較中間結果（計算過程中暫存的張量）占多少位元組。
 #
 # - 一般的計算（`eager`）：建立分數矩陣。2,048 個詞元以內實際測量，更長的用 `meta` 來數
 # - 節省記憶體的計算（`sdpa`）：不建立分數矩陣。實際測量到 8,192 個詞元
 #
-# `bottleneck.peak` 會數出同時存在的張量最多占多少位元組。過程中的值，每算完一層就會丟掉，所以這裡只用 2 層的模型來測量。顯示的 2 個數字是 8,192 個詞元時的值（依序是一般的計算、節省記憶體的計算）。
+# `bottleneck.peak` 會數出同時存在的張量最多占多少位元組。KV 快取不是中間結果，所以這裡用不保留快取的設定（`use_cache=False`）來測量。這樣一來，每算完一層，中間結果就會丟掉，大小與層數無關，因此只用 2 層的模型來測量（會用 `assert` 確認：14 層和 6＋6 層的值也一樣）。顯示的是 8,192 個詞元時的值。
 #
-# 先猜猜看：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。過程中的值會變成幾倍？
+# 先猜猜看：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。中間結果會變成幾倍？
 
 # %% key="memory-code"
 #| ja: Noneを、予想した数に書き換える
@@ -356,21 +400,25 @@ thin = {
 def peak_bytes(design, n, attention, device="cpu"):
     model = bottleneck.build(design, n, attention, device)
     with bottleneck.peak() as spent:
-        read(model, n)
+        read(model, n, use_cache=False)
     return spent.bytes
 
 
 eager, efficient = {}, {}
-for name, design in thin.items():
+for (name, design), many_layers in zip(thin.items(), (deep, pair), strict=True):
     for n in (1_024, 2_048):
-        assert peak_bytes(design, n, "eager") == peak_bytes(design, n, "eager", "meta")
+        measured = peak_bytes(design, n, "eager")
+        assert measured == peak_bytes(design, n, "eager", "meta")
+        assert measured == peak_bytes(many_layers, n, "eager", "meta")
     for n in (512, 1_024, 2_048, 4_096, 8_192, 16_384):
         eager[name, n] = peak_bytes(design, n, "eager", "meta")
     for n in (512, 1_024, 2_048, 4_096, 8_192):
         efficient[name, n] = peak_bytes(design, n, "sdpa")
-    print(
-        f"{eager[name, 8_192] / 2**20:8,.1f} MiB  {efficient[name, 8_192] / 2**20:6.1f} MiB  {name}"
+    line = T(
+        ja="普通の計算 {:7,.1f} MiB  節約する計算 {:5.1f} MiB  {}",
+        zh_tw="一般的計算 {:7,.1f} MiB  節省記憶體的計算 {:5.1f} MiB  {}",
     )
+    print(line.format(eager[name, 8_192] / 2**20, efficient[name, 8_192] / 2**20, name))
 
 decoder_name, pair_name = thin
 quadratic = eager[decoder_name, 16_384] / eager[decoder_name, 8_192]
@@ -393,7 +441,7 @@ ax.set(
     xscale="log",
     yscale="log",
     xlabel=T(ja="文書の長さ（トークン）", zh_tw="文件的長度（詞元）"),
-    ylabel=T(ja="途中の値（MiB）", zh_tw="過程中的值（MiB）"),
+    ylabel=T(ja="途中の値（MiB）", zh_tw="中間結果（MiB）"),
 )
 ticks = [512 * 2**i for i in range(6)]
 ax.set_xticks(ticks, [f"{n:,}" for n in ticks])
@@ -403,7 +451,7 @@ figures.show(
     fig,
     T(
         ja=f"横軸は文書の長さ（512から16,384トークン）、縦軸は途中の値（MiB）で、どちらも対数目盛りです。普通の計算では、どちらの型も長さの2乗に近い増え方をして、8,192トークンではデコーダー型が{eager[decoder_name, 8_192] / 2**20:,.0f} MiB、エンコーダー・デコーダー型が{eager[pair_name, 8_192] / 2**20:,.0f} MiBです。節約する計算では、どちらも長さに比例し、{efficient[decoder_name, 8_192] / 2**20:.0f} MiBと{efficient[pair_name, 8_192] / 2**20:.0f} MiBです。",
-        zh_tw=f"橫軸是文件的長度（512 到 16,384 個詞元），縱軸是過程中的值（MiB），都是對數刻度。一般的計算，不管哪一種架構都接近與長度的平方成正比：8,192 個詞元時，decoder-only 是 {eager[decoder_name, 8_192] / 2**20:,.0f} MiB，編碼器－解碼器是 {eager[pair_name, 8_192] / 2**20:,.0f} MiB。節省記憶體的計算，不管哪一種架構都與長度成正比，分別是 {efficient[decoder_name, 8_192] / 2**20:.0f} MiB 和 {efficient[pair_name, 8_192] / 2**20:.0f} MiB。",
+        zh_tw=f"橫軸是文件的長度（512 到 16,384 個詞元），縱軸是中間結果（MiB），都是對數刻度。一般的計算，不管哪一種架構，都大致和長度的平方成正比：8,192 個詞元時，decoder-only 是 {eager[decoder_name, 8_192] / 2**20:,.0f} MiB，編碼器－解碼器是 {eager[pair_name, 8_192] / 2**20:,.0f} MiB。節省記憶體的計算，不管哪一種架構都與長度成正比，分別是 {efficient[decoder_name, 8_192] / 2**20:.0f} MiB 和 {efficient[pair_name, 8_192] / 2**20:.0f} MiB。",
     ),
 )
 
@@ -414,16 +462,22 @@ claims.check(
         "naive_growth": quadratic,
         "decoder_growth": efficient[decoder_name, 8_192] / efficient[decoder_name, 4_096],
         "pair_growth": efficient[pair_name, 8_192] / efficient[pair_name, 4_096],
+        "decoder_flops": bottleneck.read_flops(deep, 131_072, skipping=True)
+        / bottleneck.read_flops(deep, 131_072),
     },
 )
 
 # %% [markdown] key="memory-after" lang="ja"
-# 節約する計算の効果は、エンコーダーでも同じです。デコーダー型だけの利点ではありません。しかも、キーとバリューは全部必要なので、KVキャッシュは減りません（レッスン01の12節）。
+# メモリを節約する効果は、エンコーダーでも同じです。デコーダー型だけの利点ではありません。ただし、計算については、デコーダー型にだけ効くことがあります。因果マスクの分を飛ばせるので、読むFLOPsが約半分になります。2節の比が、131,072トークンで2.33倍から1.17倍に下がったのは、そのためです。
+#
+# なお、キーとバリューは全部必要なので、KVキャッシュは減りません（レッスン01の12節）。
 #
 # カウンターが見ているのは、PyTorchの演算が作るテンソルだけです。実装の内部で使う小さな作業領域は、入っていません。節約する計算でも2つのモデルに差があるのは、コードの書き方の違い（たとえば、GPT-2はクエリ、キー、バリューを一度に計算する）もあるためです。型だけの違いとは言えません。
 
 # %% [markdown] key="memory-after" lang="zh-tw"
-# 節省記憶體的效果，在編碼器上也一樣，不是 decoder-only 獨有的優點。而且鍵和值全都需要，所以 KV 快取並不會變小（第 01 課第 12 節）。
+# 節省記憶體的效果，在編碼器上也一樣，不是 decoder-only 獨有的優點。不過在運算方面，有一點只對 decoder-only 有效：可以跳過因果遮罩的部分，讀的 FLOPs 大約減半。第 2 節的倍率，在 131,072 個詞元時從 2.33 倍降到 1.17 倍，就是這個原因。
+#
+# 另外，鍵和值全都需要，所以 KV 快取並不會變小（第 01 課第 12 節）。
 #
 # 計數器看得到的，只有 PyTorch 的運算所建立的張量；實作內部使用的小塊工作空間，並沒有算進去。節省記憶體的計算，2 個模型還是有差距，部分是因為程式的寫法不同（例如 GPT-2 一次算出查詢、鍵、值），不能說全是架構的差別。
 
@@ -497,15 +551,17 @@ mha = sum(bottleneck.cache_bytes(real["llama-2-7b"], n, 1).values())
 predict.compare(guess, gqa / mha, T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="real-grid" lang="ja"
-# T5-11Bは、Llama 3 8Bの約12倍のキャッシュを持ちます。これは、エンコーダー・デコーダー型だからでしょうか。型とヘッドの持ち方を、別々に変えてみます。Llama 2 7Bのブロックを使い、14＋14層のエンコーダー・デコーダー型も考えます（実在しないモデルです）。いちばん上の行は2つのモデルの重みの数（10億個）、最後の行は、型を変えた効果とヘッドを変えた効果です。
+# T5-11Bは、Llama 3 8Bの約12倍のキャッシュを持ちます。これは、エンコーダー・デコーダー型だからでしょうか。型とヘッドの持ち方を、別々に変えてみます。Llama 2 7Bのブロックを使い、14＋14層のエンコーダー・デコーダー型も考えます（実在しないモデルです）。100,000トークンのKVキャッシュを比べます。
 
 # %% [markdown] key="real-grid" lang="zh-tw"
-# T5-11B 的快取大約是 Llama 3 8B 的 12 倍。這是因為它是編碼器－解碼器嗎？把架構和注意力頭分開來改變看看。使用 Llama 2 7B 的區塊，另外設想一個 14＋14 層的編碼器－解碼器（實際上不存在的模型）。最上面一行是 2 個模型的權重數量（10 億個），最後一行是換架構的效果和換注意力頭的效果。
+# T5-11B 的快取大約是 Llama 3 8B 的 12 倍。這是因為它是編碼器－解碼器嗎？把架構和注意力頭分開來改變看看。使用 Llama 2 7B 的區塊，另外設想一個 14＋14 層的編碼器－解碼器（實際上不存在的模型）。比較 100,000 個詞元的 KV 快取。
 
 # %% key="real-grid-code"
 base = real["llama-2-7b"]
 pair_7b = replace(base, n_encoder=14, n_decoder=14)
-print(f"{base.weights / 1e9:.2f}  {pair_7b.weights / 1e9:.2f}")
+line = T(ja="重み：約{:.1f}億個、{}", zh_tw="權重：約 {:.1f} 億個，{}")
+for name, design in ((decoder_name, base), (pair_name, pair_7b)):
+    print(line.format(design.weights / 1e8, name))
 
 grid = {}
 for n_kv_heads, kind in ((32, "MHA"), (8, "GQA")):
@@ -516,14 +572,15 @@ for n_kv_heads, kind in ((32, "MHA"), (8, "GQA")):
 
 by_kind = grid["MHA", decoder_name] / grid["MHA", pair_name]
 by_heads = grid["MHA", decoder_name] / grid["GQA", decoder_name]
-print(f"{by_kind:.2f}  {by_heads:.2f}")
+print(T(ja="型だけを変えると、元の", zh_tw="只換架構：原來的"), f"{100 / by_kind:.0f} %")
+print(T(ja="MHAをGQAに変えると、元の", zh_tw="把 MHA 換成 GQA：原來的"), f"{100 / by_heads:.0f} %")
 assert by_heads > by_kind
 
 # %% [markdown] key="real-after" lang="ja"
-# 100,000トークンのキャッシュは、型を変えると約2.3分の1、MHAをGQAに変えると4分の1になります。ヘッドの持ち方のほうが、型よりも大きく効きます。T5-11Bのキャッシュが大きいのは、型のせいではなく、128個のヘッドがすべてキーとバリューを持つからです。GQAを使うエンコーダー・デコーダー型（T5Gemmaなど）もあります。
+# 100,000トークンのキャッシュは、型を変えると約44 %、MHAをGQAに変えると25 %になります。この例（キーとバリューのヘッドを32から8に減らす）では、ヘッドの持ち方のほうが、型よりも大きく効きます。32から16に減らすだけなら50 %で、型のほうが大きく効きます。T5-11Bのキャッシュが大きいのは、型のせいではなく、128個のヘッドがすべてキーとバリューを持つからです。GQAを使うエンコーダー・デコーダー型（T5Gemmaなど）もあります。
 
 # %% [markdown] key="real-after" lang="zh-tw"
-# 100,000 個詞元的快取，換架構大約變成 2.3 分之 1，把 MHA 換成 GQA 則變成 4 分之 1。注意力頭的做法，影響比架構更大。T5-11B 的快取很大，不是架構造成的，而是因為 128 個頭全都有自己的鍵和值。也有使用 GQA 的編碼器－解碼器（例如 T5Gemma）。
+# 100,000 個詞元的快取，換架構之後大約是原來的 44 %，把 MHA 換成 GQA 之後則是原來的 25 %。在這個例子裡（鍵和值的頭從 32 個減到 8 個），注意力頭的做法，影響比架構更大；如果只從 32 個減到 16 個，就是 50 %，反而是架構的影響比較大。T5-11B 的快取很大，不是架構造成的，而是因為 128 個頭全都有自己的鍵和值。也有使用 GQA 的編碼器－解碼器（例如 T5Gemma）。
 
 # %% [markdown] key="growing" lang="ja"
 # ## 7. 文書が少しずつ届くとき
@@ -533,9 +590,9 @@ assert by_heads > by_kind
 # まず、後ろの16トークンだけを書き換えて、前の48トークンの状態（最後の層の出力）が変わるかどうかを測ります。デコーダー型については、前の48トークンをキャッシュに入れ、残りを続けて読む方法とも比べます。
 
 # %% [markdown] key="growing" lang="zh-tw"
-# ## 7. 文件一點一點送達的時候
+# ## 7. 文件分批送達的時候
 #
-# 到目前為止，文件都是一次送達。如果像會議的字幕一樣一點一點送達呢（C30）？
+# 到目前為止，文件都是一次送達。如果像會議的字幕一樣分批送達呢（C30）？
 #
 # 先只改後面的 16 個詞元，測量前面 48 個詞元的狀態（最後一層的輸出）會不會改變。decoder-only 還要比較另一種做法：先把前面 48 個詞元放進快取，再接著讀剩下的。
 
@@ -564,21 +621,30 @@ changes = {
     "chunk": largest_change(states(decoder, text)[:, 48:], continued),
     "encoder": largest_change(states(encoder, text)[:, :48], states(encoder, other_end)[:, :48]),
 }
-print(changes)
+for key, name in (
+    ("causal", T(ja="デコーダー型：後ろを変えたとき", zh_tw="decoder-only：改動後面時")),
+    ("chunk", T(ja="デコーダー型：続きを読んだとき", zh_tw="decoder-only：接著讀時")),
+    ("encoder", T(ja="エンコーダー：後ろを変えたとき", zh_tw="編碼器：改動後面時")),
+):
+    print(f"{changes[key]:8.2g}  {name}")
+size = states(encoder, text).abs().mean().item()
+print(
+    f"{size:8.2g}", T(ja=" （参考）状態の値の、平均の大きさ", zh_tw=" （參考）狀態的數值，平均大小")
+)
 
 # %% [markdown] key="growing-count" lang="ja"
-# 同じ形の入力では、デコーダー型の変化はちょうど0.0です。途中までをキャッシュに入れて続きを読んでも、違いは丸め誤差だけです。だから、古い部分は計算し直さなくてよいのです。エンコーダーでは、古いトークンの状態も変わります。新しい部分が届くたびに、全部を計算し直すことになります。
+# 同じ形の入力では、デコーダー型の変化はちょうど0です。途中までをキャッシュに入れて続きを読んでも、違いがあるとすれば丸め誤差だけです。だから、古い部分は計算し直さなくてよいのです。エンコーダーでは、古いトークンの状態も変わります。学習していないこのモデルでは、状態の値の大きさの1 %ほどですが、丸め誤差（100万分の1ほど）よりずっと大きな変化です。新しい部分が届くたびに、全部を計算し直すことになります。
 #
 # 1,024トークンの文書が、何回かに分けて届く場合のFLOPsを、実際に数えましょう。届くたびに、そこまでを読み終えた状態にします。
 #
-# 予想：エンコーダーは、8回に分けて届くと、一度に届くときの何倍のFLOPsを使うでしょうか。
+# 予想：文書が8回に分けて届くと、エンコーダー・デコーダー型が読むFLOPsは、一度に届くときの何倍でしょうか。
 
 # %% [markdown] key="growing-count" lang="zh-tw"
-# 輸入的形狀相同時，decoder-only 的變化剛好是 0.0。先放進快取再接著讀，差別也只有捨入誤差。所以舊的部分不必重算。編碼器則連舊詞元的狀態都會改變：每次有新的部分送達，就要全部重算。
+# 輸入的形狀相同時，decoder-only 的變化剛好是 0。先放進快取再接著讀，就算有差別，也只是捨入誤差（換一台電腦，數字可能不同）。所以舊的部分不必重算。編碼器則連舊詞元的狀態都會改變：在這個沒有訓練過的模型裡，大約是狀態數值大小的 1 %，但遠大於捨入誤差（大約 100 萬分之 1）。每次有新的部分送達，就要全部重算。
 #
 # 實際數一數：1,024 個詞元的文件分成幾次送達時的 FLOPs。每次送達，都要讀完到那裡為止的內容。
 #
-# 先猜猜看：分 8 次送達時，編碼器的 FLOPs 是一次送達的幾倍？
+# 先猜猜看：文件分 8 次送達時，編碼器－解碼器讀的 FLOPs 是一次送達的幾倍？
 
 # %% key="growing-flops"
 #| ja: Noneを、予想した数に書き換える
@@ -600,7 +666,7 @@ def grow_decoder(updates):
         ).past_key_values
 
 
-def grow_encoder(updates):
+def grow_pair(updates):
     for k in range(1, updates + 1):
         encoded = bart.get_encoder()(input_ids=document[:, : n // updates * k]).last_hidden_state
         for attention in cross:
@@ -609,7 +675,7 @@ def grow_encoder(updates):
 
 counted_growth = {}
 for updates in (1, 4, 8):
-    for design, grow in ((deep, grow_decoder), (pair, grow_encoder)):
+    for design, grow in ((deep, grow_decoder), (pair, grow_pair)):
         with measure.cost() as spent:
             grow(updates)
         assert spent.flops == bottleneck.growing_flops(design, n, updates)
@@ -626,11 +692,18 @@ grown = {
     for design in (deep, pair)
 }
 skipping = [bottleneck.growing_flops(deep, n, updates, skipping=True) for updates in times]
-fig, ax = plt.subplots(figsize=(7.4, 4.2))
+each = (grown[pair][-1] - grown[pair][0]) / 15 / 1e9
+fig, ax = plt.subplots(figsize=(6.4, 5))
 for label, values in (
-    (deep.name, grown[deep]),
     (
-        T(ja="デコーダー型（因果マスクの分を飛ばす）", zh_tw="decoder-only（跳過因果遮罩部分）"),
+        T(ja="デコーダー型（14層、普通の計算）", zh_tw="decoder-only（14 層，一般的計算）"),
+        grown[deep],
+    ),
+    (
+        T(
+            ja="デコーダー型（14層、因果マスクの分を飛ばす）",
+            zh_tw="decoder-only（14 層，跳過因果遮罩部分）",
+        ),
         skipping,
     ),
     (pair.name, grown[pair]),
@@ -643,12 +716,12 @@ ax.set(
 )
 ax.set_xticks(times, [str(updates) for updates in times])
 ax.minorticks_off()
-ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.14))
 figures.show(
     fig,
     T(
-        ja=f"横軸は文書が届く回数（1回から16回、対数目盛り）、縦軸は読むFLOPsの合計です。エンコーダー・デコーダー型は、1回の{grown[pair][0] / 1e9:.1f} GFLOPsから、16回の{grown[pair][-1] / 1e9:.1f} GFLOPsまで、ほぼ回数に比例して増えます。デコーダー型は、1回の{grown[deep][0] / 1e9:.1f} GFLOPsから、16回の{grown[deep][-1] / 1e9:.1f} GFLOPsへ減ります。因果マスクの分を飛ばすと、回数によらず{skipping[0] / 1e9:.1f} GFLOPsです。線は、2回と4回のあいだで交わります。",
-        zh_tw=f"橫軸是文件分幾次送達（1 次到 16 次，對數刻度），縱軸是讀的 FLOPs 合計。編碼器－解碼器從 1 次的 {grown[pair][0] / 1e9:.1f} GFLOPs 增加到 16 次的 {grown[pair][-1] / 1e9:.1f} GFLOPs，幾乎與次數成正比。decoder-only 從 1 次的 {grown[deep][0] / 1e9:.1f} GFLOPs 減少到 16 次的 {grown[deep][-1] / 1e9:.1f} GFLOPs；跳過因果遮罩部分時，不管幾次都是 {skipping[0] / 1e9:.1f} GFLOPs。線在 2 次和 4 次之間交叉。",
+        ja=f"横軸は文書が届く回数（1回から16回、対数目盛り）、縦軸は読むFLOPsの合計です。エンコーダー・デコーダー型は、1回の{grown[pair][0] / 1e9:.1f} GFLOPsから、16回の{grown[pair][-1] / 1e9:.1f} GFLOPsまで増えます。1回増えるごとに、平均で約{each:.1f} GFLOPsずつ増えます（横軸が対数なので、曲がって見えます）。デコーダー型は、1回の{grown[deep][0] / 1e9:.1f} GFLOPsから、16回の{grown[deep][-1] / 1e9:.1f} GFLOPsへ減ります。因果マスクの分を飛ばすと、回数によらず{skipping[0] / 1e9:.1f} GFLOPsです。線は、2回と4回のあいだで交わります。",
+        zh_tw=f"橫軸是文件分幾次送達（1 次到 16 次，對數刻度），縱軸是讀的 FLOPs 合計。編碼器－解碼器從 1 次的 {grown[pair][0] / 1e9:.1f} GFLOPs 增加到 16 次的 {grown[pair][-1] / 1e9:.1f} GFLOPs；每多送 1 次，平均多出大約 {each:.1f} GFLOPs（橫軸是對數刻度，所以線看起來越來越陡）。decoder-only 從 1 次的 {grown[deep][0] / 1e9:.1f} GFLOPs 減少到 16 次的 {grown[deep][-1] / 1e9:.1f} GFLOPs；跳過因果遮罩部分時，不管幾次都是 {skipping[0] / 1e9:.1f} GFLOPs。線在 2 次和 4 次之間交叉。",
     ),
 )
 
@@ -666,22 +739,22 @@ claims.check(
 )
 
 # %% [markdown] key="growing-after" lang="ja"
-# エンコーダーは、8回に分けると約3.7倍です。8倍にならないのは、前の回ほど文書が短いからです。
+# エンコーダー・デコーダー型は、8回に分けると約3.7倍です。8倍にならないのは、前の回ほど文書が短いからです。文書を固まりごとに別々にエンコードする方法（[Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)など）や、固まりの単位で因果的に見るエンコーダーなら、計算し直さずに済みます。そのかわり、前の固まりからは、後ろの固まりが見えません。
 #
-# 線は、2回と4回のあいだで交わります。一度に届くならエンコーダー・デコーダー型、何度も届くならデコーダー型が有利です。普通の計算のデコーダー型で、回数が増えるとFLOPsが減るのは、捨てる組（新しい部分の中の、右上の三角形）が小さくなるからです。
+# 線は、2回と4回のあいだで交わります。一度に届くならエンコーダー・デコーダー型、何度も届くならデコーダー型が有利です。普通の計算のデコーダー型で、回数が増えるとFLOPsが減るのは、捨てる組（新しい部分の中の、右上の三角形）が減るからです。
 #
 # 共通のプロンプト（prompt）も、同じ理由で共有できます。始まりが同じなら、デコーダー型のキーとバリューも同じなので、キャッシュは1つで済みます（プレフィックスキャッシュ）。エンコーダーの出力は後ろの文によって変わるので、共有できません。
 #
-# 予想：8人が使い、8,192トークンの入力のうち、最初の6,144トークンが共通だとします。デコーダー型のキャッシュの合計は、共有しないときの何倍でしょうか。
+# 予想：8人が使い、8,192トークンの入力のうち、最初の6,144トークンが共通だとします。それぞれが256トークンの要約を書き終えたとき、デコーダー型のキャッシュの合計は、共有しないときの何倍でしょうか。
 
 # %% [markdown] key="growing-after" lang="zh-tw"
-# 編碼器分 8 次時，大約是 3.7 倍。沒有變成 8 倍，是因為越前面的幾次，文件越短。
+# 編碼器－解碼器分 8 次時，大約是 3.7 倍。沒有變成 8 倍，是因為越前面的幾次，文件越短。如果把文件切成幾塊分別編碼（例如 [Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)），或以塊為單位、採用因果方式的編碼器，就不必重算；代價是前面的塊看不到後面的塊。
 #
-# 線在 2 次和 4 次之間交叉：一次送達時，編碼器－解碼器有利；多次送達時，decoder-only 有利。一般計算的 decoder-only，次數越多 FLOPs 反而越少，是因為要丟掉的組合（新的部分裡，右上角的三角形）變小了。
+# 線在 2 次和 4 次之間交叉：一次送達時，編碼器－解碼器有利；多次送達時，decoder-only 有利。一般計算的 decoder-only，次數越多 FLOPs 反而越少，是因為要丟掉的配對（新的部分裡，右上角的三角形）變少了。
 #
 # 共用的提示（prompt）也可以共用快取，理由相同。只要開頭一樣，decoder-only 的鍵和值就一樣，快取只要留一份（前綴快取）。編碼器的輸出會隨後面的句子改變，所以不能共用。
 #
-# 先猜猜看：有 8 位使用者，8,192 個詞元的輸入裡，最前面的 6,144 個詞元是共用的。decoder-only 的快取合計，是不共用時的幾倍？
+# 先猜猜看：有 8 位使用者，8,192 個詞元的輸入裡，最前面的 6,144 個詞元是共用的，每人另外寫 256 個詞元的摘要。全部寫完時，decoder-only 的快取合計，是不共用時的幾倍？
 
 # %% key="sharing"
 #| ja: Noneを、予想した数に書き換える
@@ -690,54 +763,115 @@ guess = None
 
 shared = {design: bottleneck.batch_bytes(design, 8_192, 256, 8, shared=6_144) for design in held}
 apart = {design: bottleneck.batch_bytes(design, 8_192, 256, 8) for design in held}
+line = T(
+    ja="別々 {:5.1f} MiB  共有 {:5.1f} MiB  {}", zh_tw="分開 {:5.1f} MiB  共用 {:5.1f} MiB  {}"
+)
 for design in (pair, deep, shallow):
-    print(f"{apart[design] / 2**20:8.1f} MiB  {shared[design] / 2**20:8.1f} MiB  {design.name}")
+    print(line.format(apart[design] / 2**20, shared[design] / 2**20, design.name))
 predict.compare(guess, shared[deep] / apart[deep], T(ja="倍", zh_tw=" 倍"))
 
+# %% [markdown] key="sharing-after" lang="ja"
+# 始まりを共有すると、14層のデコーダー型でも、エンコーダー・デコーダー型より小さくなります。
+#
+# 文書が丸ごと同じなら、どうでしょうか。質問をエンコーダーではなくデコーダーに入れれば、エンコーダーの出力も、交差注意のキーとバリューも、文書だけで決まります。エンコーダー・デコーダー型でも、それらを1つだけ持てば済みます。
+
+# %% [markdown] key="sharing-after" lang="zh-tw"
+# 共用開頭時，就算是 14 層的 decoder-only，快取也比編碼器－解碼器小。
+#
+# 如果整份文件都一樣呢？只要把問題放進解碼器，而不是編碼器，編碼器的輸出、交叉注意力的鍵和值，就只由文件決定。這樣一來，編碼器－解碼器也只要各留一份。
+
+# %% key="same-document"
+#| ja: 8人が同じ8,192トークンの文書に、64トークンの質問をして、256トークンの答えを受け取る
+#| zh-tw: 8 人針對同一份 8,192 個詞元的文件，各問 64 個詞元的問題，得到 256 個詞元的答案
+own = bottleneck.cache_bytes(pair, 8_192, 64 + 256)
+same_document = {
+    pair: own["cross"] + 8 * own["self"],
+    deep: bottleneck.batch_bytes(deep, 8_192, 64 + 256, 8, shared=8_192),
+}
+for design, size in same_document.items():
+    print(f"{size / 2**20:6.1f} MiB  {design.name}")
+
+# %% [markdown] key="same-document-after" lang="ja"
+# 今度は、エンコーダー・デコーダー型のほうが小さくなりました。始まりだけが共通なのか、文書が丸ごと共通なのかを、先に確かめましょう。
+
+# %% [markdown] key="same-document-after" lang="zh-tw"
+# 這次變成編碼器－解碼器比較小。共用的只有開頭，還是整份文件？要先弄清楚。
+
 # %% [markdown] key="uniform" lang="ja"
-# ## 8. すべてを一様に処理することの値段
+# ## 8. すべてを一様に処理することの代償
 #
 # 元のページの解答は、「デコーダー型は、すべてを一様に処理する」とも書いています（C28）。1種類の層、1種類のマスク、1種類のキャッシュで済むのは確かです。エンコーダー・デコーダー型には、自己注意と交差注意の2種類のキャッシュがあります。
 #
-# その値段は何でしょうか。文書の後ろに質問を置いて、質問だけを変えてみます。文書を読んだ状態は、質問によって変わるでしょうか。7節の測定が、そのまま答えです。
+# その代わりに、何を失うのでしょうか。文書の後ろに質問を置いて、質問だけを変えてみます。文書の部分の状態は、質問によって変わるでしょうか。後ろの質問については、7節の測定が、そのまま答えです（前の48トークンを文書、後ろの16トークンを質問と考えます）。次のセルでは、質問を文書の前に置いた場合も測り、キャッシュの種類を、本物のモデルが返したもので数えます。
 
 # %% [markdown] key="uniform" lang="zh-tw"
 # ## 8. 用同一種方式處理的代價
 #
 # 原網頁的答案還說，「decoder-only 對所有東西都用同一種方式處理」（C28）。只要 1 種層、1 種遮罩、1 種快取，這一點沒錯。編碼器－解碼器則有自注意力和交叉注意力 2 種快取。
 #
-# 代價是什麼？把問題放在文件的後面，只改變問題。讀過文件的狀態，會隨問題改變嗎？第 7 節的測量就是答案。
+# 代價是什麼？把問題放在文件的後面，只改變問題。文件那一段的狀態，會隨問題改變嗎？問題放在後面的情況，第 7 節的測量就是答案（把前面 48 個詞元當成文件，後面 16 個詞元當成問題）。下面的儲存格也測量把問題放在文件前面的情況，並用真正的模型回傳的快取，數一數有幾種。
 
 # %% key="c28"
+from transformers import EncoderDecoderCache
+
+
+def caches(design):
+    T(
+        ja="""モデルが返したキャッシュを、種類ごとに分ける""",
+        zh_tw="""把模型回傳的快取，依種類分開""",
+    )
+    model = bottleneck.build(design, longest=48)
+    inputs = {"decoder_input_ids": text[:, :1]} if design.is_encoder_decoder else {}
+    cache = model(input_ids=text[:, :48], use_cache=True, **inputs).past_key_values
+    if isinstance(cache, EncoderDecoderCache):
+        return {"self": cache.self_attention_cache, "cross": cache.cross_attention_cache}
+    return {"self": cache}
+
+
 kinds = {}
 for design in (deep, pair):
-    parts = bottleneck.cache_bytes(design, 8_192, 256)
-    kinds[design] = sum(size > 0 for size in parts.values())
+    kinds[design] = {name: kept.get_seq_length() for name, kept in caches(design).items()}
+    print(kinds[design], design.name)
+
+document, question, other = text[:, :48], text[:, 48:], other_end[:, 48:]
+question_first = largest_change(
+    states(decoder, torch.cat([question, document], 1))[:, 16:],
+    states(decoder, torch.cat([other, document], 1))[:, 16:],
+)
 claims.check(
     "C28",
     {
-        "kinds": kinds[deep],
-        "kinds_pair": kinds[pair],
+        "kinds": len(kinds[deep]),
+        "kinds_pair": len(kinds[pair]),
         "document_sees_question": changes["causal"],
+        "question_first": question_first,
         "encoder_sees_question": changes["encoder"],
     },
 )
 
 # %% [markdown] key="uniform-after" lang="ja"
-# デコーダー型では、文書の状態は、後ろの質問をまったく知りません。質問のことを考えながら文書を読む、ということができないのです。「古い状態が変わらない」という利点と、「後ろを見て読めない」という欠点は、同じ事実の表と裏です。質問を文書の前に置くか、入力の部分だけを双方向にするマスク（レッスン01のプレフィックス）を使えば、この欠点はなくなります。そのかわり、前の部分が質問ごとに変わり、使い回せなくなります。
+# 辞書の数は、それぞれのキャッシュに入っているトークンの数です（`self`が自己注意、`cross`が交差注意）。
+#
+# デコーダー型では、文書の部分の状態には、後ろに置いた質問が反映されません。「古い状態が変わらない」という利点と、「後ろを見て読めない」という欠点は、同じ事実の表と裏です。質問を文書の前に置くか、入力の部分だけを双方向にするマスク（レッスン01のプレフィックス）を使えば、質問が反映されます。そのかわり、文書の状態が質問ごとに変わり、使い回せなくなります。
+#
+# この違いで、答えの品質がどれだけ変わるかは、ここでは測っていません。
 
 # %% [markdown] key="uniform-after" lang="zh-tw"
-# decoder-only 的文件狀態，完全不知道後面的問題；也就是說，它沒辦法一邊想著問題一邊讀文件。「舊的狀態不會變」這個優點，和「讀的時候看不到後面」這個缺點，是同一件事的兩面。把問題放到文件前面，或只讓輸入的部分使用雙向的遮罩（第 01 課的前綴），就沒有這個缺點；代價是前面的部分會隨問題改變，沒辦法重複使用。
+# 字典裡的數字，是每種快取裡有幾個詞元（`self` 是自注意力，`cross` 是交叉注意力）。
+#
+# decoder-only 計算文件的狀態時，還看不到後面的問題。「舊的狀態不會變」這個優點，和「讀的時候看不到後面」這個缺點，是同一件事的兩面。把問題放到文件前面，或只讓輸入的部分使用雙向的遮罩（第 01 課的前綴），文件的狀態就會反映問題；代價是文件的狀態會隨問題改變，沒辦法重複使用。
+#
+# 這個差別會讓回答的品質差多少，這裡沒有測量。
 
 # %% [markdown] key="engineering" lang="ja"
 # ## 9. 実装の事情（日付つき）
 #
-# 元のページの解答のうち、「最適化が複雑」（C27）は、構造ではなく実装の話です。まず、インストールされているtransformersに聞いてみましょう。
+# 元のページの解答のうち、「最適化が複雑」（C27）は、構造ではなく実装の話です。まず、インストールされているtransformersで調べてみましょう。
 
 # %% [markdown] key="engineering" lang="zh-tw"
 # ## 9. 實作的現況（附日期）
 #
-# 原網頁的答案裡，「最佳化很複雜」（C27）說的不是架構，而是實作。先問問已安裝的 transformers。
+# 原網頁的答案裡，「最佳化很複雜」（C27）說的不是架構，而是實作。先查查已安裝的 transformers。
 
 # %% key="engineering-code"
 import transformers
@@ -750,17 +884,24 @@ flash = {}
 for name in names:
     kind = getattr(transformers, name)
     flash[name] = kind._supports_flash_attn
-    print(f"flash {kind._supports_flash_attn!s:6} sdpa {kind._supports_sdpa!s:6} {name}")
+    print(
+        f"flash {kind._supports_flash_attn!s:6} sdpa {kind._supports_sdpa!s:6} "
+        f"flex {kind._supports_flex_attn!s:6} {name}"
+    )
 
 # %% [markdown] key="engineering-t5" lang="ja"
+# 表示したのは、それぞれの実装を選べるモデルとして、transformersに登録されているかどうかです（速さの話ではありません）。`flash`はFlashAttention、`sdpa`は4節の節約する計算、`flex`はPyTorchのFlexAttentionです。T5Gemmaの`sdpa`が`False`なのも、`flash`と`flex`だけが登録されているからです。
+#
 # この一覧では、T5だけがFlashAttentionを使えません（2026年11月、transformers 5.23）。スコアに相対位置バイアスを足すからです。エンコーダー・デコーダー型だからではありません。BARTやT5Gemmaは使えます。
 #
-# T5では、節約する計算を選んでも、バイアスの行列が $n \times n$ の大きさで残ります。測ってみましょう。
+# T5では、節約する計算を選んでも、バイアスの行列が $n \times n$ の大きさで残ります。4節のBARTのコードと並べて、途中の値を測ってみましょう。
 
 # %% [markdown] key="engineering-t5" lang="zh-tw"
+# 上面顯示的，是 transformers 有沒有標明這個模型可以選用各種實作（和速度無關）。`flash` 是 FlashAttention，`sdpa` 是第 4 節節省記憶體的計算，`flex` 是 PyTorch 的 FlexAttention。T5Gemma 的 `sdpa` 是 `False`，也只是因為標明的是 `flash` 和 `flex`。
+#
 # 這份清單裡，只有 T5 不能用 FlashAttention（2026 年 11 月，transformers 5.23），因為它要在分數上加相對位置偏差。並不是因為它是編碼器－解碼器：BART 和 T5Gemma 都可以用。
 #
-# T5 就算選擇節省記憶體的計算，偏差矩陣還是 $n \times n$ 的大小。來測量看看。
+# T5 就算選擇節省記憶體的計算，偏差矩陣還是 $n \times n$ 的大小。和第 4 節的 BART 程式碼並列，測量中間結果看看。
 
 # %% key="engineering-t5-code"
 from transformers import T5Config
@@ -780,9 +921,10 @@ for n in (1_024, 2_048):
     t5 = T5ForConditionalGeneration(small_t5).eval()
     t5.set_attn_implementation(best)
     with bottleneck.peak() as spent:
-        read(t5, n)
+        read(t5, n, use_cache=False)
     t5_peak[n] = spent.bytes
-    print(f"{n:6,}  {t5_peak[n] / 2**20:7.1f} MiB  {efficient[pair_name, n] / 2**20:7.1f} MiB")
+    sizes = f"T5 {t5_peak[n] / 2**20:6.1f} MiB  BART {efficient[pair_name, n] / 2**20:4.1f} MiB"
+    print(f"{n:6,}", T(ja="トークン", zh_tw="個詞元"), sizes)
 
 claims.check(
     "C27",
@@ -795,17 +937,20 @@ claims.check(
 )
 
 # %% [markdown] key="engineering-when" lang="ja"
-# 推論エンジンの対応も、年とともに変わります。次の表は、開いて確かめたページの要点です。
+# 推論エンジンの対応も、年とともに変わります。次の表は、実際に開いて確かめたページの要点を、まとめたものです。
 #
 # | 日付 | 出来事 | 出典 |
 # |---|---|---|
 # | 2023-07 | FlashAttentionの作者が、T5のバイアスには未対応と回答 | [flash-attention 332](https://github.com/Dao-AILab/flash-attention/issues/332) |
+# | 2023-11 | TensorRT-LLMの更新で、T5の系統に対応 | [TensorRT-LLM 422](https://github.com/NVIDIA/TensorRT-LLM/pull/422) |
+# | 2024-07 | llama.cppが、T5とFLAN-T5に対応 | [llama.cpp 8141](https://github.com/ggml-org/llama.cpp/pull/8141) |
 # | 2024-08 | vLLMにエンコーダー・デコーダー型の対応が入り、残りの課題が整理される | [vLLM 7366](https://github.com/vllm-project/vllm/issues/7366) |
 # | 2025-09 | vLLMが、Whisper以外のエンコーダー・デコーダー型を削除 | [vLLM 24907](https://github.com/vllm-project/vllm/pull/24907) |
-# | 2026-05 | TensorRT-LLMのPyTorch版に、T5とBARTの対応を提案（のちに取り込まれた） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
+# | 2026-02 | vLLMの公式ドキュメントに、BARTを動かすプラグインが載る | [vLLM 33905](https://github.com/vllm-project/vllm/pull/33905) |
+# | 2026-05 | TensorRT-LLMの新しいPyTorch版でも、T5とBARTの対応を提案（のちに取り込まれた） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
 # | 2026-07 | transformersで、T5を節約する計算に対応させる変更が議論される（のちに取り込まれた） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |
 #
-# 2種類のキャッシュと2つの段階を扱う手間は、確かにあります。ただし、それは人手と需要の問題で、時期によって変わります。「いつの、どのソフトウェアの話か」を必ず添えましょう。
+# 一度は対応し、対応をやめ、別の形で戻ったことがわかります。2種類のキャッシュと2つの段階を扱う手間は、確かにあります。ただし、それは構造の優劣ではなく、開発の手間の問題で、時期によって変わります。「いつの、どのソフトウェアの話か」を必ず添えましょう。
 
 # %% [markdown] key="engineering-when" lang="zh-tw"
 # 推論引擎的支援情況，也會逐年改變。下表是實際開啟並確認過的網頁的重點。
@@ -813,12 +958,15 @@ claims.check(
 # | 日期 | 事件 | 出處 |
 # |---|---|---|
 # | 2023-07 | FlashAttention 的作者回覆，還不支援 T5 的偏差 | [flash-attention 332](https://github.com/Dao-AILab/flash-attention/issues/332) |
+# | 2023-11 | TensorRT-LLM 更新，支援 T5 系列 | [TensorRT-LLM 422](https://github.com/NVIDIA/TensorRT-LLM/pull/422) |
+# | 2024-07 | llama.cpp 支援 T5 和 FLAN-T5 | [llama.cpp 8141](https://github.com/ggml-org/llama.cpp/pull/8141) |
 # | 2024-08 | vLLM 加入編碼器－解碼器的支援，並整理剩下的問題 | [vLLM 7366](https://github.com/vllm-project/vllm/issues/7366) |
 # | 2025-09 | vLLM 移除 Whisper 以外的編碼器－解碼器 | [vLLM 24907](https://github.com/vllm-project/vllm/pull/24907) |
-# | 2026-05 | 有人提議在 TensorRT-LLM 的 PyTorch 版支援 T5 和 BART（後來已合併） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
+# | 2026-02 | vLLM 的官方文件加入可以執行 BART 的外掛 | [vLLM 33905](https://github.com/vllm-project/vllm/pull/33905) |
+# | 2026-05 | 有人提議讓 TensorRT-LLM 新的 PyTorch 版也支援 T5 和 BART（後來已合併） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
 # | 2026-07 | transformers 討論讓 T5 支援節省記憶體的計算（後來已合併） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |
 #
-# 要處理 2 種快取和 2 個階段，確實比較麻煩。不過，那是人力和需求的問題，會隨時間改變。引用時一定要寫清楚「是什麼時候、哪個軟體」。
+# 可以看到：曾經支援，後來移除，又以別的形式回來。要處理 2 種快取和 2 個階段，確實比較麻煩。不過，那是開發上費不費工的問題，不是架構的優劣，而且會隨時間改變。引用時一定要寫清楚「是什麼時候、哪個軟體」。
 
 # %% [markdown] key="explore" lang="ja"
 # ## 10. 条件を動かして、交わるところを探す
@@ -877,10 +1025,10 @@ Explorer(
 )
 
 # %% [markdown] key="premise" lang="ja"
-# 課題の前提（C24）は、条件によって成り立ったり、成り立たなかったりします。同じ2つの候補で、32,768トークンの文書が一度に届くときと、16回に分けて届くときを比べます。
+# 課題の前提（C24）は、条件によって成り立ったり、成り立たなかったりします。同じ2つの候補で、32,768トークンの文書が一度に届くときと、16回に分けて届くときの、読むFLOPsを比べます。届くたびに要約も書き直すなら、書く計算も加わります。それは次の節で、自分のシナリオの時間として考えます。
 
 # %% [markdown] key="premise" lang="zh-tw"
-# 挑戰的前提（C24）有時成立，有時不成立，要看條件。用同樣的兩個候選架構，比較 32,768 個詞元的文件一次送達，和分 16 次送達。
+# 挑戰的前提（C24）有時成立，有時不成立，要看條件。用同樣的兩個候選架構，比較 32,768 個詞元的文件一次送達，和分 16 次送達時，讀的 FLOPs。如果每次送達都要重寫摘要，還要加上寫的運算；這一點留到下一節，用你的情境的時間來考慮。
 
 # %% key="c24"
 first, second = bottleneck.DECODER, bottleneck.ENCODER_DECODER
@@ -893,7 +1041,7 @@ claims.check("C24", {"at_once": ratios[1], "growing": ratios[16]})
 # %% [markdown] key="scenario" lang="ja"
 # ## 11. 自分のシナリオ
 #
-# 次のセルは、シナリオを1つ配ります。長さ、GPU、目標の時間、文書の届き方は、人によって違います（何度実行しても、自分のものは変わりません）。先頭の4文字が、シナリオの番号です。提出するときに書いてください。
+# 次のセルは、シナリオを1つ配ります。長さ、GPU、目標の時間、文書の届き方は、人によって違います（何度実行しても、自分のものは変わりません）。「シナリオ」のすぐ後ろの4文字（たとえばD7E6）が、シナリオの番号です。提出するときに書いてください。
 #
 # 表の時間は「FLOPs÷GPUの公称性能」と「読み出すバイト数÷メモリ帯域幅」で求めた下限です。実際には、これより必ず長くかかります。
 #
@@ -907,7 +1055,7 @@ claims.check("C24", {"at_once": ratios[1], "growing": ratios[16]})
 # %% [markdown] key="scenario" lang="zh-tw"
 # ## 11. 你自己的情境
 #
-# 下面的儲存格會發給你一個情境。長度、GPU、目標時間、文件送達的方式，每個人都不一樣（不管執行幾次，你的情境都不會變）。開頭的 4 個字元是情境編號，繳交時請寫上。
+# 下面的儲存格會發給你一個情境。長度、GPU、目標時間、文件送達的方式，每個人都不一樣（不管執行幾次，你的情境都不會變）。「情境」後面的 4 個字元（例如 D7E6）是情境編號，繳交時請寫上。
 #
 # 表裡的時間是用「FLOPs÷GPU 官方規格的效能」和「讀取的位元組數÷記憶體頻寬」算出的下限，實際上一定會更久。
 #
@@ -955,10 +1103,10 @@ first_review = bottleneck.review(1, choice, step1, mine)
 first_review
 
 # %% [markdown] key="step1-answer" lang="ja"
-# 書き終えたら、次のセルを実行しましょう。元のページの解答例と、直した解答例（シナリオ0034の例）が並びます。教員用の版でないときは、そのように表示されます。
+# 書き終えたら、次のセルを実行しましょう。教員用の版では、元のページの解答例と、直した解答例（シナリオ0034の例）が並びます。学生用の版には入っていません。
 
 # %% [markdown] key="step1-answer" lang="zh-tw"
-# 寫完以後，請執行下面的儲存格，會並排顯示原網頁的參考答案和修正後的參考答案（情境 0034 的例子）。如果不是教師版，也會告訴你。
+# 寫完以後，請執行下面的儲存格。教師版會並排顯示原網頁的參考答案和修正後的參考答案（情境 0034 的例子）；學生版沒有附參考答案，執行後只會顯示這項說明。
 
 # %% key="step1-answer-code"
 bottleneck.model_answer(first_review)
@@ -973,11 +1121,11 @@ bottleneck.model_answer(first_review)
 # - レッスン05：スケーリング則が予測するのは損失で、個々のタスクの成績ではない
 
 # %% [markdown] key="step2" lang="zh-tw"
-# ## 13. 步驟 2：能用規模定律說明有道理嗎
+# ## 13. 步驟 2：規模定律能支持這個選擇嗎
 #
-# 步驟 1 的選擇，能用規模定律說明有道理嗎？請用大約 200 字，寫出哪些部分可以、哪些部分不可以。可以參考下面 3 項（2 篇論文都開啟摘要確認過）。
+# 步驟 1 的選擇，規模定律能支持嗎？請用大約 200 字，寫出哪些部分可以、哪些部分不可以。可以參考下面 3 項（2 篇論文都開啟摘要確認過）。
 #
-# - [Zhang 等人 2025（RedLLM）](https://arxiv.org/abs/2510.26622)：在大約 150M 到 8B 的比較中，預訓練的運算效率整體上是 decoder-only 較好；編碼器－解碼器的成長趨勢也差不多，指令微調之後，結果相當或更好，推論效率則好得多
+# - [Zhang 等人 2025（RedLLM）](https://arxiv.org/abs/2510.26622)：在大約 150M 到 8B 的比較中，預訓練的運算效率整體上是 decoder-only 較好；編碼器－解碼器在模型變大時，進步的幅度也差不多；指令微調之後，結果相當或更好，推論效率則好得多
 # - [Zhang 等人 2024](https://arxiv.org/abs/2301.13848)：零樣本摘要能力的關鍵不是模型大小，而是指令微調
 # - 第 05 課：規模定律預測的是損失，不是個別任務的成績
 
@@ -996,26 +1144,26 @@ bottleneck.model_answer(second_review)
 #
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
-# | リアルタイムの長文要約では、デコーダー型が好まれる | 文書が何度にも分けて届くなら、そのとおり。一度に届くなら、重みが同じエンコーダー・デコーダー型のほうが、計算もキャッシュも少ない |
-# | エンコーダー・デコーダー型は入力全体を処理しなければならない | デコーダー型も同じ。重みが同じなら、読む計算はデコーダー型が1.17倍から2.3倍 |
-# | 交差注意が重い | エンコーダーの計算も交差注意のキーとバリューも一度だけ。KVキャッシュは約2.3分の1。ヘッドの持ち方（MHAとGQA）のほうが大きく効く |
+# | リアルタイムの長文要約では、デコーダー型が好まれる | 文書が何度にも分けて届くなら、読む計算については、そのとおり。一度に届くなら、重みが同じエンコーダー・デコーダー型（6＋6層）のほうが、計算もキャッシュも少ない |
+# | エンコーダー・デコーダー型は入力全体を処理しなければならない | そのとおりだが、デコーダー型も同じ。重みが同じ6＋6層と14層では、読む計算はデコーダー型が1.17倍から2.3倍。エンコーダーを深くすれば逆になる |
+# | 交差注意が重い | 深さが同じなら、そのとおり（デコーダー型は約54 %）。重みが同じなら、逆。エンコーダーの計算も交差注意のキーとバリューも一度だけで、KVキャッシュは約43 %。ヘッドの持ち方（MHAとGQA）のほうが大きく効くこともある |
 # | 最適化が複雑 | 実装と時期の問題としては正しい。T5のバイアス、2種類のキャッシュ、推論エンジンの対応 |
-# | すべてを一様に処理する | 層もキャッシュも1種類で済む。そのかわり、文書の状態は後ろの質問を知らない |
-# | FlashAttentionで長くしやすい | 途中の値は、どちらの型でも長さに比例するようになる |
-# | KVキャッシュの工夫 | 本当の構造的な利点は、追記しても古い状態が変わらないこと（変化はちょうど0.0） |
+# | すべてを一様に処理する | 層もキャッシュも1種類で済む。そのかわり、文書の部分の状態には、後ろの質問が反映されない |
+# | FlashAttentionで長くしやすい | 途中の値は、どちらの型でも長さに比例するようになる。計算が約半分になるのは、因果マスクのあるデコーダー型だけ |
+# | KVキャッシュの工夫 | 本当の構造的な利点は、追記しても古い状態が変わらないこと（変化はちょうど0） |
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 14. 整理
 #
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
-# | 即時的長文件摘要，decoder-only 更受青睞 | 文件分很多次送達時，沒錯；一次送達時，權重相同的編碼器－解碼器，運算和快取都比較少 |
-# | 編碼器－解碼器必須處理整份輸入 | decoder-only 也一樣。權重相同時，decoder-only 讀的運算是 1.17 倍到 2.3 倍 |
-# | 交叉注意力很吃重 | 編碼器的計算、交叉注意力的鍵和值，都只做一次；KV 快取大約是 2.3 分之 1。注意力頭的做法（MHA 與 GQA）影響更大 |
+# | 即時的長文件摘要，decoder-only 更受青睞 | 文件分很多次送達時，就讀的運算來說沒錯；一次送達時，權重相同的編碼器－解碼器（6＋6 層），運算和快取都比較少 |
+# | 編碼器－解碼器必須處理整份輸入 | 沒錯，但 decoder-only 也一樣。權重相同的 6＋6 層和 14 層相比，decoder-only 讀的運算是 1.17 倍到 2.3 倍；編碼器變深的話就相反 |
+# | 交叉注意力的運算負擔很重 | 深度相同時沒錯（decoder-only 大約是 54 %）；權重相同時正好相反：編碼器的計算、交叉注意力的鍵和值，都只做一次，KV 快取大約是 43 %。注意力頭的做法（MHA 與 GQA），影響有時更大 |
 # | 最佳化很複雜 | 就實作與時間點來說，是對的：T5 的偏差、2 種快取、推論引擎的支援 |
-# | 用同一種方式處理 | 層和快取都只要 1 種；代價是文件的狀態不知道後面的問題 |
-# | 有 FlashAttention 就容易變長 | 不管哪一種架構，過程中的值都會變成與長度成正比 |
-# | KV 快取的技巧 | 真正的架構優勢，是附加內容時舊的狀態不會變（變化剛好是 0.0） |
+# | 用同一種方式處理 | 層和快取都只要 1 種；代價是計算文件的狀態時，還看不到後面的問題 |
+# | 有了 FlashAttention，就容易處理長上下文 | 不管哪一種架構，中間結果都會變成與長度成正比；運算大約減半的，只有使用因果遮罩的 decoder-only |
+# | KV 快取的技巧 | 真正的架構優勢，是接上新內容時，舊的狀態不會變（變化剛好是 0） |
 
 # %% [markdown] key="quiz-text" lang="ja"
 # ## 15. 確認クイズ
@@ -1036,9 +1184,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 16. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。2つの設計が交わる要約の長さ、少しずつ届く文書の全体のFLOPs、書く時間がメモリ帯域幅で決まらなくなるバッチサイズを、自分で計算します。ステップ1とステップ2の答えも、そこに提出します。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。2つの設計の全体のFLOPsが入れ替わる要約の長さ、文書が少しずつ届くときのFLOPsの合計、書く時間がメモリ帯域幅で決まらなくなるバッチサイズを、自分で計算します。ステップ1とステップ2の答えも、そこに提出します。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 16. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：兩種設計交叉時的摘要長度、一點一點送達的文件全部的 FLOPs，以及寫的時間不再由記憶體頻寬決定的批次大小。步驟 1 和步驟 2 的答案，也在那裡繳交。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：摘要要多長，兩種設計的總 FLOPs 才會勝負對調；文件分批送達時的總 FLOPs；以及寫的時間不再由記憶體頻寬決定的批次大小。步驟 1 和步驟 2 的答案，也在那裡繳交。

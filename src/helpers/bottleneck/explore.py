@@ -51,8 +51,9 @@ def explore(
         _crossing("shared_read", designs, range(100), lambda x, p: reading(x, percent(p))),
         _crossing("shared_cache", designs, range(100), lambda x, p: caches(x, percent(p))),
     ]
-    won = sum(row.best == 1 for row in rows)
-    first = say.text("bottleneck", "who_wins", won=won, all=len(rows))
+    distinct = {_share(row): row.best for row in rows}
+    won = sum(best == 1 for best in distinct.values())
+    first = say.text("bottleneck", "who_wins", won=won, all=len(distinct))
     return comparison(rows, first), "".join([first, *crossings])
 
 
@@ -60,6 +61,12 @@ def _row(name: str, unit: str, values: list[int]) -> Row:
     first, second = (value / UNITS[unit] for value in values)
     label = say.text("bottleneck", f"quantity_{name}")
     return Row(label, (first, second), (f"{first:,.2f} {unit}", f"{second:,.2f} {unit}"))
+
+
+def _share(row: Row) -> float:
+    """The first design's part of both: quantities of the same share are one piece of evidence."""
+    first, second = row.values
+    return round(first / (first + second), 9)
 
 
 def _crossing(
