@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import say
-from ..widgets.drawing import BAR, FONT, HIDDEN, _cell, _svg, _text, ems
+from ..widgets.drawing import BAR, FONT, HIDDEN, cell, ems, svg, words
 
 LENGTH, STEP, HIGH = 300, 58, 19  # pixels: of the longest bar, of one quantity, of one bar
 BEST = "◎"
@@ -31,12 +31,12 @@ def comparison(rows: Sequence[Row], name: str) -> str:
     left = 12 + FONT * max(map(ems, designs))
     inner = "".join(_row(n, row, designs, left) for n, row in enumerate(rows))
     room = FONT * max(ems(text) for row in rows for text in row.texts) + 3 * FONT
-    return _svg(left + LENGTH + room, STEP * len(rows) + 6, name, inner)
+    return svg(left + LENGTH + room, STEP * len(rows) + 6, name, inner)
 
 
 def _row(n: int, row: Row, designs: Sequence[str], left: float) -> str:
     top = STEP * n + 4
-    head = f'<g role="rowheader">{_text(6, top + 6, row.label, "start")}</g>'
+    head = f'<g role="rowheader">{words(6, top + 6, row.label, "start")}</g>'
     bars = [_bar(n, k, row, designs[k], left, top + 16 + HIGH * k) for k in (0, 1)]
     return f'<g role="row">{head}{"".join(bars)}</g>'
 
@@ -48,7 +48,7 @@ def _bar(n: int, k: int, row: Row, design: str, left: float, y: float) -> str:
         f'<rect class="cell" x="{left:.1f}" y="{y + 2:.1f}" width="{long:.1f}" height="{HIGH - 5}" '
         f'fill="{fill}" stroke="{BAR}" stroke-width="1.5"/>'
     )
-    number = _text(left + long + 6, y + HIGH / 2 - 0.5, row.texts[k] + mark, "start", more=HIDDEN)
-    label = _text(left - 6, y + HIGH / 2 - 0.5, design, "end", 0.85 * FONT, more=HIDDEN)
+    number = words(left + long + 6, y + HIGH / 2 - 0.5, row.texts[k] + mark, "start", more=HIDDEN)
+    label = words(left - 6, y + HIGH / 2 - 0.5, design, "end", 0.85 * FONT, more=HIDDEN)
     says = say.text("bottleneck", "bar", label=row.label, design=design, value=row.texts[k] + mark)
-    return _cell(f"{n},{k}", says, label + bar + number)
+    return cell(f"{n},{k}", says, label + bar + number)

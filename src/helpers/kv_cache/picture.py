@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .. import say
-from ..widgets.drawing import BAR, FONT, HIDDEN, _cell, _svg, _text, ems
+from ..widgets.drawing import BAR, FONT, HIDDEN, cell, ems, svg, words
 from .fitting import Fit, Gpu
 from .size import GIB
 
@@ -24,7 +24,7 @@ def waterfall(fit: Fit, cards: Sequence[Gpu]) -> str:
         inner.append(_row(n, label, begin / whole, size / GIB, left, whole))
         begin += size / GIB
     width, height = left + LENGTH + 90, 24 + STEP * len(labels) + 6
-    return _svg(width, height, fit.sentence(), "".join(inner))
+    return svg(width, height, fit.sentence(), "".join(inner))
 
 
 def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:
@@ -39,7 +39,7 @@ def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:
 
 def _card(card: Gpu, x: float, rows: int) -> str:
     bottom = 24 + STEP * rows
-    label = _text(x, 12, f"{card.gib}", "middle", more=HIDDEN)
+    label = words(x, 12, f"{card.gib}", "middle", more=HIDDEN)
     return f'{label}<path d="M{x:.1f} 20V{bottom}" stroke="currentColor" stroke-dasharray="4 4"/>'
 
 
@@ -48,7 +48,7 @@ def _row(n: int, label: str, begin: float, gib: float, left: float, whole: float
     bar = (
         f'<rect class="cell" x="{x:.1f}" y="{y + 3}" width="{long:.1f}" height="20" fill="{BAR}"/>'
     )
-    number = _text(left + LENGTH + 6, y + 13, f"{gib:,.2f} GiB", "start", more=HIDDEN)
+    number = words(left + LENGTH + 6, y + 13, f"{gib:,.2f} GiB", "start", more=HIDDEN)
     says = say.text("kv_cache", "bar", label=label, gib=f"{gib:,.2f}")
-    head = f'<g role="rowheader">{_text(left - 6, y + 13, label, "end")}</g>'
-    return f'<g role="row">{head}{_cell(f"{n},0", says, bar + number)}</g>'
+    head = f'<g role="rowheader">{words(left - 6, y + 13, label, "end")}</g>'
+    return f'<g role="row">{head}{cell(f"{n},0", says, bar + number)}</g>'

@@ -50,7 +50,7 @@ def heat_map(weights: Rows, rows: Sequence[str], columns: Sequence[str], name: s
     ]
     inner = f'<g role="row">{"".join(head)}</g>{"".join(body)}'
     width, height = left + side * len(columns) + right + 2, top + side * len(rows) + 2
-    return _svg(width, height, name, inner) + _folded_table(weights, rows, columns)
+    return svg(width, height, name, inner) + _folded_table(weights, rows, columns)
 
 
 def cell_side(n: int) -> float:
@@ -60,7 +60,7 @@ def cell_side(n: int) -> float:
 
 def _heat_row(r: int, row: Sequence[float], label: str, columns, corner, side: float) -> str:
     x, y = corner
-    text = _text(x - 6, y + side / 2, label, "end")
+    text = words(x - 6, y + side / 2, label, "end")
     cells = [
         _heat_cell(
             f"{r},{c}", weight, (x + side * c, y), side, _cell_says(label, columns[c], weight)
@@ -79,11 +79,11 @@ def _heat_cell(place: str, weight: float, corner, side: float, says: str) -> str
     number, font = short(weight), min(FONT, (side - 4) / (3 * DIGIT))
     ink = _ink(weight) if weight else "#595959"
     written = (
-        _text(x + side / 2, y + side / 2, number, "middle", font, ink, more=HIDDEN)
+        words(x + side / 2, y + side / 2, number, "middle", font, ink, more=HIDDEN)
         if font >= 7
         else ""
     )
-    return _cell(place, says, square + written)
+    return cell(place, says, square + written)
 
 
 def _cell_says(query: str, key: str, weight: float) -> str:
@@ -101,7 +101,7 @@ def short(weight: float) -> str:
 
 def _column_label(x: float, bottom: float, text: str, slant: bool) -> str:
     turn = f' transform="rotate(-45 {x:.1f} {bottom - 6:.1f})"' if slant else ""
-    label = _text(x, bottom - 6, text, "start" if slant else "middle", base="auto", more=turn)
+    label = words(x, bottom - 6, text, "start" if slant else "middle", base="auto", more=turn)
     return f'<g role="columnheader">{label}</g>'
 
 
@@ -170,12 +170,12 @@ def bars(rows: Sequence[Bar], name: str, line: float | None = None, line_name: s
     ]
     if line is not None:
         x = left + length * line
-        inner.append(_text(x, top - 8, line_name, "start", base="auto", more=HIDDEN))
+        inner.append(words(x, top - 8, line_name, "start", base="auto", more=HIDDEN))
         inner.append(
             f'<path d="M{x:.1f} {top - 4}V{height - 4:.1f}" stroke="currentColor" '
             'stroke-dasharray="4 4" aria-hidden="true"/>'
         )
-    return _svg(width, height, name, "".join(inner))
+    return svg(width, height, name, "".join(inner))
 
 
 def _bar_row(n: int, row: Bar, left: float, y: float, length: float, line: float) -> str:
@@ -191,9 +191,9 @@ def _bar_row(n: int, row: Bar, left: float, y: float, length: float, line: float
             f"{'' if row.kept else ' stroke-dasharray=' + chr(34) + '3 3' + chr(34)}/>"
         )
     end = left + length * max(row.value, row.before or 0, line) + 8
-    shapes.append(_text(end, middle, _bar_number(row), "start", more=HIDDEN))
-    label = f'<g role="rowheader">{_text(left - 6, middle, row.label, "end")}</g>'
-    return f'<g role="row">{label}{_cell(f"{n},0", _bar_says(row), "".join(shapes))}</g>'
+    shapes.append(words(end, middle, _bar_number(row), "start", more=HIDDEN))
+    label = f'<g role="rowheader">{words(left - 6, middle, row.label, "end")}</g>'
+    return f'<g role="row">{label}{cell(f"{n},0", _bar_says(row), "".join(shapes))}</g>'
 
 
 def _bar_number(row: Bar) -> str:
@@ -214,21 +214,23 @@ def _bar_says(row: Bar) -> str:
 # --- SVG --------------------------------------------------------------------------------
 
 
-def _svg(width: float, height: float, name: str, inner: str) -> str:
+def svg(width: float, height: float, name: str, inner: str) -> str:
+    """The whole picture: a table for screen readers."""
     box = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
     style = "max-width: 100%; height: auto; font-variant-numeric: tabular-nums"
     return f'<svg {box} style="{style}" role="table" aria-label="{escape(name)}">{inner}</svg>'
 
 
-def _cell(place: str, says: str, inner: str) -> str:
+def cell(place: str, says: str, inner: str) -> str:
     """Its title is its name; what is written in it is a part of that."""
     return f'<g role="cell" data-cell="{place}"><title>{escape(says)}</title>{inner}</g>'
 
 
-def _text(
+def words(
     x: float, y: float, text: str, anchor: str, size: float = FONT, ink: str = "currentColor",
     base: str = "central", more: str = "",
 ) -> str:  # fmt: skip
+    """Text at (x, y); anchor: start, middle or end   base: SVG's dominant-baseline."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" dominant-baseline="{base}" '
         f'font-size="{size:.1f}" fill="{ink}"{more}>{escape(text)}</text>'
