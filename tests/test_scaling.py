@@ -202,6 +202,7 @@ def test_losses_fall_with_size_until_the_steps_are_too_few(shipped):
             np.mean([r["loss"] for r in shipped["runs"] if (r["kind"], r["width"]) == (kind, w)])
             for w in scaling.WIDTHS[kind]
         ]
+        assert means[0] - min(means) > 0.5
         assert means[:-1] == sorted(means[:-1], reverse=True)
         assert means[-1] < means[-2] + 0.02
 

@@ -318,9 +318,7 @@ assert min(*translation, mood[0]) > 0.9
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-by_seed = {
-    key: [run["exact"][key] for run in prompted] for key in ("summary ja", "summary zh-tw")
-}
+by_seed = {key: [run["exact"][key] for run in prompted] for key in ("summary ja", "summary zh-tw")}
 known_language, never = (np.mean(shares) for shares in by_seed.values())
 predict.compare(guess, never)
 listed = {key: "、".join(f"{share:.2f}" for share in shares) for key, shares in by_seed.items()}
@@ -474,10 +472,8 @@ data = scaling.corpus(text)
 width = scaling.WIDTHS["decoder"][1]
 chosen = next(r for r in record["runs"] if (r["kind"], r["width"]) == ("decoder", width))
 small = scaling.new("decoder", width, len(data.characters))
-training.train(
-    small, scaling.next_batch("decoder", data), scaling.STEPS["decoder"], chosen["rate"]
-)
-live_loss, live_hits = scaling.exam(small, "decoder", data)
+training.train(small, scaling.next_batch("decoder", data), scaling.STEPS["decoder"], chosen["rate"])
+live_loss, _ = scaling.exam(small, "decoder", data)
 predict.compare(guess, live_loss, T(ja="ナット", zh_tw=" nat"))
 
 print(
@@ -839,8 +835,7 @@ for ax, scale in zip(axes, ("linear", "log")):
     )
 axes[0].legend()
 listed = "。".join(
-    f"{size:,}：" + "、".join(f"{value:.4f}" for value in row)
-    for size, row in zip(ladder, shares)
+    f"{size:,}：" + "、".join(f"{value:.4f}" for value in row) for size, row in zip(ladder, shares)
 )
 figures.show(
     fig,
@@ -874,7 +869,6 @@ figures.show(
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
-
 
 
 def extended(x, y, to):

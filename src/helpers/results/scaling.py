@@ -126,13 +126,13 @@ def main(
     say: Callable[[str], None] = print,
 ) -> int:
     said = scaling.text()
-    data, wanted = scaling.corpus(said), sizes()
+    data = scaling.corpus(said)
     kept = settings(said, data, steps)
     old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     same = old.get("settings") == kept
     runs, sweep = (old["runs"], old["sweep"]) if same else ([], [])
     done = {(r["kind"], r["width"]) for r in runs}
-    tasks = [(size, data, steps[size[0]]) for size in wanted if size not in done]
+    tasks = [(size, data, steps[size[0]]) for size in sizes() if size not in done]
     for made_now in results(tasks, jobs or multiprocessing.cpu_count()):
         runs, sweep = runs + made_now["runs"], sweep + made_now["sweep"]
         for rows in (runs, sweep):
