@@ -3,6 +3,7 @@
 import json
 
 import matplotlib.pyplot as plt
+import pytest
 import torch
 from places import ROOT
 
@@ -30,3 +31,18 @@ def run(lesson: str, *keys: str, lang: str = "ja", change: tuple[str, str] = (""
         torch.set_grad_enabled(True)
         plt.close("all")
     return scope
+
+
+def measured(lesson: str, claim: str, *keys: str, **options) -> dict[str, float]:
+    """{quantity: value} that the cells hand to claims.check for this claim; nothing is judged."""
+    handed: dict[str, float] = {}
+
+    def check(id, values):
+        if id == claim:
+            names = list(claims.declared(id)["quantity"])
+            handed.update(values if isinstance(values, dict) else {names[0]: values})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claims, "check", check)
+        run(lesson, *keys, **options)
+    return {name: float(value) for name, value in handed.items()}

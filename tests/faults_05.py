@@ -1,0 +1,5 @@
+"""Planted faults for the claims of lesson 05: each makes its quantity red."""
+
+from claim_faults import Fault
+
+FAULTS: list[Fault] = []
