@@ -8,7 +8,7 @@ import pytest
 from places import ROOT
 
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*/*.ipynb"))
-ASKS = re.compile(r"^predict\.(compare|choose)\(", re.MULTILINE)
+ASKS = re.compile(r"^ *predict\.(compare|choose)\(", re.MULTILINE)
 FOLD = re.compile(r"<details>\s*<summary>[^<]+</summary>\n\n.*\n\n</details>\s*", re.DOTALL)
 
 
