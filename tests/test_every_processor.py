@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 
 import pytest
 from places import ROOT
@@ -43,7 +44,11 @@ def variant(request) -> tuple[dict[str, str], int]:
     return ours, request.param[1]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS if ALL else [], ids=lambda p: "/".join(p.relative_to(ROOT).parts[:3]))
+def name_of(notebook: Path) -> str:
+    return "/".join(notebook.relative_to(ROOT).parts[:3])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS if ALL else [], ids=name_of)
 def test_a_notebook_holds(path, variant, tmp_path):
     ours, threads = variant
     copy, log = tmp_path / path.name, tmp_path / "claims.jsonl"
