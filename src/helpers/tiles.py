@@ -1,4 +1,4 @@
-"""The gradient of attention tile by tile, as FlashAttention computes it: no (n, n) matrix is kept."""
+"""The gradient of attention tile by tile, as FlashAttention computes it: no (n, n) matrix."""
 
 import math
 
