@@ -355,8 +355,8 @@ def entropy(q, k, divisor):
 
 def gradients(q, k, divisor):
     """‖∂w/∂q‖ (n_queries,)"""
-    #| ja: s = q·k / divisorなので、∂w/∂q = ∂w/∂s · k / divisor。∂w_i/∂s_jは、i = jのときw_i (1 - w_i)、i ≠ jのとき-w_i w_j
-    #| zh-tw: s = q·k / divisor，所以 ∂w/∂q = ∂w/∂s · k / divisor。∂w_i/∂s_j 在 i = j 時是 w_i (1 - w_i)，i ≠ j 時是 -w_i w_j
+    #| ja: s = q·k÷divisorなので、∂w/∂q = ∂w/∂s·k÷divisor。∂w_i/∂s_jは、i = jのときw_i (1 - w_i)、i ≠ jのとき-w_i w_j
+    #| zh-tw: s = q·k÷divisor，所以 ∂w/∂q = ∂w/∂s·k÷divisor。∂w_i/∂s_j 在 i = j 時是 w_i (1 - w_i)，i ≠ j 時是 -w_i w_j
     w = softmax(q @ k.T / divisor)
     dw_ds = torch.diag_embed(w) - w[:, :, None] * w[:, None, :]  # (n_queries, n_keys, n_keys)
     return (dw_ds @ k / divisor).flatten(1).norm(dim=1)
@@ -524,9 +524,21 @@ out, weights = attention(
 predict.compare(guess, out.item())
 
 # %% [markdown] key="function-check" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# $10 \times \frac{1}{4} + 20 \times \frac{3}{4} = 17.5$ です。
+#
+# </details>
+#
 # PyTorchの`scaled_dot_product_attention`も、同じ計算をする関数です。大きさの違う3通りの入力で比べます。
 
 # %% [markdown] key="function-check" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# $10 \times \frac{1}{4} + 20 \times \frac{3}{4} = 17.5$。
+#
+# </details>
+#
 # PyTorch 的 `scaled_dot_product_attention` 也是做同樣計算的函式。用 3 種大小的輸入來比較看看。
 
 # %% key="function-check-code"
@@ -767,8 +779,8 @@ contribution = (all_weights[..., None] * (values_ @ w_words_)).norm(dim=-1)  # (
 same_top = (contribution.argmax(-1) == order[:, 0])[held_out].float().mean().item()
 print(
     T(
-        ja=f"正解率：隠さない {accuracy(after):.3f}　重みが最大のトークンを隠す {knocked[0]:.3f}　ほかの1つを隠す（平均） {knocked_others:.3f}",
-        zh_tw=f"正確率：不遮 {accuracy(after):.3f}　遮住權重最大的詞元 {knocked[0]:.3f}　遮住其他 1 個（平均） {knocked_others:.3f}",
+        ja=f"正解率：隠さない {accuracy(after):.3f}　重みが最大のトークンを隠す {knocked[0]:.3f}　ほかの1つを隠した平均 {knocked_others:.3f}",
+        zh_tw=f"正確率：不遮 {accuracy(after):.3f}　遮住權重最大的詞元 {knocked[0]:.3f}　遮住其他 1 個的平均 {knocked_others:.3f}",
     )
 )
 print(
@@ -895,8 +907,8 @@ predict.choose(
 
 # %% key="unscaled-result"
 for (d, scaled), three in reached.items():
-    label = T(ja="割る　　", zh_tw="除以 √d_k") if scaled else T(ja="割らない", zh_tw="不除     ")
-    print(f"d_k = {d:3}  {label}", "  ".join(f"{value:.2f}" for value in three))
+    label = T(ja="割る", zh_tw="除以 √d_k") if scaled else T(ja="割らない", zh_tw="不除")
+    print(f"d_k = {d:3}  ", "  ".join(f"{value:.2f}" for value in three), f"  {label}")
 
 # %% [markdown] key="unscaled-after" lang="ja"
 # $d_k = 256$ では、割らないと、多くのシードで、学習が途中で止まったようになります。スコアが256個の項の和なので、少しのステップで重みが1か所に固まり、そこから動かす勾配が届きにくくなるためと考えられます。$d_k = 32$ では、差はずっと小さくなります。
