@@ -52,9 +52,13 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Published:
-    """A number in print: their bytes for a model at a length, and theirs / ours."""
+    """A number in print: their bytes for a model at a length, and theirs / ours.
+
+    article: the model as the article names it; model: the one of models.toml with the same cache
+    """
 
     model: str
+    article: str
     tokens: int
     says_bytes: int
     factor: float
