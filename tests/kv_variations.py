@@ -7,13 +7,14 @@ where the formula and the real code on `meta` also agree in every variation of i
 
 import contextlib
 import re
+import signal
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-import kv_families
 import small_models
+import torch
 from transformers import CONFIG_MAPPING
 
 from helpers import kv_cache
@@ -87,21 +88,27 @@ def variations(family: str, *, quick: bool = False) -> Iterator[tuple[str, Any]]
 
 def both_roads(family: str, name: str, value: Any) -> tuple[int, int] | None:
     """(formula, on meta) in bytes; None where the config is no possible one, or is refused."""
-    sizes: dict[str, Any] = {}
     try:
         config = changed(family, name, value)
-        if config.is_encoder_decoder:
-            sizes["encoder_len"] = LENGTH
-        length = OUTPUT if sizes else LENGTH
-        with kv_families.time_limit(SECONDS):
-            real = kv_cache.on_meta(config, length, **sizes).total_bytes
-        source = sizes.get("encoder_len")
+        if family not in small_models.SEQ2SEQ:  # Whisper: what transformers maps is its decoder
+            config.is_encoder_decoder = False
+        source = LENGTH if config.is_encoder_decoder else None
+        length = OUTPUT if source else LENGTH
+        with time_limit(SECONDS):
+            real = real_bytes(config, length, source)
         ours = roads.unchecked(config, length, 1, "bfloat16", source).total_bytes
-    except configs.Refused:
-        return None
     except Exception:  # whatever a family's own code raises for a config that cannot be
         return None
     return ours, real
+
+
+def real_bytes(config: Any, length: int, source: int | None) -> int:
+    """On meta; where the code asks for a value there, which meta has not, in a real cache."""
+    try:
+        return kv_cache.on_meta(config, length, encoder_len=source).total_bytes
+    except configs.Refused:
+        model = small_models.small_model(config, torch.bfloat16)
+        return kv_cache.measured(model, length, encoder_len=source).total_bytes
 
 
 def changed(family: str, name: str, value: Any) -> Any:
@@ -112,10 +119,31 @@ def changed(family: str, name: str, value: Any) -> Any:
     for part in path:
         level = level[part]
     level[last] = value
+    if isinstance(level.get("attention_window"), list):  # LED: one a layer
+        level["attention_window"] = level["attention_window"][0]
     for kind in TYPES:
         if kind != last and (re.fullmatch(CHANGES[0][0], last) or kind == "per_layer_config"):
             level.pop(kind, None)
     return CONFIG_MAPPING[family].from_dict(numbers)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """TimeoutError after so many seconds, where the system has alarms (not on Windows)."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _fields(numbers: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -130,13 +158,12 @@ def _fields(numbers: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def wrappers() -> list[str]:
-    """Every family of transformers that is no language model itself but has a checked one."""
+    """Every family of transformers that is no language model itself but has a checked one inside."""
     found = []
     for family in CONFIG_MAPPING:
         with contextlib.suppress(Exception):  # some classes need arguments
             config = CONFIG_MAPPING[family]()
             inner = configs.text(config).model_type
-            is_wrapper = inner != family and not config.is_encoder_decoder
-            if is_wrapper and inner in roads.checked_families():
+            if inner != family and family not in small_models.FAMILIES and roads.is_checked(config):
                 found.append(family)
     return found

@@ -1,5 +1,6 @@
 """A model's config, from wherever a student has it: an object, a dict, a file, pasted JSON."""
 
+import copy
 import functools
 import json
 import os
@@ -122,6 +123,9 @@ def _of_the_class(kind: type) -> Any:
 
 def text(config: PreTrainedConfig) -> PreTrainedConfig:
     """The part of the config that describes the decoder."""
+    if config.attribute_map.get("num_hidden_layers") == "encoder_layers":  # BART's kin alone
+        config = copy.deepcopy(config)
+        config.is_encoder_decoder = True  # else transformers answers with the encoder's numbers
     return config.get_text_config(decoder=True)
 
 

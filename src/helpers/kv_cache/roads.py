@@ -1,5 +1,6 @@
 """Three roads to one number: a formula, the real code on the meta device, a real cache."""
 
+import copy
 import functools
 import tomllib
 from dataclasses import replace
@@ -62,9 +63,9 @@ def is_checked(config: Any) -> bool:
 
     An encoder-decoder has to be compared itself: its text part says nothing of the other cache.
     """
-    families = {config.model_type}
-    if not config.is_encoder_decoder:
-        families.add(configs.text(config).model_type)
+    decoder = configs.text(config)
+    is_writer = not config.is_encoder_decoder and not configs.is_encoder_only(decoder)
+    families = {config.model_type, decoder.model_type if is_writer else config.model_type}
     return bool(families & checked_families())
 
 
@@ -152,7 +153,7 @@ def meta_model(config: Any, dtype: Any = "bfloat16") -> Any:
 
     batched_mm computes experts without asking for a value of a tensor, which meta has not.
     """
-    config = configs.read(config)
+    config = copy.deepcopy(configs.read(config))  # what is set below is not the student's
     numbers = getattr(torch, configs.dtype_name(dtype))
     try:
         with torch.device("meta"):
