@@ -153,8 +153,8 @@ def _row(road: Road) -> str:
 def checked_list(found: list[Road]) -> str:
     names = "".join(f'  "{road.family}",\n' for road in found if road.is_checked)
     return (
-        "# Families whose real cache equals the formula, byte for byte, in bfloat16 and float32, and\n"
-        "# whose code on meta equals it in every variation of the config (tests/kv_variations.py).\n"
+        "# Families whose real cache equals the formula, byte for byte, in bfloat16 and float32,\n"
+        "# and again in every variation of the config (tests/kv_variations.py).\n"
         f"# Written by `python tests/kv_families.py` with transformers {transformers.__version__}; "
         "kv_cache.formula refuses all others.\n"
         f"families = [\n{names}]\n"

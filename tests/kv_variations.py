@@ -26,7 +26,7 @@ SECONDS = 25  # of one variation
 CHANGES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r".*(hidden_layers|n_layers?|num_layers|(en|de)coder_(num_)?layers|block_layers)", (2, 3)),
     (r".*(key_value_heads|kv_heads)", (1, 4)),
-    (r"(num_|n_)?((en|de)coder_)?(attention_)?heads?|n_head|num_(en|de)coder_attention_heads", (2,)),
+    (r"((num_|n_)?((en|de)coder_)?|num_(en|de)coder_)(attention_)?heads?", (2,)),
     (r"((swa_|global_|attention_)?head_dim|d_kv|kv_channels|dim_head)", (24,)),
     (r"v_head_dim", (6,)),
     (r"kv_lora_rank", (12,)),
@@ -158,7 +158,7 @@ def _fields(numbers: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def wrappers() -> list[str]:
-    """Every family of transformers that is no language model itself but has a checked one inside."""
+    """Every family of transformers that is no language model but has a checked one inside."""
     found = []
     for family in CONFIG_MAPPING:
         with contextlib.suppress(Exception):  # some classes need arguments

@@ -327,9 +327,10 @@ def test_fields_that_the_class_supplies_are_named():
     given = {"model_type": "qwen3", "num_hidden_layers": 36, "hidden_size": 4096}
     told = kv_cache.formula(given | {"num_attention_heads": 32}, 100_000).sentence()
     assert "num_key_value_heads = 32" in told and "num_attention_heads" not in told
-    assert "sliding_window = 4096" in kv_cache.formula(
-        {"model_type": "mistral", "num_hidden_layers": 40}, 10
-    ).sentence()
+    assert (
+        "sliding_window = 4096"
+        in kv_cache.formula({"model_type": "mistral", "num_hidden_layers": 40}, 10).sentence()
+    )
     assert "n_head = 12" in kv_cache.formula({"model_type": "gpt2", "n_layer": 2}, 10).sentence()
 
 
@@ -498,7 +499,7 @@ def test_a_file_as_it_is_published_can_be_pasted_whole():
 def test_a_file_that_is_no_text_is_told(tmp_path):
     file = tmp_path / "model.safetensors"
     file.write_bytes(bytes([0x93, 0xFF, 0xFE]) * 50)
-    with pytest.raises(Refused, match="model.safetensors") as refused:
+    with pytest.raises(Refused, match=r"model\.safetensors") as refused:
         kv_cache.formula(file, 10)
     assert refused.value.reason == "not_text"
 

@@ -50,9 +50,7 @@ def test_every_model_with_a_limit_says_it(key):
     decoder = configs.text(kv_cache.config(key))
     has_one = hasattr(decoder, "max_position_embeddings")
     assert has_one == configs.is_given(decoder, "max_position_embeddings")
-    assert (
-        not kv_cache.models()[key].length or kv_cache.models()[key].length.startswith("https://")
-    )
+    assert not kv_cache.models()[key].length or kv_cache.models()[key].length.startswith("https://")
 
 
 def test_deepseek_is_no_model_of_4096_tokens():
@@ -133,9 +131,7 @@ def test_a_model_with_one_matrix_for_both_ends_keeps_it_once():
     gemma = kv_cache.config("gemma-2-9b")
     assert gemma.tie_word_embeddings
     kept = gemma.vocab_size * gemma.hidden_size
-    assert fitting.weights("gemma-2-9b", 4) == pytest.approx(
-        (9.24e9 - kept) * 4.5 / 8 + kept * 2
-    )
+    assert fitting.weights("gemma-2-9b", 4) == pytest.approx((9.24e9 - kept) * 4.5 / 8 + kept * 2)
 
 
 # --- how the prompt is read -----------------------------------------------------------------------

@@ -1072,19 +1072,19 @@ assert with_query_heads / 1024 == 5_242_880
 # %% [markdown] key="own" lang="ja"
 # ## 11. 自分のconfig.json
 #
-# モデルを公開しているサイトで、config.jsonの中身を見つけましょう。次のセルの`{`から`}`までを消し、代わりに、config.jsonの中身をそのまま貼り付けます。前後の`r'''`と`'''`は残してください。ファイルのパスを書くこともできます。
+# モデルを公開しているサイトで、config.jsonの中身を見つけましょう。次のセルの`{`から`}`までを消し、代わりに、config.jsonの中身をそのまま貼り付けます。前後の`r"""`と`"""`は残してください。ファイルのパスを書くこともできます。
 #
 # 画像も扱うモデルなど、いくつかの部分からできたモデルでは、言語モデルの部分を計算します。
 
 # %% [markdown] key="own" lang="zh-tw"
 # ## 11. 用自己的 config.json
 #
-# 到公開模型的網站找一份 config.json。刪掉下面儲存格裡從 `{` 到 `}` 的內容，再把 config.json 的內容原封不動貼進去；前後的 `r'''` 和 `'''` 要留著。也可以寫檔案的路徑。
+# 到公開模型的網站找一份 config.json。刪掉下面儲存格裡從 `{` 到 `}` 的內容，再把 config.json 的內容原封不動貼進去；前後的 `r"""` 和 `"""` 要留著。也可以寫檔案的路徑。
 #
 # 像可以看圖片的模型，是由幾個部分組成的，這時計算的是語言模型的部分。
 
 # %% key="own-code"
-config = r'''
+config = r"""
 {
   "model_type": "qwen3",
   "head_dim": 128,
@@ -1096,7 +1096,7 @@ config = r'''
   "sliding_window": null,
   "tie_word_embeddings": false
 }
-'''
+"""
 kv_cache.formula(config, 100_000)
 
 # %% [markdown] key="own-missing" lang="ja"

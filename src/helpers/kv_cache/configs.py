@@ -82,7 +82,8 @@ def is_given(decoder: PreTrainedConfig, name: str) -> bool:
     alias = decoder.attribute_map.get(name, name)
     if said is not None:
         return bool({name, alias, f"decoder_{name.removeprefix('num_')}"} & set(said))
-    return getattr(decoder, name, None) != getattr(_of_the_class(type(decoder)), name, None)
+    own: Any = type(decoder)
+    return getattr(decoder, name, None) != getattr(_of_the_class(own), name, None)
 
 
 def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, object]:
@@ -105,11 +106,11 @@ def _follows(decoder: PreTrainedConfig, name: str, value: Any) -> bool:
     """head_dim = hidden_size / n_heads, and "every layer is the usual one", assume nothing."""
     if name == "layer_types":
         return set(value) == {"full_attention"}
-    if name != "head_dim":
-        return False
     pair = ("hidden_size", "num_attention_heads")
-    width, heads = (getattr(decoder, part, None) for part in pair)
-    return all(is_given(decoder, part) for part in pair) and value == width // heads
+    if name != "head_dim" or not all(is_given(decoder, part) for part in pair):
+        return False
+    width, heads = (getattr(decoder, part) for part in pair)
+    return value == width // heads
 
 
 @functools.cache

@@ -27,7 +27,7 @@ class State:
     is_float32: bool = False
 
     def bytes(self, number: int) -> int:
-        """number: bytes of one number in the cache's dtype; no state is kept in fewer than 16 bits"""
+        """number: bytes of one number of the cache; no state is kept in fewer than 16 bits"""
         return prod(self.shape) * (4 if self.is_float32 else max(2, number))
 
 
