@@ -521,11 +521,27 @@ with check.task("kivi_bytes"):
             zh_tw="只算了數字的部分，沒有算每一組的刻度。",
         ),
     )
+    few = one * 2 * 100
+    check.that(
+        kivi_bytes(100, 8, 128, 4, 64, 128) != few // 2 + few // 64 * 4,
+        hint=T(
+            ja="長さが`residual`より短いとき、量子化する数はありますか。",
+            zh_tw="長度比 `residual` 短時，有需要量化的數字嗎？",
+        ),
+    )
     check.that(
         kivi_bytes(640, 8, 128, 4, 64, 128) != whole // 2 + whole // 64 * 4,
         hint=T(
             ja="長さが`residual`で割り切れるとき、キーはすべて量子化されます。バリューもそうでしょうか。",
             zh_tw="長度可以被 `residual` 整除時，鍵全部都會量化。值也是這樣嗎？",
+        ),
+    )
+    old = one * 2 * 512
+    check.that(
+        kivi_bytes(640, 8, 128, 4, 64, 128) != old // 2 + old // 64 * 4 + fresh * 2 * 2,
+        hint=T(
+            ja="バリューの最後の部分は合っています。キーは、`residual`個たまるたびに量子化します。640個では、いくつ残るでしょうか。",
+            zh_tw="值的最後一段是對的。鍵每累積到 `residual` 個就會量化；有 640 個時，會剩下幾個？",
         ),
     )
     check.that(
@@ -547,8 +563,8 @@ with check.task("kivi_bytes"):
     check.that(
         kivi_bytes(100, 8, 128, 4, 64, 128) == 100 * one * 2 * 2,
         hint=T(
-            ja="長さが`residual`より短いときの答えが違います。量子化する数はありますか。",
-            zh_tw="長度比 `residual` 短時，答案就不對了。有需要量化的數字嗎？",
+            ja="長さが`residual`より短いときの答えが違います。16ビットのまま残す数が、全部の数より多くなっていませんか。",
+            zh_tw="長度比 `residual` 短時，答案就不對了。維持 16 個位元的數字，有沒有比全部的數字還多？",
         ),
     )
     ### BEGIN HIDDEN TESTS

@@ -215,6 +215,12 @@ by_hand *= llama.num_hidden_layers
 predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 
 # %% [markdown] key="roads" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# $2 \times 8 \times 128 \times 2 = 4096$ バイトが、32層分です。
+#
+# </details>
+#
 # この計算が正しいことを、3つの方法で確かめます。
 #
 # - 式：`kv_cache.formula`は、設定だけから計算する
@@ -222,6 +228,12 @@ predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 # - 実測：`kv_cache.measured`は、本物のキャッシュのテンソルを1つずつ数える
 
 # %% [markdown] key="roads" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 一層是 $2 \times 8 \times 128 \times 2 = 4096$ 個位元組，一共有 32 層。
+#
+# </details>
+#
 # 用 3 種方法確認這個算法是對的。
 #
 # - 公式：`kv_cache.formula` 只用設定來計算
