@@ -14,11 +14,11 @@ ROOM = 1.08  # the picture ends a little behind the total or the card
 
 def waterfall(fit: Fit, cards: Sequence[Gpu]) -> str:
     """SVG: one row for each line of the fit, and one dashed line for each card in reach."""
-    labels = [say.text("kv_cache", f"line_{name}") for name in fit.lines]
+    labels = fit.labels()
     left = 12 + FONT * max(map(ems, labels))
-    whole = ROOM * max(fit.total_bytes / GIB, fit.gpu.gib)
+    whole = ROOM * max(fit.total_bytes / GIB, fit.gpu.real_gib)
     shown = _apart([fit.gpu, *cards], whole)
-    inner = [_card(card, left + LENGTH * card.gib / whole, len(labels)) for card in shown]
+    inner = [_card(card, left + LENGTH * card.real_gib / whole, len(labels)) for card in shown]
     begin = 0.0
     for n, (label, size) in enumerate(zip(labels, fit.lines.values(), strict=True)):
         inner.append(_row(n, label, begin / whole, size / GIB, left, whole))
@@ -31,8 +31,8 @@ def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:
     """Those whose lines are in the picture and whose numbers do not touch; the first is sure."""
     shown: list[Gpu] = []
     for card in cards:
-        near = [LENGTH * abs(card.gib - other.gib) / whole for other in shown]
-        if card.gib <= whole and min(near, default=LENGTH) >= APART:
+        near = [LENGTH * abs(card.real_gib - other.real_gib) / whole for other in shown]
+        if card.real_gib <= whole and min(near, default=LENGTH) >= APART:
             shown.append(card)
     return shown
 
