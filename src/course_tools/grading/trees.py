@@ -117,8 +117,9 @@ class _Numbered(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """F.softmax and torch.nn.functional.softmax are one."""
         self.generic_visit(node)
-        if isinstance(node.value, ast.Name) and node.value.id in self.kept.values():
-            return ast.Name(f"{node.value.id}.{node.attr}", ast.Load())
+        of = node.value.id if isinstance(node.value, ast.Name) else ""
+        if "." in of or of in self.kept.values():
+            return ast.Name(f"{of}.{node.attr}", ast.Load())
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
