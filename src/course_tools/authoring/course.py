@@ -9,7 +9,7 @@ import nbformat
 
 from helpers.say import FIRST
 
-from . import addresses, notebooks, words
+from . import addresses, answers, notebooks, words
 from .contents import contents
 from .data import as_json, read_toml, texts
 from .drafts import built_in
@@ -66,6 +66,7 @@ def _checked(text: str, name: str) -> list[Cell]:
     stop_at(problem for cell in cells if cell.is_code for problem in words.faults(cell))
     stop_at([*_unequal_prose(cells), *_unequal_texts(cells)])
     stop_at(problem for cell in cells for problem in notebooks.solution_faults(cell))
+    stop_at(answers.in_sight(cells))
     return cells
 
 
