@@ -514,6 +514,7 @@ in_sequence(model, ids)
 hook.remove()
 predict.compare(guess, sum(sizes), T(ja="トークン分", zh_tw=" 個詞元"))
 
+
 # %% key="parallel-gaps"
 def fastest(compute, model, ids, repeats=5):
     #| ja: 秒。最初の1回は準備運動なので、数えない
