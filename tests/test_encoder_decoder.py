@@ -225,7 +225,7 @@ def in_pairs(recipe):
 
 
 def test_a_negation_never_shown_is_composed_only_where_the_steps_are_written():
-    """Cells are counted: the stories of one cell end in the same sentence, and are one coin toss."""
+    """Cells are counted: the stories of one cell end in one sentence: one coin toss."""
     withheld = in_pairs("withheld")
     assert len(withheld) == 10 and not any(map(all, withheld))
     assert 5 <= sum(map(sum, withheld)) <= 10  # as good as chance (10 of 20), or worse

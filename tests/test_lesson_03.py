@@ -98,7 +98,7 @@ def test_leaving_out_the_end_or_the_language_would_be_seen():
 
 
 def test_new_sentences_are_as_many_as_the_grammar_draws_them():
-    """The lesson's row of the grammar: with the seed of the training rows it would be no baseline."""
+    """The lesson draws with another seed than the training rows: with theirs none would be new."""
     scope = run("shift-code")
     known = set(decoder.TOKENIZER.batch_decode(scope["training_rows"], skip_special_tokens=True))
 
@@ -112,7 +112,7 @@ def test_new_sentences_are_as_many_as_the_grammar_draws_them():
 
 
 def test_llama_trained_alike_does_alike():
-    """The record that the lesson quotes: within two and a half standard errors of the difference."""
+    """The record that the lesson quotes: within 2.5 standard errors of the difference."""
     record = results.load("llama")
     assert record["steps"] == decoder.STEPS
     gpt2, llama = record["gpt2"], record["llama"]

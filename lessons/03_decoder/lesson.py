@@ -1068,6 +1068,9 @@ assert all(p.is_meta for p in llama.parameters())
 parameters = training.parameter_count(llama)
 predict.compare(guess, 2 * parameters / 2**30, " GiB")
 
+# %% key="llama-print"
+print(f"{parameters:,}")
+
 # %% [markdown] key="llama-parts" lang="ja"
 # 部品ごとの内訳も数えます。`self_attn`はアテンション、`mlp`はフィードフォワード層、`lm_head`はロジットを作る行列です。エンコーダーも、交差注意もありません。
 

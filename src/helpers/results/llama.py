@@ -21,7 +21,7 @@ N_TEXTS = 500  # of each language
 def new(seed: int = 0) -> LlamaForCausalLM:
     """As wide and deep as helpers.decoder, with about as many parameters."""
     set_seed(seed)
-    size = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    size: dict[str, Any] = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
     size |= {"intermediate_size": 172, "max_position_embeddings": 64}
     ids = {"vocab_size": len(decoder.TOKENIZER), "bos_token_id": decoder.TOKENIZER.bos_token_id}
     ids |= {"eos_token_id": decoder.TOKENIZER.eos_token_id, "pad_token_id": None}
