@@ -227,8 +227,8 @@ def in_pairs(recipe):
 def test_a_negation_never_shown_is_composed_only_where_the_steps_are_written():
     """Cells are counted: the stories of one cell end in one sentence: one coin toss."""
     withheld = in_pairs("withheld")
-    assert len(withheld) == 10 and not any(map(all, withheld))
-    assert 5 <= sum(map(sum, withheld)) <= 10  # as good as chance (10 of 20), or worse
+    assert len(withheld) == 2 * tasks.SEEDS["withheld"] >= 8 and not any(map(all, withheld))
+    assert sum(map(sum, withheld)) <= len(withheld)  # chance would be right in half of the cells
     assert sum(map(sum, in_pairs("translated"))) <= 2
     assert all(map(all, in_pairs("steps"))) and all(map(all, in_pairs("all")))
 

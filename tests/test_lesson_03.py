@@ -9,8 +9,7 @@ import lesson_cells
 import pytest
 import torch
 
-from helpers import claims, corpus, decoder, results, samples, say, tokenizer, training
-from helpers.results.llama import new as new_llama
+from helpers import claims, corpus, decoder, samples, say, tokenizer
 
 run = partial(lesson_cells.run, "03_decoder", "tokens-code")
 
@@ -109,18 +108,3 @@ def test_new_sentences_are_as_many_as_the_grammar_draws_them():
         return samples.judge(texts, "ja", known).share("new")[0]
 
     assert 0.8 < new(1) < 0.95 and new(0) == 0
-
-
-def test_llama_trained_alike_does_alike():
-    """The record that the lesson quotes: within 2.5 standard errors of the difference."""
-    record = results.load("llama")
-    assert record["steps"] == decoder.STEPS
-    gpt2, llama = record["gpt2"], record["llama"]
-    assert abs(gpt2["parameters"] / llama["parameters"] - 1) < 0.05
-    assert abs(gpt2["loss"] - llama["loss"]) < 0.01
-    for name in ("valid", "new", "unseen"):
-        (a, error_a), (b, error_b) = gpt2[name], llama[name]
-        assert abs(a - b) <= 2.5 * math.hypot(error_a, error_b, 0.001)
-    for side in ("left", "right", "rescored"):
-        assert abs(gpt2[side] - llama[side]) < 0.03
-    assert training.parameter_count(new_llama()) == llama["parameters"]

@@ -109,14 +109,14 @@ print(" ".join(tokens.convert_ids_to_tokens(ids[0])))
 print(T(ja=f"トークンの数：{n}", zh_tw=f"詞元數：{n}"))
 
 # %% [markdown] key="model" lang="ja"
-# `model`は、`transformers`の`GPT2LMHeadModel`です。構造は公開されているGPT-2と同じで、大きさだけを2層、幅64に縮めました。学習済みの重みを読み込んであります。Llamaの構造も同じステップ数だけ学習させて比べたところ、損失も、穴埋めの正解率も、正しい文を書く割合も、ほとんど同じでした（記録は`src/helpers/results/llama.json`にあります）。そこで、元のページが挙げているGPTを使います。
+# `model`は、`transformers`の`GPT2LMHeadModel`です。構造は公開されているGPT-2と同じで、大きさだけを2層、幅64に縮めました。学習済みの重みを読み込んであります。元のページが挙げている型なので、GPTを使います。
 #
 # 出力は、位置ごとに1つのロジット（logits、softmax前のスコア）の列です。ある位置のロジットは、「次に来るトークン」の予測です。
 #
 # 予想：上の文は、次のトークンを当てる問題をいくつ含んでいるでしょうか。
 
 # %% [markdown] key="model" lang="zh-tw"
-# `model` 是 `transformers` 的 `GPT2LMHeadModel`，結構和公開的 GPT-2 相同，只是縮小成 2 層、寬度 64，並載入了訓練好的權重。我們也用同樣的步數訓練過 Llama 的結構來比較，損失、填空的正確率、寫出正確句子的比例都幾乎相同（紀錄在 `src/helpers/results/llama.json`）；所以這裡就用原網頁提到的 GPT。
+# `model` 是 `transformers` 的 `GPT2LMHeadModel`，結構和公開的 GPT-2 相同，只是縮小成 2 層、寬度 64，並載入了訓練好的權重。原網頁舉的例子是 GPT，所以這裡也用 GPT。
 #
 # 模型在每個位置輸出一列 logits（softmax 前的分數）。某個位置的 logits，就是對「下一個詞元」的預測。
 #
