@@ -29,7 +29,7 @@ FILE = Path(__file__).with_suffix(".json")
 # a decoder does.
 WIRINGS = {"encoder_decoder": 40, "rotary": 40}
 WIDTHS = {"decoder": 64, "encoder_decoder": 40}
-STARTS = {"decoder": (0.02, 0.05), "encoder_decoder": (0.5, 2.0)}  # beside scaling.SPREAD
+STARTS = {"decoder": (0.02,), "encoder_decoder": (0.5, 2.0)}  # beside scaling.SPREAD
 BEST = 0.8  # learning rate times width: the lesson's best of both sizes
 
 
