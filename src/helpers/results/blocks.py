@@ -4,13 +4,16 @@
 
 Rotary positions, RMSNorm, gated MLPs, one spread of the first weights, as in the Llama whose runs
 are in scaling.json (tests/test_scaling.py: with its weights, Model("decoder") computes the same).
-Writes blocks.json after every wiring and every first spread: {"runs", "sweep", "starts",
-"settings"}.  runs: three seeds at the best learning rate; sweep: the rates that were tried;
-starts: other spreads of the first weights of the lesson's Llama and T5.
-About 12 minutes of one CPU core (OMP_NUM_THREADS=1).
+Writes blocks.json after every run: {"runs": [{model, kind, width, seed, product, spread, rate,
+parameters, flops, cpu_seconds, training_loss, loss}], "settings"}.  model: a wiring, or a kind of the
+lesson with another spread of the first weights; product: learning rate times width.  Runs that are
+there are not made again.  About 10 minutes of one CPU core (OMP_NUM_THREADS=1).
 """
 
+import itertools
+import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +24,15 @@ from transformers.utils import ModelOutput
 
 from .. import scaling, training
 from . import versions, write
-from .scaling import SEEDS, searched
+from .scaling import SEEDS
 
 FILE = Path(__file__).with_suffix(".json")
-# Widths of lesson 05 that cost about as many FLOPs.  rotary: an encoder-decoder with positions in
-# the cross-attention too, counted on from the text read; it writes from its last character on, as
-# a decoder does.
-WIRINGS = {"encoder_decoder": 40, "rotary": 40}
-WIDTHS = {"decoder": 64, "encoder_decoder": 40}
-STARTS = {"decoder": (0.02,), "encoder_decoder": (0.5, 2.0)}  # beside scaling.SPREAD
-BEST = 0.8  # learning rate times width: the lesson's best of both sizes
+# rotary: an encoder-decoder with positions in the cross-attention too, counted on from the text
+# read; it writes from its last character on, as a decoder does.
+WIRINGS = ("encoder_decoder_of_blocks", "rotary_of_blocks")
+BEST = 0.8  # learning rate times width: the best of both kinds at these widths in scaling.json
+# Kind, width, other spreads of its first weights (scaling.SPREAD has the lesson's).
+STARTS = (("decoder", 64, (0.02,)), ("encoder_decoder", 40, (0.5, 2.0)))
 
 
 def rotated(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
@@ -114,30 +116,45 @@ class Model(nn.Module):
 
     def _written(self, ids, labels):
         memory = self.read_norm(self._through(self.encoder, ids, causal=False))
-        rotary = self.wiring == "rotary"
+        rotary = self.wiring == "rotary_of_blocks"
         first = ids[:, -1:] if rotary else torch.full_like(ids[:, :1], self.vocabulary)
         given = torch.cat([first, labels[:, :-1]], 1)
         return self._through(self.decoder, given, memory, start=ids.size(1) - 1 if rotary else 0)
 
     def _through(self, blocks, ids, memory=None, start=0, causal=True):
         x, at, cross_at = self.embedding(ids), start + torch.arange(ids.size(1)), None
-        if memory is not None and self.wiring == "rotary":
+        if memory is not None and self.wiring == "rotary_of_blocks":
             cross_at = at, torch.arange(memory.size(1))
         for block in blocks:
             x = block(x, causal, at, memory, cross_at)
         return x
 
 
-def run(
-    model: nn.Module, kind: str, seed: int, rate: float, data: scaling.Corpus, steps: int
-) -> dict[str, Any]:
+def tasks() -> Iterator[dict[str, Any]]:
+    """Every run by what makes it: the seeds, then other rates, then other first weights."""
+    wired = [{"model": wiring, "kind": "encoder_decoder", "width": 40} for wiring in WIRINGS]
+    for seed, one in itertools.product(SEEDS, wired):
+        yield one | {"seed": seed, "product": BEST}
+    for product, one in itertools.product((BEST / 2, BEST * 2), wired):
+        yield one | {"seed": 0, "product": product}
+    for kind, width, spreads in STARTS:
+        for spread in spreads:
+            one = {"model": kind, "kind": kind, "width": width, "spread": spread}
+            yield one | {"seed": 0, "product": BEST}
+
+
+def run(task: dict[str, Any], data: scaling.Corpus, steps: int) -> dict[str, Any]:
     """Train one model as results/scaling.py does, and mark it."""
+    kind, width, seed, size = task["kind"], task["width"], task["seed"], len(data.characters)
+    if task["model"] in WIRINGS:
+        model: Any = Model(task["model"], width, size, seed).eval()
+    else:
+        model = scaling.new(kind, width, size, seed, spread=task["spread"])
     flops = training.step_flops(model, scaling.next_batch(kind, data, seed)())
-    started = time.process_time()
+    started, rate = time.process_time(), task["product"] / width
     trained = training.train(model, scaling.next_batch(kind, data, seed), steps, rate)
     loss, _ = scaling.exam(model, kind, data)
-    return {
-        "seed": seed,
+    return task | {
         "rate": rate,
         "parameters": training.parameter_count(model),
         "flops": flops * steps,
@@ -147,44 +164,16 @@ def run(
     }
 
 
-def made(wiring: str, data: scaling.Corpus, steps: int) -> dict[str, list[dict[str, Any]]]:
-    """Search the learning rate with the first seed, by the training loss; then the other seeds."""
-    width, kind = WIRINGS[wiring], "encoder_decoder"
-
-    def trained(seed: int, rate: float) -> dict[str, Any]:
-        model = Model(wiring, width, len(data.characters), seed).eval()
-        return {"wiring": wiring, "width": width} | run(model, kind, seed, rate, data, steps)
-
-    first = searched(lambda product: trained(0, product / width), lambda r: r["training_loss"])
-    best = min(first.values(), key=lambda r: r["training_loss"])
-    others = [trained(seed, best["rate"]) for seed in SEEDS[1:]]
-    keys = ("wiring", "rate", "training_loss", "loss")
-    tried = [{key: first[product][key] for key in keys} for product in sorted(first)]
-    return {"runs": [best, *others], "sweep": tried}
-
-
-def started(kind: str, spread: float, data: scaling.Corpus, steps: int) -> dict[str, Any]:
-    """A model of the lesson with other first weights, at the lesson's best rate."""
-    width = WIDTHS[kind]
-    model = scaling.new(kind, width, len(data.characters), spread=spread)
-    return {"kind": kind, "spread": spread} | run(model, kind, 0, BEST / width, data, steps)
-
-
-def main(path: Path = FILE, steps: dict[str, int] = scaling.STEPS) -> int:
+def main(path: Path = FILE, steps: dict[str, int] = scaling.STEPS, most: int = 99) -> int:
+    """Make the runs that are not there, at most so many."""
     data = scaling.corpus(scaling.text())
-    kept: dict[str, Any] = {"runs": [], "sweep": [], "starts": []}
-    kept["settings"] = {"steps": steps, "versions": versions()}
-    for wiring in WIRINGS:
-        found = made(wiring, data, steps["encoder_decoder"])
-        for key, rows in found.items():
-            kept[key] += rows
-        write(path, kept)
-        print(wiring, [row["loss"] for row in found["runs"]])
-    for kind, spreads in STARTS.items():
-        for spread in spreads:
-            kept["starts"].append(started(kind, spread, data, steps[kind]))
-            write(path, kept)
-            print(kind, spread, kept["starts"][-1]["loss"])
+    settings = {"steps": steps, "versions": versions()}
+    runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.is_file() else []
+    missing = [task for task in tasks() if not any(task.items() <= made.items() for made in runs)]
+    for task in missing[:most]:
+        runs.append(run(task, data, steps[task["kind"]]))
+        write(path, {"runs": runs, "settings": settings})
+        print(runs[-1], flush=True)
     return 0
 
 
