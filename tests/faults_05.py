@@ -1,10 +1,12 @@
 """Planted faults for the claims of lesson 05: each makes its quantity red."""
 
+from collections import Counter
+
 import pytest
 from claim_faults import Fault
-from lesson_cells import measured
+from lesson_cells import measured, run
 
-from helpers import scaling, training
+from helpers import decoder, scaling, training
 
 LESSON = "05_decoder_dominance"
 TASKS = ("budget-code", "able-code", "able-table")
@@ -34,12 +36,26 @@ def tasks(quantity, what, old, new):
     return planted("C22", quantity, what, TASKS, old, new, long=True)
 
 
+def written(quantity, what, old, new):
+    """A fault of BERT's writing; nothing else of the cell is done."""
+
+    def measure():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(decoder, "sample", lambda *_: [""])
+            found = run(LESSON, "able-code", change=(old, new))
+        if quantity == "valid_bert":
+            return found["valid"]["BERT"]
+        wanted = Counter(map(len, found["true"]))
+        return (wanted & Counter(map(len, found["by_bert"]))).total() / wanted.total()
+
+    return Fault("C22", quantity, what, measure)
+
+
 LAW_FIT = "law = scaling.fit(sizes[~held_out], losses[~held_out])"
 NO_FLOOR = "no_floor = scaling.fit(sizes[~held_out], losses[~held_out], floor=0)"
 BANDS = "scaling.band(scaling.bootstrapped(*spent[kind], draws=60), at)"
 SIZES = 'runs[kind] if r["seed"] == 0'
 LARGE = 'runs[kind] if r["width"] > 12'
-LENGTHS = "sorted(Counter(map(len, true)).items())"
 CONTROL = 'laws["decoder"](found[0]["flops"])'
 
 FAULTS: list[Fault] = [
@@ -48,8 +64,8 @@ FAULTS: list[Fault] = [
         "decoders",
         "models of both kinds are decoders",
         TIMELINE,
-        "causal - masked - pairs",
-        "causal",
+        'len(families["decoder"]) / total',
+        "len(causal) / total",
     ),
     planted(
         "C16",
@@ -143,17 +159,22 @@ FAULTS: list[Fault] = [
     ),
     tasks("share_bert", "40 % are masked, not 15 %", "rate=0.15", "rate=0.4"),
     tasks("share_gpt", "the labels are not shifted", "labels = labels[:, 1:]", "labels = labels"),
-    tasks("valid_bert", "BERT writes at random", "p[:, : len(tokenizer.SPECIAL)] = 0", "p[:] = 1"),
-    tasks(
+    written(
+        "valid_bert",
+        "BERT writes at random",
+        "p[:, : len(tokenizer.SPECIAL)] = 0",
+        "p[:] = 1",
+    ),
+    written(
         "valid_bert",
         "no [CLS] and no tag of the language",
         "tokenizer.tagged(tokenizer.MASK * length, LANG)",
         "tokenizer.MASK * length",
     ),
-    tasks(
-        "valid_bert",
+    written(
+        "lengths_bert",
         "lengths that are wrong by 3",
-        LENGTHS,
+        "sorted(Counter(map(len, true)).items())",
         "sorted(Counter(len(x) + 3 for x in true).items())",
     ),
     tasks(
