@@ -455,12 +455,12 @@ made_before = [
 ]
 longer = [np.mean([run["accuracy"][str(n)] for run in made_before]) for n in lengths]
 left.plot(lengths, longer, "--", label=T(ja="1層、2,400ステップ", zh_tw="1 層，2,400 步"))
-guessed = {name: [induction.chance(n)[name] for n in lengths] for name in ("unused", "any")}
+by_chance = {name: [induction.chance(n)[name] for n in lengths] for name in ("unused", "any")}
 for name, label in (
     ("unused", T(ja="まだ出ていない記号から選ぶ", zh_tw="從還沒出現的符號裡猜")),
     ("any", T(ja="列の記号から選ぶ", zh_tw="從串裡的符號裡猜")),
 ):
-    left.plot(lengths, guessed[name], ":", color="grey", marker="", label=label)
+    left.plot(lengths, by_chance[name], ":", color="grey", marker="", label=label)
 left.axvline(12, color="black", linestyle=":")
 left.set(
     xlabel=T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練到 12 為止）"),
@@ -477,7 +477,7 @@ for layers in (1, 2):
         grid.append([seen[layers][name][layer].max().item() for name in ("previous", "target")])
 columns = T(ja="1つ前|次の位置", zh_tw="前一個|下一個位置").split("|")
 figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
-curves = zip(lengths, *copied.values(), longer, *guessed.values())
+curves = zip(lengths, *copied.values(), longer, *by_chance.values())
 told = "、".join(f"{n} " + "／".join(f"{value:.2f}" for value in row) for n, *row in curves)
 heads = "、".join(f"{label} {a:.2f}／{b:.2f}" for label, (a, b) in zip(labels, grid))
 figures.show(
