@@ -104,7 +104,7 @@ def new(
                 max_position_embeddings=READ + WRITTEN,
                 tie_word_embeddings=True,
                 initializer_range=spread,
-                pad_token_id=0,
+                pad_token_id=0,  # the newline: starts at 0, learns through the output matrix alone
                 bos_token_id=0,
                 eos_token_id=0,
             )
