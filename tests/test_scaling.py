@@ -257,6 +257,15 @@ def test_the_runs_with_the_same_blocks_are_those_that_are_planned():
     assert {(wiring, blocks.BEST, seed) for wiring in blocks.WIRINGS for seed in (0, 1, 2)} <= seeds
 
 
+def test_runs_with_the_same_blocks_that_are_there_are_not_made_again(tmp_path, monkeypatch):
+    seen, path = [], tmp_path / "blocks.json"
+    monkeypatch.setattr(scaling, "text", lambda: SHORT)
+    monkeypatch.setattr(blocks, "run", lambda task, *_: seen.append(task) or task | {"loss": 1.0})
+    for most in (2, 99, 99):
+        blocks.main(path, most=most)
+    assert seen == list(blocks.tasks())
+
+
 def test_the_lesson_has_the_best_of_the_first_weights_that_were_tried():
     lesson = {
         r["kind"]: r["loss"]
