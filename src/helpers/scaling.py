@@ -35,8 +35,8 @@ KINDS = ("decoder", "encoder_decoder")
 STEPS = {"decoder": 400, "encoder_decoder": 800}
 LAYERS = 2  # of an encoder-decoder: on each side
 WIDTHS = {"decoder": (8, 12, 20, 32, 64, 112), "encoder_decoder": (8, 12, 16, 24, 40, 80)}
-# Of the first weights: initializer_range of the Llama, whose 0.02 costs 0.4 nats at width 64, and
-# initializer_factor of the T5, whose own 1.0 is the best of those tried (results/blocks.json).
+# Of the first weights: initializer_range of the Llama, whose own 0.02 costs 0.4 nats at width 64,
+# and initializer_factor of the T5, whose own it is (half of it was worse: results/blocks.json).
 SPREAD = {"decoder": 0.1, "encoder_decoder": 1.0}
 
 
