@@ -88,7 +88,9 @@ def _crossing(
 ) -> str:
     """One sentence on the first value at which the first of both designs needs less."""
     first, second = designs
+    values = list(values)
     at = next((v for v in values if needs(first, v) < needs(second, v)), None)
     if at is None:
         return say.text("bottleneck", f"crossing_{name}_never")
-    return say.text("bottleneck", f"crossing_{name}", at=at)
+    always = "_always" if at == values[0] else ""
+    return say.text("bottleneck", f"crossing_{name}{always}", at=at)

@@ -1,4 +1,4 @@
-"""A task of one's own: a service and two candidates drawn for each student; their bench by formula."""
+"""A task of one's own: a service and two candidates, drawn; their bench by formula."""
 
 import functools
 import hashlib
@@ -83,7 +83,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A service: documents of `document` tokens and a summary of `summary` tokens for each of `users`.
+    """A service: for each of `users` a document and a summary of so many tokens.
 
     shared: percent of the document, its beginning, that all users have in common and that has been
     read before; the rest arrives in `updates` equal parts
@@ -124,7 +124,7 @@ class Scenario:
 
     @property
     def room(self) -> float:
-        """GiB for weights and caches: lesson 06 leaves a tenth of the card free, and 1 GiB to CUDA."""
+        """GiB for weights and caches: as in lesson 06 a tenth is left free, and 1 GiB to CUDA."""
         gib = kv_cache.gpus()[self.gpu].gib
         return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
 
