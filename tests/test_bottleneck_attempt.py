@@ -6,8 +6,8 @@ from functools import partial
 
 import lesson_cells
 import pytest
+from broken_costs import FAULTS, with_fault
 from places import ROOT
-from test_bottleneck import FAULTS, with_fault
 
 from course_tools import leaks, student_edition
 from helpers import bottleneck, claims, say
@@ -16,7 +16,7 @@ from helpers.bottleneck.attempt import numbers
 from helpers.bottleneck.scenario import given_numbers, known_numbers
 
 LESSON = "07_bottleneck_challenge"
-EXAMPLE = "0034"  # the scenario of the model answers
+EXAMPLE = "0230"  # the scenario of the model answers
 
 
 def notebook(kind: str, lang: str) -> list[dict]:
@@ -225,9 +225,9 @@ def test_no_model_answer_stands_in_a_file_of_students():
 # --- the lesson's cells ------------------------------------------------------------------------
 
 
-run = partial(lesson_cells.run, LESSON, "designs-code")
+run = partial(lesson_cells.run, LESSON, "designs-guess", "designs-code")
 
-BENCH = ("reading-code", "writing-code")
+BENCH = ("reading-read", "reading-code", "writing-code")
 
 
 def test_the_bench_of_the_lesson_holds(lang):

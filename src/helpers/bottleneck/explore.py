@@ -39,7 +39,7 @@ def explore(
 
     def first(x: Design) -> float:
         new = (document - known) // updates
-        return seconds_of_reading(costs.read_flops(x, new, document - new, skipping=True), CARD)
+        return seconds_of_reading(x, new, document - new, CARD)
 
     def update(x: Design, summary: int) -> float:
         return first(x) + summary * seconds_of_token(x, document, 1, CARD)

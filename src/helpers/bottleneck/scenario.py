@@ -251,7 +251,7 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
     last = costs.read_flops(design, part, n - part, skipping=True)
     whole = costs.growing_flops(design, n, scenario.updates, skipping=True, known=scenario.known)
     caches = costs.batch_bytes(design, n, t, scenario.users, scenario.known, NUMBER)
-    first = seconds_of_reading(last, gpu)
+    first = seconds_of_reading(design, part, n - part, gpu)
     token, token_all = (seconds_of_token(design, n, b, gpu) for b in (1, scenario.users))
     found: dict[str, tuple[float, str]] = {
         "weights": (design.weights / 1e9, "B"),
@@ -273,9 +273,14 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
     return found
 
 
-def seconds_of_reading(flops: int, gpu: str) -> float:
-    """A lower bound: a document's FLOPs take longer than its weights' bytes."""
-    return flops / (speeds()[gpu].tflops * 1e12)
+def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
+    """A lower bound: the longer of what the FLOPs take, and the weights (and the cache of what is
+    known, where it stays valid)."""
+    flops = costs.read_flops(design, new, known, skipping=True)
+    moved = NUMBER * design.reading_weights
+    if not design.is_encoder_decoder:
+        moved += costs.cache_bytes(design, known, 0, NUMBER)["self"]
+    return max(flops / (speeds()[gpu].tflops * 1e12), moved / (speeds()[gpu].gb_per_second * 1e9))
 
 
 def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> float:
