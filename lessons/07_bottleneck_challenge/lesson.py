@@ -781,7 +781,7 @@ for updates in (1, 4, 8):
 predict.compare(guess, counted_growth[pair, 8] / counted_growth[pair, 1], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="growing-figure"
-times = [1, 2, 4, 8, 16]
+n, times = 1_024, [1, 2, 4, 8, 16]
 #| ja: 数えた値と一致した式で、16回まで計算する
 #| zh-tw: 用和計數一致的公式，算到 16 次
 grown = {

@@ -287,9 +287,10 @@ def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
     if repeated := _agreeing(written, 0.0, 1e-9, given):
         return Cited(written.text, _labels(repeated), is_given=True)
     if agrees := _agreeing(written, written.half, 0.01, known):
-        owners = {number.owner for number in agrees}
+        closest = _agreeing(written, written.half, 1e-9, known) or agrees
+        owners = {number.owner for number in closest}
         owner = owners.pop() if len(owners) == 1 else ""
-        topics = frozenset(number.topic for number in agrees)
+        topics = frozenset(number.topic for number in closest)
         return Cited(written.text, _labels(agrees), owner=owner, topics=topics)
     about = _agreeing(written, written.half, 0.01, given)
     return Cited(written.text, _labels(about), is_given=bool(about))
@@ -321,11 +322,11 @@ def _sentences(text: str) -> list[str]:
 def _touches(sentence: str, parts: tuple[str, ...]) -> list[str]:
     """The parts whose words it has; none if there is hardly more to it than words and numbers."""
     line = sentence.lower()
-    found = [part for part in parts if any(word in line for word in _words(part))]
-    listed = sorted((word for part in parts for word in _words(part)), key=len, reverse=True)
-    rest = re.sub("|".join(map(re.escape, listed)), "", line)
-    rest = re.sub(rf"{COUNT}\s*[a-z%]*|[\W_]", "", rest)
-    return found if len(rest) >= AROUND * len(found) else []
+    found = {part: [word for word in _words(part) if word in line] for part in parts}
+    found = {part: words for part, words in found.items() if words}
+    rest = len(re.sub(rf"{COUNT}\s*[a-z%]*|[\W_]", "", line))
+    rest -= sum(max(map(len, words)) for words in found.values())
+    return list(found) if rest >= AROUND * len(found) else []
 
 
 def _placed(cited: Cited, at: int, plain: str) -> Cited:
