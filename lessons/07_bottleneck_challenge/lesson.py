@@ -33,7 +33,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import torch
 
-from helpers import bottleneck, claims, figures, kv_cache, measure, predict
+from helpers import bottleneck, claims, figures, kv_cache, measure, predict, show
 
 figures.use(LANG)
 torch.manual_seed(0)
@@ -99,7 +99,7 @@ torch.set_num_threads(1)
 #
 # 先猜猜看：有一個模型，編碼器 6 層、解碼器 6 層。區塊權重的數量和它一樣的 decoder-only，是幾層？
 
-# %% key="designs-code"
+# %% key="designs-guess"
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
@@ -107,23 +107,39 @@ guess = None
 pair = bottleneck.plain(
     T(ja="エンコーダー・デコーダー型（6＋6層）", zh_tw="編碼器－解碼器（6＋6 層）"), 6, 6
 )
-deep = bottleneck.plain(T(ja="デコーダー型（14層）", zh_tw="decoder-only（14 層）"), 0, 14)
+block = bottleneck.plain("", 0, 1)
+layers = pair.weights // block.weights
+predict.compare(guess, layers, T(ja="層", zh_tw=" 層"))
+
+# %% key="designs-code"
+deep = bottleneck.plain(
+    T(ja=f"デコーダー型（{layers}層）", zh_tw=f"decoder-only（{layers} 層）"), 0, layers
+)
 shallow = bottleneck.plain(T(ja="デコーダー型（6層）", zh_tw="decoder-only（6 層）"), 0, 6)
 for design in (pair, deep, shallow):
     print(f"{design.weights:9,}  {design.name}")
 
 assert deep.weights == pair.weights
-predict.compare(guess, pair.weights / shallow.weights * 6, T(ja="層", zh_tw=" 層"))
+#| ja: 同じ形で、本物の幅のもの
+#| zh-tw: 形狀相同，換成真正的寬度
+wide = {
+    design: bottleneck.plain(design.name, design.n_encoder, design.n_decoder, 3_072, 24)
+    for design in (pair, deep, shallow)
+}
 
 # %% [markdown] key="designs-after" lang="ja"
 # 12層ではなく、14層です。$6 \times 12 + 6 \times 16 = 168 = 14 \times 12$ だからです。ここでは $d = 96$（ヘッドは6個）なので、重みの数は $14 \times 12 \times 96^2 = 1{,}548{,}288$ です。
 #
-# このあと、14層のデコーダー型を「重みが同じ」、6層のデコーダー型を「深さが同じ」（デコーダーの層の数が同じ）相手として比べます。深さが同じデコーダー型の重みは、半分以下です。
+# このあと、14層のデコーダー型を「重みの数が同じ」、6層のデコーダー型を「深さが同じ」（デコーダーの層の数が同じ）相手として比べます。深さが同じデコーダー型の重みは、半分以下です。
+#
+# $d = 96$ のモデルは、数えた値と式を照合するためのものです。式が正しいとわかれば、本物の幅（$d = 3{,}072$ など）の値は、式で求められます。
 
 # %% [markdown] key="designs-after" lang="zh-tw"
 # 不是 12 層，而是 14 層，因為 $6 \times 12 + 6 \times 16 = 168 = 14 \times 12$。這裡 $d = 96$（6 個注意力頭），所以權重的數量是 $14 \times 12 \times 96^2 = 1{,}548{,}288$。
 #
-# 接下來，14 層的 decoder-only 是「權重相同」的對手，6 層的 decoder-only 是「深度相同」（解碼器層數相同）的對手。深度相同的 decoder-only，權重不到一半。
+# 接下來，14 層的 decoder-only 是「權重數量相同」的對手，6 層的 decoder-only 是「深度相同」（解碼器層數相同）的對手。深度相同的 decoder-only，權重不到一半。
+#
+# $d = 96$ 的模型，是用來核對計數和公式的。確認公式正確之後，真正的寬度（例如 $d = 3{,}072$）就可以用公式計算。
 
 # %% [markdown] key="reading" lang="ja"
 # ## 2. 文書を読む
@@ -132,7 +148,7 @@ predict.compare(guess, pair.weights / shallow.weights * 6, T(ja="層", zh_tw=" �
 #
 # 読むFLOPsを数えます。関数`read`は、文書を読み、要約の最初のトークンのスコアまでを計算します。
 #
-# 予想：重みが同じ2つのモデルで、2,048トークンを読みます。デコーダー型のFLOPsは、エンコーダー・デコーダー型の何倍でしょうか。
+# 予想：重みの数が同じ2つのモデルで、2,048トークンを読みます。デコーダー型のFLOPsは、エンコーダー・デコーダー型の何倍でしょうか。
 
 # %% [markdown] key="reading" lang="zh-tw"
 # ## 2. 讀文件
@@ -141,14 +157,10 @@ predict.compare(guess, pair.weights / shallow.weights * 6, T(ja="層", zh_tw=" �
 #
 # 來數一數讀的 FLOPs。函式 `read` 會讀文件，並算到摘要第一個詞元的分數為止。
 #
-# 先猜猜看：兩個權重相同的模型，讀 2,048 個詞元。decoder-only 的 FLOPs 是編碼器－解碼器的幾倍？
-
-# %% key="reading-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
+# 先猜猜看：兩個權重數量相同的模型，讀 2,048 個詞元。decoder-only 的 FLOPs 是編碼器－解碼器的幾倍？
 
 
+# %% key="reading-read"
 def read(model, n, use_cache=True):
     T(
         ja="""nトークンの文書を読み、要約の最初のトークンのスコアを求める""",
@@ -163,8 +175,12 @@ def read(model, n, use_cache=True):
     return model(input_ids=ids, attention_mask=no_padding, use_cache=use_cache, logits_to_keep=1)
 
 
-lengths, counted = (512, 2_048, 65_536), {}
-print(*(f"{n:12,}" for n in lengths), T(ja="トークン", zh_tw="個詞元"))
+# %% key="reading-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+counted = {}
 for design in (pair, deep, shallow):
     #| ja: `meta`は、形だけを計算するデバイス（レッスン06）
     #| zh-tw: `meta` 是只計算形狀的裝置（第 06 課）
@@ -174,66 +190,111 @@ for design in (pair, deep, shallow):
             read(model, n)
         assert spent.flops == bottleneck.first_token_flops(design, n)
         assert counted.setdefault((design, n), spent.flops) == spent.flops
-    print(*(f"{counted[design, n] / 1e9:12,.2f}" for n in lengths), "GFLOPs ", design.name)
+#| ja: 幅3,072でも、数えた値と式は一致する
+#| zh-tw: 寬度 3,072 時，計數和公式也一致
+for design in wide.values():
+    model = bottleneck.build(design, longest=512, device="meta")
+    with measure.cost() as spent:
+        read(model, 512)
+    assert spent.flops == bottleneck.first_token_flops(design, 512)
 
 predict.compare(guess, counted[deep, 2_048] / counted[pair, 2_048], T(ja="倍", zh_tw=" 倍"))
 
+# %% key="reading-table"
+lengths = (512, 2_048, 65_536)
+header = [T(ja="読むFLOPs（GFLOPs）", zh_tw="讀的 FLOPs（GFLOPs）")]
+header += [T(ja=f"{n:,}トークン", zh_tw=f"{n:,} 個詞元") for n in lengths]
+rows = [
+    [design.name, *(f"{counted[design, n] / 1e9:,.2f}" for n in lengths)]
+    for design in (pair, deep, shallow)
+]
+show.fragment(*show.table(header, rows))
+
 # %% [markdown] key="reading-formula" lang="ja"
-# `assert`が確かめたとおり、PyTorchのカウンターが数えたFLOPsは、次の式とぴったり一致しました（出力のスコアと、デコーダーが開始トークンを読む分は略します）。$n$ は文書のトークンの数、$L$ はデコーダー型の層の数、$L_e$ と $L_d$ はもう一方のエンコーダーとデコーダーの層の数、$h d_h$ はヘッドの数とヘッドの次元の積です。最初の2は、掛け算と足し算の2回分です。
+# `assert`が確かめたとおり、PyTorchのカウンターが数えたFLOPsは、次の式とぴったり一致しました（出力のスコアと、デコーダーが開始トークンを読む分は略します）。$n$ は文書のトークンの数、$L$ はデコーダー型の層の数、$L_e$ と $L_d$ はエンコーダー・デコーダー型の、エンコーダーとデコーダーの層の数、$h d_h$ はヘッドの数とヘッドの次元の積です。最初の2は、掛け算と足し算の2回分です。
 #
 # - デコーダー型：$L \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
 # - エンコーダー：$L_e \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
 # - 交差注意のキーとバリュー：$L_d \cdot 2 \cdot 2 d^2 \cdot n$（一度だけ）
 #
-# どちらの型も、入力のすべてのトークンを計算します。違いは、デコーダー型では14層、もう一方では6層のエンコーダーだけを通ることです。
+# どちらの型も、入力のすべてのトークンを計算します。違うのは層の数です。デコーダー型は14層すべてを通りますが、エンコーダー・デコーダー型は、エンコーダーの6層しか通りません。
 #
 # ただし、このカウンターは、因果マスクで捨てるクエリとキーの組の分も数えています。FlashAttentionのような実装は、その分を飛ばします。飛ばしたときの組の数は $n^2$ ではなく $n(n+1)/2$ です。エンコーダーには、飛ばせる組がありません。
+#
+# もう1つ、式からわかることがあります。ここでは $h d_h = d$ なので、どの項も $d^2 n$ で割ると、残るのは $x = n/d$ だけです。たとえば、因果マスクの分を飛ばすと、14層と6＋6層の比は、ほぼ $14(24 + 2x) \div 6(28 + 4x)$ です。**比は、文書の長さそのものではなく、長さ÷幅で決まります。** アテンションの計算がほかの計算と同じ量になるのは、普通の計算では $x = 6$ のときです（$d = 3{,}072$ なら18,432トークン）。そこで、FLOPsの比の横には、いつも $n/d$ を書きます。
 
 # %% [markdown] key="reading-formula" lang="zh-tw"
-# `assert` 已經確認：PyTorch 的計數器數出的 FLOPs，和下面的公式完全一致（省略輸出分數，以及解碼器讀起始詞元的部分）。$n$ 是文件的詞元數，$L$ 是 decoder-only 的層數，$L_e$ 和 $L_d$ 是另一種架構的編碼器和解碼器的層數，$h d_h$ 是注意力頭的數量乘上每個頭的維度。最前面的 2，是乘法和加法這 2 次。
+# `assert` 已經確認：PyTorch 的計數器數出的 FLOPs，和下面的公式完全一致（省略輸出分數，以及解碼器讀起始詞元的部分）。$n$ 是文件的詞元數，$L$ 是 decoder-only 的層數，$L_e$ 和 $L_d$ 是編碼器－解碼器的編碼器和解碼器的層數，$h d_h$ 是注意力頭的數量乘上每個頭的維度。最前面的 2，是乘法和加法這 2 次。
 #
 # - decoder-only：$L \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
 # - 編碼器：$L_e \, (2 \cdot 12 d^2 \cdot n + 4 h d_h n^2)$
 # - 交叉注意力的鍵和值：$L_d \cdot 2 \cdot 2 d^2 \cdot n$（只算一次）
 #
-# 不管哪一種架構，都要計算輸入的每一個詞元。差別在於，decoder-only 要通過 14 層，另一邊只通過 6 層的編碼器。
+# 不管哪一種架構，都要計算輸入的每一個詞元。差別在於層數：decoder-only 要通過全部 14 層，編碼器－解碼器只通過編碼器的 6 層。
 #
 # 不過，這個計數器連因果遮罩會丟掉的「查詢和鍵的配對」也算進去。FlashAttention 之類的實作會跳過那些配對；跳過之後，配對的數量不是 $n^2$，而是 $n(n+1)/2$。編碼器沒有可以跳過的配對。
+#
+# 從公式還可以看出一件事。這裡 $h d_h = d$，所以每一項除以 $d^2 n$ 之後，剩下的只有 $x = n/d$。例如跳過因果遮罩部分時，14 層和 6＋6 層的倍率大約是 $14(24 + 2x) \div 6(28 + 4x)$。**決定倍率的不是文件的長度本身，而是長度÷寬度。** 一般的計算，注意力的運算和其他運算一樣多，是在 $x = 6$ 的時候（$d = 3{,}072$ 就是 18,432 個詞元）。所以 FLOPs 的倍率旁邊，都會寫出 $n/d$。
+
 
 # %% key="reading-skipping"
-for n in (512, 8_192, 131_072):
-    whole = bottleneck.read_flops(deep, n) / bottleneck.read_flops(pair, n)
-    skipped = bottleneck.read_flops(deep, n, skipping=True) / bottleneck.read_flops(pair, n)
-    same_depth = bottleneck.read_flops(shallow, n, skipping=True) / bottleneck.read_flops(pair, n)
-    print(f"{n:9,}  {whole:5.2f}  {skipped:5.2f}  {same_depth:5.2f}")
+def reading_ratios(designs, n):
+    its_pair, its_deep, its_shallow = designs
+    return (
+        bottleneck.read_flops(its_deep, n) / bottleneck.read_flops(its_pair, n),
+        bottleneck.read_flops(its_deep, n, skipping=True) / bottleneck.read_flops(its_pair, n),
+        bottleneck.read_flops(its_shallow, n, skipping=True) / bottleneck.read_flops(its_pair, n),
+    )
+
+
+rows = []
+for designs, lengths in (
+    ((pair, deep, shallow), (512, 8_192, 131_072)),
+    (tuple(wide.values()), (8_192, 32_768, 131_072, 262_144)),
+):
+    d = designs[0].d_model
+    for n in lengths:
+        ratios = [f"{ratio:.2f}" for ratio in reading_ratios(designs, n)]
+        rows.append([f"{d:,}", f"{n:,}", f"{n / d:,.1f}", *ratios])
+header = T(
+    ja="幅d|トークンn|n/d|普通の計算|飛ばす|飛ばし、深さが同じ",
+    zh_tw="寬度 d|詞元 n|n/d|一般的計算|跳過|跳過，深度相同",
+)
+show.fragment(*show.table(header.split("|"), rows))
 
 # %% [markdown] key="reading-after" lang="ja"
-# 左から順に、長さ、普通の計算での比、因果マスクの分を飛ばしたときの比、飛ばしたうえで深さが同じときの比です。比はどれも「デコーダー型÷エンコーダー・デコーダー型」です。
+# 比はどれも「デコーダー型÷エンコーダー・デコーダー型」です。「飛ばす」は因果マスクの分を飛ばしたとき、最後の列は、飛ばしたうえで深さが同じときです。
 #
-# - 重みが同じ2つのモデル（6＋6層と14層）では、読む計算はデコーダー型のほうが多い。飛ばす実装では、長いほど比が下がり、約1.17倍に近づく
+# - $n/d$ が同じなら、幅が違っても比は同じ（$n/d$ が85.3の2行）。$d = 96$ の8,192トークンは、$d = 3{,}072$ の262,144トークンに当たる
+# - 重みの数が同じ2つのモデル（6＋6層と14層）では、読む計算はデコーダー型のほうが多い。飛ばす実装では、$d = 3{,}072$ のとき、8,192トークンで1.77倍、32,768トークンで1.50倍、131,072トークンで1.28倍と、長いほど比が下がる
 # - 深さが同じなら、デコーダー型のほうが少ない。ただし、重みは半分以下
 #
 # 「入力全体を処理しなければならない」のは、どちらも同じです。
 #
-# とても長い文書では、アテンションの計算がほとんどを占めるので、飛ばしたときの比は $(L/2)/L_e$ に近づきます。$14 \div 2 \div 6 \approx 1.17$ です。つまり、勝ち負けは層の分け方で決まります。重みの数は同じまま、エンコーダーを深く、または浅くしてみましょう。長さは131,072トークンです。
+# 小さなモデルに長い文書を読ませると、アテンションの割合を大きく見せてしまいます。そこで、これから先の比は、ことわりがなければ $d = 3{,}072$（30億パラメータほどのモデルの幅）で求めます。
+#
+# $n/d$ がとても大きくなると、アテンションの計算がほとんどを占めるので、飛ばしたときの比は $(L/2)/L_e$ に近づきます。$14 \div 2 \div 6 \approx 1.17$ です。つまり、勝ち負けは層の分け方で決まります。重みの数は同じまま、エンコーダーを深く、または浅くしてみましょう。長さは131,072トークン（$n/d \approx 42.7$）です。
 
 # %% [markdown] key="reading-after" lang="zh-tw"
-# 由左到右依序是：長度、一般計算的倍率、跳過因果遮罩部分的倍率、跳過而且深度相同時的倍率。倍率都是「decoder-only÷編碼器－解碼器」。
+# 倍率都是「decoder-only÷編碼器－解碼器」。「跳過」是跳過因果遮罩部分的倍率，最後一欄是跳過而且深度相同時的倍率。
 #
-# - 權重相同的 2 個模型（6＋6 層和 14 層），decoder-only 讀的運算比較多；用會跳過的實作，文件越長倍率越低，越來越接近 1.17 倍
+# - 只要 $n/d$ 一樣，就算寬度不同，倍率也一樣（$n/d$ 是 85.3 的 2 列）。$d = 96$ 的 8,192 個詞元，相當於 $d = 3{,}072$ 的 262,144 個詞元
+# - 權重數量相同的 2 個模型（6＋6 層和 14 層），decoder-only 讀的運算比較多。用會跳過的實作，$d = 3{,}072$ 時，8,192 個詞元是 1.77 倍，32,768 個詞元是 1.50 倍，131,072 個詞元是 1.28 倍，文件越長，倍率越低
 # - 深度相同時，decoder-only 比較少；但它的權重不到一半
 #
 # 「必須處理整份輸入」這一點，哪一種架構都一樣。
 #
-# 文件非常長時，運算幾乎都花在注意力上，所以跳過時的倍率會接近 $(L/2)/L_e$，也就是 $14 \div 2 \div 6 \approx 1.17$。換句話說，誰勝誰負要看層數怎麼分配。權重的數量不變，把編碼器變深或變淺看看。長度是 131,072 個詞元。
+# 讓小模型讀長文件，會高估注意力所占的比例。所以接下來的倍率，沒有特別說明的話，都用 $d = 3{,}072$（大約 30 億個參數的模型的寬度）計算。
+#
+# $n/d$ 非常大時，運算幾乎都花在注意力上，所以跳過時的倍率會接近 $(L/2)/L_e$，也就是 $14 \div 2 \div 6 \approx 1.17$。換句話說，誰勝誰負要看層數怎麼分配。權重的數量不變，把編碼器變深或變淺看看。長度是 131,072 個詞元（$n/d \approx 42.7$）。
 
 # %% key="reading-split"
-n, by_split = 131_072, {}
+n, by_split, base = 131_072, {}, wide[deep]
 for layers in ((6, 6), (10, 3), (2, 9)):
-    split = bottleneck.plain("", *layers)
-    assert split.weights == deep.weights
-    reading = bottleneck.read_flops(deep, n, skipping=True) / bottleneck.read_flops(split, n)
-    writing = bottleneck.write_flops(deep, n, 256) / bottleneck.write_flops(split, n, 256)
+    split = bottleneck.plain("", *layers, 3_072, 24)
+    assert split.weights == base.weights
+    reading = bottleneck.read_flops(base, n, skipping=True) / bottleneck.read_flops(split, n)
+    writing = bottleneck.write_flops(base, n, 256) / bottleneck.write_flops(split, n, 256)
     by_split[layers] = reading
     line = T(
         ja="エンコーダー{}層、デコーダー{}層：読む {:.2f}倍、書く {:.2f}倍",
@@ -241,10 +302,11 @@ for layers in ((6, 6), (10, 3), (2, 9)):
     )
     print(line.format(*layers, reading, writing))
 
+naive, _, same_depth = reading_ratios(wide.values(), n)
 claims.check(
     "C25",
     {
-        "naive": bottleneck.read_flops(deep, n) / bottleneck.read_flops(pair, n),
+        "naive": naive,
         "skipping": by_split[6, 6],
         "same_depth": same_depth,
         "deep_encoder": by_split[10, 3],
@@ -252,24 +314,24 @@ claims.check(
 )
 
 # %% [markdown] key="reading-split-after" lang="ja"
-# エンコーダーが $L/2 = 7$ 層より深いと、読む計算はデコーダー型のほうが少なくなります。そのかわり、デコーダーが浅いので、書く計算の差は開きます。このレッスンの「重みが同じなら」は、エンコーダーとデコーダーの層の数が等しいとき（6＋6層）の話です。
+# エンコーダーを10層にすると、読む計算はデコーダー型のほうが少なくなります（0.78倍）。そのかわり、デコーダーが浅いので、書く計算の差は開きます。境目になるエンコーダーの深さは、文書が長いほど $L/2 = 7$ 層に近づきます。このレッスンの「重みの数が同じなら」は、エンコーダーとデコーダーの層の数が等しいとき（6＋6層）の話です。
 
 # %% [markdown] key="reading-split-after" lang="zh-tw"
-# 編碼器比 $L/2 = 7$ 層還深時，讀的運算是 decoder-only 比較少；不過這時解碼器比較淺，所以寫的運算差距更大。這一課說的「權重相同時」，是指編碼器和解碼器層數相等（6＋6 層）的情況。
+# 編碼器改成 10 層時，讀的運算是 decoder-only 比較少（0.78 倍）；不過這時解碼器比較淺，所以寫的運算差距更大。剛好打平的編碼器深度，文件越長，就越接近 $L/2 = 7$ 層。這一課說的「權重數量相同時」，是指編碼器和解碼器層數相等（6＋6 層）的情況。
 
 # %% [markdown] key="writing" lang="ja"
 # ## 3. 要約を書く計算と、KVキャッシュ
 #
 # 元のページの解答は、交差注意を含む計算が「重くなりうる」とも書いています（C26）。1トークンを書くFLOPsと、KVキャッシュを測ります。文書は512トークンです。
 #
-# 予想：重みが同じとき、デコーダー型のKVキャッシュは、エンコーダー・デコーダー型の何倍でしょうか。
+# 予想：重みの数が同じとき、デコーダー型のKVキャッシュは、エンコーダー・デコーダー型の何倍でしょうか。
 
 # %% [markdown] key="writing" lang="zh-tw"
 # ## 3. 寫摘要的運算，與 KV 快取
 #
 # 原網頁的答案還說，加上交叉注意力之後，「運算負擔可能很重」（C26）。來測量寫 1 個詞元的 FLOPs 和 KV 快取。文件是 512 個詞元。
 #
-# 先猜猜看：權重相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
+# 先猜猜看：權重數量相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
 
 # %% key="writing-code"
 #| ja: Noneを、予想した数に書き換える
@@ -290,7 +352,7 @@ def write(model, before):
     return model(input_ids=one, past_key_values=before.past_key_values)
 
 
-n, held = 512, {}
+n, held, written = 512, {}, {}
 for design in (pair, deep, shallow):
     model = bottleneck.build(design, longest=n + 1)
     before = read(model, n)
@@ -303,13 +365,17 @@ for design in (pair, deep, shallow):
     held[design] = kv_cache.measured(after.past_key_values).total_bytes
     parts = bottleneck.cache_bytes(design, n, t, number=4)
     assert sum(parts.values()) == held[design]
-    line = T(
-        ja="{:10,} FLOPs、自己注意{:9,}バイト、交差注意{:9,}バイト、{}",
-        zh_tw="{:10,} FLOPs，自注意力 {:9,} 位元組，交叉注意力 {:9,} 位元組，{}",
-    )
-    print(line.format(spent.flops, parts["self"], parts["cross"], design.name))
+    written[design] = (spent.flops, parts["self"], parts["cross"])
 
 predict.compare(guess, held[deep] / held[pair], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="writing-table"
+line = T(
+    ja="{:10,} FLOPs、自己注意{:9,}バイト、交差注意{:9,}バイト、{}",
+    zh_tw="{:10,} FLOPs，自注意力 {:9,} 位元組，交叉注意力 {:9,} 位元組，{}",
+)
+for design, numbers in written.items():
+    print(line.format(*numbers, design.name))
 
 # %% [markdown] key="writing-after" lang="ja"
 # 式は、カウンターとも、本物のキャッシュとも、ぴったり一致しました。要約の $t$ 番目のトークンを書くFLOPsは、次のとおりです（出力のスコアの分は略します）。
@@ -321,7 +387,7 @@ predict.compare(guess, held[deep] / held[pair], T(ja="倍", zh_tw=" 倍"))
 #
 # エンコーダーは一度だけ計算し、交差注意のキーとバリューも一度だけ作ります。そのあと、1トークンごとに計算するのはデコーダーの6層だけです。キャッシュを持つのも、この6層だけです。
 #
-# 次のセルでは、8,192トークンの文書から256トークンの要約を書く場合で、全部をまとめます。
+# 次のセルでは、8,192トークンの文書から256トークンの要約を書く場合で、全部をまとめます（$d = 3{,}072$、$n/d \approx 2.7$）。
 
 # %% [markdown] key="writing-after" lang="zh-tw"
 # 公式和計數器、真正的快取都完全一致。寫摘要的第 $t$ 個詞元，FLOPs 如下（省略輸出分數的部分）：
@@ -333,34 +399,46 @@ predict.compare(guess, held[deep] / held[pair], T(ja="倍", zh_tw=" 倍"))
 #
 # 編碼器只計算一次，交叉注意力的鍵和值也只做一次。之後每個詞元只要計算解碼器的 6 層；保留快取的，也只有這 6 層。
 #
-# 下一個儲存格整理全部的結果：讀 8,192 個詞元的文件，寫 256 個詞元的摘要。
+# 下一個儲存格整理全部的結果：讀 8,192 個詞元的文件，寫 256 個詞元的摘要（$d = 3{,}072$，$n/d \approx 2.7$）。
 
 # %% key="c26"
 n, t = 8_192, 256
-cached = {design: sum(bottleneck.cache_bytes(design, n, t).values()) for design in held}
-whole = {design: bottleneck.summary_flops(design, n, t, skipping=True) for design in held}
+its_pair, its_deep, its_shallow = wide.values()
+
+
+def compared(flops_or_bytes):
+    T(
+        ja="""エンコーダー・デコーダー型を1としたときの、重みの数が同じ型と、深さが同じ型""",
+        zh_tw="""以編碼器－解碼器為 1，權重數量相同的架構，和深度相同的架構""",
+    )
+    unit = flops_or_bytes(its_pair)
+    return flops_or_bytes(its_deep) / unit, flops_or_bytes(its_shallow) / unit
+
+
+whole = compared(lambda x: bottleneck.summary_flops(x, n, t, skipping=True))
+write_one = compared(lambda x: bottleneck.write_flops(x, n, t))
+cache = compared(lambda x: sum(bottleneck.cache_bytes(x, n, t).values()))
 claims.check(
     "C26",
     {
-        "whole_job": whole[deep] / whole[pair],
-        "whole_job_same_depth": whole[shallow] / whole[pair],
-        "write": bottleneck.write_flops(deep, n, t) / bottleneck.write_flops(pair, n, t),
-        "cache": cached[deep] / cached[pair],
-        "cache_same_depth": cached[shallow] / cached[pair],
-        "write_same_depth": bottleneck.write_flops(shallow, n, t)
-        / bottleneck.write_flops(pair, n, t),
+        "whole_job": whole[0],
+        "whole_job_same_depth": whole[1],
+        "write": write_one[0],
+        "cache": cache[0],
+        "cache_same_depth": cache[1],
+        "write_same_depth": write_one[1],
     },
 )
 
 # %% [markdown] key="c26-after" lang="ja"
-# 重みが同じなら、エンコーダー・デコーダー型のほうが、計算もキャッシュも少なくて済みます。「重い」のは、むしろデコーダー型です。
+# 重みの数が同じなら、エンコーダー・デコーダー型のほうが、計算もキャッシュも少なくて済みます。「重い」のは、むしろデコーダー型です。
 #
-# 深さが同じなら、元のページのとおりです。文書を読んで要約を書き終えるまでの計算は、デコーダー型なら約54%で済みます（エンコーダーがないからです。重みも半分以下です）。KVキャッシュは等しくなります。入力の分を、自己注意として持つか、交差注意として持つかの違いだけだからです。
+# 深さが同じなら、元のページのとおりです。文書を読んで要約を書き終えるまでの計算は、デコーダー型なら約76%で済みます（エンコーダーがないからです。重みも半分以下です）。この割合も $n/d$ によります。文書が長くなると50%に近づき、131,072トークン（$n/d \approx 42.7$）では約55%です。KVキャッシュは等しくなります。入力の分を、自己注意として持つか、交差注意として持つかの違いだけだからです。
 
 # %% [markdown] key="c26-after" lang="zh-tw"
-# 權重相同時，編碼器－解碼器的運算和快取都比較少。負擔重的反而是 decoder-only。
+# 權重數量相同時，編碼器－解碼器的運算和快取都比較少。負擔重的反而是 decoder-only。
 #
-# 深度相同時，原網頁說得沒錯：讀完文件並寫完摘要，decoder-only 的運算只要大約 54%（因為沒有編碼器；權重也不到一半）。KV 快取則一樣大，因為輸入那一段都要保留，差別只在於放在自注意力還是交叉注意力的快取裡。
+# 深度相同時，原網頁說得沒錯：讀完文件並寫完摘要，decoder-only 的運算只要大約 76%（因為沒有編碼器；權重也不到一半）。這個比例也要看 $n/d$：文件越長越接近 50%，131,072 個詞元（$n/d \approx 42.7$）時大約是 55%。KV 快取則一樣大，因為輸入那一段都要保留，差別只在於放在自注意力還是交叉注意力的快取裡。
 
 # %% [markdown] key="memory" lang="ja"
 # ## 4. 途中の値：n×nの行列を作るかどうか
@@ -386,15 +464,12 @@ claims.check(
 #
 # 先猜猜看：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。中間結果會變成幾倍？
 
-# %% key="memory-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="memory-peak"
 thin = {
     T(ja="デコーダー型", zh_tw="decoder-only"): bottleneck.plain("", 0, 2),
     T(ja="エンコーダー・デコーダー型", zh_tw="編碼器－解碼器"): bottleneck.plain("", 2, 2),
 }
+decoder_name, pair_name = thin
 
 
 def peak_bytes(design, n, attention, device="cpu"):
@@ -403,6 +478,11 @@ def peak_bytes(design, n, attention, device="cpu"):
         read(model, n, use_cache=False)
     return spent.bytes
 
+
+# %% key="memory-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 eager, efficient = {}, {}
 for (name, design), many_layers in zip(thin.items(), (deep, pair), strict=True):
@@ -420,7 +500,6 @@ for (name, design), many_layers in zip(thin.items(), (deep, pair), strict=True):
     )
     print(line.format(eager[name, 8_192] / 2**20, efficient[name, 8_192] / 2**20, name))
 
-decoder_name, pair_name = thin
 quadratic = eager[decoder_name, 16_384] / eager[decoder_name, 8_192]
 predict.compare(guess, quadratic, T(ja="倍", zh_tw=" 倍"))
 
@@ -462,20 +541,20 @@ claims.check(
         "naive_growth": quadratic,
         "decoder_growth": efficient[decoder_name, 8_192] / efficient[decoder_name, 4_096],
         "pair_growth": efficient[pair_name, 8_192] / efficient[pair_name, 4_096],
-        "decoder_flops": bottleneck.read_flops(deep, 131_072, skipping=True)
-        / bottleneck.read_flops(deep, 131_072),
+        "decoder_flops": bottleneck.read_flops(wide[deep], 131_072, skipping=True)
+        / bottleneck.read_flops(wide[deep], 131_072),
     },
 )
 
 # %% [markdown] key="memory-after" lang="ja"
-# メモリを節約する効果は、エンコーダーでも同じです。デコーダー型だけの利点ではありません。ただし、計算については、デコーダー型にだけ効くことがあります。因果マスクの分を飛ばせるので、読むFLOPsが約半分になります。2節の比が、131,072トークンで2.33倍から1.17倍に下がったのは、そのためです。
+# メモリを節約する効果は、エンコーダーでも同じです。デコーダー型だけの利点ではありません。ただし、計算については、デコーダー型にだけ効くことがあります。因果マスクの分を飛ばせるので、アテンションの計算が約半分になります。読むFLOPs全体では、$d = 3{,}072$、131,072トークン（$n/d \approx 42.7$）で約56%です。2節の比が、同じ長さで2.29倍から1.28倍に下がったのは、そのためです。
 #
 # なお、キーとバリューは全部必要なので、KVキャッシュは減りません（レッスン01の12節）。
 #
 # カウンターが見ているのは、PyTorchの演算が作るテンソルだけです。実装の内部で使う小さな作業領域は、入っていません。節約する計算でも2つのモデルに差があるのは、コードの書き方の違い（たとえば、GPT-2はクエリ、キー、バリューを一度に計算する）もあるためです。型だけの違いとは言えません。
 
 # %% [markdown] key="memory-after" lang="zh-tw"
-# 節省記憶體的效果，在編碼器上也一樣，不是 decoder-only 獨有的優點。不過在運算方面，有一點只對 decoder-only 有效：可以跳過因果遮罩的部分，讀的 FLOPs 大約減半。第 2 節的倍率，在 131,072 個詞元時從 2.33 倍降到 1.17 倍，就是這個原因。
+# 節省記憶體的效果，在編碼器上也一樣，不是 decoder-only 獨有的優點。不過在運算方面，有一點只對 decoder-only 有效：可以跳過因果遮罩的部分，注意力的運算大約減半。以讀的 FLOPs 全體來說，$d = 3{,}072$、131,072 個詞元（$n/d \approx 42.7$）時大約是 56%。第 2 節的倍率，在同樣的長度從 2.29 倍降到 1.28 倍，就是這個原因。
 #
 # 另外，鍵和值全都需要，所以 KV 快取並不會變小（第 01 課第 12 節）。
 #
@@ -484,23 +563,38 @@ claims.check(
 # %% [markdown] key="times" lang="ja"
 # ## 5. 時間を見る
 #
-# 同じモデルで、時間も測ります。1,024トークンの文書で、左が最初のトークンまで、右が次の1トークンまでです。時間は、機械や、同時に動いているほかの仕事によって変わります。そこで、表示するだけで、結論には使いません。
+# 同じモデルで、時間も測ります。1,024トークンの文書（$d = 96$、$n/d \approx 10.7$）で、左が最初のトークンまで、右が次の1トークンまでです。最初の1回は準備の時間も入って長くなるので捨て、そのあとの5回のうち、最も短い時間を表示します。
+#
+# それでも、時間は、機械や、同時に動いているほかの仕事によって変わります。混んだ機械では、順番が入れ替わることもあります。そこで、表示するだけで、結論には使いません。
 
 # %% [markdown] key="times" lang="zh-tw"
 # ## 5. 看看時間
 #
-# 用同樣的模型，也測量時間。文件是 1,024 個詞元，左邊是到第一個詞元為止，右邊是到下一個詞元為止。時間會隨機器、以及同時執行的其他工作而改變，所以這裡只顯示，不拿來下結論。
+# 用同樣的模型，也測量時間。文件是 1,024 個詞元（$d = 96$，$n/d \approx 10.7$），左邊是到第一個詞元為止，右邊是到下一個詞元為止。最初那次包含準備的時間，會比較久，所以不算；顯示的是接下來 5 次裡最短的時間。
+#
+# 即使這樣，時間還是會隨機器、以及同時執行的其他工作而改變，機器很忙的時候，連順序都可能對調。所以這裡只顯示，不拿來下結論。
 
 # %% key="times-code"
 n = 1_024
-for design in (pair, deep, shallow):
-    model = bottleneck.build(design, longest=n + 1, attention="sdpa")
+
+
+def seconds(model):
+    T(
+        ja="""最初のトークンまでの秒数と、次の1トークンの秒数""",
+        zh_tw="""到第一個詞元的秒數，以及下一個詞元的秒數""",
+    )
     start = time.perf_counter()
     before = read(model, n)
     first = time.perf_counter()
     write(model, before)
-    last = time.perf_counter()
-    print(f"{first - start:6.2f} s  {1e3 * (last - first):6.1f} ms  {design.name}")
+    return first - start, time.perf_counter() - first
+
+
+for design in (pair, deep, shallow):
+    model = bottleneck.build(design, longest=n + 1, attention="sdpa")
+    seconds(model)
+    first, token = map(min, zip(*(seconds(model) for _ in range(5)), strict=True))
+    print(f"{first:6.2f} s  {1e3 * token:6.1f} ms  {design.name}")
 
 # %% [markdown] key="real" lang="ja"
 # ## 6. 本物の大きさで：型の違いと、ヘッドの持ち方の違い
@@ -542,13 +636,16 @@ for key, kind in (
     lengths = {"encoder_len": n} if real[key].is_encoder_decoder else {}
     in_cache = 1 if lengths else n + 1
     assert sum(parts.values()) == kv_cache.formula(config, in_cache, **lengths).total_bytes
-    print(
-        f"{spent.flops / 1e12:7.1f} TFLOPs  {sum(parts.values()) / 2**30:6.2f} GiB  {config.name_or_path}"
-    )
 
 gqa = sum(bottleneck.cache_bytes(real["llama-3-8b"], n, 1).values())
 mha = sum(bottleneck.cache_bytes(real["llama-2-7b"], n, 1).values())
 predict.compare(guess, gqa / mha, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="real-table"
+for design in real.values():
+    flops = bottleneck.first_token_flops(design, n) / 1e12
+    cached = sum(bottleneck.cache_bytes(design, n, 1).values()) / 2**30
+    print(f"{flops:7.1f} TFLOPs  {cached:6.2f} GiB  {design.name}")
 
 # %% [markdown] key="real-grid" lang="ja"
 # T5-11Bは、Llama 3 8Bの約12倍のキャッシュを持ちます。これは、エンコーダー・デコーダー型だからでしょうか。型とヘッドの持ち方を、別々に変えてみます。Llama 2 7Bのブロックを使い、14＋14層のエンコーダー・デコーダー型も考えます（実在しないモデルです）。100,000トークンのKVキャッシュを比べます。
@@ -635,14 +732,14 @@ print(
 # %% [markdown] key="growing-count" lang="ja"
 # 同じ形の入力では、デコーダー型の変化はちょうど0です。途中までをキャッシュに入れて続きを読んでも、違いがあるとすれば丸め誤差だけです。だから、古い部分は計算し直さなくてよいのです。エンコーダーでは、古いトークンの状態も変わります。学習していないこのモデルでは、状態の値の大きさの1%ほどですが、丸め誤差（100万分の1ほど）よりずっと大きな変化です。新しい部分が届くたびに、全部を計算し直すことになります。
 #
-# 1,024トークンの文書が、何回かに分けて届く場合のFLOPsを、実際に数えましょう。届くたびに、そこまでを読み終えた状態にします。
+# 1,024トークンの文書（$n/d \approx 10.7$。$d = 3{,}072$ なら32,768トークンに当たる）が、何回かに分けて届く場合のFLOPsを、実際に数えましょう。届くたびに、そこまでを読み終えた状態にします。
 #
 # 予想：文書が8回に分けて届くと、エンコーダー・デコーダー型が読むFLOPsは、一度に届くときの何倍でしょうか。
 
 # %% [markdown] key="growing-count" lang="zh-tw"
 # 輸入的形狀相同時，decoder-only 的變化剛好是 0。先放進快取再接著讀，就算有差別，也只是捨入誤差（換一台電腦，數字可能不同）。所以舊的部分不必重算。編碼器則連舊詞元的狀態都會改變：在這個沒有訓練過的模型裡，大約是狀態數值大小的 1%，但遠大於捨入誤差（大約 100 萬分之 1）。每次有新的部分送達，就要全部重算。
 #
-# 實際數一數：1,024 個詞元的文件分成幾次送達時的 FLOPs。每次送達，都要讀完到那裡為止的內容。
+# 實際數一數：1,024 個詞元的文件（$n/d \approx 10.7$，相當於 $d = 3{,}072$ 的 32,768 個詞元）分成幾次送達時的 FLOPs。每次送達，都要讀完到那裡為止的內容。
 #
 # 先猜猜看：文件分 8 次送達時，編碼器－解碼器讀的 FLOPs 是一次送達的幾倍？
 
@@ -684,7 +781,7 @@ for updates in (1, 4, 8):
 predict.compare(guess, counted_growth[pair, 8] / counted_growth[pair, 1], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="growing-figure"
-times = [1, 2, 4, 8, 16]
+n, times = 1_024, [1, 2, 4, 8, 16]
 #| ja: 数えた値と一致した式で、16回まで計算する
 #| zh-tw: 用和計數一致的公式，算到 16 次
 grown = {
@@ -739,7 +836,7 @@ claims.check(
 )
 
 # %% [markdown] key="growing-after" lang="ja"
-# エンコーダー・デコーダー型は、8回に分けると約3.7倍です。8倍にならないのは、前の回ほど文書が短いからです。文書を固まりごとに別々にエンコードする方法（[Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)など）や、固まりの単位で因果的に見るエンコーダーなら、計算し直さずに済みます。そのかわり、前の固まりからは、後ろの固まりが見えません。
+# エンコーダー・デコーダー型は、8回に分けると約3.7倍です（$n/d \approx 10.7$）。8倍にならないのは、前の回ほど文書が短いからです。文書を固まりごとに別々にエンコードする方法（[Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)など）や、固まりの単位で因果的に見るエンコーダーなら、計算し直さずに済みます。そのかわり、前の固まりからは、後ろの固まりが見えません。
 #
 # 線は、2回と4回のあいだで交わります。一度に届くならエンコーダー・デコーダー型、何度も届くならデコーダー型が有利です。普通の計算のデコーダー型で、回数が増えるとFLOPsが減るのは、捨てる組（新しい部分の中の、右上の三角形）が減るからです。
 #
@@ -748,7 +845,7 @@ claims.check(
 # 予想：8人が使い、8,192トークンの入力のうち、最初の6,144トークンが共通だとします。それぞれが256トークンの要約を書き終えたとき、デコーダー型のキャッシュの合計は、共有しないときの何倍でしょうか。
 
 # %% [markdown] key="growing-after" lang="zh-tw"
-# 編碼器－解碼器分 8 次時，大約是 3.7 倍。沒有變成 8 倍，是因為越前面的幾次，文件越短。如果把文件切成幾塊分別編碼（例如 [Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)），或以塊為單位、採用因果方式的編碼器，就不必重算；代價是前面的塊看不到後面的塊。
+# 編碼器－解碼器分 8 次時，大約是 3.7 倍（$n/d \approx 10.7$）。沒有變成 8 倍，是因為越前面的幾次，文件越短。如果把文件切成幾塊分別編碼（例如 [Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)），或以塊為單位、採用因果方式的編碼器，就不必重算；代價是前面的塊看不到後面的塊。
 #
 # 線在 2 次和 4 次之間交叉：一次送達時，編碼器－解碼器有利；多次送達時，decoder-only 有利。一般計算的 decoder-only，次數越多 FLOPs 反而越少，是因為要丟掉的配對（新的部分裡，右上角的三角形）變少了。
 #
@@ -763,12 +860,14 @@ guess = None
 
 shared = {design: bottleneck.batch_bytes(design, 8_192, 256, 8, shared=6_144) for design in held}
 apart = {design: bottleneck.batch_bytes(design, 8_192, 256, 8) for design in held}
+predict.compare(guess, shared[deep] / apart[deep], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="sharing-table"
 line = T(
     ja="別々 {:5.1f} MiB  共有 {:5.1f} MiB  {}", zh_tw="分開 {:5.1f} MiB  共用 {:5.1f} MiB  {}"
 )
 for design in (pair, deep, shallow):
     print(line.format(apart[design] / 2**20, shared[design] / 2**20, design.name))
-predict.compare(guess, shared[deep] / apart[deep], T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="sharing-after" lang="ja"
 # 始まりを共有すると、14層のデコーダー型でも、エンコーダー・デコーダー型より小さくなります。
@@ -878,7 +977,8 @@ import transformers
 
 names = ["LlamaForCausalLM", "GPT2LMHeadModel", "BertForMaskedLM", "ModernBertForMaskedLM"]
 names += ["BartForConditionalGeneration", "T5ForConditionalGeneration"]
-names += ["T5GemmaForConditionalGeneration", "WhisperForConditionalGeneration"]
+names += ["WhisperForConditionalGeneration", "Gemma2ForCausalLM"]
+names += ["T5GemmaForConditionalGeneration", "T5Gemma2ForConditionalGeneration"]
 print(f"transformers {transformers.__version__}")
 flash = {}
 for name in names:
@@ -890,16 +990,24 @@ for name in names:
     )
 
 # %% [markdown] key="engineering-t5" lang="ja"
-# 表示したのは、それぞれの実装を選べるモデルとして、transformersに登録されているかどうかです（速さの話ではありません）。`flash`はFlashAttention、`sdpa`は4節の節約する計算、`flex`はPyTorchのFlexAttentionです。T5Gemmaの`sdpa`が`False`なのも、`flash`と`flex`だけが登録されているからです。
+# 表示したのは、それぞれの実装を選べるモデルとして、transformersに登録されているかどうかです（速さの話ではありません）。`flash`はFlashAttention、`sdpa`は4節の節約する計算、`flex`はPyTorchのFlexAttentionです。`False`の理由は、モデルによって違います（2026年11月、transformers 5.23）。GPT-2の`flex`のように、登録がないだけのこともあります。
 #
-# この一覧では、T5だけがFlashAttentionを使えません（2026年11月、transformers 5.23）。スコアに相対位置バイアスを足すからです。エンコーダー・デコーダー型だからではありません。BARTやT5Gemmaは使えます。
+# - T5Gemmaの`sdpa`：アテンションのスコアを一定の範囲に抑える処理（softcapping）を、`sdpa`が受け付けないから。ソースコードに`sdpa does not support softcapping`と書いてある。デコーダー型のGemma 2も、同じ理由で`False`
+# - T5の`flash`：スコアに相対位置バイアスを足すから。BARTとT5Gemmaは使えるので、エンコーダー・デコーダー型だから、ではない。T5でも`flex`は`True`で、FlexAttentionなら、スコアにバイアスを足す計算を組み込める
+# - T5Gemma 2の`flash`と`flex`：自己注意と交差注意を1つにまとめたので、まとめたマスクがどちらの実装とも合わないから（ソースコードの注釈）。これは、2種類の注意を持つ構造から来ている
+#
+# 「エンコーダー・デコーダー型はFlashAttentionを使えない」とひとまとめには言えません。T5の理由はバイアスで、T5Gemma 2の理由は、注意のまとめ方です。
 #
 # T5では、節約する計算を選んでも、バイアスの行列が $n \times n$ の大きさで残ります。4節のBARTのコードと並べて、途中の値を測ってみましょう。
 
 # %% [markdown] key="engineering-t5" lang="zh-tw"
-# 上面顯示的，是 transformers 有沒有標明這個模型可以選用各種實作（和速度無關）。`flash` 是 FlashAttention，`sdpa` 是第 4 節節省記憶體的計算，`flex` 是 PyTorch 的 FlexAttention。T5Gemma 的 `sdpa` 是 `False`，也只是因為標明的是 `flash` 和 `flex`。
+# 上面顯示的，是 transformers 有沒有標明這個模型可以選用各種實作（和速度無關）。`flash` 是 FlashAttention，`sdpa` 是第 4 節節省記憶體的計算，`flex` 是 PyTorch 的 FlexAttention。標成 `False` 的原因，每個模型不一樣（2026 年 11 月，transformers 5.23）。有的只是沒有標明，例如 GPT-2 的 `flex`；其他的原因如下：
 #
-# 這份清單裡，只有 T5 不能用 FlashAttention（2026 年 11 月，transformers 5.23），因為它要在分數上加相對位置偏差。並不是因為它是編碼器－解碼器：BART 和 T5Gemma 都可以用。
+# - T5Gemma 的 `sdpa`：它會把注意力的分數壓在一定的範圍裡（softcapping），而 `sdpa` 不接受這種處理。原始碼裡寫著 `sdpa does not support softcapping`。decoder-only 的 Gemma 2 也因為同樣的原因標成 `False`
+# - T5 的 `flash`：因為要在分數上加相對位置偏差。BART 和 T5Gemma 都可以用，所以不是因為它是編碼器－解碼器。T5 的 `flex` 是 `True`，因為 FlexAttention 可以把「在分數上加偏差」寫進計算裡
+# - T5Gemma 2 的 `flash` 和 `flex`：它把自注意力和交叉注意力合併成 1 個，合併後的遮罩和哪一種實作都不相容（原始碼的註解）。這一點就來自有 2 種注意力的架構
+#
+# 所以不能一概而論地說「編碼器－解碼器不能用 FlashAttention」：T5 是因為偏差，T5Gemma 2 則是因為合併注意力的方式。
 #
 # T5 就算選擇節省記憶體的計算，偏差矩陣還是 $n \times n$ 的大小。和第 4 節的 BART 程式碼並列，測量中間結果看看。
 
@@ -915,15 +1023,15 @@ small_t5 = T5Config(
     num_layers=2,
     decoder_start_token_id=0,
 )
-best = "sdpa" if T5ForConditionalGeneration._supports_sdpa else "eager"
-t5_peak = {}
+t5_peak, bart_peak = {}, {}
 for n in (1_024, 2_048):
-    t5 = T5ForConditionalGeneration(small_t5).eval()
-    t5.set_attn_implementation(best)
+    t5 = transformers.T5ForConditionalGeneration(small_t5).eval()
+    t5.set_attn_implementation("sdpa" if t5._supports_sdpa else "eager")
     with bottleneck.peak() as spent:
         read(t5, n, use_cache=False)
     t5_peak[n] = spent.bytes
-    sizes = f"T5 {t5_peak[n] / 2**20:6.1f} MiB  BART {efficient[pair_name, n] / 2**20:4.1f} MiB"
+    bart_peak[n] = peak_bytes(thin[pair_name], n, "sdpa")
+    sizes = f"T5 {t5_peak[n] / 2**20:6.1f} MiB  BART {bart_peak[n] / 2**20:4.1f} MiB"
     print(f"{n:6,}", T(ja="トークン", zh_tw="個詞元"), sizes)
 
 claims.check(
@@ -931,8 +1039,9 @@ claims.check(
     {
         "t5_flash": flash["T5ForConditionalGeneration"],
         "bart_flash": flash["BartForConditionalGeneration"],
+        "merged_flash": flash["T5Gemma2ForConditionalGeneration"],
         "t5_growth": t5_peak[2_048] / t5_peak[1_024],
-        "bart_growth": efficient[pair_name, 2_048] / efficient[pair_name, 1_024],
+        "bart_growth": bart_peak[2_048] / bart_peak[1_024],
     },
 )
 
@@ -971,26 +1080,31 @@ claims.check(
 # %% [markdown] key="explore" lang="ja"
 # ## 10. 条件を動かして、交わるところを探す
 #
-# 30億パラメータほどの2つの候補（28層のデコーダー型と、12＋12層のエンコーダー・デコーダー型）で、条件を自由に変えられます。短い棒に◎が付きます（少ないほうが有利）。図の下の文には、勝ち負けが入れ替わるところも書かれます。
+# 30億パラメータほどの2つの候補（28層のデコーダー型と、重みの数が同じエンコーダー・デコーダー型）で、条件を自由に変えられます。短い棒に◎が付きます（少ないほうが有利）。図の下の文には、勝ち負けが入れ替わるところも書かれます。時間は、H100の公称性能から求めた下限です。
 #
 # - 共通のプロンプトの割合を上げると、何が変わるでしょうか
 # - ヘッドの数を片方だけ減らすと、キャッシュはどうなるでしょうか
+# - 文書が届く回数を16にすると、最初のトークンまでと、書き終えるまでとで、◎が付くのは同じ型でしょうか
+# - エンコーダーを20層、デコーダーを6層にすると、読む計算と書く計算はどう変わるでしょうか
 
 # %% [markdown] key="explore" lang="zh-tw"
 # ## 10. 改變條件，找出交叉點
 #
-# 兩個候選架構都大約有 30 億個參數（28 層的 decoder-only，以及 12＋12 層的編碼器－解碼器），條件可以自由改變。比較短的長條會標上 ◎（越少越有利）。圖下面的句子也會說明，在哪裡勝負會對調。
+# 兩個候選架構都大約有 30 億個參數（28 層的 decoder-only，以及權重數量相同的編碼器－解碼器），條件可以自由改變。比較短的長條會標上 ◎（越少越有利）。圖下面的句子也會說明，在哪裡勝負會對調。時間是用 H100 官方規格的效能算出的下限。
 #
 # - 提高共用提示的比例，什麼會改變？
 # - 只減少其中一邊的注意力頭，快取會怎樣？
+# - 文件分 16 次送達時，到第一個詞元和到寫完為止，標上 ◎ 的是同一種架構嗎？
+# - 編碼器 20 層、解碼器 6 層時，讀和寫的運算會怎麼改變？
 
 # %% key="explore-code"
-from helpers.widgets import Explorer, Range
+from helpers.widgets import Explorer, Range, Select
 
 
-def draw(document, summary, users, shared, updates, kv_decoder, kv_pair):
+def draw(document, summary, users, shared, updates, split, kv_decoder, kv_pair):
     first = replace(bottleneck.DECODER, n_kv_heads=kv_decoder)
     second = replace(bottleneck.ENCODER_DECODER, n_kv_heads=kv_pair)
+    second = replace(second, n_encoder=split[0], n_decoder=split[1])
     return bottleneck.explore(first, second, document, summary, users, shared, updates)
 
 
@@ -1015,6 +1129,12 @@ Explorer(
         "shared", T(ja="共通のプロンプトの割合", zh_tw="共用提示的比例"), range(0, 100, 10), 0, " %"
     ),
     Range("updates", T(ja="文書が届く回数", zh_tw="文件分幾次送達"), [1, 2, 4, 8, 16, 32], 1),
+    Select(
+        "split",
+        T(ja="エンコーダーとデコーダーの層", zh_tw="編碼器和解碼器的層數"),
+        {f"{encoder} + {decoder}": (encoder, decoder) for encoder, decoder in bottleneck.SPLITS},
+        (12, 12),
+    ),
     Range("kv_decoder", T(ja="デコーダー型のKVヘッド", zh_tw="decoder-only 的 KV 頭"), heads, 24),
     Range(
         "kv_pair",
@@ -1025,10 +1145,14 @@ Explorer(
 )
 
 # %% [markdown] key="premise" lang="ja"
-# 課題の前提（C24）は、条件によって成り立ったり、成り立たなかったりします。同じ2つの候補で、32,768トークンの文書が一度に届くときと、16回に分けて届くときの、読むFLOPsを比べます。届くたびに要約も書き直すなら、書く計算も加わります。それは次の節で、自分のシナリオの時間として考えます。
+# 課題の前提（C24）は、条件によって成り立ったり、成り立たなかったりします。同じ2つの候補（12＋12層）で、32,768トークンの文書（$n/d \approx 10.7$）が一度に届くときと、16回に分けて届くときの、読むFLOPsを比べます。一度に届くときの比は、2節の表の、$d = 3{,}072$、32,768トークンの行と同じです（28層と12＋12層の比は、14層と6＋6層の比と等しい）。
+#
+# 届くたびに要約も書き直すなら、書く計算も加わります。それは次の節で、自分のシナリオの時間として考えます。
 
 # %% [markdown] key="premise" lang="zh-tw"
-# 挑戰的前提（C24）有時成立，有時不成立，要看條件。用同樣的兩個候選架構，比較 32,768 個詞元的文件一次送達，和分 16 次送達時，讀的 FLOPs。如果每次送達都要重寫摘要，還要加上寫的運算；這一點留到下一節，用你的情境的時間來考慮。
+# 挑戰的前提（C24）有時成立，有時不成立，要看條件。用同樣的兩個候選架構（12＋12 層），比較 32,768 個詞元的文件（$n/d \approx 10.7$）一次送達，和分 16 次送達時，讀的 FLOPs。一次送達時的倍率，和第 2 節的表裡 $d = 3{,}072$、32,768 個詞元的那一列一樣（28 層和 12＋12 層的倍率，等於 14 層和 6＋6 層的倍率）。
+#
+# 如果每次送達都要重寫摘要，還要加上寫的運算；這一點留到下一節，用你的情境的時間來考慮。
 
 # %% key="c24"
 first, second = bottleneck.DECODER, bottleneck.ENCODER_DECODER
@@ -1041,30 +1165,34 @@ claims.check("C24", {"at_once": ratios[1], "growing": ratios[16]})
 # %% [markdown] key="scenario" lang="ja"
 # ## 11. 自分のシナリオ
 #
-# 次のセルは、シナリオを1つ配ります。長さ、GPU、目標の時間、文書の届き方は、人によって違います（何度実行しても、自分のものは変わりません）。「シナリオ」のすぐ後ろの4文字（たとえばD7E6）が、シナリオの番号です。提出するときに書いてください。
+# 次のセルは、シナリオを1つ配ります。文書の長さと届き方、全員に共通の部分、GPU、目標だけでなく、2つの候補の層の分け方とヘッドの数も、人によって違います（何度実行しても、自分のものは変わりません）。「シナリオ」のすぐ後ろの4文字（たとえばD7E6）が、シナリオの番号です。提出するときに書いてください。
 #
-# 表の時間は「FLOPs÷GPUの公称性能」と「読み出すバイト数÷メモリ帯域幅」で求めた下限です。実際には、これより必ず長くかかります。
+# 表の時間は「FLOPs÷GPUの公称性能」と「読み出すバイト数÷メモリ帯域幅」のうち、長いほうを取った下限です。実際には、これより必ず長くかかります。
 #
 # - 下限が目標を超えていれば、間に合わないと言える
 # - 下限が目標より短くても、間に合うとは言えない
 #
-# 「ひとり」は、ほかに使う人がいないときの値です。「全員が同時」は、全員分を読み終えてから、全員分を並べて書くときの値です。目標は最初のトークンまでの時間で、そこまでに要るのは、おもに読む時間です。書き終えるまでの時間では、勝ち負けが入れ替わることがあります。
+# 「ひとり」は、ほかに使う人がいないときの値です。「全員が同時」は、全員分を読み終えてから、全員分を並べて書くときの値です。目標は、最初のトークンまでの時間のことも、要約を書き終えるまでの時間のこともあります（表の【目標の量】の行）。
 #
-# どのシナリオでも、少なくとも1つの型は、メモリに収まり、ひとりなら下限が目標以内です。ただし、全員が同時に使うと、どちらも間に合わないことがあります。そのときは、どちらが目標に近いかを論じましょう。
+# どちらの時間で比べるかで、結論は変わります。配られうるすべてのシナリオを計算すると、文書が16回に分けて届く場合、最初のトークンは、どれもデコーダー型が先です。ところが、要約を書き終えるのは、64%でエンコーダー・デコーダー型が先です（全員が同時なら54%）。最初のトークンまでには、おもに読む時間がかかり、書き終えるまでには、書く時間もかかるからです。層の分け方とヘッドの数も、勝ち負けを変えます。
+#
+# どのシナリオでも、少なくとも1つの型は、メモリに収まり（レッスン06と同じく、1割の余裕を残す）、ひとりなら下限が目標以内です。ただし、全員が同時に使うと、どちらも間に合わないことがあります。そのときは、どちらが目標に近いかを論じましょう。
 
 # %% [markdown] key="scenario" lang="zh-tw"
 # ## 11. 你自己的情境
 #
-# 下面的儲存格會發給你一個情境。長度、GPU、目標時間、文件送達的方式，每個人都不一樣（不管執行幾次，你的情境都不會變）。「情境」後面的 4 個字元（例如 D7E6）是情境編號，繳交時請寫上。
+# 下面的儲存格會發給你一個情境。不只文件的長度和送達的方式、所有人共用的部分、GPU、目標，連兩個候選架構的層數分配和注意力頭的數量，每個人都不一樣（不管執行幾次，你的情境都不會變）。「情境」後面的 4 個字元（例如 D7E6）是情境編號，繳交時請寫上。
 #
-# 表裡的時間是用「FLOPs÷GPU 官方規格的效能」和「讀取的位元組數÷記憶體頻寬」算出的下限，實際上一定會更久。
+# 表裡的時間，是「FLOPs÷GPU 官方規格的效能」和「讀取的位元組數÷記憶體頻寬」之中比較長的那一個，也就是下限，實際上一定會更久。
 #
 # - 下限超過目標，就可以說來不及
 # - 下限比目標短，還不能說來得及
 #
-# 「單人」是沒有別人在用的時候；「所有人同時」是先讀完所有人的，再一起寫所有人的。目標是到第一個詞元為止的時間，其中主要是讀的時間。如果算到寫完為止，勝負有可能會對調。
+# 「單人」是沒有別人在用的時候；「所有人同時」是先讀完所有人的，再一起寫所有人的。目標有時是到第一個詞元為止的時間，有時是到寫完摘要為止的時間（表裡標示【目標項目】的那一列）。
 #
-# 不管是哪個情境，至少有一種架構放得進記憶體，而且單人使用時的下限在目標以內。不過，所有人同時使用時，可能都來不及；這時請討論哪一種比較接近目標。
+# 用哪一種時間來比，結論會不一樣。計算所有可能發到的情境：文件分 16 次送達時，第一個詞元全都是 decoder-only 比較早；可是先寫完摘要的，有 64% 是編碼器－解碼器（所有人同時的話是 54%）。因為到第一個詞元為止，主要是讀的時間；到寫完為止，還要加上寫的時間。層數分配和注意力頭的數量，也會改變勝負。
+#
+# 不管是哪個情境，至少有一種架構放得進記憶體（和第 06 課一樣，留 1 成的餘裕），而且單人使用時的下限在目標以內。不過，所有人同時使用時，可能都來不及；這時請討論哪一種比較接近目標。
 
 # %% key="scenario-code"
 mine = bottleneck.scenario()
@@ -1080,7 +1208,7 @@ mine
 # - 最初のトークンまでと、要約を書き終えるまでを、分けて考える
 # - 選ばなかったほうの利点（数で）と、この比較の限界にも触れる
 #
-# セルを実行すると、引用した数が表のどれと合うか、触れていない観点はどれかを表示します。単位を換えた数（ミリ秒と秒など）や、人数や要約の長さを掛けた数も照らし合わせます。数の使い方が正しいかどうかはわからないので、文章の採点はしません。
+# セルを実行すると、引用した数が表のどれと合うか、触れていない観点はどれかを表示します。単位を換えた数（ミリ秒と秒など）や、人数や要約の長さを掛けた数、「7分の1」のような割合も照らし合わせます。もう一方の型の数を書いたように読めるところは、たずねます。数の使い方が正しいかどうかはわからないので、文章の採点はしません。
 
 # %% [markdown] key="step1" lang="zh-tw"
 # ## 12. 步驟 1：上下文處理的瓶頸
@@ -1092,7 +1220,7 @@ mine
 # - 把「到第一個詞元為止」和「到寫完摘要為止」分開來想
 # - 也要用數字說明沒選的那一種有什麼優點，以及這個比較的限制
 #
-# 執行儲存格，就會顯示引用的數字和表裡的哪一個相符，還有哪些面向沒有提到。換過單位的數字（例如毫秒和秒）、乘上使用者人數或摘要長度的數字，也會一起比對。數字用得對不對，它看不出來，所以不會替文章評分。
+# 執行儲存格，就會顯示引用的數字和表裡的哪一個相符，還有哪些面向沒有提到。換過單位的數字（例如毫秒和秒）、乘上使用者人數或摘要長度的數字、「7 分之 1」這樣的比例，也會一起比對。如果讀起來像是寫成了另一種架構的數字，它會問你。數字用得對不對，它看不出來，所以不會替文章評分。
 
 # %% key="step1-code"
 choice = None
@@ -1103,10 +1231,10 @@ first_review = bottleneck.review(1, choice, step1, mine)
 first_review
 
 # %% [markdown] key="step1-answer" lang="ja"
-# 書き終えたら、次のセルを実行しましょう。教員用の版では、元のページの解答例と、直した解答例（シナリオ0034の例）が並びます。学生用の版には入っていません。
+# 書き終えたら、次のセルを実行しましょう。教員用の版では、元のページの解答例と、直した解答例（シナリオ0230の例）が並びます。学生用の版には入っていません。
 
 # %% [markdown] key="step1-answer" lang="zh-tw"
-# 寫完以後，請執行下面的儲存格。教師版會並排顯示原網頁的參考答案和修正後的參考答案（情境 0034 的例子）；學生版沒有附參考答案，執行後只會顯示這項說明。
+# 寫完以後，請執行下面的儲存格。教師版會並排顯示原網頁的參考答案和修正後的參考答案（情境 0230 的例子）；學生版沒有附參考答案，執行後只會顯示這項說明。
 
 # %% key="step1-answer-code"
 bottleneck.model_answer(first_review)
@@ -1142,27 +1270,31 @@ bottleneck.model_answer(second_review)
 # %% [markdown] key="summary" lang="ja"
 # ## 14. まとめ
 #
+# 読むFLOPsの比は $n/d$ で変わるので、幅 $d = 3{,}072$ のときの値を書きます。
+#
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
-# | リアルタイムの長文要約では、デコーダー型が好まれる | 文書が何度にも分けて届くなら、読む計算については、そのとおり。一度に届くなら、重みが同じエンコーダー・デコーダー型（6＋6層）のほうが、計算もキャッシュも少ない |
-# | エンコーダー・デコーダー型は入力全体を処理しなければならない | そのとおりだが、デコーダー型も同じ。重みが同じ6＋6層と14層では、読む計算はデコーダー型が1.17倍から2.3倍。エンコーダーを深くすれば逆になる |
-# | 交差注意が重い | 深さが同じなら、そのとおり（デコーダー型は約54%）。重みが同じなら、逆。エンコーダーの計算も交差注意のキーとバリューも一度だけで、KVキャッシュは約43%。ヘッドの持ち方（MHAとGQA）のほうが大きく効くこともある |
-# | 最適化が複雑 | 実装と時期の問題としては正しい。T5のバイアス、2種類のキャッシュ、推論エンジンの対応 |
+# | リアルタイムの長文要約では、デコーダー型が好まれる | 文書が何度にも分けて届くなら、読む計算と、最初のトークンまでの時間については、そのとおり。一度に届くなら、重みの数が同じエンコーダー・デコーダー型（6＋6層）のほうが、計算もキャッシュも少ない。書き終えるまでの時間では、何度にも分けて届いても、入れ替わることが多い |
+# | エンコーダー・デコーダー型は入力全体を処理しなければならない | そのとおりだが、デコーダー型も同じ。重みの数が同じ6＋6層と14層では、因果マスクの分を飛ばすと、読む計算はデコーダー型が1.77倍（8,192トークン、$n/d \approx 2.7$）から1.28倍（131,072トークン、$n/d \approx 42.7$）。長い文書では、エンコーダーを深くすれば逆になる |
+# | 交差注意が重い | 深さが同じなら、そのとおり（8,192トークン、$n/d \approx 2.7$ で、デコーダー型は約76%）。重みの数が同じなら、逆。エンコーダーの計算も交差注意のキーとバリューも一度だけで、KVキャッシュは約43%。ヘッドの持ち方（MHAとGQA）のほうが大きく効くこともある |
+# | 最適化が複雑 | 実装と時期の問題としては正しい。T5のバイアス、T5Gemma 2のまとめた注意、2種類のキャッシュ、推論エンジンの対応 |
 # | すべてを一様に処理する | 層もキャッシュも1種類で済む。そのかわり、文書の部分の状態には、後ろの質問が反映されない |
-# | FlashAttentionで長くしやすい | 途中の値は、どちらの型でも長さに比例するようになる。計算が約半分になるのは、因果マスクのあるデコーダー型だけ |
+# | FlashAttentionで長くしやすい | 途中の値は、どちらの型でも長さに比例するようになる。アテンションの計算が約半分になるのは、因果マスクのあるデコーダー型だけ |
 # | KVキャッシュの工夫 | 本当の構造的な利点は、追記しても古い状態が変わらないこと（変化はちょうど0） |
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 14. 整理
 #
+# 讀的 FLOPs 的倍率會隨 $n/d$ 改變，以下是寬度 $d = 3{,}072$ 時的值。
+#
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
-# | 即時的長文件摘要，decoder-only 更受青睞 | 文件分很多次送達時，就讀的運算來說沒錯；一次送達時，權重相同的編碼器－解碼器（6＋6 層），運算和快取都比較少 |
-# | 編碼器－解碼器必須處理整份輸入 | 沒錯，但 decoder-only 也一樣。權重相同的 6＋6 層和 14 層相比，decoder-only 讀的運算是 1.17 倍到 2.3 倍；編碼器變深的話就相反 |
-# | 交叉注意力的運算負擔很重 | 深度相同時沒錯（decoder-only 大約是 54%）；權重相同時正好相反：編碼器的計算、交叉注意力的鍵和值，都只做一次，KV 快取大約是 43%。注意力頭的做法（MHA 與 GQA），影響有時更大 |
-# | 最佳化很複雜 | 就實作與時間點來說，是對的：T5 的偏差、2 種快取、推論引擎的支援 |
+# | 即時的長文件摘要，decoder-only 更受青睞 | 文件分很多次送達時，就讀的運算和到第一個詞元的時間來說沒錯；一次送達時，權重數量相同的編碼器－解碼器（6＋6 層），運算和快取都比較少。看寫完為止的時間，就算分很多次送達，也常常會對調 |
+# | 編碼器－解碼器必須處理整份輸入 | 沒錯，但 decoder-only 也一樣。權重數量相同的 6＋6 層和 14 層相比，跳過因果遮罩部分時，decoder-only 讀的運算是 1.77 倍（8,192 個詞元，$n/d \approx 2.7$）到 1.28 倍（131,072 個詞元，$n/d \approx 42.7$）；文件很長時，編碼器變深的話就相反 |
+# | 交叉注意力的運算負擔很重 | 深度相同時沒錯（8,192 個詞元，$n/d \approx 2.7$，decoder-only 大約是 76%）；權重數量相同時正好相反：編碼器的計算、交叉注意力的鍵和值，都只做一次，KV 快取大約是 43%。注意力頭的做法（MHA 與 GQA），影響有時更大 |
+# | 最佳化很複雜 | 就實作與時間點來說，是對的：T5 的偏差、T5Gemma 2 的合併注意力、2 種快取、推論引擎的支援 |
 # | 用同一種方式處理 | 層和快取都只要 1 種；代價是計算文件的狀態時，還看不到後面的問題 |
-# | 有了 FlashAttention，就容易處理長上下文 | 不管哪一種架構，中間結果都會變成與長度成正比；運算大約減半的，只有使用因果遮罩的 decoder-only |
+# | 有了 FlashAttention，就容易處理長上下文 | 不管哪一種架構，中間結果都會變成與長度成正比；注意力的運算大約減半的，只有使用因果遮罩的 decoder-only |
 # | KV 快取的技巧 | 真正的架構優勢，是接上新內容時，舊的狀態不會變（變化剛好是 0） |
 
 # %% [markdown] key="quiz-text" lang="ja"

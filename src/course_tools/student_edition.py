@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOP = "transformer-triad"  # the one folder in the archive
 FILES = (
     "LICENSE",
+    "LICENSE-CC-BY-4.0.txt",
     "README.md",
     *(f"README.{lang}.md" for lang in LANGUAGES),
     "constraints.txt",

@@ -16,11 +16,12 @@ from .designs import Design, build, of, plain
 from .explore import explore
 from .memory import Peak, peak
 from .picture import Row, comparison
-from .scenario import DECODER, ENCODER_DECODER, Scenario, scenario, speeds
+from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario, speeds
 
 __all__ = [
     "DECODER",
     "ENCODER_DECODER",
+    "SPLITS",
     "Design",
     "Peak",
     "Review",

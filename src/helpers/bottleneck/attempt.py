@@ -7,26 +7,33 @@ import html
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import say, show
-from .scenario import Scenario, given_numbers, known_numbers
+from .scenario import Number, Scenario, given_numbers, known_numbers
 
 PARTS = {  # of the rubric, for each step
     1: ("reading", "cache", "growth", "other_side", "limits"),
     2: ("scaling", "tuning", "reports", "other_side", "limits"),
 }
 CHOICES = ("decoder", "encoder_decoder")
-Labelled = list[tuple[str, float, str]]  # (label, value, unit)
 FEWEST_NUMBERS = 2  # of the bench, in step 1
 LOOSEST = 0.05  # of a number: a single digit, or 0, may not agree with half of the bench
-SHORTEST = 80  # characters of an attempt
-NUMBER = re.compile(r"(?<![A-Za-z\d])(?<!\d[.,])(\d[\d,]*(?:\.\d+)?)(\s*[\u4e07\u842c])?\s*")
+SHORTEST = 80  # characters of an attempt, what is repeated counted once
+AROUND = 6  # characters of a sentence for each part it touches, besides the words looked for
+COUNT = r"(?<![A-Za-z\d])(?<!\d[.,])\d[\d,]*(?:\.\d+)?"
+POWER = r"(?:\s*[×x*]\s*10\s*(?:\^|\*\*)\s*(\d+))?"
+NUMBER = re.compile(rf"({COUNT}){POWER}(?:\s*([\u4e07\u842c\u5104\u5146]))?\s*")
+TO_TEN = "\u4e00\u4e8c\u5169\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e"  # and 100
+SMALL = rf"(\d+(?:\.\d+)?|[{TO_TEN}]{{1,4}})"
+REPEATED = re.compile(r"(.{1,12}?)\1{2,}")
 UNITS = {  # as written -> (the one unit that such numbers are compared in, factor)
     "PFLOPs": ("TFLOPs", 1e3),
     "TFLOPs": ("TFLOPs", 1.0),
     "GFLOPs": ("TFLOPs", 1e-3),
+    "FLOPs": ("TFLOPs", 1e-12),
     "TFLOP": ("TFLOPs", 1.0),
     "GFLOP": ("TFLOPs", 1e-3),
     "GiB": ("GiB", 1.0),
@@ -44,7 +51,23 @@ NAMED = {  # units that have a word in each language
     "s": ("s", 1.0),
     "ms": ("s", 1e-3),
     "times": ("×", 1.0),
+    "percent": ("×", 0.01),
+    "gib": ("GiB", 1.0),
+    "gb": ("GiB", 1e9 / 2**30),
 }
+
+
+class Written(NamedTuple):
+    """A number as the text has it, in the unit that such numbers are compared in.
+
+    half: of its last digit   at: its place in the (normalised) text
+    """
+
+    text: str
+    value: float
+    half: float
+    unit: str
+    at: int
 
 
 @dataclass(frozen=True)
@@ -52,16 +75,25 @@ class Cited:
     """A number of the text, with its unit, and what it agrees with ("" for nothing).
 
     is_given: the task says it, so it is no argument of one's own
+    owner: the one design whose number it is, "" for a ratio or a number of both
+    topics: the quantities that it agrees with   subject: the design that its sentence is about
     """
 
     text: str
     agrees: str
     is_given: bool = False
+    owner: str = ""
+    topics: frozenset[str] = frozenset()
+    subject: str = ""
+    sentence: int = -1
 
 
 @dataclass(frozen=True)
 class Review:
-    """step, choice, text: what was written   cited: its numbers   open: rubric parts untouched"""
+    """step, choice, text: what was written   cited: its numbers   open: rubric parts untouched
+
+    choice: one of CHOICES, None while it is open, or what could not be read
+    """
 
     step: int
     choice: str | None
@@ -73,16 +105,37 @@ class Review:
     def missing(self) -> list[str]:
         """What an attempt still needs before the model answer is shown; message names."""
         needs = {
-            "no_choice": self.step == 1 and self.choice not in CHOICES,
-            "too_short": len(self.text.strip()) < SHORTEST,
+            "unknown_choice": self.choice is not None and self.choice not in CHOICES,
+            "no_choice": self.step == 1 and self.choice is None,
+            "too_short": sum(map(len, _sentences(self.text))) < SHORTEST,
             "few_numbers": self.step == 1
             and sum(bool(c.agrees) and not c.is_given for c in self.cited) < FEWEST_NUMBERS,
         }
         return [name for name, is_missing in needs.items() if is_missing]
 
+    @property
+    def misplaced(self) -> list[Cited]:
+        """Numbers of one design in a sentence about the other.
+
+        Not where the sentence compares, and also has the other's number of the same quantity.
+        """
+
+        def compared(c: Cited) -> bool:
+            others = (x for x in self.cited if x.sentence == c.sentence and x.owner == c.subject)
+            return any(x.topics & c.topics for x in others)
+
+        wrong = (c for c in self.cited if c.owner and c.subject and c.owner != c.subject)
+        return [c for c in wrong if not compared(c)]
+
     def lines(self) -> list[str]:
-        found = [say.text("bottleneck", name, fewest=FEWEST_NUMBERS, shortest=SHORTEST)
-                 for name in self.missing]  # fmt: skip
+        values = {
+            "fewest": FEWEST_NUMBERS,
+            "shortest": SHORTEST,
+            "got": repr(self.choice),
+            "known": ", ".join(CHOICES),
+        }
+        found = [say.text("bottleneck", name, **values) for name in self.missing]
+        found += [_whose(cited) for cited in self.misplaced]
         if self.text.strip():
             found += [
                 say.text(
@@ -116,43 +169,98 @@ def _shown(cited: Cited) -> str:
     return cited.agrees or say.text("bottleneck", "agrees_with_nothing")
 
 
+def _whose(cited: Cited) -> str:
+    owner, subject = (say.text("bottleneck", name) for name in (cited.owner, cited.subject))
+    label = cited.agrees.split("：")[0]
+    return say.text(
+        "bottleneck", "whose", text=cited.text, owner=owner, subject=subject, label=label
+    )
+
+
 def review(step: int, choice: str | None, text: str, scenario: Scenario) -> Review:
     """Hold a text's numbers against the bench of the scenario, its words against the rubric.
 
-    choice: "decoder" or "encoder_decoder", None while it is open.  ValueError for anything else.
+    choice: "decoder" or "encoder_decoder" (or a common way to write one), None while it is open.
     """
-    if choice is not None and choice not in CHOICES:
-        message = say.text(
-            "bottleneck", "unknown_choice", got=repr(choice), known=", ".join(CHOICES)
-        )
-        raise ValueError(message)
     known, given = _comparable(known_numbers(scenario)), _comparable(given_numbers(scenario))
-    cited = [_cited(*number, known, given) for number in numbers(text)]
-    plain = unicodedata.normalize("NFKC", text).lower()
-    untouched = [part for part in PARTS[step] if not any(word in plain for word in _words(part))]
-    return Review(step, choice, text, tuple(cited), tuple(untouched))
+    plain = unicodedata.normalize("NFKC", text)
+    cited = [_placed(_cited(n, known, given), n.at, plain) for n in numbers(text)]
+    touched = {part for line in _sentences(plain) for part in _touches(line, PARTS[step])}
+    untouched = [part for part in PARTS[step] if part not in touched]
+    return Review(step, _choice(choice), text, tuple(cited), tuple(untouched))
 
 
-def numbers(text: str) -> list[tuple[str, float, float, str]]:
-    """(as written, value, half of its last digit, unit) of each number with a unit of the bench.
+def _choice(written: str | None) -> str | None:
+    """The design that is meant; as it stands where none is."""
+    if written is None:
+        return None
+    said = _bare(str(written))
+    for name in CHOICES:
+        ways = (name, *say.text("bottleneck", f"choice_{name}").split("|"))
+        if said in map(_bare, ways):
+            return name
+    return written
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", word).lower())
+
+
+# --- numbers of a text ------------------------------------------------------------------------
+
+
+def numbers(text: str) -> list[Written]:
+    """Each number with a unit of the bench, also 7分の1, 4 成 and 33.9兆FLOPs, in their order.
 
     In the unit that such numbers are compared in: 239 ms is 0.239 s.
     """
-    found = []
     plain = unicodedata.normalize("NFKC", text)
-    for match in NUMBER.finditer(plain):
-        unit = _unit(plain[match.end() :])
-        if unit is None:
-            continue
-        written, name, factor = unit
-        digits = match[1].replace(",", "")
-        factor *= 10_000 if match[2] else 1
-        if (name, digits) == ("tokens", "1"):  # "to write 1 token": no quantity
-            continue
-        half = 0.5 * 10.0 ** -len(digits.partition(".")[2])
-        shown = (match[0] + written).strip()
-        found.append((shown, float(digits) * factor, half * factor, name))
+    shares = _shares(plain)
+    taken = {at for share in shares for at in range(share.at, share.at + len(share.text))}
+    found = [n for n in map(_written, NUMBER.finditer(plain)) if n and n.at not in taken]
+    return sorted([*found, *shares], key=lambda n: n.at)
+
+
+def _written(match: re.Match) -> Written | None:
+    unit = _unit(match.string[match.end() :])
+    if unit is None:
+        return None
+    written, name, factor = unit
+    digits = match[1].replace(",", "")
+    factor *= 10.0 ** int(match[2] or 0) * (unicodedata.numeric(match[3]) if match[3] else 1)
+    if (name, digits) == ("tokens", "1"):  # "to write 1 token": no quantity
+        return None
+    half = 0.5 * 10.0 ** -len(digits.partition(".")[2])
+    shown = (match[0] + written).strip()
+    return Written(shown, float(digits) * factor, half * factor, name, match.start())
+
+
+def _shares(plain: str) -> list[Written]:
+    """1/7, 40 % and a half, where words say them; they are rough, so they agree within 5 %."""
+    words = {name: say.text("bottleneck", f"share_{name}") for name in ("of", "tenths", "half")}
+    found = []
+    for m in re.finditer(rf"{SMALL}\s*(?:{words['of']})\s*{SMALL}", plain):
+        if below := _small(m[1]):
+            found.append(_share(m, _small(m[2]) / below))
+    tenths = re.finditer(rf"{SMALL}\s*(?:{words['tenths']})", plain)
+    found += [_share(m, _small(m[1]) / 10) for m in tenths]
+    found += [_share(m, 0.5) for m in re.finditer(words["half"], plain)]
     return found
+
+
+def _share(match: re.Match, value: float) -> Written:
+    return Written(match[0], value, LOOSEST * value, "×", match.start())
+
+
+def _small(written: str) -> float:
+    """7, or a number below 1,000 in characters: what stands before 10 or 100 multiplies it."""
+    if written[0].isdecimal():
+        return float(written)
+    total = last = 0.0
+    for character in written:
+        value = unicodedata.numeric(character)
+        total, last = (total + (last or 1) * value, 0.0) if value >= 10 else (total, value)
+    return total + last
 
 
 def _unit(rest: str) -> tuple[str, str, float] | None:
@@ -167,34 +275,69 @@ def _unit(rest: str) -> tuple[str, str, float] | None:
     return None
 
 
-def _comparable(lines: Labelled) -> Labelled:
-    units = [UNITS.get(unit, (unit, 1.0)) for _, _, unit in lines]
-    return [
-        (label, value * factor, name)
-        for (label, value, _), (name, factor) in zip(lines, units, strict=True)
-    ]
+def _comparable(known: list[Number]) -> list[Number]:
+    found = []
+    for number in known:
+        unit, factor = UNITS.get(number.unit, (number.unit, 1.0))
+        found.append(replace(number, value=number.value * factor, unit=unit))
+    return found
 
 
-def _cited(
-    shown: str, value: float, half: float, unit: str, known: Labelled, given: Labelled
-) -> Cited:
-    if repeated := _agreeing(value, 0.0, 1e-9, unit, given):
-        return Cited(shown, repeated, is_given=True)
-    if agrees := _agreeing(value, half, 0.01, unit, known):
-        return Cited(shown, agrees)
-    about = _agreeing(value, half, 0.01, unit, given)
-    return Cited(shown, about, is_given=bool(about))
+def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
+    if repeated := _agreeing(written, 0.0, 1e-9, given):
+        return Cited(written.text, _labels(repeated), is_given=True)
+    if agrees := _agreeing(written, written.half, 0.01, known):
+        closest = _agreeing(written, written.half, 1e-9, known) or agrees
+        owners = {number.owner for number in closest}
+        owner = owners.pop() if len(owners) == 1 else ""
+        topics = frozenset(number.topic for number in closest)
+        return Cited(written.text, _labels(agrees), owner=owner, topics=topics)
+    about = _agreeing(written, written.half, 0.01, given)
+    return Cited(written.text, _labels(about), is_given=bool(about))
 
 
-def _agreeing(value: float, half: float, share: float, unit: str, known: Labelled) -> str:
+def _agreeing(written: Written, half: float, share: float, known: list[Number]) -> list[Number]:
     """All that the number agrees with: within its last digit (at most 5 %), or within a share."""
-    found = [
-        label
-        for label, number, its_unit in known
-        if unit == its_unit
-        and abs(value - number) <= max(min(half, LOOSEST * number), share * number)
-    ]
-    return " / ".join(dict.fromkeys(found))
+
+    def near(number: Number) -> bool:
+        most = max(min(half, LOOSEST * number.value), share * number.value)
+        return abs(written.value - number.value) <= most
+
+    return [number for number in known if number.unit == written.unit and near(number)]
+
+
+def _labels(found: list[Number]) -> str:
+    return " / ".join(dict.fromkeys(number.label for number in found))
+
+
+# --- sentences --------------------------------------------------------------------------------
+
+
+def _sentences(text: str) -> list[str]:
+    """Each different sentence once, what repeats itself in it once."""
+    lines = re.split(r"[。!?;\n]", unicodedata.normalize("NFKC", text))
+    return list(dict.fromkeys(REPEATED.sub(r"\1", line).strip() for line in lines))
+
+
+def _touches(sentence: str, parts: tuple[str, ...]) -> list[str]:
+    """The parts whose words it has; none if there is hardly more to it than words and numbers."""
+    line = sentence.lower()
+    found = {part: [word for word in _words(part) if word in line] for part in parts}
+    found = {part: words for part, words in found.items() if words}
+    rest = len(re.sub(rf"{COUNT}\s*[a-z%]*|[\W_]", "", line))
+    rest -= sum(max(map(len, words)) for words in found.values())
+    return list(found) if rest >= AROUND * len(found) else []
+
+
+def _placed(cited: Cited, at: int, plain: str) -> Cited:
+    """With the design that its sentence last named before it."""
+    before = plain[:at]
+    start = max(before.rfind(mark) for mark in "。!?;\n") + 1
+    patterns = (say.text("bottleneck", f"names_{name}") for name in reversed(CHOICES))
+    mentions = re.finditer("({})|({})".format(*patterns), before[start:], re.IGNORECASE)
+    subjects = ["encoder_decoder" if m[1] else "decoder" for m in mentions]
+    subject = subjects[-1] if subjects else ""
+    return replace(cited, subject=subject, sentence=start)
 
 
 def _words(part: str) -> list[str]:

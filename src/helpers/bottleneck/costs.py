@@ -70,16 +70,19 @@ def summary_flops(design: Design, n: int, t: int, skipping: bool = False) -> int
     return first_token_flops(design, n, skipping=skipping) + rest
 
 
-def growing_flops(design: Design, n: int, updates: int, skipping: bool = False) -> int:
+def growing_flops(
+    design: Design, n: int, updates: int, skipping: bool = False, known: int = 0
+) -> int:
     """Read a document of n tokens that arrives in parts, and be ready after each of them.
 
-    The parts are equal, or differ by one token.  ValueError unless 1 ≤ updates ≤ n.
+    Its first `known` tokens have been read before; the parts of the rest are equal, or differ by
+    one token.  ValueError unless 0 ≤ known < n and 1 ≤ updates ≤ n - known.
     """
-    if not 1 <= updates <= n:
-        raise ValueError(say.text("bottleneck", "no_parts", got=updates, n=n))
-    ends = [n * k // updates for k in range(updates + 1)]
+    _between("too_much_shared", known, 0, n - 1, n)
+    _between("no_parts", updates, 1, n - known, n)
+    ends = [known + (n - known) * k // updates for k in range(updates + 1)]
     return sum(
-        read_flops(design, end - known, known, skipping) for known, end in itertools.pairwise(ends)
+        read_flops(design, end - old, old, skipping) for old, end in itertools.pairwise(ends)
     )
 
 
@@ -102,9 +105,13 @@ def batch_bytes(
     Causal keys and values of equal beginnings are equal: they are kept once.  Those of an encoder
     depend on what follows, so each sequence has its own.  ValueError unless 0 ≤ shared ≤ n.
     """
-    if not 0 <= shared <= n:
-        raise ValueError(say.text("bottleneck", "too_much_shared", got=shared, n=n))
+    _between("too_much_shared", shared, 0, n, n)
     each = sum(cache_bytes(design, n, t, number).values())
     if design.is_encoder_decoder:
         return batch * each
     return batch * each - (batch - 1) * sum(cache_bytes(design, shared, 0, number).values())
+
+
+def _between(message: str, got: int, low: int, high: int, n: int) -> None:
+    if not low <= got <= high:
+        raise ValueError(say.text("bottleneck", message, got=got, low=low, high=high, n=n))

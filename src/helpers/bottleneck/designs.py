@@ -64,6 +64,14 @@ class Design:
         return self.decoder_weights - self.n_decoder * kept
 
     @property
+    def reading_weights(self) -> int:
+        """Weights that reading a document needs: all blocks of a decoder-only design; the encoder,
+        and W^K and W^V of the cross-attentions."""
+        if not self.is_encoder_decoder:
+            return self.decoder_weights
+        return self.n_encoder * self.block + self.n_decoder * self.k_and_v
+
+    @property
     def weights(self) -> int:
         """All blocks, without embedding and output matrix."""
         return self.n_encoder * self.block + self.decoder_weights

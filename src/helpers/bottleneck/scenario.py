@@ -1,4 +1,4 @@
-"""A task of one's own: a service with numbers drawn for each student, and its bench by formula."""
+"""A task of one's own: a service and two candidates, drawn; their bench by formula."""
 
 import functools
 import hashlib
@@ -9,21 +9,24 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
-from typing import Any
 
 from .. import kv_cache, progress, say, show
+from ..kv_cache import fitting
 from . import costs
 from .designs import Design
 
-# 28 layers of these sizes are those of Llama 3.2 3B; with 24 key-value heads, 12 + 12 layers of an
-# encoder-decoder have exactly as many weights, because 28 · 12 = 12 · 12 + 12 · 16.
+# 28 layers of these sizes are those of Llama 3.2 3B.  With 24 key-value heads a block has 12 d²
+# weights and a block with cross-attention 16 d², so each split below has exactly as many as 28
+# layers: 12 n_e + 16 n_d = 12 · 28.  With 8 key-value heads it has a few per cent less.
 DECODER = Design("decoder", 0, 28, 3072, 24, 24, 128, 8192, 3, 128_256)
 ENCODER_DECODER = replace(DECODER, name="encoder_decoder", n_encoder=12, n_decoder=12)
-DOCUMENTS = (16_384, 24_576, 32_768, 49_152, 65_536, 98_304)
-SUMMARIES = (128, 256, 384, 512)
+SPLITS = ((4, 18), (12, 12), (20, 6))  # layers of encoder and decoder
+DOCUMENTS = (16_384, 32_768, 65_536, 98_304)
+SUMMARIES = (128, 256, 512)
 USERS = (2, 4, 8)
-UPDATES = (1, 2, 8, 16, 32)
-TARGETS = (0.5, 1.0, 2.0, 5.0)  # seconds
+UPDATES = (1, 2, 4, 16)
+SHARED = (0, 75)  # percent of the document
+TARGETS = {"first": (0.5, 1.0, 2.0, 5.0), "update": (2.0, 4.0, 8.0, 16.0)}  # {quantity: seconds}
 CARDS = ("l40s", "h100", "h200")
 KV_HEADS = (8, 24)
 NUMBER = 2  # bytes: bfloat16
@@ -65,11 +68,27 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """A service: documents of `document` tokens that arrive in `updates` equal parts, and a summary
-    of `summary` tokens for each of `users` at a time.
+class Number:
+    """A number that a text may cite.  owner: the design it belongs to, "" for a ratio or the task's
 
-    target: seconds from a new part to the first token (the rest of the summary is not in it)
+    topic: of which quantity
+    """
+
+    label: str
+    value: float
+    unit: str
+    owner: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A service: for each of `users` a document and a summary of so many tokens.
+
+    shared: percent of the document, its beginning, that all users have in common and that has been
+    read before; the rest arrives in `updates` equal parts
+    metric: the quantity that `target` seconds are about, "first" (token) or "update" (its end)
+    split: layers of the second candidate's encoder and decoder
     code: draws the same one again
     """
 
@@ -78,16 +97,36 @@ class Scenario:
     summary: int
     users: int
     updates: int
+    shared: int
     gpu: str
+    metric: str
     target: float
-    n_kv_heads: int
+    split: tuple[int, int]
+    kv_decoder: int
+    kv_pair: int
 
     @property
     def designs(self) -> tuple[Design, Design]:
         """The two candidates: decoder-only and encoder-decoder, of (about) equal size."""
-        both = DECODER, ENCODER_DECODER
-        first, second = (replace(design, n_kv_heads=self.n_kv_heads) for design in both)
-        return first, second
+        encoder, decoder = self.split
+        pair = replace(ENCODER_DECODER, n_encoder=encoder, n_decoder=decoder)
+        return replace(DECODER, n_kv_heads=self.kv_decoder), replace(pair, n_kv_heads=self.kv_pair)
+
+    @property
+    def known(self) -> int:
+        """Tokens of the shared beginning."""
+        return self.document * self.shared // 100
+
+    @property
+    def part(self) -> int:
+        """Tokens that arrive at a time."""
+        return (self.document - self.known) // self.updates
+
+    @property
+    def room(self) -> float:
+        """GiB for weights and caches: as in lesson 06 a tenth is left free, and 1 GiB to CUDA."""
+        gib = kv_cache.gpus()[self.gpu].gib
+        return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
 
     def bench(self) -> list[Quantity]:
         """All quantities of both designs, by the formulas of costs."""
@@ -99,39 +138,48 @@ class Scenario:
 
     @property
     def possible(self) -> tuple[bool, bool]:
-        """Which design the bench does not rule out: it fits the card, and reads the last part for
-        one user within the target.  Both are lower bounds: True is no promise."""
+        """Which design the bench does not rule out: it fits the card as in lesson 06, and its time
+        for one user is within the target.  That time is a lower bound: True is no promise."""
         bench = {q.name: q for q in self.bench()}
-        held, first = bench["held"], bench["first"]
-        gib = kv_cache.gpus()[self.gpu].gib
+        held, time = bench["held"], bench[self.metric]
         return (
-            held.decoder <= gib and first.decoder <= self.target,
-            held.encoder_decoder <= gib and first.encoder_decoder <= self.target,
+            self._fits(held.decoder) and time.decoder <= self.target,
+            self._fits(held.encoder_decoder) and time.encoder_decoder <= self.target,
         )
 
+    def _fits(self, gib: float) -> bool:
+        lines = {"held": gib * 2**30, "overhead": fitting.OVERHEAD}
+        return fitting.Fit("", kv_cache.gpus()[self.gpu], lines).fits
+
     def sentence(self) -> str:
-        card = kv_cache.gpus()[self.gpu]
-        kind = "once" if self.updates == 1 else "parts"
-        arrives = say.text("bottleneck", f"arrives_{kind}", updates=self.updates)
-        return say.text(
-            "bottleneck",
+        """The task in words of the student's language."""
+        card, (encoder, decoder) = kv_cache.gpus()[self.gpu], self.split
+        arrives = "once" if self.updates == 1 else "parts"
+        parts = (
+            _say("shared" if self.shared else "nothing_shared", shared=f"{self.known:,}"),
+            _say(f"arrives_{arrives}", updates=self.updates, part=f"{self.part:,}"),
+            _say("card", gpu=card.name, gib=f"{card.gib:g}", room=f"{self.room:.1f}"),
+            _say(f"target_{self.metric}", target=f"{self.target:g}"),
+            _say("candidates", encoder=encoder, decoder=decoder, kv_decoder=self.kv_decoder,
+                 kv_pair=self.kv_pair),
+        )  # fmt: skip
+        service = _say(
             "scenario",
             code=self.code,
             document=f"{self.document:,}",
+            widths=f"{self.document / DECODER.d_model:.1f}",
             summary=self.summary,
             users=self.users,
-            arrives=arrives,
-            gpu=f"{card.name} ({card.gib} GiB)",
-            target=f"{self.target:g}",
-            kv=self.n_kv_heads,
         )
+        return "".join((service, *parts))
 
     def table(self) -> tuple[str, str]:
         names = ("quantity", "decoder", "encoder_decoder", "ratio")
         rows = []
         for q in self.bench():
             needs = [_with_unit(value, q.unit) for value in (q.decoder, q.encoder_decoder)]
-            rows.append([q.label, *needs, f"{q.ratio:.2f}"])
+            label = _say("aim", label=q.label) if q.name == self.metric else q.label
+            rows.append([label, *needs, f"{q.ratio:.2f}"])
         return show.table([say.text("bottleneck", name) for name in names], rows)
 
     def __repr__(self) -> str:
@@ -159,15 +207,20 @@ def scenario(code: str | None = None) -> Scenario:
 
 
 def _draw(code: str, draw: Callable) -> Scenario:
+    metric = draw(tuple(TARGETS))
     return Scenario(
         code,
         document=draw(DOCUMENTS),
         summary=draw(SUMMARIES),
         users=draw(USERS),
         updates=draw(UPDATES),
+        shared=draw(SHARED),
         gpu=draw(CARDS),
-        target=draw(TARGETS),
-        n_kv_heads=draw(KV_HEADS),
+        metric=metric,
+        target=draw(TARGETS[metric]),
+        split=draw(SPLITS),
+        kv_decoder=draw(KV_HEADS),
+        kv_pair=draw(KV_HEADS),
     )
 
 
@@ -194,25 +247,21 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
     write together.  A summary ends with a token that says so: `summary` steps follow the reading,
     if not one more.
     """
-    n, t, speed = scenario.document, scenario.summary, speeds()[scenario.gpu]
-    part = n // scenario.updates
+    n, t, part, gpu = scenario.document, scenario.summary, scenario.part, scenario.gpu
     last = costs.read_flops(design, part, n - part, skipping=True)
-    cache = sum(costs.cache_bytes(design, n, t, NUMBER).values())
-    held = NUMBER * (design.weights + design.head) + scenario.users * cache
-    first = last / (speed.tflops * 1e12)
-    token, token_all = (_token_seconds(scenario, design, b) for b in (1, scenario.users))
+    whole = costs.growing_flops(design, n, scenario.updates, skipping=True, known=scenario.known)
+    caches = costs.batch_bytes(design, n, t, scenario.users, scenario.known, NUMBER)
+    first = seconds_of_reading(design, part, n - part, gpu)
+    token, token_all = (seconds_of_token(design, n, b, gpu) for b in (1, scenario.users))
     found: dict[str, tuple[float, str]] = {
         "weights": (design.weights / 1e9, "B"),
         "read": (costs.read_flops(design, n) / 1e12, "TFLOPs"),
         "read_skipping": (costs.read_flops(design, n, skipping=True) / 1e12, "TFLOPs"),
-        "growing": (
-            costs.growing_flops(design, n, scenario.updates, skipping=True) / 1e12,
-            "TFLOPs",
-        ),
+        "growing": (whole / 1e12, "TFLOPs"),
         "last_part": (last / 1e12, "TFLOPs"),
         "write": (costs.write_flops(design, n, t) / 1e9, "GFLOPs"),
-        "cache": (cache / 2**30, "GiB"),
-        "held": (held / 2**30, "GiB"),
+        "cache": (costs.batch_bytes(design, n, t, 1, 0, NUMBER) / 2**30, "GiB"),
+        "held": ((NUMBER * (design.weights + design.head) + caches) / 2**30, "GiB"),
         "first": (first, "s"),
         "first_all": (scenario.users * first, "s"),
         "token": (1e3 * token, "ms"),
@@ -224,45 +273,63 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
     return found
 
 
-def _token_seconds(scenario: Scenario, design: Design, batch: int) -> float:
-    """One token for each of a batch: the weights are read once, the caches one by one.
+def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
+    """A lower bound: the longer of what the FLOPs take, and the weights (and the cache of what is
+    known, where it stays valid)."""
+    flops = costs.read_flops(design, new, known, skipping=True)
+    moved = NUMBER * design.reading_weights
+    if not design.is_encoder_decoder:
+        moved += costs.cache_bytes(design, known, 0, NUMBER)["self"]
+    return max(flops / (speeds()[gpu].tflops * 1e12), moved / (speeds()[gpu].gb_per_second * 1e9))
+
+
+def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> float:
+    """A lower bound of one token for each of a batch: weights are read once, caches one by one.
 
     The first token's cache, the smallest.  The FLOPs of a batch of this size take less time.
     """
-    cache = sum(costs.cache_bytes(design, scenario.document, 1, NUMBER).values())
+    cache = sum(costs.cache_bytes(design, document, 1, NUMBER).values())
     moved = NUMBER * (design.writing_weights + design.head) + batch * cache
-    return moved / (speeds()[scenario.gpu].gb_per_second * 1e9)
+    return moved / (speeds()[gpu].gb_per_second * 1e9)
 
 
-def known_numbers(scenario: Scenario) -> list[tuple[str, float, str]]:
-    """(label, value, unit) of all that follows from the bench: its numbers, ratios, products."""
-    first, second = (say.text("bottleneck", name) for name in ("decoder", "encoder_decoder"))
-    lines: list[tuple[str, float, str]] = []
-    for q in scenario.bench():
+def known_numbers(scenario: Scenario) -> list[Number]:
+    """All that follows from the bench: its numbers, ratios, products."""
+    return [number for q in scenario.bench() for number in _of_quantity(q, scenario)]
+
+
+def _of_quantity(q: Quantity, scenario: Scenario) -> list[Number]:
+    values = {"decoder": q.decoder, "encoder_decoder": q.encoder_decoder}
+    first, second = (_say(name) for name in values)
+    lines = [
+        Number(f"{q.label}：{_say(name)}", value, q.unit, name, q.name)
+        for name, value in values.items()
+    ]
+    lines.append(Number(f"{q.label}：{first}÷{second}", q.ratio, "×"))
+    lines.append(Number(f"{q.label}：{second}÷{first}", 1 / q.ratio, "×"))
+    if times := PRODUCTS.get(q.name):
+        label, count = f"{q.label}×{_say(f'given_{times}')}", getattr(scenario, times)
         lines += [
-            (f"{q.label}：{first}", q.decoder, q.unit),
-            (f"{q.label}：{second}", q.encoder_decoder, q.unit),
-            (f"{q.label}：{first}÷{second}", q.ratio, "×"),
-            (f"{q.label}：{second}÷{first}", 1 / q.ratio, "×"),
+            Number(f"{label}：{_say(name)}", count * value, q.unit, name, q.name)
+            for name, value in values.items()
         ]
-        if times := PRODUCTS.get(q.name):
-            label = f"{q.label}×{say.text('bottleneck', f'given_{times}')}"
-            count = getattr(scenario, times)
-            lines += [
-                (f"{label}：{first}", count * q.decoder, q.unit),
-                (f"{label}：{second}", count * q.encoder_decoder, q.unit),
-            ]
     return lines
 
 
-def given_numbers(scenario: Scenario) -> list[tuple[str, float, str]]:
-    """(label, value, unit) of what the task says: to repeat it is no measurement."""
-    card = kv_cache.gpus()[scenario.gpu]
-    own: list[tuple[str, Any, str]] = [
+def given_numbers(scenario: Scenario) -> list[Number]:
+    """What the task says: to repeat it is no measurement."""
+    own: list[tuple[str, float, str]] = [
         ("document", scenario.document, "tokens"),
+        ("widths", round(scenario.document / DECODER.d_model, 1), "×"),
         ("summary", scenario.summary, "tokens"),
-        ("part", scenario.document // scenario.updates, "tokens"),
+        ("shared", scenario.known, "tokens"),
+        ("part", scenario.part, "tokens"),
         ("target", scenario.target, "s"),
-        ("card", card.gib, "GiB"),
+        ("card", kv_cache.gpus()[scenario.gpu].gib, "GiB"),
+        ("room", round(scenario.room, 1), "GiB"),
     ]
-    return [(say.text("bottleneck", f"given_{name}"), value, unit) for name, value, unit in own]
+    return [Number(_say(f"given_{name}"), value, unit) for name, value, unit in own]
+
+
+def _say(name: str, **values: object) -> str:
+    return say.text("bottleneck", name, **values)
