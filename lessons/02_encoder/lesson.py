@@ -64,7 +64,7 @@ torch.set_num_threads(1)
 # > - 行為:雙向上下文;模型一次「看見」整個句子,以預測被遮蔽的詞語。
 # > - 最適合應用於:自然語言理解(NLU)、情感分析與命名實體辨識(NER)。
 #
-# 「雙向」、「一次看見」、「最適合」，分別要測量什麼才能確認？
+# （引文的用字和標點照錄。）「雙向」、「一次看見」、「最適合」，分別要測量什麼才能確認？
 
 # %% [markdown] key="world" lang="ja"
 # ## 1. 小さな世界の文
@@ -74,13 +74,13 @@ torch.set_num_threads(1)
 # %% [markdown] key="world" lang="zh-tw"
 # ## 1. 小世界的句子
 #
-# 這一課的句子，全都來自一套小文法。「誰、什麼時候、在哪裡、做了什麼、多少」這樣的一件事，可以有 4 種句型，用中文和日文都說得出來。
+# 這一課的句子，全都來自一套小文法。「誰、什麼時候、在哪裡、做了什麼、多少」這樣的一件事，可以有 4 種句型，用台灣華語和日文都說得出來。
 
 # %% key="world-code"
 kinds = {
-    "plain": T(ja="ふつう", zh_tw="一般"),
-    "counted": T(ja="数つき", zh_tw="數量"),
-    "topic": T(ja="話題", zh_tw="主題"),
+    "plain": T(ja="基本", zh_tw="基本"),
+    "counted": T(ja="数量", zh_tw="數量"),
+    "topic": T(ja="主題", zh_tw="主題"),
     "definite": T(ja="全部", zh_tw="全部"),
 }
 event = corpus.Event("counted", person=0, place="P", time=0, object=0, number=1)
@@ -156,7 +156,7 @@ assert (len(pairs), len(kept)) == (192, 39)
 # %% [markdown] key="sides" lang="zh-tw"
 # ## 2. 線索在空格的哪一邊？
 #
-# 同一件事，把同樣的「動詞」挖空。中文的動詞在受詞前面，日文的動詞在句尾。所以，決定動詞的線索（這個例子裡是「書」和「本」），在中文是在空格的右邊，在日文卻是在左邊。日文的「読」就是「讀」，「本」就是「書」。
+# 同一件事，把同樣的「動詞」挖空。台灣華語的動詞在受詞前面，日文的動詞在句尾。所以，決定動詞的線索（這個例子裡是「書」和「本」），在台灣華語裡是在空格的右邊，在日文卻是在左邊。日文的「読」就是「讀」，「本」就是「書」。
 
 # %% key="sides-code"
 for lang in ("ja", "zh-tw"):
@@ -165,12 +165,12 @@ for lang in ("ja", "zh-tw"):
 # %% [markdown] key="ceiling-guess" lang="ja"
 # では、空欄の左だけを読んで答えるとします。この世界の文はすべて数え上げられるので、「左が同じ文」を全部集めれば、最善の答え方と、その正解率が正確に求まります。モデルも乱数も使わない、理論上の上限です。
 #
-# 予想：台湾華語の「数つき」の文で、動詞の空欄の左だけを読みます。動詞は7種類です。最善の正解率はいくつでしょうか（0から1）。
+# 予想：台湾華語の「数量」の文で、動詞の空欄の左だけを読みます。動詞は7種類で、場所も少し手がかりになります。最善の正解率はいくつでしょうか（0から1）。
 
 # %% [markdown] key="ceiling-guess" lang="zh-tw"
-# 假設只讀空格左邊就要回答。這個世界的句子全都數得出來，所以只要把「左邊相同的句子」全部收集起來，就能精確算出最好的答法和它的正確率。這是理論上的上限，不需要模型，也不需要隨機數。
+# 假設只讀空格左邊就要回答。這個世界的句子全都數得出來，所以只要把「左邊相同的句子」全部收集起來，就能精確算出最好的答法和它的正確率。這是理論上的上限，不需要模型，也不需要亂數。
 #
-# 先猜猜看：中文的「數量」句型，只讀動詞空格的左邊。動詞有 7 種，最高的正確率是多少？（0 到 1）
+# 先猜猜看：台灣華語的「數量」句型，只讀動詞空格的左邊。動詞有 7 種，地點也提供一點線索。最高的正確率是多少？（0 到 1）
 
 # %% key="ceiling"
 #| ja: Noneを、予想した数に書き換える
@@ -180,12 +180,20 @@ guess = None
 predict.compare(guess, corpus.ceiling("verb", "counted", "zh-tw"))
 
 # %% [markdown] key="ceiling-after" lang="ja"
-# 勘で答えた場合の $\frac{1}{7}$（約0.14）より高いのは、場所が少しだけ手がかりになるからです（車は公園では洗いません）。それでも、10回のうち7回は外れます。
+# <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 空欄は動詞だけではありません。助数詞と、時を表す文字（「昨」「明」など）も空欄にします。言い方との組み合わせは、2つの言語で合わせて22通りです。この1つ1つを「マス」と呼びます。
+# でたらめに選んだときの正解率（チャンスレベル）は、$\frac{1}{7}$（約0.14）です。それより高いのは、場所が少しだけ手がかりになるからです（車は公園では洗いません）。それでも、10回のうち7回は外れます。
+#
+# </details>
+#
+# 空欄は動詞だけではありません。助数詞と、時を表す文字（「昨」「明」など）も空欄にします。文の種類との組み合わせは、2つの言語で合わせて22通りです。この1つ1つを「マス」と呼びます。
 
 # %% [markdown] key="ceiling-after" lang="zh-tw"
-# 比亂猜的 $\frac{1}{7}$（大約 0.14）高，是因為地點提供了一點線索（沒有人在公園洗車）。即使如此，10 題還是會錯 7 題。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 亂猜時的正確率是 $\frac{1}{7}$（大約 0.14）。比它高，是因為地點提供了一點線索（沒有人在公園洗車）。即使如此，10 題還是會錯 7 題。
+#
+# </details>
 #
 # 空格不只是動詞，量詞和表示時間的字（「昨」、「明」等）也可以挖空。和句型搭配起來，兩種語言一共有 22 種，以下把每一種叫做一「格」。
 
@@ -193,11 +201,11 @@ predict.compare(guess, corpus.ceiling("verb", "counted", "zh-tw"))
 names = {
     "verb": T(ja="動詞", zh_tw="動詞"),
     "counter": T(ja="助数詞", zh_tw="量詞"),
-    "time": T(ja="時", zh_tw="時間"),
+    "time": T(ja="時の語", zh_tw="時間詞"),
 }
 languages = {
     "ja": T(ja="日本語", zh_tw="日文"),
-    "zh-tw": T(ja="台湾華語", zh_tw="中文"),
+    "zh-tw": T(ja="台湾華語", zh_tw="台灣華語"),
 }
 sides = {
     "left": T(ja="左だけで決まる", zh_tw="只看左邊就能決定"),
@@ -215,7 +223,7 @@ for side, title in sides.items():
 # どのマスも、文全体を読めば答えは1つに決まります。
 
 # %% [markdown] key="cells-after" lang="zh-tw"
-# 有 9 格只讀左邊就一定能答對（上限 1.00）；另外 13 格，只讀左邊無法保證答對。同樣是中文的動詞，在「全部」句型裡，線索就跑到左邊，因為「把」讓受詞移到動詞前面。也就是說，造成差別的不是語言，而是線索的位置。
+# 有 9 格只讀左邊就一定能答對（上限 1.00）；另外 13 格，只讀左邊無法保證答對。同樣是台灣華語的動詞，在「全部」句型裡，線索就跑到左邊，因為「把」讓受詞移到動詞前面。也就是說，造成差別的不是語言，而是線索的位置。
 #
 # 每一格，只要讀完整個句子，答案都只有一個。
 
@@ -355,16 +363,28 @@ predict.compare(guess, visible)
 assert visible < 0.9
 
 # %% [markdown] key="why-80-after" lang="ja"
-# 見えているトークンでも、半分ほどしか答えられません。`[MASK]`の位置でしか損失を計算しなかったので、ほかの位置の出力は、何であってもよかったのです。しかし、あとでタスクに使うときの入力には、`[MASK]`がありません。そこでBERTは、選んだトークンの一部をわざとそのまま残し、一部をうその文字に変えました。どの位置でも、文脈と照らし合わせたベクトルを作らせるためです。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 見えているトークンでも、半分ほどしか答えられません。`[MASK]`の位置でしか損失を計算しなかったので、ほかの位置の出力は、何であってもよかったのです。
+#
+# </details>
+#
+# この実験でわかるのは、見えている位置の出力に制約がなかったことだけです。あとのタスクで困るとまでは言えません。タスクの入力に`[MASK]`は現れないので、BERTは食い違いを減らすために80/10/10にしました。ところが、論文の付録C.2では、全部を`[MASK]`にしても、ファインチューニングの結果はあまり変わっていません（MNLIは84.2と84.3、NERは95.4と94.9。前が80/10/10）。差が大きかったのは、学習済みのベクトルをそのまま使うときです（NERで94.9と94.0）。
 #
 # このモデルは、選ぶ割合も15%ではなく40%にしました。1ステップで答え合わせのできる位置が $\frac{40}{15}$（約2.7）倍に増え、短い学習で済むからです。割合が大きいほど、手がかりが減って問題は難しくなります。15%は絶対の数ではなく、BERTの大きいほうのモデルでは、40%のほうがよかったという報告もあります（Wettig et al. 2023）。
 #
 # なお、BERTの事前学習には、2つの文が続いているかを当てる問題（next sentence prediction）もありました。後継のRoBERTaは、これを使いません（Liu et al. 2019）。
 
 # %% [markdown] key="why-80-after" lang="zh-tw"
-# 就算看得到，也只答對一半左右。因為只在 `[MASK]` 的位置計算損失，其他位置輸出什麼都無所謂。可是，之後用在任務上的時候，輸入裡並沒有 `[MASK]`。所以 BERT 故意把一部分選出的詞元保留不變，一部分換成錯的字，讓模型在每個位置，都做出和上下文核對過的向量。
+# <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 這個模型選出的比例也不是 15%，而是 40%。這樣每 1 步能對答案的位置就變成 $\frac{40}{15}$（約 2.7）倍，訓練時間比較短。比例愈大，線索愈少，題目也愈難。15% 並不是絕對的數字：有研究報告，對較大的 BERT 模型來說，40% 比較好（Wettig et al. 2023）。
+# 就算看得到，也只答對一半左右。因為只在 `[MASK]` 的位置計算損失，其他位置輸出什麼都無所謂。
+#
+# </details>
+#
+# 這個實驗只說明：看得到的位置，輸出不受任何約束。至於之後用在任務上會不會因此變差，不能由此判斷。任務的輸入裡不會出現 `[MASK]`，BERT 採用 80/10/10 就是為了減少這種落差。不過，論文的附錄 C.2 顯示，就算全部換成 `[MASK]`，微調的結果也差不多（MNLI 是 84.2 和 84.3，NER 是 95.4 和 94.9，前者是 80/10/10）；差距比較大的，是直接使用訓練好的向量的時候（NER 是 94.9 和 94.0）。
+#
+# 這個模型選出的比例也不是 15%，而是 40%。這樣每 1 步能對答案的位置就變成 $\frac{40}{15}$（約 2.7）倍，訓練時間比較短。比例越大，線索越少，題目也愈難。15% 並不是絕對的數字：有研究報告，對較大的 BERT 模型來說，40% 比較好（Wettig et al. 2023）。
 #
 # 另外，BERT 的預訓練還有一種題目，是判斷兩個句子是否相連（next sentence prediction）。後來的 RoBERTa 沒有使用它（Liu et al. 2019）。
 
@@ -376,7 +396,7 @@ assert visible < 0.9
 # %% [markdown] key="train" lang="zh-tw"
 # ## 4. 訓練看看
 #
-# 把什麼都沒學過的模型，只訓練 300 步。教材附的已訓練權重（檢查點，checkpoint），是用同樣的設定訓練了 6,000 步，在 CPU 上大約花了 2 分鐘。
+# 先拿一個完全沒訓練過的模型，只訓練 300 步。教材附的已訓練權重（檢查點，checkpoint），是用同樣的設定訓練了 6,000 步，在 CPU 上大約花了 2 分鐘。
 
 # %% key="train-code"
 fresh = encoder.new(seed=0)
@@ -423,16 +443,16 @@ figures.show(
 # %% [markdown] key="train-score-guess" lang="ja"
 # 損失は下がりました。では、穴埋めはどれだけ当たるでしょうか。学習に出なかった組み合わせの文で、22マスをそれぞれ100問ずつ採点します。答えは、そのマスに入りうる文字の中から選ばせます。
 #
-# 予想：チェックポイントの22マスの平均が1.0に近いとすると、300ステップのモデルの平均はいくつでしょうか。
+# 予想：学習前は0.2くらい、チェックポイントは1.0に近い値です。300ステップのモデルの平均は、どれに近いでしょうか。
 
 # %% [markdown] key="train-score-guess" lang="zh-tw"
 # 損失下降了，那克漏字能答對多少？用訓練時沒出現過的組合，22 格各考 100 題。答案從那一格可能出現的字裡面選。
 #
-# 先猜猜看：如果檢查點的 22 格平均接近 1.0，只訓練 300 步的模型平均是多少？
+# 先猜猜看：訓練前大約是 0.2，檢查點接近 1.0。只訓練 300 步的模型，平均接近哪一個？
 
 # %% key="train-score"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、選んだ記号（"a"、"b"、"c"）に書き換える
+#| zh-tw: 把 None 改成你選的代號（"a"、"b"、"c"）
 guess = None
 
 
@@ -448,6 +468,16 @@ def mean(values):
 
 models = dict(zip(losses, (encoder.new(seed=0), fresh, model)))
 short = {name: grade(each, encoder.guesses, n=100) for name, each in models.items()}
+before, after_300, shipped = (mean(cells.values()) for cells in short.values())
+learned = (after_300 - before) / (shipped - before)
+options = {
+    "a": T(ja="学習前とほとんど同じ", zh_tw="和訓練前差不多"),
+    "b": T(ja="学習前とチェックポイントの中間", zh_tw="在訓練前和檢查點的中間"),
+    "c": T(ja="チェックポイントとほとんど同じ", zh_tw="和檢查點差不多"),
+}
+predict.choose(guess, options, "a" if learned < 0.2 else "c" if learned > 0.8 else "b")
+
+# %% key="train-score-table"
 for name, cells in short.items():
     print(name)
     for lang in languages:
@@ -455,7 +485,6 @@ for name, cells in short.items():
         print(
             "   ", languages[lang], {names[slot]: f"{share:.2f}" for slot, share in slots.items()}
         )
-predict.compare(guess, mean(short[T(ja="300ステップ後", zh_tw="300 步後")].values()))
 
 # %% [markdown] key="train-after" lang="ja"
 # 損失が大きく下がったのに、300ステップでは、動詞と助数詞はあまり当たりません。では、何を学んだのでしょうか。どの文にも出てくる文字を隠したときの正解率を調べます。
@@ -477,10 +506,10 @@ print(f"{mean(right_guesses):.2f}")
 assert mean(right_guesses) > 0.8
 
 # %% [markdown] key="train-end" lang="ja"
-# 「は」「で」「在」「。」なら、もうほとんど当たります。先に覚えたのは、よく出る文字と、その位置でした。空欄を正しく埋めるには、離れた文字どうしの関係を使わなければならず、もっと長い学習が要ります。ここから先は、チェックポイントを使います。
+# 日本語の「は」と「で」、台湾華語の「在」（日本語の「で」）、そして「。」なら、もうほとんど当たります。先に覚えたのは、よく出る文字と、その位置でした。空欄を正しく埋めるには、離れた文字どうしの関係を使わなければならず、もっと長い学習が要ります。ここから先は、チェックポイントを使います。
 
 # %% [markdown] key="train-end" lang="zh-tw"
-# 「は」、「で」、「在」和「。」已經幾乎都能答對。最先學會的，是常出現的字和它們的位置。要填對空格，就必須用到相隔較遠的字之間的關係，得訓練更久。接下來都使用檢查點。
+# 台灣華語的「在」、日文的「は」（表示主題，類似「呢」）和「で」（相當於「在」），以及「。」，已經幾乎都能答對。最先學會的，是常出現的字和它們的位置。要填對空格，就必須用到相隔較遠的字之間的關係，得訓練更久。接下來都使用檢查點。
 
 # %% [markdown] key="fill" lang="ja"
 # ## 5. 空欄を埋めて、確率を見る
@@ -517,11 +546,12 @@ for name, text in texts.items():
     #| ja: 最初の空欄の、語彙全体の確率
     #| zh-tw: 第一個空格在整個詞彙表上的機率
     filled[name] = encoder.fill(model, text.replace("？", tokenizer.MASK), LANG)[0]
-    print(f"{filled[name][answer]:.3f}", text)
 
 predict.compare(guess, list(filled.values())[1][answer].item())
 
 # %% key="fill-figure"
+for name, text in texts.items():
+    print(f"{filled[name][answer]:.3f}", text)
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), sharex=True)
 said = []
 for ax, (name, probabilities) in zip(axes, filled.items()):
@@ -559,7 +589,7 @@ assert first > 0.8 and second < 0.75 and third < 0.35
 # %% [markdown] key="explore" lang="zh-tw"
 # 換成自己想的句子試試看。想挖空的字改成「？」，最多可以有 3 個空格。
 #
-# 例如「把」，在中文裡既是量詞，也用在「把那三把傘都買了」這種句型。比較看看「媽媽昨天在街上買了三把？。」和「媽媽昨天在街上買了三首？。」。後面那一句沒有正確答案，模型會回答什麼？
+# 例如「把」，在台灣華語裡既是量詞，也用在「把那三把傘都買了」這種句型。比較看看「媽媽昨天在街上買了三把？。」和「媽媽昨天在街上買了三首？。」。後面那一句沒有正確答案，模型會回答什麼？
 
 # %% key="explore-code"
 from helpers.widgets import Explorer, Text, knows
@@ -710,7 +740,9 @@ AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, 
 # | エンコーダー（`BertForMaskedLM`） | 空欄の左と右 | 穴埋め |
 # | デコーダー（`GPT2LMHeadModel`） | 空欄の左だけ | 次のトークンの予測 |
 #
-# どちらも2層、幅64で、パラメータは約13万個と約12万個です。学習の文は同じで、学習に使ったFLOPsもほぼ同じです。違うのは、マスクと学習方法です。マスごとに、学習に出なかった組み合わせの200問を解かせます。
+# どちらも2層、幅64で、パラメータは約13万個と約12万個です。学習の文は同じで、学習に使ったFLOPsもほぼ同じです。主な違いは、マスクと学習方法です。ほかに、層正規化の位置（BERTは足したあと、GPT-2は計算の前）と、BERTの出力の前にだけある小さな層も違います。
+#
+# マスごとに、「誰が」と「どこで」の組み合わせが学習に出なかった文から、200問を解かせます。ただし、空欄の答えは「誰が」にはよらず、「どこで」にもほとんどよりません。まったく同じ文は学習に出ていない、という以上の意味はありません。
 #
 # 予想：手がかりが右にあるマスで、エンコーダーの平均からデコーダーの平均を引くと、いくつになるでしょうか。
 
@@ -724,7 +756,9 @@ AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, 
 # | 編碼器（`BertForMaskedLM`） | 空格的左邊和右邊 | 克漏字 |
 # | 解碼器（`GPT2LMHeadModel`） | 只有空格的左邊 | 預測下一個詞元 |
 #
-# 都是 2 層、寬度 64，參數約 13 萬和 12 萬個；訓練的句子相同，訓練用的 FLOPs 也幾乎相同。不同的是遮罩和訓練方式。每一格各考 200 題，都是訓練時沒出現過的組合。
+# 都是 2 層、寬度 64，參數約 13 萬和 12 萬個；訓練的句子相同，訓練用的 FLOPs 也幾乎相同。主要的差別是遮罩和訓練方式；此外，層正規化的位置（BERT 在相加之後，GPT-2 在計算之前）不同，BERT 的輸出之前還多了一個小的層。
+#
+# 每一格各考 200 題，句子裡「誰」和「在哪裡」的組合都沒在訓練時出現過。不過，空格的答案和「誰」無關，和「在哪裡」也幾乎無關；這樣做，只保證訓練時沒看過一模一樣的句子。
 #
 # 先猜猜看：線索在右邊的那些格，編碼器的平均減去解碼器的平均，是多少？
 
@@ -736,26 +770,38 @@ guess = None
 shares = {"encoder": grade(model, encoder.guesses), "decoder": grade(gpt, decoder.guesses)}
 shares["ceiling"] = {cell: corpus.ceiling(*cell) for cell in corpus.cells()}
 
-average = {}
-for lang in ("ja", "zh-tw"):
-    for side in ("left", "right"):
-        cells = [cell for cell in corpus.cells(side) if cell[2] == lang]
-        for name in shares:
-            average[side, lang, name] = mean(shares[name][cell] for cell in cells)
-        three = {name: f"{average[side, lang, name]:.2f}" for name in shares}
-        print(languages[lang], sides[side], len(cells), three)
-
-gap = {
-    lang: average["right", lang, "encoder"] - average["right", lang, "decoder"]
-    for lang in ("ja", "zh-tw")
+#| ja: 入りうる文字から、でたらめに1つ選んだときの正解率
+#| zh-tw: 從可能出現的字裡面隨便選一個時的正確率
+shares["chance"] = {
+    (slot, kind, lang): 1 / len(corpus.candidates(lang, slot)) for slot, kind, lang in corpus.cells()
 }
-predict.compare(guess, mean(gap.values()))
+
+right_cells = corpus.cells("right")
+groups = {
+    T(ja="左だけで決まる", zh_tw="只看左邊就能決定"): corpus.cells("left"),
+    T(ja="右も必要：動詞と助数詞", zh_tw="還需要右邊：動詞和量詞"): [
+        cell for cell in right_cells if cell[0] != "time"
+    ],
+    T(ja="右も必要：時の語", zh_tw="還需要右邊：時間詞"): [
+        cell for cell in right_cells if cell[0] == "time"
+    ],
+}
+
+
+def average(name, cells):
+    return mean(shares[name][cell] for cell in cells)
+
+
+gap_left, gap_words, gap_time = (
+    average("encoder", cells) - average("decoder", cells) for cells in groups.values()
+)
+predict.compare(guess, average("encoder", right_cells) - average("decoder", right_cells))
 
 # %% [markdown] key="table-figure-text" lang="ja"
-# マスごとに図にします。エラーバーは、200問から推定した95%信頼区間（Wilsonの方法）です。短い横線は、左だけを読む場合の理論上の上限（2節）です。
+# マスごとに図にします。エラーバーは、200問から推定した95%信頼区間（Wilsonの方法）です。太い横線は、左だけを読む場合の理論上の上限（2節）、点線はチャンスレベルです。
 
 # %% [markdown] key="table-figure-text" lang="zh-tw"
-# 逐格畫成圖。誤差線是用 200 題估計的 95% 信賴區間（Wilson 方法）。短橫線是只讀左邊時的理論上限（第 2 節）。
+# 逐格畫成圖。誤差線是用 200 題估計的 95% 信賴區間（Wilson 方法）。粗橫線是只讀左邊時的理論上限（第 2 節），點線是亂猜的水準。
 
 # %% key="table-figure"
 fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
@@ -774,6 +820,11 @@ for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
         levels=[shares["ceiling"][cell] for cell in cells],
         level_name=T(ja="左だけを読む場合の上限", zh_tw="只讀左邊的上限"),
     )
+    ends = [(n - 0.46, n + 0.46) for n in range(len(cells))]
+    chances = [shares["chance"][cell] for cell in cells]
+    chance_name = T(ja="チャンスレベル", zh_tw="亂猜")
+    ax.hlines(chances, *zip(*ends), color="black", linestyle=":", label=chance_name)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
     ax.axvline(n_left - 0.5, color="black", linestyle="--")
     ax.text(n_left - 0.6, 1.12, T(ja="手がかりは左", zh_tw="線索在左邊"), ha="right")
     ax.text(n_left - 0.4, 1.12, T(ja="手がかりは右", zh_tw="線索在右邊"), ha="left")
@@ -781,33 +832,42 @@ for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
 axes[1].get_legend().remove()
 
-right_cells = corpus.cells("right")
-told = T(ja="、", zh_tw="；").join(
-    T(
-        ja=f"{languages[lang]}では{average['right', lang, 'encoder']:.2f}、{average['right', lang, 'decoder']:.2f}、{average['right', lang, 'ceiling']:.2f}",
-        zh_tw=f"{languages[lang]}是 {average['right', lang, 'encoder']:.2f}、{average['right', lang, 'decoder']:.2f}、{average['right', lang, 'ceiling']:.2f}",
+names_of = {
+    "encoder": T(ja="エンコーダー", zh_tw="編碼器"),
+    "decoder": T(ja="デコーダー", zh_tw="解碼器"),
+    "ceiling": T(ja="上限", zh_tw="上限"),
+    "chance": T(ja="チャンスレベル", zh_tw="亂猜"),
+}
+told = []
+for group, cells in groups.items():
+    means = "、".join(f"{text} {average(name, cells):.2f}" for name, text in names_of.items())
+    told.append(
+        T(
+            ja=f"{group}（{len(cells)}マス）：{means}。",
+            zh_tw=f"{group}（{len(cells)} 格）：{means}。",
+        )
     )
-    for lang in languages
-)
 figures.show(
     fig,
     T(
-        ja=f"22マスの正解率を棒で表します。上の図が日本語、下の図が台湾華語です。手がかりが右にあるマスで、エンコーダー、デコーダー、上限の平均は、{told}です。手がかりが左にあるマスでは、どちらのモデルもほぼ1.00です。",
-        zh_tw=f"用長條表示 22 格的正確率。上圖是中文，下圖是日文。線索在右邊的格，編碼器、解碼器、上限的平均：{told}。線索在左邊的格，編碼器和解碼器都接近 1.00。",
+        ja=f"22マスの正解率を棒で表します。上の図が日本語、下の図が台湾華語です。平均は次のとおりです。{''.join(told)}",
+        zh_tw=f"用長條表示 22 格的正確率。上圖是台灣華語，下圖是日文。平均如下：{''.join(told)}",
     ),
 )
 
 # %% [markdown] key="table-after" lang="ja"
 # - 手がかりが左にあるマスでは、2つのモデルに差がありません。
 # - 手がかりが右にあるマスでは、エンコーダーだけが当てます。
-# - デコーダーの正解率は、上限とほぼ同じです。デコーダーの学習が下手なのではありません。左だけを読んで答えるなら、誰にも、どんなに大きなモデルにも、平均してこれ以上は当てられません。
+# - デコーダーの正解率は、上限とほぼ同じです。左だけを読んで答えるなら、誰にも、どんなに大きなモデルにも、平均してこれ以上は当てられません。
+# - 時の語の8マスでは、上限がチャンスレベルと同じ0.25です。ここでは、何も学習していないモデルでも上限に届きます。デコーダーの学習が足りている証拠になるのは、上限がチャンスレベルより高い動詞と助数詞の5マスと、左だけで決まる9マスです。
 #
 # デコーダーが上限にあることを、数でも確かめます。標準誤差 $\sqrt{p(1-p)/200}$ を単位にして、上限からのずれを測り、いちばん大きいものを取ります。
 
 # %% [markdown] key="table-after" lang="zh-tw"
 # - 線索在左邊的格，兩個模型沒有差別。
 # - 線索在右邊的格，只有編碼器答得出來。
-# - 解碼器的正確率和上限幾乎相同。不是解碼器學得不好：只讀左邊就要回答的話，不管是誰、不管模型多大，平均都不可能更好。
+# - 解碼器的正確率和上限幾乎相同。只讀左邊就要回答的話，不管是誰、不管模型多大，平均都不可能更好。
+# - 時間詞的 8 格，上限和亂猜一樣是 0.25；什麼都沒學過的模型，在這裡也達得到上限。能證明解碼器學得夠好的，是上限比亂猜高的 5 格（動詞和量詞），以及只看左邊就能決定的 9 格。
 #
 # 也用數字確認解碼器剛好在上限：以標準誤差 $\sqrt{p(1-p)/200}$ 為單位，測量和上限的差距，取最大的一個。
 
@@ -823,8 +883,8 @@ claims.check(
     {
         "not_seen": int((full == 0).sum()),
         "causal_leak": causal.triu(1).max().item(),
-        "gap_ja": gap["ja"],
-        "gap_zh_tw": gap["zh-tw"],
+        "gap_words": gap_words,
+        "gap_time": gap_time,
         "left_gap": max(abs(shares["encoder"][c] - shares["decoder"][c]) for c in left_cells),
         "worst_cell": min(shares["encoder"].values()),
         "off_ceiling": off_ceiling,
@@ -832,10 +892,10 @@ claims.check(
 )
 
 # %% [markdown] key="table-limits" lang="ja"
-# この実験が示すのは、「1回の読み方の向き」の違いです。デコーダーが、右の手がかりの知識を持っていないわけではありません。候補を1つずつ入れた文全体の確率を比べれば、同じデコーダーが、右に手がかりのある空欄にも答えられます。この反対実験は、デコーダーのレッスンで行います。
+# この実験が示すのは、1回の計算で、空欄のどちら側を使えるかの違いです。デコーダーが、右の手がかりの知識を持っていないわけではありません。候補を1つずつ入れた文全体の確率を比べれば、同じデコーダーが、右に手がかりのある空欄にも答えられます。これを確かめる実験は、レッスン03で行います。
 
 # %% [markdown] key="table-limits" lang="zh-tw"
-# 這個實驗呈現的，是「一次閱讀的方向」造成的差別，並不表示解碼器沒有學到右邊線索的知識。如果把候選的字一個一個填進去，比較整個句子的機率，同一個解碼器也能回答線索在右邊的空格。這個反向的實驗，會在介紹解碼器的那一課進行。
+# 這個實驗呈現的，是只計算一次時，用得到空格哪一邊的差別，並不表示解碼器沒有學到右邊線索的知識。如果把候選的字一個一個填進去，比較整個句子的機率，同一個解碼器也能回答線索在右邊的空格。這個實驗會在第 03 課進行。
 
 # %% [markdown] key="heads" lang="ja"
 # ## 8. 1回の事前学習から、2つのタスクへ
@@ -1138,7 +1198,7 @@ claims.check(
 # ここから言えるのは、「トークンごとに1回で答えさせるなら、双方向のほうが有利」ということです。「理解は、いつでもエンコーダーが上」とは言えません。
 #
 # - 大きなデコーダーに、文を読み終えてから言葉で答えさせる方法もあります。文を書き写しながら名前に印を付けさせる方法で、教師あり学習に並ぶNERの結果を得たという報告があります（GPT-NER、Wang et al. 2025）。この形なら、答える前に文全体が左側に来ます。
-# - エンコーダーが古くなったわけでもありません。2024年のModernBERTは、8,192トークンまで読め、2兆トークンで学習しました。検索や分類では、大きなデコーダーより、性能と大きさの釣り合いがよいとしています（Warner et al. 2024）。
+# - エンコーダーが古くなったわけでもありません。2024年のModernBERTは、8,192トークンまで読め、2兆トークンで学習しました。この論文は、BERTのようなエンコーダー型が、検索や分類では大きなデコーダー型より性能と大きさの釣り合いがよい、というところから出発しています（Warner et al. 2024）。
 #
 # 「最適」かどうかは、正解率だけでなく、計算の費用、速さ、ラベルの数と合わせて決まります。
 
@@ -1148,7 +1208,7 @@ claims.check(
 # 由此可以說的是：「如果要替每個詞元一次就回答，雙向比較有利」；不能說「理解任務永遠是編碼器比較好」。
 #
 # - 也可以讓大型的解碼器讀完句子之後，再用文字回答。有研究報告，讓模型一邊抄寫句子、一邊在名字上做記號，NER 的結果就和監督式學習相當（GPT-NER，Wang et al. 2025）。用這種形式，回答之前，整個句子都已經在左邊了。
-# - 編碼器也沒有過時。2024 年的 ModernBERT 最長可以讀 8,192 個詞元，用 2 兆個詞元訓練；論文指出，在檢索和分類上，它的效能與大小的平衡，比大型解碼器更好（Warner et al. 2024）。
+# - 編碼器也沒有過時。2024 年的 ModernBERT 最長可以讀 8,192 個詞元，用 2 兆個詞元訓練；這篇論文的出發點是：在檢索和分類上，像 BERT 這樣的 encoder-only 模型，效能與大小之間的取捨比大型的 decoder-only 模型好（Warner et al. 2024）。
 #
 # 是不是「最適合」，不只看正確率，還要一起考慮計算的成本、速度，以及標籤的數量。
 
