@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
-from . import claims, experiments, say
+from . import claims, experiments, predict, say
 from .monospace import aligned, columns, cut
 
 try:
@@ -162,11 +162,12 @@ def run(lesson: Lesson) -> Report:
 
 
 def kernel_environment(folder: Path, log: Path) -> dict[str, str]:
-    """Strict claims, this package first, and a home of its own for the student's data."""
+    """Strict claims, predictions that show, this package first, a home for the student's data."""
     package = str(Path(__file__).resolve().parents[1])
     path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "TRIAD_STRICT": "claims",
+        "TRIAD_GUESS": predict.SHOW_ME,
         "TRIAD_CLAIMS_LOG": str(log),
         "TRIAD_HOME": str(folder / "home"),
         "IPYTHONDIR": str(folder / "ipython"),
