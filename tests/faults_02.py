@@ -1,5 +1,158 @@
 """Planted faults for the claims of lesson 02: each makes its quantity red."""
 
+import functools
+
+import lesson_cells
+import pytest
 from claim_faults import Fault
 
-FAULTS: list[Fault] = []
+from helpers import corpus, decoder, encoder
+
+LESSON = "02_encoder"
+MASKING = ("mlm-code", "mlm-count-code", "loss-code")
+SQUARE = ("world-code", *MASKING, "square-code")
+WORDS = [cell for cell in corpus.cells("right") if cell[0] != "time"]
+TIMES = [cell for cell in corpus.cells("right") if cell[0] == "time"]
+
+
+def masking(name: str, old: str, new: str) -> float:
+    return lesson_cells.measured(LESSON, "C06", *MASKING, change=(old, new))[name]
+
+
+# --- C07: who sees what, and what that is worth -----------------------------------------------
+
+
+def causal_encoder():
+    """The shipped weights behind a causal mask: it reads the left side only."""
+    plain = encoder.config
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "config", lambda **changes: plain(is_decoder=True, **changes))
+        return encoder.load()
+
+
+def not_seen() -> float:
+    broken = causal_encoder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "load", lambda: broken)
+        return int((lesson_cells.run(LESSON, *SQUARE)["full"] == 0).sum())
+
+
+def causal_leak() -> float:
+    change = ("gpt = decoder.load()", "gpt = encoder.load()")
+    return lesson_cells.run(LESSON, *SQUARE, change=change)["causal"].triu(1).max().item()
+
+
+@functools.cache
+def shares(name: str) -> dict[tuple[str, str, str], float]:
+    """{cell: share right} of a model: as shipped, or broken."""
+    models = {
+        "encoder": (encoder, encoder.load),
+        "decoder": (decoder, decoder.load),
+        "causal encoder": (encoder, causal_encoder),
+        "untrained encoder": (encoder, encoder.new),
+        "untrained decoder": (decoder, decoder.new),
+    }
+    module, make = models[name]
+    model = make()
+    return corpus.grade(lambda events, slot, lang: module.guesses(model, events, slot, lang), n=100)
+
+
+def gap(one: str, other: str, cells: list[tuple[str, str, str]]) -> float:
+    return sum(shares(one)[cell] - shares(other)[cell] for cell in cells) / len(cells)
+
+
+def off_ceiling(name: str) -> float:
+    """Standard errors of the lesson's 200 items, on 100 of them."""
+    return max(
+        abs(shares(name)[cell] - corpus.ceiling(*cell))
+        / corpus.standard_error(corpus.ceiling(*cell), 200)
+        for cell in corpus.cells("right")
+    )
+
+
+def left_gap(one: str, other: str) -> float:
+    return max(abs(shares(one)[cell] - shares(other)[cell]) for cell in corpus.cells("left"))
+
+
+FAULTS: list[Fault] = [
+    Fault(
+        "C06",
+        "chosen",
+        "40 % instead of 15 %",
+        lambda: masking("chosen", "rate=0.15", "rate=0.4"),
+    ),
+    Fault(
+        "C06",
+        "chosen",
+        "special tokens are chosen too",
+        lambda: masking("chosen", "& (ids >= n_special)", "& (ids >= 0)"),
+    ),
+    Fault(
+        "C06",
+        "masked",
+        "[MASK] for all that are chosen",
+        lambda: masking("masked", "dice < 0.8)", "dice < 1.0)"),
+    ),
+    Fault(
+        "C06",
+        "random",
+        "half as many random tokens",
+        lambda: masking("random", "dice < 0.9)", "dice < 0.85)"),
+    ),
+    Fault(
+        "C06",
+        "unchanged",
+        "half as many random tokens: the others stay",
+        lambda: masking("unchanged", "dice < 0.9)", "dice < 0.85)"),
+    ),
+    Fault(
+        "C06",
+        "kinds",
+        "the random token is always the same one",
+        lambda: masking(
+            "kinds",
+            "torch.randint(n_special, n_vocabulary, ids.shape, generator=generator)",
+            "torch.full_like(ids, n_special)",
+        ),
+    ),
+    Fault(
+        "C06",
+        "loss_gap",
+        "loss over all tokens",
+        lambda: masking(
+            "loss_gap",
+            "labels = rows[:256].masked_fill(~few_chosen, -100)",
+            "labels = rows[:256]",
+        ),
+    ),
+    Fault("C07", "not_seen", "an encoder with a causal mask", not_seen),
+    Fault("C07", "causal_leak", "a decoder without its mask", causal_leak),
+    Fault(
+        "C07",
+        "gap_words",
+        "an encoder with a causal mask",
+        lambda: gap("causal encoder", "decoder", WORDS),
+    ),
+    Fault(
+        "C07",
+        "gap_words",
+        "an untrained decoder: the gap is too large",
+        lambda: gap("encoder", "untrained decoder", WORDS),
+    ),
+    Fault(
+        "C07",
+        "gap_time",
+        "an encoder with a causal mask",
+        lambda: gap("causal encoder", "decoder", TIMES),
+    ),
+    Fault(
+        "C07", "left_gap", "an untrained decoder", lambda: left_gap("encoder", "untrained decoder")
+    ),
+    Fault(
+        "C07",
+        "worst_cell",
+        "an untrained encoder",
+        lambda: min(shares("untrained encoder").values()),
+    ),
+    Fault("C07", "off_ceiling", "an untrained decoder", lambda: off_ceiling("untrained decoder")),
+]

@@ -307,6 +307,10 @@ counted = {
     "random": (~became_mask & (after != before)).float().mean().item(),
     "unchanged": (after == before).float().mean().item(),
 }
+#| ja: ランダムなトークンが、全部の文字から選ばれているか
+#| zh-tw: 隨機的詞元，是不是從所有的字裡面選的
+random_ones = after[~became_mask & (after != before)]
+kinds_share = random_ones.unique().numel() / (n_vocabulary - n_special)
 by_chance = 0.1 / (n_vocabulary - n_special)
 expected = {"chosen": 0.15, "masked": 0.8, "random": 0.1 - by_chance, "unchanged": 0.1 + by_chance}
 print(f"{characters.sum():,} {chosen.sum():,}")
@@ -334,7 +338,7 @@ by_hand = F.cross_entropy(out.logits[few_chosen], rows[:256][few_chosen])
 loss_gap = abs(by_hand - out.loss).item()
 print(type(model).__name__, f"{training.parameter_count(model):,}", f"{by_hand:.4f} {out.loss:.4f}")
 
-claims.check("C06", counted | {"loss_gap": loss_gap})
+claims.check("C06", counted | {"kinds": kinds_share, "loss_gap": loss_gap})
 
 # %% [markdown] key="why-80" lang="ja"
 # ### なぜ、全部を`[MASK]`にしないのか
@@ -443,12 +447,20 @@ figures.show(
 # %% [markdown] key="train-score-guess" lang="ja"
 # 損失は下がりました。では、穴埋めはどれだけ当たるでしょうか。学習に出なかった組み合わせの文で、22マスをそれぞれ100問ずつ採点します。答えは、そのマスに入りうる文字の中から選ばせます。
 #
-# 予想：学習前は0.2くらい、チェックポイントは1.0に近い値です。300ステップのモデルの平均は、どれに近いでしょうか。
+# 予想：学習前は0.2くらい、チェックポイントは1.0に近い値です。300ステップのモデルの平均は、どれでしょうか。
+#
+# - a：学習前とほとんど同じ
+# - b：学習前とチェックポイントの中間
+# - c：チェックポイントとほとんど同じ
 
 # %% [markdown] key="train-score-guess" lang="zh-tw"
 # 損失下降了，那克漏字能答對多少？用訓練時沒出現過的組合，22 格各考 100 題。答案從那一格可能出現的字裡面選。
 #
-# 先猜猜看：訓練前大約是 0.2，檢查點接近 1.0。只訓練 300 步的模型，平均接近哪一個？
+# 先猜猜看：訓練前大約是 0.2，檢查點接近 1.0。只訓練 300 步的模型，平均是哪一個？
+#
+# - a：和訓練前差不多
+# - b：在訓練前和檢查點的中間
+# - c：和檢查點差不多
 
 # %% key="train-score"
 #| ja: Noneを、選んだ記号（"a"、"b"、"c"）に書き換える

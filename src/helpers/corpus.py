@@ -438,12 +438,12 @@ def draw_named(
     first: str | None = None,
     kept: bool | None = None,
 ) -> Named:
-    """A sentence with words of these tables (of NAMES), each a person's and a place's name.
+    """A sentence with words of these tables of NAMES (all), each a person's and a place's name.
 
     first: one of FIRST, what opens it (None: any); only what follows tells a person from a place.
     kept: only sentences that are (not) for the test alone, one of four; None: any.
     """
-    words = [w for name in tables for w in LEXICON["names"][name][key(lang)].split()]
+    words = [w for name in tables or NAMES for w in LEXICON["names"][name][key(lang)].split()]
     while True:
         frames = LEXICON["names"][first or rng.choice(FIRST)][key(lang)]
         found = _named(rng, lang, rng.choice(frames), words)
@@ -488,7 +488,7 @@ def samples(rng: random.Random, n: int = 3) -> Iterator[str]:
         told = (f"{story.text(la)} → {story.summary(la)} [{story.label(la)}]" for la in LANGUAGES)
         yield " | ".join(told)
     for _ in range(n):
-        yield " | ".join(draw_named(rng, lang, *NAMES).text for lang in LANGUAGES)
+        yield " | ".join(draw_named(rng, lang).text for lang in LANGUAGES)
 
 
 if __name__ == "__main__":  # python -m helpers.corpus: a page to read

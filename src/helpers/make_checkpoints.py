@@ -2,9 +2,9 @@
 
     python -m helpers.make_checkpoints [NAME …] [--seed N] [--out FOLDER]
 
-NAME: encoder, pretrained, decoder, encoder_decoder, never_negated (default: all; about 12 minutes of one CPU
-core).  The card says how each was trained and how it does, before and after its weights are rounded
-to fp16.
+NAME: encoder, pretrained, decoder, encoder_decoder, never_negated (default: all; 12 minutes of
+one CPU core).  The card says how each was trained and how it does, before and after its weights are
+rounded to fp16.
 """
 
 import argparse

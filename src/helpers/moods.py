@@ -31,9 +31,9 @@ class Mood(NamedTuple):
 
     @property
     def is_new(self) -> bool:
-        """Kept for the test?  Of a third of the adjectives all negations, of the others two affirmations.
+        """Kept for the test?  Of a third of the adjectives all negations, else two affirmations.
 
-        What is left in training: affirmations alone, or three negations and one affirmation.
+        What labels may show: affirmations alone, or three negations and one affirmation.
         """
         third = self.adjective % 3
         return self.negated if third == 0 else not self.negated and self.way != 2 * (third - 1)
@@ -43,14 +43,20 @@ class Mood(NamedTuple):
         return way.format(adjective=LEXICON["adjective"][self.adjective][corpus.key(lang)])
 
 
-EVERY = [Mood(*m) for m in itertools.product(range(len(LEXICON["adjective"])), (False, True), range(N_WAYS))]
+EVERY = [
+    Mood(*m)
+    for m in itertools.product(range(len(LEXICON["adjective"])), (False, True), range(N_WAYS))
+]
 SEEN, NEW = ([m for m in EVERY if m.is_new == new] for new in (False, True))
 
 
 def unlabelled(rng: random.Random, lang: str) -> str:
     """A sentence in no new way, and one that fits behind it; nothing says "good" or "bad"."""
     mood = rng.choice(SEEN)
-    return mood.text(lang) + rng.choice(LEXICON["after"][("bad", "good")[mood.positive]])[corpus.key(lang)]
+    return (
+        mood.text(lang)
+        + rng.choice(LEXICON["after"][("bad", "good")[mood.positive]])[corpus.key(lang)]
+    )
 
 
 def by_adjective(mood: Mood) -> bool:
@@ -62,5 +68,10 @@ def by_adjective(mood: Mood) -> bool:
 def characters() -> str:
     """What the vocabulary of the mini world lacks, sorted."""
     texts = (mood.text(lang) for mood in EVERY for lang in corpus.LANGUAGES)
-    ends = (said[corpus.key(lang)] for kind in LEXICON["after"].values() for said in kind for lang in corpus.LANGUAGES)
+    ends = (
+        said[corpus.key(lang)]
+        for kind in LEXICON["after"].values()
+        for said in kind
+        for lang in corpus.LANGUAGES
+    )
     return "".join(sorted({c for text in (*texts, *ends) for c in text} - set(corpus.characters())))

@@ -44,6 +44,6 @@ def rows(n: int = 10_000, seed: int = 0) -> torch.Tensor:
     for lang in LANGUAGES:
         for _ in range(n // 4):
             texts.append((moods.unlabelled(rng, lang), lang))
-            texts.append((corpus.draw_named(rng, lang, *corpus.NAMES, kept=False).text, lang))
+            texts.append((corpus.draw_named(rng, lang, kept=False).text, lang))
     tagged = [tokenizer.tagged(*text) for text in texts]
     return TOKENIZER(tagged, padding=True, return_tensors="pt").input_ids

@@ -80,7 +80,7 @@ def runs() -> Iterator[tuple[str, str, str, int]]:
 
 
 def tried(task: str, model: str, body: Any, pace: Pace) -> float:
-    """How good is this pace?  On words kept for choosing (names), or unlabelled seen ways (moods)."""
+    """How good is this pace?  On names kept for choosing, or on moods that have no label."""
     found = []
     for lang, seed in itertools.product(LANGUAGES, TRIED_SEEDS):
         if task == "moods":
@@ -119,7 +119,7 @@ def measure(say: Callable[[str], None] = print) -> dict[str, Any]:
         for seed in SEEDS:
             for name, value in TASKS[task](model, loaded[model], lang, n, seed, pace).items():
                 table.setdefault(name, {}).setdefault(str(n), []).append(round(value, 4))
-        say(f"{task} {lang} {model} {n}: {({m: v[str(n)] for m, v in table.items()})}")
+        say(f"{task} {lang} {model} {n}: { ({m: v[str(n)] for m, v in table.items()}) }")
     return found | {"settings": settings(paces, time.process_time() - started)}
 
 
