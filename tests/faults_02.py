@@ -1,12 +1,14 @@
 """Planted faults for the claims of lesson 02: each makes its quantity red."""
 
 import functools
+from typing import Any
 
 import lesson_cells
 import pytest
 from claim_faults import Fault
 
-from helpers import corpus, decoder, encoder
+from helpers import corpus, decoder, encoder, finetune, pretrained, results, training
+from helpers.results import labels
 
 LESSON = "02_encoder"
 MASKING = ("mlm-code", "mlm-count-code", "loss-code")
@@ -72,6 +74,47 @@ def off_ceiling(name: str) -> float:
 
 def left_gap(one: str, other: str) -> float:
     return max(abs(shares(one)[cell] - shares(other)[cell]) for cell in corpus.cells("left"))
+
+
+# --- C02, C03, C08: heads -----------------------------------------------------------------------
+
+
+def of_unseen_names(body: Any, seed: int) -> float:
+    """As the lesson measures it; body None: random weights, tuned as such."""
+    pace = pace_of("pretrained" if body else "scratch")
+    scores = labels.names("encoder", body, "ja", 30, seed, pace)
+    return (scores["opening_new"] + scores["later_new"]) / 2
+
+
+def pace_of(name: str) -> tuple[int, float]:
+    chosen = results.load("labels")["settings"]["chosen"]["names"][name]
+    return chosen["steps"], chosen["learning_rate"]
+
+
+def gain_of_another_random_body() -> float:
+    return (
+        sum(
+            of_unseen_names(pretrained.new(7 + seed), seed) - of_unseen_names(None, seed)
+            for seed in range(3)
+        )
+        / 3
+    )
+
+
+def new_share() -> float:
+    """The head counted with the body's embeddings, which are not new."""
+    tagger = finetune.tagger()
+    new = training.parameter_count(tagger.classifier)
+    new += training.parameter_count(tagger.bert.embeddings)
+    return new / training.parameter_count(tagger)
+
+
+@functools.cache
+def tagged(name: str, measure: str, steps: int | None = None) -> float:
+    """Accuracy on labelled names with 100 labelled sentences, one seed; steps: fewer."""
+    body = decoder.load() if name == "decoder" else pretrained.load()
+    own, rate = pace_of(name)
+    return labels.names(name, body, "ja", 100, 0, (steps or own, rate))[measure]
 
 
 FAULTS: list[Fault] = [
@@ -155,4 +198,37 @@ FAULTS: list[Fault] = [
         lambda: min(shares("untrained encoder").values()),
     ),
     Fault("C07", "off_ceiling", "an untrained decoder", lambda: off_ceiling("untrained decoder")),
+    Fault(
+        "C02",
+        "gain_live",
+        "another random body in place of the pretrained one",
+        gain_of_another_random_body,
+        long=True,
+    ),
+    Fault("C03", "new_share", "the embeddings counted as new", new_share),
+    Fault(
+        "C03",
+        "blanks",
+        "an untrained body",
+        lambda: min(shares("untrained encoder").values()),
+    ),
+    Fault("C03", "names", "a random body", lambda: of_unseen_names(pretrained.new(7), 0)),
+    Fault(
+        "C08",
+        "encoder_opening",
+        "the decoder in place of the encoder",
+        lambda: tagged("decoder", "opening"),
+    ),
+    Fault(
+        "C08",
+        "decoder_opening",
+        "the encoder in place of the decoder",
+        lambda: tagged("pretrained", "opening"),
+    ),
+    Fault(
+        "C08",
+        "decoder_later",
+        "a decoder that learned for two steps",
+        lambda: tagged("decoder", "later", 2),
+    ),
 ]
