@@ -560,7 +560,7 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
         "print(type(quiz._face).__name__, quiz.errors)",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    nbclient.NotebookClient(nb, timeout=60, kernel_name="python3").execute()
+    nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"], [], ["stream"]]
     assert nb.cells[2].outputs[0].text == "PlainFace []\n"  # so the exchange did take place
