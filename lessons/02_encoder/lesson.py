@@ -272,9 +272,21 @@ def corrupt(ids, rate=0.15, generator=None):
 predict.compare(guess, 10_000 * 0.15 * 0.8)
 
 # %% [markdown] key="mlm-one" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 10,000個の15%は1,500個で、そのうちの80%は1,200個です。
+#
+# </details>
+#
 # 1つの文で見てみましょう。実行するたびに同じ結果になるように、乱数シードを決めておきます。シードを変えると、隠れる位置も変わります。
 
 # %% [markdown] key="mlm-one" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 10,000 個的 15% 是 1,500 個，其中的 80% 是 1,200 個。
+#
+# </details>
+#
 # 先看一個句子。為了讓每次執行的結果都相同，這裡固定亂數種子；換一個種子，遮住的位置也會跟著改變。
 
 # %% key="mlm-one-code"
@@ -810,9 +822,21 @@ gap_left, gap_words, gap_time = (
 predict.compare(guess, average("encoder", right_cells) - average("decoder", right_cells))
 
 # %% [markdown] key="table-figure-text" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# エンコーダーはほぼ必ず当てますが、デコーダーが当てるのは4問に1問ほどです。
+#
+# </details>
+#
 # マスごとに図にします。エラーバーは、200問から推定した95%信頼区間（Wilsonの方法）です。太い横線は、左だけを読む場合の理論上の上限（2節）、点線はチャンスレベルです。
 
 # %% [markdown] key="table-figure-text" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 編碼器幾乎都答對，解碼器大約 4 題只答對 1 題。
+#
+# </details>
+#
 # 逐格畫成圖。誤差線是用 200 題估計的 95% 信賴區間（Wilson 方法）。粗橫線是只讀左邊時的理論上限（第 2 節），點線是亂猜的水準。
 
 # %% key="table-figure"
@@ -979,6 +1003,12 @@ new_share = training.parameter_count(tagger.classifier) / training.parameter_cou
 predict.compare(guess, 100 * new_share, " %")
 
 # %% [markdown] key="tune-guess" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 新しいのは、64×3個の重みと3個のバイアス（bias）だけです。全体の0.2%にもなりません。
+#
+# </details>
+#
 # ラベルを付けた30文で、本体とヘッドを一緒に学習します。比べる相手は、まったく同じモデルを、ランダムな重みから始めたものです。公平に比べるため、ステップ数と学習率は、採点とは別の名前を使って、モデルごとに選んであります。乱数シードは3通り試します。
 #
 # 採点には、ラベル付きの文に一度も出てこなかった名前（日本語なら「石川」など）の150文を使います。文の先頭にある名前と、途中にある名前の正解率を別々に求め、その平均を取ります。先頭の名前の手がかりは、右にしかありません。
@@ -986,6 +1016,12 @@ predict.compare(guess, 100 * new_share, " %")
 # 予想：事前学習をしたモデルの正解率から、ランダムから始めたモデルの正解率を引くと、平均していくつになるでしょうか。
 
 # %% [markdown] key="tune-guess" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 新的只有 64×3 個權重和 3 個偏差（bias），連全部的 0.2% 都不到。
+#
+# </details>
+#
 # 用 30 個有標籤的句子，把主體和 head 一起訓練。比較的對象，是完全相同、但從隨機權重開始的模型。為了公平，步數和學習率是分別替每個模型選的，選的時候用的是和評分不同的名字。亂數種子試 3 個。
 #
 # 評分時，使用 150 個句子，裡面的名字從沒在有標籤的句子裡出現過（台灣華語例如「仁愛」）。句首的名字和句中的名字，分別算出正確率，再取平均。句首的名字，線索只在右邊。
@@ -1018,11 +1054,23 @@ live = {start: mean(tuned(start, seed) for seed in range(3)) for start in ("pret
 predict.compare(guess, live["pretrained"] - live["scratch"])
 
 # %% [markdown] key="feelings" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# TUNE_JA
+#
+# </details>
+#
 # 2つ目のタスクは、感情分析です。一日を振り返る文から、良い一日（1）か、悪い一日（0）かを当てます。「少しも〜ない」のような否定があるので、形容詞だけでは決まりません。今度は、`BertForSequenceClassification`を使います。`[CLS]`の位置のベクトルから、文全体のクラスを1つ答えるモデルです。
 #
 # 表現は、形容詞32個×6通りの192通りです。そのうち75通りは、ラベルにも事前学習の文にも出さず、採点だけに使います。この75通りは、近道を見破れるように選びました。近道とは、形容詞だけを見て、ラベルで多かったほうを答えるやり方です。
 
 # %% [markdown] key="feelings" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# TUNE_ZH
+#
+# </details>
+#
 # 第二個任務是情緒分析：從回顧一天的句子，判斷那天是好（1）還是壞（0）。因為有「一點也不」這類否定，只看形容詞不能決定。這次使用 `BertForSequenceClassification`：從 `[CLS]` 位置的向量，替整個句子回答一個類別。
 #
 # 說法是 32 個形容詞×6 種，共 192 種。其中 75 種不放進標籤，也不放進預訓練的句子，只用來評分。這 75 種是特別挑過的，為的是看穿捷徑。捷徑是指只看形容詞，回答標籤裡比較常見的那一類。
