@@ -82,7 +82,7 @@ def left_gap(one: str, other: str) -> float:
 def of_unseen_names(body: Any, seed: int) -> float:
     """As the lesson measures it; body None: random weights, tuned as such."""
     pace = pace_of("pretrained" if body else "scratch")
-    scores = labels.names("encoder", body, "ja", 30, seed, pace)
+    scores = labels.names("encoder", body, "ja", 10, seed, pace)
     return (scores["opening_new"] + scores["later_new"]) / 2
 
 

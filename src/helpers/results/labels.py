@@ -20,7 +20,7 @@ from . import versions, write
 
 LABELS, SEEDS, TEST_ITEMS = (10, 30, 100), range(5), 150
 STEPS, RATES = (150, 300), (1e-3, 3e-3)  # what is tried
-TRIED_LABELS, TRIED_SEED = 30, 100
+TRIED_LABELS, TRIED_SEED, TRIED_ITEMS = 30, 100, 60  # of so few words there are no more
 MEASURES = {  # of a name's characters: does it open the sentence, was the word ever labelled?
     "opening": ("opening", "labelled"),
     "later": ("later", "labelled"),
@@ -50,7 +50,8 @@ def tagger(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> C
     finetune.tune(made, rows, seed, *pace)
 
     def score(asked: str, table: str) -> float:
-        test = finetune.named(lang, TEST_ITEMS, "test", table, test=True)
+        items = min(TEST_ITEMS, TRIED_ITEMS) if table == "choosing" else TEST_ITEMS
+        test = finetune.named(lang, items, "test", table, test=True)
         return finetune.score(made, finetune.tag_rows(test, lang, tokens, asked))
 
     return score
