@@ -471,7 +471,7 @@ assert abs(out.item() - (10 / 4 + 20 * 3 / 4)) < 1e-5
 #
 # 結果表格裡的「C05」，是替原網頁的說法編的號碼。表格會把實測值和事先決定的範圍排在一起。
 
-# %% key="function-check-code"
+# %% key="function-check-code" hide=true
 gaps = []
 for n, d in ((6, 32), (64, 16), (200, 64)):
     q_, k_, v_ = torch.randn(3, n, d)

@@ -948,7 +948,7 @@ for name, body in (("encoder", model), ("scratch", None)):
 #
 # 只做一次實驗，分不出是不是碰巧。教材附上了事先做好的結果：標籤數從 10 到 400，各試 8 個亂數種子（可以用 `python -m helpers.results.labels` 重做）。點是 8 次的平均，誤差線是最小到最大，★ 是剛才執行的結果。
 
-# %% key="curves-figure"
+# %% key="curves-figure" hide=true
 curves = results.load("labels")
 counts = curves["settings"]["labels"]
 

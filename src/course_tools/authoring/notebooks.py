@@ -10,7 +10,7 @@ from traitlets.config import Config
 
 from helpers.say import FIRST, TODO
 
-from . import words
+from . import folding, words
 from .problems import Problem
 from .source import Cell, groups
 
@@ -20,27 +20,35 @@ METADATA = {
 }
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 GRADED = ("task", "points")  # the options of a source cell that become nbgrader's metadata
+OWN_OPTIONS = (*GRADED, *folding.OPTIONS)
+TITLES = "folded_"  # of stubs.toml: the first line of a folded cell, all that is seen of it
 
 
-def notebook(cells: list[Cell], lang: str, fill: dict[str, str]) -> NotebookNode:
+def notebook(
+    cells: list[Cell], lang: str, fill: dict[str, str], shared: dict[str, str]
+) -> NotebookNode:
     """One language's notebook: no outputs, cell id = key, {{name}} filled from `fill`.
 
+    shared: the words of stubs.toml, the first lines of folded cells among them
     A prose cell that a draft lacks is there in the first language.
     """
+    kinds = folding.folded(cells)
     made = nbformat.v4.new_notebook(metadata=METADATA | {"lang": lang})
     prose = {cell.key: lang if lang in there else FIRST
              for there in groups(cells) for cell in there.values()}  # fmt: skip
     for cell in cells:
         if cell.lang in (None, prose.get(cell.key)) and "wrong" not in cell.options:
             made.cells.append(_cell(cell, lang, fill))
+            if cell.key in kinds:
+                _fold(made.cells[-1], shared[TITLES + kinds[cell.key]])
     return made
 
 
-def sheet(solution: NotebookNode, stubs: dict[str, str]) -> NotebookNode:
+def sheet(solution: NotebookNode, shared: dict[str, str]) -> NotebookNode:
     """The student's copy: model answers cleared, hidden tests removed, by nbgrader's own code."""
     config = Config()
-    config.ClearSolutions.code_stub = {"python": stubs["code"]}
-    config.ClearSolutions.text_stub = stubs["text"]
+    config.ClearSolutions.code_stub = {"python": shared["code"]}
+    config.ClearSolutions.text_stub = shared["text"]
     copy = nbformat.from_dict(solution)
     for step in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
         copy, _ = step.preprocess(copy, {})
@@ -96,10 +104,18 @@ def _cell(cell: Cell, lang: str, fill: dict[str, str]) -> NotebookNode:
         source = source.replace("{{" + name + "}}", value)
     made = new(source)
     made.id = cell.key
-    made.metadata = nbformat.from_dict({k: v for k, v in cell.options.items() if k not in GRADED})
+    made.metadata = nbformat.from_dict(
+        {k: v for k, v in cell.options.items() if k not in OWN_OPTIONS}
+    )
     if any(option in cell.options for option in GRADED):
         made.metadata["nbgrader"] = _grading(cell)
     return made
+
+
+def _fold(cell: NotebookNode, title: str) -> None:
+    """Folded in JupyterLab, which shows the first line, and in Colab, which shows the @title."""
+    cell.source = f"# @title {title}\n{cell.source}"
+    cell.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 
 def _grading(cell: Cell) -> dict:
