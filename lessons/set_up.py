@@ -43,7 +43,7 @@ if "google.colab" in sys.modules:
         zh_tw="教材還沒有設定網址，所以無法在 Colab 上使用。請改用自己的電腦，"
         "或告訴授課老師（設定方法：`python start.py publish --students URL`）。",
     )
-    for attempt in (1, 2) if address else ():
+    for _attempt in (1, 2) if address else ():
         if (course / "src" / "helpers").is_dir():
             break
         print(T(ja="教材を取得しています…", zh_tw="正在下載教材……"))

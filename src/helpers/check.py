@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import progress, say, show
+from . import kernel, progress, say, show
 
 results: dict[str, "Result"] = {}
 
@@ -53,7 +53,7 @@ def task(name: str) -> Iterator[None]:
     except WrongAnswer as error:
         failure, result = error, Result(name, "wrong", str(error), error.hint)
     except Exception as error:
-        failure, result = error, Result(name, "error", _last_line(error))
+        failure, result = error, Result(name, "error", *_told(error))
     results[name] = result
     _display(result)
     if result.status == "right":
@@ -114,6 +114,12 @@ def _off(gaps: Any, expected: Any, atol: float) -> str:
     if not size:
         return say.text("check", "gap", **numbers)
     return say.text("check", "off", percent=f"{100 * gap / size:.3g}", **numbers)
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """(what happened, what to do about it)"""
+    forgotten = kernel.forgotten(error) if isinstance(error, NameError) else ""
+    return _last_line(error), forgotten
 
 
 def _last_line(error: Exception) -> str:
