@@ -8,7 +8,6 @@ TRIAD_STRICT=tasks (solutions, grading) everything but success raises.
 """
 
 import contextlib
-import html
 import os
 import traceback
 from collections.abc import Iterator, Sequence
@@ -78,14 +77,29 @@ def that(holds: Any, hint: str) -> None:
         raise WrongAnswer("", hint)
 
 
-def close(got: Any, expected: Any, hint: str, atol: float = 1e-5) -> None:
-    """The oracle's shape, finite, and within atol of the oracle.  WrongAnswer if not."""
-    shape(got, expected.shape)
-    if not bool(got.isfinite().all()):
-        raise WrongAnswer(say.text("check", "not_finite"), hint)
-    gaps = (got.double() - expected.double()).abs().flatten()
-    if gaps.numel() and gaps.max() > atol:
-        raise WrongAnswer(_off(gaps, expected.flatten(), atol), hint)
+def close(got: Any, expected: Any, hint: str, atol: float = 1e-5, name: str = "") -> None:
+    """The oracle's shape, finite, and within atol of the oracle.  WrongAnswer if not.
+
+    name: which of several returned values this is; the message begins with it
+    """
+    with _named(name):
+        shape(got, expected.shape)
+        if not bool(got.isfinite().all()):
+            raise WrongAnswer(say.text("check", "not_finite"), hint)
+        gaps = (got.double() - expected.double()).abs().flatten()
+        if gaps.numel() and gaps.max() > atol:
+            raise WrongAnswer(_off(gaps, expected.flatten(), atol), hint)
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except WrongAnswer as wrong:
+        if not name:
+            raise
+        message = say.text("check", "of", name=name, what=str(wrong))
+        raise WrongAnswer(message, wrong.hint) from None
 
 
 def equal(got: Any, expected: Any, hint: str) -> None:
@@ -135,5 +149,5 @@ def _display(result: Result) -> None:
         lines.append(result.detail)
     if result.hint:
         lines.append(say.text("check", "hint", hint=result.hint))
-    body = "<br>".join(html.escape(line) for line in lines)
-    show.fragment(f'<p role="status">{body}</p>', "\n".join(lines))
+    edge = {"right": "right", "not_yet": ""}.get(result.status, "wrong")
+    show.fragment(show.card(lines, edge), "\n".join(lines))
