@@ -1,7 +1,7 @@
 """The table of planted faults: claim, quantity, a broken implementation, and what it measures.
 
-Each lesson has a module faults_NN.py (NN its number) with LESSON and a list FAULTS;
-test_claim_faults.py holds every row against claims.toml: it must be red, and every quantity needs one.
+Each lesson has a module faults_NN.py (NN its number) with a list FAULTS.  test_claim_faults.py
+holds every row against claims.toml: it must be red, and every quantity needs one.
 """
 
 import os

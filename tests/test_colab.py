@@ -98,7 +98,7 @@ class Machine:
             input=json.dumps([colab, cells]),
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=6000,
         )
 
 
@@ -304,7 +304,7 @@ def test_a_kernel_shows_the_message_and_one_place_in_the_cell(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     resources = {"metadata": {"path": str(tmp_path)}}
     with pytest.raises(nbclient.exceptions.CellExecutionError):
-        nbclient.NotebookClient(notebook, timeout=60, resources=resources).execute()
+        nbclient.NotebookClient(notebook, timeout=600, resources=resources).execute()
     [error] = notebook.cells[1].outputs
     shown = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
     assert NO_ADDRESS["ja"] in error.evalue

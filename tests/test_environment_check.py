@@ -256,7 +256,7 @@ def test_where_no_one_looks_nothing_is_printed_and_nothing_fails(monkeypatch):
         "print(told[0]['text/plain'], len(told))",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    nbclient.NotebookClient(nb, timeout=60, kernel_name="python3").execute()
+    nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"] * 2, [], ["display_data"] * 2, ["stream"]]
     say.use("zh-tw")

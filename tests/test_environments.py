@@ -331,6 +331,6 @@ def test_the_first_cells_run_there(house):
     where = nbformat.v4.new_code_cell("print(helpers.__file__)")
     notebook.cells = [*code[:3], where]
     resources = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(notebook, timeout=60, resources=resources).execute()
+    nbclient.NotebookClient(notebook, timeout=600, resources=resources).execute()
     assert [out for cell in code[:3] for out in cell.outputs if out.get("name") == "stderr"] == []
     assert where.outputs[0].text.strip() == str(house.resolve() / "src/helpers/__init__.py")

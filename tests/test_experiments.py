@@ -36,7 +36,7 @@ def child(*words: str, **options) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"PYTHONPATH": str(SRC), "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, *STRICT, "-m", "helpers.experiments", *words]
     options = {"capture_output": True, "encoding": "utf-8", "env": env} | options
-    return subprocess.run(command, timeout=120, **options)
+    return subprocess.run(command, timeout=600, **options)
 
 
 # --- each of them -----------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_closing_stdin_ends_the_experiment_and_what_it_started(watch):
     with subprocess.Popen(words, env=env, start_new_session=True, **pipes) as process:
         family = [psutil.Process(process.pid), psutil.Process(int(process.stdout.readline()))]
         process.stdin.close()
-        gone, alive = psutil.wait_procs(family[:1], timeout=10 if watch else 1.5)
+        gone, alive = psutil.wait_procs(family[:1], timeout=120 if watch else 1.5)
         time.sleep(0.2)
         left = [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
         for p in left:

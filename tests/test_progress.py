@@ -74,7 +74,7 @@ def start(code: str, **pipes) -> subprocess.Popen:
 
 def run(code: str) -> str:
     process = start(code, stderr=subprocess.PIPE)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (0, "")
     return out
 
@@ -228,7 +228,7 @@ def fifty_each(fault: str = "") -> set[str]:
     codes = [f"import time, contextlib\n{SLOW}{fault}" + FIFTY.replace("{MARK}", m) for m in "ab"]
     processes = [start(code, stderr=subprocess.PIPE) for code in codes]
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
         assert process.returncode == 0
     return set(progress.answers("a"))
 
@@ -253,7 +253,7 @@ def test_two_kernels_count_the_tries_of_one_question(home):
     once = "for _ in range(20): progress.answered('a', 'q1', ('x',), False)"
     processes = [start(once) for _ in "ab"]
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     assert progress.answers("a")["q1"].tries == 40
 
 
@@ -367,7 +367,7 @@ def test_a_lock_that_is_never_given_back_does_not_stop_a_lesson(home, monkeypatc
     assert (
         set(progress.answers("a")) == {"q1", "q2"} and "progress.export()" in capsys.readouterr()[0]
     )
-    holder.communicate("\n", timeout=60)
+    holder.communicate("\n", timeout=600)
     progress.work()
     assert set(kept(home)["a"].quiz) == {"q1", "q2"}
 

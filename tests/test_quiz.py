@@ -17,9 +17,9 @@ from fake_loop import FakeLoop
 from sample_bank import BANK, both
 
 from helpers import progress, say
+from helpers.typed_numbers import NotANumber, read_number
 from helpers.widgets import Quiz, handshake, quiz_live
 from helpers.widgets.live import HERE
-from helpers.widgets.quiz_bank import NotANumber, read_number
 from helpers.widgets.quiz_plain import PlainFace
 
 LANGUAGES = ["ja", "zh-tw"]
@@ -192,6 +192,8 @@ def test_what_is_no_number_is_not_wrong(quiz, typed, name):
         ("2億", 2e8), ("1兆", 1e12), ("1,024", 1024), ("１，０２４", 1024),
         ("1,048,576", 2**20), ("−0.5", -0.5), (".5", 0.5), ("5.", 5), ("1e-6", 1e-6), ("1E3", 1000),
         ("12.2 GiB", 12.2), ("８GiB", 8), ("50%", 50), ("５０％", 50),
+        ("三十", 30), ("十二万", 120_000), ("二〇", 20), ("一千零二十四", 1024),
+        ("兩百五十六", 256), ("三百億", 3e10), ("〇", 0),
     ],
 )  # fmt: skip
 def test_numbers_as_people_type_them(typed, value):
@@ -199,7 +201,7 @@ def test_numbers_as_people_type_them(typed, value):
 
 
 @pytest.mark.parametrize(
-    "typed", ["1,0", "10,24", "1,0240", "12 3", "0x1", "1e9999999", "inf", "1/8"]
+    "typed", ["1,0", "10,24", "1,0240", "12 3", "0x1", "1e9999999", "inf", "1/8", "万", "三個"]
 )
 def test_nothing_else_is_read_as_a_number(typed):
     with pytest.raises(NotANumber):
@@ -558,7 +560,7 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
         "print(type(quiz._face).__name__, quiz.errors)",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    nbclient.NotebookClient(nb, timeout=60, kernel_name="python3").execute()
+    nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"], [], ["stream"]]
     assert nb.cells[2].outputs[0].text == "PlainFace []\n"  # so the exchange did take place

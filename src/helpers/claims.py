@@ -2,7 +2,7 @@
 
 A value outside its band is shown and the lesson goes on; exact bounds (bytes, FLOPs, zeros) always
 raise.  Under TRIAD_STRICT=claims, and in CI, every miss raises.  A quantity that is read from the
-results of an earlier, longer run (record = true) is shown as such: no code of a notebook can fail it.
+results of an earlier, longer run (record = true) is shown as such: no cell can fail it.
 """
 
 import functools

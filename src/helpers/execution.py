@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-LIMIT_SECONDS = 600
+LIMIT_SECONDS = 1800  # a lesson takes less than 60 s; only what never ends is stopped
 SAMPLE_SECONDS = 0.05
 MIB = 2**20
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")

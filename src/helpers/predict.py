@@ -1,35 +1,81 @@
-"""Predict first: a student's estimate beside the measurement."""
+"""Predict first: a guess beside the measurement, which stays hidden until there is one."""
 
-import html
+import math
+import os
+from collections.abc import Mapping
 from numbers import Real
 
+from markupsafe import Markup
+
 from . import say, show
+from .typed_numbers import NotANumber, plain, read_number
+
+SHOW_ME = "?"  # a guess that asks for the measured value
+CLOSE = 0.05  # of the measured value: so near is right
 
 
 def compare(guess: object, measured: float, unit: str = "") -> None:
-    """Show estimate, measurement and their ratio.
+    """Show guess, measurement and their ratio; without a guess only the question for one.
 
-    Without an estimate (None, or no number) the measurement is folded away, so that a student can
-    still predict.  unit stands right behind the number: it brings its own space.
+    guess: a number, its text (`12万`, `三十`), None (not yet) or "?" (show the measured value).
+    unit stands right behind the number: it brings its own space.
     """
-    value = _number(measured, unit)
+    guess, value = _given(guess), _number(measured, unit)
     if guess is None:
-        _ask(say.text("predict", "open"), value)
-    elif isinstance(guess, bool) or not isinstance(guess, Real):
-        _ask(say.text("predict", "no_number", got=repr(guess)), value)
-    else:
-        estimate, ratio = float(guess), _ratio(float(guess), measured)
-        values = {"guess": _number(estimate, unit), "measured": value, "ratio": ratio}
-        message = say.text("predict", "compared", **values)
-        show.fragment(f"<p>{html.escape(message)}</p>", message)
+        return _say("open")
+    if guess == SHOW_ME:
+        return _say("measured", measured=value)
+    number = _read(guess, unit)
+    if number is None:
+        return _say("no_number", got=repr(guess))
+    if number < 0 <= measured:
+        return _say("negative", guess=_number(number, unit))
+    values = {"guess": _number(number, unit), "measured": value, "ratio": _ratio(number, measured)}
+    right = math.isclose(number, measured, rel_tol=CLOSE)
+    return _say("right" if right else "compared", **values)
 
 
-def _ask(request: str, value: str) -> None:
-    """Ask for an estimate; the measured value opens on demand."""
-    peek = say.text("predict", "peek")
-    answer = say.text("predict", "measured", measured=value)
-    folded = f"<details><summary>{html.escape(peek)}</summary>{html.escape(answer)}</details>"
-    show.fragment(f"<p>{html.escape(request)}</p>{folded}", f"{request}\n{answer}")
+def choose(guess: object, options: Mapping[str, str], measured: str) -> None:
+    """Show the chosen option beside the one that the measurement picks.
+
+    guess: a key of options, None (not yet) or "?" (show); measured: a key, else KeyError.
+    """
+    guess, answer = _given(guess), f"{measured}（{options[measured]}）"
+    key = plain(guess).lower() if isinstance(guess, str) else guess
+    if key is None:
+        return _say("open_choice", keys=_keys(options))
+    if key == SHOW_ME:
+        return _say("measured", measured=answer)
+    if not isinstance(key, str) or key not in options:
+        return _say("no_choice", got=repr(guess), keys=_keys(options))
+    name = "chose_right" if key == measured else "chose_other"
+    return _say(name, guess=f"{key}（{options[key]}）", measured=answer)
+
+
+def _given(guess: object) -> object:
+    """The guess; where there is none, what a run without a student puts in its place."""
+    guess = os.environ.get("TRIAD_GUESS") if guess is None else guess
+    return plain(guess) if isinstance(guess, str) else guess
+
+
+def _read(guess: object, unit: str) -> float | None:
+    """A finite number, else None."""
+    if isinstance(guess, str):
+        try:
+            return float(read_number(guess, [plain(unit)] if unit.strip() else []))
+        except NotANumber:
+            return None
+    number = isinstance(guess, Real) and not isinstance(guess, bool) and math.isfinite(guess)
+    return float(guess) if number else None  # type: ignore[arg-type]
+
+
+def _keys(options: Mapping[str, str]) -> str:
+    return " / ".join(f'"{key}"' for key in options)
+
+
+def _say(name: str, **values: str) -> None:
+    message = say.text("predict", name, **values)
+    show.fragment(Markup("<p>{}</p>").format(message), message)
 
 
 def _number(value: float, unit: str) -> str:

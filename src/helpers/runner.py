@@ -9,18 +9,21 @@ import io
 import json
 import math
 import os
+import platform
+import re
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
-from . import claims, experiments, say
+from . import claims, experiments, predict, say
 from .monospace import aligned, columns, cut
 
 try:
@@ -86,6 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         failed = max([experiments.run(name) for name in alone], default=0)
         if not lessons:
             return failed
+        print(say.text("runner", "processor", processor=processor()), flush=True)
         reports = [run(lesson) for lesson in lessons]
         done = summary(reports) or (record(wanted.record, reports) if wanted.record else 0)
         return max(failed, done)
@@ -162,11 +166,12 @@ def run(lesson: Lesson) -> Report:
 
 
 def kernel_environment(folder: Path, log: Path) -> dict[str, str]:
-    """Strict claims, this package first, and a home of its own for the student's data."""
+    """Strict claims, predictions that show, this package first, a home for the student's data."""
     package = str(Path(__file__).resolve().parents[1])
     path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "TRIAD_STRICT": "claims",
+        "TRIAD_GUESS": predict.SHOW_ME,
         "TRIAD_CLAIMS_LOG": str(log),
         "TRIAD_HOME": str(folder / "home"),
         "IPYTHONDIR": str(folder / "ipython"),
@@ -296,7 +301,24 @@ def record(folder: Path, reports: Sequence[Report]) -> int:
 
 def machine() -> str:
     python = ".".join(map(str, sys.version_info[:3]))
-    return f"{os.cpu_count()} cores, Python {python}, torch {metadata.version('torch')}"
+    return f"{processor()}, Python {python}, torch {metadata.version('torch')}"
+
+
+def processor() -> str:
+    """Name, instructions that PyTorch uses, cores: what decides how its sums are rounded."""
+    from torch.backends import cpu  # seconds: only where lessons run
+
+    instructions = cpu.get_cpu_capability()
+    return f"{_processor_name()}, {instructions}, {os.cpu_count()} cores"
+
+
+def _processor_name() -> str:
+    """As the system tells it: Linux only in /proc/cpuinfo, on x86."""
+    with suppress(OSError):
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        if found := re.search(r"^model name\s*: *(.+)$", text, re.MULTILINE):
+            return found[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def round_up(value: float, unit: int) -> int:

@@ -80,7 +80,7 @@ def _run(node: Path, rules: Path, *files: Path) -> dict[str, list[dict]]:
     program = node / "node_modules/textlint/bin/textlint.js"
     options = ["--config", rules, "--rules-base-directory", node / "node_modules", *files]
     words = [shutil.which("node") or "node", program, "--format", "json", *options]
-    done = subprocess.run(list(map(str, words)), capture_output=True, encoding="utf-8", timeout=300)
+    done = subprocess.run([*map(str, words)], capture_output=True, encoding="utf-8", timeout=1800)
     try:
         found = {Path(one["filePath"]).name: one["messages"] for one in json.loads(done.stdout)}
     except ValueError:

@@ -7,7 +7,8 @@ from typing import Any
 
 from helpers import say
 
-from .quiz_bank import NotANumber, listed, read_number
+from ..typed_numbers import NotANumber, read_number
+from .quiz_bank import listed
 
 LONGEST_LIST = 12
 

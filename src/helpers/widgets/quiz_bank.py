@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from helpers import say
+from helpers.typed_numbers import NotANumber, plain, read_number
 
 Texts = Mapping[str, str]  # the words of messages/quiz.toml in one language
 
@@ -73,14 +72,6 @@ class Result:
         return self.text
 
 
-class NotANumber(ValueError):
-    """rest: what stands behind the number, if there was one."""
-
-    def __init__(self, rest: str = "") -> None:
-        super().__init__(rest)
-        self.rest = rest
-
-
 # --- reading ----------------------------------------------------------------------------
 
 
@@ -115,7 +106,7 @@ def _question(entry: Mapping[str, Any]) -> Question:
         answer=_decimal(entry["answer"]),
         tolerance=_decimal(entry["tolerance"]),
         unit=say.choose(unit) if unit else "",
-        units=tuple(_plain(text) for text in unit.values()),
+        units=tuple(plain(text) for text in unit.values()),
         why_right=say.choose(entry["why_right"]),
         why_wrong=say.choose(entry["why_wrong"]),
         mistakes=tuple(_mistake(m) for m in entry.get("mistake", ())),
@@ -185,34 +176,3 @@ def _judge_number(question: Question, text: str, words: Texts) -> Result:
         return Result(True, words["right"], (("", question.why_right),))
     near = (m.why for m in question.mistakes if abs(number - m.value) <= m.tolerance)
     return Result(False, words["wrong"], (("", next(near, question.why_wrong)),))
-
-
-# --- numbers as people type them --------------------------------------------------------
-
-NUMBER = re.compile(
-    r"(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?=\.?)|(?=\.[0-9]))(?:\.[0-9]*)?"
-    r"(?:[eE][+-]?[0-9]{1,3})?)\s*(?P<scale>[千万萬億亿兆]*)\s*(?P<rest>.*)"
-)
-SCALE = {"千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12}
-
-
-def read_number(text: str, units: Iterable[str] = ()) -> Decimal:
-    """`１２．５` `12万` `1,024` `−3e-2` `12.2 GiB` (a unit of units) as a Decimal.
-
-    NotANumber otherwise; its rest is a foreign unit such as the GB of `12.2 GB`.
-    """
-    if any(unicodedata.decomposition(c).startswith("<super>") for c in text):
-        raise NotANumber  # NFKC would read 10² as 102
-    text = _plain(text)
-    unit = max((u for u in units if text.endswith(u)), key=len, default="")
-    found = NUMBER.fullmatch(text.removesuffix(unit).rstrip())
-    if not found or not (found["rest"] == "" or found["rest"][0].isalpha() or found["rest"] == "%"):
-        raise NotANumber
-    if found["rest"]:
-        raise NotANumber(found["rest"])
-    exponent = sum(SCALE[c] for c in found["scale"])
-    return Decimal(found["number"].replace(",", "")).scaleb(exponent)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip()
