@@ -20,7 +20,9 @@ from typing import Any
 from . import say, show
 
 # one line: guess = …, with what stands behind it; "＝" comes from an input method
-GUESS = re.compile(r"(?P<name>\w*guess\w*)\s*(?P<equals>[=＝])\s*(?P<value>[^=＝\s].*?)\s*(?P<rest>#.*)?")
+GUESS = re.compile(
+    r"(?P<name>\w*guess\w*)\s*(?P<equals>[=＝])\s*(?P<value>[^=＝\s].*?)\s*(?P<rest>#.*)?"
+)
 GROUPED = re.compile(r"\d{1,3}(,\d{3})+")  # Python reads 12,000 as two numbers
 NOT_TEXT = re.compile(r"""["'\\()\[\]{}]""")  # meant as Python, or goes on in the next line
 

@@ -86,7 +86,10 @@ def linked(text: str) -> str:
     parts, end = [], 0
     for found in URL.finditer(text):
         href = html.escape(found[0])
-        parts += [html.escape(text[end : found.start()]), f'<a href="{href}">{_shorter(found[0])}</a>']
+        parts += [
+            html.escape(text[end : found.start()]),
+            f'<a href="{href}">{_shorter(found[0])}</a>',
+        ]
         end = found.end()
     return "".join([*parts, html.escape(text[end:])])
 
