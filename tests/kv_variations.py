@@ -25,7 +25,10 @@ SECONDS = 25  # of one variation
 CHANGES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r".*(hidden_layers|n_layers?|num_layers|(en|de)coder_(num_)?layers|block_layers)", (2, 3)),
     (r".*(key_value_heads|kv_heads)", (1, 4)),
-    (r"(num_|n_)?((en|de)coder_)?(attention_)?heads?|n_head|num_(en|de)coder_attention_heads", (2,)),
+    (
+        r"(num_|n_)?((en|de)coder_)?(attention_)?heads?|n_head|num_(en|de)coder_attention_heads",
+        (2,),
+    ),
     (r"((swa_|global_|attention_)?head_dim|d_kv|kv_channels|dim_head)", (24,)),
     (r"v_head_dim", (6,)),
     (r"kv_lora_rank", (12,)),

@@ -55,6 +55,7 @@ LINES = (
 # Pages with dark paper: JupyterLab's, VS Code's, Colab's; and the lightness of that paper
 DARK_PAGES = ('body[data-jp-theme-light="false"]', "body.vscode-dark", 'html[theme="dark"]')
 NIGHT = 0x11 / 0xFF
+LEGIBLE = 3  # contrast of a line or a shape that says something (WCAG 2.2, 1.4.11)
 STYLE: dict[str, Any] = {
     "axes.unicode_minus": True,  # our fonts hold U+2212
     "axes.prop_cycle": LINES,
@@ -167,8 +168,16 @@ def at_night(color: Any) -> Any:
         return color
     *rgb, alpha = to_rgba(color)
     hue, lightness, saturation = colorsys.rgb_to_hls(*rgb)
-    turned = NIGHT + (1 - NIGHT) * (1 - lightness)
-    return (*colorsys.hls_to_rgb(hue, turned, saturation), alpha)
+    turned = colorsys.hls_to_rgb(hue, NIGHT + (1 - NIGHT) * (1 - lightness), saturation)
+    if _contrast(rgb, (1, 1, 1)) >= LEGIBLE > _contrast(turned, (NIGHT,) * 3):
+        turned = tuple(rgb)  # of a middle lightness: it is legible on both papers as it is
+    return (*turned, alpha)
+
+
+def _contrast(one: ArrayLike, other: ArrayLike) -> float:
+    """1 to 21 (WCAG 2.2)."""
+    dark, light = sorted((float(_luminance(one)), float(_luminance(other))))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def matrix(

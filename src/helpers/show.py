@@ -10,9 +10,10 @@ from . import say
 # 12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
 NUMBER = re.compile(
     r"[≥≤<>=≈±約]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
-    r"(?:\s*[±–×/~→]\s*[-−]?[\d,.]+)*\s*[%\w²-]{0,6}(?:\s?/\s?\w{1,8})?|[-−–—∞]"
+    r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*)*"
+    r"(?:\s?(?:[%×秒倍点點個回次層分]|[A-Za-z]{1,5}(?:/[A-Za-z]{1,3})?))?|[-−–—∞]"
 )
-URL = re.compile(r"https?://[^\s<>\"'）」、，。；]+")
+URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
 SHORT = 10  # ems: a text up to this long stays in one line
 LONGEST_LINK = 40  # characters
 # Colours that keep 3 : 1 on white and on JupyterLab's dark paper; words say the same

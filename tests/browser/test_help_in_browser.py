@@ -1,6 +1,5 @@
 """Where a student stumbles: folded cells, saving from a widget, a kernel that is gone, headings."""
 
-
 import pytest
 
 from helpers import say
@@ -74,7 +73,7 @@ def widget(request, lab, chromium, notebook_of):
 
 
 def test_control_and_s_saves_from_inside_a_widget_and_letters_do_nothing(widget):
-    lab, page, name, root = widget
+    _, page, name, root = widget
     root.locator(FIRST[name]).first.focus()
     saved = f"/api/contents/{page.notebook}"
     with page.expect_response(lambda r: r.request.method == "PUT" and saved in r.url):

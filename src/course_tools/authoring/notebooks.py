@@ -1,6 +1,7 @@
 """Cells of one source → a notebook of one language: lesson, sheet or solution."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import nbformat
@@ -9,6 +10,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
 
 from helpers.say import FIRST, TODO
+from helpers.show import is_numeric
 
 from . import folding, words
 from .problems import Problem
@@ -20,6 +22,7 @@ METADATA = {
 }
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 GRADED = ("task", "points")  # the options of a source cell that become nbgrader's metadata
+TABLE = re.compile(r"(?m)^\|.+\|\n\|[-:|]+\|\n(?:\|.+\|(?:\n|$))+")
 OWN_OPTIONS = (*GRADED, *folding.OPTIONS)
 TITLES = "folded_"  # of stubs.toml: the first line of a folded cell, all that is seen of it
 
@@ -102,7 +105,7 @@ def _cell(cell: Cell, lang: str, fill: dict[str, str]) -> NotebookNode:
     source = words.code_in(cell, lang) if cell.is_code else cell.source
     for name, value in fill.items():
         source = source.replace("{{" + name + "}}", value)
-    made = new(source)
+    made = new(source if cell.is_code else aligned(source))
     made.id = cell.key
     made.metadata = nbformat.from_dict(
         {k: v for k, v in cell.options.items() if k not in OWN_OPTIONS}
@@ -110,6 +113,21 @@ def _cell(cell: Cell, lang: str, fill: dict[str, str]) -> NotebookNode:
     if any(option in cell.options for option in GRADED):
         made.metadata["nbgrader"] = _grading(cell)
     return made
+
+
+def aligned(prose: str) -> str:
+    """The tables of a Markdown text with their columns of numbers to the right, as show.table."""
+    return TABLE.sub(_aligned_table, prose)
+
+
+def _aligned_table(found: re.Match) -> str:
+    _, rule, *rows = [line.strip("|").split("|") for line in found[0].splitlines()]
+    if any(len(row) != len(rule) for row in rows):  # a | inside a formula
+        return found[0]
+    columns = list(map(is_numeric, zip(*rows, strict=True)))
+    marks = "|".join("---:" if numeric else "---" for numeric in columns)
+    lines = found[0].split("\n")
+    return "\n".join([lines[0], f"|{marks}|", *lines[2:]])
 
 
 def _fold(cell: NotebookNode, title: str) -> None:
