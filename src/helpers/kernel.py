@@ -36,7 +36,7 @@ def load_ipython_extension(shell: Any) -> None:
 def install(shell: Any = None) -> None:
     """Into this process's IPython; nothing happens without one, or the second time."""
     shell = shell or _shell()
-    if shell is None or getattr(shell, "triad_installed", False):
+    if not hasattr(shell, "set_custom_exc") or getattr(shell, "triad_installed", False):
         return
     shell.triad_installed = True
     shell.set_custom_exc((NameError,), _tell)
