@@ -362,7 +362,8 @@ def lab_settings(lang: str) -> Path:
 def prepare_kernels() -> None:
     """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
     extensions = {"IPKernelApp": {"extensions": ["helpers.kernel"]}}
-    write_json(VENV / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
+    with contextlib.suppress(OSError):  # somebody else's .venv: helpers.begin does it later
+        write_json(VENV / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
 
 
 def lab(options: argparse.Namespace, rest: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Where a student stumbles: folded cells, saving from a widget, a kernel that is gone, headings."""
 
 import pytest
+from lab import KERNEL_READY
 
 from helpers import say
 
@@ -60,53 +61,58 @@ def test_a_cell_without_those_above_says_what_to_run(lab, chromium):
     page.close()
 
 
-@pytest.fixture(params=WIDGETS)
-def widget(request, lab, chromium, notebook_of):
-    """(lab, page, its name, its root), run."""
-    name = request.param
-    page = lab.open(chromium, notebook_of(lab.lang, f"help-{name}", WIDGETS[name]))
-    lab.run_all(page)
-    root = page.locator(ROOTS[name])
-    root.wait_for()
-    yield lab, page, name, root
+@pytest.fixture(scope="module")
+def widgets(start_lab, chromium, notebook_of):
+    """widgets(lang): a page on which all three have run."""
+
+    def open_page(lang, name):
+        lab = start_lab(lang)
+        page = lab.open(chromium, notebook_of(lang, name, *WIDGETS.values()))
+        lab.run_all(page)
+        page.set_viewport_size({"width": 1200, "height": 3000})
+        for root in ROOTS.values():
+            page.locator(root).wait_for()
+        return page
+
+    return open_page
+
+
+def test_control_and_s_saves_from_inside_a_widget_and_letters_do_nothing(lab, widgets):
+    page = widgets(lab.lang, "save")
+    lab.save(page)
+    for name, root in ROOTS.items():
+        page.locator(f"{root} {FIRST[name]}").first.focus()
+        saved = f"/api/contents/{page.notebook}"
+        with page.expect_response(
+            lambda r, saved=saved: r.request.method == "PUT" and saved in r.url
+        ):
+            page.keyboard.press("Control+s")
+        before = page.locator(".jp-Notebook .jp-Cell").count()
+        for key in ("a", "b", "d", "d", "x"):  # JupyterLab's commands: insert, delete, cut
+            page.keyboard.press(key)
+        page.wait_for_timeout(500)
+        assert page.locator(".jp-Notebook .jp-Cell").count() == before, name
     page.close()
 
 
-def test_control_and_s_saves_from_inside_a_widget_and_letters_do_nothing(widget):
-    _, page, name, root = widget
-    root.locator(FIRST[name]).first.focus()
-    saved = f"/api/contents/{page.notebook}"
-    with page.expect_response(lambda r: r.request.method == "PUT" and saved in r.url):
-        page.keyboard.press("Control+s")
-    before = page.locator(".jp-Notebook .jp-Cell").count()
-    for key in ("a", "b", "d", "d", "x"):  # JupyterLab's commands: insert, delete, cut
-        page.keyboard.press(key)
-    page.wait_for_timeout(500)
-    assert page.locator(".jp-Notebook .jp-Cell").count() == before
-
-
-def act(name, page, root):
-    if name == "explorer":
-        root.locator("input[type=range]").focus()
-        page.keyboard.press("End")
-    else:
-        root.locator("[data-action=check], [data-action=run]").first.click()
-
-
-@pytest.mark.parametrize("how", ["restart", "DELETE"])
-def test_a_kernel_that_is_gone_is_told(widget, how):
-    lab, page, name, root = widget
+@pytest.mark.parametrize("how", ["restarted", "ended"])
+def test_a_kernel_that_is_gone_is_told(lab, widgets, how):
+    page = widgets(lab.lang, how)
     [session] = lab.api("sessions")
-    kernel = session["kernel"]["id"]
-    if how == "restart":
-        lab.api(f"kernels/{kernel}/restart", "POST")
+    if how == "restarted":
+        lab.api(f"kernels/{session['kernel']['id']}/restart", "POST")
+        page.locator(".jp-StatusBar-TextItem", has_text=KERNEL_READY).first.wait_for()
     else:
         lab.api(f"sessions/{session['id']}", "DELETE")
-    page.wait_for_timeout(4000)
-    act(name, page, root)
-    lost = words(name, "lost", lab.lang)
-    # of a kernel that somebody else ended JupyterLab hears when it next asks
-    root.get_by_text(lost).first.wait_for(timeout=60_000)
+    page.locator(".triad-explorer input[type=range]").focus()
+    page.keyboard.press("End")
+    page.locator(".triad-quiz [data-action=check]").first.click()
+    page.locator(".triad-terminal [data-action=run]").click()
+    for name, root in ROOTS.items():
+        # of a kernel that somebody else ended JupyterLab hears when it next asks
+        said = page.locator(root).get_by_text(words(name, "lost", lab.lang)).first
+        said.wait_for(timeout=60_000)
+    page.close()
 
 
 def test_nothing_chosen_is_not_said_any_more(lab, chromium, notebook_of):
@@ -125,12 +131,8 @@ def test_nothing_chosen_is_not_said_any_more(lab, chromium, notebook_of):
     page.close()
 
 
-def test_slider_and_sentence_are_seen_together_and_an_empty_terminal_is_small(
-    lab, chromium, notebook_of
-):
-    sources = WIDGETS["explorer"], WIDGETS["terminal"]
-    page = lab.open(chromium, notebook_of(lab.lang, "sizes", *sources))
-    lab.run_all(page)
+def test_slider_and_sentence_are_seen_together_and_an_empty_terminal_is_small(lab, widgets):
+    page = widgets(lab.lang, "sizes")
     box = {
         name: page.locator(f".triad {name}").first.bounding_box()
         for name in ("input[type=range]", ".sentence", ".screen")
@@ -138,15 +140,9 @@ def test_slider_and_sentence_are_seen_together_and_an_empty_terminal_is_small(
     seen = box[".sentence"]["y"] + box[".sentence"]["height"] - box["input[type=range]"]["y"]
     assert seen < 400, "on a page area of 625 pixels"
     assert box[".screen"]["height"] < 150
-    page.close()
-
-
-def test_headings_of_widgets_are_one_level_below_a_section(lab, chromium, notebook_of):
-    page = lab.open(chromium, notebook_of(lab.lang, "headings", *WIDGETS.values()))
-    lab.run_all(page)
     found = page.evaluate(
         "[...document.querySelectorAll('.triad h1, .triad h2, .triad h3, .triad h4')]"
         ".map(n => n.tagName)"
     )
-    assert found == ["H3"] * len(WIDGETS)
+    assert found == ["H3"] * len(WIDGETS), "one level below a section"
     page.close()
