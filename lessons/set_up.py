@@ -52,7 +52,7 @@ if "google.colab" in sys.modules:
             script = f"""
             git clone --quiet --depth 1 --filter=blob:none --sparse '{address}' '{part}/new' &&
             git -C '{part}/new' sparse-checkout set src &&
-            {{ [ ! -e '{course}' ] || mv '{course}' '{part}/old'; }} && mv '{part}/new' '{course}'
+            if [ -e '{course}' ]; then mv '{course}' '{part}/old'; fi && mv '{part}/new' '{course}'
             """
             asks_nothing = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
             how = {"shell": True, "capture_output": True, "encoding": "utf-8"}
