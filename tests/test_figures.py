@@ -332,11 +332,6 @@ def test_shown_png_is_sharp_and_opaque_white_for_dark_themes(lang, bundles, tmp_
 # --- dark paper -----------------------------------------------------------------------------
 
 
-def on_paper(one, other) -> float:
-    lights = [float(figures._luminance(to_rgba(c))) for c in (one, other)]
-    return (max(lights) + 0.05) / (min(lights) + 0.05)
-
-
 def test_on_dark_pages_another_picture_takes_its_place(lang, bundles, tmp_path):
     fig, ax = plt.subplots()
     ax.plot([1, 2], label=WORDS[lang])
@@ -355,10 +350,10 @@ def test_on_dark_pages_another_picture_takes_its_place(lang, bundles, tmp_path):
 def test_texts_and_lines_are_legible_on_both_papers(lang):
     texts = ["black", figures.GREY]
     lines = [*figures.LINES.by_key()["color"], figures.DARK, "grey"]
-    assert min(on_paper(c, "white") for c in texts) >= 4.5
-    assert min(on_paper(figures.at_night(c), "#111111") for c in texts) >= 4.5
-    assert min(on_paper(c, "white") for c in lines) >= 3
-    assert min(on_paper(figures.at_night(c), "#111111") for c in lines) >= 3
+    assert min(contrast(c, "white") for c in texts) >= 4.5
+    assert min(contrast(figures.at_night(c), "#111111") for c in texts) >= 4.5
+    assert min(contrast(c, "white") for c in lines) >= 3
+    assert min(contrast(figures.at_night(c), "#111111") for c in lines) >= 3
 
 
 def test_the_colours_of_data_stay_in_the_dark(lang):
@@ -376,7 +371,7 @@ def test_the_colours_of_data_stay_in_the_dark(lang):
     assert [mark.get_edgecolor().tolist() for mark in right.collections] == marks
     assert [line.get_color() for line in right.get_legend().findobj(Line2D)] == legend
     labels = [*left.get_xticklabels(), *left.get_yticklabels(), *right.get_legend().get_texts()]
-    assert min(on_paper(label.get_color(), "#111111") for label in labels) >= 4.5
+    assert min(contrast(label.get_color(), "#111111") for label in labels) >= 4.5
 
 
 def test_lines_in_the_same_place_are_each_seen(lang, tmp_path):
