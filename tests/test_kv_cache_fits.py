@@ -226,3 +226,23 @@ def test_in_the_waterfall_each_bar_begins_where_the_last_one_ended(gpu):
         else lines
     )
     assert f">{fit.gpu.gib}<" in svg and "14.96 GiB" in svg
+
+
+def test_the_waterfall_marks_the_chosen_card_and_what_lies_behind_it():
+    cards = list(kv_cache.gpus().values())
+    over = kv_cache.waterfall(kv_cache.fits("llama-3-8b", "rtx-4060", 100_000), cards)
+    inside = kv_cache.waterfall(kv_cache.fits("llama-3-8b", "h200", 1_000), cards)
+    for svg, name in ((over, "rtx-4060"), (inside, "h200")):
+        assert svg.count('stroke-width="3"') == 1 and f">{kv_cache.gpus()[name].name}<" in svg
+        fills = re.findall(r'rect class="cell"[^>]*fill="(#\w+)"', svg)
+        assert len(set(fills)) == len(fills), "each part has a tone of its own"
+        assert say.text("kv_cache", "axis") in svg and "GiB" in say.text("kv_cache", "axis")
+    striped = re.findall(r'<rect x="([\d.]+)" y="\d+" height="20" width="([\d.]+)"', over)
+    [line] = re.findall(r'<path d="M([\d.]+) [^>]*stroke-width="3"', over)
+    assert striped and min(float(x) for x, _ in striped) == pytest.approx(float(line), abs=0.2)
+    drawn = sum(width for _, width in bars(over))
+    end = max(x + width for x, width in bars(over))
+    assert sum(float(w) for _, w in striped) == pytest.approx(end - float(line), abs=1)
+    assert drawn > sum(float(w) for _, w in striped)
+    assert say.text("kv_cache", "over") in over and say.text("kv_cache", "over") not in inside
+    assert "url(#triad-over)" not in inside.replace(inside[: inside.index("</defs>")], "")

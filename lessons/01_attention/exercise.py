@@ -106,14 +106,16 @@ with check.task("merge"):
     check.close(
         out,
         F.scaled_dot_product_attention(q, k, v),
+        name="out",
         hint=T(
-            ja="混ぜる割合は、キーの数では決まりません。softmaxの分母のうち、AとBが占める分を考えましょう。",
-            zh_tw="混合的比例不是由鍵的個數決定的。想一想：softmax 的分母裡，A 和 B 各占多少？",
+            ja="Aの出力とBの出力を混ぜます。混ぜる割合は、softmaxの分母のうち、AとBがそれぞれ占める分です。",
+            zh_tw="要把 A 和 B 的輸出混合起來。混合的比例，就是 softmax 的分母裡 A 和 B 各占的份量。",
         ),
     )
     check.close(
         lse,
         one_part(q, k, v)[1],
+        name="lse",
         hint=T(
             ja="出力は合っています。lseは「和の対数」です。対数どうしの和とは違います。",
             zh_tw="輸出是對的。lse 是「總和的對數」，和「對數的總和」不一樣。",
@@ -123,6 +125,7 @@ with check.task("merge"):
     check.close(
         out,
         F.scaled_dot_product_attention(400 * q, k, v),
+        name="out",
         atol=1e-4,
         hint=T(
             ja="スコアが大きいと、途中の値があふれます。レッスンの4節では、どう防いだでしょうか。",
@@ -133,6 +136,7 @@ with check.task("merge"):
     check.close(
         try_merge(q, k, v, 4)[0],
         F.scaled_dot_product_attention(q, k, v),
+        name="out",
         hint=T(
             ja="バッチの次元が前に付いた入力で、結果が違います。どの次元をそろえているか、確かめましょう。",
             zh_tw="輸入前面多了批次的維度時，結果不對。請確認你對齊的是哪個維度。",

@@ -541,7 +541,7 @@ predict.compare(guess, out.item())
 #
 # PyTorch 的 `scaled_dot_product_attention` 也是做同樣計算的函式。用 3 種大小的輸入來比較看看。
 
-# %% key="function-check-code"
+# %% key="function-check-code" hide=true
 gaps = []
 for n, d in ((6, 32), (64, 16), (200, 64)):
     q_, k_, v_ = torch.randn(3, n, d)

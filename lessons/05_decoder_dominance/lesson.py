@@ -249,7 +249,7 @@ for name, texts in (("BERT ", by_bert), ("GPT-2", by_gpt)):
 #
 # T5 的值取自第 04 課的訓練紀錄，是運算量相同的那一步（2 個亂數種子的平均）；那時學習率還沒降到底，對 T5 稍微不利。填空的題目，是第 02、03 課的空格裡，線索在右邊的 13 種。
 
-# %% key="able-table"
+# %% key="able-table" hide=true
 prompted = results.load("prompted")["runs"]
 right = [" ".join(cell) for cell in corpus.cells("right")]
 card = checkpoints.card()

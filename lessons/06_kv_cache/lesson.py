@@ -309,7 +309,7 @@ for n, size in zip(lengths, sizes):
 # %% [markdown] key="window" lang="zh-tw"
 # 殘差是 0。那麼，所有的模型都成正比嗎？Mistral 7B v0.1 使用滑動視窗，只看附近的 4,096 個詞元。Gemma 3 27B 每 6 層就有 5 層是視窗（1,024 個詞元），只有 1 層看全部的詞元。Mamba，還有 Jamba 的大部分層，用的不是注意力，而是大小固定的狀態。
 
-# %% key="window-figure"
+# %% key="window-figure" hide=true
 shown = ["llama-2-7b", "llama-3-8b", "gemma-3-27b", "mistral-7b-v0.1", "mamba-2.8b"]
 curve = [1_024 * 2**i for i in range(8)]
 fig, ax = plt.subplots(figsize=(8, 4.4))
@@ -346,7 +346,7 @@ figures.show(
 #
 # 還有一件事要實測才知道。剛讀完很長的輸入時，視窗層只露出長張量的最後一段；其餘的部分看不到，記憶體卻沒有釋放。用一個小 Mistral，比較看得到的位元組數和實際占住的位元組數。
 
-# %% key="window-held"
+# %% key="window-held" hide=true
 from transformers import MistralConfig, MistralForCausalLM
 
 small_mistral = MistralConfig(
@@ -429,7 +429,7 @@ for (source, target), part in parts.items():
         )
     )
 
-# %% key="c19"
+# %% key="c19" hide=true
 windowed = kv_cache.config("mistral-7b-v0.1")
 claims.check(
     "C19",

@@ -286,7 +286,7 @@ def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
         part = sheet.by_key.get(cell.key)
         unchanged = part and _squeezed(cell.source) == _squeezed(part.released)
         test = (part and part.kind == "test") or "check.task(" in cell.source
-        left_out = unchanged or cell.fault or cell.key == "set-up"
+        left_out = unchanged or cell.fault or cell.key in ("course", "set-up")
         if cell.kind == "code" and not left_out and (not test or cell.defines & wanted):
             yield cell
 
