@@ -1100,7 +1100,7 @@ for name, some in (
 # 教材附上了事先做好的結果：改變有標籤的句子數，各試 5 個亂數種子（可以用 `python -m helpers.results.labels` 重做）。有標籤的句子，每一句都不同。點是 5 次的平均，誤差線是最小到最大，★ 是剛才執行 3 次的平均。
 
 
-# %% key="curves-figure"
+# %% key="curves-figure" hide=true
 def scores_of(task, name, *measures):
     T(ja="""正解率の平均（シード、文の数）""", zh_tw="""正確率的平均（種子、句數）""")
     tables = [curves[task][LANG][name][measure] for measure in measures]

@@ -245,7 +245,14 @@ def _shares(plain: str) -> list[Written]:
     tenths = re.finditer(rf"{SMALL}\s*(?:{words['tenths']})", plain)
     found += [_share(m, _small(m[1]) / 10) for m in tenths]
     found += [_share(m, 0.5) for m in re.finditer(words["half"], plain)]
-    return found
+    others = say.text("bottleneck", "share_not").split("|")
+    ends = {share: share.at + len(share.text) for share in found}
+    return [s for s in found if not any(_covers(plain, word, ends[s] - 1) for word in others)]
+
+
+def _covers(plain: str, word: str, place: int) -> bool:
+    """Does the word stand in the text so that it holds the character at this place?"""
+    return plain.find(word, max(0, place - len(word) + 1), place + len(word)) >= 0
 
 
 def _share(match: re.Match, value: float) -> Written:
@@ -333,11 +340,17 @@ def _placed(cited: Cited, at: int, plain: str) -> Cited:
     """With the design that its sentence last named before it."""
     before = plain[:at]
     start = max(before.rfind(mark) for mark in "。!?;\n") + 1
-    patterns = (say.text("bottleneck", f"names_{name}") for name in reversed(CHOICES))
-    mentions = re.finditer("({})|({})".format(*patterns), before[start:], re.IGNORECASE)
+    pair, decoder = (_any_of(f"names_{name}") for name in reversed(CHOICES))
+    mentions = re.finditer(f"({pair})|({decoder})", before[start:], re.IGNORECASE)
     subjects = ["encoder_decoder" if m[1] else "decoder" for m in mentions]
     subject = subjects[-1] if subjects else ""
     return replace(cited, subject=subject, sentence=start)
+
+
+def _any_of(message: str) -> str:
+    """A pattern for any of the words of a message, normalised as texts are."""
+    words = unicodedata.normalize("NFKC", say.text("bottleneck", message)).split("|")
+    return "|".join(map(re.escape, words))
 
 
 def _words(part: str) -> list[str]:
