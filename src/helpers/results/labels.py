@@ -27,7 +27,7 @@ MEASURES = {  # of a name's characters: does it open the sentence, was the word 
     "opening_new": ("opening", "never_labelled"),
     "later_new": ("later", "never_labelled"),
 }
-COUNTS = {  # task -> model -> labelled sentences
+COUNTS: dict[str, dict[str, tuple[int, ...]]] = {  # task -> model -> labelled sentences
     "names": {"pretrained": LABELS, "scratch": LABELS, "decoder": LABELS[-1:]},
     "moods": {"pretrained": LABELS[1:], "scratch": LABELS[1:]},
 }
