@@ -359,9 +359,17 @@ def lab_settings(lang: str) -> Path:
     return folder
 
 
+def prepare_kernels() -> None:
+    """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
+    extensions = {"IPKernelApp": {"extensions": ["helpers.kernel"]}}
+    with contextlib.suppress(OSError):  # somebody else's .venv: helpers.begin does it later
+        write_json(VENV / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
+
+
 def lab(options: argparse.Namespace, rest: list[str]) -> int:
     lang = options.lang or default_language()
     deliver(lang)
+    prepare_kernels()
     lessons = [name for name in course_files(lang) if name.parts[0] == "notebooks"]
     first = "".join("/tree/" + urllib.parse.quote(name.as_posix()) for name in lessons[:1])
     flags = [f"--ServerApp.root_dir={MY}", f"--LabApp.app_settings_dir={lab_settings(lang)}"]

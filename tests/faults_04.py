@@ -1,5 +1,265 @@
 """Planted faults for the claims of lesson 04: each makes its quantity red."""
 
-from claim_faults import Fault
+import contextlib
+import copy
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
 
-FAULTS: list[Fault] = []
+import lesson_cells
+import pytest
+import torch
+from claim_faults import Fault
+from torch import nn
+
+from helpers import corpus, encoder_decoder
+from helpers.encoder_decoder import TOKENIZER
+
+LESSON = "04_encoder_decoder"
+START = ("world-code", "ask-code")
+SPANS = ("world-code", "spans-code", "spans-measure", "spans-check-code")
+MAPS = ("map-code", "align", "align-order")
+EXAMPLES = encoder_decoder.examples
+
+
+@contextlib.contextmanager
+def small(make: Callable = encoder_decoder.load) -> Iterator[None]:
+    """The lesson with fewer examples, not graded at the start, and with another model."""
+    model = make()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_decoder, "load", lambda: model)
+        patch.setattr(encoder_decoder, "examples", lambda n, seed, split: EXAMPLES(20, seed, split))
+        patch.setattr(encoder_decoder, "exact_match", lambda *_: dict.fromkeys(corpus.TASKS, 1.0))
+        yield
+
+
+def cells(*keys: str, make: Callable = encoder_decoder.load, **options) -> dict:
+    with small(make):
+        return lesson_cells.run(LESSON, *START, *keys, **options)
+
+
+# --- C05: T5's attention by hand -----------------------------------------------------------------
+
+
+def by_hand(quantity: str, old: str, new: str) -> float:
+    return cells("vectors", "t5-code", change=(old, new))["gap"][quantity]
+
+
+def heads_mixed() -> float:
+    right = "y.view(1, y.size(1), n_heads, d_k).transpose(1, 2)"
+    return by_hand("QK + B", right, "y.view(1, n_heads, y.size(1), d_k)")
+
+
+def not_divided() -> float:
+    return by_hand("QK/√d + B", "bias, math.sqrt(d_k)", "bias, 1")
+
+
+def bias_added() -> float:
+    return by_hand("QK", '("QK", 0, 1)', '("QK", bias, 1)')
+
+
+def keys_twice() -> float:
+    return cells("init", change=(", name).weight", ', "k").weight'))["init_ratio"]
+
+
+# --- C13: span corruption ------------------------------------------------------------------------
+
+
+@cache
+def spans(old: str, new: str) -> dict[str, float]:
+    return lesson_cells.measured(LESSON, "C13", *SPANS, change=(old, new))
+
+
+def twice_as_many() -> float:
+    return spans("share=0.15", "share=0.3")["share"]
+
+
+def single_tokens() -> float:
+    return spans("mean_span=3", "mean_span=1")["mean_span"]
+
+
+def equal_pieces() -> dict[str, float]:
+    """Holes at fixed places, of equal lengths: no chance in it."""
+    drawn = "[0, *sorted(rng.sample(range(1, total), count - 1)), total]"
+    return spans(drawn, "[total * n // count for n in range(count + 1)]")
+
+
+def lengths(old: str, new: str) -> tuple[int, int]:
+    scope = lesson_cells.run(LESSON, "world-code", "spans-code", change=(old, new))
+    source, target = scope["span_corruption"](["x"] * 512, scope["rng"])
+    return len(source), len(target)
+
+
+def holes_unmarked() -> float:
+    return lengths("kept[n]], sentinel(n)]", "kept[n]]]")[0]
+
+
+def not_closed() -> float:
+    return lengths("[*target, sentinel(n_spans)]", "target")[1]
+
+
+# --- C14: what the encoder hands over ------------------------------------------------------------
+
+
+def averaging() -> nn.Module:
+    """One vector for the whole input, at every position."""
+    model = encoder_decoder.load()
+
+    def mean(module, arguments, output):
+        output.last_hidden_state = output[0].mean(1, keepdim=True).expand_as(output[0])
+        return output
+
+    model.encoder.register_forward_hook(mean)
+    return model
+
+
+def one_vector() -> float:
+    scope = cells("vectors", make=averaging)
+    return len(scope["states"][0].unique(dim=0)) / scope["inputs"].input_ids.size(1)
+
+
+def scaling() -> nn.Module:
+    """The decoder gets the encoder's vectors doubled."""
+    model = encoder_decoder.load()
+
+    def double(module, arguments, named):
+        return arguments, named | {"encoder_hidden_states": 2 * named["encoder_hidden_states"]}
+
+    model.decoder.register_forward_pre_hook(double, with_kwargs=True)
+    return model
+
+
+def doubled() -> float:
+    return cells("vectors", "wiring-code", make=scaling)["key_gap"]
+
+
+@torch.no_grad()
+def write_slowly(model, sources) -> list[str]:
+    """Greedy decoding that runs the whole model for each token."""
+    inputs = TOKENIZER(list(sources), return_tensors="pt")
+    written = torch.full((1, 1), TOKENIZER.pad_token_id)
+    while written[0, -1] != TOKENIZER.eos_token_id:
+        best = model(**inputs, decoder_input_ids=written).logits[:, -1:].argmax(-1)
+        written = torch.cat([written, best], 1)
+    return TOKENIZER.batch_decode(written, skip_special_tokens=True)
+
+
+def encoder_again() -> float:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_decoder, "answer", write_slowly)
+        return cells("vectors", "runs")["runs"]["encoder"]
+
+
+def not_pooled() -> float:
+    average = "((states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)).expand_as(states)"
+    return cells("pooled-code", change=(average, "states"))["pooled"]
+
+
+@cache
+def looks(old: str, new: str) -> dict:
+    return cells(*MAPS, change=(old, new))
+
+
+def untrained(name: str) -> float:
+    scope = looks("graded(model, 200)", "graded(encoder_decoder.new(), 30)")
+    return scope["mean"](scope[name]) if name == "swapped" else scope[name]
+
+
+def one_word_in_so_many() -> float:
+    planted = "chances.append(len(here[word]) / n_tokens)", "chances.append(1 / len(words))"
+    return looks(*planted)["chance"]
+
+
+def trained_in_its_place() -> float:
+    scope = looks("graded(encoder_decoder.new(), 50)", "graded(model, 30)")
+    return scope["mean"](scope["untrained_swapped"])
+
+
+# --- C15 and C23: one model, four tasks ----------------------------------------------------------
+
+
+@cache
+def graded_after_division() -> dict[str, float]:
+    """The division by √d_k put back into the trained model."""
+    model = copy.deepcopy(encoder_decoder.load())
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("Attention.q.weight"):
+                parameter /= math.sqrt(model.config.d_kv)
+    return encoder_decoder.exact_match(model, EXAMPLES(20, 7, "test"))
+
+
+def with_adapters() -> nn.Module:
+    """A matrix for each task, hidden inside the decoder."""
+    model = encoder_decoder.load()
+    adapters = {task: nn.Linear(64, 64) for task in corpus.TASKS}
+    model.decoder.task_adapters = nn.ModuleDict(adapters)
+    return model
+
+
+def with_used_adapter() -> nn.Module:
+    """A matrix that only sentiment goes through: told by the length of the answer."""
+    model = encoder_decoder.load()
+    model.decoder.adapter = nn.Linear(64, 64)
+
+    def adapt(module, arguments, output):
+        if output[0].size(1) == 2:  # one character and </s>
+            output.last_hidden_state = output[0] + module.adapter(output[0])
+        return output
+
+    model.decoder.register_forward_hook(adapt)
+    return model
+
+
+def without_prompt() -> float:
+    moods = [e for e in EXAMPLES(20, 7, "test") if e.task == "sentiment"]
+    bare = [e.source.partition("：")[2] for e in moods]
+    answers = encoder_decoder.answer(encoder_decoder.load(), bare)
+    return sum(answer in ("良", "悪", "好", "壞") for answer in answers) / len(answers)
+
+
+FAULTS: list[Fault] = [
+    Fault("C05", "undivided", "heads and positions mixed up", heads_mixed),
+    Fault("C05", "divided", "a division by 1", not_divided),
+    Fault("C05", "without_bias", "the bias still there", bias_added),
+    Fault("C05", "init_ratio", "the keys' matrix twice", keys_twice),
+    Fault("C13", "share", "twice as much missing", twice_as_many),
+    Fault("C13", "mean_span", "single tokens", single_tokens),
+    Fault("C13", "one_length", "equal lengths", lambda: equal_pieces()["one_length"]),
+    Fault("C13", "places", "holes at fixed places", lambda: equal_pieces()["places"]),
+    Fault("C13", "source_length", "holes without a sentinel", holes_unmarked),
+    Fault("C13", "target_length", "no closing sentinel", not_closed),
+    Fault("C14", "vectors", "one vector for all positions", one_vector),
+    Fault("C14", "key_gap", "vectors doubled on the way", doubled),
+    Fault("C14", "encoder_runs", "the whole model for each token", encoder_again),
+    Fault("C14", "pooled", "vectors left as they are", not_pooled),
+    Fault("C14", "aligned", "no training", lambda: untrained("aligned")),
+    Fault("C14", "chance", "one word in so many", one_word_in_so_many, long=True),
+    Fault("C14", "swapped", "no training", lambda: untrained("swapped")),
+    Fault(
+        "C14",
+        "swapped_untrained",
+        "the trained model in its place",
+        trained_in_its_place,
+        long=True,
+    ),
+    *(
+        Fault(
+            "C15", task, "a division by √d_k added", lambda task=task: graded_after_division()[task]
+        )
+        for task in ("to_zh_tw", "to_ja", "summary")
+    ),
+    Fault(
+        "C23",
+        "own_parameters",
+        "four adapters in the decoder",
+        lambda: cells("switch", make=with_adapters)["own"],
+    ),
+    Fault(
+        "C23",
+        "own_parameters",
+        "an adapter that one task uses",
+        lambda: cells("switch", make=with_used_adapter)["own"],
+    ),
+    Fault("C23", "labels", "no prompt", without_prompt),
+]

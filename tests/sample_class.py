@@ -333,7 +333,10 @@ def hostile(s: Sheets, bait: Bait) -> Iterator[tuple[str, Case]]:
     )
     yield "network", case(FULL, merge=network + a["merge"], quick=True)
     same = ALWAYS + "def window_mask(*a, **k): return Same()\n"
-    yield "always equal", case(without("window"), {"window": "wrong"}, window=same, quick=True)
+    yield (
+        "always equal",
+        case(without("window"), {"window": "foreign"}, window=same, quick=True, human=True),
+    )
     bad = PATCHES + "def merge(*a): return a[0], a[1]\n"
     yield "patches", Case(dump(s.right(merge=bad)), {}, quick=True)
     shell = "get_ipython().input_transformers_post.append(lambda lines: ['pass'])\n"

@@ -16,7 +16,10 @@ from transformers.models.auto import modeling_auto
 
 CAUSAL = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 SEQ2SEQ = modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
-FAMILIES = sorted({*CAUSAL, *SEQ2SEQ})
+ALONE = modeling_auto.MODEL_MAPPING_NAMES
+# The text parts of models that also see, which transformers maps to no language model of their own
+TEXT_PARTS = ("mistral4", "qwen2_5_vl_text", "qwen3_vl_text")
+FAMILIES = sorted({*CAUSAL, *SEQ2SEQ, *TEXT_PARTS})
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,9 @@ def special(family: str, s: Shape) -> dict[str, Any]:
         "jamba": {"attn_layer_offset": 1, "attn_layer_period": 2},
         "mamba2": {"num_heads": 8, "head_dim": s.width // 4, "hidden_size": s.width, "expand": 2},
         "ministral": {"head_dim": 16},
+        "mistral4": {"head_dim": 2 * s.rope},  # half of it is rotated
         "nemotron": {"num_key_value_heads": 2, "head_dim": 16},
+        "qwen2_5_vl_text": {"rope_parameters": {"mrope_section": [2, 3, 3]}},
         "reformer": {"axial_pos_embds": False, "attn_layers": ["local", "lsh", "local", "lsh"]},
         "switch_transformers": {"num_sparse_decoder_layers": 2, "num_sparse_encoder_layers": 2},
         "xlnet": {"d_head": 16, "n_head": s.width // 16, "d_model": s.width},
@@ -188,7 +193,7 @@ def small_model(config: Any, dtype: torch.dtype) -> torch.nn.Module:
     torch.manual_seed(0)
     if not is_seq2seq(config) and hasattr(config.get_text_config(decoder=True), "is_decoder"):
         config.is_decoder = config.get_text_config(decoder=True).is_decoder = True
-    mappings = (SEQ2SEQ, CAUSAL) if is_seq2seq(config) else (CAUSAL, SEQ2SEQ)
+    mappings = (SEQ2SEQ, CAUSAL) if is_seq2seq(config) else (CAUSAL, SEQ2SEQ, ALONE)
     name = next(names[config.model_type] for names in mappings if config.model_type in names)
     cls = getattr(transformers, name if isinstance(name, str) else name[0])
     return cls._from_config(config, dtype=dtype).eval()

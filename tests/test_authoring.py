@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import nbformat
 import pytest
@@ -36,7 +37,25 @@ def double(x):
     return x + x
     ### END SOLUTION
 """
+SHOWN = """
+# %% key="double-check" points=1
+def twice(x):
+    return 2 * x
+
+
+with check.task("double"):
+    check.that(double(2) == 4, hint=T(ja="2倍です。", zh_tw="是 2 倍。"))
+    ### BEGIN HIDDEN TESTS
+    check.that(double(3) == 6, hint=T(ja="2倍です。", zh_tw="是 2 倍。"))
+    ### END HIDDEN TESTS
+"""
 FAULTS = {
+    "a check's function that takes what the task takes": (TASK + SHOWN, "double-check", "store"),
+    "a check's function that holds the model answer": (
+        TASK + SHOWN.replace("twice(x)", "twice(n, x)").replace("2 * x", "x + x"),
+        "double-check",
+        "move it to the hidden tests",
+    ),
     "missing language": (PROSE.split("\n\n")[0], "why", 'lang="zh-tw" right below'),
     "missing ja": (PROSE.split("\n\n")[1], "why", 'lang="ja" right above'),
     "languages in the wrong order": ("\n\n".join(reversed(PROSE.split("\n\n"))), "why", "below"),
@@ -109,6 +128,15 @@ def test_a_fault_names_file_key_and_remedy(name, source):
         source(text)
     assert f"09_sample/lesson.py:{key}:" in str(caught.value)
     assert remedy in str(caught.value)
+
+
+def test_a_function_of_hidden_tests_may_know_the_answer(source):
+    twice, rest = SHOWN.split("\n\n\n", 1)
+    hidden = re.sub("(?m)^(?=def|    return)", "    ", twice.split("\n", 2)[2])
+    head = twice.split("\n", 2)[1]
+    source(f"{TASK}\n{head}\n{rest.replace('TESTS', 'TESTS' + chr(10) + hidden, 1)}")
+    asks = SHOWN.replace("return 2 * x", "return double(x)")
+    source(TASK + asks)
 
 
 def test_the_samples_without_a_fault_pass(source):

@@ -7,7 +7,13 @@ import pytest
 from helpers import begin, claims
 
 LESSON = "01_attention"
-C01 = {"mask_gap": 1e-7, "causal_leak": 0.0, "prefix_leak": 0.0, "full_leak": 0.5}
+C01 = {
+    "mask_gap": 1e-7,
+    "causal_leak": 0.0,
+    "prefix_leak": 0.0,
+    "prefix_inside": 0.5,
+    "full_leak": 0.5,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +48,12 @@ def test_bounds(bound, value, holds):
     [
         (
             "ja",
-            ["元のページ：", "判定：補足が必要", "わかったこと：", "○ 範囲内", "≤ 1e-06", "= 0"],
+            ["元のページ：", "判定：補足が必要", "わかったこと：", "○ 範囲内", "0 – 3e-06", "= 0"],
         ),
-        ("zh-tw", ["原網頁：", "判定：需要補充", "我們實測的結果：", "○ 範圍內", "≤ 1e-06", "= 0"]),
+        (
+            "zh-tw",
+            ["原網頁：", "判定：需要補充", "我們實測的結果：", "○ 範圍內", "0 – 3e-06", "= 0"],
+        ),
     ],
 )
 def test_page_measurement_and_verdict_are_shown(lang, words, capsys):
@@ -94,7 +103,8 @@ def test_the_log_holds_a_line_a_quantity_also_for_a_miss(monkeypatch, tmp_path):
         "mask_gap": True,
         "causal_leak": True,
         "prefix_leak": True,
+        "prefix_inside": True,
         "full_leak": False,
     }
-    assert {r["bound"] for r in rows} == {"≤ 1e-06", "= 0", "≥ 0.01"}
+    assert {r["bound"] for r in rows} == {"0 – 3e-06", "= 0", "0.01 – 10"}
     assert {(r["lesson"], r["claim"]) for r in rows} == {(LESSON, "C01")}

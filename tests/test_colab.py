@@ -70,6 +70,11 @@ def cells(address: str, lang: str) -> dict[str, str]:
     return {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
 
 
+def both(address: str, lang: str) -> list[str]:
+    """The two cells that set up: one finds or fetches the course, one begins the lesson."""
+    return [cells(address, lang)[key] for key in ("course", "set-up")]
+
+
 class Machine:
     """An empty working folder, and a home of its own."""
 
@@ -125,8 +130,8 @@ def edition(tmp_path_factory) -> str:
 @needs_git
 def test_an_empty_folder_gets_a_shallow_sparse_clone_and_keeps_it(machine, edition):
     for lang in LANGUAGES:
-        cell = cells(edition, lang)["set-up"]
-        done = machine.run(cell, cell, WHERE)
+        begin = both(edition, lang)
+        done = machine.run(*begin, *begin, WHERE)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
         assert done.stdout.splitlines()[-2:] == [str(machine.helpers), lang]
@@ -143,19 +148,18 @@ def test_an_empty_folder_gets_a_shallow_sparse_clone_and_keeps_it(machine, editi
 @needs_git
 @pytest.mark.parametrize("left", ["a killed clone", "an empty folder", "a half working tree"])
 def test_half_a_clone_is_repaired(machine, edition, left):
-    part = machine.course.with_name("transformer-triad.part")
     if left == "a killed clone":
-        (part / ".git").mkdir(parents=True)
-        (part / ".git/HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+        (machine.course / ".git").mkdir(parents=True)
+        (machine.course / ".git/HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
     elif left == "an empty folder":
         machine.course.mkdir(parents=True)
     else:
         git("clone", "-q", "--no-checkout", edition, machine.course, cwd=machine.home)
         (machine.course / "src").mkdir()
-    done = machine.run(cells(edition, "ja")["set-up"], WHERE)
+    done = machine.run(*both(edition, "ja"), WHERE)
     assert done.returncode == 0, done.stderr
     assert str(machine.course) in done.stdout
-    assert not part.exists()
+    assert [path.name for path in machine.course.parent.iterdir()] == [machine.course.name]
 
 
 @needs_git
@@ -168,11 +172,38 @@ def test_a_clone_that_is_killed_is_not_taken_for_a_whole_one(machine, edition, t
     )
     dying.write_text(script, encoding="utf-8")
     dying.chmod(0o755)
-    cell = cells(edition, "ja")["set-up"]
+    begin = both(edition, "ja")
     path = os.pathsep.join([str(dying.parent), os.environ["PATH"]])
-    assert machine.run(cell, PATH=path).returncode == 1
+    assert machine.run(*begin, PATH=path).returncode == 1
     assert not machine.course.exists()
-    assert machine.run(cell, WHERE).returncode == 0
+    assert machine.run(*begin, WHERE).returncode == 0
+
+
+@needs_git
+def test_a_clone_that_fails_once_is_tried_again_and_never_asks_for_a_name(
+    machine, edition, tmp_path
+):
+    """git fails at its first call, and writes down what it may ask."""
+    failing, calls = tmp_path / "bin" / "git", tmp_path / "calls"
+    failing.parent.mkdir()
+    script = (
+        f'#!/bin/sh\necho "$GIT_TERMINAL_PROMPT" >> {calls}\n'
+        f'[ "$(wc -l < {calls})" = 1 ] && exit 128\nexec {shutil.which("git")} "$@"\n'
+    )
+    failing.write_text(script, encoding="utf-8")
+    failing.chmod(0o755)
+    path = os.pathsep.join([str(failing.parent), os.environ["PATH"]])
+    done = machine.run(*both(edition, "ja"), WHERE, PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert set(calls.read_text(encoding="utf-8").split()) == {"0"}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_seen_of_the_set_up_is_short_and_removes_nothing(lang):
+    course, set_up = both("https://example.org/x.git", lang)
+    assert course.splitlines()[0].startswith("# @title ") and "Shift+Enter" in course[:80]
+    code = [x for x in set_up.splitlines() if x and not x.startswith("#")]
+    assert len(code) == 3 and "rm " not in course + set_up
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -189,7 +220,7 @@ LOST = {"ja": "にも、その上のフォルダーにもありません", "zh-t
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_without_an_address_the_cell_says_so(machine, lang):
-    message = said(machine.run(cells("", lang)["set-up"]))
+    message = said(machine.run(*both("", lang)))
     assert NO_ADDRESS[lang] in message
     assert "python start.py publish --students URL" in message
 
@@ -214,19 +245,19 @@ def test_where_git_fails_its_words_are_shown(
         for name in ("sh", "rm", "mv"):
             (folder / name).symlink_to(shutil.which(name))
         path = str(folder)
-    cell = cells(address or edition, lang)["set-up"]
-    message = said(machine.run(cell, PATH=path or os.environ["PATH"]))
+    begin = both(address or edition, lang)
+    message = said(machine.run(*begin, PATH=path or os.environ["PATH"]))
     assert NO_COURSE[lang] in message
     assert re.search(words, message)
-    assert machine.run(cells(edition, lang)["set-up"], WHERE).returncode == 0, "the next run works"
+    assert machine.run(*both(edition, lang), WHERE).returncode == 0
 
 
 @needs_git
 def test_the_first_cells_of_the_lesson_run_with_the_clone_alone(machine, edition):
     """Figures take their fonts from the clone."""
     lesson = cells(edition, "zh-tw")
-    first = [lesson["set-up"], lesson["imports"]]
-    assert "figures.use(LANG)" in first[1]
+    first = [*both(edition, "zh-tw"), lesson["imports"]]
+    assert "figures.use(LANG)" in first[-1]
     font = "import matplotlib, helpers.figures as f\nprint(matplotlib.rcParams['font.family'][0])"
     done = machine.run(*first, font, WHERE)
     assert done.returncode == 0, done.stderr
@@ -238,7 +269,7 @@ def test_the_first_cells_of_the_lesson_run_with_the_clone_alone(machine, edition
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_cell_installs_nothing(lang):
-    source = cells("https://example.org/x.git", lang)["set-up"]
+    source = "".join(both("https://example.org/x.git", lang))
     assert "git clone" in source
     for word in ("pip", "conda", "apt", "torch", "numpy", "ipywidgets", "transformers"):
         assert not re.search(rf"\b{word}\b", source)
@@ -249,7 +280,7 @@ def test_the_cell_installs_nothing(lang):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_notebook_that_lost_its_course_says_what_to_do(machine, lang):
-    message = said(machine.run(cells("", lang)["set-up"], colab=False))
+    message = said(machine.run(*both("", lang), colab=False))
     assert LOST[lang] in message
     assert str(machine.work.resolve()) in message and "`python start.py`" in message
 
@@ -259,8 +290,8 @@ def test_on_a_laptop_the_course_above_is_found_and_nothing_is_fetched(machine, l
     shutil.copytree(ROOT / "src/helpers", machine.work / "src/helpers")
     machine.work = machine.work / "my" / "notebooks" / lang
     machine.work.mkdir(parents=True)
-    cell = cells("file:///nowhere/at/all.git", lang)["set-up"]
-    done = machine.run(cell, cell, WHERE, colab=False)
+    begin = both("file:///nowhere/at/all.git", lang)
+    done = machine.run(*begin, *begin, WHERE, colab=False)
     assert done.returncode == 0, done.stderr
     there = machine.work.resolve().parents[2] / "src/helpers/__init__.py"
     assert done.stdout.splitlines()[-2:] == [str(there), lang]
@@ -269,7 +300,7 @@ def test_on_a_laptop_the_course_above_is_found_and_nothing_is_fetched(machine, l
 
 def test_a_kernel_shows_the_message_and_one_place_in_the_cell(tmp_path):
     nbclient = pytest.importorskip("nbclient")
-    sources = [HIDE + COLAB, cells("", "ja")["set-up"]]
+    sources = [HIDE + COLAB, cells("", "ja")["course"]]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     resources = {"metadata": {"path": str(tmp_path)}}
     with pytest.raises(nbclient.exceptions.CellExecutionError):
@@ -344,8 +375,8 @@ def test_notebooks_of_students_get_a_link_and_the_address(small):
         link = f"\n\n[{words}]({LINK}/{name})\n\n"
         assert (link in first.source) == (not name.startswith("solutions"))
         assert first.source.startswith("# ") and "<img" not in first.source
-        [set_up] = [cell.source for cell in rest if cell.id == "set-up"]
-        assert f'"{GITHUB}"' in set_up
+        [course] = [cell.source for cell in rest if cell.id == "course"]
+        assert f'"{GITHUB}"' in course
 
 
 def test_the_readmes_get_the_repositorys_address():

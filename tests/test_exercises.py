@@ -1,6 +1,7 @@
 """Every sheet in its three states: open (green), solved (right), wrong (rejected, with a hint)."""
 
 import re
+from collections import defaultdict
 
 import nbformat
 import pytest
@@ -180,4 +181,6 @@ def test_wrong_cells_are_in_no_built_notebook():
     cells = course.read_checked(ROOT / "lessons" / "01_attention" / "exercise.py")
     assert sum("wrong" in c.options for c in cells) >= 12
     for lang in LANGUAGES:
-        assert not [c.id for c in notebook(cells, lang, {}).cells if "wrong" in c.id]
+        assert not [
+            c.id for c in notebook(cells, lang, {}, defaultdict(str)).cells if "wrong" in c.id
+        ]

@@ -20,6 +20,8 @@ from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 from matplotlib.artist import Artist
+from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
 from places import ROOT
 
 matplotlib.use("agg")
@@ -325,6 +327,65 @@ def test_shown_png_is_sharp_and_opaque_white_for_dark_themes(lang, bundles, tmp_
     assert kind == "data:image/png;base64"
     assert drawn.shape[1] // 2 == int(image["width"])
     assert (drawn[0, 0] == 1).all()
+
+
+# --- dark paper -----------------------------------------------------------------------------
+
+
+def test_on_dark_pages_another_picture_takes_its_place(lang, bundles, tmp_path):
+    fig, ax = plt.subplots()
+    ax.plot([1, 2], label=WORDS[lang])
+    ax.legend()
+    figures.show(fig, WORDS[lang])
+    page = bundles[0]["text/html"]
+    name = Page(page).attributes["img"]["class"]
+    assert all(f"{dark} img.{name}" in page for dark in figures.DARK_PAGES)
+    [night] = re.findall(r'content: url\("data:image/png;base64,([^"]+)"\)', page)
+    (tmp_path / "night.png").write_bytes(base64.b64decode(night))
+    drawn = plt.imread(tmp_path / "night.png")
+    assert drawn[0, 0, :3] == pytest.approx([figures.NIGHT] * 3, abs=0.005)
+    assert "background: #111111 !important" in page
+
+
+def test_texts_and_lines_are_legible_on_both_papers(lang):
+    texts = ["black", figures.GREY]
+    lines = [*figures.LINES.by_key()["color"], figures.DARK, "grey"]
+    assert min(contrast(c, "white") for c in texts) >= 4.5
+    assert min(contrast(figures.at_night(c), "#111111") for c in texts) >= 4.5
+    assert min(contrast(c, "white") for c in lines) >= 3
+    assert min(contrast(figures.at_night(c), "#111111") for c in lines) >= 3
+
+
+def test_the_colours_of_data_stay_in_the_dark(lang):
+    """Darker is more, on dark paper too, and a number keeps its contrast to its cell."""
+    fig, (left, right) = plt.subplots(1, 2)
+    image = figures.matrix(left, [[0.0, 1.0]], [WORDS[lang]], ["a", "b"])
+    figures.mask(right, [[True, False]])
+    inks = [text.get_color() for text in left.texts]
+    marks = [mark.get_edgecolor().tolist() for mark in right.collections]
+    legend = [line.get_color() for line in right.get_legend().findobj(Line2D)]
+    before = image.to_rgba(image.get_array())
+    figures.darken(fig)
+    assert (image.to_rgba(image.get_array()) == before).all()
+    assert [text.get_color() for text in left.texts] == inks
+    assert [mark.get_edgecolor().tolist() for mark in right.collections] == marks
+    assert [line.get_color() for line in right.get_legend().findobj(Line2D)] == legend
+    labels = [*left.get_xticklabels(), *left.get_yticklabels(), *right.get_legend().get_texts()]
+    assert min(contrast(label.get_color(), "#111111") for label in labels) >= 4.5
+
+
+def test_lines_in_the_same_place_are_each_seen(lang, tmp_path):
+    """Every one of the five has pixels of its colour."""
+    fig, ax = plt.subplots()
+    for n in range(5):
+        ax.plot([0, 1, 2, 3], [0, 1, 1, 2], label=f"{n}")
+    ax.grid(visible=False)
+    (tmp_path / "lines.png").write_bytes(figures._draw(fig))
+    drawn = plt.imread(tmp_path / "lines.png")[..., :3]
+    for color in figures.LINES.by_key()["color"][:4]:  # the fifth is black, as the axes are
+        near = np.abs(drawn - to_rgba(color)[:3]).max(-1) < 0.02
+        assert near.sum() > 100, color
+    plt.close(fig)
 
 
 def test_plain_python_prints_the_description(lang, capsys):

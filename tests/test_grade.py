@@ -21,7 +21,7 @@ from places import ROOT
 from sample_class import FULL, LESSON, Bait, Sheets, everything
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import classroom, sheet, student, words
+from course_tools.grading import classroom, feedback, sheet, student, table, words
 from course_tools.grading.collect import Handed, NothingHandedIn, collect
 from course_tools.grading.jail import Limits
 from helpers import records, say
@@ -193,6 +193,47 @@ def test_stopped_half_way_it_goes_on(isolated, the_sheet, tmp_path):
     with ThreadPoolExecutor(1) as pool:
         results = classroom.grade_class(handed, job, tmp_path, pool, lambda _: None)
     assert [r["outcomes"]["merge"]["points"] for r in results.values()] == [3, 0, 3]
+
+
+def grade_one(out: Path) -> dict:
+    job = classroom.Job(ROOT, LESSON, LANG, b"", LIMITS, True)
+    handed = [Handed("right", "x.ipynb", CASES["right"].data)]
+    with ThreadPoolExecutor(1) as pool:
+        result = classroom.grade_class(handed, job, out, pool, lambda _: None)["right"]
+    return result | {"new": classroom.is_new(handed[0], job, out)}
+
+
+def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, the_sheet):
+    def broken(*_):
+        raise TypeError("a float64 does not cross")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classroom, "judge", broken)
+        result = grade_one(tmp_path)
+    assert result["new"] and [name for name, _ in result["human"]] == ["stopped"]
+    row = table.row(result, the_sheet, True, {})
+    assert row[1:5] == ["", "10", "not graded", "yes"] and set(row[6:]) == {""}
+    after = grade_one(tmp_path)
+    assert not after["new"] and after["graded"] and after["human"] == []
+
+
+def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
+    isolated, tmp_path, the_sheet
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classroom, "_unsound", lambda *_: {"window": "error TypeError: ours"})
+        result = grade_one(tmp_path)
+    assert result["new"] and not result["graded"]
+    assert result["outcomes"]["window"]["kind"] == "ungraded"
+    assert result["outcomes"]["merge"]["points"] == 3
+    row = table.row(result, the_sheet, True, {})
+    assert row[1:5] == ["", "10", "not graded", "yes"] and "TypeError: ours" in row[5]
+    assert row[6:8] == ["3", ""]
+    assert "window" in feedback.page(result, the_sheet, True)
+
+
+def test_every_task_of_a_sheet_is_solved_by_its_model_answer(isolated):
+    assert classroom._unsound(ROOT, LESSON, LANG, LIMITS, True) == {}
 
 
 def test_a_warm_process_that_was_killed_is_started_again(isolated, tmp_path):

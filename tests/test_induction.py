@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from helpers import induction, training
+from helpers import induction, results, training
+from helpers.results import induction as long_run
 
 
 def test_a_string_stands_twice_and_its_symbols_are_different():
@@ -42,6 +43,42 @@ def test_a_model_that_copies_by_hand_is_right_and_looks_at_its_target():
     seen = induction.attention(Copies(), 8)
     assert seen["target"].item() == pytest.approx(1)
     assert seen["previous"].item() < 0.1
+
+
+@pytest.mark.parametrize("n", [3, 12])
+def test_chance_is_what_guessing_gives(n):
+    """By hand: one who guesses among all symbols of the string, one among those not yet used."""
+    generator = torch.Generator().manual_seed(0)
+    ids = induction.repeated(n, 4000, generator)
+    hits = {"any": [], "unused": []}
+    for string in ids[:, n:].tolist():
+        for at in range(1, n):
+            for name, left in (("any", string), ("unused", string[at:])):
+                guess = left[int(torch.randint(len(left), (1,), generator=generator))]
+                hits[name].append(guess == string[at])
+    for name, chance in induction.chance(n).items():
+        assert sum(hits[name]) / len(hits[name]) == pytest.approx(chance, abs=0.02)
+
+
+def test_the_shipped_runs_are_those_that_are_planned():
+    shipped = results.load("induction")["runs"]
+    made = {(run["layers"], run["steps"], run["seed"]) for run in shipped}
+    assert made == {(n, long_run.STEPS[n], seed) for n in long_run.STEPS for seed in long_run.SEEDS}
+    assert all(list(run["accuracy"]) == [str(n) for n in long_run.LENGTHS] for run in shipped)
+
+
+def test_the_long_run_makes_only_what_is_missing(tmp_path, monkeypatch):
+    seen, path = [], tmp_path / "induction.json"
+    monkeypatch.setattr(
+        long_run,
+        "run",
+        lambda n, steps, seed: (
+            seen.append((n, seed)) or {"layers": n, "steps": steps, "seed": seed}
+        ),
+    )
+    for most in (2, 99, 99):
+        long_run.main(path, most)
+    assert len(seen) == len(set(seen)) == 3
 
 
 def test_training_starts_to_copy():

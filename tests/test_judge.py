@@ -3,6 +3,7 @@
 A dozen of them in the default tier, all with TRIAD_ALL=1, with bubblewrap and without.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -22,8 +24,9 @@ from isolation import warm_or_skip
 from places import ROOT
 from sample_class import FULL, Bait, Case, Sheets, everything
 
-from course_tools.grading import codec, jail, matching, seccomp, sheet, student
+from course_tools.grading import codec, feedback, jail, matching, seccomp, sheet, student, table
 from course_tools.grading.judge import Verdict, judge
+from helpers.say import COMPLETE as LANGUAGES
 
 LIMITS = jail.Limits(seconds=4, notebook_seconds=8, memory=1 << 30)
 ALL = bool(os.environ.get("TRIAD_ALL"))
@@ -221,6 +224,47 @@ def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hi
     assert (outcome.kind, outcome.hint, outcome.hidden) == (kind, hint, kind == "wrong")
 
 
+def one_task(given: str, answer: str, lang: str = LANG) -> tuple[sheet.Sheet, bytes]:
+    """A sheet whose check calls f(GIVEN), and a submission."""
+    shown = f"from helpers import check\nwith check.task('f'):\n    assert f({given}) == 1\n"
+    parts = (
+        sheet.Part("f", "answer", "def f(n): return 1", "def f(n): ...", 0),
+        sheet.Part("f-check", "test", shown, shown, 3),
+    )
+    cells = [{"cell_type": "code", "id": "f", "source": answer}]
+    return sheet.Sheet("00_none", lang, parts), json.dumps({"cells": cells}).encode()
+
+
+@linux
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_value_that_does_not_cross_is_named_to_the_student_and_to_a_person(warm, lang):
+    made, data = one_task("1", "def f(n):\n    return 1, {n}\n", lang)
+    verdict = graded(data, made, warm)
+    outcome = verdict.outcomes["f"]
+    assert (outcome.kind, outcome.points) == ("foreign", 0)
+    assert "f(…)[1]" in outcome.detail and "set" in outcome.detail and "list(…)" in outcome.detail
+    assert [name for name, _ in verdict.human] == ["foreign"]
+    result = verdict.as_dict() | {"student": "s", "safe": "s", "graded": True, "work": {}}
+    assert "f(…)[1]" in feedback.page(result, made, True).replace("&#x27;", "'")
+    row = table.row(result, made, True, {})
+    assert row[4] == "yes" and "f(…)[1] is a set" in row[5]
+
+
+@linux
+def test_a_fault_of_the_judges_own_is_nobodys_result(warm):
+    """The check hands over what does not cross: before, that was the answer's error, 0 points."""
+    made, data = one_task("object()", "def f(n):\n    return 1\n")
+    with pytest.raises(TypeError, match="does not cross"):
+        graded(data, made, warm)
+
+
+@linux
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_number_of_numpys_is_a_number_on_both_sides(warm, lang):
+    made, data = one_task("__import__('numpy').float64(0.5)", "def f(n):\n    return n * 2\n", lang)
+    assert graded(data, made, warm).outcomes["f"].kind == "right"
+
+
 @linux
 def test_a_time_out_ends_the_task_and_nothing_else(bait, the_sheet, warm):
     verdict = graded(everything(LANG, bait)["endless loop"].data, the_sheet, warm)
@@ -252,12 +296,21 @@ VALUES = [
     None, True, 3, -(2**70), 0.5, "字", [], (1, [2, {"a": (3,)}]), {1: 2, (3, 4): [None]},
     torch.arange(6).reshape(2, 3), torch.tensor(0.5), torch.ones(0, 3), torch.tensor([True, False]),
     torch.arange(12.0).reshape(3, 4).T,
-    torch.ones(2, dtype=torch.bfloat16), torch.tensor([1j]).conj(),
+    torch.ones(2, dtype=torch.bfloat16), torch.tensor([1j]).conj(), torch.tensor(1j).cdouble(),
+    np.arange(6.0).reshape(2, 3).T, np.array([True, False]), np.zeros((0, 2), np.int16),
+]  # fmt: skip
+Pair = collections.namedtuple("Pair", "one other")
+AS_PLAIN = [  # what is sent, what arrives
+    (np.float64(0.5), 0.5), (np.float32(0.25), 0.25), (np.int64(-3), -3), (np.uint8(7), 7),
+    (np.bool_(True), True), ([np.float64(1)] * 2, [1.0, 1.0]),
+    ({np.int32(1): np.float16(2)}, {1: 2.0}),
+    (Pair(1, np.int8(2)), (1, 2)), (torch.Size([2, 3]), (2, 3)),
+    (torch.tensor([3, 1]).max(0), (torch.tensor(3), torch.tensor(0))),
 ]  # fmt: skip
 
 
 def same(one, other) -> bool:
-    if isinstance(one, torch.Tensor):
+    if isinstance(one, torch.Tensor | np.ndarray):
         return one.dtype == other.dtype and one.shape == other.shape and bool((one == other).all())
     if isinstance(one, list | tuple):
         return type(one) is type(other) and all(map(same, one, other)) and len(one) == len(other)
@@ -269,6 +322,11 @@ def test_plain_values_cross(value):
     assert same(value, codec.decode(codec.encode(value)))
 
 
+@pytest.mark.parametrize(("sent", "arrives"), AS_PLAIN, ids=repr)
+def test_numbers_of_numpys_and_tuples_with_names_arrive_as_pythons_own(sent, arrives):
+    assert same(arrives, codec.decode(codec.encode(sent)))
+
+
 class Cunning(int):
     def __eq__(self, other):
         return True
@@ -276,13 +334,30 @@ class Cunning(int):
     __hash__ = int.__hash__
 
 
-@pytest.mark.parametrize("value", [Cunning(3), {1}, object(), b"x", Cunning, torch.Generator()])
+@pytest.mark.parametrize(
+    "value", [Cunning(3), {1}, object(), b"x", Cunning, torch.Generator(), np.longdouble(1), 1j]
+)
 def test_nothing_with_methods_of_its_own_crosses(value):
     with pytest.raises(TypeError):
         codec.encode(value)
     arrived = codec.decode(codec.encode([value], foreign=True))[0]
     assert isinstance(arrived, codec.Foreign) and arrived != 3
     assert type(arrived).__name__ == type(value).__name__
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "kind"),
+    [
+        ({1}, "", "set"),
+        ([1, (2, {3: (x for x in "a")})], "[1][1][3]", "generator"),
+        ((1, torch.eye(2).to_sparse()), "[1]", "Tensor (torch.sparse_coo)"),
+        ((np.array([None]), {1}), "[0]", "ndarray (object)"),
+        ({"a": 1, Cunning(2): 3}, "['…']", "Cunning"),
+    ],
+)
+def test_what_does_not_cross_is_found_where_it_is(value, place, kind):
+    assert codec.foreign(codec.decode(codec.encode(value, foreign=True))) == (place, kind)
+    assert codec.foreign([1, (2, {3: "x"})]) is None
 
 
 def test_no_message_of_an_untrusted_sender_does_more_than_a_value_error():

@@ -7,11 +7,13 @@ import sys
 from dataclasses import replace
 
 import kv_families
+import kv_variations
 import pytest
 import small_models
 import torch
 from places import ROOT
 from transformers import (
+    CONFIG_MAPPING,
     AutoModelForCausalLM,
     BertConfig,
     DynamicCache,
@@ -19,6 +21,7 @@ from transformers import (
     MistralConfig,
     StaticCache,
     T5Config,
+    WhisperForConditionalGeneration,
 )
 
 from helpers import kv_cache, say
@@ -107,6 +110,17 @@ def broken(monkeypatch, name, change):
 def float_states(layer: layers.Layer) -> layers.Layer:
     """Every state in the model's own dtype: what only a bfloat16 model shows."""
     return replace(layer, states=tuple(replace(s, is_float32=False) for s in layer.states))
+
+
+def test_a_second_walk_sees_what_the_first_cannot(monkeypatch):
+    """T5 with the encoder's depth, Falcon with its few heads: both agree at the default shape."""
+    monkeypatch.setattr(layers, "LAYER_COUNTS", ("num_layers", *layers.LAYER_COUNTS))
+    assert not kv_variations.examine("t5", quick=True).agrees
+    monkeypatch.undo()
+    assert kv_variations.examine("t5", quick=True).agrees
+    monkeypatch.setattr(layers, "kv_heads", lambda c: 1 if c.multi_query else c.num_kv_heads)
+    falcon = kv_variations.both_roads("falcon", "new_decoder_architecture", True)
+    assert falcon and falcon[0] != falcon[1]
 
 
 FAULTS = {
@@ -231,6 +245,108 @@ def test_one_storage_counts_once():
     assert reading.held([whole[:1]]) == reading.Held(8 * 4, 4 * 8 * 4)
 
 
+# --- real configs of unequal depth, of other heads, of several parts ------------------------------
+
+BYT5_BASE = {
+    "model_type": "t5",
+    "d_model": 1536,
+    "d_ff": 3968,
+    "d_kv": 64,
+    "num_heads": 12,
+    "num_layers": 18,
+    "num_decoder_layers": 6,
+    "vocab_size": 384,
+    "feed_forward_proj": "gated-gelu",
+}
+FALCON_40B = {
+    "model_type": "falcon",
+    "hidden_size": 8192,
+    "num_hidden_layers": 60,
+    "num_attention_heads": 128,
+    "num_kv_heads": 8,
+    "multi_query": True,
+    "new_decoder_architecture": True,
+    "vocab_size": 65024,
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "expected"),
+    [
+        (BYT5_BASE, {"seq_len": 512, "encoder_len": 8192}, 160_432_128),
+        (FALCON_40B, {"seq_len": 8192}, 16_106_127_360),
+        (FALCON_40B | {"new_decoder_architecture": False}, {"seq_len": 8192}, 125_829_120),
+    ],
+)
+def test_real_configs_that_the_small_ones_do_not_stand_for(config, given, expected):
+    by_formula = kv_cache.formula(config, **given).total_bytes
+    assert by_formula == kv_cache.on_meta(config, **given).total_bytes == expected
+
+
+def test_whisper_has_both_caches_and_its_own_depth():
+    """It reads sounds, so the walks see its decoder only."""
+    config = small_models.small_config("whisper")
+    config.decoder_layers, config.max_source_positions, config.num_mel_bins = 3, N, 8
+    model = WhisperForConditionalGeneration(config).eval()
+    sound, ids = torch.zeros(1, 8, 2 * N), torch.ones(1, OUTPUT, dtype=torch.long)
+    out = model(input_features=sound, decoder_input_ids=ids, use_cache=True)
+    by_formula = kv_cache.formula(config, OUTPUT, encoder_len=N, dtype="float32")
+    assert kv_cache.measured(out.past_key_values).parts == by_formula.parts
+
+
+def test_a_wrapper_is_counted_by_its_text_part_and_says_so():
+    text = PASTED | {"head_dim": 16}
+    wrapper = {"model_type": "llava", "text_config": text, "image_token_index": 3}
+    size = kv_cache.formula(wrapper, 10)
+    assert size.total_bytes == kv_cache.formula(text, 10).total_bytes
+    assert size.total_bytes == kv_cache.on_meta(wrapper, 10).total_bytes
+    assert "llama" in size.sentence() and "llama" not in kv_cache.formula(text, 10).remarks()
+
+
+def test_fp8_keeps_one_byte_a_number_and_leaves_states_in_16_bits():
+    llama, jamba = (small_models.small_config(f) for f in ("llama", "jamba"))
+    whole, small = (kv_cache.formula(llama, N, dtype=d).total_bytes for d in ("bfloat16", "fp8"))
+    assert small * 2 == whole
+    parts = {d: kv_cache.formula(jamba, N, dtype=d).parts for d in ("bfloat16", "fp8")}
+    assert parts["fp8"]["conv"] == parts["bfloat16"]["conv"] > 0
+    with pytest.raises(Refused, match="fp8"):
+        kv_cache.on_meta(llama, N, dtype="fp8")  # no model computes in it
+
+
+def test_the_real_model_leaves_the_given_config_as_it_was():
+    config = small_models.small_config("bart")
+    before = config.pad_token_id
+    kv_cache.on_meta(config, OUTPUT, encoder_len=N)
+    assert config.pad_token_id == before is not None
+
+
+# --- what the file does not say -------------------------------------------------------------------
+
+
+def test_fields_that_the_class_supplies_are_named():
+    given = {"model_type": "qwen3", "num_hidden_layers": 36, "hidden_size": 4096}
+    told = kv_cache.formula(given | {"num_attention_heads": 32}, 100_000).sentence()
+    assert "num_key_value_heads = 32" in told and "num_attention_heads" not in told
+    assert (
+        "sliding_window = 4096"
+        in kv_cache.formula({"model_type": "mistral", "num_hidden_layers": 40}, 10).sentence()
+    )
+    assert "n_head = 12" in kv_cache.formula({"model_type": "gpt2", "n_layer": 2}, 10).sentence()
+
+
+def test_a_file_that_says_everything_has_no_such_note():
+    names = [name for name, _ in kv_cache.formula(PASTED, 10).notes]
+    assert names == []  # head_dim follows from the width and the heads
+    assert kv_cache.formula(LlamaConfig(**PASTED), 10).notes == ()
+
+
+def test_a_limit_is_told_only_where_it_was_given():
+    assert "note_too_long" not in dict(kv_cache.formula(PASTED, 100_000).notes)
+    given = PASTED | {"max_position_embeddings": 4096}
+    for config in (given, LlamaConfig(**given)):
+        assert ("note_too_long", {"tokens": "4,096"}) in kv_cache.formula(config, 5_000).notes
+
+
 # --- how it is told -------------------------------------------------------------------------------
 
 
@@ -291,6 +407,9 @@ def without(name: str) -> dict:
         ("[1, 2]", "[1, 2]"),
         ("no/such/config.json", "no/such/config.json"),
         (7, "int"),
+        ("x" * 300, "xxx…"),
+        ("{\n  'single': 1\n}", "2行目"),
+        ("these are\nsome words", "1行目"),
     ],
 )
 def test_what_is_missing_is_named(config, word):
@@ -332,6 +451,18 @@ def test_a_model_needs_a_length_and_an_empty_cache_is_no_cache():
         kv_cache.measured(DynamicCache())
 
 
+@pytest.mark.parametrize("family", roads.RETURN_NOTHING)
+def test_a_model_that_returns_no_cache_is_refused_by_every_road(family):
+    config = small_models.small_config(family)
+    with pytest.raises(Refused) as refused:
+        kv_cache.measured(small_models.small_model(config, torch.float32), 10)
+    assert refused.value.reason == "no_cache"
+    for road in (kv_cache.formula, kv_cache.on_meta):
+        with pytest.raises(Refused) as refused:
+            road(config, 10)
+        assert refused.value.reason == "no_cache"
+
+
 def test_a_cache_that_would_not_fit_into_memory_is_a_number_not_a_dead_kernel():
     model = small_models.small_model(small_models.small_config("llama"), torch.float32)
     with pytest.raises(Refused, match="1,024,000,000,000"):
@@ -339,9 +470,9 @@ def test_a_cache_that_would_not_fit_into_memory_is_a_number_not_a_dead_kernel():
 
 
 def test_an_unchecked_family_is_refused_even_where_a_rule_would_give_a_number():
-    config = small_models.small_config("openai-gpt")  # returns no cache at all
+    config = small_models.small_config("xlnet")  # keeps whole layers' outputs, no keys
     assert roads.unchecked(config, 10, 1, "float32", None).total_bytes > 0
-    with pytest.raises(Refused, match="openai-gpt"):
+    with pytest.raises(Refused, match="xlnet"):
         kv_cache.formula(config, 10)
 
 
@@ -350,6 +481,27 @@ def test_an_unknown_kind_of_layer_is_refused_by_name():
     config.layer_types = ["dream_attention"]
     with pytest.raises(Refused, match="dream_attention"):
         kv_cache.formula(config, 10)
+
+
+def test_a_refusal_is_one_sentence_in_a_notebook():
+    with pytest.raises(Refused) as refused:
+        kv_cache.formula("no/such/config.json", 10)
+    lines = refused.value._render_traceback_()
+    assert lines == [f"{refused.value}"] and "no/such/config.json" in lines[0]
+
+
+def test_a_file_as_it_is_published_can_be_pasted_whole():
+    pasted = "\ufeff\n" + json.dumps(PASTED | {"sliding_window": None}, indent=2) + "\n\n"
+    assert "null" in pasted
+    assert kv_cache.formula(pasted, 10).total_bytes == kv_cache.formula(PASTED, 10).total_bytes
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(bytes([0x93, 0xFF, 0xFE]) * 50)
+    with pytest.raises(Refused, match=r"model\.safetensors") as refused:
+        kv_cache.formula(file, 10)
+    assert refused.value.reason == "not_text"
 
 
 def test_the_model_class_is_the_real_one():
@@ -403,15 +555,59 @@ def test_every_family_that_transformers_maps():
     kv_families.PAGE.write_text(kv_families.page(found), encoding="utf-8")
     ran = [road for road in found if road.family in roads.checked_families() and road.bytes]
     assert len(ran) >= 150
-    assert [road.family for road in ran if road.bytes["measured"] != road.bytes["formula"]] == []
+    assert [road.family for road in ran if not road.is_checked] == []
+
+
+QUICK = ("t5", "mt5", "bart", "falcon", "prophetnet", "qwen3", "gemma2", "deepseek_v3", "lfm2")
+
+
+@pytest.mark.parametrize("family", QUICK)
+def test_other_depths_and_switches_agree_too(family):
+    """A few families whole; TRIAD_ALL walks all of them."""
+    second = kv_variations.examine(family)
+    assert second.differ == [] and second.compared >= 3
+
+
+def test_the_checked_list_is_of_families_that_exist():
+    assert roads.checked_families() <= set(small_models.FAMILIES)
+    assert not roads.checked_families() & set(roads.RETURN_NOTHING)
+
+
+WRAPPERS = ("llava", "qwen3_vl", "mistral3")
+
+
+@pytest.mark.parametrize(
+    "family", kv_variations.wrappers() if os.environ.get("TRIAD_ALL") else WRAPPERS
+)
+def test_a_wrapper_s_own_code_keeps_what_the_formula_says(family):
+    """At the default size of its class; some cannot be run on text alone."""
+    config = CONFIG_MAPPING[family]()
+    by_formula = kv_cache.formula(config, N).total_bytes
+    try:
+        with kv_variations.time_limit(60):
+            real = kv_cache.on_meta(config, N).total_bytes
+    except Refused as refusal:
+        pytest.skip(f"{refusal}")
+    assert by_formula == real > 0
+
+
+def test_the_text_parts_that_people_paste_are_checked():
+    pasted = ("llama4", "gemma3n", "gemma4", "qwen2_5_vl", "qwen3_vl", "qwen3_5", "mistral3")
+    assert all(roads.is_checked(CONFIG_MAPPING[family]()) for family in (*pasted, "mistral4"))
+    assert not roads.is_checked(CONFIG_MAPPING["vision-text-dual-encoder"]())  # writes nothing
 
 
 def test_the_walk_tells_equal_from_different():
     same = kv_families.Road("x", {"measured": [4, 8], "formula": [4, 8], "on_meta": [4, 8]})
+    assert same.is_equal and not same.is_checked  # not before the second walk
+    same.second = kv_variations.Second("x", compared=3)
     other = kv_families.Road("y", {"measured": [4, 8], "formula": [4, 9]})
     absent = kv_families.Road("z", why_not={"measured": "ImportError: timm | needed"})
     assert [road.is_checked for road in (same, other, absent)] == [True, False, False]
     page = kv_families.page([same, other, absent])
-    assert "| x | 4 / 8 | = | = |" in page and "| y | 4 / 8 | [4, 9] | – |" in page
+    assert "| x | 4 / 8 | = | = | 3 |" in page and "| y | 4 / 8 | [4, 9] | – | – |" in page
     assert "ImportError: timm / needed" in page
+    same.second.differ.append("n = 3: formula 1, real 2")
+    assert not same.is_checked and "n = 3: formula 1" in kv_families.page([same])
+    same.second.differ.clear()
     assert '"x"' in kv_families.checked_list([same, other]) and '"y"' not in page.split("|")[0]

@@ -5,9 +5,13 @@ import os
 import re
 
 import pytest
+import small_models
+import torch
+from transformers import DynamicCache
 
 from helpers import kv_cache, say
-from helpers.kv_cache import Refused, fitting
+from helpers.kv_cache import Refused, configs, fitting
+from helpers.kv_cache.size import GIB
 
 BOTH_4 = {"weight_bits": 4, "cache_bits": 4}
 PAIRS = {"t5-base", "t5-11b", "mt5-xxl"}
@@ -31,6 +35,28 @@ def test_about_twenty_models_and_cards_of_every_size():
             "class defaults",
             "parameters",
         )
+
+
+def test_what_a_driver_reports_is_a_little_less_than_what_is_sold():
+    for gpu in kv_cache.gpus().values():
+        assert 0.93 * gpu.gib < gpu.real_gib <= gpu.gib
+        assert gpu.driver.startswith("https://") or gpu.driver == "output of nvidia-smi"
+    assert kv_cache.gpus()["l40s"].real_gib == pytest.approx(44.99, abs=0.01)
+
+
+@pytest.mark.parametrize("key", kv_cache.models())
+def test_every_model_with_a_limit_says_it(key):
+    """Not the class's: DeepSeek-V3's own is 163,840, its class's 4,096."""
+    decoder = configs.text(kv_cache.config(key))
+    has_one = hasattr(decoder, "max_position_embeddings")
+    assert has_one == configs.is_given(decoder, "max_position_embeddings")
+    assert not kv_cache.models()[key].length or kv_cache.models()[key].length.startswith("https://")
+
+
+def test_deepseek_is_no_model_of_4096_tokens():
+    config = kv_cache.config("deepseek-v3")
+    assert "4,096" not in kv_cache.formula(config, 100_000).sentence()
+    assert "163,840" in kv_cache.formula(config, 200_000).sentence()
 
 
 @pytest.mark.parametrize("key", kv_cache.models())
@@ -89,15 +115,65 @@ def test_each_quantisation_touches_its_own_line():
     weights = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000, weight_bits=4)
     cache = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000, cache_bits=8)
     assert weights.lines["cache"] == whole.lines["cache"]
-    assert weights.lines["weights"] == pytest.approx(whole.lines["weights"] * 4.5 / 16)
+    tables = 2 * 128256 * 4096  # embedding and head, which stay in 16 bits
+    assert weights.lines["weights"] == pytest.approx((8.03e9 - tables) * 4.5 / 8 + tables * 2)
     assert cache.lines["weights"] == whole.lines["weights"]
     assert cache.lines["cache"] == pytest.approx(whole.lines["cache"] * 8.5 / 16)
     assert weights.fits and not cache.fits
+    fp8 = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000, cache_bits="fp8")
+    assert fp8.lines["cache"] == whole.lines["cache"] / 2
+    assert kv_cache.stored_bits("fp8") == 8
+    with pytest.raises(Refused, match="fp4"):
+        kv_cache.stored_bits("fp4")
+
+
+def test_a_model_with_one_matrix_for_both_ends_keeps_it_once():
+    gemma = kv_cache.config("gemma-2-9b")
+    assert gemma.tie_word_embeddings
+    kept = gemma.vocab_size * gemma.hidden_size
+    assert fitting.weights("gemma-2-9b", 4) == pytest.approx((9.24e9 - kept) * 4.5 / 8 + kept * 2)
+
+
+# --- how the prompt is read -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["mistral-7b-v0.1", "gemma-3-27b"])
+def test_a_prompt_read_at_once_holds_what_the_real_code_holds(key):
+    n, config = 20_000, kv_cache.config(key)
+    held = kv_cache.on_meta(config, n).held
+    at_once = kv_cache.fits(key, "h200", n, chunk=None)
+    assert at_once.lines["cache"] == held.payload
+    assert at_once.lines["cache"] + at_once.lines["hidden"] == held.storage
+    in_chunks = kv_cache.fits(key, "h200", n)
+    assert 0 < in_chunks.lines["hidden"] < at_once.lines["hidden"] / 20
+    assert "hidden" not in kv_cache.fits("llama-3-8b", "h200", n, chunk=None).lines
+
+
+def test_a_prompt_read_in_chunks_holds_a_chunk_behind_the_window():
+    config = small_models.small_config("mistral")  # W = 16
+    model = small_models.small_model(config, torch.bfloat16)
+    cache = DynamicCache(config=config)
+    with torch.no_grad():
+        for _ in range(4):
+            ids = torch.ones(1, 10, dtype=torch.long)
+            model(input_ids=ids, past_key_values=cache, use_cache=True)
+    held = kv_cache.measured(cache).held
+    assert held.storage - held.payload == fitting.behind_windows(config, 40, 10) > 0
+
+
+def test_a_whole_prompt_needs_far_more_for_its_activations():
+    chunks, at_once = (
+        kv_cache.fits("llama-3-8b", "rtx-4090", 100_000, chunk=c) for c in (512, None)
+    )
+    assert chunks.lines["activations"] < 0.1 * GIB < 11 * GIB < at_once.lines["activations"]
+    assert "512" in chunks.sentence() and "512" not in at_once.sentence()
+    with pytest.raises(Refused, match="chunk"):
+        kv_cache.fits("llama-3-8b", "rtx-4090", 100, chunk=0)
 
 
 def test_a_fit_within_a_tenth_of_the_card_is_none():
-    card = fitting.Gpu("x", 10, "https://x")
-    inside, edge = (fitting.Fit("m", card, {"weights": n * 2**30}) for n in (9, 9.01))
+    card = fitting.Gpu("x", 10, "https://x", 10 * 1024, "https://y")
+    inside, edge = (fitting.Fit("m", card, {"weights": n * GIB}) for n in (9, 9.01))
     assert inside.fits and not edge.fits
 
 
@@ -122,6 +198,7 @@ def test_a_fit_tells_itself(lang, word):
     say.use(lang)
     fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
     for shown in (str(fit), fit._repr_html_()):
+        assert "512" in shown and "23.99" in shown
         assert word in shown and "13,107,200,000" in shown and "12.21 GiB" in shown
 
 
@@ -149,3 +226,23 @@ def test_in_the_waterfall_each_bar_begins_where_the_last_one_ended(gpu):
         else lines
     )
     assert f">{fit.gpu.gib}<" in svg and "14.96 GiB" in svg
+
+
+def test_the_waterfall_marks_the_chosen_card_and_what_lies_behind_it():
+    cards = list(kv_cache.gpus().values())
+    over = kv_cache.waterfall(kv_cache.fits("llama-3-8b", "rtx-4060", 100_000), cards)
+    inside = kv_cache.waterfall(kv_cache.fits("llama-3-8b", "h200", 1_000), cards)
+    for svg, name in ((over, "rtx-4060"), (inside, "h200")):
+        assert svg.count('stroke-width="3"') == 1 and f">{kv_cache.gpus()[name].name}<" in svg
+        fills = re.findall(r'rect class="cell"[^>]*fill="(#\w+)"', svg)
+        assert len(set(fills)) == len(fills), "each part has a tone of its own"
+        assert say.text("kv_cache", "axis") in svg and "GiB" in say.text("kv_cache", "axis")
+    striped = re.findall(r'<rect x="([\d.]+)" y="\d+" height="20" width="([\d.]+)"', over)
+    [line] = re.findall(r'<path d="M([\d.]+) [^>]*stroke-width="3"', over)
+    assert striped and min(float(x) for x, _ in striped) == pytest.approx(float(line), abs=0.2)
+    drawn = sum(width for _, width in bars(over))
+    end = max(x + width for x, width in bars(over))
+    assert sum(float(w) for _, w in striped) == pytest.approx(end - float(line), abs=1)
+    assert drawn > sum(float(w) for _, w in striped)
+    assert say.text("kv_cache", "over") in over and say.text("kv_cache", "over") not in inside
+    assert "url(#triad-over)" not in inside.replace(inside[: inside.index("</defs>")], "")

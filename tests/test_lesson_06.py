@@ -8,7 +8,6 @@ from helpers import say
 WHY = ("why-code", "not-constant")
 HAND = ("hand-code", "roads-formula", "roads-meta")
 SMALL = ("roads-measured",)
-LINEAR = (*SMALL, "linear-code", "pair-code", "c19")
 KINDS = ("window-held", "kinds-code", "kinds-check-code")
 QUANT = ("why-code", "quant-write", "quant-error-code")
 
@@ -83,17 +82,17 @@ FAULTS = {
     "W for W − 1": (KINDS, "4096 - 1", "4096"),
     "MLA once for each of K and V": (KINDS, '"MLA": 512 + 64', '"MLA": 2 * (512 + 64)'),
     "window ignored": (KINDS, "min(n, 4096 - 1) if name == windowed else n", "n"),
-    "not in proportion": (
-        LINEAR,
-        "for n in lengths]\nslope",
-        "for n in lengths]\nsizes[2] += 64\nslope",
-    ),
-    "cross cache grows": (
-        LINEAR,
-        'parts[256, 64]["cross_keys"] /',
-        'parts[512, 8]["cross_keys"] /',
-    ),
     "nothing is quantised": (QUANT, "small_x.restore().float()", "x"),
+    "directions of keys and values exchanged": (
+        QUANT,
+        '{"K": (k, per), "V": (v, "token")}',
+        '{"K": (k, "token"), "V": (v, per)}',
+    ),
+    "KL reversed": (
+        QUANT,
+        "(log_p.exp() * (log_p - log_p_now))",
+        "(log_p_now.exp() * (log_p_now - log_p))",
+    ),
 }
 
 

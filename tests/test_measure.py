@@ -38,4 +38,22 @@ def test_every_tensor_of_several_results_is_seen():
 def test_nothing_costs_nothing():
     with measure.cost() as spent:
         pass
-    assert (spent.flops, spent.largest_bytes) == (0, 0)
+    assert (spent.flops, spent.largest_bytes, spent.peak_bytes) == (0, 0, 0)
+
+
+def test_the_peak_is_what_is_held_at_one_time():
+    with measure.cost() as kept:
+        rows = [torch.ones(100, dtype=torch.float64) for _ in range(5)]
+        del rows
+    with measure.cost() as freed:
+        for _ in range(5):
+            torch.ones(100, dtype=torch.float64)
+    assert (kept.peak_bytes, freed.peak_bytes) == (5 * 800, 800)
+    assert kept.largest_bytes == freed.largest_bytes == 800
+
+
+def test_on_meta_nothing_is_computed_and_all_is_counted():
+    with torch.device("meta"), measure.cost() as spent:
+        torch.empty(100_000, 4096) @ torch.empty(4096, 100_000)
+    assert spent.flops == 2 * 100_000 * 4096 * 100_000
+    assert spent.largest_bytes == 4 * 100_000**2

@@ -27,6 +27,37 @@ def test_only_one_pair_is_withheld():
     assert prompted.WITHHELD in every
 
 
+def parts(texts):
+    """Every character and every two characters side by side."""
+    return {text[at : at + n] for text in texts for n in (1, 2) for at in range(len(text) - n + 1)}
+
+
+def withheld_targets(n=100):
+    test = prompted.asked(n, seed=99, split="test")
+    return {e.target for e in test if (e.task, e.lang) == prompted.WITHHELD}
+
+
+def test_all_that_the_withheld_answers_are_made_of_is_written_elsewhere():
+    """The planted fault was real: how they end stood in no answer of the training."""
+    wanted, taught = withheld_targets(), prompted.examples(2000)
+    assert parts(wanted) <= parts(e.target for e in taught)
+    assert not wanted & {e.target for e in taught}
+    retold = set(prompted.retold(prompted.asked(2000, 0, "train")))
+    assert not parts(wanted) <= parts(e.target for e in taught if e not in retold)
+
+
+def test_each_summary_is_retold_in_the_other_language():
+    asked = prompted.asked(5, 0, "train")
+    into_chinese, into_japanese = prompted.retold(asked)[:2]
+    ja, zh = (
+        next(e.target for e in asked if (e.task, e.lang) == ("summary", la))
+        for la in ("ja", "zh-tw")
+    )
+    assert into_chinese.source.endswith(ja) and into_chinese.target == zh
+    assert into_japanese.source.endswith(zh) and into_japanese.target == ja
+    assert len(prompted.retold(asked)) == 10
+
+
 def test_all_parts_of_the_withheld_pair_are_taught():
     """The planted fault was real: its prompt was a word that training never showed."""
     task, lang = prompted.WITHHELD
@@ -74,11 +105,15 @@ def test_answers_of_any_length_are_those_of_one_question_alone():
 def test_the_mark_is_the_share_of_whole_answers(monkeypatch):
     test = prompted.asked(20, seed=99, split="test")
     told = {e.source: e.target if e.lang == "ja" else "?" for e in test}
+    told |= {e.source: e.target for e in prompted.retold(test)}
     monkeypatch.setattr(prompted, "answer", lambda _, sources: [told[s] for s in sources])
     marked = long_run.marked(None, 20)
     assert set(marked["exact"].values()) == {0.0, 1.0}
     assert all(share == key.endswith(" ja") for key, share in marked["exact"].items())
-    assert {w["answer"] for w in marked["withheld"]} == {"?"}
+    assert {row["answer"] for row in marked["withheld"]} == {"?"}
+    assert all(row["translated"] == row["target"] for row in marked["withheld"])
+    japanese = [e.target for e in test if (e.task, e.lang) == ("summary", "ja")]
+    assert [row["japanese"] for row in marked["withheld"]] == japanese
 
 
 def test_the_shipped_runs_have_every_seed_and_every_task():
@@ -87,7 +122,8 @@ def test_the_shipped_runs_have_every_seed_and_every_task():
     assert shipped["withheld"] == list(prompted.WITHHELD)
     asked = {f"{e.task} {e.lang}" for e in encoder_decoder.examples(40, seed=99, split="test")}
     for run in shipped["runs"]:
-        assert set(run["exact"]) == asked and len(run["withheld"]) > 50
+        assert set(run["exact"]) == asked and len(run["withheld"]) == shipped["test_items"]
+        assert {row["target"] for row in run["withheld"]} == withheld_targets()
         right = [w["target"] == w["answer"] for w in run["withheld"]]
         assert run["exact"][" ".join(prompted.WITHHELD)] == sum(right) / len(right)
 

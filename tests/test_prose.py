@@ -12,7 +12,7 @@ from places import ROOT
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary, ja, texts
 from course_tools.prose.texts import Text
-from helpers import corpus
+from helpers import corpus, moods
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv/node"))
 SPACED = Text("planted.py", "space", "ja", "これは GPU のメモリです。", 7)
@@ -54,6 +54,8 @@ def test_the_mini_world_passes_every_gate(forms, node):
         said += [(lang, corpus.draw_story(rng).text(lang)) for _ in range(200)]
         said += [(lang, corpus.draw_story(rng).summary(lang)) for _ in range(100)]
         said += [(lang, corpus.draw_named(rng, lang).text) for _ in range(100)]
+        said += [(lang, mood.text(lang)) for mood in moods.EVERY]
+        said += [(lang, moods.unlabelled(rng, lang)) for _ in range(50)]
     assert len(said) > 1500
     world = [Text("lexicon.toml", str(n), lang, words, 1) for n, (lang, words) in enumerate(said)]
     assert not gates.problems(world, forms)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from helpers import measure, results, say, scaling, training
+from helpers.results import blocks
 from helpers.results import scaling as long_run
 from helpers.say import COMPLETE as LANGUAGES
 
@@ -205,6 +206,76 @@ def test_losses_fall_with_size_until_the_steps_are_too_few(shipped):
         assert means[0] - min(means) > 0.5
         assert means[:-1] == sorted(means[:-1], reverse=True)
         assert means[-1] < means[-2] + 0.02
+
+
+# --- the same blocks on both sides --------------------------------------------------------------
+
+
+def test_the_blocks_are_those_of_the_decoder():
+    """With the weights of a Llama the blocks compute what it computes."""
+    llama = scaling.new("decoder", 16, len(DATA.characters))
+    model = blocks.Model("decoder", 16, len(DATA.characters)).eval()
+    with torch.no_grad():
+        model.embedding.weight[: len(DATA.characters)] = llama.model.embed_tokens.weight
+        for block, layer in zip(model.decoder, llama.model.layers, strict=True):
+            for name in "qkvo":
+                weight = getattr(layer.self_attn, f"{name}_proj").weight
+                getattr(block.attention, name).weight.copy_(weight)
+            for name in ("gate", "up", "down"):
+                getattr(block, name).weight.copy_(getattr(layer.mlp, f"{name}_proj").weight)
+        batch = scaling.batch_of("decoder", DATA.test[: scaling.READ + scaling.WRITTEN][None])
+        ours, theirs = model(**batch), llama(**batch)
+    assert torch.allclose(ours.logits, theirs.logits, atol=1e-3)
+    assert ours.loss.item() == pytest.approx(theirs.loss.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("wiring", blocks.WIRINGS)
+def test_the_wiring_reads_all_and_writes_from_left_to_right(wiring):
+    model = blocks.Model(wiring, 16, len(DATA.characters)).eval()
+    window = DATA.test[: scaling.READ + scaling.WRITTEN][None]
+
+    def changed(at):
+        """Which of the written characters are told otherwise once character `at` is another."""
+        other = window.clone()
+        other[0, at] = (other[0, at] + 1) % len(DATA.characters)
+        with torch.no_grad():
+            one, two = (
+                model(**scaling.batch_of("encoder_decoder", w)).logits[0] for w in (window, other)
+            )
+        return (one != two).any(-1)
+
+    assert changed(3).all() and changed(scaling.READ - 1).all()
+    written = changed(scaling.READ + 10)
+    assert not written[:11].any() and written[11:].all()
+
+
+def test_the_runs_with_the_same_blocks_are_those_that_are_planned():
+    made = results.load("blocks")["runs"]
+    for task in blocks.tasks():
+        assert sum(task.items() <= run.items() for run in made) == 1
+    seeds = {(run["model"], run["product"], run["seed"]) for run in made}
+    assert {(wiring, blocks.BEST, seed) for wiring in blocks.WIRINGS for seed in (0, 1, 2)} <= seeds
+
+
+def test_runs_with_the_same_blocks_that_are_there_are_not_made_again(tmp_path, monkeypatch):
+    seen, path = [], tmp_path / "blocks.json"
+    monkeypatch.setattr(scaling, "text", lambda: SHORT)
+    monkeypatch.setattr(blocks, "run", lambda task, *_: seen.append(task) or task | {"loss": 1.0})
+    for most in (2, 99, 99):
+        blocks.main(path, most=most)
+    assert seen == list(blocks.tasks())
+
+
+def test_the_lesson_has_the_best_of_the_first_weights_that_were_tried():
+    lesson = {
+        r["kind"]: r["loss"]
+        for r in results.load("scaling")["runs"]
+        if (r["kind"], r["width"], r["seed"]) in (("decoder", 64, 0), ("encoder_decoder", 40, 0))
+    }
+    for run in results.load("blocks")["runs"]:
+        if "spread" in run:
+            assert run["spread"] != scaling.SPREAD[run["kind"]]
+            assert run["loss"] > lesson[run["kind"]]
 
 
 # --- how the long run searches ----------------------------------------------------------------

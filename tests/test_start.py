@@ -501,6 +501,16 @@ def test_lab(start, called):
     settings = json.loads(overrides.read_text(encoding="utf-8"))
     assert settings["@jupyterlab/translation-extension:plugin"] == {"locale": "zh_TW"}
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    kernels = start.VENV / "etc" / "ipython" / "ipython_kernel_config.json"
+    loaded = json.loads(kernels.read_text(encoding="utf-8"))["IPKernelApp"]["extensions"]
+    assert loaded == ["helpers.kernel"] and (ROOT / "src/helpers/kernel.py").is_file()
+
+
+def test_lab_opens_also_where_the_environment_cannot_be_written(start, called, monkeypatch):
+    monkeypatch.setattr(start, "VENV", start.STAMP)  # a file is no folder
+    start.STAMP.parent.mkdir(parents=True, exist_ok=True)
+    start.STAMP.write_text("{}", encoding="utf-8")
+    assert start.main(["--lang", "ja"]) == 7
 
 
 @pytest.mark.parametrize("root", [True, False])

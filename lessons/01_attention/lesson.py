@@ -10,7 +10,7 @@
 # | 時間 | 読んで考える時間は約90分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
 #
-# 進め方は「予想する、実行する、比べる」です。`guess = None`と書かれたセルでは、`None`を自分の予想した数に書き換えてから実行しましょう。予想が外れたところほど、記憶に残ります。図を描くコードは、読み飛ばしてかまいません。
+# 進め方は「予想する、実行する、比べる」です。`guess = None`と書かれたセルでは、`None`を自分の予想に書き換えてから実行しましょう。測定値は、予想を書くまで表示されません。予想が外れたところほど、記憶に残ります。図を描くコードは、読み飛ばしてかまいません。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 注意力機制：親手算一次 softmax(QKᵀ/√d_k)V
@@ -24,7 +24,7 @@
 # | 時間 | 閱讀與思考約 90 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
 #
-# 進行方式是「先猜、再執行、再比較」。看到寫著 `guess = None` 的儲存格，請先把 `None` 改成你猜的數字再執行。猜錯的地方，往往記得最牢。畫圖的程式碼可以跳過不看。
+# 進行方式是「先猜、再執行、再比較」。看到寫著 `guess = None` 的儲存格，請先把 `None` 改成你的猜測再執行；寫下猜測之後，才會顯示實測值。猜錯的地方，往往記得最牢。畫圖的程式碼可以跳過不看。
 
 # %% key="imports"
 import math
@@ -34,21 +34,25 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from helpers import claims, figures, measure, predict
+from helpers import claims, figures, measure, predict, tiles
 
 figures.use(LANG)
 torch.manual_seed(0)
 torch.set_num_threads(1)
+#| ja: 0にごく近い数（非正規化数）は計算が何倍も遅いので、0とみなす
+#| zh-tw: 極接近 0 的數（非正規化數）會讓計算慢好幾倍，所以當作 0
+torch.set_flush_denormal(True)
+
 # %% [markdown] key="page" lang="ja"
 # ## 元のページの主張
 #
-# この教材は、Transformerを紹介するあるWebページ（以下「元のページ」）の説明を、順に実験で確かめます。このレッスンでは、おもに次の部分を扱い、3つの型とFlashAttentionについての主張も確かめます。「この変化」とは、タスクごとに専用のモデルを作る方法から、1つのモデルを事前学習してさまざまなタスクに使う方法への変化です。
+# この教材は、Transformerを紹介するあるWebページ（以下「元のページ」）の説明を、順に実験で確かめます。このレッスンでは、おもに次の部分を扱い、3つの型とFlashAttentionについての主張も確かめます。
 #
 # > この変化の中心にあるのは、文脈内の異なる語の重要性を評価できる自己注意機構(Self-Attention)です:
 # >
 # > $$Attention(Q, K, V) = softmax\left(\frac{QK^T}{\sqrt{d_k}}\right)V$$
 #
-# 関数名の字体と転置の記号を、ふつうの書き方に直すとこうなります。
+# 引用文の「この変化」とは、タスクごとに専用のモデルを作る方法から、1つのモデルを事前学習してさまざまなタスクに使う方法への変化です。関数名の字体と転置の記号を、ふつうの書き方に直すとこうなります。
 #
 # $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V$$
 #
@@ -58,7 +62,7 @@ torch.set_num_threads(1)
 # |---|---|
 # | $Q, K, V$ | クエリ、キー、バリューを1行に1つずつ並べた行列（2節） |
 # | $d_k$ | クエリとキーの次元 |
-# | $d_\text{model}$（コードの`d_model`） | 埋め込みの次元（このレッスンでは32） |
+# | $d_\text{model}$（コードの`d_model`） | 埋め込みの次元（このレッスンではおもに32） |
 # | $n$ | トークンの数（系列長） |
 # | $\top$ | 転置（行と列の入れ替え） |
 # | コメントの`T`、`S`、`B` | クエリの数、キーの数、バッチサイズ |
@@ -66,13 +70,13 @@ torch.set_num_threads(1)
 # %% [markdown] key="page" lang="zh-tw"
 # ## 原網頁的說法
 #
-# 這套教材以一個介紹 Transformer 的網頁（以下稱為「原網頁」）為題材，用實驗逐一檢驗它的說法。這一課主要檢驗下面這一段，也會檢驗關於三大架構和 FlashAttention 的說法。開頭的「這一轉變」，指的是從「一個任務訓練一個模型」，變成「先預訓練一個模型，再用在各種任務上」。
+# 這套教材以一個介紹 Transformer 的網頁（以下稱為「原網頁」）為題材，用實驗逐一檢驗它的說法。這一課主要檢驗下面這一段，也會檢驗關於三大架構和 FlashAttention 的說法。
 #
 # > 這一轉變的核心在於自注意力機制，它使模型能夠權衡序列中不同詞彙的重要性：
 # >
 # > $$Attention(Q, K, V) = softmax\left(\frac{QK^T}{\sqrt{d_k}}\right)V$$
 #
-# 把函數名稱的字體和轉置的符號改成一般的寫法，就是這樣：
+# 引文裡的「這一轉變」，指的是從「一個任務訓練一個模型」，變成「先預訓練一個模型，再用在各種任務上」。把函數名稱的字體和轉置的符號改成一般的寫法，就是這樣：
 #
 # $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V$$
 #
@@ -80,9 +84,9 @@ torch.set_num_threads(1)
 #
 # | 符號 | 意思 |
 # |---|---|
-# | $Q, K, V$ | 把查詢、鍵、值排成一個橫列一個的矩陣（第 2 節） |
+# | $Q, K, V$ | 每個橫列是一個詞元的查詢（鍵、值）的矩陣（第 2 節） |
 # | $d_k$ | 查詢和鍵的維度 |
-# | $d_\text{model}$（程式裡的 `d_model`） | 嵌入的維度（這一課是 32） |
+# | $d_\text{model}$（程式裡的 `d_model`） | 嵌入的維度（這一課大多是 32） |
 # | $n$ | 詞元的數量（序列長度） |
 # | $\top$ | 轉置（橫列與直行互換） |
 # | 註解裡的 `T`、`S`、`B` | 查詢的數量、鍵的數量、批次大小 |
@@ -203,10 +207,22 @@ scores = q @ k.T  # (T, T)
 predict.compare(guess, scores.numel())
 
 # %% [markdown] key="scores-after" lang="ja"
-# $n$ トークンなら、スコアは $n^2$ 個です。この2乗が、11節と12節の主役になります。次のセルでは、3番目のトークンのクエリと、1番目のトークンのキーを選び、行列積の要素と、別に計算した内積を並べます。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# クエリが6つ、キーが6つなので、$6 \times 6 = 36$ 個です。$n$ トークンなら、スコアは $n^2$ 個です。この2乗が、11節と12節の主役になります。
+#
+# </details>
+#
+# 次のセルでは、3番目のトークンのクエリと、1番目のトークンのキーを選び、行列積の要素と、別に計算した内積を並べます。
 
 # %% [markdown] key="scores-after" lang="zh-tw"
-# 有 $n$ 個詞元，就有 $n^2$ 個分數。這個平方正是第 11 節和第 12 節的主角。下面的儲存格選出第 3 個詞元的查詢、第 1 個詞元的鍵，把矩陣乘積裡的元素，和另外算出的內積排在一起。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 查詢有 6 個，鍵也有 6 個，所以是 $6 \times 6 = 36$ 個。有 $n$ 個詞元，就有 $n^2$ 個分數。這個平方正是第 11 節和第 12 節的主角。
+#
+# </details>
+#
+# 下面的儲存格選出第 3 個詞元的查詢、第 1 個詞元的鍵，把矩陣乘積裡的元素，和另外算出的內積排在一起。
 
 # %% key="scores-one"
 print(f"{scores[2, 0].item():.6f}", f"{sum(q[2] * k[0]).item():.6f}")
@@ -280,84 +296,112 @@ print(T(ja=f"PyTorchのsoftmaxとの差：{gap}", zh_tw=f"與 PyTorch 的 softma
 guess = None
 
 
-def random_scores(d_k, seed, n_queries=256, n_keys=32):
-    """q·k (n_queries, n_keys)"""
+def random_qk(d_k, seed, n_queries=256, n_keys=32):
+    """q (n_queries, d_k), k (n_keys, d_k)"""
     g = torch.Generator().manual_seed(seed)
-    return torch.randn(n_queries, d_k, generator=g) @ torch.randn(n_keys, d_k, generator=g).T
+    return torch.randn(n_queries, d_k, generator=g), torch.randn(n_keys, d_k, generator=g)
+
+
+def spread(q, k, divisor=1.0):
+    return (q @ k.T / divisor).var().item()
 
 
 def variance(d_k):
-    return sum(random_scores(d_k, seed).var().item() for seed in range(10)) / 10
+    return sum(spread(*random_qk(d_k, seed)) for seed in range(10)) / 10
 
 
 predict.compare(guess, variance(1024) / variance(16), T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="scale-effect" lang="ja"
-# どの項 $q_i k_i$ の分散も1で、項どうしに相関がないので、和の分散は $d_k$ です。測定値が64から少しずれるのは、乱数で測ったからです。標準偏差は $\sqrt{d_k}$ なので、内積を $\sqrt{d_k}$ で割ると、分散は $d_k$ によらず約1にそろいます。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# どの項 $q_i k_i$ の分散も1で、項どうしに相関がないので、和の分散は $d_k$ です。測定値が64から少しずれるのは、乱数で測ったからです。
+#
+# </details>
+#
+# 内積の標準偏差は $\sqrt{d_k}$ です。そこで、内積を $\sqrt{d_k}$ で割ると、分散は $d_k$ によらず約1にそろいます。
 #
 # では、そろえないと何が困るのでしょうか。スコアの分散に加えて、softmaxのあとの量を2つ測ります。
 #
 # - エントロピー（ビット）：アテンション重みの散らばり。32個のキーに均等なら5、1か所に集中すると0
-# - 勾配の大きさ：スコアを少し動かしたとき、アテンション重みがどれだけ動くか。0に近いと、学習が進まない
+# - 勾配がほとんど届かないクエリの割合：クエリ $q$ を少し動かしたとき、アテンション重み $w$ がどれだけ動くかを、$\partial w / \partial q$ の大きさ（すべての要素の2乗和の平方根）で測る。これが全クエリの平均の10分の1に満たないクエリを数える
+#
+# $\partial w / \partial q$ を見るのは、学習で重み行列を直すための勾配が、必ずここを通るからです。
 
 # %% [markdown] key="scale-effect" lang="zh-tw"
-# 每一項 $q_i k_i$ 的變異數都是 1，而且各項互不相關，所以總和的變異數是 $d_k$。實測值和 64 有一點差距，是因為用隨機數測量。標準差是 $\sqrt{d_k}$，所以把內積除以 $\sqrt{d_k}$ 之後，不管 $d_k$ 是多少，變異數都會維持在 1 左右。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 每一項 $q_i k_i$ 的變異數都是 1，而且各項互不相關，所以總和的變異數是 $d_k$。實測值和 64 有一點差距，是因為用亂數測量。
+#
+# </details>
+#
+# 內積的標準差是 $\sqrt{d_k}$。所以把內積除以 $\sqrt{d_k}$，不管 $d_k$ 是多少，變異數都會維持在 1 左右。
 #
 # 那麼，不除會有什麼問題？除了分數的變異數，再測量經過 softmax 之後的兩個量。
 #
 # - 熵（entropy，單位是位元）：注意力權重的分散程度。平均分給 32 個鍵時是 5，集中在一處時是 0
-# - 梯度的大小：分數稍微改變時，注意力權重會跟著改變多少。接近 0 的話，訓練就很難有進展
+# - 幾乎得不到梯度的查詢所占的比例：查詢 $q$ 稍微改變時，注意力權重 $w$ 會跟著改變多少，用 $\partial w / \partial q$ 的大小（所有元素平方和的平方根）來測量；再數出有多少查詢，連全部查詢平均的 10 分之 1 都不到
+#
+# 之所以看 $\partial w / \partial q$，是因為訓練時用來修正權重矩陣的梯度，一定會經過這裡。
 
 
 # %% key="scale-quantities"
-def spread(scores):
-    return scores.var().item()
-
-
-def entropy(scores):
+def entropy(q, k, divisor):
     #| ja: -Σ w log₂ w（ビット）の、行の平均
     #| zh-tw: -Σ w log₂ w（位元），對各橫列取平均
-    w = scores.softmax(-1)
+    w = softmax(q @ k.T / divisor)
     return -(w * w.clamp_min(1e-30).log2()).sum(-1).mean().item()
 
 
-def gradient(scores):
-    #| ja: ∂w_i/∂s_j = w_i (1 - w_i)（i = jのとき）、-w_i w_j（i ≠ jのとき）
-    #| zh-tw: ∂w_i/∂s_j = w_i (1 - w_i)（i = j 時）、-w_i w_j（i ≠ j 時）
-    w = scores.softmax(-1)
-    jacobian = torch.diag_embed(w) - w[:, :, None] * w[:, None, :]
-    return jacobian.flatten(1).norm(dim=1).mean().item()
+def gradients(q, k, divisor):
+    """‖∂w/∂q‖ (n_queries,)"""
+    #| ja: s = q·k÷divisorなので、∂w/∂q = ∂w/∂s·k÷divisor。∂w_i/∂s_jは、i = jのときw_i (1 - w_i)、i ≠ jのとき-w_i w_j
+    #| zh-tw: s = q·k÷divisor，所以 ∂w/∂q = ∂w/∂s·k÷divisor。∂w_i/∂s_j 在 i = j 時是 w_i (1 - w_i)，i ≠ j 時是 -w_i w_j
+    w = softmax(q @ k.T / divisor)
+    dw_ds = torch.diag_embed(w) - w[:, :, None] * w[:, None, :]  # (n_queries, n_keys, n_keys)
+    return (dw_ds @ k / divisor).flatten(1).norm(dim=1)
+
+
+def unreached(q, k, divisor):
+    size = gradients(q, k, divisor)
+    return (size < size.mean() / 10).float().mean().item()
 
 
 # %% key="scale-measure"
 sizes = [4, 16, 64, 256, 1024]
+titles = {
+    spread: T(ja="スコアの分散", zh_tw="分數的變異數"),
+    entropy: T(ja="エントロピー（ビット）", zh_tw="熵（位元）"),
+    unreached: T(ja="勾配がほとんど届かない割合", zh_tw="幾乎得不到梯度的比例"),
+}
 measured = {}
-for quantity in (spread, entropy, gradient):
+for quantity in titles:
     for scaled in (False, True):
         rows = []
         for d in sizes:
             divisor = math.sqrt(d) if scaled else 1
-            rows.append([quantity(random_scores(d, seed) / divisor) for seed in range(5)])
-        measured[quantity.__name__, scaled] = torch.tensor(rows)  # (5 d_k, 5 seeds)
+            rows.append([quantity(*random_qk(d, seed), divisor) for seed in range(5)])
+        measured[quantity, scaled] = torch.tensor(rows)  # (5 d_k, 5 seeds)
 
 last = {key: y[-1].mean().item() for key, y in measured.items()}  # d_k = 1024
-for (name, scaled), value in last.items():
-    print(f"{name:9} {scaled!s:6} {value:9.3f}")
+for divisor in (1, math.sqrt(1024)):
+    size = torch.cat([gradients(*random_qk(1024, seed), divisor) for seed in range(5)])
+    print(
+        T(
+            ja=f"d_k = 1024、÷{divisor:.0f}：∂w/∂qの大きさの平均 {size.mean():.3f}　中央値 {size.median():.3f}",
+            zh_tw=f"d_k = 1024，÷{divisor:.0f}：∂w/∂q 的大小，平均 {size.mean():.3f}　中位數 {size.median():.3f}",
+        )
+    )
 
 # %% key="scale-figure"
-titles = {
-    "spread": T(ja="スコアの分散", zh_tw="分數的變異數"),
-    "entropy": T(ja="エントロピー（ビット）", zh_tw="熵（位元）"),
-    "gradient": T(ja="勾配の大きさ", zh_tw="梯度的大小"),
-}
 lines = (
     (False, "o-", T(ja="割らない", zh_tw="不除")),
     (True, "s--", T(ja=r"$\sqrt{d_k}$で割る", zh_tw=r"除以 $\sqrt{d_k}$")),
 )
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.4))
-for ax, (name, title) in zip(axes, titles.items()):
+for ax, (quantity, title) in zip(axes, titles.items()):
     for scaled, style, label in lines:
-        y = measured[name, scaled]
+        y = measured[quantity, scaled]
         ax.errorbar(sizes, y.mean(1), yerr=y.std(1), fmt=style, capsize=3, label=label)
     ax.set(title=title, xlabel="$d_k$", xscale="log")
     ax.set_xticks(sizes, [str(d) for d in sizes])
@@ -367,46 +411,65 @@ axes[0].legend()
 figures.show(
     fig,
     T(
-        ja=f"横軸はd_k（4から1024）、エラーバーは5回の測定の標準偏差です。割らないと、d_k = 1024で分散は{last['spread', False]:.0f}、エントロピーは{last['entropy', False]:.2f}ビット、勾配は{last['gradient', False]:.3f}です。√d_kで割ると、それぞれ{last['spread', True]:.2f}、{last['entropy', True]:.2f}ビット、{last['gradient', True]:.3f}で、d_kが変わってもほぼ一定です。",
-        zh_tw=f"橫軸是 d_k（4 到 1024），誤差線是 5 次測量的標準差。不除的話，d_k = 1024 時變異數是 {last['spread', False]:.0f}，熵是 {last['entropy', False]:.2f} 位元，梯度是 {last['gradient', False]:.3f}。除以 √d_k 之後分別是 {last['spread', True]:.2f}、{last['entropy', True]:.2f} 位元、{last['gradient', True]:.3f}，d_k 改變時也幾乎不變。",
+        ja=f"横軸はd_k（4から1024）、エラーバーは5回の測定の標準偏差です。割らないと、d_k = 1024で分散は{last[spread, False]:.0f}、エントロピーは{last[entropy, False]:.2f}ビット、勾配がほとんど届かないクエリの割合は{last[unreached, False]:.2f}です。√d_kで割ると、それぞれ{last[spread, True]:.2f}、{last[entropy, True]:.2f}ビット、{last[unreached, True]:.2f}で、d_kが変わってもほぼ一定です。",
+        zh_tw=f"橫軸是 d_k（4 到 1024），誤差線是 5 次測量的標準差。不除的話，d_k = 1024 時變異數是 {last[spread, False]:.0f}，熵是 {last[entropy, False]:.2f} 位元，幾乎得不到梯度的查詢占 {last[unreached, False]:.2f}。除以 √d_k 之後分別是 {last[spread, True]:.2f}、{last[entropy, True]:.2f} 位元、{last[unreached, True]:.2f}，d_k 改變時也幾乎不變。",
     ),
 )
 
 # %% [markdown] key="scale-after" lang="ja"
-# 割らない場合、$d_k$ が大きくなると、アテンション重みはほぼ1か所に集中し、勾配も小さくなります。$d_k$ が4や16のときは、割らないほうが勾配は少し大きくなっています。困るのは、$d_k$ が大きいときです。$\sqrt{d_k}$ で割ると、$d_k$ によらず、学習に必要な勾配が残ります。
+# 割らない場合、$d_k$ が大きくなると、アテンション重みはほぼ1か所に集中します。このとき、勾配の平均はむしろ大きくなります。変わるのは配られ方です。大きな勾配を受け取るのは、上位のキーがたまたま競り合っている一部のクエリだけで、$d_k = 1024$ では、半分以上のクエリにほとんど届きません（中央値がほぼ0です）。$\sqrt{d_k}$ で割ると、どのクエリにも同じくらいの勾配が届きます。これで学習が本当に変わるかどうかは、7節で、割らずに学習させて確かめます。
 #
-# 実は、T5というモデルは、この割り算をしません。代わりに、重み行列の初期値の大きさで調整しています。元のページは、この式が変化の中心にあると説明し、例外には触れていません。しかし、T5にはそのままでは当てはまりません。証拠は、T5を扱うレッスンで示します。
+# 実は、T5というモデルは、この割り算をしません。代わりに、重み行列の初期値の大きさで調整しています。元のページは、この式が変化の中心にあると説明し、例外には触れていません。しかし、T5にはそのままでは当てはまりません。証拠は、T5を扱うレッスン04で示します。
 
 # %% [markdown] key="scale-after" lang="zh-tw"
-# 不除的話，$d_k$ 一變大，注意力權重幾乎全部集中在一處，梯度也跟著變小。$d_k$ 是 4 或 16 時，不除的梯度反而稍微大一點；有問題的是 $d_k$ 很大的時候。除以 $\sqrt{d_k}$，不管 $d_k$ 是多少，都能留下訓練需要的梯度。
+# 不除的話，$d_k$ 一變大，注意力權重幾乎全部集中在一處。這時梯度的平均反而變大，變的是分配的方式：只有前幾名的鍵剛好不相上下的少數查詢，才得到很大的梯度；$d_k = 1024$ 時，一半以上的查詢幾乎得不到梯度（中位數接近 0）。除以 $\sqrt{d_k}$，每個查詢得到的梯度都差不多。訓練會不會真的因此不同，第 7 節會用「不除就訓練」的實驗來確認。
 #
-# 其實，有個叫 T5 的模型並不做這個除法，而是靠權重矩陣初始值的大小來調整。原網頁說，這個公式是轉變的核心，沒有提到例外；但對 T5 並不完全成立。證據留到介紹 T5 的那一課。
+# 其實，有個叫 T5 的模型並不做這個除法，而是靠權重矩陣初始值的大小來調整。原網頁說，這個公式是轉變的核心，沒有提到例外；但對 T5 並不完全成立。證據留到介紹 T5 的第 04 課。
 
 # %% [markdown] key="scale-explore-guess" lang="ja"
 # キーを16個に減らし、1つのクエリの重みを見てみましょう。$d_k = 1024$ とし、$\sqrt{d_k}$ で割ります。もし均等なら、どの重みも $\frac{1}{16}$（約0.06）です。
 #
-# 予想：いちばん大きい重みは、256個のクエリの平均でいくつになるでしょうか。
+# 予想：いちばん大きい重みは、256個のクエリの平均でどのくらいになるでしょうか。次から選びましょう。
+#
+# - `"a"`：約0.07（ほぼ均等）
+# - `"b"`：約0.25
+# - `"c"`：約0.9（ほぼ1か所）
 
 # %% [markdown] key="scale-explore-guess" lang="zh-tw"
 # 把鍵減少到 16 個，看看一個查詢的權重。設 $d_k = 1024$，並且除以 $\sqrt{d_k}$。如果平均分配，每個權重都是 $\frac{1}{16}$（大約 0.06）。
 #
-# 先猜猜看：256 個查詢各自最大的權重，平均是多少？
+# 先猜猜看：256 個查詢各自最大的權重，平均大約是多少？請選一個。
+#
+# - `"a"`：約 0.07（幾乎平均分配）
+# - `"b"`：約 0.25
+# - `"c"`：約 0.9（幾乎集中在一處）
 
 # %% key="scale-explore-compare"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
 guess = None
 
-scaled_scores = random_scores(1024, seed=0, n_keys=16) / math.sqrt(1024)  # (256, 16)
-predict.compare(guess, softmax(scaled_scores).amax(-1).mean().item())
+candidates = {"a": 0.07, "b": 0.25, "c": 0.9}
+q_, k_ = random_qk(1024, seed=0, n_keys=16)
+largest = softmax(q_ @ k_.T / math.sqrt(1024)).amax(-1).mean().item()
+closest = min(candidates, key=lambda key: abs(candidates[key] - largest))
+predict.choose(guess, {key: f"{value:g}" for key, value in candidates.items()}, closest)
 
 # %% [markdown] key="scale-explore" lang="ja"
-# 割っても、均等にはなりません。内積の大小が、そのまま重みの差になります。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 割っても、均等にはなりません。内積の大小が、そのまま重みの差になるので、いちばん大きい重みは均等なときの約4倍です。
+#
+# </details>
 #
 # 次のセルでは、$d_k$ と「√d_kで割る」を自分で動かせます。スライダーは、マウスでも、左右の矢印キーでも動きます。割らずに $d_k$ を大きくしたとき、棒の形とエントロピーがどう変わるかを見てみましょう。乱数シードを変えると、別のクエリとキーになります。
 
 # %% [markdown] key="scale-explore" lang="zh-tw"
-# 除了以後也不會平均分配：內積有大有小，權重也就有大有小。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 除以 √d_k 之後，也不會變成平均分配。內積有大有小，權重也就有大有小；最大的權重大約是平均分配時的 4 倍。
+#
+# </details>
 #
 # 在下面的儲存格，可以自己改變 $d_k$ 和「除以 √d_k」。滑桿用滑鼠或左右方向鍵都能移動。不除的時候，把 $d_k$ 調大，看看長條的形狀和熵怎麼變。改變亂數種子，就會換成另一組查詢和鍵。
 
@@ -459,34 +522,33 @@ out, weights = attention(
     torch.tensor([[1.0]]), torch.tensor([[0.0], [math.log(3)]]), torch.tensor([[10.0], [20.0]])
 )
 predict.compare(guess, out.item())
-assert abs(out.item() - (10 / 4 + 20 * 3 / 4)) < 1e-5
 
 # %% [markdown] key="function-check" lang="ja"
-# PyTorchの`scaled_dot_product_attention`も、同じ計算をする関数です。大きさの違う3通りの入力で比べます。
+# <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 結果の表の「C05」は、元のページの主張に付けた番号です。表では、測定値と、前もって決めた範囲を並べます。
+# $10 \times \frac{1}{4} + 20 \times \frac{3}{4} = 17.5$ です。
+#
+# </details>
+#
+# PyTorchの`scaled_dot_product_attention`も、同じ計算をする関数です。大きさの違う3通りの入力で比べます。
 
 # %% [markdown] key="function-check" lang="zh-tw"
-# PyTorch 的 `scaled_dot_product_attention` 也是做同樣計算的函式。用 3 種大小的輸入來比較看看。
+# <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 結果表格裡的「C05」，是替原網頁的說法編的號碼。表格會把實測值和事先決定的範圍排在一起。
+# $10 \times \frac{1}{4} + 20 \times \frac{3}{4} = 17.5$。
+#
+# </details>
+#
+# PyTorch 的 `scaled_dot_product_attention` 也是做同樣計算的函式。用 3 種大小的輸入來比較看看。
 
-# %% key="function-check-code"
+# %% key="function-check-code" hide=true
 gaps = []
 for n, d in ((6, 32), (64, 16), (200, 64)):
     q_, k_, v_ = torch.randn(3, n, d)
     want = F.scaled_dot_product_attention(q_, k_, v_)
     gaps.append((attention(q_, k_, v_)[0] - want).abs().max().item())
-
-claims.check(
-    "C05",
-    {
-        "torch_gap": torch.tensor(gaps).max().item(),
-        "variance": last["spread", False] / 1024,
-        "entropy_raw": last["entropy", False],
-        "entropy_scaled": last["entropy", True],
-    },
-)
+torch_gap = torch.tensor(gaps).max().item()
+print(T(ja=f"差の最大値：{torch_gap:.2g}", zh_tw=f"最大差距：{torch_gap:.2g}"))
 
 # %% [markdown] key="first-weights" lang="ja"
 # 最初の文のアテンション重みも見ておきましょう。行がクエリ、列がキーで、どの行も合計は1です。埋め込みも重み行列もランダムなので、この数にはまだ意味がありません。
@@ -548,19 +610,27 @@ print(
 
 
 # %% key="train-model-code"
-def look_up(inputs, embedding, w_q, w_k, w_v, w_words):
-    """(B, T + 1) → (B, vocabulary), (B, T)"""
+def look_up(inputs, parameters, visible=None, scaled=True):
+    """(B, T + 1), visible: (B, 1, T) → (B, vocabulary), (B, T)"""
+    embedding, w_q, w_k, w_v, w_words = parameters
     x = embedding[inputs]  # (B, T + 1, d_model)
     #| ja: 最後のトークンが質問、その前が文
     #| zh-tw: 最後一個詞元是問題，前面是句子
     context, question = x[:, :-1], x[:, -1:]
-    out, weights = attention(question @ w_q, context @ w_k, context @ w_v)
+    q, k, v = question @ w_q, context @ w_k, context @ w_v
+    if not scaled:
+        #| ja: attentionが割る分を、前もって掛けておく
+        #| zh-tw: attention 會除掉的部分，先乘回來
+        q = q * math.sqrt(q.size(-1))
+    out, weights = attention(q, k, v, visible)
     return (out @ w_words)[:, 0], weights[:, 0]
 
 
-torch.manual_seed(0)
-shapes = [(len(words), d_model), *[(d_model, d_k)] * 3, (d_k, len(words))]
-before = [0.1 * torch.randn(shape) for shape in shapes]
+def untrained(d, seed):
+    torch.manual_seed(seed)
+    shapes = [(len(words), d), *[(d, d)] * 3, (d, len(words))]
+    return [0.1 * torch.randn(shape) for shape in shapes]
+
 
 # %% [markdown] key="train-loop" lang="ja"
 # 正解の単語の確率を上げるように（損失は交差エントロピー）、200ステップ学習します。1秒ほどで終わります。
@@ -569,34 +639,45 @@ before = [0.1 * torch.randn(shape) for shape in shapes]
 # 接著訓練 200 步，讓正確答案的機率變高（損失是交叉熵）。大約 1 秒就結束。
 
 # %% key="train-loop-code"
-after = [p.clone().requires_grad_() for p in before]
-optimizer = torch.optim.Adam(after, lr=1e-2)
+everything = torch.ones(len(inputs), 1, len(tokens)).bool()
 train_rows = (~held_out).nonzero()[:, 0]
-for step in range(1, 201):
-    batch = train_rows[torch.randint(len(train_rows), (64,))]
-    loss = F.cross_entropy(look_up(inputs[batch], *after)[0], answers[batch])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if step in (1, 20, 40, 80, 200):
-        print(
-            T(
-                ja=f"{step}ステップ　損失 {loss.item():.3f}",
-                zh_tw=f"第 {step} 步　損失 {loss.item():.3f}",
-            )
+
+
+def train(parameters, visible=everything, scaled=True, steps=200):
+    """→ trained parameters, the loss of each step"""
+    parameters, losses = [p.clone().requires_grad_() for p in parameters], []
+    optimizer = torch.optim.Adam(parameters, lr=1e-2)
+    for _ in range(steps):
+        batch = train_rows[torch.randint(len(train_rows), (64,))]
+        logits, _ = look_up(inputs[batch], parameters, visible[batch], scaled)
+        loss = F.cross_entropy(logits, answers[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [p.detach() for p in parameters], losses
+
+
+before = untrained(d_model, seed=0)
+after, losses = train(before)
+for step in (1, 20, 40, 80, 200):
+    print(
+        T(
+            ja=f"{step}ステップ　損失 {losses[step - 1]:.3f}",
+            zh_tw=f"第 {step} 步　損失 {losses[step - 1]:.3f}",
         )
-after = [p.detach() for p in after]
+    )
 
 
 # %% key="train-test"
-def accuracy(parameters):
-    logits, _ = look_up(inputs[held_out], *parameters)
+def accuracy(parameters, visible=everything, scaled=True):
+    logits, _ = look_up(inputs[held_out], parameters, visible[held_out], scaled)
     return (logits.argmax(-1) == answers[held_out]).float().mean().item()
 
 
-_, test_weights = look_up(inputs[held_out], *after)  # (B, T)
-is_answer = inputs[held_out][:, :-1] == answers[held_out][:, None]
-on_answer = test_weights[is_answer].mean().item()
+_, all_weights = look_up(inputs, after)  # (B, T)
+is_answer = inputs[:, :-1] == answers[:, None]
+on_answer = all_weights[is_answer & held_out[:, None]].mean().item()
 print(
     T(
         ja=f"評価用の正解率：学習前 {accuracy(before):.3f}　学習後 {accuracy(after):.3f}",
@@ -624,7 +705,7 @@ for ax, parameters, title in (
 ):
     #| ja: 最初の文の4つの質問 (4, T)
     #| zh-tw: 第一個句子的 4 個問題 (4, T)
-    _, heat = look_up(inputs[:4], *parameters)
+    _, heat = look_up(inputs[:4], parameters)
     figures.matrix(ax, heat, rows=questions, columns=tokens, vmin=0, vmax=1)
     ax.set_title(title)
 
@@ -646,49 +727,208 @@ figures.show(
 # %% [markdown] key="heat-after" lang="ja"
 # 質問が変わると、同じ文でも参照先が変わります。この実験では位置の情報を使っていないので、手がかりはトークンの内容だけです。
 #
-# では、アテンション重みを見れば、出力の理由がわかるのでしょうか。重みは変えずに、どのトークンのバリューも同じにしてみます。質問が変わると、出力も変わるでしょうか。
+# では、アテンション重みを見れば、答えの理由がわかるのでしょうか。確かめるには、トークンを1つ選んで参照できなくし（重みを0にし）、答えが変わるかどうかを見ます。
+#
+# 予想：質問ごとに、いちばん重みの大きいトークンを隠します。評価用の正解率はどうなるでしょうか。でたらめに答えると0.25です。
+#
+# - `"a"`：ほとんど下がらない
+# - `"b"`：半分くらいになる
+# - `"c"`：0.25か、それより低くなる
 
 # %% [markdown] key="heat-after" lang="zh-tw"
 # 問題換了，即使是同一個句子，參考的地方也會跟著換。這個實驗沒有用到位置資訊，所以線索只有詞元的內容。
 #
-# 那麼，看注意力權重，就能知道輸出是怎麼來的嗎？保持權重不變，只把每個詞元的值（value）全換成同一個向量。問題換了，輸出也會跟著改變嗎？
+# 那麼，看注意力權重，就能知道答案是怎麼來的嗎？要確認的話，就選一個詞元讓模型看不到（權重變成 0），看看答案會不會改變。
+#
+# 先猜猜看：每個問題都把權重最大的那個詞元遮住，評估資料的正確率會怎樣？亂猜的話是 0.25。
+#
+# - `"a"`：幾乎沒有下降
+# - `"b"`：剩下一半左右
+# - `"c"`：0.25 或更低
 
-# %% key="equal-values"
-embedding_, w_q_, w_k_ = after[:3]
-x_ = embedding_[inputs[:4]]  # (4, T + 1, d_model)
-same = torch.ones(4, len(tokens), d_k)
-out_, weights_ = attention(x_[:, -1:] @ w_q_, x_[:, :-1] @ w_k_, same)
+# %% key="knock-out"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
 
-weights_differ = (weights_ - weights_[:1]).abs().max().item()
-equal_values = (out_ - out_[:1]).abs().max().item()
+order = all_weights.argsort(-1, descending=True)  # (B, T)
+
+
+def without(rank):
+    #| ja: 重みの大きさがrank番目（0から）のトークンだけを隠す
+    #| zh-tw: 只遮住權重排名第 rank 個（從 0 開始）的詞元
+    visible = everything[:, 0].scatter(1, order[:, rank : rank + 1], False)
+    return accuracy(after, visible[:, None])
+
+
+knocked = [without(rank) for rank in range(len(tokens))]
+options = {
+    "a": T(ja="ほとんど下がらない", zh_tw="幾乎沒有下降"),
+    "b": T(ja="半分くらい", zh_tw="一半左右"),
+    "c": T(ja="0.25以下", zh_tw="0.25 以下"),
+}
+predict.choose(guess, options, "a" if knocked[0] > 0.75 else "b" if knocked[0] > 0.35 else "c")
+
+# %% key="knock-out-result"
+knocked_others = sum(knocked[1:]) / len(knocked[1:])
+_, _, _, w_v_, w_words_ = after
+values_ = after[0][inputs[:, :-1]] @ w_v_  # (B, T, d_k)
+#| ja: 出力への寄与の大きさ ‖α·v·W‖
+#| zh-tw: 對輸出的貢獻大小 ‖α·v·W‖
+contribution = (all_weights[..., None] * (values_ @ w_words_)).norm(dim=-1)  # (B, T)
+same_top = (contribution.argmax(-1) == order[:, 0])[held_out].float().mean().item()
 print(
     T(
-        ja=f"質問によるアテンション重みの差の最大値：{weights_differ:.3f}",
-        zh_tw=f"不同問題的注意力權重，最大差距：{weights_differ:.3f}",
+        ja=f"正解率：隠さない {accuracy(after):.3f}　重みが最大のトークンを隠す {knocked[0]:.3f}　ほかの1つを隠した平均 {knocked_others:.3f}",
+        zh_tw=f"正確率：不遮 {accuracy(after):.3f}　遮住權重最大的詞元 {knocked[0]:.3f}　遮住其他 1 個的平均 {knocked_others:.3f}",
     )
 )
 print(
     T(
-        ja=f"質問による出力の差の最大値：{equal_values:.3g}",
-        zh_tw=f"不同問題的輸出，最大差距：{equal_values:.3g}",
+        ja=f"重みが最大のトークンと、寄与が最大のトークンが一致する割合：{same_top:.3f}",
+        zh_tw=f"權重最大的詞元，也是貢獻最大的詞元的比例：{same_top:.3f}",
     )
 )
 
-# %% [markdown] key="equal-values-after" lang="ja"
-# 重みは質問ごとに大きく違うのに、出力は（丸め誤差を除いて）同じでした。合計が1の重みで同じものを混ぜても、同じものにしかならないからです。出力を決めるのは、重みとバリューの両方です。重みだけを見ても、出力の理由はわかりません。
+# %% [markdown] key="unseen" lang="ja"
+# このモデルでは、重みの大きいトークンが、たしかに答えを決めていました。ただし、それがわかったのは隠してみたからです。もう1つ試しましょう。
+#
+# 4種類それぞれの最初の単語（「黒い」「猫」「窓辺」「眠る」）だけを、どの質問からも参照できなくして、同じモデルを最初から学習させます。
+#
+# 予想：この4つの単語が答えになる評価用の質問に、モデルはどのくらい正解するでしょうか。
+#
+# - `"a"`：まったく当たらない
+# - `"b"`：でたらめの0.25くらい
+# - `"c"`：0.4より高い
 
-# %% [markdown] key="equal-values-after" lang="zh-tw"
-# 每個問題的權重差很多，輸出卻相同（只差捨入誤差）。因為權重的總和是 1，混合的東西都一樣，結果當然也一樣。輸出是由權重和值一起決定的；只看權重，沒辦法知道輸出是怎麼來的。
+# %% [markdown] key="unseen" lang="zh-tw"
+# 在這個模型裡，決定答案的確實是權重大的詞元；不過，要實際遮住之後才能確定。再做一個實驗。
+#
+# 只讓 4 類詞各自的第一個（「黑色的」「貓」「窗邊」「睡覺」）對任何問題都看不到，再從頭訓練同樣的模型。
+#
+# 先猜猜看：評估資料中，答案是這 4 個詞的問題，模型能答對多少？
+#
+# - `"a"`：完全答不對
+# - `"b"`：和亂猜的 0.25 差不多
+# - `"c"`：比 0.4 高
+
+# %% key="unseen-code"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+never_seen = torch.tensor([number[slot[0]] for slot in slots])
+visible = ~torch.isin(inputs[:, :-1], never_seen)[:, None]  # (B, 1, T)
+blind, _ = train(untrained(d_model, seed=0), visible)
+asked = held_out & torch.isin(answers, never_seen)
+logits, blind_weights = look_up(inputs[asked], blind, visible[asked])
+unseen_right = (logits.argmax(-1) == answers[asked]).float().mean().item()
+
+options = {
+    "a": T(ja="まったく当たらない", zh_tw="完全答不對"),
+    "b": T(ja="0.25くらい", zh_tw="0.25 左右"),
+    "c": T(ja="0.4より高い", zh_tw="比 0.4 高"),
+}
+predict.choose(guess, options, "a" if unseen_right < 0.1 else "b" if unseen_right < 0.4 else "c")
+
+# %% key="unseen-result"
+particles = T(ja="が で", zh_tw="一隻 在").split()
+is_particle = torch.isin(inputs[:, :-1], torch.tensor([number[word] for word in particles]))
+
+
+def on_particles(rows, parameters, visible):
+    weights = look_up(inputs[rows], parameters, visible[rows])[1]
+    return (weights * is_particle[rows]).sum(-1).mean().item()
+
+
+unseen_on_particles = on_particles(asked, blind, visible)
+print(T(ja=f"正解率：{unseen_right:.3f}", zh_tw=f"正確率：{unseen_right:.3f}"))
+names = T(ja="と", zh_tw="和").join(f"「{word}」" for word in particles)
+print(
+    T(
+        ja=f"{names}に付いた重みの合計：{unseen_on_particles:.3f}（隠さずに学習したモデルでは{on_particles(asked, after, everything):.3f}）",
+        zh_tw=f"落在{names}上的權重合計：{unseen_on_particles:.3f}（不遮就訓練的模型是 {on_particles(asked, after, everything):.3f}）",
+    )
+)
+
+# %% [markdown] key="unseen-after" lang="ja"
+# 見えない単語なのに、多くの質問に正解しました。しかも、重みが集まったのは「が」と「で」です。ほかの3つの色がどれも見えないことが、「黒い」と答える手がかりになったと考えられます（消去法）。図だけを見て「『が』が答えの理由だ」と読むと、間違えます。アテンション重みは、バリューを混ぜる割合です。答えの理由を言うには、隠してみるなど、別の確認が要ります。
+#
+# アテンション重みが説明になるかどうかは、研究者の間でも意見が分かれています。Jain and Wallace（2019）は、重みと、勾配で測った重要度は、相関しないことが多いと報告しました。Wiegreffe and Pinter（2019）は、それは「説明」の定義しだいだと反論しました。Kobayashi et al.（2020）は、上の「寄与」のように、バリューの大きさも合わせて測ることを提案しています。
+
+# %% [markdown] key="unseen-after" lang="zh-tw"
+# 明明看不到那些詞，許多問題卻答對了；而且權重集中在「一隻」和「在」。可能的原因是：其他 3 種顏色全都沒看到，這件事本身就成了回答「黑色的」的線索（消去法）。如果只看圖就說「答案是根據『一隻』來的」，就錯了。注意力權重是混合值的比例；要說明答案怎麼來的，還需要另外確認，例如實際遮住看看。
+#
+# 注意力權重能不能當作解釋，研究者之間也有不同意見。Jain and Wallace（2019）指出，權重和用梯度測出的重要性，經常不相關。Wiegreffe and Pinter（2019）反駁說，這取決於「解釋」怎麼定義。Kobayashi et al.（2020）則主張連同值的大小一起測量，也就是上面的「貢獻」。
+
+# %% [markdown] key="unscaled-guess" lang="ja"
+# ### √d_kで割らずに学習させる
+#
+# 5節の続きです。同じタスクと同じコードで、$d_k$ を32と256にして、$\sqrt{d_k}$ で割る場合と割らない場合を、それぞれ3つの乱数シードで学習させます（$d_\text{model}$ も同じ大きさにします）。全部で10秒ほどかかります。
+#
+# 予想：$d_k = 256$ で割らずに学習させると、評価用の正解率はどうなるでしょうか。
+#
+# - `"a"`：割った場合と同じくらい高い
+# - `"b"`：割った場合より低いが、0.25よりは高い
+# - `"c"`：0.25くらい
+
+# %% [markdown] key="unscaled-guess" lang="zh-tw"
+# ### 不除以 √d_k 就訓練
+#
+# 這是第 5 節的後續。用同樣的任務、同樣的程式，把 $d_k$ 設成 32 和 256（$d_\text{model}$ 也設成一樣大），比較除以 $\sqrt{d_k}$ 和不除，各用 3 個亂數種子訓練。全部大約 10 秒。
+#
+# 先猜猜看：$d_k = 256$ 時不除就訓練，評估資料的正確率會怎樣？
+#
+# - `"a"`：和有除的時候差不多高
+# - `"b"`：比有除的時候低，但高於 0.25
+# - `"c"`：0.25 左右
+
+# %% key="unscaled"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+reached = {}
+for d in (32, 256):
+    for scaled in (True, False):
+        runs = [train(untrained(d, seed), scaled=scaled)[0] for seed in range(3)]
+        reached[d, scaled] = [accuracy(run, scaled=scaled) for run in runs]
+mean_reached = {key: sum(three) / 3 for key, three in reached.items()}
+
+lost = mean_reached[256, True] - mean_reached[256, False]
+options = {
+    "a": T(ja="同じくらい高い", zh_tw="差不多高"),
+    "b": T(ja="低いが、0.25よりは高い", zh_tw="比較低，但高於 0.25"),
+    "c": T(ja="0.25くらい", zh_tw="0.25 左右"),
+}
+predict.choose(
+    guess, options, "a" if lost < 0.1 else "b" if mean_reached[256, False] > 0.35 else "c"
+)
+
+# %% key="unscaled-result"
+for (d, scaled), three in reached.items():
+    label = T(ja="割る", zh_tw="除以 √d_k") if scaled else T(ja="割らない", zh_tw="不除")
+    print(f"d_k = {d:3}  ", "  ".join(f"{value:.2f}" for value in three), f"  {label}")
+
+# %% [markdown] key="unscaled-after" lang="ja"
+# $d_k = 256$ では、割らないと、多くのシードで、学習が途中で止まったようになります。スコアが256個の項の和なので、少しのステップで重みが1か所に固まり、そこから動かす勾配が届きにくくなるためと考えられます。$d_k = 32$ では、差はずっと小さくなります。
+#
+# 学習率を10分の1（0.001）にすると、$d_k = 256$ で割らなくても、平均0.9ほどまで上がりました（4つのシードで確認）。それでも、割った場合の1.00には届きません。割らなくても学習できないわけではありませんが、$\sqrt{d_k}$ で割っておけば、$d_k$ が変わっても同じ設定で学習できます。
+
+# %% [markdown] key="unscaled-after" lang="zh-tw"
+# $d_k = 256$ 時不除的話，大多數種子的訓練都好像卡在半路。分數是 256 項的總和，只要幾步，權重就固定在一處；之後能讓它改變的梯度很難傳到，這應該就是原因。$d_k = 32$ 時，差距小得多。
+#
+# 如果把學習率改成 10 分之 1（0.001），$d_k = 256$ 不除也能到平均 0.9 左右（用 4 個種子確認），但還是不到有除時的 1.00。不除並不是完全不能訓練；除以 $\sqrt{d_k}$ 的好處是，$d_k$ 改變時，同樣的設定仍然能訓練。
 
 # %% [markdown] key="heads" lang="ja"
 # ## 8. マルチヘッドアテンション
 #
-# アテンション重みが1組だけでは、1つのクエリにつき1通りの選び方しかできません。そこで、クエリ、キー、バリューの $d_\text{model}$ 次元を $h$ 個のヘッドに分け、別々にアテンションを計算します。最後に、出力をつないで行列 $W^O$ を掛け、ヘッドの結果を混ぜます。これがマルチヘッドアテンションです。
+# アテンション重みが1組だけでは、1つのクエリにつき、参照のしかたは1通りだけです。そこで、クエリ、キー、バリューの $d_\text{model}$ 次元を $h$ 個のヘッドに分け、別々にアテンションを計算します。最後に、出力をつないで行列 $W^O$ を掛け、ヘッドの結果を混ぜます。これがマルチヘッドアテンションです。
 
 # %% [markdown] key="heads" lang="zh-tw"
 # ## 8. 多頭注意力
 #
-# 只有一組注意力權重的話，每個查詢只有一種選法。所以把查詢、鍵、值的 $d_\text{model}$ 維分成 $h$ 個注意力頭（attention head），各自計算注意力。最後把輸出接起來，乘上矩陣 $W^O$，把各個頭的結果混合。這就是多頭注意力。
+# 只有一組注意力權重的話，每個查詢只能有一種分配注意力的方式。所以把查詢、鍵、值的 $d_\text{model}$ 維分成 $h$ 個注意力頭（attention head），各自計算注意力。最後把輸出接起來，乘上矩陣 $W^O$，把各個頭的結果混合。這就是多頭注意力。
 
 
 # %% key="heads-code"
@@ -727,38 +967,62 @@ print(
 assert out_gap < 1e-6 and weights_gap < 1e-6
 
 # %% [markdown] key="heads-after" lang="ja"
-# 同じ重み行列を渡すと、同じ出力になりました。ヘッドを増やしても、重み行列の大きさは変わりません。1つの大きな内積を4つの小さな内積に分けたので、1つのクエリが4通りの選び方をできます。
+# 同じ重み行列を渡すと、同じ出力になりました。ヘッドを増やしても、重み行列の大きさは変わりません。1つの大きな内積を4つの小さな内積に分けたので、1つのクエリから、同時に4通りの参照ができます。
+#
+# 元のページの式について、ここまでに測った量をまとめます。次の表の「C05」は、元のページの主張に付けた番号です。表では、測定値と、前もって決めた範囲を並べます。
 
 # %% [markdown] key="heads-after" lang="zh-tw"
-# 給一樣的權重矩陣，就得到一樣的輸出。增加注意力頭，並不會讓權重矩陣變大。把一個大的內積拆成 4 個小的內積，一個查詢就有 4 種選法。
+# 給一樣的權重矩陣，就得到一樣的輸出。增加注意力頭，並不會讓權重矩陣變大。把一個大的內積拆成 4 個小的內積，一個查詢就能同時用 4 種方式分配注意力。
+#
+# 關於原網頁的公式，把到目前為止測量的結果整理在一起。下面表格裡的「C05」，是替原網頁的說法編的號碼。表格會把實測值和事先決定的範圍排在一起。
+
+# %% key="formula-claim"
+claims.check(
+    "C05",
+    {
+        "torch_gap": torch_gap,
+        "variance": last[spread, False] / 1024,
+        "scaled_variance": last[spread, True],
+        "entropy_raw": last[entropy, False],
+        "entropy_scaled": last[entropy, True],
+        "unreached_raw": last[unreached, False],
+        "unreached_scaled": last[unreached, True],
+        "trained_raw": mean_reached[256, False],
+        "trained_scaled": mean_reached[256, True],
+    },
+)
 
 # %% [markdown] key="masks" lang="ja"
 # ## 9. 1つの関数、4つのマスク
 #
-# Transformerには、エンコーダー型（BERTなど）、デコーダー型（GPTなど）、エンコーダー・デコーダー型（T5など）の3つの型があります。違いは、アテンションの関数ではなく、マスクと、どの系列からクエリ、キー、バリューを作るか（つなぎ方）にあります。
+# Transformerには、エンコーダー型（BERTなど）、デコーダー型（GPTなど）、エンコーダー・デコーダー型（T5など）の3つの型があります。型の違いは、アテンションの関数ではなく、マスクと、どの系列からクエリ、キー、バリューを作るか（つなぎ方）にあります。
 #
 # | マスク | 参照できるトークン | 使う場所 |
 # |---|---|---|
 # | 全体（full） | すべて | BERT、T5のエンコーダー |
 # | 因果（causal） | 自分と、それより前 | GPT、T5のデコーダー |
-# | プレフィックス（prefix） | 入力部分のすべて。生成部分は、自分と、それより前 | プレフィックス言語モデル |
+# | プレフィックス（prefix） | 入力部分のすべて。生成部分は、自分と、それより前 | プレフィックス言語モデル（1つのモデルで、入力は双方向に、出力は因果的に読む） |
 # | 交差（cross） | 別の系列のすべて | T5のデコーダー（エンコーダーの出力を参照） |
 #
 # 交差だけは、マスクの形ではなく、キーとバリューの出どころが違います（交差注意）。
+#
+# マスクの形はこの表のとおりですが、T5では、関数のほうも少し違います。スコアを $\sqrt{d_k}$ で割らず、代わりに、位置で決まる数（バイアス）を足します。6節の`attention`で計算できるのは、Transformerの最初の論文と、それと同じ式を使うモデルです。
 
 # %% [markdown] key="masks" lang="zh-tw"
 # ## 9. 一個函式，四種遮罩
 #
-# Transformer 有三大架構：編碼器（例如 BERT）、解碼器（例如 GPT）、編碼器－解碼器（例如 T5）。差別不在注意力函式本身，而在遮罩，以及查詢、鍵、值各來自哪個序列（接法）。
+# Transformer 有三大架構：編碼器（例如 BERT）、解碼器（例如 GPT）、編碼器－解碼器（例如 T5）。架構的差別不在注意力函式，而在遮罩，以及查詢、鍵、值各來自哪個序列（接法）。
 #
 # | 遮罩 | 看得到的詞元 | 用在哪裡 |
 # |---|---|---|
 # | 全部（full） | 全部 | BERT、T5 的編碼器 |
 # | 因果（causal） | 自己與前面的詞元 | GPT、T5 的解碼器 |
-# | 前綴（prefix） | 輸入部分全都看得到；生成部分只看得到自己與前面 | 前綴語言模型 |
+# | 前綴（prefix） | 輸入部分全都看得到；生成部分只看得到自己與前面 | 前綴語言模型（同一個模型，輸入雙向讀取，輸出用因果遮罩） |
 # | 交叉（cross） | 另一個序列的全部 | T5 的解碼器（參考編碼器的輸出） |
 #
 # 只有「交叉」的特別之處不在遮罩的形狀，而在鍵和值來自另一個序列（交叉注意力）。
+#
+# 遮罩的形狀就是這張表，不過 T5 連函式都有點不同：分數不除以 $\sqrt{d_k}$，而是加上一個由位置決定的數（偏差）。第 6 節的 `attention` 能計算的，是提出 Transformer 的論文，以及使用相同公式的模型。
 
 # %% key="masks-code"
 n, n_target, prefix = 6, 4, 3
@@ -812,7 +1076,7 @@ print(
 )
 
 # %% [markdown] key="leak-guess" lang="ja"
-# 次に、マスクの効き目を確かめます。6トークンのうち4番目だけを書き換えて、その影響がどの出力に漏れるかを調べます。
+# 次に、マスクの効き目を確かめます。6トークンのうち4番目だけを書き換えて、どの出力まで変わるかを調べます。
 #
 # 予想：因果マスクのとき、6つの出力のうちいくつが変わるでしょうか。
 
@@ -831,39 +1095,46 @@ def self_attention(x, mask=None):
     return attention(x @ w_q, x @ w_k, x @ w_v, mask)[0]
 
 
-changed = x.clone()
-#| ja: 4番目のトークン
-#| zh-tw: 第 4 個詞元
-changed[3] += 1.0
-leak = {}
-for title, mask in list(masks.items())[:3]:
-    difference = (self_attention(changed, mask) - self_attention(x, mask)).abs().amax(-1)  # (T,)
-    leak[title] = difference
-    print(title, [f"{value:.3g}" for value in difference.tolist()])
+def changes(mask, token):
+    #| ja: トークンを1つ書き換えたときの、各出力の変化 (T,)
+    #| zh-tw: 改動 1 個詞元時，每個輸出的變化 (T,)
+    changed = x.clone()
+    changed[token] += 1.0
+    return (self_attention(changed, mask) - self_attention(x, mask)).abs().amax(-1)
 
-full_leak, causal_leak, prefix_leak = (difference[:3].max().item() for difference in leak.values())
-predict.compare(guess, int((list(leak.values())[1] > 0).sum()))
+
+full_mask, causal_mask, prefix_mask, _ = masks.values()
+predict.compare(guess, int((changes(causal_mask, token=3) > 0).sum()))
+
+# %% key="leak-result"
+for token in (3, 2):
+    print(T(ja=f"{token + 1}番目を書き換える", zh_tw=f"改動第 {token + 1} 個"))
+    for title, mask in list(masks.items())[:3]:
+        print("  ", title, [f"{value:.3g}" for value in changes(mask, token).tolist()])
 
 # %% key="leak-claim"
 claims.check(
     "C01",
     {
         "mask_gap": mask_gap,
-        "causal_leak": causal_leak,
-        "prefix_leak": prefix_leak,
-        "full_leak": full_leak,
+        "causal_leak": changes(causal_mask, token=3)[:3].max().item(),
+        "prefix_leak": changes(prefix_mask, token=3)[:3].max().item(),
+        #| ja: 3番目のトークンは、プレフィックスの中にある
+        #| zh-tw: 第 3 個詞元在前綴裡
+        "prefix_inside": changes(prefix_mask, token=2)[:2].max().item(),
+        "full_leak": changes(full_mask, token=3)[:3].max().item(),
     },
 )
 
 # %% [markdown] key="leak-after" lang="ja"
-# 因果マスクでは、1番目から3番目の出力の変化が、ちょうど0.0です。「ほとんど変わらない」のではなく、1ビットも変わりません。この性質があるので、デコーダー型は、前のトークンのキーとバリューを保存して使い回せます。この仕組みをKVキャッシュ（KV cache）と呼びます。
+# 因果マスクでは、4番目を書き換えても、1番目から3番目の出力の変化はちょうど0.0です。「ほとんど変わらない」のではなく、1ビットも変わりません。この性質があるので、デコーダー型は、前のトークンのキーとバリューを保存して使い回せます。この仕組みをKVキャッシュ（KV cache）と呼びます。
 #
-# プレフィックスマスクの変化も0.0ですが、これは書き換えたトークンがプレフィックスの外にあるからです。プレフィックスの中を書き換えると、そこにあるほかの出力も変わります。
+# プレフィックスマスクでも、4番目（プレフィックスの外）を書き換えたときは0.0です。3番目（プレフィックスの中）を書き換えると、それより前の出力も変わります。因果マスクとの違いは、ここにだけ現れます。
 
 # %% [markdown] key="leak-after" lang="zh-tw"
-# 使用因果遮罩時，第 1 到第 3 個輸出的變化剛好是 0.0。不是「幾乎沒變」，而是連 1 個位元都沒變。正因為這樣，解碼器才能把前面詞元的鍵和值存起來，一直重複使用，這就是 KV 快取（KV cache）。
+# 使用因果遮罩時，改動第 4 個詞元，第 1 到第 3 個輸出的變化剛好是 0.0。不是「幾乎沒變」，而是連 1 個位元都沒變。正因為這樣，解碼器才能把前面詞元的鍵和值存起來，一直重複使用，這就是 KV 快取（KV cache）。
 #
-# 前綴遮罩的變化也是 0.0，但那是因為改動的詞元不在前綴裡。如果改的是前綴裡的詞元，前綴裡的其他輸出也會改變。
+# 前綴遮罩在改動第 4 個詞元（不在前綴裡）時，變化也是 0.0；改動第 3 個詞元（在前綴裡）時，比它前面的輸出也會改變。和因果遮罩的差別，只出現在這裡。
 
 # %% [markdown] key="explore-guess" lang="ja"
 # マスクの形を、好きな文で確かめましょう。
@@ -899,12 +1170,24 @@ def look(text, mask):
 predict.compare(guess, int((causal_weights == 0).sum()))
 
 # %% [markdown] key="explore" lang="ja"
-# 対角線より右上の、$6 \times 5 / 2 = 15$ 個です。次のセルでは、文とマスクを自分で選べます。単語は空白で区切りましょう。図のマスは、マウスを重ねるか、Tabキーと矢印キーで選ぶと、1つずつ読めます。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 対角線より右上の、$6 \times 5 / 2 = 15$ 個です。
+#
+# </details>
+#
+# 次のセルでは、文とマスクを自分で選べます。単語は空白で区切りましょう。図のマスは、マウスを重ねるか、Tabキーと矢印キーで選ぶと、1つずつ読めます。
 #
 # 重み行列は2節のランダムなものなので、重みの大きさに意味はありません。見るのは、0になる場所の形です。
 
 # %% [markdown] key="explore" lang="zh-tw"
-# 就是對角線右上方的 $6 \times 5 / 2 = 15$ 個。在下面的儲存格，可以自己選句子和遮罩；詞和詞之間用空格隔開。把滑鼠移到格子上，或用 Tab 鍵與方向鍵選格子，就能逐格閱讀。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 就是對角線右上方的 $6 \times 5 / 2 = 15$ 個。
+#
+# </details>
+#
+# 在下面的儲存格，可以自己選句子和遮罩；詞和詞之間用空格隔開。把滑鼠移到格子上，或用 Tab 鍵與方向鍵選格子，就能逐格查看數值。
 #
 # 權重矩陣還是第 2 節的隨機數字，所以權重的大小沒有意義，要看的是哪些地方變成 0。
 
@@ -938,7 +1221,7 @@ Explorer(
 #
 # さらに、位置の情報を足した場合も比べます。ここでは、サイン波とコサイン波の値を埋め込みに足します（位置符号化）。Transformerの最初の論文の方法です。
 #
-# 結果の表の上の2行は、7節で測った値です。
+# 結果の表には、7節で測った値も並べます。
 
 # %% [markdown] key="order" lang="zh-tw"
 # ## 10. 把順序打亂會怎樣？
@@ -950,7 +1233,7 @@ Explorer(
 #
 # 另外也比較加上位置資訊的情形。這裡把正弦波和餘弦波的值加到嵌入上（位置編碼），這是提出 Transformer 的論文所用的方法。
 #
-# 結果表格最上面的兩列，是第 7 節測出的值。
+# 結果表格也會列出第 7 節測出的值。
 
 
 # %% key="order-code"
@@ -976,7 +1259,10 @@ claims.check(
     "C04",
     {
         "on_answer": on_answer,
-        "equal_values": equal_values,
+        "knocked_top": knocked[0],
+        "knocked_others": knocked_others,
+        "unseen_right": unseen_right,
+        "unseen_on_particles": unseen_on_particles,
         "shuffled": order_gap(torch.zeros(len(x), d_model)),
         "with_positions": order_gap(position),
     },
@@ -991,20 +1277,20 @@ claims.check(
 # %% [markdown] key="square-guess" lang="ja"
 # ## 11. 系列が長くなると、計算は何倍になるか
 #
-# アテンションの行列積は2つあります。$QK^\top$ と、アテンション重み×$V$ です。掛け算と足し算を、それぞれ1回と数えます。FLOPs（浮動小数点演算の回数）は、行列積1つで $2 n^2 d_k$、合わせて $4 n^2 d_k$ です。スコアの行列は、float32（要素1つが4バイト）なら $4 n^2$ バイトを使います。
+# アテンションの中で、トークンの組ごとに計算する行列積は2つあります。$QK^\top$ と、アテンション重み×$V$ です。掛け算と足し算を、それぞれ1回と数えます。FLOPs（浮動小数点演算の回数）は、行列積1つで $2 n^2 d_k$、合わせて $4 n^2 d_k$ です。スコアの行列は、float32（要素1つが4バイト）なら $4 n^2$ バイトを使います。
 #
-# `measure.cost`は、行列積のFLOPsと、最大のテンソルのバイト数を数えます。MFLOPsは100万FLOPsです。
+# `measure.cost`は、行列積のFLOPs、最大のテンソルのバイト数、同時に置かれているテンソルのバイト数の最大値（ピーク）を数えます。MFLOPsは100万FLOPsです。
 #
-# 予想：$n$ を256から1024へ、4倍にします。FLOPsは何倍になるでしょうか。
+# 予想：$n$ を256から1024へ、4倍にします。この2つの行列積のFLOPsは何倍になるでしょうか。
 
 # %% [markdown] key="square-guess" lang="zh-tw"
 # ## 11. 序列變長，運算量會變成幾倍？
 #
-# 計算注意力要做兩次矩陣乘法：$QK^\top$，還有注意力權重乘上 $V$。把每個乘法和加法都各算一次，FLOPs（浮點運算次數）每次矩陣乘法是 $2 n^2 d_k$，合計 $4 n^2 d_k$。分數矩陣如果是 float32（一個元素 4 個位元組），要用 $4 n^2$ 個位元組。
+# 注意力裡，要對每一組詞元計算的矩陣乘法有兩次：$QK^\top$，還有注意力權重乘上 $V$。乘法和加法各算一次的話，每次矩陣乘法的 FLOPs（浮點運算次數）是 $2 n^2 d_k$，合計 $4 n^2 d_k$。分數矩陣如果是 float32（一個元素 4 個位元組），要用 $4 n^2$ 個位元組。
 #
-# `measure.cost` 會數出矩陣乘法的 FLOPs，以及最大張量的位元組數。MFLOPs 是 100 萬 FLOPs。
+# `measure.cost` 會數出矩陣乘法的 FLOPs、最大張量的位元組數，以及同時存在的張量合計位元組數的最大值（峰值）。MFLOPs 是 100 萬 FLOPs。
 #
-# 先猜猜看：把 $n$ 從 256 增加到 1024，也就是 4 倍，FLOPs 會變成幾倍？
+# 先猜猜看：把 $n$ 從 256 增加到 1024，也就是 4 倍，這兩次矩陣乘法的 FLOPs 會變成幾倍？
 
 # %% key="square"
 #| ja: Noneを、予想した数に書き換える
@@ -1017,18 +1303,69 @@ for n in lengths:
     q_, k_, v_ = torch.randn(3, n, d)
     with measure.cost() as plain_cost[n]:
         attention(q_, k_, v_)
+
+predict.compare(guess, plain_cost[1024].flops / plain_cost[256].flops, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="square-result"
+for n in lengths:
     assert plain_cost[n].flops == 4 * n**2 * d
     assert plain_cost[n].largest_bytes == 4 * n**2
     mflops, mib = plain_cost[n].flops / 1e6, plain_cost[n].largest_bytes / 2**20
     print(f"n = {n:5,}  {mflops:8,.1f} MFLOPs  {mib:6.2f} MiB")
 
-predict.compare(guess, plain_cost[1024].flops / plain_cost[256].flops, T(ja="倍", zh_tw=" 倍"))
-
 # %% [markdown] key="square-after" lang="ja"
-# 測った値は、式と完全に一致しました（`assert`が確かめています）。長さを2倍にすると、行列積のFLOPsも、スコアの行列のメモリも、4倍になります。
+# 測った値は、式と完全に一致しました（`assert`が確かめています）。長さを2倍にすると、この2つの行列積のFLOPsも、スコアの行列のメモリも、4倍になります。
+#
+# ただし、モデル全体の計算が4倍になるわけではありません。クエリ、キー、バリュー、出力の4つの重み行列を掛ける計算（$8 n d_\text{model}^2$）は、$n$ に比例するだけです。実際のTransformerの層には、このほかにMLPもあります。トークンごとに別々に、幅を4倍にする行列と戻す行列を掛ける部品で、これも $n$ に比例します（$16 n d_\text{model}^2$）。
+#
+# 予想：$d_\text{model} = 4096$ とします。プロンプトを512トークンから1024トークンへ、2倍にすると、アテンションとMLPを合わせた層のFLOPsは何倍になるでしょうか。
 
 # %% [markdown] key="square-after" lang="zh-tw"
-# 實測值和公式完全相同（由 `assert` 確認）。長度變成 2 倍，矩陣乘法的 FLOPs 和分數矩陣占的記憶體，都會變成 4 倍。
+# 實測值和公式完全相同（由 `assert` 確認）。長度變成 2 倍，這兩次矩陣乘法的 FLOPs 和分數矩陣占的記憶體，都會變成 4 倍。
+#
+# 不過，整個模型的運算量並不會變成 4 倍。乘上查詢、鍵、值、輸出這 4 個權重矩陣的運算（$8 n d_\text{model}^2$），只與 $n$ 成正比。實際的 Transformer 每層裡還有 MLP：對每個詞元分別乘上一個矩陣，把寬度變成 4 倍，再乘上另一個矩陣變回來。這也與 $n$ 成正比（$16 n d_\text{model}^2$）。
+#
+# 先猜猜看：設 $d_\text{model} = 4096$，把提示從 512 個詞元增加到 1024 個，也就是 2 倍，注意力加上 MLP，整層的 FLOPs 會變成幾倍？
+
+# %% key="layer"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+
+def layer_flops(n, d, mlp=True):
+    #| ja: metaデバイスでは、テンソルは形だけを持ち、計算もメモリも要らない
+    #| zh-tw: 在 meta 裝置上，張量只有形狀，不必真的計算，也不占記憶體
+    with torch.device("meta"):
+        x, w, up = torch.empty(n, d), torch.empty(d, d), torch.empty(d, 4 * d)
+        with measure.cost() as spent:
+            out, _ = multi_head(x, w, w, w, w, n_heads=32)
+            if mlp:
+                (out @ up) @ up.T
+    return spent.flops
+
+
+predict.compare(guess, layer_flops(1024, 4096) / layer_flops(512, 4096), T(ja="倍", zh_tw=" 倍"))
+
+# %% key="layer-result"
+d = 4096
+for n in (512, 2048, 2 * d, 6 * d, 131_072):
+    pairs = 4 * n**2 * d
+    shares = [pairs / layer_flops(n, d, mlp) for mlp in (False, True)]
+    print(
+        T(
+            ja=f"n = {n:7,}　組ごとの計算の割合：アテンションだけなら {shares[0]:6.1%}　MLPも入れると {shares[1]:6.1%}",
+            zh_tw=f"n = {n:7,}　逐組計算所占的比例：只看注意力 {shares[0]:6.1%}　加上 MLP {shares[1]:6.1%}",
+        )
+    )
+assert layer_flops(2 * d, d, mlp=False) == 2 * 4 * (2 * d) ** 2 * d
+assert layer_flops(6 * d, d) == 2 * 4 * (6 * d) ** 2 * d
+
+# %% [markdown] key="layer-after" lang="ja"
+# $n$ が小さいうちは、2乗の部分はごく一部なので、FLOPsは長さにほぼ比例します。2乗の部分が半分を超えるのは、アテンションだけなら $n = 2 d_\text{model}$、MLPも入れると $n = 6 d_\text{model}$（ここでは24,576トークン）からです。境目は、MLPの幅やヘッドの設計によって、モデルごとに変わります。
+
+# %% [markdown] key="layer-after" lang="zh-tw"
+# $n$ 還小的時候，平方的部分只占一點點，所以 FLOPs 大致和長度成正比。平方的部分要超過一半，只看注意力的話是從 $n = 2 d_\text{model}$ 開始，加上 MLP 則是從 $n = 6 d_\text{model}$（這裡是 24,576 個詞元）開始。分界在哪裡，會隨 MLP 的寬度和注意力頭的設計而不同，每個模型都不一樣。
 
 # %% [markdown] key="tiles" lang="ja"
 # ## 12. タイルに分けて計算する
@@ -1076,16 +1413,16 @@ print(
 assert abs(by_tiles - at_once) < 1e-4
 
 # %% [markdown] key="tiles-many" lang="ja"
-# 同じことを、たくさんのクエリとキーで行います。クエリもタイルに分けるので、ループは二重です。因果マスク（`causal=True`）も使えるようにします。
+# 同じことを、たくさんのクエリとキーで行います。クエリもタイルに分けるので、ループは二重です。因果マスク（`causal=True`）も使えるようにします。クエリごとの $m + \log l$（スコアの $\log \sum_j e^{s_j}$ に等しい）も返し、あとで勾配の計算に使います。
 
 # %% [markdown] key="tiles-many" lang="zh-tw"
-# 接著對許多查詢和鍵做同樣的事。查詢也切成小塊，所以是雙層迴圈。另外也讓它支援因果遮罩（`causal=True`）。
+# 接著對許多查詢和鍵做同樣的事。查詢也切成小塊，所以是雙層迴圈。另外也讓它支援因果遮罩（`causal=True`）。每個查詢的 $m + \log l$（等於分數的 $\log \sum_j e^{s_j}$）也一起回傳，之後計算梯度時會用到。
 
 
 # %% key="tiles-code"
 def tiled_attention(q, k, v, causal=False, tile=64):
-    """(n, d), (n, d), (n, d_v) → (n, d_v)"""
-    out = torch.empty(len(q), v.size(-1))
+    """(n, d), (n, d), (n, d_v) → (n, d_v), (n, 1)"""
+    out, lse = torch.empty(len(q), v.size(-1)), torch.empty(len(q), 1)
     for i in range(0, len(q), tile):
         q_i = q[i : i + tile] / math.sqrt(q.size(-1))
         m = torch.full((len(q_i), 1), -math.inf)
@@ -1101,8 +1438,8 @@ def tiled_attention(q, k, v, causal=False, tile=64):
             l = l * shrink + p.sum(-1, keepdim=True)
             a = a * shrink + p @ v[j : j + tile]
             m = m_new
-        out[i : i + tile] = a / l
-    return out
+        out[i : i + tile], lse[i : i + tile] = a / l, m + l.log()
+    return out, lse
 
 
 # %% [markdown] key="tiles-guess" lang="ja"
@@ -1116,6 +1453,7 @@ def tiled_attention(q, k, v, causal=False, tile=64):
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
+lengths, d = [256, 512, 1024, 2048], 64
 tiled_cost = {}
 for n in lengths:
     q_, k_, v_ = torch.randn(3, n, d)
@@ -1124,36 +1462,58 @@ for n in lengths:
 
 flops_ratio = tiled_cost[2048].flops / plain_cost[2048].flops
 predict.compare(guess, flops_ratio, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="tiles-result"
 for name, spent in (
     (T(ja="普通の計算", zh_tw="一般計算"), plain_cost),
     (T(ja="タイル計算", zh_tw="分塊計算"), tiled_cost),
 ):
     for n in lengths:
-        print(
-            f"{name}  n = {n:5,}  {spent[n].flops / 1e6:8,.1f} MFLOPs  {spent[n].largest_bytes / 2**20:6.3f} MiB"
-        )
+        mflops, mib = spent[n].flops / 1e6, spent[n].peak_bytes / 2**20
+        peak = T(ja=f"ピーク {mib:6.2f} MiB", zh_tw=f"峰值 {mib:6.2f} MiB")
+        print(f"{name}  n = {n:5,}  {mflops:8,.1f} MFLOPs  {peak}")
 
 # %% [markdown] key="tiles-check" lang="ja"
 # 結果が普通の計算と同じになることも、マスクなしと因果マスクの両方で確かめます。
+#
+# 学習では、逆伝播も必要です。普通の計算では、アテンション重み（$n \times n$）を取っておいて使います。タイル計算では取っておかないので、逆伝播のときにスコアをもう一度計算します。`tiles.backward`は、この方法で勾配を計算する関数です。勾配がPyTorchの自動微分と一致することを確かめ、順伝播と逆伝播を合わせたFLOPsを比べます。
 
 # %% [markdown] key="tiles-check" lang="zh-tw"
 # 也確認結果和一般計算相同，沒有遮罩和因果遮罩都要比。
+#
+# 訓練時還需要反向傳播。一般計算會把注意力權重（$n \times n$）留下來用；分塊計算沒有留，所以反向傳播時要把分數再算一次。`tiles.backward` 就是用這個方法計算梯度的函式。確認梯度和 PyTorch 的自動微分一致之後，再比較前向與反向合計的 FLOPs。
 
 # %% key="tiles-check-code"
-q_, k_, v_ = torch.randn(3, 1024, d)
+n, d = 1024, 64
+q_, k_, v_ = torch.randn(3, n, d)
 gaps = []
-for causal, mask in ((False, None), (True, torch.ones(1024, 1024).tril().bool())):
-    difference = tiled_attention(q_, k_, v_, causal) - attention(q_, k_, v_, mask)[0]
+for causal, mask in ((False, None), (True, torch.ones(n, n).tril().bool())):
+    difference = tiled_attention(q_, k_, v_, causal)[0] - attention(q_, k_, v_, mask)[0]
     gaps.append(difference.abs().max().item())
 tiled_gap = torch.tensor(gaps).max().item()
 
+leaves = [tensor.clone().requires_grad_() for tensor in (q_, k_, v_)]
+out_grad = torch.randn(n, d)
+with measure.cost() as plain_training:
+    attention(*leaves)[0].backward(out_grad)
+with measure.cost() as tiled_training:
+    out, lse = tiled_attention(q_, k_, v_)
+    grads = tiles.backward(q_, k_, v_, out, lse, out_grad)
+gaps = [(leaf.grad - grad).abs().max().item() for leaf, grad in zip(leaves, grads)]
+gradient_gap = torch.tensor(gaps).max().item()
+training_ratio = tiled_training.flops / plain_training.flops
+
+# %% key="tiles-claim"
 claims.check(
     "C29",
     {
         "tiled_gap": tiled_gap,
-        "largest_ratio": tiled_cost[2048].largest_bytes / plain_cost[2048].largest_bytes,
+        "gradient_gap": gradient_gap,
+        "peak_ratio": tiled_cost[2048].peak_bytes / plain_cost[2048].peak_bytes,
+        "peak_growth": tiled_cost[2048].peak_bytes / tiled_cost[1024].peak_bytes,
         "flops_ratio": flops_ratio,
         "flops_growth": tiled_cost[2048].flops / tiled_cost[1024].flops,
+        "training_ratio": training_ratio,
     },
 )
 
@@ -1164,10 +1524,13 @@ claims.check(
 # |---|---|
 # | 結果 | 同じ（近似ではない） |
 # | 途中のメモリ | $n^2$ に比例 → $n$ に比例 |
-# | 行列積のFLOPs | 変わらない。$n^2$ に比例したまま |
+# | 行列積のFLOPs（順伝播） | 変わらない。$n^2$ に比例したまま |
+# | 行列積のFLOPs（学習） | 増える。順伝播の2つと逆伝播の4つに、スコアの再計算が1つ加わり、$\frac{7}{6}$ 倍（約1.17倍） |
 # | KVキャッシュ | 変わらない。$k$ と $v$ は全部必要 |
 #
-# FlashAttentionが速い主な理由は、計算が減ることではありません。GPUの、容量は大きいが遅いメモリ（HBM）との読み書きが減るからです。因果マスクでは、未来のトークンだけのタイルを飛ばすと、計算は約半分になります。上のコードでは飛ばしていません。
+# FlashAttentionが速い主な理由は、計算が減るからではありません。GPUの、容量は大きいが遅いメモリ（HBM）との読み書きが減るからです。因果マスクでは、未来のトークンだけのタイルを飛ばすと、計算は約半分になります。上のコードでは飛ばしていません。
+#
+# マスクなしでも使えるので、原理としてはデコーダー型だけの利点ではありません。実際のソフトウェアがどの型に対応しているかは別の問題で、レッスン07で調べます。
 
 # %% [markdown] key="tiles-after" lang="zh-tw"
 # 整理一下，FlashAttention 改變了什麼、沒有改變什麼。
@@ -1175,25 +1538,28 @@ claims.check(
 # | 項目 | 分塊計算（FlashAttention 的想法） |
 # |---|---|
 # | 結果 | 相同（不是近似） |
-# | 過程中的記憶體 | 與 $n^2$ 成正比 → 與 $n$ 成正比 |
-# | 矩陣乘法的 FLOPs | 不變，仍與 $n^2$ 成正比 |
+# | 運算過程占用的記憶體 | 與 $n^2$ 成正比 → 與 $n$ 成正比 |
+# | 矩陣乘法的 FLOPs（前向） | 不變，仍與 $n^2$ 成正比 |
+# | 矩陣乘法的 FLOPs（訓練） | 增加：前向 2 次、反向 4 次之外，還要重算 1 次分數，變成 $\frac{7}{6}$ 倍（約 1.17 倍） |
 # | KV 快取 | 不變，$k$ 和 $v$ 全都需要 |
 #
 # FlashAttention 之所以快，主要不是因為計算變少，而是因為減少了對 GPU 主記憶體（HBM，容量大但比較慢）的讀寫。如果是因果遮罩，還可以跳過整塊都屬於未來的部分，讓計算減少將近一半；上面的程式沒有這樣做。
+#
+# 沒有遮罩時也能用，所以原理上並不是 decoder-only 獨有的優點。實際的軟體支援哪些架構，則是另一個問題，第 07 課會查證。
 
 # %% [markdown] key="tiles-terminal" lang="ja"
 # ### もっと長い系列で
 #
 # 50万個を超えるキーでも、同じ方法が使えます。次のセルのターミナルで、実験`online-softmax`を実行してみましょう。キーとバリューはタイルごとに作って捨てるので、すべてが同時にメモリに載ることはありません。
 #
-# 予想：タイルは128個あります。最大値 $m$ が新しい値に変わるのは、そのうち何回でしょうか。進み方を示す行の $m$ に注目しましょう。
+# 予想：タイルは128個あります。最大値 $m$ が新しい値に変わるのは、そのうち何回でしょうか。ヒント：1番目のタイルでは必ず変わります。2番目が1番目を超える確率は $\frac{1}{2}$、3番目がそれまでの2つを超える確率は $\frac{1}{3}$ です。進み方を示す行の $m$ に注目しましょう。
 
 # %% [markdown] key="tiles-terminal" lang="zh-tw"
 # ### 更長的序列
 #
 # 就算有 50 萬個以上的鍵，同樣的方法也能用。請在下面儲存格的終端機執行實驗 `online-softmax`。鍵和值都是一塊一塊產生、用完就丟，不會全部同時放在記憶體裡。
 #
-# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？執行時，請留意進度那一行的 $m$。
+# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？提示：第 1 塊一定會換；第 2 塊超過第 1 塊的機率是 $\frac{1}{2}$，第 3 塊超過前面 2 塊的機率是 $\frac{1}{3}$。執行時，請留意進度那一行的 $m$。
 
 # %% key="tiles-terminal-code"
 from helpers.widgets import Terminal
@@ -1201,23 +1567,39 @@ from helpers.widgets import Terminal
 terminal = Terminal("online-softmax", "n-squared", "scaling-by-d_k")
 terminal
 
+# %% [markdown] key="tiles-terminal-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 回数の平均は、$1 + \frac{1}{2} + \frac{1}{3} + \dots + \frac{1}{128} \approx 5.4$ です。基準をそろえ直す計算は、ほとんどのタイルで不要です。
+#
+# </details>
+
+# %% [markdown] key="tiles-terminal-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 次數的平均是 $1 + \frac{1}{2} + \frac{1}{3} + \dots + \frac{1}{128} \approx 5.4$。大部分的小塊，都不需要更換基準。
+#
+# </details>
+
 # %% [markdown] key="summary" lang="ja"
 # ## 13. まとめ
 #
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
-# | アテンションは語の重要性を評価する | 重みが付くのは語ではなくトークンで、値は入力の内容に応じて変わる。重みだけを見ても、出力の理由はわからない |
-# | 変化の中心に、この式がある | 式はPyTorchと一致した。ただし、マスク、ヘッド、4つの重み行列、位置の情報は書かれていない。T5は $\sqrt{d_k}$ で割らない |
-# | FlashAttentionはデコーダー型に有利 | マスクなしでも因果マスクでも使える。途中のメモリは減るが、FLOPsは $n^2$ に比例したまま |
+# | アテンションは語の重要性を評価する | 重みが付くのは語ではなくトークンで、値は入力の内容に応じて変わる。重みは混ぜる割合で、答えの理由かどうかは、隠すなどして別に確かめる |
+# | 変化の中心に、この式がある | 式はPyTorchと一致し、$\sqrt{d_k}$ で割ると学習が安定した。ただし、マスク、ヘッド、4つの重み行列、位置の情報は書かれていない。T5は $\sqrt{d_k}$ で割らない |
+# | Transformerには3つの型がある | 違いは、マスクとつなぎ方。同じ式のモデルなら、1つの関数で計算できる。T5は式も少し違う |
+# | FlashAttentionはデコーダー型に有利 | マスクなしでも因果マスクでも使える。途中のメモリは減るが、FLOPsは $n^2$ に比例したままで、学習では少し増える |
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 13. 整理
 #
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
-# | 注意力會權衡詞的重要性 | 權重的對象是詞元而不是詞，而且隨輸入內容改變；只看權重，沒辦法知道輸出是怎麼來的 |
-# | 轉變的核心是這個公式 | 公式與 PyTorch 一致；但沒有寫出遮罩、注意力頭、4 個權重矩陣與位置資訊。T5 不除以 $\sqrt{d_k}$ |
-# | FlashAttention 對 decoder-only（僅含解碼器）的模型有利 | 沒有遮罩或因果遮罩都能用；過程中的記憶體變少，但 FLOPs 仍與 $n^2$ 成正比 |
+# | 注意力會權衡詞的重要性 | 權重的對象是詞元而不是詞，而且隨輸入內容改變；權重是混合的比例，是不是答案的理由，要另外確認（例如遮住看看） |
+# | 轉變的核心是這個公式 | 公式與 PyTorch 一致，除以 $\sqrt{d_k}$ 之後訓練比較穩定；但沒有寫出遮罩、注意力頭、4 個權重矩陣與位置資訊。T5 不除以 $\sqrt{d_k}$ |
+# | Transformer 有三大架構 | 差別在遮罩和接法；公式相同的模型，用一個函式就能計算。T5 連公式都有點不同 |
+# | FlashAttention 對 decoder-only（僅含解碼器）的模型有利 | 沒有遮罩或因果遮罩都能用；運算過程占用的記憶體變少，但 FLOPs 仍與 $n^2$ 成正比，訓練時還會稍微增加 |
 
 # %% [markdown] key="quiz-text" lang="ja"
 # ## 14. 確認クイズ

@@ -59,8 +59,8 @@ torch.set_num_threads(1)
 #
 # - `ids`：詞元的編號，`(B, T)`
 # - `word_of`：每個詞元屬於那個句子的第幾個詞（從 0 開始），`(B, T)`。特殊詞元是 -1
-# - `draws`：每個詞的隨機數（大於或等於 0、小於 1），`(B, W)`。`W` 是詞最多的句子的詞數
-# - `rate`：遮住的比例。隨機數小於 `rate` 的詞，整個遮住
+# - `draws`：每個詞的亂數（大於或等於 0、小於 1），`(B, W)`。`W` 是詞最多的句子的詞數
+# - `rate`：遮住的比例。亂數小於 `rate` 的詞，整個遮住
 # - `mask_id`：`[MASK]` 的編號
 #
 # 遮住的位置，`inputs` 是 `mask_id`，`labels` 是原本的編號；沒遮住的位置，`inputs` 是原本的編號，`labels` 是 -100。特殊詞元絕對不會遮住。這裡不做 80/10/10 的替換。
@@ -81,31 +81,22 @@ def mask_words(ids, word_of, draws, rate, mask_id):
 
 
 # %% key="whole-check" points=3
-def one_at_a_time(ids, word_of, draws, rate, mask_id):
-    T(
-        ja="""同じことを、トークンを1つずつ見て行う""",
-        zh_tw="""同樣的事，一個詞元一個詞元做""",
-    )
-    inputs, labels = ids.tolist(), [[-100] * len(row) for row in ids.tolist()]
-    for b, row in enumerate(word_of.tolist()):
-        for t, word in enumerate(row):
-            if word >= 0 and draws[b, word].item() < rate:
-                labels[b][t], inputs[b][t] = inputs[b][t], mask_id
-    return torch.tensor(inputs), torch.tensor(labels)
-
-
 with check.task("mask_words"):
     ids = torch.tensor([[2, 31, 32, 40, 51, 52, 3], [2, 60, 61, 62, 70, 3, 0]])
     word_of = torch.tensor([[-1, 0, 0, 1, 2, 2, -1], [-1, 0, 0, 0, 1, -1, -1]])
     draws = torch.tensor([[0.1, 0.9, 0.8], [0.7, 0.05, 0.9]])
-    want_inputs, want_labels = one_at_a_time(ids, word_of, draws, 0.15, 4)
+    #| ja: 隠す単語は、1つ目の文では31と32、2つ目の文では70
+    #| zh-tw: 遮住的詞，第 1 句是 31 和 32，第 2 句是 70
+    want_inputs = torch.tensor([[2, 4, 4, 40, 51, 52, 3], [2, 60, 61, 62, 4, 3, 0]])
+    want_labels = torch.full((2, 7), -100)
+    want_labels[0, 1], want_labels[0, 2], want_labels[1, 4] = 31, 32, 70
     inputs, labels = check.unpack(mask_words(ids, word_of, draws, 0.15, 4), 2)
     check.equal(
         inputs == 4,
         want_inputs == 4,
         hint=T(
             ja="1つの単語のトークンは、全部隠すか、全部見せるかのどちらかです。乱数は、どの単語のものでしょうか。",
-            zh_tw="同一個詞的詞元，不是全部遮住，就是全部看得到。隨機數是屬於哪一個詞的？",
+            zh_tw="同一個詞的詞元，不是全部遮住，就是全部看得到。亂數是屬於哪一個詞的？",
         ),
     )
     check.equal(
@@ -130,10 +121,23 @@ with check.task("mask_words"):
         (inputs == ids)[word_of < 0].all() and (labels == -100)[word_of < 0].all(),
         hint=T(
             ja="最後の単語の乱数が小さいとき、特殊トークンまで隠れています。-1は、何番目として読まれたでしょうか。",
-            zh_tw="最後一個詞的隨機數很小時，連特殊詞元也被遮住了。-1 被當成第幾個了？",
+            zh_tw="最後一個詞的亂數很小時，連特殊詞元也被遮住了。-1 被當成第幾個了？",
         ),
     )
+
     ### BEGIN HIDDEN TESTS
+    def one_at_a_time(ids, word_of, draws, rate, mask_id):
+        T(
+            ja="""同じことを、トークンを1つずつ見て行う""",
+            zh_tw="""同樣的事，一個詞元一個詞元做""",
+        )
+        inputs, labels = ids.tolist(), [[-100] * len(row) for row in ids.tolist()]
+        for b, row in enumerate(word_of.tolist()):
+            for t, word in enumerate(row):
+                if word >= 0 and draws[b, word].item() < rate:
+                    labels[b][t], inputs[b][t] = inputs[b][t], mask_id
+        return torch.tensor(inputs), torch.tensor(labels)
+
     for seed, rate in ((1, 0.15), (2, 0.5), (3, 1.0), (4, 0.0)):
         g = torch.Generator().manual_seed(seed)
         ids = torch.randint(10, 99, (5, 12), generator=g)
@@ -228,25 +232,16 @@ def masked_passes(model, texts, lang):
     return ids, ids >= len(tokenizer.SPECIAL), log_probs
 
 
-def added_up(ids, counted, log_probs):
-    T(
-        ja="""同じことを、Pythonのループで行う → (B,)""",
-        zh_tw="""同樣的事，用 Python 的迴圈做 → (B,)""",
-    )
-    places = [[t for t, yes in enumerate(row) if yes] for row in counted.tolist()]
-    sums = [sum(log_probs[b, t, t, ids[b, t]].item() for t in row) for b, row in enumerate(places)]
-    return torch.tensor(sums)
-
-
 with check.task("pseudo_log_likelihood"):
-    g = torch.Generator().manual_seed(0)
-    ids = torch.randint(0, 9, (3, 6), generator=g)
-    log_probs = torch.randn(3, 6, 6, 9, generator=g).log_softmax(-1)
+    #| ja: 対数確率の代わりに、電卓で確かめられる数を使う。期待する値は、1つずつ足して求めた
+    #| zh-tw: 用計算機算得出的數代替對數機率。期望的值，是一個一個加起來求出的
+    ids = torch.arange(18).reshape(3, 6) * 5 % 9
+    log_probs = -(torch.arange(972) * 37 % 101).reshape(3, 6, 6, 9) / 8
     every = torch.ones(3, 6).bool()
     uniform = torch.full((3, 6, 6, 9), 1 / 9).log()
     check.close(
         pseudo_log_likelihood(ids, every, uniform),
-        added_up(ids, every, uniform),
+        6 * uniform[:, 0, 0, 0],
         hint=T(
             ja="どの確率も同じなのに、値が違います。トークンの数だけ足しているか、確かめましょう。",
             zh_tw="機率全都相同，值卻不對。請確認是不是加了詞元數那麼多項。",
@@ -254,7 +249,7 @@ with check.task("pseudo_log_likelihood"):
     )
     check.close(
         pseudo_log_likelihood(ids, every, log_probs),
-        added_up(ids, every, log_probs),
+        torch.tensor([-36.375, -51.0, -31.5]),
         hint=T(
             ja="隠していないときの確率が混ざっています。どの回の、どの位置を読むのでしょうか。",
             zh_tw="混進了沒有遮住時的機率。該讀哪一次、哪個位置的值？",
@@ -264,7 +259,7 @@ with check.task("pseudo_log_likelihood"):
     some[1, 4] = False
     check.close(
         pseudo_log_likelihood(ids, some, log_probs),
-        added_up(ids, some, log_probs),
+        torch.tensor([-24.25, -24.625, -21.0]),
         hint=T(
             ja="全部のトークンを足すときは合っています。特殊トークンとパディングは、どう扱うのでしょうか。",
             zh_tw="全部加總時是對的。特殊詞元和填補要怎麼處理？",
@@ -277,7 +272,19 @@ with check.task("pseudo_log_likelihood"):
     passes = masked_passes(encoder.load(), texts, LANG)
     for text, value in zip(texts, pseudo_log_likelihood(*passes)):
         print(f"{value:7.2f} {text}")
+
     ### BEGIN HIDDEN TESTS
+    def added_up(ids, counted, log_probs):
+        T(
+            ja="""同じことを、Pythonのループで行う → (B,)""",
+            zh_tw="""同樣的事，用 Python 的迴圈做 → (B,)""",
+        )
+        places = [[t for t, yes in enumerate(row) if yes] for row in counted.tolist()]
+        sums = [
+            sum(log_probs[b, t, t, ids[b, t]].item() for t in row) for b, row in enumerate(places)
+        ]
+        return torch.tensor(sums)
+
     for seed, (b, t, v) in enumerate([(1, 4, 5), (4, 9, 3), (2, 1, 7)], 10):
         g = torch.Generator().manual_seed(seed)
         ids = torch.randint(0, v, (b, t), generator=g)
@@ -311,7 +318,7 @@ def pseudo_log_likelihood(ids, counted, log_probs):
 # %% [markdown] key="entities-text" lang="ja"
 # ## 課題3：`entities`（3点）
 #
-# レッスンのタグは、人（PER）、場所（LOC）、それ以外（O）の3種類でした。これだけでは、「松本福島」と名前が続いたとき、どこが切れ目かわかりません。そこで、名前の最初のトークンに`B-`、2番目からに`I-`を付ける方法が使われます（BIO）。
+# レッスンのタグは、人（PER）、場所（LOC）、それ以外（O）の3種類でした。これだけでは、「松本福島」のように同じ種類の名前が続いたとき、どこが切れ目かわかりません。そこで、名前の最初のトークンに`B-`、2番目からに`I-`を付ける方法が使われます（BIO）。
 #
 # タグのリストから、名前の範囲のリストを返してください。範囲は`(kind, start, end)`（種類、始まり、終わり）のタプルで、`end`は最後のトークンの次の番号です（Pythonのスライスと同じ）。左から順に並べます。
 #
@@ -329,7 +336,7 @@ def pseudo_log_likelihood(ids, counted, log_probs):
 # %% [markdown] key="entities-text" lang="zh-tw"
 # ## 第 3 題：`entities`（3 分）
 #
-# 課文的標記有人（PER）、地點（LOC）、其他（O）3 種。但是，遇到「信義大同」這樣連在一起的名字，就看不出從哪裡切開。所以常用的方法，是在名字開頭的詞元加上 `B-`，從第 2 個起加上 `I-`（BIO）。
+# 課文的標記有人（PER）、地點（LOC）、其他（O）3 種。但是，像「信義大同」這樣，同種類的名字連在一起時，就看不出從哪裡切開。所以常用的方法，是在名字開頭的詞元加上 `B-`，從第 2 個起加上 `I-`（BIO）。
 #
 # 請根據標記的串列，回傳名字範圍的串列。範圍是 `(kind, start, end)`（種類、開始、結束）的 tuple，`end` 是最後一個詞元的下一個編號（和 Python 的切片相同），由左至右排列。
 #

@@ -109,14 +109,14 @@ print(" ".join(tokens.convert_ids_to_tokens(ids[0])))
 print(T(ja=f"トークンの数：{n}", zh_tw=f"詞元數：{n}"))
 
 # %% [markdown] key="model" lang="ja"
-# `model`は、`transformers`の`GPT2LMHeadModel`です。構造は公開されているGPT-2と同じで、大きさだけを2層、幅64に縮めました。学習済みの重みを読み込んであります。Llamaの構造でも同じステップ数だけ学習させましたが、損失も、穴埋めの正解率も、正しい文を書く割合も、誤差の範囲で同じでした。そこで、元のページが挙げているGPTを使います。
+# `model`は、`transformers`の`GPT2LMHeadModel`です。構造は公開されているGPT-2と同じで、大きさだけを2層、幅64に縮めました。学習済みの重みを読み込んであります。元のページが挙げている型なので、GPTを使います。
 #
 # 出力は、位置ごとに1つのロジット（logits、softmax前のスコア）の列です。ある位置のロジットは、「次に来るトークン」の予測です。
 #
 # 予想：上の文は、次のトークンを当てる問題をいくつ含んでいるでしょうか。
 
 # %% [markdown] key="model" lang="zh-tw"
-# `model` 是 `transformers` 的 `GPT2LMHeadModel`，結構和公開的 GPT-2 相同，只是縮小成 2 層、寬度 64，並載入了訓練好的權重。我們也用同樣的步數訓練過 Llama 的結構，損失、填空的正確率、寫出正確句子的比例，差距都在誤差範圍內；所以這裡就用原網頁提到的 GPT。
+# `model` 是 `transformers` 的 `GPT2LMHeadModel`，結構和公開的 GPT-2 相同，只是縮小成 2 層、寬度 64，並載入了訓練好的權重。原網頁舉的例子是 GPT，所以這裡也用 GPT。
 #
 # 模型在每個位置輸出一列 logits（softmax 前的分數）。某個位置的 logits，就是對「下一個詞元」的預測。
 #
@@ -137,10 +137,22 @@ print(
 predict.compare(guess, n - 1, T(ja="問", zh_tw=" 題"))
 
 # %% [markdown] key="model-after" lang="ja"
-# 最後の`</s>`のあとには何も来ないので、問題は $n - 1$ 個です。文にラベルを付ける人はいりません。文そのものが、問題と答えになります。各位置で、モデルがいちばん高い確率を付けたトークンを見てみましょう。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 最後の`</s>`のあとには何も来ないので、問題は $n - 1$ 個です。文にラベルを付ける人はいりません。文そのものが、問題と答えになります。
+#
+# </details>
+#
+# 各位置で、モデルがいちばん高い確率を付けたトークンを見てみましょう。
 
 # %% [markdown] key="model-after" lang="zh-tw"
-# 最後的 `</s>` 後面沒有東西了，所以題目有 $n - 1$ 題。不需要有人來標註答案：句子本身既是題目，也是答案。接著看看，模型在每個位置給哪個詞元的機率最高。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 最後的 `</s>` 後面沒有東西了，所以題目有 $n - 1$ 題。不需要有人來標註答案：句子本身既是題目，也是答案。
+#
+# </details>
+#
+# 接著看看，模型在每個位置給哪個詞元的機率最高。
 
 # %% key="next-token"
 best = logits[0, :-1].softmax(-1).max(-1)
@@ -193,11 +205,14 @@ losses = {}
 for name, net in (("untrained", untrained), ("trained", model)):
     out = net(**batch)
     mine = next_token_loss(out.logits, batch["input_ids"], batch["attention_mask"]).item()
-    losses[name] = mine
-    print(f"{name:10} {mine:.6f}  transformers: {out.loss.item():.6f}")
+    losses[name] = mine, out.loss.item()
     assert abs(mine - out.loss.item()) < 1e-4
 
-predict.compare(guess, losses["untrained"])
+predict.compare(guess, losses["untrained"][0])
+
+# %% key="shift-print"
+for name, (mine, theirs) in losses.items():
+    print(f"{name:10} {mine:.6f}  transformers: {theirs:.6f}")
 
 # %% [markdown] key="shift-after" lang="ja"
 # 均等に当てる場合は $\log 281 \approx 5.64$ です。`transformers`の損失とも一致しました。`transformers`では、`labels`にずらしていない入力をそのまま渡します。ずらす処理は、モデルの中で行われます。自分でもずらすと、2つ先のトークンを当てる問題になってしまいます。よくある間違いです。
@@ -319,6 +334,8 @@ floor = corpus.entropy("train")
 seen, seen_error = mean_and_error(sentence_losses(model, "train"))
 unseen, unseen_error = mean_and_error(sentence_losses(model, "test"))
 predict.compare(guess, seen, T(ja="ナット", zh_tw=" nat"))
+
+# %% key="entropy-claim"
 print(
     T(
         ja=f"文法のエントロピー {floor:.2f}　モデル {seen:.2f} ± {seen_error:.2f}　除いた組み合わせ {unseen:.2f} ± {unseen_error:.2f}（ナット、±は標準誤差）",
@@ -371,13 +388,15 @@ changed[0, 7] = tokens.convert_tokens_to_ids("山")
 difference = (model(changed).logits - model(ids).logits).abs().amax(-1)[0]  # (n,)
 
 past_change = difference[:7].max().item()
-print([f"{value:.2g}" for value in difference.tolist()])
 predict.compare(guess, int((difference > 0).sum()))
+
+# %% key="causal-print"
+print([f"{value:.2g}" for value in difference.tolist()])
 
 # %% [markdown] key="probe" lang="ja"
 # 7番目までの変化は、ちょうど0です。因果マスクでは、未来のスコアを $-\infty$ にするので、重みは正確に0になります（レッスン01の9節）。
 #
-# `causality.probe`は、この実験をどんなモデルにも行う道具です。ランダムな12個のトークンを1つずつ書き換え、12か所の出力の変化を全部測ります。4つの場合を調べます。
+# `causality.influence`は、この実験をどんなモデルにも行う道具です。ランダムな12個のトークンを1つずつ書き換え、12か所の出力の変化を全部測ります。4つの場合を調べます。
 #
 # - このレッスンのGPT-2
 # - 同じGPT-2に、1つ先のトークンまで見えるマスクを渡したもの（わざと作った失敗）
@@ -389,7 +408,7 @@ predict.compare(guess, int((difference > 0).sum()))
 # %% [markdown] key="probe" lang="zh-tw"
 # 到第 7 個為止，變化都剛好是 0。因果遮罩把未來的分數設成 $-\infty$，權重就會是精確的 0（第 01 課第 9 節）。
 #
-# `causality.probe` 這個工具，可以對任何模型做這個實驗。它把 12 個隨機的詞元逐一改動，再測量 12 個位置的輸出各變了多少。這裡檢查 4 種情形。
+# `causality.influence` 這個工具，可以對任何模型做這個實驗。它把 12 個隨機的詞元逐一改動，再測量 12 個位置的輸出各變了多少。這裡檢查 4 種情形。
 #
 # - 這一課的 GPT-2
 # - 同一個 GPT-2，但遮罩看得到後面 1 個詞元（故意做錯的）
@@ -404,18 +423,19 @@ predict.compare(guess, int((difference > 0).sum()))
 guess = None
 
 one_ahead = torch.ones(12, 12).tril(1).bool()[None, None]  # (1, 1, T, T)
-found = {
-    "GPT-2": causality.probe(model),
-    T(ja="GPT-2、1つ先が見えるマスク", zh_tw="GPT-2，看得到後面 1 個"): causality.probe(
-        model, attention_mask=one_ahead
-    ),
-    "BERT": causality.probe(encoder.load()),
-    T(ja="T5のデコーダー", zh_tw="T5 的解碼器"): causality.probe(encoder_decoder.load()),
-}
-ours, leaky, bert, t5 = found.values()
+leaky = causality.influence(model, attention_mask=one_ahead)
 predict.compare(guess, leaky.ahead, T(ja="トークン先", zh_tw=" 個詞元"))
 
 # %% key="probe-figure"
+ours = causality.influence(model)
+bert = causality.influence(encoder.load())
+t5 = causality.influence(encoder_decoder.load())
+found = {
+    "GPT-2": ours,
+    T(ja="GPT-2、1つ先が見えるマスク", zh_tw="GPT-2，看得到後面 1 個"): leaky,
+    "BERT": bert,
+    T(ja="T5のデコーダー", zh_tw="T5 的解碼器"): t5,
+}
 fig, axes = plt.subplots(1, 4, figsize=(13, 3.9))
 for ax, (title, influence) in zip(axes, found.items()):
     figures.mask(ax, influence.changes > 0, rows=range(1, 13), columns=range(1, 13), legend=False)
@@ -438,14 +458,14 @@ figures.show(
 #
 # BERTですべてが●になるのは、失敗ではありません。前後の両方を見るのが、エンコーダーの役目です。ただし、そのままでは「次のトークンを当てる」学習はできません。
 #
-# 好きなモデルでも調べられます。`transformers`のクラスの名前を渡すと、ランダムな重みの小さなモデルを作って調べます。名前を`"LlamaForCausalLM"`、`"MistralForCausalLM"`、`"BertLMHeadModel"`などに変えて、実行してみましょう。
+# 好きなモデルでも調べられます。`causality.probe`に`transformers`のクラスの名前を渡すと、ランダムな重みの小さなモデルを作って調べます。名前を`"LlamaForCausalLM"`、`"MistralForCausalLM"`、`"BertLMHeadModel"`などに変えて、実行してみましょう。
 
 # %% [markdown] key="probe-after" lang="zh-tw"
 # 把看得到後面 1 個的層疊 2 層，就看得到後面第 2 個。遮罩只要錯開一格，疊的層數越多，未來就漏得越多。如果就這樣訓練，模型等於看著答案猜，損失反而變小；只看損失，是發現不了的。
 #
 # BERT 全是 ●，並不是出錯：同時看前後文，正是編碼器的工作。只是這樣就不能直接拿來訓練「猜下一個詞元」。
 #
-# 也可以檢查你喜歡的模型：傳入 `transformers` 的類別名稱，就會建立一個權重隨機的小模型來檢查。請把名稱換成 `"LlamaForCausalLM"`、`"MistralForCausalLM"`、`"BertLMHeadModel"` 等等，再執行看看。
+# 也可以檢查你喜歡的模型：把 `transformers` 的類別名稱傳給 `causality.probe`，就會建立一個權重隨機的小模型來檢查。請把名稱換成 `"LlamaForCausalLM"`、`"MistralForCausalLM"`、`"BertLMHeadModel"` 等等，再執行看看。
 
 # %% key="probe-any"
 causality.probe("Qwen3ForCausalLM").verdict
@@ -460,7 +480,7 @@ causality.probe("Qwen3ForCausalLM").verdict
 #
 # 2つの計算が同じ予測になることを確かめます。同じ文を、1回で計算した場合と、入力を1トークンずつ長くして $n$ 回計算した場合とで、ロジットを比べます。同じことをBERTでも行います。
 #
-# 予想：逐次の計算は、並列の計算の何倍の時間がかかるでしょうか。
+# 予想：並列の計算では、モデルは $n$ トークン分を1回で計算します。逐次の計算では、$n$ 回を合わせて、何トークン分を計算するでしょうか（$n$ は1節で表示しました）。
 
 # %% [markdown] key="parallel" lang="zh-tw"
 # ## 6. 訓練可以平行，產生只能依序
@@ -472,7 +492,7 @@ causality.probe("Qwen3ForCausalLM").verdict
 #
 # 接著確認兩種計算的預測相同。同一個句子，一種是一次算完，一種是輸入每次加長 1 個詞元、計算 $n$ 次，再比較 logits。對 BERT 也做同樣的事。
 #
-# 先猜猜看：依序計算花的時間，會是平行計算的幾倍？
+# 先猜猜看：平行計算時，模型 1 次就算完 $n$ 個詞元。依序計算時，$n$ 次加起來總共要算幾個詞元？（$n$ 在第 1 節印出來了。）
 
 # %% key="parallel-code"
 #| ja: Noneを、予想した数に書き換える
@@ -488,29 +508,35 @@ def in_sequence(model, ids):
     return torch.stack([model(ids[:, :t]).logits[0, -1] for t in range(1, ids.size(1) + 1)])
 
 
-def timed(compute, model, ids, repeats=5):
-    """→ result, seconds (fastest of `repeats`)"""
+sizes = []
+hook = model.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].numel()))
+in_sequence(model, ids)
+hook.remove()
+predict.compare(guess, sum(sizes), T(ja="トークン分", zh_tw=" 個詞元"))
+
+
+# %% key="parallel-gaps"
+def fastest(compute, model, ids, repeats=5):
+    #| ja: 秒。最初の1回は準備運動なので、数えない
+    #| zh-tw: 秒；第 1 次是暖身，不計算在內
     seconds = []
-    for _ in range(repeats):
+    for _ in range(1 + repeats):
         started = time.perf_counter()
-        result = compute(model, ids)
+        compute(model, ids)
         seconds.append(time.perf_counter() - started)
-    return result, min(seconds)
+    return min(seconds[1:])
 
 
 gaps = {}
 for name, net in (("GPT-2", model), ("BERT", encoder.load())):
-    parallel, fast = timed(in_parallel, net, ids)
-    sequential, slow = timed(in_sequence, net, ids)
-    gaps[name] = (parallel - sequential).abs().max().item()
+    gaps[name] = (in_parallel(net, ids) - in_sequence(net, ids)).abs().max().item()
+    fast, slow = (1000 * fastest(compute, net, ids) for compute in (in_parallel, in_sequence))
     print(
         T(
-            ja=f"{name}　ロジットの差の最大値 {gaps[name]:.2g}　1回の実行 {1000 * fast:.1f}ミリ秒　{n}回の実行 {1000 * slow:.1f}ミリ秒",
-            zh_tw=f"{name}　logits 的最大差距 {gaps[name]:.2g}　執行 1 次 {1000 * fast:.1f} 毫秒　執行 {n} 次 {1000 * slow:.1f} 毫秒",
+            ja=f"{name}　ロジットの差の最大値 {gaps[name]:.2g}　並列（1回） {fast:.1f}ミリ秒　逐次（{n}回） {slow:.1f}ミリ秒",
+            zh_tw=f"{name}　logits 的最大差距 {gaps[name]:.2g}　平行（1 次）{fast:.1f} 毫秒　依序（{n} 次）{slow:.1f} 毫秒",
         )
     )
-    if name == "GPT-2":
-        predict.compare(guess, slow / fast, T(ja="倍", zh_tw=" 倍"))
 
 # %% key="parallel-claim"
 claims.check(
@@ -527,14 +553,18 @@ claims.check(
 )
 
 # %% [markdown] key="parallel-after" lang="ja"
-# GPT-2では、2つの計算は丸め誤差の範囲で一致しました（長さの違う計算どうしなので、ちょうど0.0にはなりません）。BERTでは一致しません。文が伸びるたびに、前の位置の計算までやり直しになるからです。
+# GPT-2では、2つの計算は丸め誤差の範囲で一致しました（長さの違う計算どうしなので、ちょうど0.0にはなりません）。BERTでは一致しません。前の位置の出力も、うしろのトークンに影響されるからです。
 #
-# 時間の比は、機械の混み具合でも変わります。逐次の計算が遅いのは、実行の回数が多いうえに、同じトークンを何度も計算し直しているからです。前の位置の結果は変わらないので、保存して使い回せば、1回につき新しいトークン1つの計算で済みます。これがKVキャッシュ（KV cache）です。KVキャッシュを扱うレッスンで、くわしく調べます。それでも、実行の回数は減りません。
+# 逐次の計算は、実行が $n$ 回で、計算するトークンは $1 + 2 + \cdots + n = n(n+1)/2$ 個分です。同じトークンを、何度も計算し直しています。この2つの数は、どの機械でも同じです。一方、上の時間は目安にすぎません。ほかのプログラムが動いていると、時間の比は何倍も変わります。
+#
+# 前の位置の結果は変わらないので、保存して使い回せば、1回につき新しいトークン1つの計算で済みます。これがKVキャッシュ（KV cache）です。KVキャッシュを扱うレッスンで、くわしく調べます。それでも、実行の回数は減りません。
 
 # %% [markdown] key="parallel-after" lang="zh-tw"
-# 對 GPT-2 來說，兩種計算一致，只差捨入誤差（因為長度不同，所以不會剛好是 0.0）。對 BERT 來說就不一致：句子每加長一次，連前面位置的計算都要重來。
+# 對 GPT-2 來說，兩種計算一致，只差捨入誤差（因為長度不同，所以不會剛好是 0.0）。對 BERT 來說就不一致，因為前面位置的輸出也會受後面的詞元影響。
 #
-# 時間的倍數會受機器忙碌程度影響。依序計算之所以慢，是因為執行的次數多，而且同樣的詞元一再重算。既然前面位置的結果不會變，就可以存起來重複使用，每次只要算 1 個新的詞元。這就是 KV 快取（KV cache），介紹 KV 快取的那一課會仔細研究。不過，執行的次數還是不會減少。
+# 依序計算要執行 $n$ 次，總共算 $1 + 2 + \cdots + n = n(n+1)/2$ 個詞元，同樣的詞元一再重算。這兩個數在任何機器上都一樣。相對地，上面的時間只能當參考：如果同時有其他程式在執行，時間的倍數可能差上好幾倍。
+#
+# 既然前面位置的結果不會變，就可以存起來重複使用，每次只要算 1 個新的詞元。這就是 KV 快取（KV cache），介紹 KV 快取的那一課會仔細研究。不過，執行的次數還是不會減少。
 
 # %% [markdown] key="generate" lang="ja"
 # ## 7. 生成のループを手で書く
@@ -668,6 +698,13 @@ def shown(share, error):
     return "-" if math.isnan(share) else f"{share:.3f} ± {error:.3f}"
 
 
+#| ja: 学習用の文法から引いた文。乱数シードは、学習用の文（0）と変える
+#| zh-tw: 從訓練用的文法抽出的句子；亂數種子和訓練資料（0）不同
+rng = random.Random(1)
+drawn = [corpus.draw(rng, "train") for _ in range(500)]
+told = {lang: [corpus.sentence(e, lang).text for e in drawn] for lang in LANGUAGES}
+grammar = samples.both(samples.judge(told[lang], lang, known) for lang in LANGUAGES)
+
 measures = ("valid", "new", "unseen")
 header = T(
     ja="ステップ|正しい|新しい|未知の組|書いた文の例",
@@ -677,6 +714,8 @@ rows = [
     [f"{step:,}", *(shown(*judged.share(name)) for name in measures), written[step]]
     for step, judged in stages.items()
 ]
+by_grammar = T(ja="文法から引く", zh_tw="從文法抽")
+rows.append([by_grammar, *(shown(*grammar.share(name)) for name in measures), told[LANG][0]])
 show.fragment(*show.table(header.split("|"), rows))
 assert stages[300].valid > stages[100].valid
 
@@ -688,8 +727,8 @@ for name, label in zip(measures, labels):
     shares, errors = zip(*(stages[step].share(name) for step in steps))
     ax.errorbar(range(len(steps)), shares, errors, capsize=3, markevery=1, label=label)
 exact = math.exp(corpus.entropy("test") - corpus.entropy())
-grammar = T(ja="文法での、未知の組の割合", zh_tw="文法裡「沒看過的組合」的比例")
-ax.axhline(exact, color="black", linestyle=":", label=grammar)
+pairs = T(ja="文法での、未知の組の割合", zh_tw="文法裡「沒看過的組合」的比例")
+ax.axhline(exact, color="black", linestyle=":", label=pairs)
 ax.set_xticks(range(len(steps)), [f"{step:,}" for step in steps])
 ax.set(
     xlabel=T(ja="学習のステップ数", zh_tw="訓練步數"),
@@ -711,14 +750,14 @@ figures.show(
 )
 
 # %% [markdown] key="train-after" lang="ja"
-# 学習が進むと、正しい文の割合が上がります。正しい文の多くは、学習用の文のどれとも違います。丸暗記ではありません。「-」は、数えられる文が少なすぎて、割合を出せないところです。
+# 学習が進むと、正しい文の割合が上がります。正しい文の多くは、学習用の文のどれとも違います。それがどれくらい多いのかは、表の最後の行と比べればわかります。学習用の文法から新しく文を引いても、約1割は学習用の文と同じになります。長く学習させたモデルの割合は、これとほとんど変わりません。学習用の文を丸暗記しているなら、この割合は0になるはずです。「-」は、数えられる文が少なすぎて、割合を出せないところです。
 #
 # おもしろいのは、未知の組です。学習の途中では、文法と同じくらいの割合で書きます。人と場所を、別々の部品として組み合わせていると考えられます。ところが、長く学習させると、ほとんど書かなくなります。学習データにない組み合わせを「ないもの」として覚えたのです。損失を下げるという目標からは、これが正解です。「新しい文を書ける」ことと「学習データの範囲を越える」ことは、別のことです。
 
 # %% [markdown] key="train-after" lang="zh-tw"
-# 訓練越久，正確句子的比例越高。正確的句子大多和訓練資料裡的任何一句都不同，所以不是死背。「-」表示可以計算的句子太少，算不出比例。
+# 訓練越久，正確句子的比例越高。正確的句子大多和訓練資料裡的任何一句都不同。這樣算不算多，和表格的最後一列比較就知道：就算從訓練用的文法重新抽句子，也有約 1 成和訓練資料的句子相同。訓練很久的模型，比例和它幾乎一樣；如果是死背，這個比例應該是 0。「-」表示可以計算的句子太少，算不出比例。
 #
-# 有意思的是「沒看過的組合」。訓練到一半時，出現的比例和文法差不多，模型應該是把人和地點當成各自獨立的零件來組合。可是訓練久了，就幾乎不再出現：模型記住了訓練資料裡沒有的組合，把它們當成「不存在」。以降低損失為目標的話，這才是正確答案。「寫得出新句子」和「超出訓練資料的範圍」是兩回事。
+# 有意思的是「沒看過的組合」。訓練到一半時，出現的比例和文法差不多，模型應該是把人和地點當成各自獨立的零件來組合。可是訓練久了，就幾乎不再出現：模型記住了哪些組合從來沒在訓練資料裡出現過，把它們當成「不存在」。以降低損失為目標的話，這才是正確答案。「寫得出新句子」和「超出訓練資料的範圍」是兩回事。
 
 # %% [markdown] key="temperature" lang="ja"
 # ## 9. 温度、top-k、top-p
@@ -851,8 +890,9 @@ assert max(rescored, key=rescored.get) == told.answer("counter")
 # %% [markdown] key="cells" lang="ja"
 # 同じ重みのまま、正解に確率が集まりました。学習し直してはいません。
 #
-# これを、手がかりが右にある13種類の空欄で行います。それぞれ200文、人と場所は学習から除いた組み合わせだけです。次の3つの正解率を比べます。
+# これを、手がかりが右にある13種類の空欄で行います。それぞれ200文、人と場所は学習から除いた組み合わせだけです。次の4つの正解率を比べます。
 #
+# - いつも同じ答え：文を見ずに、いちばんよく当たる候補をいつも選ぶ。これが、この空欄のチャンスレベル（偶然の水準）
 # - 1回の計算：空欄の左だけから選ぶ
 # - 上限：空欄の左だけから選ぶときに、理論上できる最高の正解率。文法から正確に計算した値
 # - 再スコアリング：文全体の確率がいちばん高い候補を選ぶ
@@ -862,8 +902,9 @@ assert max(rescored, key=rescored.get) == told.answer("counter")
 # %% [markdown] key="cells" lang="zh-tw"
 # 權重完全沒變，也沒有重新訓練，機率卻集中到正解上了。
 #
-# 接著對線索在右邊的 13 種空格都這樣做。每種 200 句，人與地點只用訓練時拿掉的組合。比較下面 3 種正確率。
+# 接著對線索在右邊的 13 種空格都這樣做。每種 200 句，人與地點只用訓練時拿掉的組合。比較下面 4 種正確率。
 #
+# - 永遠同一個答案：不看句子，永遠選最常對的那個候選字，也就是這種空格的隨機水準（chance level）
 # - 計算 1 次：只看空格左邊來選
 # - 上限：只看空格左邊時，理論上能達到的最高正確率，由文法精確算出
 # - 重新評分：選整句機率最高的候選字
@@ -884,9 +925,21 @@ def mean(shares):
     return sum(shares) / len(shares)
 
 
+def always_the_same(slot, kind, lang):
+    #| ja: 文を見ない答えで、いちばん高い正解率。文法から正確に計算する
+    #| zh-tw: 不看句子時最高的正確率，由文法精確算出
+    told = [(event, weight) for event, weight in corpus.events() if event.kind == kind]
+    right = [
+        sum(weight * corpus.chance(event, slot, lang, c) for event, weight in told)
+        for c in corpus.candidates(lang, slot)
+    ]
+    return max(right) / sum(weight for _, weight in told)
+
+
 single = graded(decoder.guesses)
 multiple = graded(decoder.rescored)
 ceilings = {cell: corpus.ceiling(*cell) for cell in single}
+blind = {cell: always_the_same(*cell) for cell in single}
 passes = [len(corpus.candidates(lang, slot)) for slot, _, lang in single]
 
 kinds = dict(zip(corpus.KINDS, T(ja="基本 数量 主題 全部", zh_tw="基本 數量 主題 全部").split()))
@@ -913,6 +966,13 @@ ax.errorbar(
     label=T(ja="1回の計算", zh_tw="計算 1 次"),
 )
 ax.plot(
+    list(blind.values()),
+    y,
+    "kx",
+    markevery=1,
+    label=T(ja="いつも同じ答え", zh_tw="永遠同一個答案"),
+)
+ax.plot(
     list(ceilings.values()), y, "k|", markersize=14, markevery=1, label=T(ja="上限", zh_tw="上限")
 )
 ax.plot(
@@ -923,14 +983,14 @@ ax.invert_yaxis()
 ax.set(xlabel=T(ja="正解率", zh_tw="正確率"), xlim=(0, 1.05))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 lines = "。".join(
-    f"{name} {single[cell]:.2f}、{ceilings[cell]:.2f}、{multiple[cell]:.2f}"
+    f"{name} {blind[cell]:.2f}、{single[cell]:.2f}、{ceilings[cell]:.2f}、{multiple[cell]:.2f}"
     for name, cell in zip(names, single)
 )
 figures.show(
     fig,
     T(
-        ja=f"縦軸は空欄の種類（空欄、文の形、言語）、横軸は正解率、エラーバーは標準誤差です。1回の計算（丸）は上限（縦線）の近くに、再スコアリング（四角）は右端にあります。順に、1回の計算、上限、再スコアリングです。{lines}。",
-        zh_tw=f"縱軸是空格的種類（空格、句型、語言），橫軸是正確率，誤差線是標準誤差。計算 1 次（圓點）都在上限（直線）附近，重新評分（方塊）都在右端。依序是計算 1 次、上限、重新評分：{lines}。",
+        ja=f"縦軸は空欄の種類（空欄、文の形、言語）、横軸は正解率、エラーバーは標準誤差です。1回の計算（丸）は上限（縦線）の近くに、再スコアリング（四角）は右端にあります。時の語では、いつも同じ答え（×）が上限と重なります。順に、いつも同じ答え、1回の計算、上限、再スコアリングです。{lines}。",
+        zh_tw=f"縱軸是空格的種類（空格、句型、語言），橫軸是正確率，誤差線是標準誤差。計算 1 次（圓點）都在上限（直線）附近，重新評分（方塊）都在右端。時間詞的「永遠同一個答案」（×）和上限重疊。依序是永遠同一個答案、計算 1 次、上限、重新評分：{lines}。",
     ),
 )
 
@@ -941,24 +1001,32 @@ print(
         zh_tw=f"每個空格要計算的句子數：計算 1 次是 1，重新評分是 {min(passes)} 到 {max(passes)}",
     )
 )
-valid = stages[final].share("valid")[0]
+#| ja: 左にも手がかりが少しある空欄。ほかの8種類では、上限が「いつも同じ答え」と等しい
+#| zh-tw: 左邊也有一點線索的空格；其餘 8 種的上限就等於「永遠同一個答案」
+telling = [cell for cell in single if ceilings[cell] > blind[cell] + 1e-9]
 claims.check(
     "C11",
     {
-        "valid": valid,
-        "one_pass": mean(single.values()),
-        "ceiling": mean(ceilings.values()),
+        "valid": stages[final].share("valid")[0],
+        "new": stages[final].share("new")[0],
+        "blind": mean([blind[cell] for cell in telling]),
+        "one_pass": mean([single[cell] for cell in telling]),
+        "ceiling": mean([ceilings[cell] for cell in telling]),
         "rescored": mean(multiple.values()),
     },
 )
 
 # %% [markdown] key="cells-after" lang="ja"
-# 1回の計算は、上限に届いていますが、上限は超えられません。図で上限を少し超える点は、200文だけで測ったための誤差です。因果マスクが制限するのは、この「1回の計算」です。モデルが知っていることではありません。同じモデルが、文全体を見れば、助数詞も時制も知っていました。
+# 時の語の8種類では、上限は0.25です。候補は4つで、左に手がかりがまったくないので、いつも同じ答えでも0.25は当たります。この8種類では、学習したモデルと何も知らないモデルを区別できません。区別できるのは、左にも手がかりが少しある、動詞と助数詞の5種類です。いつも同じ答えなら平均0.20、1回の計算は0.27、上限は0.29でした。
+#
+# つまり、1回の計算は、左の手がかりをほぼ使いきっていますが、上限は超えられません。図で上限を少し超える点は、200文だけで測ったための誤差です。因果マスクが制限するのは、この「1回の計算」です。モデルが知っていることではありません。同じモデルが、文全体を見れば、助数詞も時制も知っていました。
 #
 # その代わり、計算は候補の数だけ増えます。空欄が2つになれば、候補の数は掛け算で増えます。エンコーダーなら、1回で済みます（レッスン02）。大規模なデコーダー型は、「次の文の空欄に入る語を答えてください」のように、手がかりを先に並べて、答えを最後に書かせます。これなら手がかりはすべて左にあるので、1回の計算でも使えます。
 
 # %% [markdown] key="cells-after" lang="zh-tw"
-# 計算 1 次的正確率達到了上限，但不可能超過上限。圖中略高於上限的點，是只用 200 句測量而產生的誤差。因果遮罩限制的，是這種「計算 1 次」的做法，不是模型知道的東西。同一個模型，只要看整個句子，量詞和時態它都知道。
+# 時間詞的 8 種，上限是 0.25：候選字有 4 個，左邊完全沒有線索，所以永遠寫同一個答案也能對 0.25。用這 8 種，分不出訓練過的模型和什麼都不會的模型。分得出來的，是左邊也有一點線索的動詞和量詞，共 5 種：永遠同一個答案平均是 0.20，計算 1 次是 0.27，上限是 0.29。
+#
+# 可見計算 1 次時，幾乎用盡了左邊的線索，但不可能超過上限。圖中略高於上限的點，是只用 200 句測量而產生的誤差。因果遮罩限制的，是這種「計算 1 次」的做法，不是模型知道的東西。同一個模型，只要看整個句子，量詞和時態它都知道。
 #
 # 代價是：候選字有幾個，就要多算幾句。空格變成 2 個時，候選的組合會相乘。編碼器只要計算 1 次（第 02 課）。大型的解碼器則會把線索全部放在前面，例如「請回答下面句子的空格要填什麼」，讓答案寫在最後。這樣線索都在左邊，計算 1 次也用得到。
 
@@ -999,6 +1067,8 @@ assert all(p.is_meta for p in llama.parameters())
 
 parameters = training.parameter_count(llama)
 predict.compare(guess, 2 * parameters / 2**30, " GiB")
+
+# %% key="llama-print"
 print(f"{parameters:,}")
 
 # %% [markdown] key="llama-parts" lang="ja"
@@ -1020,7 +1090,7 @@ claims.check(
     "C12",
     {
         "parameters": parameters,
-        "sum_of_parts": sum(parts.values()),
+        "mlp_share": parts["mlp"] / parameters,
         "past": small_llama.past,
         "later": small_llama.later,
     },

@@ -10,7 +10,7 @@
 # | 時間 | 読んで考える時間は約90分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
 #
-# 進め方は、これまでと同じく「予想する、実行する、比べる」です。`guess = None`の`None`を、自分の予想した数に書き換えてから実行しましょう。図や表を描くコードは、読み飛ばしてかまいません。
+# 進め方は、これまでと同じく「予想する、実行する、比べる」です。`guess = None`の`None`を、自分の予想した数（選ぶ問題では`"a"`などの記号）に書き換えてから実行しましょう。図や表を描くコードは、読み飛ばしてかまいません。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 為什麼解碼器成為主流
@@ -24,7 +24,7 @@
 # | 時間 | 閱讀與思考約 90 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
 #
-# 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖和做表格的程式碼可以跳過不看。
+# 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行（選擇題就填 `"a"` 之類的代號）。畫圖和做表格的程式碼可以跳過不看。
 
 # %% key="imports"
 import math
@@ -44,6 +44,7 @@ from helpers import (
     encoder_decoder,
     figures,
     induction,
+    measure,
     predict,
     results,
     scaling,
@@ -141,22 +142,41 @@ for name, (model, next_batch) in plans.items():
     taught[name], share[name] = counts[0] * steps, counts[0] / counts[1]
     line = [name, f"{training.parameter_count(model):,}", f"{flops / 1e6:,.0f}", f"{steps:,.0f}"]
     lines.append([*line, f"{taught[name] / 1e6:.2f}", f"{share[name]:.0%}"])
+predict.compare(guess, taught["GPT-2"] / taught["BERT 15%"], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="budget-table"
 header = T(
     ja="モデル|パラメータ|1ステップのMFLOPs|予算で進めるステップ|損失の付くトークン（単位：100万）|読み書きしたトークンに占める割合",
     zh_tw="模型|參數|1 步的 MFLOPs|預算內的步數|算進損失的詞元（單位：100 萬）|占讀寫詞元的比例",
 )
 show.fragment(*show.table(header.split("|"), lines))
-predict.compare(guess, taught["GPT-2"] / taught["BERT 15%"], T(ja="倍", zh_tw=" 倍"))
+
+#| ja: BERTの出力層を、隠したトークンだけで計算したとき
+#| zh-tw: BERT 的輸出層只計算遮住的詞元時
+model, next_batch = plans["BERT 15%"]
+batch = next_batch()
+hidden = torch.zeros(*batch["input_ids"].shape, model.config.hidden_size, requires_grad=True)
+with measure.cost() as head:
+    model.cls(hidden).sum().backward()
+unmasked = 1 - int((batch["labels"] != -100).sum()) / batch["labels"].numel()
+saved = head.flops * unmasked / training.step_flops(model, batch)
+ratio = taught["GPT-2"] / taught["BERT 15%"]
+print(
+    T(
+        ja=f"GPT-2÷BERT 15%：{ratio:.1f}倍。BERTの出力層を隠したトークンだけで計算すれば、{ratio * (1 - saved):.1f}倍",
+        zh_tw=f"GPT-2 ÷ BERT 15%：{ratio:.1f} 倍。BERT 的輸出層只計算遮住的詞元的話：{ratio * (1 - saved):.1f} 倍",
+    )
+)
 
 # %% [markdown] key="budget-after" lang="ja"
-# 同じ計算量でも、損失の付くトークンの数は大きく違います。BERTは、隠さなかったトークンも計算しますが、そこには損失が付きません。表の割合が15%や40%より少し低いのは、`[CLS]`などの特殊トークンは隠さないからです。これが、「次のトークンを当てる」学習の利点の1つです。
+# 同じ計算量でも、損失の付くトークンの数は大きく違います。BERTは、隠さなかったトークンも計算しますが、そこには損失が付きません。`transformers`のBERTは、出力層まで全部のトークンで計算します。もとのBERTの実装のように、出力層を隠したトークンだけで計算すると、差は約6.4倍に縮まります。表の割合が15%や40%より少し低いのは、`[CLS]`などの特殊トークンは隠さないからです。これが、「次のトークンを当てる」学習の利点の1つです。
 #
-# ただし、これは構造ではなく、学習の問題（目的関数）の違いです。エンコーダー型でも、すべてのトークンに損失が付く学習はできます（ELECTRA、2020年）。また、1つのトークンから学べる量は同じではありません。BERTは前後の両方を見て当てるので、1つの損失が教えることは違います。損失の付くトークンが7倍以上でも、7倍賢くなるとは言えません。
+# ただし、これは構造ではなく、学習の問題（目的関数）の違いです。エンコーダー型でも、すべてのトークンに損失が付く学習はできます（ELECTRA、2020年）。また、1つのトークンから学べる量は同じではありません。BERTは前後の両方を見て当てるので、1つの損失が教えることは違います。損失の付くトークンが6倍や7倍でも、その分だけ賢くなるとは言えません。
 
 # %% [markdown] key="budget-after" lang="zh-tw"
-# 運算量相同，算進損失的詞元數卻差很多。BERT 連沒有遮住的詞元也要計算，但那些詞元不算進損失。表裡的比例略低於 15% 和 40%，是因為 `[CLS]` 這類特殊詞元不會遮住。這就是「猜下一個詞元」這種訓練的優點之一。
+# 運算量相同，算進損失的詞元數卻差很多。BERT 連沒有遮住的詞元也要計算，但那些詞元不算進損失。`transformers` 的 BERT 連輸出層都對所有詞元計算；像原本的 BERT 那樣，輸出層只計算遮住的詞元，差距就縮小到大約 6.4 倍。表裡的比例略低於 15% 和 40%，是因為 `[CLS]` 這類特殊詞元不會遮住。這就是「猜下一個詞元」這種訓練的優點之一。
 #
-# 不過，這是訓練的題目（目標函數）不同，不是架構不同：編碼器也有辦法讓所有詞元都算進損失（ELECTRA，2020 年）。而且從 1 個詞元學到的東西並不一樣多：BERT 看了前後文才猜，同樣是 1 個損失，教的內容不同。算進損失的詞元有 7 倍以上，不代表會聰明 7 倍。
+# 不過，這是訓練的題目（目標函數）不同，不是架構不同：編碼器也有辦法讓所有詞元都算進損失（ELECTRA，2020 年）。而且從 1 個詞元學到的東西並不一樣多：BERT 看了前後文才猜，同樣是 1 個損失，教的內容不同。算進損失的詞元有 6 倍、7 倍，不代表會聰明那麼多倍。
 
 # %% [markdown] key="able" lang="ja"
 # ## 2. 新しいヘッドなしで、何ができるか
@@ -208,11 +228,12 @@ valid = {
     name: sum(corpus.parse(text, LANG) is not None for text in texts) / len(texts)
     for name, texts in (("BERT", by_bert), ("GPT-2", by_gpt))
 }
-for text in by_bert[::25]:
-    print("BERT ", text)
-for text in by_gpt[::25]:
-    print("GPT-2", text)
 predict.compare(guess, valid["BERT"])
+
+# %% key="able-samples"
+for name, texts in (("BERT ", by_bert), ("GPT-2", by_gpt)):
+    for text in texts[::25]:
+        print(name, text)
 
 # %% [markdown] key="able-after" lang="ja"
 # BERTは、6割の文字が見えている文の空欄を当てる練習をしました。全部が隠れた文は、一度も見ていません。長さまで教えても、GPT-2には及びません（割合は言語によって違います）。BERTに文を書かせる方法はほかにもありますが、文の確率を素直に計算できない点は変わりません。なお、これは「マスクを当てるモデルは文を書けない」という意味ではありません。全部が隠れた状態からも練習させた大きなモデル（LLaDA、2025年）は、デコーダー型のLLaMA3 8Bに匹敵すると報告されています。
@@ -228,7 +249,7 @@ predict.compare(guess, valid["BERT"])
 #
 # T5 的值取自第 04 課的訓練紀錄，是運算量相同的那一步（2 個亂數種子的平均）；那時學習率還沒降到底，對 T5 稍微不利。填空的題目，是第 02、03 課的空格裡，線索在右邊的 13 種。
 
-# %% key="able-table"
+# %% key="able-table" hide=true
 prompted = results.load("prompted")["runs"]
 right = [" ".join(cell) for cell in corpus.cells("right")]
 card = checkpoints.card()
@@ -275,6 +296,7 @@ claims.check(
         "share_gpt": share["GPT-2"],
         "valid_bert": valid["BERT"],
         "valid_gpt": valid["GPT-2"],
+        "lengths_bert": np.mean(np.sort([*map(len, by_bert)]) == np.sort([*map(len, true)])),
         "blank_bert": blank["encoder"],
         "blank_gpt": blank["decoder"],
     },
@@ -298,7 +320,7 @@ assert min(*translation, mood[0]) > 0.9
 # %% [markdown] key="never" lang="ja"
 # ## 3. 一度も見なかった組み合わせ
 #
-# 2節で翻訳をしたデコーダーには、わざと1つだけ見せなかった組み合わせがあります。「台湾華語のお話を要約する」です。頼む言葉は、お話がどちらの言語でも「要約：」と「気分：」です。「要約：」は、日本語のお話で学びました。台湾華語のお話も、「気分：」の問題で何度も読みました。台湾華語の文を書くことも、翻訳で学びました。部品はすべて知っていて、組み合わせだけが新しいのです。
+# 2節で翻訳をしたデコーダーには、わざと1つだけ見せなかった組み合わせがあります。「台湾華語のお話を要約する」です。頼む言葉は、お話がどちらの言語でも「要約：」と「気分：」です。「要約：」は、日本語のお話で学びました。台湾華語のお話も、「気分：」の問題で何度も読みました。要約の文は、学習用のお話について、もう一方の言語に翻訳する問題でも学びました。ですから、台湾華語の要約の文も書いたことがあります。正解に出てくる文字も、隣り合う2文字も、すべて学習の答えに出てきます。新しいのは、組み合わせだけです。
 #
 # 学習していないタスクを、例も見せずに頼むことを、ゼロショット（zero-shot）と呼びます。
 #
@@ -307,7 +329,7 @@ assert min(*translation, mood[0]) > 0.9
 # %% [markdown] key="never" lang="zh-tw"
 # ## 3. 從沒看過的組合
 #
-# 第 2 節做翻譯的那個解碼器，有 1 種組合故意不給看：「替台灣華語的故事做摘要」。日文的摘要學過；台灣華語的故事，在問心情的題目裡讀過很多次；寫台灣華語的句子，在翻譯裡也學過。不論故事是哪一種語言，提示都寫成日文的「要約：」（摘要）和「気分：」（心情），所以零件全都認識，只有組合是新的。
+# 第 2 節做翻譯的那個解碼器，有 1 種組合故意不給看：「替台灣華語的故事做摘要」。不論故事是哪一種語言，提示都寫成日文的「要約：」（摘要）和「気分：」（心情）。「要約：」在日文的故事裡學過；台灣華語的故事，在問心情的題目裡讀過很多次；訓練用故事的摘要，也在「翻譯成另一種語言」的題目裡學過，所以台灣華語的摘要句子也寫過。正確答案裡的每個字、每 2 個相鄰的字，全都在訓練的答案裡出現過。只有組合是新的。
 #
 # 不給例子，直接要求模型做沒訓練過的任務，叫做零樣本（zero-shot）。
 #
@@ -318,43 +340,70 @@ assert min(*translation, mood[0]) > 0.9
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-by_seed = {key: [run["exact"][key] for run in prompted] for key in ("summary ja", "summary zh-tw")}
-known_language, never = (np.mean(shares) for shares in by_seed.values())
-predict.compare(guess, never)
-listed = {key: "、".join(f"{share:.2f}" for share in shares) for key, shares in by_seed.items()}
-print(
-    T(
-        ja=f"要約の完全一致率（3つのシード）：日本語 {listed['summary ja']}　台湾華語（見せていない）{listed['summary zh-tw']}",
-        zh_tw=f"摘要的完全相符率（3 個亂數種子）：日文 {listed['summary ja']}　台灣華語（沒看過）{listed['summary zh-tw']}",
-    )
+
+def by_seed(is_right):
+    #| ja: 3つのシードの、見せなかった問題での割合
+    #| zh-tw: 3 個亂數種子，在沒看過的題目上的比例
+    return [np.mean([is_right(pair) for pair in run["withheld"]]) for run in prompted]
+
+
+never = by_seed(lambda pair: pair["answer"] == pair["target"])
+predict.compare(guess, np.mean(never))
+
+
+# %% key="never-answers"
+def clause(text):
+    return text.split("，")[0]
+
+
+first = by_seed(lambda pair: clause(pair["answer"]) == clause(pair["target"]))
+translated = by_seed(lambda pair: pair["translated"] == pair["target"])
+japanese, moods = (
+    [run["exact"][key] for run in prompted] for key in ("summary ja", "sentiment zh-tw")
 )
-withheld = [pair for run in prompted for pair in run["withheld"]]
-for pair in withheld[::50]:
-    print(
-        pair["answer"],
-        T(ja=f"（正解：{pair['target']}）", zh_tw=f"（正確答案：{pair['target']}）"),
-    )
-in_japanese = np.mean([any("ぁ" <= c <= "ん" for c in pair["answer"]) for pair in withheld])
-moods = np.mean([set(pair["answer"]) <= set("良悪好壞") for pair in withheld])
-print(
-    T(
-        ja=f"ひらがなの入った答え：{in_japanese:.2f}　気分だけの答え：{moods:.2f}",
-        zh_tw=f"含有平假名的答案：{in_japanese:.2f}　只回答心情的答案：{moods:.2f}",
-    )
-)
-assert known_language > 0.9 and never < 0.1 and in_japanese > 0.5
+tried = {
+    T(ja="日本語のお話の要約", zh_tw="替日文故事做摘要"): japanese,
+    T(ja="台湾華語のお話の気分", zh_tw="回答台灣華語故事的心情"): moods,
+    T(ja="日本語の要約を台湾華語に翻訳", zh_tw="把日文摘要翻譯成台灣華語"): translated,
+    T(ja="見せなかった：台湾華語のお話の要約", zh_tw="沒看過：替台灣華語故事做摘要"): never,
+    T(ja="その前半（「，」まで）だけ", zh_tw="上一列只看前半（到「，」為止）"): first,
+}
+header = T(ja="頼んだこと", zh_tw="要求")
+seeds = [f"seed {run['seed']}" for run in prompted]
+rows = [[name, *(f"{share:.2f}" for share in shares)] for name, shares in tried.items()]
+show.fragment(*show.table([header, *seeds], rows))
+
+
+def kind(answer):
+    if any("ぁ" <= c <= "ん" for c in answer):
+        return T(ja="ひらがなの入った文", zh_tw="夾雜日文平假名的句子")
+    if answer and set(answer) <= set("良悪好壞"):
+        return T(ja="気分だけ", zh_tw="只回答心情")
+    return T(ja="ほか", zh_tw="其他")
+
+
+answers = [[pair["answer"] for pair in run["withheld"]] for run in prompted]
+examples = {kind(answer): answer for of_seed in answers for answer in of_seed}
+counts = [Counter(map(kind, of_seed)) for of_seed in answers]
+rows = [
+    [name, *(f"{count[name] / count.total():.2f}" for count in counts), example]
+    for name, example in examples.items()
+]
+header = T(ja="答えの種類|例", zh_tw="答案的種類|例子").split("|")
+show.fragment(*show.table([header[0], *seeds, header[1]], rows))
+assert min(*japanese, *moods, *translated) > 0.9 and max(*never, *first) < 0.1
 
 # %% [markdown] key="never-after" lang="ja"
-# 学習した組み合わせはほぼ満点なのに、台湾華語の要約は、どのシードでも1つも正しく書けませんでした。答えの約8割は日本語で、多くは文がくずれています。1割ほどは、気分だけを答えました。
+# 学習した組み合わせはほぼ満点です。見せなかった要約と同じ文も、日本語の要約からの翻訳として頼めば、どのシードでもすべて正しく書けました。ところが、台湾華語のお話の要約として頼むと、どのシードでも1つも正しく書けません。前半だけを見ても、正しいものは1つもありません。
 #
-# 考えられる理由は、学習データの偏りです。学習では、「要約：」の答えはいつも日本語でした。また、台湾華語のお話の答えは、いつも気分でした。そう覚えても、学習した組み合わせでは損失が増えません。新しい組み合わせでは、この2つがぶつかります。
+# 考えられる理由は、学習データの偏りです。学習では、「要約：」の答えはいつも日本語でした。また、台湾華語のお話の答えは、いつも気分でした。そう覚えても、学習した組み合わせでは損失が増えません。新しい組み合わせでは、この2つがぶつかります。実際、気分だけの答えが多いシードも、ほとんどがくずれた日本語になるシードもありました。
 #
 # この小さなデコーダーでは、部品を知っていても、新しい組み合わせはできませんでした。つまり、「デコーダー型だからゼロショットができる」とは言えません。大規模なモデルのゼロショット性能は、はるかに多様な文章とタスクを学習した結果です。構造だけの結果かどうかは、この実験ではわかりません。また、これは1つの組み合わせだけの結果です（シードは3つ）。
 
 # %% [markdown] key="never-after" lang="zh-tw"
-# 學過的組合幾乎滿分，台灣華語的摘要卻不論哪個亂數種子都一題也沒寫對。答案大約 8 成是日文，而且句子大多支離破碎；另外有 1 成左右只回答了心情。
+# 學過的組合幾乎滿分。沒看過的摘要，同樣的句子如果當成日文摘要的翻譯來要求，不論哪個亂數種子都全部寫對。可是當成台灣華語故事的摘要來要求，卻不論哪個亂數種子都沒有一題寫對；就算只看前半，也沒有一題是對的。
 #
-# 可能的原因是訓練資料的偏差。訓練時，「要約：」的答案一直都是日文；而台灣華語的故事，答案一直都是心情。這樣記，在學過的組合裡損失並不會增加；到了新的組合，這 2 種習慣就互相衝突。
+# 可能的原因是訓練資料的偏差。訓練時，「要約：」的答案一直都是日文；而台灣華語的故事，答案一直都是心情。這樣記，在學過的組合裡損失並不會增加；到了新的組合，這 2 種習慣就互相衝突。實際上，有的亂數種子大多只回答心情，有的幾乎都變成支離破碎的日文。
 #
 # 這個小小的解碼器，就算零件全都認識，還是做不到新的組合。也就是說，不能說「因為是解碼器，所以能做零樣本」。大型模型的零樣本表現，來自訓練過多樣得多的文章和任務；是不是只靠架構，這個實驗看不出來。另外，這只是 1 種組合的結果（亂數種子有 3 個）。
 
@@ -365,7 +414,7 @@ assert known_language > 0.9 and never < 0.1 and in_japanese > 0.5
 #
 # 問題は、ランダムな記号の列を2回続けて読ませ、2回目を当てさせることです。記号の並びは毎回違うので、重みに覚えておくことはできません。「前に同じ記号が出たとき、次に何が来たか」を、文脈の中から見つけるしかありません。これをする仕組みを、誘導ヘッド（induction head）と呼びます（Olsson et al. 2022）。
 #
-# 学習では、長さ5から12の列を使います。1層のモデルと2層のモデルを学習させ、長さ12で比べます。記号は24種類なので、でたらめなら約0.04、列に出た12種類から選べば約0.08です。
+# 学習では、長さ5から12の列を使います。1層のモデルと2層のモデルを学習させ、長さ12で比べます。列に出た12種類からでたらめに選べば、$1/12$ で約0.08です。1つの列の記号はすべて違うので、2回目にまだ出ていない記号から選べば、平均で約0.27まで上がります。文脈から順番を読んでいると言えるのは、これを超えたときです。
 #
 # 予想：2層のモデルの正解率を、0から1の数で書きましょう。1層ではどうなるかも、考えてみましょう。
 
@@ -376,7 +425,7 @@ assert known_language > 0.9 and never < 0.1 and in_japanese > 0.5
 #
 # 題目是：把一串隨機的符號連續讀 2 遍，並猜出第 2 遍的內容。符號的順序每次都不同，所以沒辦法記在權重裡，只能在上下文裡找出「前面出現同一個符號時，後面接的是什麼」。做這件事的機制叫做歸納頭（induction head，Olsson et al. 2022）。
 #
-# 訓練用長度 5 到 12 的符號串。分別訓練 1 層和 2 層的模型，在長度 12 比較。符號有 24 種，亂猜大約是 0.04；只從串裡出現過的 12 種來猜，大約是 0.08。
+# 訓練用長度 5 到 12 的符號串。分別訓練 1 層和 2 層的模型，在長度 12 比較。從串裡出現過的 12 種亂猜，是 $1/12$，大約 0.08。同一串的符號都不重複，所以只從第 2 遍還沒出現的符號裡猜，平均可以到大約 0.27。要超過這個值，才能說它從上下文讀出了順序。
 #
 # 先猜猜看：2 層模型的正確率是多少？請寫 0 到 1 之間的數字，也想一想 1 層會怎樣。
 
@@ -402,6 +451,17 @@ seen = {layers: induction.attention(model, 12) for layers, model in copiers.item
 fig, (left, mid) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1.2, 1])
 for layers, values in copied.items():
     left.plot(lengths, values, label=T(ja=f"{layers}層", zh_tw=f"{layers} 層"))
+made_before = [
+    r for r in results.load("induction")["runs"] if (r["layers"], r["steps"]) == (1, 2400)
+]
+longer = [np.mean([run["accuracy"][str(n)] for run in made_before]) for n in lengths]
+left.plot(lengths, longer, "--", label=T(ja="1層、2,400ステップ", zh_tw="1 層，2,400 步"))
+by_chance = {name: [induction.chance(n)[name] for n in lengths] for name in ("unused", "any")}
+for name, label in (
+    ("unused", T(ja="まだ出ていない記号から選ぶ", zh_tw="從還沒出現的符號裡猜")),
+    ("any", T(ja="列の記号から選ぶ", zh_tw="從串裡的符號裡猜")),
+):
+    left.plot(lengths, by_chance[name], ":", color="grey", marker="", label=label)
 left.axvline(12, color="black", linestyle=":")
 left.set(
     xlabel=T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練到 12 為止）"),
@@ -418,27 +478,32 @@ for layers in (1, 2):
         grid.append([seen[layers][name][layer].max().item() for name in ("previous", "target")])
 columns = T(ja="1つ前|次の位置", zh_tw="前一個|下一個位置").split("|")
 figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
-told = "、".join(f"{n} {a:.2f}／{b:.2f}" for n, a, b in zip(lengths, *copied.values()))
+curves = zip(lengths, *copied.values(), longer, *by_chance.values())
+told = "、".join(f"{n} " + "／".join(f"{value:.2f}" for value in row) for n, *row in curves)
 heads = "、".join(f"{label} {a:.2f}／{b:.2f}" for label, (a, b) in zip(labels, grid))
 figures.show(
     fig,
     T(
-        ja=f"左は、列の長さと正解率です。長さ、1層／2層の順に、{told}。右は、各層でいちばん強いヘッドの重みの平均です（1なら、その位置だけを見ています）。「1つ前」は直前の記号、「次の位置」は、前に同じ記号が出た場所の次です。1つ前／次の位置の順に、{heads}。",
-        zh_tw=f"左圖是符號串的長度與正確率。依序是長度、1 層／2 層：{told}。右圖是每一層最強的注意力頭的平均權重（1 表示只看那個位置）。「前一個」是緊接在前面的符號，「下一個位置」是前面出現同一個符號處的下一個。依序是前一個／下一個位置：{heads}。",
+        ja=f"左は、列の長さと正解率です。破線は1層を2,400ステップ学習させた記録、点線は選ぶだけで当たる割合です。長さ、1層／2層／1層（2,400ステップ）／まだ出ていない記号から選ぶ／列の記号から選ぶの順に、{told}。右は、各層でいちばん強いヘッドの重みの平均です（1なら、その位置だけを見ています）。「1つ前」は直前の記号、「次の位置」は、前に同じ記号が出た場所の次です。1つ前／次の位置の順に、{heads}。",
+        zh_tw=f"左圖是符號串的長度與正確率。虛線是 1 層訓練 2,400 步的紀錄，點線是光用猜的就會中的比例。依序是長度、1 層／2 層／1 層（2,400 步）／從還沒出現的符號裡猜／從串裡的符號裡猜：{told}。右圖是每一層最強的注意力頭的平均權重（1 表示只看那個位置）。「前一個」是緊接在前面的符號，「下一個位置」是前面出現同一個符號處的下一個。依序是前一個／下一個位置：{heads}。",
     ),
 )
 two_layers, one_layer = (copied[layers][lengths.index(12)] for layers in (2, 1))
-assert two_layers > 0.8 and one_layer < 0.5
+assert two_layers > 0.8 and one_layer < by_chance["unused"][lengths.index(12)]
 assert copied[2][-1] < 0.5
 assert grid[2][1] > 0.4 > grid[0][1]
 
 # %% [markdown] key="context-after" lang="ja"
-# 長さ12で、2層のモデルはほぼ全部当てました。1層のモデルは、同じステップ数だけ学習しても、あまり当たりません。短い列で当たりやすいのは、列に出た少ない記号に絞るだけでも当たるからでしょう。右の図が手がかりになります。2層のモデルでは、1層目のヘッドが「1つ前の記号」を見て、2層目のヘッドが「前に同じ記号が出た場所の、次」を見ています。1層目が「自分の前は何だったか」を各位置に書き込み、2層目がそれを手がかりに探すので、2段階が必要です。
+# 長さ12で、2層のモデルはほぼ全部当てました。1層のモデルは、同じ600ステップでは、まだ出ていない記号から選ぶ割合（上の点線）を超えません。ステップ数を2,400に増やした記録（破線、3つのシードの平均。`python -m helpers.results.induction`で作り直せます）では、学習した長さでその割合に並ぶか、少し超えました（長さ12では0.27、0.30、0.46）。それでも、2層には遠く及びません。学習不足のせいだけではなさそうです。1層では、2層に比べて指数関数的に大きくしない限り、この種の問題を解けないことが証明されています（Sanfordほか2024、arXiv:2408.14332、要旨）。
+#
+# 2層のモデルがどう解いているかは、右の図が手がかりになります。2層のモデルでは、1層目のヘッドが「1つ前の記号」を見て、2層目のヘッドが「前に同じ記号が出た場所の、次」を見ています。1層目が「自分の前は何だったか」を各位置に書き込み、2層目がそれを手がかりに探していると考えられます。
 #
 # ただし、学習より長い列では、急に当たらなくなります。規則を完全に理解したのではなく、学習した長さの範囲で動く仕組みを身につけたのです。また、この実験はデコーダー型で行いましたが、「デコーダー型だけが文脈から学べる」ことは示していません。小さなモデルの1つの部品を見ただけなので、大きなモデルの文脈内学習がすべてこの仕組みによるとも言えません。
 
 # %% [markdown] key="context-after" lang="zh-tw"
-# 符號串長度是 12 時，2 層的模型幾乎全部答對；1 層的模型用同樣的步數訓練，還是很少答對。短的符號串比較容易答對，大概是因為串裡出現的符號少，縮小範圍去猜就會中。右圖提供了線索。在 2 層的模型裡，第 1 層的注意力頭看「前一個符號」，第 2 層的注意力頭看「前面同一個符號的下一個位置」。第 1 層先在每個位置寫下「我前面是什麼」，第 2 層再拿它當線索去找，所以需要 2 個步驟。
+# 符號串長度是 12 時，2 層的模型幾乎全部答對。1 層的模型用同樣的 600 步訓練，沒有超過從還沒出現的符號裡猜的比例（上面的點線）。步數增加到 2,400 的紀錄（虛線，3 個亂數種子的平均；用 `python -m helpers.results.induction` 可以重做），在訓練過的長度和那個比例差不多，或稍微超過（長度 12 是 0.27、0.30、0.46），但還是遠不如 2 層。看來不只是訓練不夠。已經有論文證明：只有 1 層的話，除非比 2 層大上指數倍，否則解不了這類題目（Sanford 等人 2024，arXiv:2408.14332，摘要）。
+#
+# 2 層的模型怎麼解題，右圖提供了線索。在 2 層的模型裡，第 1 層的注意力頭看「前一個符號」，第 2 層的注意力頭看「前面同一個符號的下一個位置」。第 1 層先在每個位置寫下「我前面是什麼」，第 2 層應該就是拿它當線索去找。
 #
 # 不過，符號串比訓練時長，就突然答不對了。它並不是完全理解了規則，而是學會了在訓練過的長度範圍內有效的機制。另外，這個實驗用的是 decoder-only 模型，但並沒有證明「只有 decoder-only 能從上下文學習」；這也只是小模型裡的一個零件，不能說大型模型的情境學習全都是這樣。
 
@@ -449,7 +514,9 @@ assert grid[2][1] > 0.4 > grid[0][1]
 #
 # 文章は、Pythonに付いてくるヘルプ（`pydoc_data.topics`、英語）を使います。長さはPythonの版によって少し違います。1つの文字を1つのトークンとし、64文字を読んで、続く64文字を当てます。学習に使わない項目で損失を測ります。小さいモデルを実際に学習させましょう。`scaling.text(path)`とすれば、自分の文章のファイルでも試せます。
 #
-# 予想：4,752パラメータのモデルを400ステップ学習させると、損失は文字あたり何ナットになるでしょうか。文字は約100種類なので、でたらめなら $\log 100$ で約4.6ナットです（ナットは、自然対数で測った損失の単位）。
+# 損失の単位は、自然対数で測った「ナット」です。文字は約100種類なので、でたらめなら $\log 100$ で約4.6ナット、2択まで絞れていれば $\log 2$ で約0.7ナットです。
+#
+# 予想：4,752パラメータのモデルを400ステップ学習させたときの損失は、文字あたりで次のどれに近いでしょうか。`"a"`：1ナット、`"b"`：2ナット、`"c"`：4ナット。
 
 # %% [markdown] key="scale" lang="zh-tw"
 # ## 5. 規模定律：大小與損失
@@ -458,11 +525,13 @@ assert grid[2][1] > 0.4 > grid[0][1]
 #
 # 文章使用 Python 附帶的說明（`pydoc_data.topics`，英文），長度會因 Python 的版本略有不同。1 個字元當成 1 個詞元：讀 64 個字元，猜接下來的 64 個字元；損失用沒拿來訓練的條目測量。先實際訓練一個小模型。寫成 `scaling.text(path)`，也可以用自己的文章檔案。
 #
-# 先猜猜看：4,752 個參數的模型訓練 400 步之後，每個字元的損失是多少 nat（用自然對數計算的損失單位）？字元大約有 100 種，亂猜的話是 $\log 100$，大約 4.6 nat。
+# 損失的單位是用自然對數計算的 nat。字元大約有 100 種，亂猜的話是 $\log 100$，大約 4.6 nat；如果縮小到只剩 2 種，是 $\log 2$，大約 0.7 nat。
+#
+# 先猜猜看：4,752 個參數的模型訓練 400 步之後，每個字元的損失最接近哪一個？`"a"`：1 nat，`"b"`：2 nat，`"c"`：4 nat。
 
 # %% key="scale-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
 guess = None
 
 record = results.load("scaling")
@@ -474,28 +543,31 @@ chosen = next(r for r in record["runs"] if (r["kind"], r["width"]) == ("decoder"
 small = scaling.new("decoder", width, len(data.characters))
 training.train(small, scaling.next_batch("decoder", data), scaling.STEPS["decoder"], chosen["rate"])
 live_loss, _ = scaling.exam(small, "decoder", data)
-predict.compare(guess, live_loss, T(ja="ナット", zh_tw=" nat"))
+nats = {"a": 1, "b": 2, "c": 4}
+options = {key: T(ja=f"{n}ナット", zh_tw=f"{n} nat") for key, n in nats.items()}
+predict.choose(guess, options, min(nats, key=lambda key: abs(nats[key] - live_loss)))
 
+# %% key="scale-loss"
 print(
     T(
-        ja=f"この環境の文章：{len(text):,}文字。収録した結果は{made['characters']:,}文字（Python {made['versions']['python']}）",
-        zh_tw=f"這個環境的文章：{len(text):,} 個字元。附帶的結果用了 {made['characters']:,} 個字元（Python {made['versions']['python']}）",
+        ja=f"損失：{live_loss:.2f}ナット。この環境の文章：{len(text):,}文字。収録した結果は{made['characters']:,}文字（Python {made['versions']['python']}）",
+        zh_tw=f"損失：{live_loss:.2f} nat。這個環境的文章：{len(text):,} 個字元。附帶的結果用了 {made['characters']:,} 個字元（Python {made['versions']['python']}）",
     )
 )
 
 # %% [markdown] key="law" lang="ja"
-# 大きいモデルの学習には時間がかかるので、残りは収録した結果を使います（`python -m helpers.results.scaling`で作り直せます）。大きさは6種類です。層は2つにそろえ、幅だけを変えました。学習率は大きさごとに2倍ずつ変えて試し、いちばん良い値を選びました。シードを変えて、それぞれ3回学習させてあります。
+# 大きいモデルの学習には時間がかかるので、残りは収録した結果を使います（`python -m helpers.results.scaling`で作り直せます）。大きさは6種類です。層は2つにそろえ、幅だけを変えました。学習率は大きさごとに2倍ずつ変えて試し、いちばん良い値を選びました。シードを変えて、それぞれ3回学習させてあります。どの大きさも、同じ約160万文字を学習しました。
 #
-# 損失 $L$ とパラメータ数 $N$ の関係を、下限（floor）$E$ のあるべき乗則で表します。
+# 損失 $L$ とパラメータ数 $N$ の関係を、下限（floor）$E$ を加えた「べき乗則」で表します。
 #
 # $$L(N) = E + A N^{-\alpha}$$
 #
 # $E$ は、モデルをいくら大きくしても残る損失です。文章そのものの予測できなさと、データとステップ数が限られていることの両方が入ります。係数は、`scipy`の最小二乗法で決めます。いちばん大きいモデルは取っておき、ほかの5つの大きさから予測します。下限のない式（$E = 0$）とも比べます。
 #
-# 予想：いちばん大きいモデル（約31万パラメータ）の損失の予測は、何ナット外れるでしょうか。
+# 予想：いちばん大きいモデル（約31万パラメータ）の損失の予測は、実測と比べてどうなるでしょうか。`"a"`：0.05ナット以上低い（楽観的）、`"b"`：差は0.05ナット未満、`"c"`：0.05ナット以上高い（悲観的）。
 
 # %% [markdown] key="law" lang="zh-tw"
-# 大模型訓練起來很花時間，其餘的就用附帶的結果（用 `python -m helpers.results.scaling` 可以重做）。大小有 6 種，都是 2 層，只改變寬度。每種大小都把學習率以 2 倍為單位調整，選出最好的值，再換亂數種子各訓練 3 次。
+# 大模型訓練起來很花時間，其餘的就用附帶的結果（用 `python -m helpers.results.scaling` 可以重做）。大小有 6 種，都是 2 層，只改變寬度。每種大小都把學習率以 2 倍為單位調整，選出最好的值，再換亂數種子各訓練 3 次。每種大小都學了同樣的大約 160 萬個字元。
 #
 # 損失 $L$ 和參數個數 $N$ 的關係，用有下限（floor）$E$ 的冪律來表示。
 #
@@ -503,11 +575,11 @@ print(
 #
 # $E$ 是模型再怎麼變大也會留下的損失，裡面包含文章本身的不可預測，也包含資料和步數有限的影響。係數用 `scipy` 的最小平方法決定。把最大的模型保留起來，用其他 5 種大小來預測它，並和沒有下限的式子（$E = 0$）比較。
 #
-# 先猜猜看：最大的模型（約 31 萬個參數）的損失，會預測錯多少 nat？
+# 先猜猜看：最大的模型（約 31 萬個參數）的損失，預測值和實測相比會怎樣？`"a"`：低 0.05 nat 以上（太樂觀），`"b"`：相差不到 0.05 nat，`"c"`：高 0.05 nat 以上（太悲觀）。
 
 # %% key="law-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
 guess = None
 
 runs = {kind: [r for r in record["runs"] if r["kind"] == kind] for kind in scaling.KINDS}
@@ -527,7 +599,14 @@ no_floor = scaling.fit(sizes[~held_out], losses[~held_out], floor=0)
 actual = losses[held_out].mean()
 error = law(sizes.max()) - actual
 error_no_floor = no_floor(sizes.max()) - actual
-predict.compare(guess, abs(error), T(ja="ナット", zh_tw=" nat"))
+options = {
+    "a": T(ja="0.05ナット以上低い", zh_tw="低 0.05 nat 以上"),
+    "b": T(ja="差は0.05ナット未満", zh_tw="相差不到 0.05 nat"),
+    "c": T(ja="0.05ナット以上高い", zh_tw="高 0.05 nat 以上"),
+}
+predict.choose(guess, options, "b" if abs(error) < 0.05 else "a" if error < 0 else "c")
+
+# %% key="law-errors"
 for name, found, missed in (
     (T(ja="下限あり", zh_tw="有下限"), law, error),
     (T(ja="下限なし", zh_tw="沒有下限"), no_floor, error_no_floor),
@@ -607,14 +686,14 @@ claims.check(
 )
 
 # %% [markdown] key="law-after" lang="ja"
-# 予測は、実測より約0.10ナット低くなりました。大きくした効果を、楽観的に見積もったのです。下限のない式では約0.20ナットで、外れ方は2倍です。大きいモデルほど損失の下がり方が鈍るので、下限を無視すると、遠くを予測するほど外れます。
+# 予測は、実測より約0.10ナット低くなりました。大きくした効果を、楽観的に見積もったのです。下限のない式では約0.20ナットで、外れ方は2倍です。大きいモデルほど損失の下がり方が鈍りました。ここでは大きさだけでなく、パラメータあたりの学習した文字数も、約680から約5まで減っています。鈍り方には、データの不足も入っているはずです。
 #
-# ただし、下限がわかったわけではありません。どの大きさを除くかで、下限の推定は0.72から1.05まで動きます。また、取っておいたモデルの実測は、ブートストラップの90%の範囲にも入りませんでした。この範囲は、測った点のばらつきだけを表していて、式の形が違う可能性は入っていないからです。「よく予測できる」と言えるのは、測った範囲の近くまでです。
+# ただし、下限がわかったわけではありません。いちばん大きいモデルを除くと下限の推定は0.72で、ほかの大きさを除くと0.89から1.05です。推定は、いちばん大きいモデルに強く左右されています。また、取っておいたモデルの実測は、ブートストラップ（学習の結果を、重複を許して選び直し、当てはめ直すこと）の90%の範囲にも入りませんでした。この範囲は、測った点のばらつきだけを表していて、式の形が違う可能性は入っていないからです。「よく予測できる」と言えるのは、測った範囲の近くまでです。
 
 # %% [markdown] key="law-after" lang="zh-tw"
-# 預測比實測低了大約 0.10 nat：把變大的效果估得太樂觀了。沒有下限的式子低了大約 0.20 nat，誤差是 2 倍。模型越大，損失下降得越慢；忽略下限的話，預測得越遠就錯得越多。
+# 預測比實測低了大約 0.10 nat：把變大的效果估得太樂觀了。沒有下限的式子低了大約 0.20 nat，誤差是 2 倍。模型越大，損失下降得越慢。不過這裡變的不只是大小：每個參數分到的訓練字元數，也從大約 680 個減少到大約 5 個，所以變慢的原因應該也包含資料不足。
 #
-# 不過，這並不表示已經知道下限是多少。看拿掉的是哪一種大小，下限的估計會從 0.72 變到 1.05。而且保留的模型，實測值連拔靴法（bootstrap）的 90% 範圍都沒有落進去。因為這個範圍只表示測量點的分散，並沒有包含「式子的形式可能不對」。所謂「很容易預測」，只限於測量範圍的附近。
+# 不過，這並不表示已經知道下限是多少。拿掉最大的模型時，下限的估計是 0.72；拿掉其他大小時是 0.89 到 1.05。這個估計深受最大的模型左右。而且保留的模型，實測值連拔靴法（bootstrap，把訓練結果重複抽樣、重新擬合）的 90% 範圍都沒有落進去。因為這個範圍只表示測量點的分散，並沒有包含「式子的形式可能不對」。所謂「很容易預測」，只限於測量範圍的附近。
 
 # %% [markdown] key="both" lang="ja"
 # ## 6. エンコーダー・デコーダーでも、損失は同じように下がるか
@@ -623,7 +702,7 @@ claims.check(
 #
 # エンコーダー・デコーダーでは、書く側の64文字だけに損失が付きます。そこで、ステップ数を2倍の800にして、損失の付く文字の数をそろえました。どのトークンも重みのおよそ半分しか通らないので、パラメータ数が同じなら、これで学習の計算量（FLOPs）もほぼそろいます。横軸は計算量にします。
 #
-# 予想：計算量が $10^{12}$ FLOPsのとき、2つの型の損失の差は何ナットでしょうか。
+# 予想：計算量が $10^{12}$ FLOPsのとき、損失はどちらが低いでしょうか。`"a"`：デコーダーが0.05ナット以上低い、`"b"`：差は0.05ナット未満、`"c"`：エンコーダー・デコーダーが0.05ナット以上低い。
 
 # %% [markdown] key="both" lang="zh-tw"
 # ## 6. 編碼器－解碼器的損失，也會同樣下降嗎？
@@ -632,11 +711,11 @@ claims.check(
 #
 # 編碼器－解碼器只有要寫的 64 個字元算進損失，所以把步數增加成 2 倍的 800 步，讓算進損失的字元數相同。每個詞元只經過大約一半的權重，因此參數個數相同時，訓練的運算量（FLOPs）也幾乎相同。橫軸用運算量。
 #
-# 先猜猜看：運算量是 $10^{12}$ FLOPs 時，兩種架構的損失差多少 nat？
+# 先猜猜看：運算量是 $10^{12}$ FLOPs 時，哪一種架構的損失比較低？`"a"`：decoder-only 低 0.05 nat 以上，`"b"`：相差不到 0.05 nat，`"c"`：編碼器－解碼器低 0.05 nat 以上。
 
 # %% key="both-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
 guess = None
 
 names = {
@@ -654,13 +733,14 @@ bands = {
 gap = float(laws["encoder_decoder"](1e12) - laws["decoder"](1e12))
 lows, highs = (np.stack([bands[kind][side] for kind in scaling.KINDS]) for side in (0, 1))
 overlap = float((lows.max(0) <= highs.min(0)).mean())
-predict.compare(guess, abs(gap), T(ja="ナット", zh_tw=" nat"))
-print(
-    T(
-        ja=f"差（エンコーダー・デコーダー − デコーダー）：{gap:+.2f}　範囲が重なる割合：{overlap:.2f}",
-        zh_tw=f"差（編碼器－解碼器 − decoder-only）：{gap:+.2f}　範圍重疊的比例：{overlap:.2f}",
-    )
-)
+options = {
+    "a": T(ja="デコーダーが0.05ナット以上低い", zh_tw="decoder-only 低 0.05 nat 以上"),
+    "b": T(ja="差は0.05ナット未満", zh_tw="相差不到 0.05 nat"),
+    "c": T(
+        ja="エンコーダー・デコーダーが0.05ナット以上低い", zh_tw="編碼器－解碼器低 0.05 nat 以上"
+    ),
+}
+predict.choose(guess, options, "b" if abs(gap) < 0.05 else "a" if gap > 0 else "c")
 
 # %% key="both-figure"
 fig, ax = plt.subplots(figsize=(8, 4.2))
@@ -686,10 +766,46 @@ listed = "。".join(
 figures.show(
     fig,
     T(
-        ja=f"横軸は計算量（対数目盛り）、縦軸は損失です。実線と斜線はデコーダー、破線と点々はエンコーダー・デコーダーの式と90%の範囲です。計算量と損失：{listed}。",
-        zh_tw=f"橫軸是運算量（對數刻度），縱軸是損失。實線與斜線是 decoder-only，虛線與點是編碼器－解碼器的式子與 90% 的範圍。運算量與損失：{listed}。",
+        ja=f"横軸は計算量（対数目盛り）、縦軸は損失です。実線と斜線はデコーダー、破線と点々はエンコーダー・デコーダーの式と90%の範囲です。範囲は、式の不確かさで、点の散らばりではありません。計算量と損失：{listed}。",
+        zh_tw=f"橫軸是運算量（對數刻度），縱軸是損失。實線與斜線是 decoder-only，虛線與點是編碼器－解碼器的式子與 90% 的範圍。範圍是曲線的不確定性，不是資料點的分散。運算量與損失：{listed}。",
     ),
 )
+print(
+    T(
+        ja=f"差（エンコーダー・デコーダー − デコーダー）：{gap:+.2f}　範囲が重なる割合：{overlap:.2f}",
+        zh_tw=f"差（編碼器－解碼器 − decoder-only）：{gap:+.2f}　範圍重疊的比例：{overlap:.2f}",
+    )
+)
+
+
+# %% key="both-blocks"
+def listed_run(name, found):
+    each = "、".join(f"{run['loss']:.2f}" for run in found)
+    return [name, f"{found[0]['parameters']:,}", f"{found[0]['flops']:.2e}", each]
+
+
+blocks = results.load("blocks")["runs"]
+same_blocks = {
+    "encoder_decoder_of_blocks": T(
+        ja="同じ部品のエンコーダー・デコーダー", zh_tw="同樣零件的編碼器－解碼器"
+    ),
+    "rotary_of_blocks": T(ja="同じ（交差注意にも位置あり）", zh_tw="同上（交叉注意力也帶位置）"),
+}
+made_of = {"decoder": (64, "Llama"), "encoder_decoder": (40, "T5")}
+rows = [
+    listed_run(f"{names[kind]}（{parts}）", [r for r in runs[kind] if r["width"] == width])
+    for kind, (width, parts) in made_of.items()
+]
+gaps = []
+for wiring, name in same_blocks.items():
+    found = [run for run in blocks if (run["model"], run["product"]) == (wiring, 0.8)]
+    rows.append(listed_run(name, found))
+    gaps.append(np.mean([r["loss"] for r in found]) - laws["decoder"](found[0]["flops"]))
+header = T(
+    ja="モデル|パラメータ|FLOPs|損失（シードごと）",
+    zh_tw="模型|參數|FLOPs|損失（各個亂數種子）",
+)
+show.fragment(*show.table(header.split("|"), rows))
 
 # %% key="both-claim"
 per_parameter = {
@@ -705,27 +821,33 @@ claims.check(
         "taught_ratio": runs["encoder_decoder"][0]["taught"] / runs["decoder"][0]["taught"],
         "gap": gap,
         "overlap": overlap,
+        "width": float((highs - lows).mean()),
+        "gap_blocks": float(min(gaps)),
     },
 )
 
 # %% [markdown] key="both-after" lang="ja"
-# この実験では、どちらの型も大きくすると損失が下がり、だんだん鈍りました。同じ計算量では、デコーダーの損失が約0.2ナット低く、90%の範囲も重なりません。つまり、この条件では、デコーダーのほうが効率よく学びました。ただし、そろえられなかった違いがあります。
+# この実験では、どちらの型も大きくすると損失が下がり、だんだん鈍りました。同じ計算量では、デコーダーの損失が約0.2ナット低く、90%の範囲も重なりません。つまり、この条件では、デコーダーのほうが効率よく学びました。
+#
+# LlamaとT5では、部品（位置の表し方、活性化関数、正規化）も違います。そこで、Llamaと同じ部品だけで作ったエンコーダー・デコーダーも学習させました（表の下の2行。学習率はT5で最も良かった値だけ。`python -m helpers.results.blocks`で作り直せます）。差は縮まりませんでした。部品の違いが主な原因ではなさそうです。ただし、ほかの違いはそろえられていません。
 #
 # - 損失の付く文字と計算量はそろえたが、読んだ文章の量は違う。エンコーダー・デコーダーは2倍の窓を読み、同じ文章を約8回読んだ（デコーダーは約4回）
-# - デコーダーは、文脈が短い所でも学ぶ。採点は、どちらも64文字を読んだあとだけで行った
-# - 部品の作りが違う（LlamaとT5。位置の表し方、活性化関数、最初の重み）
+# - デコーダーは、文脈が短い所でも学ぶ。採点は、どちらも64文字を読んだあとの部分だけで行った
+# - 最初の重みの大きさは、デコーダーでは探して決めた。ライブラリの値のままだと、幅64で約0.4ナット悪くなる。T5は、ライブラリの値のまま（半分の値では悪くなった）
 # - 両側の層の配分は2層ずつだけ。7節のGhorbaniほかによると、合計の大きさだけでは損失は決まらない
 # - いちばん大きいエンコーダー・デコーダーは、1つ小さいものとほとんど変わらない。ステップ数が足りない可能性がある
 #
 # もう1つ大事なのは、損失はゼロショットの性能ではないということです。「続きを当てる」学習の効率では、7節で紹介する大規模な研究も、デコーダー型がやや有利だと報告しています。しかし、使うときの良さは別に測る必要があります。
 
 # %% [markdown] key="both-after" lang="zh-tw"
-# 在這個實驗裡，不論哪一種架構，變大時損失都會下降，而且越來越慢。運算量相同時，decoder-only 的損失低了大約 0.2 nat，90% 的範圍也沒有重疊。也就是說，在這些條件下，decoder-only 學得比較有效率。不過，還有一些差別沒能拉齊。
+# 在這個實驗裡，不論哪一種架構，變大時損失都會下降，而且越來越慢。運算量相同時，decoder-only 的損失低了大約 0.2 nat，90% 的範圍也沒有重疊。也就是說，在這些條件下，decoder-only 學得比較有效率。
+#
+# Llama 和 T5 連零件（位置的表示方式、啟動函數、正規化）都不同。所以又訓練了只用 Llama 的零件組成的編碼器－解碼器（表的最後 2 列；學習率只用 T5 最好的那個值；用 `python -m helpers.results.blocks` 可以重做）。差距沒有縮小，看來零件不同並不是主要原因。不過，還有其他差別沒能控制成一樣。
 #
 # - 算進損失的字元數和運算量相同，但讀過的文章量不同：編碼器－解碼器讀了 2 倍的視窗，同樣的文章大約讀了 8 遍（decoder-only 約 4 遍）
-# - decoder-only 連上下文很短的地方也會學到；評分時則都只看讀完 64 個字元之後
-# - 零件不同（Llama 與 T5：位置的表示方式、啟動函數、權重的初始值）
-# - 兩邊只試了各 2 層。依第 7 節的 Ghorbani 等人，只看總大小無法決定損失
+# - decoder-only 連上下文很短的地方也會學到；評分時則都只看讀完 64 個字元之後的部分
+# - decoder-only 的權重初始值，大小是試出來的：照套件的預設值，寬度 64 時會差大約 0.4 nat。T5 則照套件的預設值（改成一半時變差）
+# - 兩邊都只試了 2 層。根據第 7 節 Ghorbani 等人的研究，只看總大小無法決定損失
 # - 最大的編碼器－解碼器，和小一號的幾乎沒有差別，可能是步數不夠
 #
 # 還有一點很重要：損失並不等於零樣本的表現。就「猜後續」的訓練效率來說，第 7 節介紹的大規模研究也報告 decoder-only 略為有利；但實際使用時好不好，要另外測量。
@@ -764,7 +886,7 @@ print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{histo
 #
 # - Ghorbaniほか（2021）の要旨：機械翻訳のエンコーダー・デコーダーの損失は、エンコーダーの大きさとデコーダーの大きさの2つで決まる式に従う。指数は両側で異なり、パラメータの合計だけでは予測できない
 # - Wangほか（2022）の要旨：教師なしの事前学習だけなら、因果デコーダーのゼロショット性能が最も強い。しかし、入力の全体が見えるモデルをマスク言語モデルで学習し、多くのタスクでファインチューニングすると、実験の中で最も良い
-# - Zhangほか（2025、RedLLM）の要旨：事前学習の計算量ではデコーダー型のほうが効率がよい。エンコーダー・デコーダーも同じようにスケールし、指示チューニング（いろいろな指示と答えの例で、さらに学習すること）のあとは同等以上で、文章を生成するときの効率がかなり良い。主流の交代は「厳密な比較分析のないまま」起きた
+# - Zhangほか（2025、RedLLM）の要旨：事前学習の計算量ではデコーダー型のほうが効率がよい。エンコーダー・デコーダーも同じようにスケールし、指示チューニング（いろいろな指示と答えの例で、さらに学習すること）のあとは同等以上で、文章を生成するときの効率がかなり良い。主流の交代は「厳密な比較分析のないまま」起きた。本文の6節：事前学習だけの段階では、予測の良さ（perplexity）が同じくらいでも、ゼロショットとフューショットの成績はデコーダー型のほうが良い。著者は、能力の差ではなく、学習の目的と評価の形がよく合うことが主な原因だと推測している（確かめられてはいない）
 
 # %% [markdown] key="published-after" lang="zh-tw"
 # Kaplan 等人（2020）使用不含嵌入的 $N$，分別擬合只有 $N$ 的式子和只有 $D$ 的式子，都沒有下限。Hoffmann 等人（2022）使用有下限的式子，把結論改成「模型和資料最好以相同的比例增加」。而 Hoffmann 等人用的 3 種估計方法裡的第 3 種，Besiroglu 等人（2024）重做之後，又指出係數和信賴區間有問題。同樣叫做「定律」，係數會隨擬合的方法和範圍而變。
@@ -775,7 +897,7 @@ print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{histo
 #
 # - Ghorbani 等人（2021）的摘要：機器翻譯的編碼器－解碼器，損失由編碼器和解碼器這 2 個大小共同決定；兩邊的指數不同，只看參數總數無法預測
 # - Wang 等人（2022）的摘要：如果只做非監督式的預訓練，因果解碼器的零樣本表現最強；但是，看得到整個輸入的模型先用遮罩語言模型訓練，再用許多任務微調，則是他們實驗裡最好的
-# - Zhang 等人（2025，RedLLM）的摘要：就預訓練的運算量而言，decoder-only 比較有效率；編碼器－解碼器變大時，進步的幅度也差不多，指令微調（用各種指令和回答的範例再訓練）之後表現相當或更好，推論的效率也好得多。主流換成 decoder-only 時，「沒有經過嚴謹的比較分析」
+# - Zhang 等人（2025，RedLLM）的摘要：就預訓練的運算量而言，decoder-only 比較有效率；編碼器－解碼器變大時，進步的幅度也差不多，指令微調（用各種指令和回答的範例再訓練）之後表現相當或更好，推論的效率也好得多。主流換成 decoder-only 時，「沒有經過嚴謹的比較分析」。論文第 6 節：只做完預訓練時，就算預測的準確程度（perplexity）差不多，零樣本和少樣本的表現也是 decoder-only 比較好。作者推測，主要原因不是能力的差別，而是訓練目標和評測的形式比較吻合（尚未驗證）
 
 # %% [markdown] key="emerge" lang="ja"
 # ## 8. 創発：なめらかな変化が、急に見えるとき
@@ -819,6 +941,7 @@ for row, size in enumerate(ladder):
 p = shares[:, 0]
 predict.compare(guess, shares[-1, -1])
 
+# %% key="emerge-figure"
 fig, axes = plt.subplots(1, 2, figsize=(11, 3.9))
 for ax, scale in zip(axes, ("linear", "log")):
     for column, k in enumerate(spans):
@@ -848,27 +971,32 @@ figures.show(
 # %% [markdown] key="emerge-after" lang="ja"
 # モデルも、答えも同じです。変えたのは測り方だけです。文字ごとの正解率は、どの大きさでも0ではなく、少しずつ上がります。8文字の完全一致率は、小さいモデルではほとんど0で（最小のモデルでは、3回の学習を合わせて約16,000問のうち1問）、途中から急に上がります。対数目盛りで見ると、8文字の完全一致率も、小さいモデルのうちから上がり続けていることがわかります。
 #
-# では、急に見える値は、どこまで予測できるのでしょうか。2つの方法で、いちばん大きいモデルの値を予測します。どちらも、ほかの5つの大きさの結果だけを使います。
+# では、急に見える値は、どこまで予測できるのでしょうか。ほかの5つの大きさの結果だけから、いちばん大きいモデルの値を予測します。決めることは2つあります。
 #
-# - 直接：8文字の完全一致率の対数を、パラメータ数の対数の一次式で延ばす
-# - 文字ごとの正解率から：$p$ を同じように延ばしてから、$\log p$ と完全一致率の対数の関係に入れる（$\log p^k = k \log p$ なので、ほぼ直線になる）
+# - 道筋：8文字の完全一致率を直接延ばすか、$p$ を延ばしてから完全一致率に直すか（$\log p^k = k \log p$ なので、2つの対数の関係はほぼ直線）
+# - 延ばす目盛り：パラメータ数の対数に対して、値の対数を直線で延ばすか、ロジット（logit、$\log \frac{p}{1-p}$）を直線で延ばすか。対数の直線は、延ばすと1を超えうるが、ロジットなら0から1に収まる
 #
-# 予想：2つ目の方法で予測した完全一致率は、実測の何倍でしょうか（1に近いほど当たり）。
+# 予想：直接、対数で延ばした予測は、実測より高く外れます。どちらを変えると、より大きく実測に近づくでしょうか。`"a"`：道筋、`"b"`：目盛り、`"c"`：どちらもほとんど変わらない。
 
 # %% [markdown] key="emerge-after" lang="zh-tw"
 # 模型一樣，答案也一樣，只有評分方式不同。每個字元的正確率，不管多小的模型都不是 0，而且一點一點上升。8 個字元的完全相符率，小模型幾乎是 0（最小的模型，3 次訓練合計約 16,000 題裡只對 1 題），到中途才突然上升。改用對數刻度，就看得出 8 個字元的完全相符率也是從小模型開始就一直在上升。
 #
-# 那麼，看起來突然的值，能預測到什麼程度？用 2 種方法預測最大模型的值，都只使用其他 5 種大小的結果。
+# 那麼，看起來突然的值，能預測到什麼程度？只用其他 5 種大小的結果，預測最大模型的值。要決定 2 件事。
 #
-# - 直接：把 8 個字元的完全相符率取對數，對參數個數的對數擬合一條直線，往外延伸
-# - 由每個字元的正確率：先用同樣的方法延伸 $p$，再代入 $\log p$ 和完全相符率對數的關係（因為 $\log p^k = k \log p$，幾乎是直線）
+# - 路徑：直接延伸 8 個字元的完全相符率，還是先延伸 $p$，再換算成完全相符率（因為 $\log p^k = k \log p$，兩個對數的關係幾乎是直線）
+# - 延伸的尺度：對參數個數的對數，把值的對數用直線延伸，還是把 logit（$\log \frac{p}{1-p}$）用直線延伸。對數的直線延伸下去可能超過 1，logit 則會留在 0 到 1 之間
 #
-# 先猜猜看：用第 2 種方法預測的完全相符率，是實測的幾倍？（越接近 1 越準。）
+# 先猜猜看：直接用對數延伸的預測，會比實測高。改變哪一個，會讓預測更接近實測？`"a"`：路徑，`"b"`：尺度，`"c"`：都幾乎沒有影響。
 
 # %% key="emerge-predict"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
 guess = None
+
+scales = {
+    "log": (np.log, np.exp),
+    "logit": (lambda share: np.log(share / (1 - share)), lambda y: 1 / (1 + np.exp(-y))),
+}
 
 
 def extended(x, y, to):
@@ -877,23 +1005,59 @@ def extended(x, y, to):
     return float(np.polyval(np.polyfit(x, y, 1), to))
 
 
-size, exact8 = np.log(ladder), np.log(shares[:, 3])
-direct = math.exp(extended(size[:-1], exact8[:-1], size[-1]))
-odds = np.log(p / (1 - p))
-p_told = 1 / (1 + math.exp(-extended(size[:-1], odds[:-1], size[-1])))
-through_p = math.exp(extended(np.log(p[:-1]), exact8[:-1], math.log(p_told)))
-actual8, together = shares[-1, 3], shares[-1, 3] / p[-1] ** 8
-predict.compare(guess, through_p / actual8, T(ja="倍", zh_tw=" 倍"))
-print(
-    T(
-        ja=f"8文字の完全一致率：実測 {actual8:.4f}、直接の予測 {direct:.4f}（{direct / actual8:.1f}倍）、pからの予測 {through_p:.4f}（{through_p / actual8:.1f}倍）",
-        zh_tw=f"8 個字元的完全相符率：實測 {actual8:.4f}，直接預測 {direct:.4f}（{direct / actual8:.1f} 倍），由 p 預測 {through_p:.4f}（{through_p / actual8:.1f} 倍）",
+def foretold(seen, scale, first=0):
+    #| ja: seenを延ばした、最大のモデルでの値。firstより小さいモデルは使わない
+    #| zh-tw: 把 seen 延伸到最大的模型的值；不使用第 first 個以前的模型
+    there, back = scales[scale]
+    x, y = np.log(ladder[first:]), there(seen[first:])
+    return float(back(extended(x[:-1], y[:-1], x[-1])))
+
+
+def through_p(scale, first=0):
+    used = slice(first, -1)
+    there = math.log(foretold(p, scale, first))
+    return math.exp(extended(np.log(p[used]), np.log(exact8[used]), there))
+
+
+exact8 = shares[:, 3]
+told = {
+    (route, scale, first): value / exact8[-1]
+    for scale in scales
+    for first in (0, 1)
+    for route, value in (
+        ("direct", foretold(exact8, scale, first)),
+        ("p", through_p(scale, first)),
     )
+}
+start = told["direct", "log", 0]
+gains = {"a": start / told["p", "log", 0], "b": start / told["direct", "logit", 0], "c": 1.1}
+options = {
+    "a": T(ja="道筋", zh_tw="路徑"),
+    "b": T(ja="目盛り", zh_tw="尺度"),
+    "c": T(ja="どちらもほとんど変わらない", zh_tw="都幾乎沒有影響"),
+}
+predict.choose(guess, options, max(gains, key=gains.get))
+
+# %% key="emerge-table"
+names_of = {
+    "direct": T(ja="完全一致率を直接", zh_tw="直接延伸完全相符率"),
+    "p": T(ja="文字ごとの正解率pから", zh_tw="由每個字元的正確率 p"),
+}
+rows = [
+    [name, *(f"{told[route, scale, first]:.1f}" for first in (0, 1) for scale in scales)]
+    for route, name in names_of.items()
+]
+header = T(
+    ja="予測÷実測|対数|ロジット|対数（最小のモデルを除く）|ロジット（最小のモデルを除く）",
+    zh_tw="預測÷實測|對數|logit|對數（不用最小的模型）|logit（不用最小的模型）",
 )
+show.fragment(*show.table(header.split("|"), rows))
+by_scale = {scale: foretold(p, scale) for scale in scales}
+together = exact8[-1] / p[-1] ** 8
 print(
     T(
-        ja=f"p：予測 {p_told:.3f}　実測 {p[-1]:.3f}　p^8 = {p[-1] ** 8:.4f}（完全一致率の実測はその{together:.1f}倍）",
-        zh_tw=f"p：預測 {p_told:.3f}　實測 {p[-1]:.3f}　p^8 = {p[-1] ** 8:.4f}（完全相符率的實測是它的 {together:.1f} 倍）",
+        ja=f"p：実測 {p[-1]:.3f}　予測は対数で {by_scale['log']:.3f}、ロジットで {by_scale['logit']:.3f}。8文字の完全一致率：実測 {exact8[-1]:.4f}は p^8 の{together:.1f}倍",
+        zh_tw=f"p：實測 {p[-1]:.3f}，對數的預測 {by_scale['log']:.3f}，logit 的預測 {by_scale['logit']:.3f}。8 個字元的完全相符率：實測 {exact8[-1]:.4f} 是 p^8 的 {together:.1f} 倍",
     )
 )
 claims.check(
@@ -901,20 +1065,28 @@ claims.check(
     {
         "largest_step": np.diff(p).max() / (p[-1] - p[0]),
         "smooth": p[-1] / p[0],
-        "jump": shares[-1, 3] / shares[0, 3],
+        "jump": exact8[-1] / exact8[0],
     },
 )
-claims.check("C32", {"through_p": through_p / actual8, "direct": direct / through_p})
+claims.check(
+    "C32",
+    {
+        "route": told["direct", "log", 0] / told["p", "log", 0],
+        "link": told["p", "log", 0] / told["p", "logit", 0],
+        "hit": told["direct", "log", 0] / told["direct", "log", 1],
+        "closest": told["p", "logit", 0],
+    },
+)
 
 # %% [markdown] key="emerge-explore" lang="ja"
-# どちらの予測も高すぎましたが、文字ごとの正解率を通した予測のほうが、ずっと近くなりました。外れた原因は、$p$ の伸びが、いちばん大きいモデルで鈍ったことです。急に見える値の予測しにくさは、測り方だけでなく、もとの曲線の予測の外れからも来ます。
+# どの予測も高すぎました。道筋だけを変えても近づかず（8.4倍が8.7倍）、目盛りだけを変えると6.5倍、両方を変えると3.3倍です。最小のモデル（約16,000問のうち、まぐれかもしれない1問）を除くだけでも、4.1倍になります。つまり、「$p$ を通せば予測できる」のではありません。目盛りの選び方と、たった1つの当たりで、予測は大きく動きます。どの選び方でも外れたのは、$p$ の伸びが、いちばん大きいモデルで鈍ったからです。急に見える値の予測が難しいのは、測り方だけでなく、もとの曲線の予測が外れるためでもあります。
 #
 # いちばん大きいモデルで、実測が $p^k$ より大きいのは、当てやすい所（語の途中など）では続けて当たるからでしょう。文字ごとの正誤は独立ではありません。
 #
 # 次のセルで、$k$ と目盛りを変えられます。棒は、大きさごとの $p^k$ です。対数目盛りでは、棒の長さが $10^{-4}$ から1までを表します。測り方を変えるだけで、同じモデルが「急に賢くなる」ように見えることを確かめましょう。
 
 # %% [markdown] key="emerge-explore" lang="zh-tw"
-# 預測都偏高，但經由每個字元正確率的預測接近得多。之所以不準，是因為到了最大的模型，$p$ 的成長變慢了。看起來突然的值難以預測，不只是因為評分方式，也因為原本的曲線就預測不準。
+# 預測全都偏高。只改變路徑並不會更接近（8.4 倍變成 8.7 倍），只改變尺度是 6.5 倍，一起改變是 3.3 倍。光是不用最小的模型（約 16,000 題裡只對 1 題，可能是湊巧），也會變成 4.1 倍。也就是說，並不是「經由 $p$ 就能預測」：尺度的選擇，以及那僅有的一次命中，就會讓預測差很多。不論怎麼選都不準，是因為到了最大的模型，$p$ 的成長變慢了。看起來突然的值難以預測，不只是因為評分方式，也因為原本的曲線就預測不準。
 #
 # 最大的模型實測比 $p^k$ 大，應該是因為容易猜的地方（例如單字的中間）會連續猜對：每個字元的對錯並不獨立。
 #
@@ -982,7 +1154,7 @@ Explorer(
 #
 # 「ゼロショット要約の鍵は、モデルの大きさではなく、指示チューニングである」という意味です。この論文に従えば、模範解答の「規模」は、「指示チューニング」とするほうが正確です。ただし、ニュース記事の要約を、当時（最初の版は2023年1月）のモデルで調べた結果です。
 #
-# 模範解答のもう1つの主張（小さなエンコーダー・デコーダーには個別のファインチューニングが必要）は、大きなデコーダー型と小さなエンコーダー・デコーダーを比べています。大きさとチューニングの違いを、構造の違いとして語っているのです。7節のRedLLMのように大きさと学習データをそろえると、指示チューニング後のエンコーダー・デコーダーは同等以上でした。
+# 模範解答のもう1つの主張（小さなエンコーダー・デコーダーには個別のファインチューニングが必要）は、大きなデコーダー型と小さなエンコーダー・デコーダーを比べています。大きさとチューニングの違いを、構造の違いとして語っているのです。7節のRedLLMのように大きさと学習データをそろえると、ゼロショットの成績は、事前学習だけの段階ではデコーダー型が上で、指示チューニング後のエンコーダー・デコーダーは同等以上でした。
 
 # %% [markdown] key="cannot" lang="zh-tw"
 # ## 9. 在這裡無法驗證的事
@@ -995,7 +1167,7 @@ Explorer(
 #
 # 意思是：「零樣本摘要的關鍵，不是模型的大小，而是指令微調」。依照這篇論文，參考答案裡的「規模」說成「指令微調」比較準確。不過，這是用當時的模型（第一版是 2023 年 1 月）做新聞摘要得到的結果。
 #
-# 參考答案的另一個說法（較小的編碼器－解碼器需要個別微調），拿大的 decoder-only 和小的編碼器－解碼器相比，是把大小和微調的差別，說成了架構的差別。像第 7 節的 RedLLM 那樣，大小和訓練資料都相同時，指令微調後的編碼器－解碼器表現相當或更好。
+# 參考答案的另一個說法（較小的編碼器－解碼器需要個別微調），拿大的 decoder-only 和小的編碼器－解碼器相比，是把大小和微調的差別，說成了架構的差別。像第 7 節的 RedLLM 那樣，大小和訓練資料都相同時，只做預訓練的話，零樣本是 decoder-only 比較好；指令微調後，編碼器－解碼器的表現相當或更好。
 
 # %% [markdown] key="timeline" lang="ja"
 # ## 10. 何がいつ起きたか
@@ -1068,7 +1240,7 @@ claims.check(
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
 # | 業界はデコーダー型に集約した | 汎用LLMでは正しい。検索や分類、翻訳などでは、ほかの型も新しく公開されている |
-# | 優れたスケーリング則によるもの | 根拠になっていない。よく引かれる3つの法則は、デコーダー型だけに当てはめたもの。この実験では、同じ計算量でデコーダーの損失が約0.2ナット低かったが、ゼロショットは測っていない。型を比べた研究の結論は条件で変わる |
+# | 優れたスケーリング則によるもの | よく引かれる3つの法則は、デコーダー型だけに当てはめたもので、根拠にならない。この実験では、同じ計算量でデコーダーの損失が約0.2ナット低かった。ゼロショットは、事前学習だけならデコーダー型が上だという大規模な比較がある（Wangほか、RedLLM）。多くのタスクや指示でチューニングしたあとは、そうとは限らない |
 # | 予測しやすい（Scaling Laws） | 損失は、測った範囲の近くなら予測できる。ここでは0.10ナットほど楽観的に外れた。下限は1つに決まらず、遠くの予測は不確か |
 # | 創発的な推論能力（emergent abilities） | 報告はあるが、意見が分かれている。測り方で急に見えることがある。推論能力は、ここでは確かめられない |
 # | 規模がゼロショット要約を可能にする | ここでは確かめられない。指示チューニングが鍵だとする論文がある |
@@ -1080,7 +1252,7 @@ claims.check(
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
 # | 業界集中於解碼器（decoder-only） | 就通用 LLM 來說正確；檢索、分類、翻譯等方面，仍有其他架構的新模型公開 |
-# | 因為更優越的擴展法則 | 不能當作根據：常被引用的 3 個定律只用 decoder-only 擬合。在這個實驗裡，運算量相同時 decoder-only 的損失低了約 0.2 nat，但沒有測量零樣本；比較架構的研究，結論隨條件改變 |
+# | 因為更優越的擴展法則 | 常被引用的 3 個定律只用 decoder-only 擬合，不能當作根據。在這個實驗裡，運算量相同時 decoder-only 的損失低了約 0.2 nat。零樣本方面，有大規模的比較指出只做預訓練時 decoder-only 比較好（Wang 等人、RedLLM）；用許多任務或指令微調之後，就不一定了 |
 # | 進步很容易預測（Scaling Laws） | 損失在測量範圍附近可以預測；在這裡樂觀地偏了 0.10 nat 左右。下限無法確定，遠處的預測不確定 |
 # | 湧現的推理能力（emergent abilities） | 有報告，但意見分歧。評分方式可能讓變化看起來很突然；推理能力在這裡無法驗證 |
 # | 規模讓零樣本摘要成為可能 | 在這裡無法驗證；有論文認為關鍵是指令微調 |

@@ -467,109 +467,180 @@ def largest_batch(model, length, gib, weight_bytes):
 # %% [markdown] key="kivi-text" lang="ja"
 # ## 課題4：`kivi_bytes`（4点）
 #
-# KIVIという方法は、キーとバリューを別々のやり方で量子化します。1つの層の、1つの系列を考えます。
+# KIVIという方法は、キーとバリューを別々のやり方で量子化します。新しいトークンは、しばらく16ビットのまま残します。1つの層の、1つの系列を考えます。
 #
-# - バリュー：トークンごとに、`n_kv_heads * head_dim`個の数を`group`個ずつのグループに分けて量子化する（割り切れる場合だけを考えます）
-# - キー：チャネル（`n_kv_heads * head_dim`個）ごとに、続いた`group`個のトークンを1つのグループにして量子化する。`group`個に満たない最後のトークンは、16ビットのまま残す
+# - キー：トークンが`residual`個たまるたびに、まとめて量子化する。そのため、最後の`length % residual`個は16ビットのまま残る。グループは、チャネル（`n_kv_heads * head_dim`個）ごとに、続いた`group`個のトークンである
+# - バリュー：最後の`residual`個のトークンは、いつも16ビットのまま残す（`length`が`residual`以下なら、全部）。それより前のトークンは、トークンごとに、`n_kv_heads * head_dim`個の数を`group`個ずつのグループに分けて量子化する
 #
-# 量子化した数は`bits`ビットです。どのグループも、最小値と間隔を16ビットずつで保存します。
+# `residual`は`group`の倍数で、`n_kv_heads * head_dim`は`group`で割り切れるとします。量子化した数は`bits`ビットです。どのグループも、最小値と間隔を16ビットずつで保存します。
 #
 # 長さ`length`の系列のキャッシュは、1つの層で何バイトになるでしょうか。整数で返してください。
 
 # %% [markdown] key="kivi-text" lang="zh-tw"
 # ## 第 4 題：`kivi_bytes`（4 分）
 #
-# KIVI 這個方法，用不同的方式量化鍵和值。這裡只考慮一層、一個序列。
+# KIVI 這個方法，用不同的方式量化鍵和值，而且新的詞元會先維持 16 個位元一陣子。這裡只考慮一層、一個序列。
 #
-# - 值：每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化（只考慮可以整除的情況）
-# - 鍵：每個通道（共 `n_kv_heads * head_dim` 個）各自把連續的 `group` 個詞元當成一組來量化。最後不足 `group` 個的詞元，維持 16 個位元不變
+# - 鍵：詞元每累積到 `residual` 個，就一起量化。所以最後的 `length % residual` 個維持 16 個位元。分組方式是每個通道（共 `n_kv_heads * head_dim` 個）各自把連續的 `group` 個詞元當成一組
+# - 值：最後的 `residual` 個詞元一直維持 16 個位元（`length` 不超過 `residual` 時，就是全部）。更前面的詞元，每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化
 #
-# 量化後的數字是 `bits` 個位元。每一組都要保存最小值和間隔，各用 16 個位元。
+# 這裡假設 `residual` 是 `group` 的倍數，`n_kv_heads * head_dim` 可以被 `group` 整除。量化後的數字是 `bits` 個位元。每一組都要保存最小值和間隔，各用 16 個位元。
 #
 # 長度 `length` 的序列，一層的快取是多少位元組？請回傳整數。
 
 
 # %% key="kivi" task="kivi_bytes"
-def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
     """→ bytes of one layer"""
     ### BEGIN SOLUTION
     channels = n_kv_heads * head_dim
-    waiting = length % group
-    quantised = channels * (length - waiting) + channels * length
+    fresh = channels * (length % residual + min(length, residual))
+    quantised = 2 * channels * length - fresh
     groups = quantised // group
-    return (quantised * bits + groups * 2 * 16 + channels * waiting * 16) // 8
+    return (quantised * bits + groups * 2 * 16 + fresh * 16) // 8
     ### END SOLUTION
 
 
 # %% key="kivi-check" points=4
 with check.task("kivi_bytes"):
-    whole = 2 * 8 * 128 * 640
+    #| ja: 1トークンのキーの数（バリューも同じ）
+    #| zh-tw: 一個詞元的鍵有幾個數字（值也一樣）
+    one = 8 * 128
+    whole, part, fresh = one * 2 * 640, one * (640 + 512), one * 128
     check.that(
-        kivi_bytes(640, 8, 128, 16, 64) != whole * 16,
+        kivi_bytes(640, 8, 128, 16, 64, 128) != whole * 16,
         hint=T(
             ja="答えがビットになっていないでしょうか。バイトは8ビットです。",
             zh_tw="答案是不是變成位元了？8 個位元是 1 個位元組。",
         ),
     )
     check.that(
-        kivi_bytes(640, 8, 128, 4, 64) != whole // 2,
+        kivi_bytes(640, 8, 128, 4, 64, 128) not in (whole // 2, part // 2 + fresh * 2),
         hint=T(
             ja="数の分だけで、グループの目盛りが入っていません。",
             zh_tw="只算了數字的部分，沒有算每一組的刻度。",
         ),
     )
+    few = one * 2 * 100
     check.that(
-        kivi_bytes(640, 8, 128, 4, 64) == whole // 2 + whole // 64 * 4,
+        kivi_bytes(100, 8, 128, 4, 64, 128) != few // 2 + few // 64 * 4,
         hint=T(
-            ja="長さがグループで割り切れるときの答えが違います。グループはいくつあり、1つのグループの目盛りは何ビットでしょうか。",
-            zh_tw="長度可以整除時，答案就不對了。一共有幾組？每一組的刻度是幾個位元？",
+            ja="長さが`residual`より短いとき、量子化する数はありますか。",
+            zh_tw="長度比 `residual` 短時，有需要量化的數字嗎？",
         ),
     )
-    left = 8 * 128 * 10
     check.that(
-        kivi_bytes(650, 8, 128, 4, 64) - kivi_bytes(640, 8, 128, 4, 64)
-        == left * 2 + left // 2 + left // 64 * 4,
+        kivi_bytes(640, 8, 128, 4, 64, 128) != whole // 2 + whole // 64 * 4,
         hint=T(
-            ja="長さが割り切れないとき、キーの最後の部分とバリューは、それぞれどうなるでしょうか。",
-            zh_tw="長度不能整除時，鍵的最後一段和值，各會怎麼樣？",
+            ja="長さが`residual`で割り切れるとき、キーはすべて量子化されます。バリューもそうでしょうか。",
+            zh_tw="長度可以被 `residual` 整除時，鍵全部都會量化。值也是這樣嗎？",
+        ),
+    )
+    old = one * 2 * 512
+    check.that(
+        kivi_bytes(640, 8, 128, 4, 64, 128) != old // 2 + old // 64 * 4 + fresh * 2 * 2,
+        hint=T(
+            ja="バリューの最後の部分は合っています。キーは、`residual`個たまるたびに量子化します。640個では、いくつ残るでしょうか。",
+            zh_tw="值的最後一段是對的。鍵每累積到 `residual` 個就會量化；有 640 個時，會剩下幾個？",
+        ),
+    )
+    check.that(
+        kivi_bytes(640, 8, 128, 4, 64, 128) == part // 2 + part // 64 * 4 + fresh * 2,
+        hint=T(
+            ja="長さが`residual`で割り切れるときの答えが違います。グループはいくつあり、1つのグループの目盛りは何ビットでしょうか。16ビットのまま残る数に、目盛りはありません。",
+            zh_tw="長度可以被 `residual` 整除時，答案就不對了。一共有幾組？每一組的刻度是幾個位元？維持 16 個位元的數字沒有刻度。",
+        ),
+    )
+    more = one * 80
+    check.that(
+        kivi_bytes(720, 8, 128, 4, 64, 128) - kivi_bytes(640, 8, 128, 4, 64, 128)
+        == more * 2 + more // 2 + more // 64 * 4,
+        hint=T(
+            ja="長さが640から720に増えたとき、16ビットのまま残る数は、キーとバリューで、それぞれどう変わるでしょうか。",
+            zh_tw="長度從 640 增加到 720 時，維持 16 個位元的數字，鍵和值各會怎麼變？",
+        ),
+    )
+    check.that(
+        kivi_bytes(100, 8, 128, 4, 64, 128) == 100 * one * 2 * 2,
+        hint=T(
+            ja="長さが`residual`より短いときの答えが違います。16ビットのまま残す数が、全部の数より多くなっていませんか。",
+            zh_tw="長度比 `residual` 短時，答案就不對了。維持 16 個位元的數字，有沒有比全部的數字還多？",
         ),
     )
     ### BEGIN HIDDEN TESTS
     hidden = T(ja="別の数でも確かめてみましょう。", zh_tw="請用其他數字再檢查一次。")
-    for length, heads, dim, bits, group in (
-        (63, 2, 64, 2, 32),
-        (31, 4, 32, 8, 32),
-        (1000, 1, 64, 4, 16),
+    for length, heads, dim, bits, group, residual in (
+        (63, 2, 64, 2, 32, 32),
+        (31, 4, 32, 8, 32, 64),
+        (1000, 1, 64, 4, 16, 128),
+        (256, 2, 32, 4, 32, 128),
     ):
-        full_groups = length // group
-        keys = (
-            heads * dim * (full_groups * (group * bits + 32) + (length - full_groups * group) * 16)
-        )
-        values = length * (heads * dim // group) * (group * bits + 32)
-        check.that(kivi_bytes(length, heads, dim, bits, group) == (keys + values) // 8, hint=hidden)
+        key_groups = length // residual * (residual // group)
+        keys = heads * dim * (key_groups * (group * bits + 32) + length % residual * 16)
+        old = length - residual if length > residual else 0
+        values = old * (heads * dim // group) * (group * bits + 32)
+        values += (length - old) * heads * dim * 16
+        found = kivi_bytes(length, heads, dim, bits, group, residual)
+        check.that(found == (keys + values) // 8, hint=hidden)
     ### END HIDDEN TESTS
 
 
 # %% key="kivi-wrong-bits" wrong="kivi_bytes"
-def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
     return 2 * n_kv_heads * head_dim * length * bits
 
 
 # %% key="kivi-wrong-no-scales" wrong="kivi_bytes"
-def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
-    return 2 * n_kv_heads * head_dim * length * bits // 8
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
+    channels = n_kv_heads * head_dim
+    fresh = channels * (length % residual + min(length, residual))
+    return ((2 * channels * length - fresh) * bits + fresh * 16) // 8
 
 
 # %% key="kivi-wrong-one-number-a-group" wrong="kivi_bytes"
-def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
-    numbers = 2 * n_kv_heads * head_dim * length
-    return (numbers * bits + numbers // group * 16) // 8
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
+    channels = n_kv_heads * head_dim
+    fresh = channels * (length % residual + min(length, residual))
+    quantised = 2 * channels * length - fresh
+    return (quantised * bits + quantised // group * 16 + fresh * 16) // 8
 
 
 # %% key="kivi-wrong-no-rest" wrong="kivi_bytes"
-def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
     numbers = 2 * n_kv_heads * head_dim * length
     return (numbers * bits + numbers // group * 32) // 8
+
+
+# %% key="kivi-wrong-values-as-keys" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
+    channels = n_kv_heads * head_dim
+    fresh = 2 * channels * (length % residual)
+    quantised = 2 * channels * length - fresh
+    return (quantised * bits + quantised // group * 32 + fresh * 16) // 8
+
+
+# %% key="kivi-wrong-keys-as-values" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
+    channels = n_kv_heads * head_dim
+    fresh = 2 * channels * min(length, residual)
+    quantised = 2 * channels * length - fresh
+    return (quantised * bits + quantised // group * 32 + fresh * 16) // 8
+
+
+# %% key="kivi-wrong-by-group" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
+    channels = n_kv_heads * head_dim
+    fresh = channels * (length % group + min(length, residual))
+    quantised = 2 * channels * length - fresh
+    return (quantised * bits + quantised // group * 32 + fresh * 16) // 8
+
+
+# %% key="kivi-wrong-short" wrong="kivi_bytes"
+def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
+    channels = n_kv_heads * head_dim
+    fresh = channels * (length % residual + residual)
+    quantised = 2 * channels * length - fresh
+    return (quantised * bits + quantised // group * 32 + fresh * 16) // 8
 
 
 # %% [markdown] key="essay-text" lang="ja"
@@ -606,10 +677,10 @@ def kivi_bytes(length, n_kv_heads, head_dim, bits, group):
 
 # %% [markdown] key="essay" lang="ja" points=4
 # ### BEGIN SOLUTION
-# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みは16.06 GB、つまり14.96 GiBなので、合わせると約27 GiBになり、24 GiBには収まりません。GQAで小さくなっても、残りの約9 GiBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。目盛りを含めて約4.2 GiBになり、キャッシュ、途中の値、実行環境の1 GiBと合わせても約17.5 GiBです。1割の余裕も残ります。ただし、Llama 3 8Bが学習した長さは8,192トークンなので、長い文書に対応したモデルを選ぶ必要もあります。
+# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みは16.06 GB、つまり14.96 GiBなので、合わせると約27 GiBになり、24 GiBには収まりません。GQAで小さくなっても、残りの約9 GiBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。16ビットのまま残る埋め込みと出力の行列、それに目盛りを含めて約5.6 GiBになり、キャッシュ、途中の値、実行環境の1 GiBと合わせても約18.9 GiBです（入力を512トークンずつ読む場合）。1割の余裕も残ります。ただし、Llama 3 8Bが学習した長さは8,192トークンなので、長い文書に対応したモデルを選ぶ必要もあります。
 # ### END SOLUTION
 
 # %% [markdown] key="essay" lang="zh-tw" points=4
 # ### BEGIN SOLUTION
-# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。權重是 16.06 GB，也就是 14.96 GiB，加起來大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的大約 9 GiB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 個位元：連同刻度大約 4.2 GiB，加上快取、中間結果和執行環境的 1 GiB，大約 17.5 GiB，還留有 1 成的餘裕。不過，Llama 3 8B 訓練時的長度是 8,192 個詞元，所以還要選擇支援長文件的模型。
+# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。權重是 16.06 GB，也就是 14.96 GiB，加起來大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的大約 9 GiB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 個位元：連同維持 16 個位元的嵌入與輸出矩陣，以及刻度，大約 5.6 GiB；加上快取、中間結果和執行環境的 1 GiB，大約 18.9 GiB（輸入每段讀 512 個詞元時），還留有 1 成的餘裕。不過，Llama 3 8B 訓練時的長度是 8,192 個詞元，所以還要選擇支援長文件的模型。
 # ### END SOLUTION

@@ -73,7 +73,7 @@ torch.set_num_threads(1)
 # | 詞元（token） | 模型計數的單位，不是詞，也不是字 |
 # | 位元組（B） | 8 個位元。bfloat16 的數字一個占 2 個位元組 |
 # | GB | 1,000,000,000 個位元組 |
-# | GiB | 1,073,741,824 個位元組，比 GB 大約 7% |
+# | GiB | 1,073,741,824 個位元組，比 GB 多大約 7% |
 
 # %% [markdown] key="why" lang="ja"
 # ## 1. なぜ保存するのか
@@ -132,11 +132,13 @@ with measure.cost() as slow:
 with measure.cost() as fast:
     text_cached = with_cache(start, 20)
 
+assert torch.equal(text_recomputed, text_cached)
+predict.compare(guess, slow.flops / fast.flops, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="why-flops"
 print(decoder.TOKENIZER.decode(text_cached[0]).split("</s>")[0].split(">")[-1])
 print(T(ja="計算し直す：", zh_tw="全部重算："), f"{slow.flops / 1e6:.1f} MFLOPs")
 print(T(ja="保存する：", zh_tw="存起來："), f"{fast.flops / 1e6:.1f} MFLOPs")
-assert torch.equal(text_recomputed, text_cached)
-predict.compare(guess, slow.flops / fast.flops, T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="why-after" lang="ja"
 # 書かれたトークンは、まったく同じです。因果マスクでは、後ろに何を足しても前の出力が変わらないので（レッスン01の9節）、前のキーとバリューは計算し直さなくてよいのです。
@@ -213,6 +215,12 @@ by_hand *= llama.num_hidden_layers
 predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 
 # %% [markdown] key="roads" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# $2 \times 8 \times 128 \times 2 = 4096$ バイトが、32層分です。
+#
+# </details>
+#
 # この計算が正しいことを、3つの方法で確かめます。
 #
 # - 式：`kv_cache.formula`は、設定だけから計算する
@@ -220,6 +228,12 @@ predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 # - 実測：`kv_cache.measured`は、本物のキャッシュのテンソルを1つずつ数える
 
 # %% [markdown] key="roads" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 一層是 $2 \times 8 \times 128 \times 2 = 4096$ 個位元組，一共有 32 層。
+#
+# </details>
+#
 # 用 3 種方法確認這個算法是對的。
 #
 # - 公式：`kv_cache.formula` 只用設定來計算
@@ -283,9 +297,11 @@ lengths = [16, 50, 128, 300, 512]
 sizes = [kv_cache.measured(tiny, n).total_bytes for n in lengths]
 slope = (sizes[-1] - sizes[0]) / (lengths[-1] - lengths[0])
 residual = max(abs(size - slope * n) for n, size in zip(lengths, sizes))
+predict.compare(guess, residual, T(ja="バイト", zh_tw=" 個位元組"))
+
+# %% key="linear-sizes"
 for n, size in zip(lengths, sizes):
     print(T(ja=f"{n:4}トークン　{size:9,}バイト", zh_tw=f"{n:4} 個詞元　{size:9,} 個位元組"))
-predict.compare(guess, residual, T(ja="バイト", zh_tw=" 個位元組"))
 
 # %% [markdown] key="window" lang="ja"
 # 残差は0です。では、すべてのモデルで比例するでしょうか。Mistral 7B v0.1は、近くの4,096トークンだけを参照するスライディングウィンドウを使います。Gemma 3 27Bでは、6層ごとに5層がウィンドウ（1,024トークン）で、1層だけがすべてのトークンを参照します。MambaとJambaの多くの層は、アテンションの代わりに、大きさの決まった状態を持ちます。
@@ -293,7 +309,7 @@ predict.compare(guess, residual, T(ja="バイト", zh_tw=" 個位元組"))
 # %% [markdown] key="window" lang="zh-tw"
 # 殘差是 0。那麼，所有的模型都成正比嗎？Mistral 7B v0.1 使用滑動視窗，只看附近的 4,096 個詞元。Gemma 3 27B 每 6 層就有 5 層是視窗（1,024 個詞元），只有 1 層看全部的詞元。Mamba，還有 Jamba 的大部分層，用的不是注意力，而是大小固定的狀態。
 
-# %% key="window-figure"
+# %% key="window-figure" hide=true
 shown = ["llama-2-7b", "llama-3-8b", "gemma-3-27b", "mistral-7b-v0.1", "mamba-2.8b"]
 curve = [1_024 * 2**i for i in range(8)]
 fig, ax = plt.subplots(figsize=(8, 4.4))
@@ -321,16 +337,16 @@ figures.show(
 )
 
 # %% [markdown] key="window-after" lang="ja"
-# ウィンドウの層が保存するのは、$W$ 個ではなく $W - 1$ 個です。次のトークン自身を加えて $W$ 個になるからです。
+# このライブラリのウィンドウの層が保存するのは、$W$ 個ではなく $W - 1$ 個です。次のトークン自身を加えて $W$ 個になるからです。ただし、これは実装によって違います。$W - 1$ 個なのは、transformersの`DynamicSlidingWindowLayer`です。先に場所を確保する`StaticSlidingWindowLayer`は $W$ 個分、vLLMなどの推論エンジンはブロック単位の場所を使います。
 #
 # もう1つ、測って初めてわかることがあります。長い入力を読んだ直後のウィンドウの層は、長いテンソルの最後の部分だけを見せています。残りは見えませんが、メモリは解放されていません。小さなMistralで、見えているバイト数と、実際に押さえているバイト数を比べましょう。
 
 # %% [markdown] key="window-after" lang="zh-tw"
-# 視窗層保留的不是 $W$ 個，而是 $W - 1$ 個，因為加上下一個詞元自己，剛好是 $W$ 個。
+# 在這個函式庫裡，視窗層保留的不是 $W$ 個，而是 $W - 1$ 個，因為加上下一個詞元自己，剛好是 $W$ 個。不過，這取決於實作：保留 $W - 1$ 個的是 transformers 的 `DynamicSlidingWindowLayer`；事先占好位置的 `StaticSlidingWindowLayer` 是 $W$ 個，vLLM 等推論引擎則以區塊為單位。
 #
 # 還有一件事要實測才知道。剛讀完很長的輸入時，視窗層只露出長張量的最後一段；其餘的部分看不到，記憶體卻沒有釋放。用一個小 Mistral，比較看得到的位元組數和實際占住的位元組數。
 
-# %% key="window-held"
+# %% key="window-held" hide=true
 from transformers import MistralConfig, MistralForCausalLM
 
 small_mistral = MistralConfig(
@@ -362,10 +378,10 @@ show.fragment(*show.table(head, rows))
 assert after_reading.payload == after_writing.payload
 
 # %% [markdown] key="window-held-text" lang="ja"
-# 見えているバイト数は同じでも、読んだ直後に押さえているメモリは60倍以上です。見積もりでは、両方を考える必要があります。
+# 見えているバイト数は同じでも、読んだ直後に押さえているメモリは60倍以上です。次の1トークンを生成すると、余分は解放されます。見積もりでは、両方を考える必要があります（8節）。
 
 # %% [markdown] key="window-held-text" lang="zh-tw"
-# 看得到的位元組數一樣，但剛讀完時占住的記憶體是 60 倍以上。估算時，兩者都要考慮。
+# 看得到的位元組數一樣，但剛讀完時占住的記憶體是 60 倍以上；再產生 1 個詞元，多餘的部分才會釋放。估算時，兩者都要考慮（第 8 節）。
 
 # %% [markdown] key="pair" lang="ja"
 # ## 4. エンコーダー・デコーダー型にもある
@@ -399,8 +415,13 @@ t5 = T5ForConditionalGeneration(small_t5).eval()
 parts = {}
 for source, target in ((256, 8), (256, 64), (512, 8)):
     parts[source, target] = kv_cache.measured(t5, target, encoder_len=source).parts
-    own = parts[source, target]["keys"] + parts[source, target]["values"]
-    cross = parts[source, target]["cross_keys"] + parts[source, target]["cross_values"]
+
+cross_growth = parts[256, 64]["cross_keys"] / parts[256, 8]["cross_keys"]
+predict.compare(guess, cross_growth, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="pair-sizes"
+for (source, target), part in parts.items():
+    own, cross = part["keys"] + part["values"], part["cross_keys"] + part["cross_values"]
     print(
         T(
             ja=f"入力{source}、出力{target:2}：自己注意 {own:7,}バイト　交差注意 {cross:7,}バイト",
@@ -408,10 +429,7 @@ for source, target in ((256, 8), (256, 64), (512, 8)):
         )
     )
 
-cross_growth = parts[256, 64]["cross_keys"] / parts[256, 8]["cross_keys"]
-predict.compare(guess, cross_growth, T(ja="倍", zh_tw=" 倍"))
-
-# %% key="c19"
+# %% key="c19" hide=true
 windowed = kv_cache.config("mistral-7b-v0.1")
 claims.check(
     "C19",
@@ -478,15 +496,17 @@ def design_bytes(name, n):
     return layers * numbers[name] * bytes_each * kept
 
 
+predict.compare(guess, numbers["MHA"] / numbers["GQA"], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="kinds-table"
 lengths_shown = (8_192, 100_000)
 head = ["", T(ja="1トークン（バイト）", zh_tw="1 個詞元（位元組）")]
-head += [f"{n:,}（GiB）" for n in lengths_shown]
+head += [T(ja=f"{n:,}トークン（GiB）", zh_tw=f"{n:,} 個詞元（GiB）") for n in lengths_shown]
 rows = []
 for name in numbers:
     gib = [f"{design_bytes(name, n) / 2**30:.2f}" for n in lengths_shown]
     rows.append([name, f"{design_bytes(name, 1):,}", *gib])
 show.fragment(*show.table(head, rows))
-predict.compare(guess, numbers["MHA"] / numbers["GQA"], T(ja="倍", zh_tw=" 倍"))
 
 # %% [markdown] key="kinds-check" lang="ja"
 # 手で計算した値を、本物のモデルのコードで確かめます。5つの設計を、すべて同じ大きさで`meta`の上に作ります。MLAには、DeepSeek-V3のコードを使います。
@@ -545,9 +565,11 @@ for key in shown:
     short, long = (kv_cache.formula(config, n) for n in lengths_shown)
     growth[key] = long.total_bytes / short.total_bytes
     rows.append([config.name_or_path, f"{short.gib:.2f}", f"{long.gib:.2f}", f"{growth[key]:.1f}"])
+predict.compare(guess, growth["llama-3-8b"], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="lengths-table"
 head = [T(ja="モデル", zh_tw="模型"), *head[2:], T(ja="倍率", zh_tw="倍率")]
 show.fragment(*show.table(head, rows))
-predict.compare(guess, growth["llama-3-8b"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="c20"
 claims.check(
@@ -618,14 +640,24 @@ packed = kv_cache.quantise(x, bits=4, group_size=64)
 bits_each = packed.bytes * 8 / x.numel()
 predict.compare(guess, bits_each, T(ja="ビット", zh_tw=" 個位元"))
 
-# %% [markdown] key="quant-real" lang="ja"
+# %% [markdown] key="quant-bits" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
 # 4ビットではなく、4.5ビットです。16ビットの4分の1ではなく、約3.6分の1になります。
 #
+# </details>
+
+# %% [markdown] key="quant-bits" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 不是 4 個位元，而是 4.5 個位元。所以不是 16 個位元的 4 分之 1，大約是 3.6 分之 1。
+#
+# </details>
+
+# %% [markdown] key="quant-real" lang="ja"
 # transformersの量子化キャッシュでも、見積もりと実物を比べましょう。ここで使うfp8（8ビットの浮動小数点数）は、追加のパッケージが不要です。目盛りは、テンソル1つに4バイトだけです。比べるのは、3節の小さなLlamaのfloat32のキャッシュです。
 
 # %% [markdown] key="quant-real" lang="zh-tw"
-# 不是 4 個位元，而是 4.5 個位元。所以不是 16 個位元的 4 分之 1，大約是 3.6 分之 1。
-#
 # 用 transformers 的量化快取，也來比較估算和實物。這裡用的 fp8（8 個位元的浮點數）不需要額外的套件，一個張量的刻度只占 4 個位元組。比較的對象是第 3 節那個小 Llama 的 float32 快取。
 
 # %% key="quant-real-code"
@@ -698,14 +730,22 @@ print(answers[:2])
 assert all(corpus.parse(text, LANG) for text in answers)
 
 # %% [markdown] key="quant-guess" lang="ja"
-# 予想：2ビットにすると、200の文のうち、正しい文は何%になるでしょうか（量子化しないときは100%）。
+# 予想：キャッシュを2ビットにすると、200の文のうち、正しい文は何%になるでしょうか（量子化しないときは100%）。計算では求まらないので、次の3つから選び、`guess`に`"a"`のように書きましょう。
+#
+# - `a`：50%未満
+# - `b`：50%から90%
+# - `c`：90%以上
 
 # %% [markdown] key="quant-guess" lang="zh-tw"
-# 先猜猜看：改成 2 個位元之後，200 個句子裡，正確的句子占百分之多少？（不量化時是 100%）
+# 先猜猜看：快取改成 2 個位元之後，200 個句子裡，正確的句子占百分之多少？（不量化時是 100%）這沒辦法用算的，請從下面 3 個選項裡選，在 `guess` 寫上 `"a"` 這樣的字。
+#
+# - `a`：不到 50%
+# - `b`：50% 到 90%
+# - `c`：90% 以上
 
 # %% key="quant-error-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| ja: Noneを、選んだ記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你選的代號（"a"、"b"、"c" 其中一個）
 guess = None
 
 errors = {}
@@ -731,34 +771,58 @@ def quantised_answers(bits, per):
     outputs_now, log_p_now, answers_now = write_on(restore)
     found |= {name: sum(found[name]) / len(found[name]) for name in "KV"}
     found["attention"] = off(outputs_now, outputs)
+    #| ja: KL(もとの分布 ‖ 量子化したあとの分布)
+    #| zh-tw: KL（原本的分布 ‖ 量化之後的分布）
     found["KL"] = (log_p.exp() * (log_p - log_p_now)).sum(-1).mean().item()
+    same = torch.nn.functional.kl_div(log_p_now, log_p, reduction="batchmean", log_target=True)
+    assert abs(found["KL"] - same.item()) < 1e-6 + 1e-3 * abs(same.item())
     found["changed"] = sum(a != b for a, b in zip(answers, answers_now)) / len(answers)
     valid = [corpus.parse(text, LANG) is not None for text in answers_now]
     return found | {"valid": sum(valid) / len(valid)}
 
 
-table = []
 for bits in (8, 4, 3, 2, 1):
     for per in ("channel", "token"):
-        e = errors[bits, per] = quantised_answers(bits, per)
+        errors[bits, per] = quantised_answers(bits, per)
+    #| ja: 2つの方法で違うのは、キーの分け方だけ
+    #| zh-tw: 2 種方法只有鍵的分組不同
+    assert errors[bits, "channel"]["V"] == errors[bits, "token"]["V"]
+    assert errors[bits, "channel"]["K"] != errors[bits, "token"]["K"]
+for kind in ("K", "V", "attention", "KL"):
+    assert errors[2, "channel"][kind] > 10 * errors[8, "channel"][kind]
+
+valid = errors[2, "channel"]["valid"]
+options = {
+    "a": T(ja="50%未満", zh_tw="不到 50%"),
+    "b": T(ja="50%から90%", zh_tw="50% 到 90%"),
+    "c": T(ja="90%以上", zh_tw="90% 以上"),
+}
+predict.choose(guess, options, "a" if valid < 0.5 else "b" if valid < 0.9 else "c")
+
+# %% key="quant-table"
+table = []
+per_names = {
+    "channel": T(ja="チャネルごと", zh_tw="依通道"),
+    "token": T(ja="トークンごと", zh_tw="依詞元"),
+}
+for bits in (8, 4, 3, 2, 1):
+    for per in ("channel", "token"):
+        e = errors[bits, per]
         numbers_shown = [f"{e['bytes']:,.0f}", *(f"{e[k]:.4f}" for k in ("K", "V", "attention"))]
         shares = [f"{e['KL']:.6f}", f"{e['changed']:.1%}", f"{e['valid']:.1%}"]
-        table.append([f"{bits}", per, *numbers_shown, *shares])
+        table.append([f"{bits}", per_names[per], *numbers_shown, *shares])
 head = [
     T(ja="ビット", zh_tw="位元"),
     T(ja="キーの分け方", zh_tw="鍵的分組"),
     T(ja="文あたりのバイト数", zh_tw="每句的位元組數"),
-    T(ja="キー", zh_tw="鍵"),
-    T(ja="バリュー", zh_tw="值"),
-    T(ja="アテンション", zh_tw="注意力"),
+    T(ja="キーのずれ", zh_tw="鍵的誤差"),
+    T(ja="バリューのずれ", zh_tw="值的誤差"),
+    T(ja="アテンションのずれ", zh_tw="注意力的誤差"),
     "KL",
     T(ja="変わった文", zh_tw="改變的句子"),
     T(ja="正しい文", zh_tw="正確的句子"),
 ]
 show.fragment(*show.table(head, table))
-predict.compare(guess, 100 * errors[2, "channel"]["valid"], " %")
-for kind in ("K", "V", "attention", "KL"):
-    assert errors[2, "channel"][kind] > 10 * errors[8, "channel"][kind]
 
 # %% key="quant-figure"
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
@@ -803,28 +867,38 @@ figures.show(
 # %% [markdown] key="quant-after" lang="ja"
 # バイト数と誤差は、引き換えです。8ビットでは、予測も答えもほとんど変わりません。ビットを減らすと、まず文が変わり始めます。ただし、変わった文がすぐに誤りになるわけではありません。文法に合う、別の文になることも多いのです。値のずれだけでは、答えの良し悪しはわかりません。最後は、使いたいタスクで測る必要があります。
 #
-# この小さなデコーダーでは、キーの分け方による差は大きくありません。KIVIが報告しているのは、一部のチャネルだけがとても大きくなる、大規模なモデルでの差です。
+# この小さなデコーダーでは、どちらのキーの分け方がよいとは言えません。KLは、チャネルごとのほうが小さいときも、トークンごとのほうが小さいときもあります。KIVIが報告しているのは、一部のチャネルだけがとても大きくなる、大規模なモデルでの差です。
 #
 # グループが小さいと誤差は減りますが、目盛りの分だけバイト数が増えます（ここではグループが8個なので、1つの数に4ビットも余分にかかります）。速くなるとは限りません。使うたびに元の数に戻す計算が必要だからです。
 
 # %% [markdown] key="quant-after" lang="zh-tw"
 # 位元組數和誤差，是拿一個換另一個。8 個位元時，預測和答案幾乎沒有改變。位元變少時，首先是句子開始不一樣。不過，句子變了不代表就錯了，很多時候只是變成另一個合乎文法的句子。只看數值的誤差，看不出答案好不好；最後還是要用自己想做的任務來測量。
 #
-# 在這個小小的解碼器上，鍵的分組方式差別不大。KIVI 報告的差別，出現在部分通道特別大的大型模型。
+# 在這個小小的解碼器上，說不上哪一種鍵的分組方式比較好：KL 有時是依通道的比較小，有時是依詞元的比較小。KIVI 報告的差別，出現在部分通道特別大的大型模型。
 #
 # 每組越小，誤差越少，但刻度會占掉更多位元組（這裡每組只有 8 個，一個數字就要多花 4 個位元）。而且不一定會變快，因為每次使用都要先還原成原來的數字。
 
 # %% [markdown] key="fit" lang="ja"
 # ## 8. 手元のGPUに収まるか
 #
-# メモリを使うのは、KVキャッシュだけではありません。`kv_cache.fits`は、重み、KVキャッシュ、計算の途中の値、実行環境を別々の行にします。途中の値は見積もりで、実行環境の1 GiBは仮定です。残りがGPUの1割に満たないときは「収まらない」とします。
+# メモリを使うのは、KVキャッシュだけではありません。`kv_cache.fits`は、重み、KVキャッシュ、計算の途中の値、実行環境を別々の行にします。残りがGPUの1割に満たないときは「収まらない」とします。見積もりには、次の仮定があります。
+#
+# - 途中の値：長い入力を一度に読むと、とても大きくなります。そこで推論エンジンは、入力を小さく分けて順に読みます（chunked prefill）。ここでも512トークンずつ読むとします（`chunk=512`）。全体を一度に読むときは、`chunk=None`です
+# - 重みの量子化：小さくするのは、層の中の行列だけです。埋め込みと出力の行列は16ビットのままとします（transformersの量子化も、出力の行列を変換しません）
+# - 実行環境：1 GiBとします
+# - GPUのメモリ：名前にある数ではなく、ドライバーが報告する量と比べます（48 GBのL40Sなら44.99 GiB）
 #
 # 予想：Llama 3 8B（重みは16ビット）で100,000トークンを扱うには、全部で何GiB必要でしょうか。
 
 # %% [markdown] key="fit" lang="zh-tw"
 # ## 8. 自己的 GPU 放得下嗎
 #
-# 使用記憶體的不只是 KV 快取。`kv_cache.fits` 會把權重、KV 快取、計算的中間結果（計算過程中暫存的張量）、執行環境分別列出。中間結果是估計，執行環境的 1 GiB 則是假設。剩下的空間不到 GPU 的 1 成時，就算「放不進」。
+# 使用記憶體的不只是 KV 快取。`kv_cache.fits` 會把權重、KV 快取、計算的中間結果（計算過程中暫存的張量）、執行環境分別列出。剩下的空間不到 GPU 的 1 成時，就判定「放不進」。這個估算有下面幾項假設。
+#
+# - 中間結果：如果一次讀完很長的輸入，中間結果會非常大，所以推論引擎會把輸入切成小段，依序讀取（chunked prefill）。這裡也假設每段 512 個詞元（`chunk=512`）；一次讀完整段輸入則是 `chunk=None`
+# - 權重量化：變小的只有各層裡面的矩陣，嵌入和輸出的矩陣維持 16 個位元（transformers 的量化同樣不會轉換輸出的矩陣）
+# - 執行環境：假設是 1 GiB
+# - GPU 的記憶體：不是和產品名稱上的數字比，而是和驅動程式回報的量比（48 GB 的 L40S 是 44.99 GiB）
 #
 # 先猜猜看：Llama 3 8B（權重 16 個位元）要處理 100,000 個詞元，一共需要多少 GiB？
 
@@ -835,70 +909,93 @@ guess = None
 
 fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
 predict.compare(guess, fit.total_bytes / 2**30, " GiB")
+
+# %% key="fit-shown"
 fit
 
 # %% [markdown] key="fit-table" lang="ja"
-# 次の表は、Llama 3 8BのKVキャッシュ（GiB）です。int8とint4の列には、目盛りの分も入っています（8.5ビットと4.5ビット）。Llama 3 8Bが学習した長さは8,192トークンなので、それより長い行は計算上の値です。
+# 次の表は、Llama 3 8BのKVキャッシュ（GiB）です。int8とint4の列には、目盛りの分も入っています（8.5ビットと4.5ビット）。fp8の目盛りはテンソル1つに1つだけなので、ちょうど8ビットです。Llama 3 8Bが学習した長さは8,192トークンなので、それより長い行は計算上の値です。
 
 # %% [markdown] key="fit-table" lang="zh-tw"
-# 下表是 Llama 3 8B 的 KV 快取（GiB）。int8 和 int4 的欄位已經包含刻度（8.5 個位元和 4.5 個位元）。Llama 3 8B 訓練時的長度是 8,192 個詞元，更長的列只是計算出來的數字。
+# 下表是 Llama 3 8B 的 KV 快取（GiB）。int8 和 int4 的欄位已經包含刻度（8.5 個位元和 4.5 個位元）；fp8 一個張量只有一個刻度，所以剛好是 8 個位元。Llama 3 8B 訓練時的長度是 8,192 個詞元，更長的列只是計算出來的數字。
 
 # %% key="fit-table-code"
 rows = []
 for n in (8_192, 32_768, 100_000, 131_072):
     gib = kv_cache.formula(llama, n).gib
-    cells = [f"{gib * kv_cache.stored_bits(bits) / 16:.2f}" for bits in (16, 8, 4)]
+    cells = [f"{gib * kv_cache.stored_bits(bits) / 16:.2f}" for bits in (16, 8, "fp8", 4)]
     rows.append([f"{n:,}", *cells])
-head = [T(ja="トークン", zh_tw="詞元"), "fp16", "int8", "int4"]
+head = [T(ja="トークン", zh_tw="詞元"), "fp16", "int8", "fp8", "int4"]
+show.fragment(*show.table(head, rows))
+
+# %% key="c21-code"
+choices = {
+    "none": (T(ja="量子化なし", zh_tw="不量化"), {}),
+    "weights4": (T(ja="重みを4ビット", zh_tw="權重 4 個位元"), {"weight_bits": 4}),
+    "cache8": (T(ja="キャッシュを8ビット", zh_tw="快取 8 個位元"), {"cache_bits": 8}),
+    "both4": (
+        T(ja="両方を4ビット", zh_tw="兩者都是 4 個位元"),
+        {"weight_bits": 4, "cache_bits": 4},
+    ),
+    "one_shot": (
+        T(ja="量子化なし、入力を一度に読む", zh_tw="不量化，一次讀完輸入"),
+        {"chunk": None},
+    ),
+}
+windows = {
+    "window": (T(ja="量子化なし", zh_tw="不量化"), {}),
+    "window_one_shot": (
+        T(ja="量子化なし、入力を一度に読む", zh_tw="不量化，一次讀完輸入"),
+        {"chunk": None},
+    ),
+}
+needed, rows = {}, []
+for model_key, ways in (("llama-3-8b", choices), ("mistral-7b-v0.1", windows)):
+    for key, (name, how) in ways.items():
+        fit = kv_cache.fits(model_key, "rtx-4090", 100_000, **how)
+        card = kv_cache.smallest(model_key, 100_000, **how)
+        #| ja: 仮定した実行環境の分を除いた量（GiB）
+        #| zh-tw: 扣掉假設的執行環境之後的量（GiB）
+        needed[key] = (fit.total_bytes - fit.lines["overhead"]) / 2**30
+        rows.append([fit.model, name, f"{fit.total_bytes / 2**30:.1f}", f"{card.gib} GB"])
+head = [
+    T(ja="モデル", zh_tw="模型"),
+    T(ja="方法", zh_tw="做法"),
+    T(ja="必要な量（GiB）", zh_tw="需要的量（GiB）"),
+    T(ja="収まるGPU", zh_tw="放得下的 GPU"),
+]
 show.fragment(*show.table(head, rows))
 
 # %% key="c21"
-choices = {
-    T(ja="量子化なし", zh_tw="不量化"): {},
-    T(ja="重みを4ビット", zh_tw="權重 4 個位元"): {"weight_bits": 4},
-    T(ja="キャッシュを8ビット", zh_tw="快取 8 個位元"): {"cache_bits": 8},
-    T(ja="両方を4ビット", zh_tw="兩者都是 4 個位元"): {"weight_bits": 4, "cache_bits": 4},
-}
-smallest = []
-for name, how in choices.items():
-    smallest.append(kv_cache.smallest("llama-3-8b", 100_000, **how))
-    print(name, smallest[-1].name, f"({smallest[-1].gib} GiB)")
-none, weights4, cache8, both4 = (gpu.gib for gpu in smallest)
-
-claims.check(
-    "C21",
-    {
-        "none": none,
-        "weights4": weights4,
-        "cache8": cache8,
-        "both4": both4,
-        "no_quantisation_window": kv_cache.smallest("mistral-7b-v0.1", 100_000).gib,
-    },
-)
+claims.check("C21", needed)
 
 # %% [markdown] key="fit-after" lang="ja"
-# 量子化なしのLlama 3 8Bで100,000トークンを扱うには、32 GiBのGPUが必要です。キャッシュだけを8ビットにしても、24 GiBのGPUでは1割の余裕が残りません。重みを4ビットにすると24 GiB、キャッシュも4ビットにすると12 GiBのGPUに収まります。
+# 量子化なしのLlama 3 8Bで100,000トークンを扱うには、約28.2 GiBが必要で、32 GBのGPUに収まります。ただし、余裕はわずかです。キャッシュだけを8ビットにしても、24 GBのGPUでは1割の余裕が残りません。重みを4ビットにすると24 GB、キャッシュも4ビットにすると12 GBのGPUに収まります。
 #
-# ただし、方法は量子化だけではありません。ウィンドウを使うMistral 7B v0.1は、量子化なしでも24 GiBのGPUに収まります（そのかわり、遠くのトークンは直接には参照できません）。GQAやMLAのモデルを選ぶ、キャッシュをCPUのメモリに移す、共通のプロンプトを共有する、といった方法もあります。
+# 入力を分けずに一度に読むと、途中の値だけで約11 GiBになります。また、3節で見たように、ウィンドウの層は、見えない部分のメモリも読んだ直後には押さえています。ウィンドウを使うMistral 7B v0.1のキャッシュは0.50 GiBですが、一度に読むと12.21 GiBを押さえます。分けて読めば、量子化なしでも24 GBのGPUに収まります（そのかわり、遠くのトークンは直接には参照できません）。
 #
-# ここまでのバイト数は、transformersのキャッシュのものです。vLLMなどの推論エンジンは、16トークンなどのブロック単位でメモリを割り当てます。そのため、系列1つにつき、ブロック1つ分まで多くなることがあります。
+# つまり、方法は量子化だけではありません。GQAやMLA、ウィンドウのモデルを選ぶ、入力を分けて読む、キャッシュをCPUのメモリに移す、共通のプロンプトを共有する、といった方法もあります。
+#
+# ここまでのバイト数は、transformersのキャッシュのものです。vLLMなどの推論エンジンは、16トークンなどのブロック単位でメモリを割り当てます。すべての層が全トークンを保存するモデルなら、多くなるのは、系列1つにつきブロック1つ分までです。ウィンドウの層が混ざるモデルでは、違うことがあります。層の種類ごとに分けて割り当てる機能が働かないと、ウィンドウの層にも全トークン分のブロックが割り当てられます。Gemma 3 27Bの131,072トークンなら、それは5.96倍です。
 
 # %% [markdown] key="fit-after" lang="zh-tw"
-# 不用量化的話，Llama 3 8B 要處理 100,000 個詞元，需要 32 GiB 的 GPU。只把快取改成 8 個位元，在 24 GiB 的 GPU 上還是留不出 1 成的餘裕。權重改成 4 個位元，就放得進 24 GiB；快取也改成 4 個位元，就放得進 12 GiB 的 GPU。
+# 不用量化的話，Llama 3 8B 要處理 100,000 個詞元，大約需要 28.2 GiB，放得進 32 GB 的 GPU，不過餘裕不多。只把快取改成 8 個位元，在 24 GB 的 GPU 上還是留不出 1 成的餘裕。權重改成 4 個位元，就放得進 24 GB；快取也改成 4 個位元，就放得進 12 GB 的 GPU。
 #
-# 不過，方法不是只有量化。使用視窗的 Mistral 7B v0.1，不用量化也放得進 24 GiB 的 GPU（代價是沒辦法直接看到遠處的詞元）。選擇 GQA 或 MLA 的模型、把快取移到 CPU 的記憶體、共用相同的提示，也都是方法。
+# 如果不分段、一次讀完輸入，光是中間結果就大約 11 GiB。而且就像第 3 節看到的，視窗層剛讀完時，還占著看不到的那部分記憶體。使用視窗的 Mistral 7B v0.1，快取是 0.50 GiB，一次讀完卻會占住 12.21 GiB；分段讀取的話，不用量化也放得進 24 GB 的 GPU（代價是沒辦法直接看到遠處的詞元）。
 #
-# 以上的位元組數，都是 transformers 的快取。vLLM 等推論引擎以區塊（例如 16 個詞元）為單位配置記憶體，所以每個序列最多可能多出 1 個區塊的量。
+# 所以，方法不是只有量化。選擇 GQA、MLA 或視窗的模型、分段讀取輸入、把快取移到 CPU 的記憶體、共用相同的提示，也都是方法。
+#
+# 以上的位元組數，都是 transformers 的快取。vLLM 等推論引擎以區塊（例如 16 個詞元）為單位配置記憶體。每一層都保留全部詞元的模型，每個序列最多只會多出 1 個區塊的量。混有視窗層的模型就不一定了：如果依層的種類分開配置的功能沒有作用，視窗層也會分配到全部詞元的區塊。以 Gemma 3 27B 的 131,072 個詞元來說，會是 5.96 倍。
 
 # %% [markdown] key="explore" lang="ja"
 # ## 9. 自分で動かす
 #
-# モデル、長さ、GPU、ビット数を変えて、棒がGPUの線を超えるところを探しましょう。どの棒も、前の棒の終わりから始まります。点線の上の数は、GPUのメモリ（GiB）です。
+# モデル、長さ、GPU、ビット数を変えて、棒がGPUの線を超えるところを探しましょう。どの棒も、前の棒の終わりから始まります。点線は、GPUのドライバーが報告するメモリの量です。その上の数は、製品名にあるGBです。入力は512トークンずつ読むとします。
 
 # %% [markdown] key="explore" lang="zh-tw"
 # ## 9. 自己試試看
 #
-# 改變模型、長度、GPU、位元數，找找看長條在哪裡超過 GPU 的線。每個長條都從前一個長條的尾端開始。虛線上的數字是 GPU 的記憶體（GiB）。
+# 改變模型、長度、GPU、位元數，找找看長條在哪裡超過 GPU 的線。每個長條都從前一個長條的尾端開始。虛線是 GPU 驅動程式回報的記憶體，上面的數字是產品名稱上的 GB。這裡假設輸入每段讀 512 個詞元。
 
 # %% key="explore-code"
 from helpers.widgets import Explorer, Range, Select
@@ -914,8 +1011,8 @@ decoders = {
         "qwen3-8b",
     )
 }
-gpus = {f"{g.name} ({g.gib} GiB)": key for key, g in kv_cache.gpus().items()}
-formats = {"bfloat16": 16, "float32": 32, "int8": 8, "int4": 4}
+gpus = {f"{g.name} ({g.gib} GB)": key for key, g in kv_cache.gpus().items()}
+formats = {"bfloat16": 16, "float32": 32, "fp8": "fp8", "int8": 8, "int4": 4}
 
 
 def draw(model, length, batch, gpu, weight_bits, cache_bits):
@@ -938,12 +1035,12 @@ Explorer(
 # %% [markdown] key="errata" lang="ja"
 # ## 10. 誤りを探す
 #
-# 公開されている記事の数字を、同じ道具で検算します。「倍率」は、記事の値÷計算した値です。どの行が誤りでしょうか。
+# 公開されている記事の数字を、同じ道具で検算します。「倍率」は、記事の値÷計算した値です。トークンが1の行は、1トークンあたりの大きさです。どの行が誤りでしょうか。
 
 # %% [markdown] key="errata" lang="zh-tw"
 # ## 10. 找出錯誤
 #
-# 用同樣的工具，驗算公開文章裡的數字。「倍率」是文章的值÷算出的值。哪幾列是錯的？
+# 用同樣的工具，驗算公開文章裡的數字。「倍率」是文章的值÷算出的值。詞元是 1 的列，是每個詞元的大小。哪幾列是錯的？
 
 # %% key="errata-code"
 factors, rows = {}, []
@@ -951,10 +1048,10 @@ for name, entry in kv_cache.published().items():
     size = kv_cache.formula(kv_cache.config(entry.model), max(entry.tokens, 2))
     ours = size.bytes_per_token if entry.tokens == 1 else size.total_bytes
     factors[name] = entry.says_bytes / ours
-    cells = [entry.model, f"{entry.tokens:,}", f"{entry.says_bytes:,}", f"{ours:,}"]
+    cells = [entry.article, f"{entry.tokens:,}", f"{entry.says_bytes:,}", f"{ours:,}"]
     rows.append([*cells, f"{factors[name]:.2f}", entry.source])
 head = [
-    T(ja="モデル", zh_tw="模型"),
+    T(ja="記事のモデル", zh_tw="文章裡的模型"),
     T(ja="トークン", zh_tw="詞元"),
     T(ja="記事（バイト）", zh_tw="文章（位元組）"),
     T(ja="計算（バイト）", zh_tw="算出（位元組）"),
@@ -987,21 +1084,53 @@ assert with_query_heads / 1024 == 5_242_880
 # %% [markdown] key="own" lang="ja"
 # ## 11. 自分のconfig.json
 #
-# モデルを公開しているサイトで、config.jsonの中身を見つけて、次の`config`に貼り付けてみましょう。ファイルのパスも使えます。必要な項目がないときは、推測した数を返さず、足りない項目の名前を伝えます。
+# モデルを公開しているサイトで、config.jsonの中身を見つけましょう。次のセルの`{`から`}`までを消し、代わりに、config.jsonの中身をそのまま貼り付けます。前後の`r"""`と`"""`は残してください。ファイルのパスを書くこともできます。
+#
+# 画像も扱うモデルなど、いくつかの部分からできたモデルでは、言語モデルの部分を計算します。
 
 # %% [markdown] key="own" lang="zh-tw"
 # ## 11. 用自己的 config.json
 #
-# 到公開模型的網站找一份 config.json，把內容貼到下面的 `config`。也可以用檔案的路徑。如果缺少必要的項目，不會給你猜的數字，而是告訴你缺了什麼。
+# 到公開模型的網站找一份 config.json。刪掉下面儲存格裡從 `{` 到 `}` 的內容，再把 config.json 的內容原封不動貼進去；前後的 `r"""` 和 `"""` 要留著。也可以寫檔案的路徑。
+#
+# 像可以看圖片的模型，是由幾個部分組成的，這時計算的是語言模型的部分。
 
 # %% key="own-code"
-config = '{"model_type": "qwen3", "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "hidden_size": 4096}'
-print(kv_cache.formula(config, 100_000).sentence())
+config = r"""
+{
+  "model_type": "qwen3",
+  "head_dim": 128,
+  "hidden_size": 4096,
+  "max_position_embeddings": 40960,
+  "num_attention_heads": 32,
+  "num_hidden_layers": 36,
+  "num_key_value_heads": 8,
+  "sliding_window": null,
+  "tie_word_embeddings": false
+}
+"""
+kv_cache.formula(config, 100_000)
 
+# %% [markdown] key="own-missing" lang="ja"
+# 必要な項目がファイルにないと、どうなるでしょうか。層の数のように、なければ計算できない項目のときは、その名前を伝えて、数を返しません。ほかの項目は、transformersのクラスが決まった値で補います。その値が本物と同じとはかぎらないので、補った項目を文の最後に並べます。上の例から`num_key_value_heads`を除くと、どうなるでしょうか。
+
+# %% [markdown] key="own-missing" lang="zh-tw"
+# 如果檔案缺少需要的項目，會怎樣呢？像層數這種沒有就算不出來的項目，會告訴你缺了哪一個，不給任何數字。其他的項目，transformers 的類別會用固定的值補上；但這個值不一定和真正的模型一樣，所以會在句子最後列出補上的項目。如果從上面的例子拿掉 `num_key_value_heads`，會變成怎樣？
+
+# %% key="own-missing-code"
+without_heads = {"model_type": "qwen3", "num_hidden_layers": 36, "hidden_size": 4096}
+without_heads |= {"num_attention_heads": 32, "head_dim": 128}
+print(kv_cache.formula(without_heads, 100_000).sentence())
 try:
-    kv_cache.formula('{"model_type": "qwen3", "head_dim": 128}', 100_000)
+    kv_cache.formula({"model_type": "qwen3", "head_dim": 128}, 100_000)
 except kv_cache.Refused as refusal:
     print(refusal)
+
+# %% [markdown] key="own-after" lang="ja"
+# キャッシュは4倍になりました。補われた32は、クエリのヘッドの数と同じです。10節の記事と同じ間違いを、項目が1つないだけで、してしまうわけです。補った項目があるときは、本物の値を確かめましょう。
+
+# %% [markdown] key="own-after" lang="zh-tw"
+# 快取變成 4 倍。補上的 32 和查詢的注意力頭數相同，也就是說，只是少了一個項目，就犯了和第 10 節那篇文章一樣的錯。看到有補上的項目時，請確認真正的值。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 12. まとめ
@@ -1010,7 +1139,7 @@ except kv_cache.Refused as refusal:
 # |---|---|
 # | KVキャッシュは長さに比例する（デコーダー型） | すべての層が全トークンを保存するモデルでは、残差0で比例する。ウィンドウの層は途中で止まり、状態を持つ層は増えない。エンコーダー・デコーダー型にもある |
 # | 10万は8千よりはるかに多くのVRAMが必要 | 単位はトークン。Llama 3 8Bのキャッシュは12.2倍（1.00 GiBから12.21 GiB）。Gemma 3 27Bは7.8倍、Mistral 7B v0.1は1.0倍 |
-# | 量子化なしでは手元で動かすのは困難 | Llama 3 8Bと100,000トークンなら、量子化なしで32 GiB、重みを4ビットにすれば24 GiBのGPUが必要。GQA、MLA、ウィンドウも同じくらい効く |
+# | 量子化なしでは手元で動かすのは困難 | Llama 3 8Bと100,000トークンなら、量子化なしで32 GB、重みを4ビットにすれば24 GBのGPUが必要（入力を分けて読む場合）。GQA、MLA、ウィンドウも同じくらい効く |
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 12. 整理
@@ -1019,7 +1148,7 @@ except kv_cache.Refused as refusal:
 # |---|---|
 # | KV 快取與長度成正比（decoder-only） | 每一層都保留全部詞元的模型，殘差是 0，完全成正比。視窗層到一半就停止，有狀態的層不會增加。編碼器－解碼器也有快取 |
 # | 10 萬需要的 VRAM 遠超過 8 千 | 單位是詞元。Llama 3 8B 的快取是 12.2 倍（從 1.00 GiB 到 12.21 GiB）。Gemma 3 27B 是 7.8 倍，Mistral 7B v0.1 是 1.0 倍 |
-# | 不用量化，很難在自己的電腦上執行 | Llama 3 8B 加上 100,000 個詞元，不量化需要 32 GiB 的 GPU，權重改成 4 個位元則需要 24 GiB。GQA、MLA、視窗的效果也差不多大 |
+# | 不用量化，很難在自己的電腦上執行 | Llama 3 8B 加上 100,000 個詞元，不量化需要 32 GB 的 GPU，權重改成 4 個位元則需要 24 GB（以分段讀取輸入為前提）。GQA、MLA、視窗的效果也差不多大 |
 
 # %% [markdown] key="quiz-text" lang="ja"
 # ## 13. 確認クイズ

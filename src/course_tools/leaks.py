@@ -15,6 +15,8 @@ from typing import Any
 
 import jupytext
 
+from .grading.trees import blocks_of, nameless, size
+
 SECRET = re.compile(
     r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)$\n(.*?)^[ \t]*### END \1$", re.DOTALL | re.MULTILINE
 )
@@ -106,47 +108,8 @@ def code_of(path: Path, text: str) -> Iterator[str]:
         yield from (re.sub(r"(?m)^\s*[%!].*$", "pass", "".join(c["source"])) for c in cells)
 
 
-def blocks_of(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Every list of statements: of the module, a function, a branch, …"""
-    for node in ast.walk(tree):
-        for _, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                yield value
-
-
 def holds(block: list[ast.stmt], answer: list[ast.stmt]) -> bool:
     """Do the answer's statements stand one after the other in the block, whatever the names?"""
     kinds, n = list(map(type, answer)), len(answer)
     runs = (block[i : i + n] for i in range(len(block) - n + 1))
     return any(list(map(type, r)) == kinds and nameless(r) == nameless(answer) for r in runs)
-
-
-def nameless(statements: list[ast.stmt]) -> str:
-    """The statements' trees with names numbered in order of appearance, and no words."""
-    copied = ast.parse(ast.unparse(ast.Module(statements, [])))
-    return ast.dump(_Numbered().visit(copied))
-
-
-def size(tree: ast.AST) -> int:
-    return sum(1 for _ in ast.walk(tree))
-
-
-class _Numbered(ast.NodeTransformer):
-    def __init__(self) -> None:
-        self.numbers: dict[str, str] = {}
-
-    def number(self, name: str) -> str:
-        return self.numbers.setdefault(name, f"n{len(self.numbers)}")
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return ast.Name(self.number(node.id), node.ctx)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        return ast.arg(self.number(node.arg))
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name, node.returns = self.number(node.name), None
-        return self.generic_visit(node)
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return ast.Constant("" if isinstance(node.value, str) else node.value)

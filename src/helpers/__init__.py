@@ -1,6 +1,6 @@
 """What the notebooks of Transformer Triad import.  This package itself is light: no torch."""
 
-from . import claims, progress, say
+from . import claims, kernel, progress, say
 
 
 def begin(lesson: str, lang: str) -> None:
@@ -8,3 +8,4 @@ def begin(lesson: str, lang: str) -> None:
     say.use(lang)
     claims.use(lesson)
     progress.use(lesson)
+    kernel.install()

@@ -3,6 +3,7 @@
     causality.probe(model)                # a model
     causality.probe("Qwen3ForCausalLM")   # a class of transformers, built small with random weights
     causality.probe(model, attention_mask=mask)   # with more arguments of its forward pass
+    causality.influence(model)            # measured alike, and not shown
 
 One token after the other is changed, and the outputs at all positions are compared.  All passes
 have equal shapes, so a causal mask shows as exactly 0.0 and not as a small number.
@@ -69,16 +70,21 @@ class Influence:
 
 
 def probe(model: Any, length: int = 12, seed: int = 0, **inputs: Any) -> Influence:
-    """Change each of `length` random tokens in turn; show, and return, what changes where.
+    """Show, and return, what influence() measures."""
+    found = influence(model, length, seed, **inputs)
+    _display(found)
+    return found
+
+
+def influence(model: Any, length: int = 12, seed: int = 0, **inputs: Any) -> Influence:
+    """Change each of `length` random tokens in turn, and measure what changes where.
 
     model: a model of transformers, or the name of one of its classes.  Of an encoder-decoder the
     decoder is probed.  ValueError if the model gives no output for each token.
     """
     if isinstance(model, str | type):
         model = small(model)
-    found = Influence(type(model).__name__, _changes(model, length, seed, inputs))
-    _display(found)
-    return found
+    return Influence(type(model).__name__, _changes(model, length, seed, inputs))
 
 
 def small(kind: str | type, seed: int = 0) -> Any:

@@ -8,14 +8,13 @@ TRIAD_STRICT=tasks (solutions, grading) everything but success raises.
 """
 
 import contextlib
-import html
 import os
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import progress, say, show
+from . import kernel, progress, say, show
 
 results: dict[str, "Result"] = {}
 
@@ -53,7 +52,7 @@ def task(name: str) -> Iterator[None]:
     except WrongAnswer as error:
         failure, result = error, Result(name, "wrong", str(error), error.hint)
     except Exception as error:
-        failure, result = error, Result(name, "error", _last_line(error))
+        failure, result = error, Result(name, "error", *_told(error))
     results[name] = result
     _display(result)
     if result.status == "right":
@@ -78,14 +77,29 @@ def that(holds: Any, hint: str) -> None:
         raise WrongAnswer("", hint)
 
 
-def close(got: Any, expected: Any, hint: str, atol: float = 1e-5) -> None:
-    """The oracle's shape, finite, and within atol of the oracle.  WrongAnswer if not."""
-    shape(got, expected.shape)
-    if not bool(got.isfinite().all()):
-        raise WrongAnswer(say.text("check", "not_finite"), hint)
-    gaps = (got.double() - expected.double()).abs().flatten()
-    if gaps.numel() and gaps.max() > atol:
-        raise WrongAnswer(_off(gaps, expected.flatten(), atol), hint)
+def close(got: Any, expected: Any, hint: str, atol: float = 1e-5, name: str = "") -> None:
+    """The oracle's shape, finite, and within atol of the oracle.  WrongAnswer if not.
+
+    name: which of several returned values this is; the message begins with it
+    """
+    with _named(name):
+        shape(got, expected.shape)
+        if not bool(got.isfinite().all()):
+            raise WrongAnswer(say.text("check", "not_finite"), hint)
+        gaps = (got.double() - expected.double()).abs().flatten()
+        if gaps.numel() and gaps.max() > atol:
+            raise WrongAnswer(_off(gaps, expected.flatten(), atol), hint)
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except WrongAnswer as wrong:
+        if not name:
+            raise
+        message = say.text("check", "of", name=name, what=str(wrong))
+        raise WrongAnswer(message, wrong.hint) from None
 
 
 def equal(got: Any, expected: Any, hint: str) -> None:
@@ -116,6 +130,12 @@ def _off(gaps: Any, expected: Any, atol: float) -> str:
     return say.text("check", "off", percent=f"{100 * gap / size:.3g}", **numbers)
 
 
+def _told(error: Exception) -> tuple[str, str]:
+    """(what happened, what to do about it)"""
+    forgotten = kernel.forgotten(error) if isinstance(error, NameError) else ""
+    return _last_line(error), forgotten
+
+
 def _last_line(error: Exception) -> str:
     """Type, message and the student's own line, without the frames of the checks."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -129,5 +149,5 @@ def _display(result: Result) -> None:
         lines.append(result.detail)
     if result.hint:
         lines.append(say.text("check", "hint", hint=result.hint))
-    body = "<br>".join(html.escape(line) for line in lines)
-    show.fragment(f'<p role="status">{body}</p>', "\n".join(lines))
+    edge = {"right": "right", "not_yet": ""}.get(result.status, "wrong")
+    show.fragment(show.card(lines, edge), "\n".join(lines))

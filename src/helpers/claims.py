@@ -144,9 +144,9 @@ def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]
-    parts = "".join(f"<p><b>{html.escape(k)}</b>{html.escape(v)}</p>" for k, v in lines)
+    parts = "".join(f"<p><b>{html.escape(k)}</b>{show.linked(v)}</p>" for k, v in lines)
     text = "\n".join([title, *(k + v for k, v in lines), plain])
-    show.fragment(f"<p><b>{html.escape(title)}</b></p>{parts}{body}", text)
+    show.fragment(f"{show.card([title])}{parts}{body}", text)
 
 
 def _word(row: Measured) -> str:

@@ -14,6 +14,7 @@ import random
 import re
 import string
 import tomllib
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
@@ -29,6 +30,8 @@ PEOPLE, TIMES, NUMBERS = (range(len(LEXICON[name])) for name in ("person", "time
 PLACES = tuple(LEXICON["place"])
 PAIRS = tuple((o, p) for o, entry in enumerate(LEXICON["object"]) for p in entry["places"])
 ENTITIES = ("O", "PER", "LOC")
+NAMES = ("labelled", "choosing", "never_labelled")  # tables of words: see the lexicon
+FIRST = ("person_first", "place_first", "other_first")  # what opens a sentence with names
 FOLDS = 5  # one (person, place) of five is held out
 
 
@@ -428,19 +431,32 @@ class Named(NamedTuple):
     opens: bool
 
 
-def draw_named(rng: random.Random, lang: str, never_labelled: bool = False) -> Named:
-    """A sentence with words that are a person's and a place's name.
+def draw_named(
+    rng: random.Random,
+    lang: str,
+    *tables: str,
+    first: str | None = None,
+    kept: bool | None = None,
+) -> Named:
+    """A sentence with words of these tables of NAMES (all), each a person's and a place's name.
 
-    A name that opens the sentence is as often the one as the other, and only what follows tells.
+    first: one of FIRST, what opens it (None: any); only what follows tells a person from a place.
+    kept: only sentences that are (not) for the test alone, one of four; None: any.
     """
-    table = LEXICON["names"]
-    words = table["never_labelled" if never_labelled else "labelled"][key(lang)].split()
-    frames = rng.choice([table[name] for name in ("person_first", "place_first", "other_first")])
+    words = [w for name in tables or NAMES for w in LEXICON["names"][name][key(lang)].split()]
+    while True:
+        frames = LEXICON["names"][first or rng.choice(FIRST)][key(lang)]
+        found = _named(rng, lang, rng.choice(frames), words)
+        if kept in (None, zlib.crc32(found.text.encode()) % 4 == 0):
+            return found
+
+
+def _named(rng: random.Random, lang: str, frame: str, words: list[str]) -> Named:
     thing = rng.choice(LEXICON["object"])["name"][key(lang)]
     person, place = rng.sample(words, 2)
     said = {"person": (person, "PER"), "place": (place, "LOC"), "object": (thing, "O")}
     text, tags = "", []
-    for literal, slot in _pieces(rng.choice(frames[key(lang)])):
+    for literal, slot in _pieces(frame):
         word, tag = said.get(slot, ("", "O"))
         text += literal + word
         tags += ["O"] * len(literal) + [tag] * len(word)

@@ -1,7 +1,7 @@
 """One body, several heads: fine-tuning on few labels (Devlin et al. 2019, §3.2 and §4).
 
-Two small tasks of the mini world: is a name a person's or a place's (a tag for each token), and
-was the day good or bad (a class for each sentence)?
+Two small tasks: is a name a person's or a place's (a tag for each token), and was the day good or
+bad (a class for each sentence)?
 """
 
 import random
@@ -16,9 +16,9 @@ from transformers import (
     set_seed,
 )
 
-from . import corpus, decoder, encoder, say, tokenizer, training
+from . import corpus, decoder, moods, pretrained, say, tokenizer, training
 
-STEPS, LEARNING_RATE, BATCH_SIZE = 150, 2e-3, 16
+BATCH_SIZE = 16
 IGNORED = -100  # no loss and no score at this position
 ASKED = ("all", "opening", "later")  # which characters of a named sentence count
 
@@ -43,7 +43,7 @@ def with_head(head: Any, config: Any, pretrained: Any = None, seed: int = 0) -> 
 
 def tagger(body: Any = None, seed: int = 0) -> BertForTokenClassification:
     """An encoder that tags each token.  body: a pretrained encoder, or None for random weights."""
-    config = encoder.config(num_labels=len(corpus.ENTITIES))
+    config = pretrained.config(num_labels=len(corpus.ENTITIES))
     return with_head(BertForTokenClassification, config, body, seed)
 
 
@@ -55,16 +55,26 @@ def causal_tagger(body: Any = None, seed: int = 0) -> GPT2ForTokenClassification
 
 def classifier(body: Any = None, seed: int = 0) -> BertForSequenceClassification:
     """An encoder with one class a text: 0 a bad day, 1 a good one."""
-    return with_head(BertForSequenceClassification, encoder.config(num_labels=2), body, seed)
+    return with_head(BertForSequenceClassification, pretrained.config(num_labels=2), body, seed)
 
 
 # --- labelled data ----------------------------------------------------------------------------
 
 
-def named(lang: str, n: int, seed: object, never_labelled: bool = False) -> list[corpus.Named]:
-    """n sentences with names that are also places; never_labelled: words of the test alone."""
-    rng = random.Random(f"named {lang} {seed}")
-    return [corpus.draw_named(rng, lang, never_labelled) for _ in range(n)]
+def named(
+    lang: str, n: int, seed: object, table: str = "labelled", test: bool = False
+) -> list[corpus.Named]:
+    """n different sentences with words of a table of corpus.NAMES, a third of each of corpus.FIRST.
+
+    test: sentences that are kept for it, which neither pre-training nor labels ever show.
+    """
+    rng = random.Random(f"named {lang} {table} {seed}")
+    found: dict[str, corpus.Named] = {}
+    while len(found) < n:
+        first = corpus.FIRST[len(found) % len(corpus.FIRST)]
+        said = corpus.draw_named(rng, lang, table, first=first, kept=test)
+        found[said.text] = said
+    return list(found.values())
 
 
 def tag_rows(sentences: Sequence[corpus.Named], lang: str, tokens, asked: str = "all") -> Rows:
@@ -85,29 +95,16 @@ def tag_rows(sentences: Sequence[corpus.Named], lang: str, tokens, asked: str = 
     return rows | {"labels": labels}
 
 
-def is_new_way(story: corpus.Story) -> bool:
-    """Is this way to say how the day was kept for the test?  One of three for each adjective.
-
-    Every adjective is labelled in two ways, every way with four adjectives.
-    """
-    return (story.adjective + (2 if story.negated else story.frame)) % 3 == 0
+def told(n: int, seed: object) -> list[moods.Mood]:
+    """n different moods, in ways that labels may show."""
+    return random.Random(f"moods {seed}").sample(moods.SEEN, n)
 
 
-def stories(n: int, seed: object, split: str = "train") -> list[corpus.Story]:
-    """n stories; "test" has only ways of saying that "train" never has, and other events."""
-    rng, found = random.Random(f"stories {split} {seed}"), list[corpus.Story]()
-    while len(found) < n:
-        story = corpus.draw_story(rng, split)
-        if is_new_way(story) == (split == "test"):
-            found.append(story)
-    return found
-
-
-def class_rows(told: Sequence[corpus.Story], lang: str, whole: bool = False) -> Rows:
-    """The last sentence of each story (whole: all three), and whether the day was good."""
-    texts = [story.text(lang) if whole else story.feeling(lang) for story in told]
-    labels = torch.tensor([int(story.positive) for story in told])
-    return _tokenized(texts, lang, encoder.TOKENIZER) | {"labels": labels}
+def class_rows(said: Sequence[moods.Mood], lang: str) -> Rows:
+    """The sentences, and whether the day was good."""
+    labels = torch.tensor([int(mood.positive) for mood in said])
+    texts = [mood.text(lang) for mood in said]
+    return _tokenized(texts, lang, pretrained.TOKENIZER) | {"labels": labels}
 
 
 def _tokenized(texts: Sequence[str], lang: str, tokens) -> Rows:
@@ -119,9 +116,9 @@ def _tokenized(texts: Sequence[str], lang: str, tokens) -> Rows:
 # --- training and scores ----------------------------------------------------------------------
 
 
-def tune(model: Any, rows: Rows, seed: int = 0, steps: int = STEPS) -> training.Run:
+def tune(model: Any, rows: Rows, seed: int, steps: int, lr: float) -> training.Run:
     """Train head and body together on the labelled rows."""
-    return training.train(model, next_batch(rows, seed), steps, LEARNING_RATE)
+    return training.train(model, next_batch(rows, seed), steps, lr)
 
 
 def next_batch(rows: Rows, seed: int = 0) -> Callable[[], Rows]:

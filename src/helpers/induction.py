@@ -77,3 +77,12 @@ def attention(model: LlamaForCausalLM, n: int, size: int = 50) -> dict[str, torc
     query, later = torch.arange(n, 2 * n - 1), torch.arange(1, 2 * n)
     looked = {"target": (query, query - n + 1), "previous": (later, later - 1)}
     return {name: weights[..., q, k].mean((1, 3)) for name, (q, k) in looked.items()}
+
+
+def chance(n: int) -> dict[str, float]:
+    """What guessing among n symbols gives: any of them, or those that have not come yet.
+
+    The first is 1/n.  Before the second string goes on to its symbol j + 1, n - j are left over:
+    (1/(n-1) + ... + 1/2 + 1) / (n-1), a harmonic number.
+    """
+    return {"any": 1 / n, "unused": sum(1 / left for left in range(1, n)) / (n - 1)}

@@ -4,7 +4,7 @@ import functools
 import html
 import json
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from importlib import resources
 
 from . import progress, records, say
@@ -23,10 +23,28 @@ def show() -> None:
 
 
 def claims_table() -> None:
-    """Every claim that the lessons measure: the page's words, our verdict, what we found."""
+    """The page's claims in the lessons that the student finished, and how many are still open.
+
+    One row a claim: a claim of two lessons has one verdict, and what each lesson found stands there
+    once that lesson is finished.  Of lessons not finished nothing is told that they let predict.
+    """
+    work, lessons = progress.work(), [e for e in course()["lesson"] if _claims(e["name"])]
+    done = [entry["name"] for entry in lessons if is_finished(entry, work)]
     header = [say.text("overview", w) for w in ("claim", "page", "verdict", "found", "lesson")]
-    rows: list[list[str]] = sorted(_claims(), key=lambda row: (row[0], row[-1]))
-    fragment(*table(header, rows))
+    rows = [_claim_row(claim, done) for claim in sorted(_found_in()) if _is_open_to(claim, done)]
+    to_come = [_open_row(entry) for entry in lessons if entry["name"] not in done]
+    counts = {"all": len(_found_in()), "shown": len(rows)}
+    lines = [say.text("overview", "claims_shown", **counts)]
+    parts = [table([*header, say.text("overview", "again")], rows)] if rows else []
+    if to_come:
+        parts.append(table([say.text("overview", w) for w in ("lesson", "to_measure")], to_come))
+    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    fragment(body + "".join(part for part, _ in parts), "\n".join([*lines, *(t for _, t in parts)]))
+
+
+def is_finished(entry: dict, work: records.Work) -> bool:
+    """Has the student solved every question of the lesson's quiz?"""
+    return not _open_questions(entry, work.get(entry["name"], records.Lesson()))
 
 
 @functools.cache
@@ -87,16 +105,55 @@ def _open_tasks(entry: dict, kept: records.Lesson) -> list[str]:
     return [task for task in entry["tasks"] if task not in kept.tasks]
 
 
-def _claims() -> Iterator[list[str]]:
-    folder = resources.files(__package__) / "data" / "claims"
-    for file in folder.iterdir():
-        if file.name.endswith(".json"):
-            claims = json.loads(file.read_text(encoding="utf-8"))
-            yield from _claim_rows(claims.pop("lesson"), claims)
+@functools.cache
+def _claims(lesson: str) -> dict[str, dict]:
+    """{claim: its entry}; empty where the lesson measures none."""
+    file = resources.files(__package__) / "data" / "claims" / f"{lesson}.json"
+    entries = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return {name: entry for name, entry in entries.items() if name != "lesson"}
 
 
-def _claim_rows(lesson: str, claims: dict) -> Iterator[list[str]]:
-    for claim, entry in claims.items():
-        page, found = say.choose(entry["page"]), say.choose(entry["found"])
-        verdict = say.text("claims", entry["verdict"])
-        yield [claim, page, verdict, found, _link(f"{lesson}.ipynb", lesson.split("_")[0])]
+def _found_in() -> dict[str, list[str]]:
+    """{claim: the lessons that measure it, in their order}"""
+    found: dict[str, list[str]] = {}
+    for entry in course()["lesson"]:
+        for claim in _claims(entry["name"]):
+            found.setdefault(claim, []).append(entry["name"])
+    return found
+
+
+def _is_open_to(claim: str, done: Collection[str]) -> bool:
+    return any(lesson in done for lesson in _found_in()[claim])
+
+
+def _claim_row(claim: str, done: Collection[str]) -> list[str]:
+    lessons = _found_in()[claim]
+    first = _claims(lessons[0])[claim]
+    links = [_link(f"{lesson}.ipynb", lesson.split("_")[0]) for lesson in lessons]
+    return [
+        claim,
+        say.choose(first["page"]),
+        say.text("claims", first["verdict"]),
+        " ".join(_what_was_found(claim, lesson, done) for lesson in lessons),
+        links[0],
+        links[1] if len(links) > 1 else "–",
+    ]
+
+
+def _what_was_found(claim: str, lesson: str, done: Collection[str]) -> str:
+    """What one lesson found; the number of the lesson before it where there are two."""
+    where = lesson.split("_")[0]
+    if lesson not in done:
+        return say.text("overview", "still_open", number=where)
+    found = say.choose(_claims(lesson)[claim]["found"])
+    if len(_found_in()[claim]) == 1:
+        return found
+    return say.text("overview", "found_there", number=where, found=found)
+
+
+def _open_row(entry: dict) -> list[str]:
+    title = f"{number(entry)} {say.choose(entry['title'])}"
+    return [
+        _link(f"{entry['name']}.ipynb", title),
+        say.text("overview", "claims_count", n=len(_claims(entry["name"]))),
+    ]

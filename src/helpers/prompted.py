@@ -1,8 +1,9 @@
 """The tasks of lesson 04 for a decoder alone: it reads a prompt and a text, and writes the answer.
 
 One sequence: the source, </s>, the answer, </s>.  Only the answer is taught, as in lesson 04.
-A task is asked for in one wording, whatever the language of the text: so the words that ask for the
-withheld pair are known, and only their combination with that language is new.
+A task is asked for in one wording, whatever the language of the text, and every summary is also
+taught as a translation into the other language: so the words that ask for the withheld pair are
+known, its answers are written elsewhere, and only the combination is new.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,8 +42,21 @@ def asked(n: int, seed: int, split: str) -> list[corpus.Example]:
 
 
 def examples(n: int = 8000, seed: int = 0, split: str = "train") -> list[corpus.Example]:
-    """What it is taught: all but the withheld pair of task and language."""
-    return [e for e in asked(n, seed, split) if (e.task, e.lang) != WITHHELD]
+    """What it is taught: all but the withheld pair of task and language, and retold summaries."""
+    found = asked(n, seed, split)
+    return [e for e in found if (e.task, e.lang) != WITHHELD] + retold(found)
+
+
+def retold(found: Sequence[corpus.Example]) -> list[corpus.Example]:
+    """The summaries among `found` as translations into Chinese and into Japanese, by turns."""
+    summaries = [
+        [e.target for e in found if (e.task, e.lang) == ("summary", la)] for la in corpus.LANGUAGES
+    ]
+    again = []
+    for ja, zh in zip(*summaries, strict=True):
+        again.append(corpus.Example("to_zh_tw", "ja", corpus.prompt("to_zh_tw", ASKING, ja), zh))
+        again.append(corpus.Example("to_ja", "zh-tw", corpus.prompt("to_ja", ASKING, zh), ja))
+    return again
 
 
 def next_batch(

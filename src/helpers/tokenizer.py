@@ -26,23 +26,24 @@ FRAMES = {  # architecture -> what stands around a text
 
 
 @functools.cache
-def load(architecture: str) -> PreTrainedTokenizerFast:
+def load(architecture: str, more: str = "") -> PreTrainedTokenizerFast:
     """The tokenizer of "encoder", "decoder" or "encoder_decoder".  ValueError for another name.
 
+    more: characters that the mini world does not have; their numbers come behind all others.
     Texts may start with a tag of TAGS; tokenizer(text).input_ids adds the special tokens.
     """
     if architecture not in FRAMES:
         raise ValueError(f"architecture = {architecture!r}; expected one of {list(FRAMES)}")
-    vocabulary = {token: n for n, token in enumerate([*SPECIAL, *corpus.characters()])}
+    vocabulary = {token: n for n, token in enumerate([*SPECIAL, *corpus.characters(), *more])}
     inner = Tokenizer(models.WordLevel(vocabulary, unk_token=UNK))
     inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
     inner.decoder = decoders.Fuse()
     inner.post_processor = _frame(*FRAMES[architecture], vocabulary)
     names = {"pad_token": PAD, "unk_token": UNK, "mask_token": MASK, "cls_token": CLS}
     names |= {"sep_token": SEP, "bos_token": BOS, "eos_token": EOS}
-    more = [*TAGS.values(), *SENTINELS]
+    others = [*TAGS.values(), *SENTINELS]
     return PreTrainedTokenizerFast(
-        tokenizer_object=inner, extra_special_tokens=more, model_max_length=128, **names
+        tokenizer_object=inner, extra_special_tokens=others, model_max_length=128, **names
     )
 
 

@@ -1,6 +1,7 @@
 """The terminal panel in a real JupyterLab: keyboard, live output, Stop, copying, looks, twin."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -132,7 +133,10 @@ def test_an_experiment_by_keyboard_alone_and_its_output_copied(student):
     student.start("online-softmax")
     student.expect("ended", status=0)
     shown = student.screen()
-    assert "$ python -m helpers.experiments online-softmax" in shown and "9.2e-07" in shown
+    assert "$ python -m helpers.experiments online-softmax" in shown
+    # the largest difference, whatever the processor rounds: an error of float32, and no more
+    [gap] = map(float, re.findall(r"\d\.\de-\d\d", shown))
+    assert 0 < gap < 1e-5
     assert shown.count("m = ") == 1  # 128 states of one line: the last is shown
     student.go("copy")
     student.page.keyboard.press("Space")

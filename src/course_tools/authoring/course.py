@@ -9,7 +9,7 @@ import nbformat
 
 from helpers.say import FIRST
 
-from . import addresses, notebooks, words
+from . import addresses, answers, notebooks, words
 from .contents import contents
 from .data import as_json, read_toml, texts
 from .drafts import built_in
@@ -66,6 +66,7 @@ def _checked(text: str, name: str) -> list[Cell]:
     stop_at(problem for cell in cells if cell.is_code for problem in words.faults(cell))
     stop_at([*_unequal_prose(cells), *_unequal_texts(cells)])
     stop_at(problem for cell in cells for problem in notebooks.solution_faults(cell))
+    stop_at(answers.in_sight(cells))
     return cells
 
 
@@ -84,7 +85,7 @@ def _lesson(folder: Path) -> Iterator[tuple[str, str]]:
     lesson = _with_set_up(folder, "lesson.py")
     languages = built_in(folder.parents[1], folder)
     for lang in languages:
-        made = notebooks.notebook(lesson, lang, _fill(folder, lang))
+        made = notebooks.notebook(lesson, lang, _fill(folder, lang), _shared(folder, lang))
         yield _with_link(folder, f"notebooks/{lang}/{name}.ipynb", made)
     if (folder / "exercise.py").exists():
         yield from _sheet(folder, languages)
@@ -100,11 +101,10 @@ def _sheet(folder: Path, languages: list[str]) -> Iterator[tuple[str, str]]:
     """The sheet and its solution, in each language."""
     name = folder.name
     exercise = _with_set_up(folder, "exercise.py")
-    stubs = read_toml(folder.parent / "stubs.toml")
     for lang in languages:
-        solution = notebooks.notebook(exercise, lang, _fill(folder, lang))
-        own = {key: _in(texts, lang) for key, texts in stubs.items()}
-        sheet = notebooks.sheet(solution, own)
+        shared = _shared(folder, lang)
+        solution = notebooks.notebook(exercise, lang, _fill(folder, lang), shared)
+        sheet = notebooks.sheet(solution, shared)
         yield _with_link(folder, f"exercises/{lang}/{name}/{name}.ipynb", sheet)
         yield f"solutions/{lang}/{name}/{name}.ipynb", _text(solution)
 
@@ -113,9 +113,13 @@ def _with_link(folder: Path, path: str, made: nbformat.NotebookNode) -> tuple[st
     """A notebook that students get; with its link to Colab, once the course is published."""
     url = addresses.on_colab(addresses.read(folder.parents[1])["students"], path)
     if url:
-        texts = read_toml(folder.parent / "stubs.toml")["colab"]
-        made = addresses.linked(made, _in(texts, made.metadata.lang), url)
+        made = addresses.linked(made, _shared(folder, made.metadata.lang)["colab"], url)
     return path, _text(made)
+
+
+def _shared(folder: Path, lang: str) -> dict[str, str]:
+    """The words of stubs.toml."""
+    return {k: _in(said, lang) for k, said in read_toml(folder.parent / "stubs.toml").items()}
 
 
 def _in(table: dict, lang: str) -> str:

@@ -1,6 +1,7 @@
 """Cells of one source → a notebook of one language: lesson, sheet or solution."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import nbformat
@@ -9,8 +10,9 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
 
 from helpers.say import FIRST, TODO
+from helpers.show import is_numeric
 
-from . import words
+from . import folding, words
 from .problems import Problem
 from .source import Cell, groups
 
@@ -20,27 +22,36 @@ METADATA = {
 }
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 GRADED = ("task", "points")  # the options of a source cell that become nbgrader's metadata
+TABLE = re.compile(r"(?m)^\|.+\|\n\|[-:|]+\|\n(?:\|.+\|(?:\n|$))+")
+OWN_OPTIONS = (*GRADED, *folding.OPTIONS)
+TITLES = "folded_"  # of stubs.toml: the first line of a folded cell, all that is seen of it
 
 
-def notebook(cells: list[Cell], lang: str, fill: dict[str, str]) -> NotebookNode:
+def notebook(
+    cells: list[Cell], lang: str, fill: dict[str, str], shared: dict[str, str]
+) -> NotebookNode:
     """One language's notebook: no outputs, cell id = key, {{name}} filled from `fill`.
 
+    shared: the words of stubs.toml, the first lines of folded cells among them
     A prose cell that a draft lacks is there in the first language.
     """
+    kinds = folding.folded(cells)
     made = nbformat.v4.new_notebook(metadata=METADATA | {"lang": lang})
     prose = {cell.key: lang if lang in there else FIRST
              for there in groups(cells) for cell in there.values()}  # fmt: skip
     for cell in cells:
         if cell.lang in (None, prose.get(cell.key)) and "wrong" not in cell.options:
             made.cells.append(_cell(cell, lang, fill))
+            if cell.key in kinds:
+                _fold(made.cells[-1], shared[TITLES + kinds[cell.key]])
     return made
 
 
-def sheet(solution: NotebookNode, stubs: dict[str, str]) -> NotebookNode:
+def sheet(solution: NotebookNode, shared: dict[str, str]) -> NotebookNode:
     """The student's copy: model answers cleared, hidden tests removed, by nbgrader's own code."""
     config = Config()
-    config.ClearSolutions.code_stub = {"python": stubs["code"]}
-    config.ClearSolutions.text_stub = stubs["text"]
+    config.ClearSolutions.code_stub = {"python": shared["code"]}
+    config.ClearSolutions.text_stub = shared["text"]
     copy = nbformat.from_dict(solution)
     for step in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
         copy, _ = step.preprocess(copy, {})
@@ -94,12 +105,35 @@ def _cell(cell: Cell, lang: str, fill: dict[str, str]) -> NotebookNode:
     source = words.code_in(cell, lang) if cell.is_code else cell.source
     for name, value in fill.items():
         source = source.replace("{{" + name + "}}", value)
-    made = new(source)
+    made = new(source if cell.is_code else aligned(source))
     made.id = cell.key
-    made.metadata = nbformat.from_dict({k: v for k, v in cell.options.items() if k not in GRADED})
+    made.metadata = nbformat.from_dict(
+        {k: v for k, v in cell.options.items() if k not in OWN_OPTIONS}
+    )
     if any(option in cell.options for option in GRADED):
         made.metadata["nbgrader"] = _grading(cell)
     return made
+
+
+def aligned(prose: str) -> str:
+    """The tables of a Markdown text with their columns of numbers to the right, as show.table."""
+    return TABLE.sub(_aligned_table, prose)
+
+
+def _aligned_table(found: re.Match) -> str:
+    _, rule, *rows = [line.strip("|").split("|") for line in found[0].splitlines()]
+    if any(len(row) != len(rule) for row in rows):  # a | inside a formula
+        return found[0]
+    columns = list(map(is_numeric, zip(*rows, strict=True)))
+    marks = "|".join("---:" if numeric else "---" for numeric in columns)
+    lines = found[0].split("\n")
+    return "\n".join([lines[0], f"|{marks}|", *lines[2:]])
+
+
+def _fold(cell: NotebookNode, title: str) -> None:
+    """Folded in JupyterLab, which shows the first line, and in Colab, which shows the @title."""
+    cell.source = f"# @title {title}\n{cell.source}"
+    cell.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 
 def _grading(cell: Cell) -> dict:

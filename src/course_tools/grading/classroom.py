@@ -2,6 +2,7 @@
 
 A result lies in OUT/results as soon as it is there.  The same submission, sheet, limits and judge
 are not graded again; so a run that was stopped goes on, and a second one does only what is new.
+What went wrong here, and in no answer, is no result: a person is told, and it is tried again.
 """
 
 import atexit
@@ -29,6 +30,8 @@ from .judge import Outcome, Verdict, judge, one_at_a_time
 from .sheet import Sheet
 from .student import NotIsolated, Warm, WarmEnded
 
+OURS = {"stopped", "sheet_fault"}  # what a person is told of faults that are no answer's
+NOT_RUN = {"untouched", "syntax", "to_mark"}  # decided without a test
 TELL_S = 2.0  # how often progress is said
 
 
@@ -64,7 +67,8 @@ def grade_class(
         for future in as_completed(waiting):
             one, key = waiting[future]
             done[one.student] = future.result()
-            _keep(out, one, key, done[one.student])
+            if not any(name in OURS for name, _ in done[one.student]["human"]):
+                _keep(out, one, key, done[one.student])
             counter.one_more()
     except BaseException:
         for future in waiting:
@@ -108,8 +112,14 @@ def _graded(job: Job) -> dict[str, Any]:
     cells, notes = matching.read(job.data)
     matched = matching.match(cells, sheet)
     matched.notes += notes
-    result = json.loads(json.dumps(_judged(job, sheet, matched).as_dict()))
-    return result | {"answers": matched.answers, "graded": True}
+    verdict = _judged(job, sheet, matched)
+    for name, reason in _unsound(job.root, job.lesson, job.lang, job.limits, job.walls).items():
+        if verdict.outcomes[name].kind not in NOT_RUN:
+            verdict.outcomes[name] = Outcome(0, verdict.outcomes[name].max_points, "ungraded")
+            verdict.human.append(("sheet_fault", {"task": name, "reason": reason}))
+    graded = all(outcome.kind != "ungraded" for outcome in verdict.outcomes.values())
+    result = json.loads(json.dumps(verdict.as_dict()))
+    return result | {"answers": matched.answers, "graded": graded}
 
 
 def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
@@ -119,6 +129,16 @@ def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
     except WarmEnded:
         _warm.cache_clear()
         return judge(sheet, matched, _warm(*settings))
+
+
+@functools.cache
+def _unsound(root: Path, lesson: str, lang: str, limits: Limits, walls: bool) -> dict[str, str]:
+    """Tasks whose own model answer does not pass here, with the reason: nobody can solve them."""
+    sheet = _sheet(root, lesson, lang)
+    outcomes = _judged(Job(root, lesson, lang, b"", limits, walls), sheet, matching.solved(sheet))
+    told = {name: f"{o.kind} {o.detail}".strip() for name, o in outcomes.outcomes.items()}
+    return {task.name: told[task.name] for task in sheet.tasks
+            if not task.essay and outcomes.outcomes[task.name].kind != "right"}  # fmt: skip
 
 
 @functools.cache
@@ -160,7 +180,7 @@ def key_of(job: Job) -> str:
 @functools.cache
 def _own_code() -> bytes:
     here = Path(__file__).parent
-    files = [*here.glob("*.py"), here.parents[1] / "helpers" / "check.py"]
+    files = [*here.glob("*.py"), *here.glob("*.toml"), here.parents[1] / "helpers" / "check.py"]
     return b"".join(file.read_bytes() for file in sorted(files))
 
 

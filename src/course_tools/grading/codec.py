@@ -1,8 +1,9 @@
 """What crosses between judge and student: JSON and the raw bytes of tensors, never pickle.
 
-None, bool, int, float, str, list, tuple, dict and tensors arrive as they were sent.  Anything else
-arrives as a Foreign that knows nothing but the name of its type: no method of a student's class
-ever runs in the judge.
+None, bool, int, float, str, list, tuple, dict, tensors and numpy arrays arrive as they were sent; a
+number of numpy's as Python's own; a tuple with names (collections.namedtuple, what topk returns)
+as a tuple.  Anything else arrives as a Foreign that knows nothing but the name of its type: no
+method of a student's class ever runs in the judge.
 """
 
 import functools
@@ -12,6 +13,7 @@ import re
 import struct
 from typing import Any
 
+import numpy as np
 import torch
 
 LIMIT = 64 << 20  # bytes of one message
@@ -20,11 +22,15 @@ PLAIN = (type(None), bool, int, float, str)
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
-        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64),
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
+        *(torch.complex64, torch.complex128),
         *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
     )
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
+NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefd")  # numpy's, without longdouble
+ARRAYS = {np.dtype(code).name: np.dtype(code) for code in "?bhilqBHILQefdFD"}
+FOREIGN = re.compile(r"[A-Za-z_]\w{0,40}( \([\w.]{1,40}\))?", re.ASCII)
 HEAD = struct.Struct("<I")
 LENGTH = struct.Struct("<I")  # before each message
 GREETING = 300  # bytes: the first thing that a new process says
@@ -61,24 +67,64 @@ def decode(message: bytes) -> Any:
         raise ValueError(f"no message: {type(error).__name__}") from error
 
 
+def foreign(value: Any) -> tuple[str, str] | None:
+    """("[1]", "set"): where in VALUE something did not cross, and of which type; None if all did.
+
+    Without recursion: how deep a value is, is for its sender to choose.
+    """
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        place, item = waiting.pop()
+        if isinstance(item, Foreign):
+            return place[:80], type(item).__name__
+        if type(item) is dict:
+            keys = [key if type(key) in PLAIN else "…" for key in item]
+            parts = [*zip(keys, item, strict=True), *zip(keys, item.values(), strict=True)]
+        else:
+            parts = list(enumerate(item)) if type(item) in (list, tuple) else []
+        waiting += [(f"{place}[{key!r}]"[:100], part) for key, part in reversed(parts)]
+    return None
+
+
 def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
     """type(), not isinstance: a subclass may have methods of its own, so it is foreign."""
     kind = type(value)
     if kind in PLAIN:
         return value
+    if kind in NUMBERS:
+        return value.item()
     if kind is list:
         return [_packed(item, blobs, foreign) for item in value]
-    if kind in (tuple, torch.Size):
-        return {"tuple": [_packed(item, blobs, foreign) for item in value]}
+    if kind is tuple or _has_names(value):
+        return {"tuple": [_packed(item, blobs, foreign) for item in tuple.__iter__(value)]}
     if kind is dict:
         pairs = value.items()
         return {"dict": [[_packed(part, blobs, foreign) for part in pair] for pair in pairs]}
     if kind in (torch.Tensor, torch.nn.Parameter) and value.dtype in NAMES and _dense(value):
         blobs.append(_bytes(value))
         return {"tensor": [NAMES[value.dtype], list(value.shape), len(blobs) - 1]}
+    if kind is np.ndarray and value.dtype.name in ARRAYS:
+        blobs.append(value.astype(ARRAYS[value.dtype.name]).tobytes())
+        return {"array": [value.dtype.name, list(value.shape), len(blobs) - 1]}
     if not foreign:
-        raise TypeError(f"a {kind.__name__} does not cross")
-    return {"foreign": kind.__name__}
+        raise TypeError(f"a {_called(value)} does not cross")
+    return {"foreign": _called(value)}
+
+
+def _has_names(value: Any) -> bool:
+    """A tuple whose members have names: a namedtuple, torch.Size, what torch's topk returns."""
+    kind = type(value)
+    named = hasattr(kind, "_fields") or hasattr(kind, "n_sequence_fields")
+    return isinstance(value, tuple) and (named or kind is torch.Size)
+
+
+def _called(value: Any) -> str:
+    """The name of its type; of a tensor or an array also what is unusual about it."""
+    kind = type(value)
+    if kind in (torch.Tensor, torch.nn.Parameter):
+        odd = value.dtype if _dense(value) else value.layout if value.is_cpu else value.device.type
+        return f"Tensor ({odd})"
+    return f"ndarray ({value.dtype.name})" if kind is np.ndarray else kind.__name__
 
 
 def _dense(tensor: torch.Tensor) -> bool:
@@ -111,9 +157,11 @@ def _unpacked(value: Any, blobs: dict[int, bytes]) -> Any:
     if kind == "tensor":
         dtype, shape, number = content
         return _tensor(dtype, shape, blobs.pop(number))
+    if kind == "array":
+        dtype, shape, number = content
+        return _array(dtype, shape, blobs.pop(number))
     if kind == "foreign":
-        name = content if re.fullmatch(r"[A-Za-z_]\w{0,40}", content, re.ASCII) else "object"
-        return _foreign(name)()
+        return _foreign(content if FOREIGN.fullmatch(content) else "object")()
     raise ValueError(f"unknown kind {kind!r}")
 
 
@@ -129,4 +177,11 @@ def _tensor(dtype: str, shape: list[int], blob: bytes) -> torch.Tensor:
         return torch.empty(shape, dtype=kind) if 0 in shape else torch.empty(0).reshape(shape)
     flat = torch.frombuffer(data, dtype=torch.uint8)
     flat = flat.ne(0) if kind == torch.bool else flat.view(kind)  # a bool of 7 is no bool
+    return flat.reshape([int(n) for n in shape])
+
+
+def _array(dtype: str, shape: list[int], blob: bytes) -> np.ndarray:
+    kind = ARRAYS[dtype]
+    flat = np.frombuffer(bytearray(blob), np.uint8)
+    flat = flat != 0 if kind == np.bool_ else flat.view(kind)
     return flat.reshape([int(n) for n in shape])

@@ -21,14 +21,19 @@ import torch
 
 from helpers import check, progress, say
 
-from . import jail
+from . import codec, jail, words
 from .matching import Cell, Matched, Note
 from .sheet import Sheet, Task, definitions
 from .student import Ended, NotIsolated, Student, Warm
 
 BUILTIN = (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError)
-HUMAN = {"forged", "walls", "module"}  # kinds that a person has to look at
+HUMAN = {"foreign", "forged", "walls", "module"}  # kinds that a person has to look at
 MEMORY = 3 << 30  # bytes that tests may take here for what a student returned
+INSTEAD = {  # what to return in place of what does not cross: instead_… in words.toml
+    "list": {"set", "frozenset", "generator", "map", "filter", "zip", "enumerate", "range", "deque",
+             "reversed", "list_iterator", "dict_keys", "dict_values", "dict_items"},
+    "number": {"Decimal", "Fraction", "longdouble", "complex"},
+}  # fmt: skip
 SEEDS = (0, 1, 2)  # of hidden tests that draw numbers without a generator of their own
 FATAL_CELLS = 5  # cells that end their process before the rest is not run
 # helpers.check keeps its results in one place per process, and Python 3.11's ast.parse its depth
@@ -38,9 +43,9 @@ one_at_a_time = threading.RLock()
 class Failed(Exception):
     """What a student's function did instead of returning.  kind: a name in words.toml."""
 
-    def __init__(self, kind: str, text: str = "", line: int = 0):
+    def __init__(self, kind: str, text: str = "", line: int = 0, **values: str):
         super().__init__(text)
-        self.kind, self.text, self.line = kind, text, line
+        self.kind, self.text, self.line, self.values = kind, text, line, values
 
 
 class NotYet(Failed, NotImplementedError):
@@ -111,6 +116,7 @@ class _Run:
         self.left: dict[str, float] = {}  # seconds, by task
         self.now = ""  # the task whose tests run
         self.failure: Failed | None = None  # what its answer did
+        self.ours: Exception | None = None  # what went wrong here: no answer is to blame
         self.scope: dict[str, Any] = {"__name__": "judge"}
 
     def close(self) -> None:
@@ -144,6 +150,8 @@ class _Run:
             for test in task.tests:
                 before = _sow(seed)
                 results += self.results(test.source if hidden else test.released, test.key)
+                if self.ours:  # check.task has taken it for the answer's
+                    raise self.ours
                 drew |= _dice() != before
             if not drew or any(result.status != "right" for result in results):
                 break  # another seed would ask the same; or it is decided
@@ -175,7 +183,7 @@ class _Run:
         if failed is None or first.status == "wrong":
             return Outcome(0, task.points, first.status, first.detail, first.hint)
         if failed.kind in HUMAN:
-            values = {"task": task.name, "text": failed.text}
+            values = {"task": task.name, "text": failed.text} | failed.values
             self.verdict.human.append((failed.kind, values))
         return Outcome(0, task.points, failed.kind, _brief(failed))
 
@@ -190,6 +198,9 @@ class _Run:
                 return self.call(name, list(args), kwargs)
             except Failed as failed:
                 self.failure = failed
+                raise
+            except Exception as error:
+                self.ours = error
                 raise
 
         call.__name__ = name
@@ -208,9 +219,11 @@ class _Run:
             limit = f"{self.warm.limits.seconds:g}" if ended.kind == "slow" else ended.text
             raise Failed(ended.kind, limit) from None
         self.left[self.now] -= time.monotonic() - started
-        if reply["ok"] is True:
-            return reply.get("value")
-        raise self.why(name, reply)
+        if reply["ok"] is not True:
+            raise self.why(name, reply)
+        if strange := codec.foreign(reply.get("value")):
+            raise _strange(name, *strange, self.sheet.lang)
+        return reply.get("value")
 
     def why(self, name: str, reply: dict[str, Any]) -> Exception:
         failed = _failed(reply)
@@ -286,6 +299,14 @@ def _failed(reply: dict[str, Any]) -> Failed:
         kind = "module"
     words = f"{name}: {text}" if isinstance(name, str) and name else ""
     return Failed(str(kind), words[:300], line if type(line) is int and 0 < line < 10**6 else 0)
+
+
+def _strange(function: str, place: str, kind: str, lang: str) -> Failed:
+    """Which value does not cross, of which type, and what to return instead."""
+    of = f"{function}(…){place}"
+    instead = next((name for name, kinds in INSTEAD.items() if kind in kinds), "plain")
+    values = {"of": of, "type": kind, "instead": words.text(f"instead_{instead}", lang)}
+    return Failed("foreign", words.text("does_not_cross", lang, values), of=of, type=kind)
 
 
 def _as_builtin(name: str, failed: Failed) -> Failed:

@@ -14,6 +14,7 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from . import copying
 from .sheet import Sheet, Task
 
 Note = tuple[str, dict[str, Any]]  # a name in words.toml, and what fills its placeholders
@@ -104,6 +105,16 @@ def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
     if magics:
         made.notes.append(("magics", {"names": ", ".join(magics)}))
     return made
+
+
+def solved(sheet: Sheet) -> Matched:
+    """The sheet with its own model answers, as if one had handed it in."""
+    cells = []
+    for number, part in enumerate(sheet.parts, 1):
+        kind = "text" if part.kind in ("text", "essay") else "code"
+        source = part.source if part.kind == "answer" else part.released
+        cells.append(_parsed(Cell(number, kind, source, (part.key,))))
+    return match(cells, sheet)
 
 
 # --- cells ------------------------------------------------------------------------------------
@@ -275,7 +286,7 @@ def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
         part = sheet.by_key.get(cell.key)
         unchanged = part and _squeezed(cell.source) == _squeezed(part.released)
         test = (part and part.kind == "test") or "check.task(" in cell.source
-        left_out = unchanged or cell.fault or cell.key == "set-up"
+        left_out = unchanged or cell.fault or cell.key in ("course", "set-up")
         if cell.kind == "code" and not left_out and (not test or cell.defines & wanted):
             yield cell
 
@@ -301,16 +312,11 @@ def _answer(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> N
         made.notes.append(("stub_left", {"task": task.name, "cell": own[-1].number}))
     if good and not defining:
         _renamed(task, good[-1], sheet, made)
-    for name in sorted({name for c in good for name in _asked(c, sheet)}):
-        made.human.append(("asks_check", {"task": task.name, "name": name}))
+    for note in copying.suspicions(task, copying.answering(good, made.runs), sheet):
+        if note not in made.human:
+            made.human.append(note)
     if not mine:
         _missing(task, cells, made)
-
-
-def _asked(cell: Cell, sheet: Sheet) -> set[str]:
-    """Functions of the sheet's own checks that an answer uses: they know the right value."""
-    used = {n.id for n in ast.walk(ast.parse(cell.code)) if isinstance(n, ast.Name)}
-    return (used & sheet.oracles) - cell.defines
 
 
 def _renamed(task: Task, cell: Cell, sheet: Sheet, made: Matched) -> None:

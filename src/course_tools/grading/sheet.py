@@ -8,7 +8,10 @@ from pathlib import Path
 
 import nbformat
 
+from . import trees
+
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+SHORTEST = 40  # nodes of a function that may be known again; `return x + y` has 7
 
 
 class NoSheet(Exception):
@@ -65,8 +68,22 @@ class Sheet:
     @cached_property
     def oracles(self) -> frozenset[str]:
         """Functions that the visible tests compare an answer with."""
-        trees = [ast.parse(part.released) for part in self.of("test")]
-        return frozenset(name for tree in trees for name in functions(tree))
+        return frozenset(of.name for part in self.of("test") for of in _shown(part))
+
+    @cached_property
+    def references(self) -> tuple[ast.FunctionDef, ...]:
+        """Of these, the ones that are long enough to be known again and call no answer."""
+        answers = {name for task in self.tasks for name in task.functions}
+        found = [of for part in self.of("test") for of in _shown(part)]
+        calls = {of.name: {n.id for n in ast.walk(of) if isinstance(n, ast.Name)} for of in found}
+        long = [of for of in found if trees.size(of) >= SHORTEST]
+        return tuple(of for of in long if not calls[of.name] & answers)
+
+    @cached_property
+    def imported(self) -> dict[str, str]:
+        """{"F": "torch.nn.functional", …}: the names that the sheet's own cells import."""
+        sources = [part.released for part in self.of("code", "test")]
+        return {k: v for source in sources for k, v in trees.imported(ast.parse(source)).items()}
 
     def of(self, *kinds: str) -> list[Part]:
         return [part for part in self.parts if part.kind in kinds]
@@ -95,6 +112,10 @@ def definitions(source: str) -> str:
 
 def functions(tree: ast.Module) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def _shown(part: Part) -> Iterator[ast.FunctionDef]:
+    return trees.functions_of(ast.parse(part.released))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

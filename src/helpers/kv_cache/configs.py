@@ -1,7 +1,10 @@
 """A model's config, from wherever a student has it: an object, a dict, a file, pasted JSON."""
 
+import copy
+import functools
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +14,20 @@ from transformers.models.auto import modeling_auto
 from .. import say
 
 DTYPES = {"float32": 4, "float16": 2, "bfloat16": 2}  # bytes of one number
+# What an engine can keep, though no model computes in it: 8 bits, with one scale a tensor
+CACHE_DTYPES = {**DTYPES, "fp8": 1, "float8_e4m3fn": 1, "float8_e5m2": 1}
+# The decoder's own depth first: of T5 and its kin, the others are the encoder's.  (BART's
+# decoder_layers is num_hidden_layers in what text() returns.)
 LAYER_COUNTS = (
+    "num_decoder_layers",
     "num_hidden_layers",
     "n_layer",
     "n_layers",
     "num_layers",
     "decoder_layers",
-    "num_decoder_layers",
 )
+TEXT_PARTS = ("text_config", "decoder")  # where a config.json of several parts has the decoder
+GIVEN = "_kv_cache_given"  # the attribute that names what a file said
 
 
 class Refused(ValueError):
@@ -30,6 +39,10 @@ class Refused(ValueError):
     def __init__(self, message: str, reason: str, values: dict[str, object]):
         super().__init__(message)
         self.reason, self.values = reason, values
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback through our source: the one sentence."""
+        return [f"{self}"]
 
 
 def refuse(name: str, **values: object) -> Refused:
@@ -50,15 +63,70 @@ def read(config: Any) -> PreTrainedConfig:
     if kind not in CONFIG_MAPPING:
         raise refuse("unknown_family", family=kind)
     if not any(name in layer for layer in _levels(fields) for name in LAYER_COUNTS):
-        raise refuse("missing_field", field=LAYER_COUNTS[0])
+        raise refuse("missing_field", field="num_hidden_layers")
     try:
-        return CONFIG_MAPPING[kind].from_dict(fields)
+        found = CONFIG_MAPPING[kind].from_dict(fields)
     except Exception as error:  # transformers validates with many exception classes
         raise refuse("invalid_config", family=kind, error=f"{error}".splitlines()[-1]) from error
+    for part in (found, text(found)):  # of an old encoder-decoder, text() is a copy each time
+        setattr(part, GIVEN, _names(fields))
+    return found
+
+
+def is_given(decoder: PreTrainedConfig, name: str) -> bool:
+    """Did the file say this field, by whatever name?  Of an object without a file: was it set?
+
+    decoder: what text() returns.  An object's field counts as set where it is not its class's own.
+    """
+    said = getattr(decoder, GIVEN, None)
+    alias = decoder.attribute_map.get(name, name)
+    if said is not None:
+        return bool({name, alias, f"decoder_{name.removeprefix('num_')}"} & set(said))
+    own: Any = type(decoder)
+    return getattr(decoder, name, None) != getattr(_of_the_class(own), name, None)
+
+
+def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, object]:
+    """{field: value} of the fields that a number rests on and that the file does not have.
+
+    Nothing for an object, whose fields somebody chose; nothing that follows from the file.
+    """
+    if getattr(decoder, GIVEN, None) is None:
+        return {}
+    missing = {name: getattr(decoder, name) for name in used if not is_given(decoder, name)}
+    as_in_files = {} if decoder.is_encoder_decoder else decoder.attribute_map
+    return {
+        as_in_files.get(name, name): value
+        for name, value in missing.items()
+        if not _follows(decoder, name, value)
+    }
+
+
+def _follows(decoder: PreTrainedConfig, name: str, value: Any) -> bool:
+    """head_dim = hidden_size / n_heads, and "every layer is the usual one", assume nothing."""
+    if name == "layer_types":
+        return set(value) == {"full_attention"}
+    pair = ("hidden_size", "num_attention_heads")
+    if name != "head_dim" or not all(is_given(decoder, part) for part in pair):
+        return False
+    width, heads = (getattr(decoder, part) for part in pair)
+    return value == width // heads
+
+
+@functools.cache
+def _of_the_class(kind: type) -> Any:
+    """A config of this class as it is without a file; None where it cannot be made so."""
+    try:
+        return kind()
+    except Exception:  # some classes need arguments
+        return None
 
 
 def text(config: PreTrainedConfig) -> PreTrainedConfig:
     """The part of the config that describes the decoder."""
+    if config.attribute_map.get("num_hidden_layers") == "encoder_layers":  # BART's kin alone
+        config = copy.deepcopy(config)
+        config.is_encoder_decoder = True  # else transformers answers with the encoder's numbers
     return config.get_text_config(decoder=True)
 
 
@@ -67,12 +135,15 @@ def name(config: PreTrainedConfig) -> str:
     return config.name_or_path or config.model_type
 
 
-def dtype_name(dtype: Any) -> str:
-    """ "bfloat16" of torch.bfloat16 or "bfloat16".  Refused for what no cache is kept in here."""
-    known = str(dtype).removeprefix("torch.")
-    if known not in DTYPES:
-        raise refuse("unknown_dtype", got=known, known=", ".join(DTYPES))
-    return known
+def dtype_name(dtype: Any, known: Mapping[str, int] = DTYPES) -> str:
+    """ "bfloat16" of torch.bfloat16 or "bfloat16".  Refused for what is not known.
+
+    known: DTYPES, in which models compute, or CACHE_DTYPES, in which an engine keeps a cache
+    """
+    named = str(dtype).removeprefix("torch.")
+    if named not in known:
+        raise refuse("unknown_dtype", got=named, known=", ".join(known))
+    return named
 
 
 def count(what: str, value: Any) -> int:
@@ -105,16 +176,35 @@ def is_encoder_only(config: PreTrainedConfig) -> bool:
 def _fields(config: Any) -> dict[str, Any]:
     if isinstance(config, dict):
         return config
-    if isinstance(config, str) and config.lstrip().startswith("{"):
-        return _parse(config, "JSON")
+    if isinstance(config, str) and _is_pasted(config):
+        return _parse(config.strip("\ufeff \n\t"), "JSON")
     if not isinstance(config, str | os.PathLike):
         raise refuse("not_a_config", got=type(config).__name__)
     path = Path(config)
-    path = path / "config.json" if path.is_dir() else path
     try:
-        return _parse(path.read_text(encoding="utf-8-sig"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise refuse("unreadable", path=config, error=error) from error
+        path = path / "config.json" if path.is_dir() else path
+        source = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse("not_text", path=_short(config)) from error
+    except (OSError, ValueError) as error:  # no such file, or a name that no file can have
+        raise refuse("no_file", path=_short(config)) from error
+    return _parse(source, path.name)
+
+
+def _is_pasted(text: str) -> bool:
+    """JSON, or what was meant as JSON: a path has one line and begins with no brace."""
+    return text.strip("\ufeff \n\t").startswith("{") or "\n" in text.strip()
+
+
+def _short(path: str | os.PathLike[str]) -> str:
+    whole = os.fspath(path)
+    return whole if len(whole) <= 80 else f"{whole[:80]}…"
+
+
+def _names(fields: dict[str, Any]) -> list[str]:
+    """The fields that a file gives for the decoder: its own, and those of its text part."""
+    parts = [fields[name] for name in TEXT_PARTS if isinstance(fields.get(name), dict)]
+    return sorted({name for level in (fields, *parts) for name in level})
 
 
 def _parse(source: str, where: str) -> dict[str, Any]:

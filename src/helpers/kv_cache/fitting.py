@@ -9,39 +9,56 @@ from importlib import resources
 from typing import Any
 
 from .. import say, show
-from . import configs, roads
+from . import configs, layers, roads
 from .configs import refuse
 from .size import GIB, amount
 
 MARGIN = 0.10  # a fit within 10 % of the card is none: fragments, a longer answer, a desktop
 OVERHEAD = GIB  # CUDA's context and kernels: 0.5 to 1.5 GiB, which depends on the driver
-CHUNK = 512  # tokens of a prompt that an engine computes at once
+CHUNK = 512  # tokens of a prompt that an engine computes at once (chunked prefill)
 GROUP = 64  # numbers that share a scale and a zero point of 16 bits each, below 16 bits
+FP8 = "fp8"  # 8 bits, and one scale for a whole tensor
 
 
 @dataclass(frozen=True)
 class Model:
-    """parameters: as published, in billions.  config: anything that kv_cache.formula takes."""
+    """parameters: as published, in billions.  config: anything that kv_cache.formula takes.
+
+    length: where max_position_embeddings was read, if not at source
+    """
 
     name: str
     parameters: float
     source: str
     config: Any
     untied: float = 0.0
+    length: str = ""
 
 
 @dataclass(frozen=True)
 class Gpu:
+    """gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken."""
+
     name: str
     gib: int
     source: str
+    mib: int
+    driver: str
+
+    @property
+    def real_gib(self) -> float:
+        return self.mib / 1024
 
 
 @dataclass(frozen=True)
 class Published:
-    """A number in print: their bytes for a model at a length, and theirs / ours."""
+    """A number in print: their bytes for a model at a length, and theirs / ours.
+
+    article: the model as the article names it; model: the one of models.toml with the same cache
+    """
 
     model: str
+    article: str
     tokens: int
     says_bytes: int
     factor: float
@@ -94,21 +111,29 @@ def config(key: str) -> Any:
     return found
 
 
-def stored_bits(bits: int, group_size: int = GROUP) -> float:
+def stored_bits(bits: int | str, group_size: int = GROUP) -> float:
     """Bits that one number takes in fact: below 16 also its share of a scale and a zero point.
 
-    8 → 8.5 and 4 → 4.5 with groups of 64
+    8 → 8.5 and 4 → 4.5 with groups of 64; "fp8" → 8, as its one scale a tensor is nothing
     """
+    if isinstance(bits, str):
+        if bits != FP8:
+            raise refuse("unknown_dtype", got=bits, known=f"4, 8, 16, 32, {FP8}")
+        return 8
     return bits if bits >= 16 else bits + 2 * 16 / group_size
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The lines of one estimate in bytes, and the card that it is held against."""
+    """The lines of one estimate in bytes, and the card that it is held against.
+
+    chunk: how many tokens of the prompt are computed at once; None: the whole prompt
+    """
 
     model: str
     gpu: Gpu
     lines: Mapping[str, float]
+    chunk: int | None = CHUNK
 
     @property
     def total_bytes(self) -> float:
@@ -117,15 +142,25 @@ class Fit:
     @property
     def fits(self) -> bool:
         """Does it fit with a tenth of the card to spare?"""
-        return self.total_bytes <= (1 - MARGIN) * self.gpu.gib * GIB
+        return self.total_bytes <= (1 - MARGIN) * self.gpu.real_gib * GIB
 
     def sentence(self) -> str:
-        values = {"model": self.model, "gpu": self.gpu.name, "gib": self.gpu.gib}
+        values = {"model": self.model, "gpu": self.gpu.name, "gib": f"{self.gpu.real_gib:,.2f}"}
         verdict = "fits" if self.fits else "does_not_fit"
-        return say.text("kv_cache", verdict, need=f"{self.total_bytes / GIB:,.1f}", **values)
+        first = say.text("kv_cache", verdict, need=f"{self.total_bytes / GIB:,.1f}", **values)
+        return first + self.how_it_reads()
+
+    def how_it_reads(self) -> str:
+        if self.chunk is None:
+            return say.text("kv_cache", "reads_at_once")
+        return say.text("kv_cache", "reads_in_chunks", chunk=f"{self.chunk:,}")
+
+    def labels(self) -> list[str]:
+        return [say.text("kv_cache", f"line_{name}") for name in self.lines]
 
     def table(self) -> tuple[str, str]:
-        rows = [[say.text("kv_cache", f"line_{k}"), amount(v)] for k, v in self.lines.items()]
+        sizes = map(amount, self.lines.values())
+        rows = [list(row) for row in zip(self.labels(), sizes, strict=True)]
         rows.append([say.text("kv_cache", "all"), amount(self.total_bytes)])
         return show.table([say.text("kv_cache", "line"), say.text("kv_cache", "bytes")], rows)
 
@@ -144,31 +179,67 @@ def fits(
     gpu: str,
     seq_len: int,
     *,
-    weight_bits: int = 16,
-    cache_bits: int = 16,
+    weight_bits: int | str = 16,
+    cache_bits: int | str = 16,
     batch_size: int = 1,
     encoder_len: int | None = None,
+    chunk: int | None = CHUNK,
 ) -> Fit:
     """Weights, cache, activations and overhead of one model on one card.
 
-    weight_bits and cache_bits are two different quantisations; below 16 bits each number also
-    pays for its share of scale and zero point (stored_bits).
+    weight_bits and cache_bits: 32, 16, "fp8", 8 or 4, two different quantisations (stored_bits)
+    chunk: tokens of the prompt that are computed at once; None: the whole prompt, as transformers
     """
     if gpu not in gpus():
         raise refuse("unknown_gpu", got=gpu, known=", ".join(gpus()))
-    found = config(key)
+    found, bits = config(key), stored_bits(cache_bits)
     sizes: dict[str, Any] = {"batch_size": batch_size, "encoder_len": encoder_len}
     cache = roads.formula(found, seq_len, **sizes).total_bytes
+    read = encoder_len or seq_len
+    at_once = read if chunk is None else min(read, configs.count("chunk", chunk))
+    hidden = 0 if encoder_len else behind_windows(found, seq_len, at_once) * batch_size
     lines = {
-        "weights": model(key).parameters * 1e9 * stored_bits(weight_bits) / 8,
-        "cache": cache * stored_bits(cache_bits) / 16,
-        "activations": activations(found, batch_size),
+        "weights": weights(key, weight_bits),
+        "cache": cache * bits / 16,
+        **({"hidden": hidden * bits / 16} if hidden else {}),
+        "activations": activations(found, batch_size, at_once),
         "overhead": OVERHEAD,
     }
-    return Fit(model(key).name, gpus()[gpu], lines)
+    return Fit(model(key).name, gpus()[gpu], lines, chunk)
 
 
-def activations(found: Any, batch_size: int) -> float:
+def weights(key: str, bits: int | str) -> float:
+    """Bytes of the weights; below 16 bits the embedding and the head stay in 16.
+
+    So do the published AWQ, GPTQ and NF4 checkpoints: they quantise the matrices between the two.
+    """
+    everything, stored = model(key).parameters * 1e9, stored_bits(bits)
+    if stored >= 16:
+        return everything * stored / 8
+    found = config(key)
+    decoder = configs.text(found)
+    tables = 1 if found.tie_word_embeddings else 2
+    kept = tables * decoder.vocab_size * decoder.hidden_size
+    return (everything - kept) * stored / 8 + kept * 2
+
+
+def behind_windows(found: Any, seq_len: int, at_once: int) -> int:
+    """Bytes in 16 bits, of one sequence, that window layers hold but do not show after the prompt.
+
+    Σ over window layers of  (min(n, W − 1 + chunk) − min(n, W − 1)) · numbers a token · 2: the
+    layer shows the end of the tensor that it joined, and keeps all of it until the next token
+    """
+    rules = [] if configs.is_encoder_only(found) else layers.of(configs.text(found))
+    held = [
+        (min(seq_len, rule.window - 1 + at_once) - rule.tokens_kept(seq_len))
+        * (rule.keys + rule.values)
+        for rule in rules
+        if rule.window is not None
+    ]
+    return 2 * sum(held)
+
+
+def activations(found: Any, batch_size: int, at_once: int = CHUNK) -> float:
     """An estimate: 16-bit tensors of one layer for a chunk of the prompt, and float32 logits.
 
     batch · (chunk · (4 d_model + 3 d_ff) · 2 + vocab_size · 4); scores are never held whole
@@ -176,16 +247,16 @@ def activations(found: Any, batch_size: int) -> float:
     decoder = configs.text(found)
     width = decoder.hidden_size
     wide = getattr(decoder, "intermediate_size", None) or getattr(decoder, "d_ff", 4 * width)
-    return batch_size * (CHUNK * (4 * width + 3 * wide) * 2 + decoder.vocab_size * 4)
+    return batch_size * (at_once * (4 * width + 3 * wide) * 2 + decoder.vocab_size * 4)
 
 
 def smallest(key: str, seq_len: int, **how: Any) -> Gpu | None:
     """The smallest card on which it fits; None if none is large enough."""
-    by_size = sorted(gpus(), key=lambda name: gpus()[name].gib)
+    by_size = sorted(gpus(), key=lambda name: gpus()[name].mib)
     return next((gpus()[name] for name in by_size if fits(key, name, seq_len, **how).fits), None)
 
 
 def _entries(name: str) -> dict[str, dict[str, Any]]:
     source = resources.files(__package__) / f"{name}.toml"
     entries = tomllib.loads(source.read_text(encoding="utf-8"))
-    return {key: entry for key, entry in entries.items() if key != "date"}
+    return {key: entry for key, entry in entries.items() if isinstance(entry, dict)}

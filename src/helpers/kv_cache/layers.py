@@ -1,7 +1,8 @@
 """What one token adds to one layer's cache, in numbers: the heart of the formula.
 
 full     2 · n_kv_heads · head_dim                  keys and values (GQA: Ainslie et al. 2023)
-window   the same, of the last W − 1 tokens only    (transformers: DynamicSlidingWindowLayer)
+window   the same, of the last W − 1 tokens only    (transformers: DynamicSlidingWindowLayer;
+         its StaticSlidingWindowLayer has room for W, an engine for whole blocks)
 latent   kv_lora_rank + qk_rope_head_dim            once for all heads (DeepSeek-V2, §2.1)
 indexed  full or latent, and one index key          (DeepSeek-V3.2: DynamicIndexedLayer)
 cross    the encoder's tokens, once
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from .configs import refuse
+from .configs import LAYER_COUNTS, refuse
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class State:
     is_float32: bool = False
 
     def bytes(self, number: int) -> int:
-        """number: bytes of one number in the model's dtype"""
-        return prod(self.shape) * (4 if self.is_float32 else number)
+        """number: bytes of one number of the cache; no state is kept in fewer than 16 bits"""
+        return prod(self.shape) * (4 if self.is_float32 else max(2, number))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Layer:
 def of(config: Any) -> list[Layer]:
     """All layers of a decoder.  Refused, with the name of what is missing or unknown."""
     types = layer_types(config)
-    configs = getattr(config, "per_layer_config", None) or [config] * len(types)
+    mixed = getattr(config, "is_heterogeneous", False)
+    configs = config.per_layer_config if mixed else [config] * len(types)
     modes = getattr(config, "kv_sharing_modes", None) or [""] * len(types)
     return [
         Layer("none") if mode == "reuse" else layer(own, kind, i)  # Gemma 3n reuses others' keys
@@ -68,7 +70,7 @@ def layer_types(config: Any) -> list[str]:
         kind = "chunked_attention"
     else:
         kind = "full_attention"
-    return [kind] * field(config, "num_hidden_layers", "n_layer", "num_layers")
+    return [kind] * field(config, *LAYER_COUNTS)
 
 
 def layer(config: Any, kind: str, index: int) -> Layer:
@@ -105,9 +107,9 @@ def attention(config: Any) -> Layer:
 def kv_heads(config: Any) -> int:
     """How many heads of keys and values: 1 (MQA), some (GQA), or as many as queries."""
     if hasattr(config, "multi_query"):  # Falcon, StarCoder
-        if getattr(config, "new_decoder_architecture", False):
-            return config.num_kv_heads
-        return 1 if config.multi_query else query_heads(config)
+        # Falcon 40B computes few heads, but transformers repeats them before it keeps them
+        repeats = getattr(config, "new_decoder_architecture", False)
+        return 1 if config.multi_query and not repeats else query_heads(config)
     nested: Any = getattr(config, "attn_config", None)
     if hasattr(nested, "kv_n_heads"):  # DBRX
         return nested.kv_n_heads
@@ -203,7 +205,28 @@ STATES: dict[str, Callable[[Any], tuple[State, ...]]] = {
     **dict.fromkeys(("inkling_text", "inkling2_text"), inkling),
     "zaya": zaya,
 }
+NOT_COUNTED = ("model_type", "per_layer_config", "is_heterogeneous", "kv_sharing_modes")
 _REQUIRED = object()
+
+
+class Reading:
+    """A config that notes which of its fields were read and were there."""
+
+    def __init__(self, config: Any):
+        self.config, self.names = config, list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.config, name)
+        if value is not None and name not in NOT_COUNTED:
+            self.names.append(name)
+        return value
+
+
+def fields_used(config: Any) -> list[str]:
+    """The fields of a decoder's config that its cache depends on, as the rules here read them."""
+    reading = Reading(config)
+    of(reading)
+    return list(dict.fromkeys(reading.names))
 
 
 def field(config: Any, *names: str, default: Any = _REQUIRED) -> Any:

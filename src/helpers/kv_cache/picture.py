@@ -1,54 +1,89 @@
-"""The lines of a fit as a waterfall: each bar begins where the last one ended; cards are lines."""
+"""The lines of a fit as a waterfall: each bar begins where the last one ended; cards are lines.
+
+Each part has its own tone; what lies behind the chosen card's line has another one, and stripes.
+"""
 
 from collections.abc import Sequence
 
 from .. import say
-from ..widgets.drawing import BAR, FONT, HIDDEN, cell, ems, svg, words
+from ..widgets.drawing import FONT, HIDDEN, cell, ems, svg, words
 from .fitting import Fit, Gpu
 from .size import GIB
 
 LENGTH, STEP = 360, 28  # pixels: of the longest bar, of one row
 APART = 24  # pixels between the numbers of two cards
+TOP = 46  # pixels above the rows: the chosen card's name, the sizes of the cards
 ROOM = 1.08  # the picture ends a little behind the total or the card
+# 3 : 1 against white and against JupyterLab's dark paper, and one from the other by more than hue
+TONES = ("#2f7fe0", "#8a63d2", "#2e8b57", "#767676", "#b8860b")
+OVER = "#d9534f"
+STRIPES = (
+    '<defs><pattern id="triad-over" width="6" height="6" patternUnits="userSpaceOnUse" '
+    f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{OVER}"/>'
+    '<rect width="2" height="6" fill="#ffffff" fill-opacity="0.55"/></pattern></defs>'
+)
 
 
 def waterfall(fit: Fit, cards: Sequence[Gpu]) -> str:
-    """SVG: one row for each line of the fit, and one dashed line for each card in reach."""
-    labels = [say.text("kv_cache", f"line_{name}") for name in fit.lines]
+    """SVG: one row for each line of the fit, and one line for each card in reach."""
+    labels = fit.labels()
     left = 12 + FONT * max(map(ems, labels))
-    whole = ROOM * max(fit.total_bytes / GIB, fit.gpu.gib)
+    whole = ROOM * max(fit.total_bytes / GIB, fit.gpu.real_gib)
     shown = _apart([fit.gpu, *cards], whole)
-    inner = [_card(card, left + LENGTH * card.gib / whole, len(labels)) for card in shown]
-    begin = 0.0
+    inner = [STRIPES]
+    begin, card = 0.0, fit.gpu.real_gib / whole
     for n, (label, size) in enumerate(zip(labels, fit.lines.values(), strict=True)):
-        inner.append(_row(n, label, begin / whole, size / GIB, left, whole))
+        inner.append(_row(n, label, begin / whole, size / GIB, left, whole, card))
         begin += size / GIB
-    width, height = left + LENGTH + 90, 24 + STEP * len(labels) + 6
-    return svg(width, height, fit.sentence(), "".join(inner))
+    places = {other: left + LENGTH * other.real_gib / whole for other in shown}
+    inner += [_card(other, x, len(labels), other == fit.gpu) for other, x in places.items()]
+    height = TOP + STEP * len(labels) + 6
+    inner.append(_legend(left, height, begin > fit.gpu.real_gib))
+    return svg(left + LENGTH + 90, height + 26, fit.sentence(), "".join(inner))
 
 
 def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:
     """Those whose lines are in the picture and whose numbers do not touch; the first is sure."""
     shown: list[Gpu] = []
     for card in cards:
-        near = [LENGTH * abs(card.gib - other.gib) / whole for other in shown]
-        if card.gib <= whole and min(near, default=LENGTH) >= APART:
+        near = [LENGTH * abs(card.real_gib - other.real_gib) / whole for other in shown]
+        if card.real_gib <= whole and min(near, default=LENGTH) >= APART:
             shown.append(card)
     return shown
 
 
-def _card(card: Gpu, x: float, rows: int) -> str:
-    bottom = 24 + STEP * rows
-    label = words(x, 12, f"{card.gib}", "middle", more=HIDDEN)
-    return f'{label}<path d="M{x:.1f} 20V{bottom}" stroke="currentColor" stroke-dasharray="4 4"/>'
+def _card(card: Gpu, x: float, rows: int, is_chosen: bool) -> str:
+    """The chosen one is thick and has its name."""
+    bottom = TOP + STEP * rows
+    how = 'stroke-width="3"' if is_chosen else 'stroke-dasharray="4 4"'
+    line = f'<path d="M{x:.1f} {TOP - 6}V{bottom}" stroke="currentColor" {how}/>'
+    name = words(x, 12, card.name, "middle", more=HIDDEN) if is_chosen else ""
+    return name + words(x, 30, f"{card.gib}", "middle", more=HIDDEN) + line
 
 
-def _row(n: int, label: str, begin: float, gib: float, left: float, whole: float) -> str:
-    y, x, long = 24 + STEP * n, left + LENGTH * begin, max(1, LENGTH * gib / whole)
-    bar = (
-        f'<rect class="cell" x="{x:.1f}" y="{y + 3}" width="{long:.1f}" height="20" fill="{BAR}"/>'
-    )
+def _row(
+    n: int, label: str, begin: float, gib: float, left: float, whole: float, card: float
+) -> str:
+    """begin, card: shares of the picture's width"""
+    y, x, long = TOP + STEP * n, left + LENGTH * begin, max(1, LENGTH * gib / whole)
+    over = min(long, max(0.0, x + long - (left + LENGTH * card)))
+    place = f'y="{y + 3}" height="20"'
+    tone = TONES[n % len(TONES)]
+    bar = f'<rect class="cell" x="{x:.1f}" {place} width="{long:.1f}" fill="{tone}"/>'
+    if over > 0.5:
+        start = x + long - over
+        bar += f'<rect x="{start:.1f}" {place} width="{over:.1f}" fill="url(#triad-over)"/>'
     number = words(left + LENGTH + 6, y + 13, f"{gib:,.2f} GiB", "start", more=HIDDEN)
     says = say.text("kv_cache", "bar", label=label, gib=f"{gib:,.2f}")
     head = f'<g role="rowheader">{words(left - 6, y + 13, label, "end")}</g>'
     return f'<g role="row">{head}{cell(f"{n},0", says, bar + number)}</g>'
+
+
+def _legend(left: float, y: float, is_over: bool) -> str:
+    """What the length is, with its unit; and what the stripes are, where there are some."""
+    axis = words(left, y + 8, say.text("kv_cache", "axis"), "start", more=HIDDEN)
+    if not is_over:
+        return axis
+    x = left + FONT * (ems(say.text("kv_cache", "axis")) + 1.5)
+    box = f'<rect x="{x:.1f}" y="{y + 1:.1f}" width="14" height="14" fill="url(#triad-over)"/>'
+    return axis + box + words(x + 20, y + 8, say.text("kv_cache", "over"), "start", more=HIDDEN)

@@ -1,13 +1,20 @@
 """Three roads to one number: a formula, the real code on the meta device, a real cache."""
 
+import copy
 import functools
 import tomllib
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    PreTrainedConfig,
+)
 from transformers.models.auto import modeling_auto
 
 from . import configs, layers, reading
@@ -16,6 +23,7 @@ from .size import GB, CacheSize, LayerBytes, amount
 
 # The outputs in which models return what the next token needs.
 OUTPUTS = ("past_key_values", "cache_params", "state", "past_buckets_states", "mems")
+LIMIT = "max_position_embeddings"
 LARGEST = GB  # bytes of a cache that `measured` fills
 # Without their CUDA kernels, these run in a Python loop over tokens, or over chunks of 64: the
 # longest sequence that takes no minutes.
@@ -24,6 +32,8 @@ LOOPS = {
     **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "olmo_hybrid"), 16_384),
     "kimi_linear": 16_384,
 }
+# Families whose models return nothing for the next token: the state is in the module, or nowhere
+RETURN_NOTHING = ("openai-gpt", "xlm", "recurrent_gemma")
 
 
 def formula(
@@ -37,12 +47,49 @@ def formula(
     """bytes = Σ over layers of  batch · (tokens kept · numbers a token + state) · bytes a number
 
     config: see configs.read    encoder_len: tokens of the encoder's input, where there is one
+    dtype: also "fp8", in which engines keep keys and values (states stay in 16 bits)
     configs.Refused: a family whose cache no test has compared, or a field that is missing
     """
-    config = configs.read(config)
-    if config.model_type not in checked_families():
+    from_file, config = not isinstance(config, PreTrainedConfig), configs.read(config)
+    _refuse_what_returns_nothing(config)
+    if not is_checked(config):
         raise refuse("unchecked_family", family=config.model_type)
-    return unchecked(config, seq_len, batch_size, dtype, encoder_len)
+    size = unchecked(config, seq_len, batch_size, dtype, encoder_len)
+    return _with_defaults_named(size, config) if from_file else size
+
+
+def is_checked(config: Any) -> bool:
+    """Is the decoder's family one that the tests compared?  A wrapper counts by its text part.
+
+    An encoder-decoder has to be compared itself: its text part says nothing of the other cache.
+    """
+    decoder = configs.text(config)
+    is_writer = not config.is_encoder_decoder and not configs.is_encoder_only(decoder)
+    families = {config.model_type, decoder.model_type if is_writer else config.model_type}
+    return bool(families & checked_families())
+
+
+def _refuse_what_returns_nothing(config: Any) -> None:
+    if config.model_type in RETURN_NOTHING:
+        raise refuse("no_cache", family=config.model_type)
+
+
+def _with_defaults_named(size: CacheSize, config: Any) -> CacheSize:
+    """Names the fields that the number rests on and that were not in the file."""
+    decoder = configs.text(config)
+    try:
+        used = layers.fields_used(decoder)
+    except configs.Refused:  # only the real code knows this family
+        return size
+    missing = configs.from_the_class(decoder, used)
+    if not missing:
+        return size
+    told = ", ".join(f"{name} = {_told(value)}" for name, value in missing.items())
+    return replace(size, notes=(*size.notes, ("note_defaults", {"fields": told})))
+
+
+def _told(value: Any) -> str:
+    return "/".join(dict.fromkeys(value)) if isinstance(value, list) else f"{value}"
 
 
 def unchecked(
@@ -50,10 +97,8 @@ def unchecked(
 ) -> CacheSize:
     """The formula for any family: the tests compare it, and write down where it holds."""
     decoder, source = configs.text(config), configs.source_len(config, encoder_len)
-    number, batch = (
-        configs.DTYPES[configs.dtype_name(dtype)],
-        configs.count("batch_size", batch_size),
-    )
+    number = configs.CACHE_DTYPES[configs.dtype_name(dtype, configs.CACHE_DTYPES)]
+    batch = configs.count("batch_size", batch_size)
     seq_len = configs.count("seq_len", seq_len)
     rules = [] if configs.is_encoder_only(config) else layers.of(decoder)
     sizes = [_own(rule, seq_len, batch, number) for rule in rules]
@@ -89,15 +134,18 @@ def on_meta(
 ) -> CacheSize:
     """The model's own code at its real size on torch's meta device: shapes without memory.
 
-    configs.Refused: as in formula, but for families, and where torch would loop for minutes
+    configs.Refused: as in formula, but for families; where torch would loop for minutes, or where
+    the model returns no cache
     """
-    config = configs.read(config)
+    from_file, config = not isinstance(config, PreTrainedConfig), configs.read(config)
     configs.source_len(config, encoder_len)
+    _refuse_what_returns_nothing(config)
     longest = LOOPS.get(configs.text(config).model_type)
     if longest is not None and seq_len > longest:
         raise refuse("slow_loop", family=config.model_type, tokens=f"{longest:,}")
     model = meta_model(config, dtype)
-    return _run("on_meta", model, seq_len, batch_size, encoder_len)
+    size = _run("on_meta", model, seq_len, batch_size, encoder_len)
+    return _with_defaults_named(size, config) if from_file else size
 
 
 def meta_model(config: Any, dtype: Any = "bfloat16") -> Any:
@@ -105,7 +153,7 @@ def meta_model(config: Any, dtype: Any = "bfloat16") -> Any:
 
     batched_mm computes experts without asking for a value of a tensor, which meta has not.
     """
-    config = configs.read(config)
+    config = copy.deepcopy(configs.read(config))  # what is set below is not the student's
     numbers = getattr(torch, configs.dtype_name(dtype))
     try:
         with torch.device("meta"):
@@ -148,7 +196,7 @@ def _refuse_the_impossible(
     model: Any, seq_len: int, batch_size: int, encoder_len: int | None
 ) -> None:
     """Refused, with the number, where the cache would take more than LARGEST: no dead kernel."""
-    if model.config.model_type not in checked_families():
+    if not is_checked(model.config):
         return
     size = unchecked(model.config, seq_len, batch_size, model.dtype, encoder_len)
     if size.total_bytes > LARGEST:
@@ -204,6 +252,8 @@ def _run(
         raise refuse("not_run", family=family, error=_first_line(error)) from error
     cache = next((c for c in (getattr(out, k, None) for k in OUTPUTS) if c is not None), None)
     sizes, held = reading.layers(cache), reading.held(cache)
+    if not held.payload and not configs.is_encoder_only(model.config):
+        raise refuse("no_cache", family=model.config.model_type)
     dtype = str(model.dtype)
     return _size(road, model.config, seq_len, batch, dtype, sizes, encoder_len, held=held)
 
@@ -229,12 +279,14 @@ def _size(
     source: int | None,
     held: Any = None,
 ) -> CacheSize:
-    dtype, named = configs.dtype_name(dtype), configs.name(config)
-    notes: list[tuple[str, dict[str, object]]] = []
+    dtype, named = configs.dtype_name(dtype, configs.CACHE_DTYPES), configs.name(config)
+    decoder, notes = configs.text(config), list[tuple[str, dict[str, object]]]()
     if configs.is_encoder_only(config):
         notes.append(("note_encoder_only", {}))
-    trained = getattr(configs.text(config), "max_position_embeddings", None)
-    if isinstance(trained, int) and 0 < trained < seq_len:
+    if decoder.model_type != config.model_type and not config.is_encoder_decoder:
+        notes.append(("note_text_part", {"family": decoder.model_type}))
+    trained = getattr(decoder, LIMIT, None)
+    if isinstance(trained, int) and 0 < trained < seq_len and configs.is_given(decoder, LIMIT):
         notes.append(("note_too_long", {"tokens": f"{trained:,}"}))
     layers_ = tuple(sizes)
     return CacheSize(road, named, seq_len, batch, dtype, layers_, source, held, tuple(notes))

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .. import checkpoints, prompted, training
+from .. import checkpoints, corpus, prompted, training
 from . import versions, write
 
 FILE = Path(__file__).with_suffix(".json")
@@ -48,17 +48,30 @@ def run(seed: int = 0, flops: int | None = None) -> dict[str, Any]:
 
 
 def marked(model: Any, n: int = N_TEST) -> dict[str, Any]:
-    """{"exact": {"task lang": share}, "withheld": answers to the question never asked}"""
+    """{"exact": {"task lang": share}, "withheld": answers to the question never asked}
+
+    withheld: beside the answer, the summary wanted, its Japanese, and what the model writes when it
+    shall translate that Japanese: the same sentence, by a task that it was taught.
+    """
     test = prompted.asked(n, seed=99, split="test")
     got = prompted.answer(model, [example.source for example in test])
     right: dict[str, list[bool]] = {}
-    withheld = []
     for example, text in zip(test, got, strict=True):
         right.setdefault(f"{example.task} {example.lang}", []).append(text == example.target)
-        if (example.task, example.lang) == prompted.WITHHELD:
-            withheld.append({"target": example.target, "answer": text})
     exact = {name: sum(hits) / len(hits) for name, hits in right.items()}
-    return {"exact": exact, "withheld": withheld}
+    answers = [a for e, a in zip(test, got, strict=True) if (e.task, e.lang) == prompted.WITHHELD]
+    return {"exact": exact, "withheld": told(model, prompted.retold(test)[::2], answers)}
+
+
+def told(model: Any, into_chinese: list[Any], answers: list[str]) -> list[dict[str, str]]:
+    """One row a withheld question; into_chinese: its summary as a translation from Japanese."""
+    translated = prompted.answer(model, [example.source for example in into_chinese])
+    rows = []
+    for example, answer, translation in zip(into_chinese, answers, translated, strict=True):
+        japanese = example.source.removeprefix(corpus.prompt("to_zh_tw", prompted.ASKING, ""))
+        row = {"target": example.target, "answer": answer}
+        rows.append(row | {"japanese": japanese, "translated": translation})
+    return rows
 
 
 def main(path: Path = FILE, flops: int | None = None) -> int:

@@ -2,7 +2,7 @@
 
     python -m helpers.results.tasks [RECIPE SEED]
 
-RECIPE: one of RECIPES, all of RUNS by default (4 CPU-minutes each, one thread).  A run replaces
+RECIPE: one of RECIPES, all of RUNS by default (3 CPU-minutes each, one thread).  A run replaces
 that of the same name and seed in tasks.json; the others stay.
 """
 
@@ -24,7 +24,8 @@ FILE = Path(__file__).with_suffix(".json")
 ADJECTIVES = range(len(corpus.LEXICON["feeling"]["adjective"]))
 WITHHELD = encoder_decoder.NEVER_NEGATED
 EVERY, N_CURVE, N_CELL = 250, 100, 50
-RUNS = [("all", 0), ("all", 1), ("withheld", 0), ("withheld", 1), ("steps", 0), ("steps", 1)]
+SEEDS = {"all": 2, "withheld": 4, "steps": 2, "translated": 2}
+RUNS = [(recipe, seed) for recipe, n in SEEDS.items() for seed in range(n)]
 
 
 def told(story: Story) -> list[Example]:
@@ -162,6 +163,20 @@ def share(entry: dict[str, Any], task: str, withheld: bool, negated: bool) -> tu
     ]
     n = sum(cell["n"] for cell in chosen)
     return sum(cell["label" if task == "sentiment" else "exact"] for cell in chosen) / n, n
+
+
+def right(entry: dict[str, Any], task: str) -> list[bool]:
+    """For each language and withheld adjective: are most stories of its negation answered rightly?
+
+    A cell asks one and the same last sentence N_CELL times: cells are counted, not stories.
+    """
+    scored = "label" if task == "sentiment" else "exact"
+    found = {
+        (cell["lang"], cell["adjective"]): 2 * cell[scored] > cell["n"]
+        for cell in entry["cells"]
+        if (cell["task"], cell["negated"]) == (task, True)
+    }
+    return [found[lang, adjective] for lang in LANGUAGES for adjective in WITHHELD]
 
 
 def add(entry: dict[str, Any], path: Path = FILE) -> None:

@@ -54,7 +54,8 @@ class Range:
         raise _refused(self.label, value, want)
 
     def said(self, value: Any) -> str:
-        return f"{value:.6g}{self.unit}"
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+        return f"{shown}{self.unit}"
 
     def drawn(self) -> dict[str, Any]:
         return {"kind": "range", "texts": [self.said(value) for value in self.values]}

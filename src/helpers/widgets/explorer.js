@@ -131,7 +131,7 @@ const pictureView = (words) => {
   const drawing = make("div", { className: "drawing" });
   const readout = make("p", { className: "readout" });
   const sentence = status("sentence");
-  const figure = make("figure", {}, drawing, readout, sentence);
+  const figure = make("figure", {}, sentence, drawing, readout);  // the sentence close to the controls
   const cells = cellsView(drawing, readout, words);
   let drawn = null;
   const update = (picture, text) => {
@@ -159,14 +159,13 @@ export default {
     const words = model.get("words");
     const views = new Map();
     const self = Math.random().toString(36).slice(2);  // another view of the same model may ask, too
-    let asked = 0, answered = 0, again = false, slow;
+    let asked = 0, answered = 0, again = false;
 
     // At most one question is on its way; of all that happens meanwhile only the newest is asked.
     const ask = () => {
       if (asked > answered) { again = true; return; }
       asked += 1;
-      clearTimeout(slow);
-      slow = setTimeout(() => { root.setAttribute("aria-busy", "true"); working.textContent = words.waiting; }, PATIENCE);
+      patience.begin();
       const values = Object.fromEntries([...views].map(([name, view]) => [name, view.read()]));
       model.send({ action: "set", request: `${self}:${asked}`, values });
     };
@@ -177,11 +176,18 @@ export default {
       const more = again;
       again = false;
       if (more) { ask(); return false; }
-      clearTimeout(slow);
+      patience.end();
       root.removeAttribute("aria-busy");
+      root.removeAttribute("data-lost");
       working.textContent = "";
       return false;
     };
+
+    const patience = awaited(model, words, PATIENCE, (sentence, lost) => {
+      root.setAttribute("aria-busy", String(!lost));
+      root.toggleAttribute("data-lost", lost);
+      if (working.textContent !== sentence) working.textContent = sentence;
+    });
 
     const controls = make("div", { className: "controls" });
     for (const control of model.get("controls")) {
@@ -194,7 +200,7 @@ export default {
     const trouble = troubleView(words);
     const picture = pictureView(words);
     const root = make("section", { className: "triad triad-explorer", lang: model.get("lang") },
-      make("div", { className: "head" }, make("h4", { textContent: model.get("title") }), working),
+      make("div", { className: "head" }, make("h3", { textContent: model.get("title") }), working),
       controls, general, trouble.root, picture.root);
     root.setAttribute("aria-label", model.get("title"));
 
@@ -214,6 +220,6 @@ export default {
     model.on("change:view", update);
     update();
     el.append(root);
-    return () => model.off("change:view", update);
+    return () => { patience.end(); model.off("change:view", update); };
   },
 };

@@ -83,7 +83,7 @@ class Explorer(Faced):
     def html(self) -> str:
         """Title, values and picture at the first values, without a kernel or a script."""
         values = "".join(f"<li>{rich(line)}</li>" for line in self._lines())
-        inner = f"<h4>{html.escape(self.title)}</h4><ul>{values}</ul>{self._opening.picture}"
+        inner = f"<h3>{html.escape(self.title)}</h3><ul>{values}</ul>{self._opening.picture}"
         sentence, note = rich(self._opening.sentence), rich(self.words["live_note"])
         return f'<section lang="{self.lang}">{inner}<p>{sentence}</p><p>{note}</p></section>'
 

@@ -9,7 +9,7 @@ from .live import Live, source
 if TYPE_CHECKING:
     from .explorer import Explorer
 
-SCREEN_WORDS = ("waiting", "error_detail", "known", "read_cells")
+SCREEN_WORDS = ("waiting", "lost", "error_detail", "known", "read_cells")
 
 
 class LiveFace(Live):

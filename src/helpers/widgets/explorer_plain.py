@@ -20,7 +20,7 @@ class PlainFace:
 
     def __init__(self, explorer: "Explorer", note: str = "") -> None:
         self._explorer = explorer
-        title = f"<h4>{rich(explorer.title)}</h4>" + (f"<p>{rich(note)}</p>" if note else "")
+        title = f"<h3>{rich(explorer.title)}</h3>" + (f"<p>{rich(note)}</p>" if note else "")
         self.rows = {name: _control(c) for name, c in explorer.controls.items()}
         self.notes, self.picture, self.trouble = (ipywidgets.HTML() for _ in range(3))
         head = ipywidgets.HTML(spoken(explorer.lang, title))

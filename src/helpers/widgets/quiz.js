@@ -33,15 +33,17 @@ const numberControl = (question, words, check) => {
   };
 };
 
-const questionView = (question, words, send) => {
+const questionView = (question, words, model) => {
   const name = `triad-${question.id}-${Math.random().toString(36).slice(2)}`;
   const feedback = status("feedback");
   const hint = status("hint");
-  let waiting;
+  // a cell may be running, or nobody be there: say so instead of looking dead
+  const patience = awaited(model, words, 1000, (sentence) => {
+    if (feedback.textContent !== sentence) feedback.replaceChildren(sentence);
+  });
   const report = (action, value = "") => {
-    clearTimeout(waiting);  // a cell may be running: say so instead of looking dead
-    waiting = setTimeout(() => { feedback.replaceChildren(words.waiting); }, 1000);
-    send({ question: question.id, action, value });
+    patience.begin();
+    model.send({ question: question.id, action, value });
   };
   const check = () => report("check", controls.read());
   const controls = question.kind === "numeric"
@@ -66,11 +68,14 @@ const questionView = (question, words, send) => {
   const root = make("fieldset", {},
     make("legend", {}, number, " ", ...rich(question.text)), note, ...controls.nodes, buttons, hint, feedback);
   root.dataset.question = question.id;
+  root.addEventListener("input", () => {  // "nothing chosen yet" is no longer true
+    if (root.dataset.verdict === "null") feedback.replaceChildren();
+  });
   root.setAttribute("aria-describedby", note.id);
 
   let drawnGiven = "[]";
   const update = (attempt, words) => {
-    clearTimeout(waiting);
+    patience.end();
     const given = JSON.stringify(attempt.given);
     if (given !== drawnGiven) controls.write(attempt.given);  // never disturb what is not yet checked
     drawnGiven = given;
@@ -94,13 +99,12 @@ export default {
 
   render({ model, el }) {
     const words = model.get("words");
-    const send = (message) => model.send(message);
     const questions = model.get("questions");
-    const views = new Map(questions.map((q) => [q.id, questionView(q, words, send)]));
+    const views = new Map(questions.map((q) => [q.id, questionView(q, words, model)]));
     const trouble = troubleView(words);
     const score = make("p", { className: "score" });
     const root = make("section", { className: "triad triad-quiz", lang: model.get("lang") },
-      make("h4", { textContent: words.title }), ...[...views.values()].map((v) => v.root), trouble.root, score);
+      make("h3", { textContent: words.title }), ...[...views.values()].map((v) => v.root), trouble.root, score);
     root.setAttribute("aria-label", words.title);
 
     const drawn = new Map();

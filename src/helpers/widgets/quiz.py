@@ -78,7 +78,10 @@ class Quiz(Faced):
 
     def hint(self, question: str) -> str:
         asked = self._question(question)
-        self._attempts[question].hinted = True
+        attempt = self._attempts[question]
+        attempt.hinted = True
+        if attempt.result and attempt.result.right is None:
+            attempt.result = None  # "nothing is chosen yet" was the answer to another action
         if self._kept:
             progress.hinted(self.lesson, question)
         self._refresh()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .quiz import Quiz
     from .quiz_bank import Question
 
-SCREEN_WORDS = ("title", "check", "hint", "retry", "answer", "waiting", "error_detail")
+SCREEN_WORDS = ("title", "check", "hint", "retry", "answer", "waiting", "lost", "error_detail")
 
 
 class LiveFace(Live):

@@ -27,7 +27,7 @@ class PlainFace:
             q.id: PlainQuestion(quiz, q, n) for n, q in enumerate(quiz.questions.values(), 1)
         }
         self.score, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
-        title = f"<h4>{rich(quiz.words['title'])}</h4>" + (f"<p>{rich(note)}</p>" if note else "")
+        title = f"<h3>{rich(quiz.words['title'])}</h3>" + (f"<p>{rich(note)}</p>" if note else "")
         head = ipywidgets.HTML(spoken(quiz.lang, title))
         boxes = [row.box for row in self.rows.values()]
         self.box = ipywidgets.VBox([head, *boxes, self.score, self.trouble])

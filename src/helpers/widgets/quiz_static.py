@@ -14,7 +14,7 @@ def as_html(quiz: "Quiz") -> str:
     """Semantic HTML without style or script: it must survive GitHub's and nbviewer's cleaning."""
     parts = "".join(_html_question(quiz, q, n) for n, q in enumerate(quiz.questions.values(), 1))
     title, note = html.escape(quiz.words["title"]), rich(quiz.words["live_note"])
-    inner = f"<h4>{title}</h4>{parts}<p><small>{note}</small></p>"
+    inner = f"<h3>{title}</h3>{parts}<p><small>{note}</small></p>"
     return f'<section lang="{quiz.lang}">{inner}</section>'
 
 

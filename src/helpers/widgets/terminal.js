@@ -1,6 +1,6 @@
 // Draws what Python says and reports what the student does.  Nothing is run or read here.
 
-const SCREENFUL = 24;
+const SCREENFUL = 24, EMPTY = 4;  // rows of a full screen, and of one on which nothing is printed yet
 
 // Segments of a row take turns: narrow, wide, narrow, …  Few fonts give wide characters just twice the
 // width of narrow ones, and signs may come from another font: such a stretch gets a box of its own.
@@ -37,6 +37,7 @@ const screenView = (name) => {
     while (rows.childElementCount > same) rows.lastElementChild.remove();
     rows.append(...wanted.slice(same).map((row) => rowView(JSON.parse(row))));
     drawn = wanted;
+    root.style.setProperty("--rows", Math.min(SCREENFUL, Math.max(EMPTY, wanted.length)));
     if (following) root.scrollTop = root.scrollHeight;
   };
   return { root, rows, update };
@@ -75,10 +76,12 @@ export default {
     const screen = screenView(words.output);
     const trouble = troubleView(words);
 
-    let waiting;
+    // a cell may be running, or nobody be there: say so instead of looking dead
+    const patience = awaited(model, words, 1000, (sentence) => {
+      if (state.textContent !== sentence) state.textContent = sentence;
+    });
     const report = (action, place = null) => {
-      clearTimeout(waiting);  // a cell may be running: say so instead of looking dead
-      waiting = setTimeout(() => { state.textContent = words.waiting; }, 1000);
+      patience.begin();
       model.send({ action, place });
     };
     const options = model.get("options").map((text, value) => make("option", { textContent: text, value }));
@@ -103,7 +106,7 @@ export default {
       state.textContent = done ? words.copied : words.not_copied;
     });
 
-    const bar = make("div", { className: "bar" }, make("h4", { textContent: title }), make("span", { textContent: size }));
+    const bar = make("div", { className: "bar" }, make("h3", { textContent: title }), make("span", { textContent: size }));
     const root = make("section", { className: "triad triad-terminal", lang: model.get("lang") },
       make("div", { className: "controls" }, make("label", {}, words.experiment, select), run, stop, copy),
       make("div", { className: "frame" }, bar, screen.root),
@@ -111,7 +114,7 @@ export default {
     root.setAttribute("aria-label", `${title} ${size}`);
 
     const update = () => {
-      clearTimeout(waiting);
+      patience.end();
       const running = model.get("running");
       root.dataset.running = String(running);
       allow(run, !running);

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 SCREEN_WORDS = (
-    "experiment", "run", "stop", "copy", "copied", "not_copied", "output", "waiting", "clock",
-    "error_detail",
+    "experiment", "run", "stop", "copy", "copied", "not_copied", "output", "waiting", "lost",
+    "clock", "error_detail",
 )  # fmt: skip
 
 

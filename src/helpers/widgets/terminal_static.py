@@ -48,7 +48,7 @@ def as_screen(lines: Iterable[Line], name: str) -> str:
 
 
 def heading() -> str:
-    return f"<h4>{TITLE} <small>{SIZE}</small></h4>"
+    return f"<h3>{TITLE} <small>{SIZE}</small></h3>"
 
 
 def paragraph(text: str) -> str:

@@ -1,0 +1,94 @@
+"""Which code cells are shown folded, with their result in view: what draws, tabulates or checks.
+
+The cells that carry an idea stay open.  A cell of code is folded if it
+
+- checks a task of a sheet, or
+- holds a claim against its bounds, draws a figure or an explorer, or shows a table, while it asks
+  for no guess, explains no function (by a docstring; an explorer's own drawing is none), and
+  defines nothing that a later cell which is open uses.
+
+In its header a source may say otherwise: `hide=true`, `show=true`.
+"""
+
+import ast
+import builtins
+import symtable
+from collections.abc import Iterator
+
+from .source import Cell
+
+KINDS = {  # what a cell's calls make of it, the first that fits
+    "claim": ("claims.check",),
+    "explorer": ("Explorer", "AttentionExplorer", "SamplingExplorer", "SoftmaxExplorer"),
+    "figure": ("figures.show", "plt.subplots", "plt.figure"),
+    "table": ("show.table", "show.fragment"),
+}
+OPTIONS = ("hide", "show")
+SHORT = 4  # lines: as long as the bar that would stand in their place
+
+
+def folded(cells: list[Cell]) -> dict[str, str]:
+    """{key of a folded cell: its kind}: check, claim, explorer, figure, table or code."""
+    found: dict[str, str] = {}
+    wanted: set[str] = set()  # names that the open cells below use
+    for cell in reversed([cell for cell in cells if cell.is_code]):
+        kind = _kind(cell, wanted)
+        if kind:
+            found[cell.key] = kind
+        else:
+            wanted |= _names(cell)[1]
+    return found
+
+
+def _kind(cell: Cell, wanted: set[str]) -> str | None:
+    """wanted: names that open cells below use."""
+    tree = ast.parse(cell.source)
+    by_calls = next((kind for kind, names in KINDS.items() if _calls(tree) & {*names}), None)
+    if "wrong" in cell.options or "task" in cell.options or cell.options.get("show"):
+        return None
+    if "points" in cell.options:
+        return "check"
+    if cell.options.get("hide"):
+        return by_calls or "code"
+    short = cell.source.count("\n") < SHORT
+    explains = by_calls != "explorer" and _explains(tree)
+    is_open = short or explains or _asks(tree) or _names(cell)[0] & wanted
+    return None if is_open else by_calls
+
+
+def _calls(tree: ast.AST) -> set[str]:
+    """What is called, as it is written, and of kv.Explorer.of(…) each part: Explorer, too."""
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return called | {part for name in called for part in name.split(".")}
+
+
+def _asks(tree: ast.Module) -> bool:
+    """Is there something to fill in?"""
+    return any(
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is None
+        for node in tree.body
+    )
+
+
+def _explains(tree: ast.Module) -> bool:
+    return any(isinstance(n, ast.FunctionDef) and ast.get_docstring(n) for n in tree.body)
+
+
+def _names(cell: Cell) -> tuple[set[str], set[str]]:
+    """(names that stay when the cell has run, names that must be there before it runs)."""
+    top = symtable.symtable(cell.source, cell.key, "exec")
+    stay = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
+    stay |= {symbol.get_name() for symbol in top.get_symbols() if symbol.is_imported()}
+    return stay, set(_globals(top)) - stay - set(dir(builtins))
+
+
+def _globals(scope: symtable.SymbolTable) -> Iterator[str]:
+    """The global names that a scope, or one inside it, reads."""
+    is_top = scope.get_type() == "module"
+    for symbol in scope.get_symbols():
+        if symbol.is_referenced() and (is_top or symbol.is_global()):
+            yield symbol.get_name()
+    for child in scope.get_children():
+        yield from _globals(child)

@@ -1,0 +1,133 @@
+"""Code compared as syntax trees: the same statements under other names are the same code."""
+
+import ast
+import builtins
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+BUILT_IN = frozenset(dir(builtins))
+VALUED = (ast.Return, ast.Assign, ast.AnnAssign, ast.Expr)
+
+
+def blocks_of(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Every list of statements: of the module, a function, a branch, …"""
+    for node in ast.walk(tree):
+        for _, value in ast.iter_fields(node):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                yield value
+
+
+def size(tree: ast.AST) -> int:
+    return sum(1 for _ in ast.walk(tree))
+
+
+def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    """Nested ones too."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def runs(block: list[ast.stmt], like: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """As many statements in a row, of the same kinds, the last one's kind aside."""
+    kinds, n = list(map(type, like[:-1])), len(like)
+    for i in range(len(block) - n + 1):
+        if list(map(type, block[i : i + n - 1])) == kinds:
+            yield block[i : i + n]
+
+
+def nameless(statements: Sequence[ast.AST], kept: Mapping[str, str] | None = None) -> str:
+    """Their trees with names numbered in order of appearance, and no words.
+
+    kept: names that stay what they are, with what they stand for: {"F": "torch.nn.functional"}.
+    """
+    copied = ast.parse(ast.unparse(ast.Module(list(statements), [])))  # type: ignore[arg-type]
+    return ast.dump(_Numbered(kept or {}).visit(copied))
+
+
+def imported(tree: ast.AST) -> dict[str, str]:
+    """{a name: what it was imported from}, with dots."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                found[alias.asname or first] = alias.name if alias.asname else first
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    return found
+
+
+def copies(code: ast.AST, of: ast.FunctionDef, kept: Mapping[str, str]) -> bool:
+    """Does the body of a function stand in code, whatever its variables are called there?
+
+    A return may have become an assignment; docstrings, comments, print, += and type hints do not
+    count.
+    """
+    [function] = ast.parse(ast.unparse(of)).body
+    tree = _Plain().visit(ast.parse(ast.unparse(code)))
+    body = _Plain().visit(function).body
+    names = {name: name for name in BUILT_IN} | dict(kept)
+    want = _with_value(body, names)
+    found = (run for block in blocks_of(tree) for run in runs(block, body))
+    return any(_with_value(run, names) == want for run in found)
+
+
+def _with_value(statements: list[ast.stmt], kept: Mapping[str, str]) -> str:
+    """The last statement counts as its value."""
+    last = statements[-1]
+    value = getattr(last, "value", None) if isinstance(last, VALUED) else None
+    return nameless([*statements[:-1], ast.Expr(value) if value else last], kept)
+
+
+class _Plain(ast.NodeTransformer):
+    """Without what computes nothing."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if getattr(node, "body", None) == []:
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        call = node.value
+        prints = isinstance(call, ast.Call) and ast.unparse(call.func) == "print"
+        return None if prints or isinstance(call, ast.Constant) else node
+
+    def visit_Pass(self, node: ast.Pass) -> None:
+        return None
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        [read] = ast.parse(ast.unparse(node.target)).body
+        value = ast.BinOp(read.value, node.op, node.value)  # type: ignore[attr-defined]
+        return ast.Assign([node.target], value, lineno=0)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        return ast.Assign([node.target], node.value, lineno=0) if node.value else None
+
+
+class _Numbered(ast.NodeTransformer):
+    def __init__(self, kept: Mapping[str, str]):
+        self.kept, self.numbers = kept, dict[str, str]()
+
+    def number(self, name: str) -> str:
+        return self.kept.get(name) or self.numbers.setdefault(name, f"n{len(self.numbers)}")
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self.number(node.id), ast.Load())
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """F.softmax and torch.nn.functional.softmax are one."""
+        self.generic_visit(node)
+        of = node.value.id if isinstance(node.value, ast.Name) else ""
+        if "." in of or of in self.kept.values():
+            return ast.Name(f"{of}.{node.attr}", ast.Load())
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(self.number(node.arg))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name, node.returns = self.number(node.name), None
+        return self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("" if isinstance(node.value, str) else node.value)
