@@ -14,8 +14,8 @@ from sample_bank import BANK
 
 from course_tools.authoring.parity import differences
 from helpers import say
+from helpers.typed_numbers import SCALE
 from helpers.widgets import Quiz
-from helpers.widgets.quiz_bank import SCALE
 
 SOURCES = sorted(ROOT.glob("lessons/*/quiz.toml"))
 COMPILED = sorted(ROOT.glob("src/helpers/data/quiz/*.json"))
