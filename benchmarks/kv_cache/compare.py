@@ -90,6 +90,7 @@ def write_config(folder: Path, key: str) -> None:
         if kind in names:
             fields["architectures"] = [names[kind]]
     fields |= {"dtype": "bfloat16", "torch_dtype": "bfloat16"}
+    fields.pop(kv_cache.configs.GIVEN, None)  # our own note, not the model's
     (folder / key).mkdir()
     (folder / key / "config.json").write_text(json.dumps(fields), encoding="utf-8")
 

@@ -325,9 +325,20 @@ random_ones = after[~became_mask & (after != before)]
 kinds_share = random_ones.unique().numel() / (n_vocabulary - n_special)
 by_chance = 0.1 / (n_vocabulary - n_special)
 expected = {"chosen": 0.15, "masked": 0.8, "random": 0.1 - by_chance, "unchanged": 0.1 + by_chance}
-print(f"{characters.sum():,} {chosen.sum():,}")
+print(
+    T(
+        ja=f"文字のトークン{characters.sum():,}個のうち、{chosen.sum():,}個を選んだ",
+        zh_tw=f"{characters.sum():,} 個文字詞元裡，選中了 {chosen.sum():,} 個",
+    )
+)
+titles = {
+    "chosen": T(ja="選んだ", zh_tw="選中"),
+    "masked": T(ja="[MASK]に変えた", zh_tw="換成 [MASK]"),
+    "random": T(ja="別の文字に変えた", zh_tw="換成別的字"),
+    "unchanged": T(ja="そのまま", zh_tw="保持原樣"),
+}
 for name, share in counted.items():
-    print(f"{name:9} {share:.4f} {expected[name]:.4f}")
+    print(f"{share:.4f} ({expected[name]:.4f})", titles[name])
 
 # %% [markdown] key="loss" lang="ja"
 # ### 損失を計算するのは、選んだ位置だけ

@@ -1257,7 +1257,7 @@ print(
         zh_tw=f"答對：{n_ways} 種裡的 {n_right} 種　同一種語言的 2 個形容詞都答對：{n_ways // 2} 組裡的 {both} 組",
     )
 )
-assert len(seeds) >= 4 and both == 0
+assert len(seeds) >= 5 and both == 0
 
 # %% [markdown] key="memory-seeds-after" lang="ja"
 # どのシードの正解率も、0.25か0.50です。全部を合わせた正解の数は、チャンスレベルの半分と、はっきり違うとは言えません。「でたらめより悪い」とまでは言えないのです。
