@@ -15,8 +15,8 @@
 # 2. 在「工具」選單的「設定」中，關閉程式碼的自動完成與 AI 建議，這樣才能練習自己寫程式。
 
 # %% key="course" cellView="form" jupyter={"source_hidden": true}
-#| ja: @title 準備1：教材の場所を確かめる（コードは開かずに、Shift+Enter）
-#| zh-tw: @title 準備 1：確認教材的位置（不必展開程式碼，直接按 Shift+Enter）
+#| ja: @title Jupyter用の準備1：教材の場所を確かめる（コードは開かずに、Shift+Enter）
+#| zh-tw: @title Jupyter 的準備 1：確認教材的位置（不必展開程式碼，直接按 Shift+Enter）
 import os
 import subprocess
 import sys

@@ -351,7 +351,7 @@ def hostile(s: Sheets, bait: Bait) -> Iterator[tuple[str, Case]]:
     body = "".join(f"    {line}\n" for line in forged.splitlines())
     calls = f"def merge(*a):\n{body}    return a[0], a[1]\n"
     yield "forged answer", case(without("merge"), {"merge": "forged"}, human=True, merge=calls)
-    yield "walks frames", case(FULL, merge=WALK + a["merge"], quick=True)
+    yield "walks frames", case(FULL, merge=WALK + a["merge"], quick=True, human=True)
     gone = "def merge(*a): raise SystemExit(0)\n"
     yield "system exit", case(without("merge"), {"merge": "exit"}, merge=gone)
     gone = "import os\ndef merge(*a): os._exit(0)\n"

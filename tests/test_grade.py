@@ -120,7 +120,7 @@ def test_feedback_tells_what_failed_and_nothing_that_is_held_back(graded):
     out = graded[1]
     pages = {name: page_of(out, name) for name in NAMES}
     assert "おしいです" in pages["wrong merge-wrong-average"]
-    assert "ヒント：混ぜる割合" in pages["wrong merge-wrong-average"]
+    assert "ヒント：Aの出力とBの出力を混ぜます。混ぜる割合" in pages["wrong merge-wrong-average"]
     assert words.text("hidden", LANG) in pages["only the visible"]
     solved = (ROOT / f"lessons/{LESSON}/exercise.py").read_text(encoding="utf-8")
     secret = re.findall(r"### BEGIN (?:HIDDEN TESTS|SOLUTION)\n(.*?)### END", solved, re.DOTALL)

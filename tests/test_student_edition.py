@@ -16,6 +16,8 @@ from course_tools import leaks, student_edition
 from helpers import say
 
 TOP_LEVEL = {
+    "LICENSE",
+    "LICENSE-CC-BY-4.0.txt",
     "README.md",
     "constraints.txt",
     "environment.yml",
@@ -25,7 +27,7 @@ TOP_LEVEL = {
     "src",
     "start.py",
 }
-MAY_BE = {"LICENSE", "README.ja.md", "README.zh-tw.md", "docs"}
+MAY_BE = {"README.ja.md", "README.zh-tw.md", "docs"}
 
 
 @pytest.fixture(scope="module")

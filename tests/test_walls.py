@@ -24,7 +24,8 @@ from helpers import say
 
 SRC = ROOT / "src"
 CJK = "\u3041-\u30ff\u3105-\u312f\u3400-\u9fff\uf900-\ufaff"  # kana, bopomofo, ideographs
-NUMBER_WORDS = "\u5343\u4e07\u842c\u5104\u4ebf\u5146"  # a helper may read these, as it reads digits
+# a helper may read these, as it reads digits: numerals, scales, and the units beside numbers
+NUMBER_WORDS = "千万萬億亿兆〇零一二兩两三四五六七八九十百約秒"
 HEAVY = {"torch", "transformers", "matplotlib", "numpy", "IPython", "ipywidgets", "anywidget"}
 
 

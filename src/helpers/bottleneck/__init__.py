@@ -1,5 +1,6 @@
 """A long document in, a short summary out: what two designs cost, by formula and by measurement."""
 
+from ..peak_memory import Peak, peak
 from .attempt import Review, model_answer, review
 from .costs import (
     attention_flops,
@@ -14,7 +15,6 @@ from .costs import (
 )
 from .designs import Design, build, of, plain
 from .explore import explore
-from .memory import Peak, peak
 from .picture import Row, comparison
 from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario, speeds
 

@@ -210,7 +210,7 @@ def _bare(word: str) -> str:
 
 
 def numbers(text: str) -> list[Written]:
-    """Each number with a unit of the bench, also 7分の1, 4 成 and 33.9兆FLOPs, in their order.
+    """Each number with a unit of the bench, also shares and scales in words, in their order.
 
     In the unit that such numbers are compared in: 239 ms is 0.239 s.
     """
@@ -237,14 +237,14 @@ def _written(match: re.Match) -> Written | None:
 
 def _shares(plain: str) -> list[Written]:
     """1/7, 40 % and a half, where words say them; they are rough, so they agree within 5 %."""
-    words = {name: say.text("bottleneck", f"share_{name}") for name in ("of", "tenths", "half")}
+    said = {name: say.text("bottleneck", f"share_{name}") for name in ("of", "tenths", "half")}
     found = []
-    for m in re.finditer(rf"{SMALL}\s*(?:{words['of']})\s*{SMALL}", plain):
+    for m in re.finditer(rf"{SMALL}\s*(?:{said['of']})\s*{SMALL}", plain):
         if below := _small(m[1]):
             found.append(_share(m, _small(m[2]) / below))
-    tenths = re.finditer(rf"{SMALL}\s*(?:{words['tenths']})", plain)
+    tenths = re.finditer(rf"{SMALL}\s*(?:{said['tenths']})", plain)
     found += [_share(m, _small(m[1]) / 10) for m in tenths]
-    found += [_share(m, 0.5) for m in re.finditer(words["half"], plain)]
+    found += [_share(m, 0.5) for m in re.finditer(said["half"], plain)]
     others = say.text("bottleneck", "share_not").split("|")
     ends = {share: share.at + len(share.text) for share in found}
     return [s for s in found if not any(_covers(plain, word, ends[s] - 1) for word in others)]

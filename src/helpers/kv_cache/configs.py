@@ -198,7 +198,7 @@ def _is_pasted(text: str) -> bool:
 
 def _short(path: str | os.PathLike[str]) -> str:
     whole = os.fspath(path)
-    return whole if len(whole) <= 80 else f"{whole[:80]}…"
+    return whole if len(whole) <= 80 else f"…{whole[-80:]}"  # its end names the file
 
 
 def _names(fields: dict[str, Any]) -> list[str]:
