@@ -407,7 +407,7 @@ def without(name: str) -> dict:
         ("[1, 2]", "[1, 2]"),
         ("no/such/config.json", "no/such/config.json"),
         (7, "int"),
-        ("x" * 300, "xxx…"),
+        ("x" * 300, "…xxx"),
         ("{\n  'single': 1\n}", "2行目"),
         ("these are\nsome words", "1行目"),
     ],

@@ -24,8 +24,9 @@ from helpers import say
 
 SRC = ROOT / "src"
 CJK = "\u3041-\u30ff\u3105-\u312f\u3400-\u9fff\uf900-\ufaff"  # kana, bopomofo, ideographs
-# a helper may read these, as it reads digits: numerals, scales, and the units beside numbers
-NUMBER_WORDS = "千万萬億亿兆〇零一二兩两三四五六七八九十百約秒"
+NUMBER_WORDS = (
+    "千万萬億亿兆〇零一二兩两三四五六七八九十百"  # a helper reads these as it reads digits
+)
 HEAVY = {"torch", "transformers", "matplotlib", "numpy", "IPython", "ipywidgets", "anywidget"}
 
 

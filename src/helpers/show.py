@@ -7,11 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from . import say
 
+
+def _words(name: str) -> str:
+    """Characters of messages/show.toml, of all languages."""
+    return "".join(say.catalogue("show")[name].values())
+
+
 # 12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
 NUMBER = re.compile(
-    r"[≥≤<>=≈±約]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
+    rf"[≥≤<>=≈±{_words('about')}]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
     r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*)*"
-    r"(?:\s?(?:[%×秒倍点點個回次層分]|[A-Za-z]{1,5}(?:/[A-Za-z]{1,3})?))?|[-−–—∞]"
+    rf"(?:\s?(?:[%×{_words('units')}]|[A-Za-z]{{1,5}}(?:/[A-Za-z]{{1,3}})?))?|[-−–—∞]"
 )
 URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
 SHORT = 10  # ems: a text up to this long stays in one line
