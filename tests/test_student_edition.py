@@ -290,7 +290,11 @@ def test_a_leaking_edition_is_not_written(course, tmp_path):
 
 # --- it works alone ---------------------------------------------------------------------------
 
-LANGUAGES = list(say.COMPLETE) if os.environ.get("TRIAD_ALL") else ["ja"]
+# The default tier runs every notebook of this tree already, and the edition holds the same files:
+# here those that read something of each kind (the progress store, checkpoints and results, tables).
+ALL = os.environ.get("TRIAD_ALL")
+LANGUAGES = list(say.COMPLETE) if ALL else ["ja"]
+LESSONS = [] if ALL else ["00", "02", "06"]  # []: all
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -298,10 +302,11 @@ def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lan
     """No module of this tree is in reach: offline.py is run as a file."""
     env = os.environ | {"PYTHONPATH": str(edition / "src")}
     offline = [sys.executable, str(ROOT / "src" / "course_tools" / "offline.py"), "--"]
-    command = [sys.executable, "-P", "-m", "helpers.runner", "--lang", lang]
+    command = [sys.executable, "-P", "-m", "helpers.runner", *LESSONS, "--lang", lang]
     done = subprocess.run(
         [*offline, *command], cwd=edition, env=env, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for notebook in (edition / "notebooks" / lang).glob("*.ipynb"):
-        assert f"{notebook.stem} ({lang}): " in done.stdout
+    there = [p.stem for p in (edition / "notebooks" / lang).glob("*.ipynb")]
+    ran = [name for name in there if f"{name} ({lang}): " in done.stdout]
+    assert len(ran) == len(LESSONS or there) >= 3
