@@ -48,6 +48,17 @@ def test_short_words_stay_whole_and_long_ones_wrap():
     assert [("nowrap" in cell) for cell in re.findall(r"<td [^>]*>", table)] == [True, False]
 
 
+@pytest.mark.parametrize(
+    "text", ["7問中0問", "○ 範囲内", "0 題（共 7 題）", "01 softmax(QKᵀ/√d_k)Vを手で計算する"]
+)
+def test_words_break_inside_only_where_the_window_is_narrow(text):
+    """The least width is that of the text, or of its longest word, and less in a narrow window."""
+    table, _ = show.table(["x"], [[text]])
+    [cell] = re.findall(r"<td [^>]*>", table)
+    [ems] = re.findall(r"min-width: min\((\d+\.\d)em, \d+vw\); overflow-wrap: anywhere", cell)
+    assert float(ems) >= (len(text) * 0.6 if len(text) < 12 else len("softmax(QK") * 0.6)
+
+
 def test_an_address_is_a_link_with_a_short_text():
     url = "https://huggingface.co/meta-llama/Llama-2-7b-hf/blob/main/config.json"
     shown = show.linked(f"{url}（2026年）<b>")

@@ -14,7 +14,11 @@ NUMBER = re.compile(
     r"(?:\s?(?:[%×秒倍点點個回次層分]|[A-Za-z]{1,5}(?:/[A-Za-z]{1,3})?))?|[-−–—∞]"
 )
 URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
-SHORT = 10  # ems: a text up to this long stays in one line
+WORD = re.compile(r"[!-~]+")  # what has no space to break at
+SHORT = 4  # ems: a text up to this long stays in one line in every window
+MIDDLE = 10  # ems: one up to this long, in windows that are not narrow
+NARROW = "9vw"  # of the window: five columns still fit where it is 400 pixels wide
+PADDING = "padding: 0.5em min(0.5em, 0.6vw)"  # JupyterLab's, less in a narrow window
 LONGEST_LINK = 40  # characters
 # Colours that keep 3 : 1 on white and on JupyterLab's dark paper; words say the same
 EDGES = {"right": "#2e8b57", "wrong": "#d9534f", "": "#767676"}
@@ -71,7 +75,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
     top = "".join(map(_head, head, numeric))
     lines = "".join(f"<tr>{''.join(map(_cell, row, numeric))}</tr>" for row in body)
     whole = f"<thead><tr>{top}</tr></thead><tbody>{lines}</tbody>"
-    # JupyterLab centres the tables of prose; a long Latin word must not make this one wider
+    # JupyterLab centres the tables of prose
     style = "overflow-wrap: break-word; margin-left: auto; margin-right: auto; table-layout: auto"
     return f'<table style="{style}">{whole}</table>', plain
 
@@ -106,9 +110,9 @@ def _shorter(url: str) -> str:
 
 def _head(text: str, is_number: bool) -> str:
     """An empty one is no heading: a screen reader would announce it."""
-    align = "right" if is_number else "center"
     tag = "th" if text.strip() else "td"
-    return f'<{tag} style="text-align: {align}; {_wrapping(text)}">{html.escape(text)}</{tag}>'
+    style = _style(text, "right" if is_number else "center")
+    return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
 
 
 def _cell(text: str, is_number: bool) -> str:
@@ -116,11 +120,23 @@ def _cell(text: str, is_number: bool) -> str:
         inner = f'<a href="{html.escape(text.href)}">{html.escape(text)}</a>'
     else:
         inner = linked(text)
-    align = "right" if is_number else "left"
-    return f'<td style="text-align: {align}; {_wrapping(text)}">{inner}</td>'
+    return f'<td style="{_style(text, "right" if is_number else "left")}">{inner}</td>'
+
+
+def _style(text: str, align: str) -> str:
+    return f"text-align: {align}; {PADDING}; {_wrapping(text)}"
 
 
 def _wrapping(text: str) -> str:
-    """Numbers and short texts stay whole."""
-    short = sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text) <= SHORT
-    return "white-space: nowrap" if short or NUMBER.fullmatch(text.strip()) else "min-width: 6em"
+    """Numbers and short texts stay whole; others wrap, inside a word only in a narrow window."""
+    ems = _ems(text)
+    if ems <= SHORT or NUMBER.fullmatch(text.strip()):
+        return "white-space: nowrap"
+    words = max(map(_ems, WORD.findall(text)), default=0)
+    least = ems if ems <= MIDDLE else max(6, words)
+    return f"min-width: min({least:.1f}em, {NARROW}); overflow-wrap: anywhere"
+
+
+def _ems(text: str) -> float:
+    """About the width of a text; full-width characters are 1 em wide."""
+    return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text)
