@@ -10,15 +10,17 @@ from . import say
 # 12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
 NUMBER = re.compile(
     r"[≥≤<>=≈±約]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
-    r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*)*"
+    r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*(?:[eE][-+]?\d+)?)*"
     r"(?:\s?(?:[%×秒倍点點個回次層分]|[A-Za-z]{1,5}(?:/[A-Za-z]{1,3})?))?|[-−–—∞]"
 )
 URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
 WORD = re.compile(r"[!-~]+")  # what has no space to break at
 SHORT = 4  # ems: a text up to this long stays in one line in every window
 MIDDLE = 10  # ems: one up to this long, in windows that are not narrow
-NARROW = "9vw"  # of the window: five columns still fit where it is 400 pixels wide
-PADDING = "padding: 0.5em min(0.5em, 0.6vw)"  # JupyterLab's, less in a narrow window
+NARROW = "8.5vw"  # of the window: five columns still fit where it is 400 pixels wide
+# JupyterLab's, less in a narrow window; two numbers side by side must not look like one
+PADDING = "padding: 0.5em min(0.5em, 0.6vw)"
+NUMBERS_PADDING = f"{PADDING} 0.5em min(0.5em, 1.5vw)"
 LONGEST_LINK = 40  # characters
 # Colours that keep 3 : 1 on white and on JupyterLab's dark paper; words say the same
 EDGES = {"right": "#2e8b57", "wrong": "#d9534f", "": "#767676"}
@@ -124,7 +126,8 @@ def _cell(text: str, is_number: bool) -> str:
 
 
 def _style(text: str, align: str) -> str:
-    return f"text-align: {align}; {PADDING}; {_wrapping(text)}"
+    padding = NUMBERS_PADDING if align == "right" else PADDING
+    return f"text-align: {align}; {padding}; {_wrapping(text)}"
 
 
 def _wrapping(text: str) -> str:
