@@ -15,7 +15,7 @@ NOTEBOOKS = [*ROOT.glob("notebooks/*/*.ipynb"), *ROOT.glob("exercises/*/*/*.ipyn
 @pytest.mark.parametrize(
     "number",
     ["12", "1,024", "171,798,691,840", "−0.5", "37.5%", "1.5 ± 0.1", "≤ 1e-06", "0.7 – 0.9",
-     "16.00 GiB", "3倍", "-", "2.5×", "12.3 GB/s"],
+     "0 – 3e-06", "16.00 GiB", "3倍", "-", "2.5×", "12.3 GB/s"],
 )  # fmt: skip
 def test_a_number_is_never_broken(number):
     table, _ = show.table(["a"], [[number]])
@@ -46,6 +46,17 @@ def test_short_words_stay_whole_and_long_ones_wrap():
         ["判定"], [["需要補充"], ["これは長い説明なので、折り返してもよい文です"]]
     )
     assert [("nowrap" in cell) for cell in re.findall(r"<td [^>]*>", table)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text", ["7問中0問", "○ 範囲内", "0 題（共 7 題）", "01 softmax(QKᵀ/√d_k)Vを手で計算する"]
+)
+def test_words_break_inside_only_where_the_window_is_narrow(text):
+    """The least width is that of the text, or of its longest word, and less in a narrow window."""
+    table, _ = show.table(["x"], [[text]])
+    [cell] = re.findall(r"<td [^>]*>", table)
+    [ems] = re.findall(r"min-width: min\((\d+\.\d)em, [\d.]+vw\); overflow-wrap: anywhere", cell)
+    assert float(ems) >= (len(text) * 0.6 if len(text) < 12 else len("softmax(QK") * 0.6)
 
 
 def test_an_address_is_a_link_with_a_short_text():

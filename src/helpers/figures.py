@@ -141,7 +141,8 @@ def darken(fig: Figure) -> None:
     kept: set[Artist] = set()
     for ax in (ax for ax in fig.axes if ax.images):
         kept |= {*ax.texts, *ax.collections, *ax.lines, *ax.patches}
-        kept |= set(ax.get_legend().findobj(Line2D)) if ax.get_legend() else set()
+        legend = ax.get_legend()
+        kept |= set(legend.findobj(Line2D)) if legend else set()
     for artist in dict.fromkeys(fig.findobj()):
         if artist not in kept:
             _darken(artist)
@@ -166,11 +167,11 @@ def at_night(color: Any) -> Any:
     """What stands for a colour on dark paper: its hue, and its lightness the other way round."""
     if isinstance(color, str) and color == "none":
         return color
-    *rgb, alpha = to_rgba(color)
-    hue, lightness, saturation = colorsys.rgb_to_hls(*rgb)
+    red, green, blue, alpha = to_rgba(color)
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     turned = colorsys.hls_to_rgb(hue, NIGHT + (1 - NIGHT) * (1 - lightness), saturation)
-    if _contrast(rgb, (1, 1, 1)) >= LEGIBLE > _contrast(turned, (NIGHT,) * 3):
-        turned = tuple(rgb)  # of a middle lightness: it is legible on both papers as it is
+    if _contrast((red, green, blue), (1, 1, 1)) >= LEGIBLE > _contrast(turned, (NIGHT,) * 3):
+        turned = red, green, blue  # of a middle lightness: it is legible on both papers as it is
     return (*turned, alpha)
 
 

@@ -16,11 +16,17 @@ def _words(name: str) -> str:
 # 12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
 NUMBER = re.compile(
     rf"[≥≤<>=≈±{_words('about')}]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
-    r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*)*"
+    r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*(?:[eE][-+]?\d+)?)*"
     rf"(?:\s?(?:[%×{_words('units')}]|[A-Za-z]{{1,5}}(?:/[A-Za-z]{{1,3}})?))?|[-−–—∞]"
 )
 URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
-SHORT = 10  # ems: a text up to this long stays in one line
+WORD = re.compile(r"[!-~]+")  # what has no space to break at
+SHORT = 4  # ems: a text up to this long stays in one line in every window
+MIDDLE = 10  # ems: one up to this long, in windows that are not narrow
+NARROW = "8.5vw"  # of the window: five columns still fit where it is 400 pixels wide
+# JupyterLab's, less in a narrow window; two numbers side by side must not look like one
+PADDING = "padding: 0.5em min(0.5em, 0.6vw)"
+NUMBERS_PADDING = f"{PADDING} 0.5em min(0.5em, 1.5vw)"
 LONGEST_LINK = 40  # characters
 # Colours that keep 3 : 1 on white and on JupyterLab's dark paper; words say the same
 EDGES = {"right": "#2e8b57", "wrong": "#d9534f", "": "#767676"}
@@ -77,7 +83,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
     top = "".join(map(_head, head, numeric))
     lines = "".join(f"<tr>{''.join(map(_cell, row, numeric))}</tr>" for row in body)
     whole = f"<thead><tr>{top}</tr></thead><tbody>{lines}</tbody>"
-    # JupyterLab centres the tables of prose; a long Latin word must not make this one wider
+    # JupyterLab centres the tables of prose
     style = "overflow-wrap: break-word; margin-left: auto; margin-right: auto; table-layout: auto"
     return f'<table style="{style}">{whole}</table>', plain
 
@@ -112,9 +118,9 @@ def _shorter(url: str) -> str:
 
 def _head(text: str, is_number: bool) -> str:
     """An empty one is no heading: a screen reader would announce it."""
-    align = "right" if is_number else "center"
     tag = "th" if text.strip() else "td"
-    return f'<{tag} style="text-align: {align}; {_wrapping(text)}">{html.escape(text)}</{tag}>'
+    style = _style(text, "right" if is_number else "center")
+    return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
 
 
 def _cell(text: str, is_number: bool) -> str:
@@ -122,11 +128,24 @@ def _cell(text: str, is_number: bool) -> str:
         inner = f'<a href="{html.escape(text.href)}">{html.escape(text)}</a>'
     else:
         inner = linked(text)
-    align = "right" if is_number else "left"
-    return f'<td style="text-align: {align}; {_wrapping(text)}">{inner}</td>'
+    return f'<td style="{_style(text, "right" if is_number else "left")}">{inner}</td>'
+
+
+def _style(text: str, align: str) -> str:
+    padding = NUMBERS_PADDING if align == "right" else PADDING
+    return f"text-align: {align}; {padding}; {_wrapping(text)}"
 
 
 def _wrapping(text: str) -> str:
-    """Numbers and short texts stay whole."""
-    short = sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text) <= SHORT
-    return "white-space: nowrap" if short or NUMBER.fullmatch(text.strip()) else "min-width: 6em"
+    """Numbers and short texts stay whole; others wrap, inside a word only in a narrow window."""
+    ems = _ems(text)
+    if ems <= SHORT or NUMBER.fullmatch(text.strip()):
+        return "white-space: nowrap"
+    words = max(map(_ems, WORD.findall(text)), default=0)
+    least = ems if ems <= MIDDLE else max(6, words)
+    return f"min-width: min({least:.1f}em, {NARROW}); overflow-wrap: anywhere"
+
+
+def _ems(text: str) -> float:
+    """About the width of a text; full-width characters are 1 em wide."""
+    return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text)

@@ -34,7 +34,7 @@ FAULTS = {  # axe's rule -> what breaks it in a copy of a figure and of the quiz
     "image-alt": "figure.querySelector('img').removeAttribute('alt')",
     "label": "number.closest('label').replaceWith(number)",
     "color-contrast": "quiz.querySelector('.score').style = 'color: #888; background: #777'",
-    "aria-allowed-attr": "quiz.querySelector('h4').ariaChecked = 'true'",
+    "aria-allowed-attr": "quiz.querySelector('h3').ariaChecked = 'true'",
 }
 TEXTS = """ours => [...document.querySelectorAll(ours)]
   .flatMap((root) => [...root.querySelectorAll("*")])

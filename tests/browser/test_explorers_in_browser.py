@@ -251,8 +251,8 @@ def test_nothing_scrolls_sideways_at_400_pixels(page):
         page.locator(".jp-SideBar [data-id='filebrowser']").click()
         page.locator("#filebrowser").wait_for(state="hidden")
     assert page.evaluate(SIDEWAYS, EXPLORERS) == []
-    page.add_style_tag(content=".triad-explorer h4 { min-width: 500px }")
-    assert any("H4" in fault for fault in page.evaluate(SIDEWAYS, EXPLORERS))
+    page.add_style_tag(content=".triad-explorer h3 { min-width: 500px }")
+    assert any("H3" in fault for fault in page.evaluate(SIDEWAYS, EXPLORERS))
 
 
 # --- the plain twin -----------------------------------------------------------------------
