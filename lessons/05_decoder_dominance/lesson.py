@@ -468,7 +468,7 @@ left.set(
     ylabel=T(ja="正解率", zh_tw="正確率"),
     ylim=(0, 1.05),
 )
-left.legend()
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
 labels, grid = [], []
 for layers in (1, 2):
     for layer in range(layers):
