@@ -15,7 +15,11 @@ def cell(key: str, source: str, **options) -> Cell:
 
 FIGURE = "fig, ax = plt.subplots()\nax.plot(x)\nax.plot(y)\nax.legend()\nfigures.show(fig, 'two')"
 CLAIM = "a = 1\nb = 2\nc = 3\nd = 4\nclaims.check('C01', a + b + c + d)"
-TABLE = "rows = []\nfor n in range(3):\n    rows.append(n)\nshow.fragment(*show.table(['n'], rows))"
+TABLE = """rows = []
+for n in range(3):
+    text = str(n)
+    rows.append(text)
+show.fragment(*show.table(['n'], rows))"""
 
 
 @pytest.mark.parametrize(

@@ -283,23 +283,20 @@ def _tried(bench: Bench, task: Task, every: Sequence[Seen], most: int) -> list[t
 
 def _apart(work: Callable[[], Any]) -> Any:
     """What WORK returns, as JSON; whatever it does to its process is gone with it."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reading)
-            torch.set_num_threads(1)  # a fork has none of its parent's threads
-            said = {"value": work()}
-        except BaseException as error:
-            said = {"error": f"{type(error).__name__}: {error}"}
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(said, pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(pid, 0)
-    said = json.loads(text or '{"error": "the process ended"}')
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")  # not a pipe: what is tried may close it
+        pid = os.fork()
+        if pid == 0:
+            try:
+                torch.set_num_threads(1)  # a fork has none of its parent's threads
+                said = {"value": work()}
+            except BaseException as error:
+                said = {"error": f"{type(error).__name__}: {error}"}
+            answer.write_text(json.dumps(said), encoding="utf-8")
+            os._exit(0)
+        os.waitpid(pid, 0)
+        ended = {"error": "the process ended"}
+        said = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else ended
     if "error" in said:
         raise RuntimeError(said["error"])
     return said["value"]

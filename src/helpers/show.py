@@ -10,7 +10,7 @@ from . import say
 
 def _words(name: str) -> str:
     """Characters of messages/show.toml, of all languages."""
-    return "".join(say.catalogue("show")[name].values())
+    return "".join(say.catalogue("show")[name].values()).replace("、", "")
 
 
 # 12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
