@@ -64,7 +64,7 @@ def check(claim: str, measured: float | Mapping[str, float]) -> None:
 
 def declared(claim: str) -> dict:
     """The current lesson's entry of one claim."""
-    entries = _entries(_lesson)
+    entries = of_lesson(_lesson)
     if claim not in entries:
         raise KeyError(say.text("claims", "unknown", claim=claim, known=", ".join(entries)))
     return entries[claim]
@@ -72,10 +72,7 @@ def declared(claim: str) -> dict:
 
 def ids(lesson: str) -> set[str]:
     """The claims that a lesson declares; none where it has no claims.toml."""
-    try:
-        return set(_entries(lesson))
-    except FileNotFoundError:
-        return set()
+    return set(of_lesson(lesson))
 
 
 def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
@@ -95,10 +92,11 @@ def is_strict() -> bool:
 
 
 @functools.cache
-def _entries(lesson: str) -> dict[str, dict]:
-    source = resources.files(__package__) / "data" / "claims" / f"{lesson}.json"
-    entries = json.loads(source.read_text(encoding="utf-8"))
-    return {k: v for k, v in entries.items() if k != "lesson"}
+def of_lesson(lesson: str) -> dict[str, dict]:
+    """{claim: its entry}; empty where the lesson has no claims.toml."""
+    file = resources.files(__package__) / "data" / "claims" / f"{lesson}.json"
+    entries = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return {name: entry for name, entry in entries.items() if name != "lesson"}
 
 
 def _values(claim: str, entry: dict, measured: float | Mapping[str, float]) -> dict[str, float]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection
 from importlib import resources
 
-from . import progress, records, say
+from . import claims, progress, records, say
 from .show import Link, fragment, table
 
 
@@ -28,7 +28,7 @@ def claims_table() -> None:
     One row a claim: a claim of two lessons has one verdict, and what each lesson found stands there
     once that lesson is finished.  Of lessons not finished nothing is told that they let predict.
     """
-    work, lessons = progress.work(), [e for e in course()["lesson"] if _claims(e["name"])]
+    work, lessons = progress.work(), [e for e in course()["lesson"] if claims.of_lesson(e["name"])]
     done = [entry["name"] for entry in lessons if is_finished(entry, work)]
     header = [say.text("overview", w) for w in ("claim", "page", "verdict", "found", "lesson")]
     rows = [_claim_row(claim, done) for claim in sorted(_found_in()) if _is_open_to(claim, done)]
@@ -105,19 +105,11 @@ def _open_tasks(entry: dict, kept: records.Lesson) -> list[str]:
     return [task for task in entry["tasks"] if task not in kept.tasks]
 
 
-@functools.cache
-def _claims(lesson: str) -> dict[str, dict]:
-    """{claim: its entry}; empty where the lesson measures none."""
-    file = resources.files(__package__) / "data" / "claims" / f"{lesson}.json"
-    entries = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return {name: entry for name, entry in entries.items() if name != "lesson"}
-
-
 def _found_in() -> dict[str, list[str]]:
     """{claim: the lessons that measure it, in their order}"""
     found: dict[str, list[str]] = {}
     for entry in course()["lesson"]:
-        for claim in _claims(entry["name"]):
+        for claim in claims.of_lesson(entry["name"]):
             found.setdefault(claim, []).append(entry["name"])
     return found
 
@@ -128,7 +120,7 @@ def _is_open_to(claim: str, done: Collection[str]) -> bool:
 
 def _claim_row(claim: str, done: Collection[str]) -> list[str]:
     lessons = _found_in()[claim]
-    first = _claims(lessons[0])[claim]
+    first = claims.of_lesson(lessons[0])[claim]
     links = [_link(f"{lesson}.ipynb", lesson.split("_")[0]) for lesson in lessons]
     return [
         claim,
@@ -145,7 +137,7 @@ def _what_was_found(claim: str, lesson: str, done: Collection[str]) -> str:
     where = lesson.split("_")[0]
     if lesson not in done:
         return say.text("overview", "still_open", number=where)
-    found = say.choose(_claims(lesson)[claim]["found"])
+    found = say.choose(claims.of_lesson(lesson)[claim]["found"])
     if len(_found_in()[claim]) == 1:
         return found
     return say.text("overview", "found_there", number=where, found=found)
@@ -155,5 +147,5 @@ def _open_row(entry: dict) -> list[str]:
     title = f"{number(entry)} {say.choose(entry['title'])}"
     return [
         _link(f"{entry['name']}.ipynb", title),
-        say.text("overview", "claims_count", n=len(_claims(entry["name"]))),
+        say.text("overview", "claims_count", n=len(claims.of_lesson(entry["name"]))),
     ]
