@@ -1,5 +1,6 @@
 """Show something to the student: HTML with its plain text twin, in a notebook and outside one."""
 
+import functools
 import html
 import re
 import unicodedata
@@ -7,18 +8,6 @@ from collections.abc import Iterable, Sequence
 
 from . import say
 
-
-def _words(name: str) -> str:
-    """Characters of messages/show.toml, of all languages."""
-    return "".join(say.catalogue("show")[name].values()).replace("、", "")
-
-
-# 12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
-NUMBER = re.compile(
-    rf"[≥≤<>=≈±{_words('about')}]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
-    r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*(?:[eE][-+]?\d+)?)*"
-    rf"(?:\s?(?:[%×{_words('units')}]|[A-Za-z]{{1,5}}(?:/[A-Za-z]{{1,3}})?))?|[-−–—∞]"
-)
 URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
 WORD = re.compile(r"[!-~]+")  # what has no space to break at
 SHORT = 4  # ems: a text up to this long stays in one line in every window
@@ -88,10 +77,27 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
     return f'<table style="{style}">{whole}</table>', plain
 
 
+@functools.cache
+def _number() -> re.Pattern[str]:
+    """What a cell of numbers matches, with the units of messages/show.toml in all languages.
+
+    12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
+    """
+    about, units = (
+        "".join(say.catalogue("show")[name].values()).replace("、", "")
+        for name in ("about", "units")
+    )
+    return re.compile(
+        rf"[≥≤<>=≈±{about}]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
+        r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*(?:[eE][-+]?\d+)?)*"
+        rf"(?:\s?(?:[%×{units}]|[A-Za-z]{{1,5}}(?:/[A-Za-z]{{1,3}})?))?|[-−–—∞]"
+    )
+
+
 def is_numeric(column: Iterable[str]) -> bool:
     """Does a table's column hold numbers, with their units, and nothing else?"""
     texts = [text.strip() for text in column]
-    return any(re.search(r"\d", text) for text in texts) and all(map(NUMBER.fullmatch, texts))
+    return any(re.search(r"\d", text) for text in texts) and all(map(_number().fullmatch, texts))
 
 
 def linked(text: str) -> str:
@@ -139,7 +145,7 @@ def _style(text: str, align: str) -> str:
 def _wrapping(text: str) -> str:
     """Numbers and short texts stay whole; others wrap, inside a word only in a narrow window."""
     ems = _ems(text)
-    if ems <= SHORT or NUMBER.fullmatch(text.strip()):
+    if ems <= SHORT or _number().fullmatch(text.strip()):
         return "white-space: nowrap"
     words = max(map(_ems, WORD.findall(text)), default=0)
     least = ems if ems <= MIDDLE else max(6, words)
