@@ -7,7 +7,8 @@ from places import ROOT
 
 from course_tools.authoring import course
 from course_tools.authoring.words import code_in
-from course_tools.grading import copying, matching, sheet
+from course_tools.grading import sheet
+from course_tools.grading.submissions import copying, matching, notebook
 from helpers.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
@@ -62,7 +63,7 @@ def told(answer: str, *own: str) -> list[tuple[str, str]]:
     """What a person is told of a submission with cells of its own above the answer."""
     cells = [{"cell_type": "code", "source": source, "metadata": {}} for source in own]
     cells.append({"cell_type": "code", "id": "packed", "source": answer, "metadata": {}})
-    read, _ = matching.read(json.dumps({"cells": cells}).encode())
+    read, _ = notebook.read(json.dumps({"cells": cells}).encode())
     return [(name, v.get("name", "")) for name, v in matching.match(read, sheet_of()).human]
 
 

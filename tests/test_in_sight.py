@@ -16,7 +16,8 @@ from isolation import warm_or_skip
 from places import ROOT
 
 from course_tools import in_sight
-from course_tools.grading import sheet, student
+from course_tools.grading import sheet
+from course_tools.grading.sandbox import why_not
 from helpers.say import COMPLETE as LANGUAGES
 
 TASKS = 23
@@ -35,7 +36,7 @@ NESTED = (
 )
 METHOD = "class Loss:\n" + re.sub("(?m)^", "    ", PLANTED).replace("(lengths", "(self, lengths", 1)
 SPOILER = "def spoil(logits, ids, lengths):\n    del check.task\n"
-linux = pytest.mark.skipif(bool(student.unable()), reason=student.unable())
+linux = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 
 @linux

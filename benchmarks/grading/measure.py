@@ -34,8 +34,8 @@ from sample_class import LESSON, LOOP, Sheets, dump, without  # noqa: E402
 
 from course_tools import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
-from course_tools.grading.gradebook import Course  # noqa: E402
-from course_tools.grading.jail import Limits  # noqa: E402
+from course_tools.grading.reports.gradebook import Course  # noqa: E402
+from course_tools.grading.sandbox import Limits  # noqa: E402
 
 LANG = "ja"
 RESULTS = Path(__file__).with_name("RESULTS.md")

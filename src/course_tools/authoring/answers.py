@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from ..grading import trees
+from .. import syntax_trees as trees
 from .problems import Problem
 from .source import Cell
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers import say
 
-from .gradebook import Course, NotReleased
+from .reports.gradebook import Course, NotReleased
 from .sheet import NoSheet, read
 
 ROOT = Path(__file__).resolve().parents[3]

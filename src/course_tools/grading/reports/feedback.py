@@ -6,13 +6,13 @@ A student reads what passed, what did not, and the hint; no hidden test, no answ
 import functools
 import html
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from helpers import say
 
-from . import words
-from .sheet import Sheet
+from .. import messages
+from ..graded import Graded, Outcome
+from ..sheet import Sheet
 
 STYLE = """
 body { font: 16px/1.6 sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem;
@@ -27,55 +27,53 @@ ODD = {"forged", "walls", "test_changed", "link", "odd_name", "other_notebook"}
 ODD_KINDS = {"forbidden", "died", "exit", "memory", "slow", "forged", "unsent"}
 
 
-def page(result: dict[str, Any], sheet: Sheet, walls: bool) -> str:
+def page(graded: Graded, sheet: Sheet, walls: bool) -> str:
     """One student's feedback as HTML."""
     say_it = functools.partial(_escaped, lang=sheet.lang)
-    tasks = [task for task in sheet.tasks if not task.essay]
-    points = sum(result["outcomes"][task.name]["points"] for task in tasks)
     title = say_it("title", {"lesson": sheet.lesson})
-    parts = [f"<h1>{title}</h1>", f"<p>{say_it('student', {'student': result['student']})}</p>"]
-    total = {"points": f"{points:g}", "max": f"{sheet.max_points:g}"}
+    parts = [f"<h1>{title}</h1>", f"<p>{say_it('student', {'student': graded.student})}</p>"]
+    total = {"points": f"{graded.points(sheet):g}", "max": f"{sheet.max_points:g}"}
     parts.append(f"<p><strong>{say_it('total', total)}</strong></p>")
     parts += [] if walls else [f"<p>{say_it('unsafe')}</p>"]
-    parts += [f"<p role='status'>{say_it('person')}</p>"] if result["human"] else []
+    parts += [f"<p role='status'>{say_it('person')}</p>"] if graded.human else []
     head = "".join(f"<th>{say_it(f'head_{name}')}</th>" for name in ("task", "points", "result"))
-    rows = [_task(name, outcome, sheet) for name, outcome in result["outcomes"].items()]
+    rows = [_task(name, outcome, sheet) for name, outcome in graded.outcomes.items()]
     parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
-    if result["notes"]:
-        notes = "".join(f"<li>{say_it(name, values)}</li>" for name, values in result["notes"])
+    if graded.notes:
+        notes = "".join(f"<li>{say_it(name, values)}</li>" for name, values in graded.notes)
         parts.append(f"<h2>{say_it('notes')}</h2><ul>{notes}</ul>")
     return _document(title, "\n".join(parts), say.LANGUAGES[sheet.lang])
 
 
-def _task(name: str, outcome: dict[str, Any], sheet: Sheet) -> str:
-    lines = [_escaped(f"kind_{outcome['kind']}", lang=sheet.lang)]
-    if outcome["hidden"]:
+def _task(name: str, outcome: Outcome, sheet: Sheet) -> str:
+    lines = [_escaped(f"kind_{outcome.kind}", lang=sheet.lang)]
+    if outcome.hidden:
         lines.append(_escaped("hidden", lang=sheet.lang))
-    for what in ("detail", "hint"):
-        if outcome[what]:
-            lines.append(_escaped(what, {what: outcome[what]}, sheet.lang))
-    marked = outcome["kind"] in ("to_mark", "ungraded")
-    points = "–" if marked else f"{outcome['points']:g}"
+    for what, text in (("detail", outcome.detail), ("hint", outcome.hint)):
+        if text:
+            lines.append(_escaped(what, {what: text}, sheet.lang))
+    marked = outcome.kind in ("to_mark", "ungraded")
+    points = "–" if marked else f"{outcome.points:g}"
     task = f"<td><code>{html.escape(name)}</code></td>"
-    reached = f'<td class="points">{points} / {outcome["max_points"]:g}</td>'
+    reached = f'<td class="points">{points} / {outcome.max_points:g}</td>'
     return f"<tr>{task}{reached}<td>{'<br>'.join(lines)}</td></tr>"
 
 
-def report(results: Iterable[dict[str, Any]], sheet: Sheet, walls: bool) -> str:
+def report(results: Iterable[Graded], sheet: Sheet, walls: bool) -> str:
     """The class: distribution of points, the tasks by difficulty, what a person should look at."""
     results = list(results)
     title = f"{sheet.lesson} ({sheet.lang}): {len(results)} submissions"
     parts = [f"<h1>{html.escape(title)}</h1>"]
     if not walls:
         parts.append("<p><strong>Graded with --unsafe: student code was not isolated.</strong></p>")
-    graded = [result for result in results if result["graded"]]
-    tasks = [task for task in sheet.tasks if not task.essay]
-    totals = [sum(r["outcomes"][t.name]["points"] for t in tasks) for r in graded]
+    decided = [graded for graded in results if graded.decided]
+    totals = [graded.points(sheet) for graded in decided]
     parts += ["<h2>Points</h2>", _histogram(totals, sheet.max_points)]
-    parts += ["<h2>Tasks, the hardest first</h2>", _hardest(graded, sheet)]
-    parts += ["<h2>A person should look at these</h2>", _people(results, "human")]
-    odd = [result | {"odd": _odd(result)} for result in results]
-    parts += ["<h2>Unusual submissions</h2>", _people(odd, "odd")]
+    parts += ["<h2>Tasks, the hardest first</h2>", _hardest(decided, sheet)]
+    parts += ["<h2>A person should look at these</h2>"]
+    parts += [_people((graded.student, graded.human) for graded in results)]
+    parts += ["<h2>Unusual submissions</h2>"]
+    parts += [_people((graded.student, _odd(graded)) for graded in results)]
     return _document(html.escape(title), "\n".join(parts), "en")
 
 
@@ -95,12 +93,12 @@ def _histogram(totals: list[float], most: float) -> str:
     return f"<svg {size}>{''.join(rows)}</svg>"
 
 
-def _hardest(graded: list[dict[str, Any]], sheet: Sheet) -> str:
+def _hardest(results: list[Graded], sheet: Sheet) -> str:
     lines = []
     for task in sheet.tasks:
-        kinds = Counter(result["outcomes"][task.name]["kind"] for result in graded)
-        if not task.essay and graded:
-            lines.append((kinds["right"] / len(graded), task.name, kinds))
+        kinds = Counter(graded.outcomes[task.name].kind for graded in results)
+        if not task.essay and results:
+            lines.append((kinds["right"] / len(results), task.name, kinds))
     rows = []
     for share, name, kinds in sorted(lines, key=lambda line: line[:2]):
         ways = ", ".join(f"{_escaped(f'kind_{k}')}: {n}" for k, n in kinds.most_common())
@@ -109,27 +107,29 @@ def _hardest(graded: list[dict[str, Any]], sheet: Sheet) -> str:
     return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _odd(result: dict[str, Any]) -> list:
-    notes = [note for note in result["notes"] if note[0] in ODD]
-    ends = [(name, o["kind"]) for name, o in result["outcomes"].items() if o["kind"] in ODD_KINDS]
-    return [*notes, *([f"kind_{kind}", {}, name] for name, kind in ends)]
+def _odd(graded: Graded) -> list[tuple]:
+    """What is unusual: notes, and how a task ended with the task as a third member."""
+    notes = [note for note in graded.notes if note[0] in ODD]
+    ends = [(name, o.kind) for name, o in graded.outcomes.items() if o.kind in ODD_KINDS]
+    return [*notes, *((f"kind_{kind}", {}, name) for name, kind in ends)]
 
 
-def _people(results: list[dict[str, Any]], which: str) -> str:
+def _people(whose: Iterable[tuple[str, Sequence[tuple]]]) -> str:
+    """A row for each note on each student."""
     rows = []
-    for result in results:
-        for name, values, *task in result[which]:
+    for student, notes in whose:
+        for name, values, *task in notes:
             where = f"{html.escape(task[0])}: " if task else ""
-            words_ = where + _escaped(name, values)
-            rows.append(f"<tr><td>{html.escape(result['student'])}</td><td>{words_}</td></tr>")
+            words = where + _escaped(name, values)
+            rows.append(f"<tr><td>{html.escape(student)}</td><td>{words}</td></tr>")
     head = "<tr><th>student</th><th>why</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>" if rows else (
         "<p>None.</p>"
     )  # fmt: skip
 
 
-def _escaped(name: str, values: dict | None = None, lang: str = words.ENGLISH) -> str:
-    return html.escape(words.text(name, lang, values))
+def _escaped(name: str, values: dict | None = None, lang: str = messages.ENGLISH) -> str:
+    return html.escape(messages.text(name, lang, values))
 
 
 def _document(title: str, body: str, lang: str) -> str:

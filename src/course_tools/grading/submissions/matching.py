@@ -3,48 +3,17 @@
 Whatever was found and mended is noted; what cannot be decided is left to a human, with the reason.
 """
 
-import ast
-import json
 import re
 import textwrap
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
-
+from ..messages import Note
+from ..sheet import Sheet, Task
 from . import copying
-from .sheet import Sheet, Task
+from .notebook import Cell, parsed
 
-Note = tuple[str, dict[str, Any]]  # a name in words.toml, and what fills its placeholders
 MAGIC = re.compile(r"get_ipython\(\)\.(run_(?:line|cell)_magic|system|getoutput)\('([^']*)")
-LONGEST = 200_000  # characters of one cell
-MOST_CELLS, MOST_TEXT = 1_000, 1_000_000  # of one notebook: a sheet has 20 cells, 20,000 characters
-LIKE_MAGIC = re.compile(r"(?m)^\s*[%!?]|[?]\s*$|=\s*[%!]")
-MOST_MAGICS = 100  # IPython reads a cell anew for each
-
-
-class Unreadable(Exception):
-    """No notebook can be got out of the file.  The message says why."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """number: as a person counts, from 1.  key: the sheet's cell that it is, "" where unknown."""
-
-    number: int
-    kind: str
-    source: str
-    ids: tuple[str, ...] = ()
-    key: str = ""
-    code: str = ""  # the source without magics
-    defines: frozenset[str] = frozenset()
-    fault: int = 0  # the line of a syntax error
-
-    @property
-    def name(self) -> str:
-        return f"{self.number}"
 
 
 @dataclass
@@ -58,33 +27,6 @@ class Matched:
     aliases: dict[str, str] = field(default_factory=dict)  # the sheet's function: the student's
     notes: list[Note] = field(default_factory=list)
     human: list[Note] = field(default_factory=list)
-
-
-def read(data: bytes) -> tuple[list[Cell], list[Note]]:
-    """The cells of a file, however Jupyter, Colab or an editor saved it.  Unreadable."""
-    if not data.strip():
-        raise Unreadable("the file is empty")
-    notes: list[Note] = []
-    try:
-        encoding = json.detect_encoding(data)
-        notebook = json.loads(data.decode(encoding, "surrogatepass"))
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(f"no JSON: {str(error)[:80]}") from None
-    if encoding != "utf-8":
-        notes.append(("encoding", {"encoding": encoding}))
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if cells is None and isinstance(notebook, dict):  # nbformat 3
-        sheets = notebook.get("worksheets")
-        first = sheets[0] if isinstance(sheets, list) and sheets else None
-        cells = first.get("cells") if isinstance(first, dict) else None
-    if not isinstance(cells, list):
-        raise Unreadable("JSON, but no notebook: it has no cells")
-    if len(cells) > MOST_CELLS:
-        raise Unreadable(f"it has {len(cells)} cells; {MOST_CELLS} are read at most")
-    found = [_cell(n, cell) for n, cell in enumerate(cells, 1) if isinstance(cell, dict)]
-    if sum(len(cell.source) for cell in found) > MOST_TEXT:
-        raise Unreadable(f"it has more than {MOST_TEXT:,} characters")
-    return [_parsed(cell) for cell in found], notes
 
 
 def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
@@ -113,77 +55,11 @@ def solved(sheet: Sheet) -> Matched:
     for number, part in enumerate(sheet.parts, 1):
         kind = "text" if part.kind in ("text", "essay") else "code"
         source = part.source if part.kind == "answer" else part.released
-        cells.append(_parsed(Cell(number, kind, source, (part.key,))))
+        cells.append(parsed(Cell(number, kind, source, (part.key,))))
     return match(cells, sheet)
 
 
 # --- cells ------------------------------------------------------------------------------------
-
-
-def _cell(number: int, raw: dict) -> Cell:
-    source = raw.get("source", raw.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    source = source.replace("\r\n", "\n") if isinstance(source, str) else ""
-    metadata = _table(raw, "metadata")
-    graded = _table(metadata, "nbgrader")
-    ids = (graded.get("grade_id"), raw.get("id"), metadata.get("id"))
-    kind = "code" if raw.get("cell_type") == "code" else "text"
-    texts = tuple(id for id in ids if isinstance(id, str))
-    return Cell(number, kind, source[:LONGEST], texts)
-
-
-def _table(of: dict, name: str) -> dict:
-    return of[name] if isinstance(of.get(name), dict) else {}
-
-
-def _parsed(cell: Cell) -> Cell:
-    """With its code free of magics, the names that it defines, the line of a syntax error."""
-    if cell.kind != "code":
-        return cell
-    code = _plain(cell.source)
-    try:
-        tree = _compiled(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None) or 1
-        return replace(cell, code=code, fault=line, defines=frozenset(_named(code)))
-    return replace(cell, code=code, fault=0, defines=frozenset(_defined(tree)))
-
-
-def _plain(source: str) -> str:
-    """IPython's syntax as Python: %time f(x) becomes get_ipython().run_line_magic(…)."""
-    try:
-        _compiled(source)
-        return source
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
-    if len(LIKE_MAGIC.findall(source)) > MOST_MAGICS:
-        return source
-    try:
-        return TransformerManager().transform_cell(source)
-    except Exception:  # as broken as the source
-        return source
-
-
-def _compiled(code: str) -> ast.Module:
-    """Its syntax tree; compiling, which runs nothing, also finds a return outside a function."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compile(code, "cell", "exec", dont_inherit=True)
-        return ast.parse(code)
-
-
-def _defined(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-        if isinstance(node, ast.Assign):
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
-
-
-def _named(code: str) -> list[str]:
-    """The functions of code that does not parse."""
-    return re.findall(r"(?m)^def\s+(\w+)", code)
 
 
 def keyed(cells: Iterable[Cell], sheet: Sheet) -> list[Cell]:
@@ -229,12 +105,12 @@ def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | No
         below = after[:n]
         if any(c.kind != "code" or c.key not in ("", cell.key) for c in below):
             break
-        whole = _parsed(replace(cell, source="\n".join(c.source for c in (cell, *below))))
+        whole = parsed(replace(cell, source="\n".join(c.source for c in (cell, *below))))
         if not whole.fault:
             return whole, n
     above = before[-1] if before else None
     if above and above.kind == "code" and not above.fault and cell.key in ("", above.key):
-        whole = _parsed(replace(above, source=f"{above.source}\n{cell.source}"))
+        whole = parsed(replace(above, source=f"{above.source}\n{cell.source}"))
         if not whole.fault and above.key:
             return whole, -1
     return None, 0
@@ -268,7 +144,7 @@ def _code_again(cells: list[Cell], sheet: Sheet, made: Matched) -> list[Cell]:
         for i, cell in enumerate(out):
             if cell.kind == "text" and not set(cell.ids) & {p.key for p in sheet.of("text")}:
                 source = re.sub(r"(?m)^```.*$", "", cell.source)
-                code = _parsed(replace(cell, kind="code", source=textwrap.dedent(source)))
+                code = parsed(replace(cell, kind="code", source=textwrap.dedent(source)))
                 if code.defines & set(task.functions):
                     out[i] = replace(code, key=task.name)
                     made.notes.append(("cell_type", {"cell": cell.number}))

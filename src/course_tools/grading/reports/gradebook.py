@@ -22,9 +22,10 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from ..authoring.data import read_toml
-from . import words
-from .sheet import Sheet
+from ...authoring.data import read_toml
+from .. import messages
+from ..graded import Graded
+from ..sheet import Sheet
 
 CONFIG = """\
 # Written by python start.py release.  python start.py mark opens nbgrader's formgrader with it.
@@ -70,7 +71,7 @@ class Course:
     def released(self, lesson: str) -> Path:
         return self.folder / "release" / lesson / f"{lesson}.ipynb"
 
-    def record(self, sheet: Sheet, results: Iterable[dict[str, Any]]) -> dict[str, dict]:
+    def record(self, sheet: Sheet, results: Iterable[Graded]) -> dict[str, dict]:
         """Scores into the gradebook; {student: {task: points that a person gave}} out of it."""
         if not self.released(sheet.lesson).exists():
             self.release(sheet.lesson)
@@ -79,9 +80,9 @@ class Course:
         with _alembic_in_reach(), Gradebook(self.database) as book, warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
             with _one_commit(book):
-                for result in results:
-                    changed = self._keep_answers(sheet, sheet_of, result)
-                    marks[result["safe"]] = _record(book, sheet, result, changed)
+                for graded in results:
+                    changed = self._keep_answers(sheet, sheet_of, graded)
+                    marks[graded.safe] = _record(book, sheet, graded, changed)
         return marks
 
     def _solution(self, lesson: str) -> Path:
@@ -106,15 +107,15 @@ class Course:
         config.ClearSolutions.text_stub = values["text"]
         return NbGraderAPI(CourseDirectory(config=config), config=config)
 
-    def _keep_answers(self, sheet: Sheet, released: Any, result: dict[str, Any]) -> bool:
+    def _keep_answers(self, sheet: Sheet, released: Any, graded: Graded) -> bool:
         """What formgrader shows: the sheet with this student's answers.  False if unchanged."""
         made = copy.deepcopy(released)
         for cell in made.cells:
             key = cell.metadata.get("nbgrader", {}).get("grade_id")
-            answer = result["answers"].get(key)
+            answer = graded.answers.get(key)
             if answer is not None:
                 cell.source = answer if cell.cell_type == "code" else _as_text(answer)
-        file = self.folder / "autograded" / result["safe"] / sheet.lesson / f"{sheet.lesson}.ipynb"
+        file = self.folder / "autograded" / graded.safe / sheet.lesson / f"{sheet.lesson}.ipynb"
         text = nbformat.writes(made) + "\n"
         data = text.encode("utf-8", "replace")
         if file.exists() and file.read_bytes() == data:
@@ -130,32 +131,32 @@ def _as_text(essay: str) -> str:
     return f'<pre style="white-space: pre-wrap; font: inherit">\n{shown}\n</pre>'
 
 
-def _record(book: Gradebook, sheet: Sheet, result: dict[str, Any], changed: bool) -> dict:
+def _record(book: Gradebook, sheet: Sheet, graded: Graded, changed: bool) -> dict:
     """What a person gave stays; where the answer changed since, it is to be looked at again."""
-    names = {"last_name": result["student"], "first_name": ""}  # shown only with both
-    book.update_or_create_student(result["safe"], **names)
+    names = {"last_name": graded.student, "first_name": ""}  # shown only with both
+    book.update_or_create_student(graded.safe, **names)
     try:
-        submission = book.find_submission(sheet.lesson, result["safe"])
+        submission = book.find_submission(sheet.lesson, graded.safe)
     except MissingEntry:
-        submission, changed = book.add_submission(sheet.lesson, result["safe"]), True
+        submission, changed = book.add_submission(sheet.lesson, graded.safe), True
     [notebook] = submission.notebooks
     tasks = {test.key: task for task in sheet.tasks for test in task.tests}
     tasks |= {task.name: task for task in sheet.tasks if task.essay}
     marks = {}
     for grade in notebook.grades:
         task = tasks[grade.name]
-        outcome = result["outcomes"][task.name]
-        open_ = outcome["kind"] in ("to_mark", "ungraded")
-        right = outcome["kind"] == "right"
+        outcome = graded.outcomes[task.name]
+        open_ = outcome.kind in ("to_mark", "ungraded")
+        right = outcome.kind == "right"
         grade.auto_score = None if open_ else (grade.max_score_gradecell if right else 0.0)
         if changed:
-            doubt = bool(result["human"]) and not right and outcome["kind"] != "untouched"
+            doubt = bool(graded.human) and not right and outcome.kind != "untouched"
             grade.needs_manual_grade = open_ or doubt or grade.manual_score is not None
         if grade.manual_score is not None:
             marks[task.name] = grade.manual_score
     for comment in notebook.comments:
-        kind = result["outcomes"][comment.name]["kind"]
-        comment.auto_comment = words.text(f"kind_{kind}", sheet.lang)
+        kind = graded.outcomes[comment.name].kind
+        comment.auto_comment = messages.text(f"kind_{kind}", sheet.lang)
     return marks
 
 

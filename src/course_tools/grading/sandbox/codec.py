@@ -34,6 +34,7 @@ FOREIGN = re.compile(r"[A-Za-z_]\w{0,40}( \([\w.]{1,40}\))?", re.ASCII)
 HEAD = struct.Struct("<I")
 LENGTH = struct.Struct("<I")  # before each message
 GREETING = 300  # bytes: the first thing that a new process says
+READY = b"ready"  # the first thing that the fork server says
 
 
 class Foreign:

@@ -6,13 +6,11 @@ No point depends on it: a person looks.
 import ast
 import symtable
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from . import trees
-from .sheet import Sheet, Task
-
-if TYPE_CHECKING:
-    from .matching import Cell, Note
+from ... import syntax_trees
+from ..messages import Note
+from ..sheet import Sheet, Task
+from .notebook import Cell
 
 LONGEST = 20_000  # characters of a cell that are compared
 FINDERS = {"globals", "locals", "vars", "eval", "exec", "__import__", "gc", "inspect", "__main__"}
@@ -21,7 +19,7 @@ FINDERS |= {"user_ns", "user_global_ns", "get_objects", "modules"}
 METHODS = FINDERS - {"eval", "exec", "globals", "locals"}  # model.eval() is something else
 
 
-def suspicions(task: Task, own: Sequence["Cell"], sheet: Sheet) -> Iterator["Note"]:
+def suspicions(task: Task, own: Sequence[Cell], sheet: Sheet) -> Iterator[Note]:
     """OWN: the cells of the answer.  Notes for a person, none twice."""
     for cell in own:
         if len(cell.code) > LONGEST:
@@ -38,7 +36,7 @@ def suspicions(task: Task, own: Sequence["Cell"], sheet: Sheet) -> Iterator["Not
             yield kind, {"task": task.name, "name": name}
 
 
-def answering(good: Sequence["Cell"], every: Sequence["Cell"]) -> list["Cell"]:
+def answering(good: Sequence[Cell], every: Sequence[Cell]) -> list[Cell]:
     """The cells of an answer, and the student's own cells that define what those use."""
     found = list(good)
     for cell in found:
@@ -55,8 +53,8 @@ def asked(code: str, tree: ast.Module, sheet: Sheet) -> set[str]:
 
 def inlined(tree: ast.Module, sheet: Sheet) -> set[str]:
     """Functions of the sheet's checks whose body the code holds, under whatever names."""
-    kept = sheet.imported | trees.imported(tree)
-    return {of.name for of in sheet.references if trees.copies(tree, of, kept)}
+    kept = sheet.imported | syntax_trees.imported(tree)
+    return {of.name for of in sheet.references if syntax_trees.copies(tree, of, kept)}
 
 
 def finders(tree: ast.Module) -> set[str]:

@@ -94,7 +94,7 @@ def end_with_parent() -> None:
 
 
 def limit(limits: Limits) -> None:
-    """Memory is counted from here on: what the warm process already maps is not the student's."""
+    """Memory is counted from here on: what the fork server already maps is not the student's."""
     import resource  # not on Windows
 
     cpu = int(10 * limits.seconds + 2 * limits.notebook_seconds)

@@ -1,4 +1,4 @@
-"""The warm process: python -m course_tools.grading.zygote DESCRIPTOR [MODULE …]
+"""The fork server: python -m course_tools.grading.sandbox.server_main DESCRIPTOR [MODULE …]
 
 It has imported torch and what the sheet imports, and has never read a test or a submission.  For
 each socket that the judge passes it, it forks one child that puts up its walls and then does what
@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from . import codec, jail
-from .codec import GREETING, LENGTH
+from .codec import GREETING, LENGTH, READY
 
 STANDARD = ("helpers", "helpers.check", "numpy", "math", "torch.nn.functional")
 RUN_BODY = {"time", "timeit", "capture", "prun"}  # magics whose code counts
@@ -34,7 +34,7 @@ def main() -> None:
         with contextlib.suppress(ImportError):  # the b of `from a import b` may be no module
             importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave no zombie
-    control.send(b"warm")
+    control.send(READY)
     os.dup2(0, 2)  # what was shown until here is for the judge; from here on nobody reads
     while True:
         request, fds, _, _ = socket.recv_fds(control, 1 << 16, 1)
