@@ -35,6 +35,7 @@ A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Grade a class.  0: done, 1: refused with the reason, 2: a wrong --out, 130: stopped."""
     wanted = parser().parse_args(argv)
     place, out = wanted.submissions.resolve(), wanted.out.resolve()
     if out == place or place in out.parents:
@@ -76,6 +77,7 @@ BROKEN = (
 
 
 def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
     about = (__doc__ or "").partition("\n\n")[2].format(products=lms.products())
     made = argparse.ArgumentParser("start.py grade", description=about)
     made.add_argument("submissions", type=Path, metavar="SUBMISSIONS")
@@ -91,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission], out: Path) -> int:
+    """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
     walls = not wanted.unsafe
     courses = wanted.courses or wanted.root / "courses"
     places = [

@@ -84,13 +84,16 @@ def is_new(one: Submission, settings: Job, out: Path) -> bool:
 
 
 def key_of(job: Job) -> str:
-    """Changes with everything that may change the verdict on a job's file."""
+    """A hash that changes with everything that may change the verdict on a job's file."""
     sheet = _sheet(job.root, job.lesson, job.lang)
     return verdicts.key_of(job.data, sheet, job.limits, job.walls)
 
 
 def local_pool(jobs: int) -> Executor:
-    """One thread, or processes that start empty: a fork of one that has threads may hang."""
+    """Make an executor: a thread, or processes that start empty.
+
+    A fork of a process that has threads may hang.
+    """
     if jobs == 1:
         return ThreadPoolExecutor(1)
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
@@ -100,7 +103,7 @@ def local_pool(jobs: int) -> Executor:
 
 
 def grade(job: Job) -> Verdict:
-    """The verdict on one file.  NotIsolated if nothing keeps its code away."""
+    """Judge one file.  NotIsolated if nothing keeps its code away from this machine."""
     try:
         with one_at_a_time:
             return _graded(job)
@@ -136,7 +139,7 @@ def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
 
 @functools.cache
 def _unsound(root: Path, lesson: str, lang: str, limits: Limits, walls: bool) -> dict[str, str]:
-    """Tasks whose own model answer does not pass here, with the reason: nobody can solve them."""
+    """Tasks that nobody can solve here, as their model answer does not pass, with the reason."""
     sheet = _sheet(root, lesson, lang)
     outcomes = _judged(Job(root, lesson, lang, b"", limits, walls), sheet, matching.solved(sheet))
     told = {name: f"{o.kind} {o.detail}".strip() for name, o in outcomes.outcomes.items()}
@@ -160,7 +163,7 @@ def _server(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer
 
 
 def _ungraded(job: Job, human: list[Note]) -> Verdict:
-    """Nothing could be read: no points, and the reason why a person has to look."""
+    """A verdict without points, and the reason why a person has to look."""
     sheet = _sheet(job.root, job.lesson, job.lang)
     outcomes = {task.name: Outcome(0, task.points, "ungraded") for task in sheet.tasks}
     return Verdict(outcomes, human=human)
@@ -176,6 +179,7 @@ class _Counter:
             tell(f"{done} of {total} are graded already, or hold nothing to grade")
 
     def one_more(self) -> None:
+        """Count one more; say how far it is where that was not said for a while."""
         self.done += 1
         now, new = time.monotonic(), self.done - self.kept
         if new == 1:
@@ -186,5 +190,6 @@ class _Counter:
             self.tell(f"  {self.done} of {self.total}, about {left:.0f} s left")
 
     def end(self) -> None:
+        """Say how many were graded, and in which time."""
         new = self.done - self.kept
         self.tell(f"{new} graded in {time.monotonic() - self.started:.0f} s")

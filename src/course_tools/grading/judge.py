@@ -53,7 +53,7 @@ class Failed(Exception):
 
 
 class NotYet(Failed, NotImplementedError):
-    """The task is still open."""
+    """The task is still open: its function raises NotImplementedError."""
 
 
 def judge(sheet: Sheet, matched: Matched, server: ForkServer) -> Verdict:
@@ -99,10 +99,12 @@ class _Run:
         self.scope: dict[str, Any] = {"__name__": "judge"}
 
     def close(self) -> None:
+        """End the student's process."""
         if self.student:
             self.student.end()
 
     def rounds(self) -> None:
+        """Run every visible test, then the hidden tests of the tasks that passed."""
         self.alive()
         for name, failed in self.bad.items():
             self.verdict.notes.append(("cell_failed", {"cell": name, "reason": _brief(failed)}))
@@ -119,7 +121,10 @@ class _Run:
                     self.try_task(task, hidden)
 
     def try_task(self, task: Task, hidden: bool) -> None:
-        """In the first round every test runs, if only for what it defines for later ones."""
+        """Run the tests of one task, and decide it.
+
+        In the first round every test runs, if only for what it defines for later ones.
+        """
         decided = self.verdict.outcomes.get(task.name)
         self.now, self.failure = task.name, None
         self.left.setdefault(task.name, self.server.limits.seconds)
@@ -155,6 +160,7 @@ class _Run:
         return list(check.results.values()) or [check.Result(key, "right")]
 
     def outcome(self, task: Task, results: list[check.Result]) -> Outcome:
+        """How a task ended: by the first check that did not pass, or by what the answer did."""
         first = next((r for r in results if r.status != "right"), None)
         if first is None:
             return Outcome(task.points, task.points, "right")
@@ -186,6 +192,7 @@ class _Run:
         return call
 
     def call(self, name: str, args: list, kwargs: dict[str, Any]) -> Any:
+        """What the student's function NAME returns.  Failed if it returns nothing that crosses."""
         seconds = self.left[self.now]
         if seconds <= 0:
             raise Failed("slow", f"{self.server.limits.seconds:g}")
@@ -205,6 +212,7 @@ class _Run:
         return reply.get("value")
 
     def why(self, name: str, reply: dict[str, Any]) -> Exception:
+        """The exception for a reply that is no value."""
         failed = _failed(reply)
         if failed.kind == "undefined":
             cells = self.matched.cells.get(self.now, [])
@@ -225,7 +233,10 @@ class _Run:
         return self.student
 
     def prepare(self, student: StudentProcess) -> None:
-        """Ended where one of the student's cells ends the process; it is left out the next time."""
+        """Run the sheet's cells and the student's in a new process.
+
+        Ended where one of the student's cells ends the process; it is left out the next time.
+        """
         for part in self.sheet.parts:
             source = part.source if part.kind == "code" else ""
             source = definitions(part.released) if part.kind == "test" else source
@@ -238,6 +249,7 @@ class _Run:
             student.ask(5.0, ask="run", name="alias", source=f"{wanted} = {given}")
 
     def run_cell(self, student: StudentProcess, cell: Cell) -> None:
+        """Run one of the student's cells, and note how it failed.  Ended if the process is gone."""
         name, started = cell.name, time.monotonic()
         seconds = self.server.limits.seconds
         if name not in self.ran:
@@ -270,7 +282,7 @@ def _dice() -> tuple:
 
 
 def _failed(reply: dict[str, Any]) -> Failed:
-    """Every word of it comes from the student's process: kinds from a list, texts cut short."""
+    """The failure that a reply tells: of a known kind, cut short; nothing in it is trusted."""
     kinds = {"undefined", "not_yet", "memory", "forbidden", "error", "exit", "unsent"}
     kind = reply.get("kind") if reply.get("kind") in kinds else "error"
     name, text, line = (reply.get(key) for key in ("type", "text", "line"))
@@ -289,7 +301,7 @@ def _strange(function: str, place: str, kind: str, lang: str) -> Failed:
 
 
 def _as_builtin(name: str, failed: Failed) -> Failed:
-    """A ValueError over there is one here, so that a test may expect it."""
+    """The same failure as an exception of Python's own, so that a test may expect a ValueError."""
     kind = next((builtin for builtin in BUILTIN if builtin.__name__ == name), None)
     return _also(kind)(failed.kind, failed.text, failed.line) if kind else failed
 
@@ -300,7 +312,7 @@ def _also(kind: type[Exception]) -> type[Failed]:
 
 
 def _brief(failed: Failed) -> str:
-    """ "ValueError: … (line 3)": one line, which no control character breaks."""
+    """The failure in one line, which no control character breaks: "ValueError: … (line 3)"."""
     where = f" (line {failed.line})" if failed.line else ""
     words = "".join(c if c.isprintable() else " " for c in failed.text)
     return f"{words}{where}".strip() or failed.kind

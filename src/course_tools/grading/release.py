@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Make the sheets for students.  1 where nbgrader does not take one."""
     about = (__doc__ or "").partition("\n\n")[2]
     parser = argparse.ArgumentParser("start.py release", description=about)
     parser.add_argument("--lang", choices=list(say.LANGUAGES), help="default: all")

@@ -39,7 +39,10 @@ def digest(src: Path) -> str:
 
 
 def own_files(src: Path) -> list[Path]:
-    """The grader, and all of helpers: a sheet's tests and a student's code may import any of it."""
+    """The course's files that matter: the grader, and all of helpers.
+
+    A sheet's tests and a student's code may import any of helpers.
+    """
     tools = src / "course_tools"
     folders = (tools / "grading", src / "helpers")
     found = [path for folder in folders for path in folder.rglob("*") if path.suffix in MATTERS]

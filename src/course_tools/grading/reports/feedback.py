@@ -133,7 +133,7 @@ def _escaped(name: str, values: dict | None = None, lang: str = messages.ENGLISH
 
 
 def _document(title: str, body: str, lang: str) -> str:
-    """No script, nothing from elsewhere: whatever a name holds, the page only shows it."""
+    """A whole page, without script or anything from elsewhere: what a name holds is only shown."""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'

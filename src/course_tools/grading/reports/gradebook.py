@@ -47,17 +47,18 @@ class NotReleased(Exception):
 
 
 class Course:
-    """The folder of one language."""
+    """nbgrader's folder and database of one language."""
 
     def __init__(self, root: Path, folder: Path, lang: str):
         self.root, self.lang, self.folder = root, lang, (folder / lang).resolve()
 
     @property
     def database(self) -> str:
+        """The database's address for SQLAlchemy."""
         return f"sqlite:///{self.folder}/gradebook.db"
 
     def release(self, lesson: str) -> Path:
-        """The student's copy of a sheet, and its tasks in the gradebook.  NotReleased."""
+        """Make the student's copy of a sheet, and its tasks in the gradebook.  NotReleased."""
         source = self.folder / "source" / lesson
         source.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self._solution(lesson), source / f"{lesson}.ipynb")
@@ -69,10 +70,11 @@ class Course:
         return self.released(lesson)
 
     def released(self, lesson: str) -> Path:
+        """Where the student's copy of a sheet lies, once it is made."""
         return self.folder / "release" / lesson / f"{lesson}.ipynb"
 
     def record(self, sheet: Sheet, results: Iterable[Graded]) -> dict[str, dict]:
-        """Scores into the gradebook; {student: {task: points that a person gave}} out of it."""
+        """Write scores into the gradebook; return what a person gave: {student: {task: points}}."""
         if not self.released(sheet.lesson).exists():
             self.release(sheet.lesson)
         sheet_of = nbformat.read(self.released(sheet.lesson), 4)
@@ -108,7 +110,7 @@ class Course:
         return NbGraderAPI(CourseDirectory(config=config), config=config)
 
     def _keep_answers(self, sheet: Sheet, released: Any, graded: Graded) -> bool:
-        """What formgrader shows: the sheet with this student's answers.  False if unchanged."""
+        """Write the sheet with a student's answers, which formgrader shows.  False if unchanged."""
         made = copy.deepcopy(released)
         for cell in made.cells:
             key = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -126,13 +128,19 @@ class Course:
 
 
 def _as_text(essay: str) -> str:
-    """Formgrader runs what HTML a text holds, with all that Jupyter may do: so it gets none."""
+    """The essay as HTML without any markup of its own.
+
+    Formgrader shows a text's HTML with all that Jupyter may do.
+    """
     shown = html.escape("".join(c for c in essay if c.isprintable() or c in "\n\t"))
     return f'<pre style="white-space: pre-wrap; font: inherit">\n{shown}\n</pre>'
 
 
 def _record(book: Gradebook, sheet: Sheet, graded: Graded, changed: bool) -> dict:
-    """What a person gave stays; where the answer changed since, it is to be looked at again."""
+    """Write one student's scores; return what a person gave, which stays.
+
+    Where the answer changed since, it is to be looked at again.
+    """
     names = {"last_name": graded.student, "first_name": ""}  # shown only with both
     book.update_or_create_student(graded.safe, **names)
     try:
@@ -162,7 +170,7 @@ def _record(book: Gradebook, sheet: Sheet, graded: Graded, changed: bool) -> dic
 
 @contextlib.contextmanager
 def _one_commit(book: Gradebook) -> Iterator[None]:
-    """nbgrader waits for the disk several times for each student; here it does once."""
+    """Commit once at the end: nbgrader waits for the disk several times for each student."""
     commit, book.db.commit = book.db.commit, book.db.flush
     try:
         yield
@@ -173,7 +181,7 @@ def _one_commit(book: Gradebook) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alembic_in_reach() -> Iterator[None]:
-    """nbgrader makes its database with a program that lies beside Python."""
+    """Put Python's folder on the PATH: there lies the program that makes nbgrader's database."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:

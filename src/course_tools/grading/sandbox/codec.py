@@ -42,8 +42,9 @@ class Foreign:
 
 
 def encode(value: Any, foreign: bool = False) -> bytes:
-    """length of the JSON, the JSON, the tensors' bytes.  foreign: send the name of other types.
+    """A value as one message.  foreign: send the name of types that do not cross.
 
+    length of the JSON, the JSON, the tensors' bytes
     TypeError for a value of another type, ValueError for a message over LIMIT.
     """
     blobs: list[bytes] = []
@@ -69,7 +70,7 @@ def decode(message: bytes) -> Any:
 
 
 def foreign(value: Any) -> tuple[str, str] | None:
-    """("[1]", "set"): where in VALUE something did not cross, and of which type; None if all did.
+    """Find what in VALUE did not cross: ("[1]", "set") is its place and type; None if all did.
 
     Without recursion: how deep a value is, is for its sender to choose.
     """
@@ -88,7 +89,10 @@ def foreign(value: Any) -> tuple[str, str] | None:
 
 
 def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
-    """type(), not isinstance: a subclass may have methods of its own, so it is foreign."""
+    """A value as JSON, tensors put into BLOBS.
+
+    type(), not isinstance: a subclass may have methods of its own, so it is foreign.
+    """
     kind = type(value)
     if kind in PLAIN:
         return value
@@ -113,14 +117,14 @@ def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
 
 
 def _has_names(value: Any) -> bool:
-    """A tuple whose members have names: a namedtuple, torch.Size, what torch's topk returns."""
+    """Is it a tuple whose members have names, as a namedtuple's or those of what topk returns?"""
     kind = type(value)
     named = hasattr(kind, "_fields") or hasattr(kind, "n_sequence_fields")
     return isinstance(value, tuple) and (named or kind is torch.Size)
 
 
 def _called(value: Any) -> str:
-    """The name of its type; of a tensor or an array also what is unusual about it."""
+    """The name of a value's type; of a tensor or an array also what is unusual about it."""
     kind = type(value)
     if kind in (torch.Tensor, torch.nn.Parameter):
         odd = value.dtype if _dense(value) else value.layout if value.is_cpu else value.device.type

@@ -65,7 +65,7 @@ class ForkServer:
         return process
 
     def fork(self) -> StudentProcess:
-        """A new process for one submission; it has run nothing.  NotIsolated if walls fail."""
+        """Start a process for one submission; it has run nothing.  NotIsolated if walls fail."""
         mine, theirs = socket.socketpair()
         request = {"walls": self.walls, "limits": list(self.limits)}
         request["folders"] = isolation.readable_folders()
@@ -79,6 +79,7 @@ class ForkServer:
         return StudentProcess(mine, self.limits, self.walls)
 
     def close(self) -> None:
+        """End the fork server; what it forked ends with it."""
         self.control.close()
         try:
             self.process.wait(5)

@@ -61,7 +61,7 @@ def hindrances() -> list[str]:
 
 
 def exposed(places: Iterable[Path]) -> list[str]:
-    """Of these places, those that lie where student code may read."""
+    """Those of the places that lie where student code may read."""
     readable = [Path(folder) for folder in readable_folders()]
     real = [place.resolve() for place in places]
     return [str(place) for place in real if any(place.is_relative_to(f) for f in readable)]
@@ -69,7 +69,7 @@ def exposed(places: Iterable[Path]) -> list[str]:
 
 @functools.cache
 def readable_folders() -> list[str]:
-    """What Python, torch and a notebook's own imports need; not the course, but for helpers."""
+    """The folders that student code may read: Python's, and of the course only helpers."""
     names = {sys.prefix, sys.base_prefix, sysconfig.get_paths()["purelib"], "/usr", "/lib"}
     names |= {"/lib64", *(path for path in sys.path if path.endswith("site-packages"))}
     names.add(os.path.dirname(os.path.realpath(f"{sys.prefix}/pyvenv.cfg")))  # a .venv of links
@@ -79,13 +79,13 @@ def readable_folders() -> list[str]:
 
 
 def python() -> str:
-    """This Python, in the folder where it lies: the links that lead to it are not in the jail."""
+    """The path of this Python without links, which are not in the jail."""
     folder, name = os.path.split(sys.executable)
     return os.path.join(os.path.realpath(folder), name)
 
 
 def behind_bubblewrap(program: str) -> Iterator[str]:
-    """bubblewrap around the fork server: the outer wall, with nothing but Python and the judge."""
+    """The words that start bubblewrap, with nothing in it but Python and the grader's package."""
     package = SRC / "course_tools"
     yield from (program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     yield from ("--uid", str(jail.NOBODY), "--gid", str(jail.NOBODY), "--tmpfs", "/")

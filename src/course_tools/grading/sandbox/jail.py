@@ -30,7 +30,10 @@ TEMP_MIB, FILES, PROCESSES = 16, 64, 32
 
 
 class Limits(NamedTuple):
-    """seconds: wall clock, of one task; and of all cells of a notebook.  memory: bytes, in all."""
+    """What a student's code may take.
+
+    seconds: wall clock, of one task; notebook_seconds: of all cells; memory: bytes, in all
+    """
 
     seconds: float = 5.0
     notebook_seconds: float = 10.0
@@ -38,7 +41,7 @@ class Limits(NamedTuple):
 
 
 def enter(mount_point: str, folders: Sequence[str]) -> None:
-    """Own namespaces, and a root that holds FOLDERS, read-only, and an empty /tmp.  OSError if not.
+    """Enter new namespaces, and a root of read-only FOLDERS and an empty /tmp.  OSError if not.
 
     A new pid namespace begins with the next fork.  mount_point: any folder that exists.
     """
@@ -80,7 +83,7 @@ def _new_root(libc: ctypes.CDLL, root: str, folders: Sequence[str]) -> None:
 
 
 def give_up_privileges() -> None:
-    """No capability, none by exec, and no system call of seccomp.REFUSED.  OSError if not."""
+    """Drop every capability and forbid each system call of seccomp.REFUSED.  OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     _succeed(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     libc.prctl(PR_CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
@@ -90,11 +93,15 @@ def give_up_privileges() -> None:
 
 
 def end_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def limit(limits: Limits) -> None:
-    """Memory is counted from here on: what the fork server already maps is not the student's."""
+    """Set the limits on this process and what it starts.
+
+    Memory is counted from here on: what the fork server already maps is not the student's.
+    """
     import resource  # not on Windows
 
     cpu = int(10 * limits.seconds + 2 * limits.notebook_seconds)
@@ -113,7 +120,7 @@ def limit(limits: Limits) -> None:
 
 @contextlib.contextmanager
 def bounded(memory: int) -> Iterator[None]:
-    """This process may take that many bytes more: a MemoryError here, and no end by the system."""
+    """Let this process take that many bytes more: then a MemoryError, and no end by the system."""
     try:
         import resource  # not on Windows
     except ImportError:
@@ -136,7 +143,7 @@ def _mapped() -> int:
 
 
 def remember_mapped() -> None:
-    """To be called while /proc is still there."""
+    """Read how much is mapped, while /proc is still there."""
     import resource
 
     global _MAPPED

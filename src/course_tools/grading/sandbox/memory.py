@@ -12,7 +12,10 @@ def own_bytes(pid: int) -> int:
 
 
 def proportional_bytes(pid: int) -> float:
-    """Bytes in which a page that n processes share counts 1/n in each: a fork copies nothing."""
+    """Bytes that they hold, where a page that n processes share counts 1/n in each.
+
+    So a fork that copies nothing counts nothing.
+    """
     return sum(map(_proportional, _tree(pid)))
 
 

@@ -104,7 +104,7 @@ class StudentProcess:
         return bytes(parts)
 
     def _watch(self, deadline: float) -> None:
-        """Ended if time is up, or if all processes together hold too much memory."""
+        """Raise Ended if time is up, or if all processes together hold too much memory."""
         now = time.monotonic()
         if now > deadline:
             raise Ended("slow")
@@ -116,7 +116,7 @@ class StudentProcess:
             self.watched = now + 5 * looked  # with many children a look takes long
 
     def end(self) -> None:
-        """No process of this student is left; the pid namespace ends with its first process."""
+        """Kill all processes of this student: the pid namespace ends with its first process."""
         if not self.walls:
             with contextlib.suppress(psutil.Error):
                 for child in psutil.Process(self.pid).children(recursive=True):

@@ -53,6 +53,7 @@ class _Program(ctypes.Structure):
 
 
 def known(machine: str | None = None) -> bool:
+    """Are the numbers of system calls known for this machine?"""
     return (machine or os.uname().machine) in MACHINES
 
 
@@ -75,7 +76,10 @@ def program(machine: str) -> bytes:
 
 
 def refuse(libc: ctypes.CDLL) -> None:
-    """For this process and all that it starts.  Call after PR_SET_NO_NEW_PRIVS; OSError if not."""
+    """Refuse them to this process and all that it starts.  OSError if not.
+
+    Call after PR_SET_NO_NEW_PRIVS.
+    """
     code = program(os.uname().machine)
     made = _Program(len(code) // 8, code)
     if libc.prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(made), 0, 0):

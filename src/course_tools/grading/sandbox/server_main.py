@@ -26,6 +26,7 @@ RUN_BODY = {"time", "timeit", "capture", "prun"}  # magics whose code counts
 
 
 def main() -> None:
+    """Import what is needed, then fork one child for each socket that arrives."""
     control = socket.socket(fileno=int(sys.argv[1]))
     torch.set_num_threads(1)
     for name in STANDARD:
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def _child(judge: socket.socket, request: dict) -> None:
-    """Walls, then the student's process below; this one only waits, so that its pid is kept."""
+    """Put up the walls, fork the student's process and wait for it, so that its pid is kept."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
@@ -169,7 +170,10 @@ def _done(message: dict[str, Any], scope: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """kind: what it was; type, text: the exception; line: where in the student's own cell."""
+    """The reply about an exception.
+
+    kind: what it was; type, text: the exception; line: where in the student's own cell
+    """
     try:
         text, line = str(error)[:300], _line(error)
     except BaseException:
@@ -189,7 +193,7 @@ def _kind(error: BaseException, text: str) -> str:
 
 
 def _line(error: BaseException) -> int:
-    """Of the last frame that lies in a cell."""
+    """The line of the last frame that lies in a cell; 0 where none does."""
     found, frame = 0, error.__traceback__
     while frame:
         if frame.tb_frame.f_code.co_filename.startswith("<cell "):
@@ -219,7 +223,7 @@ def _receive(judge: socket.socket) -> dict[str, Any] | None:
 
 
 def _exactly(judge: socket.socket, n: int) -> bytes:
-    """n bytes; b"" where the judge has gone."""
+    """Receive n bytes; b"" where the judge has gone."""
     parts = bytearray()
     while len(parts) < n:
         part = judge.recv(min(n - len(parts), 1 << 20))

@@ -20,7 +20,10 @@ METHODS = FINDERS - {"eval", "exec", "globals", "locals"}  # model.eval() is som
 
 
 def suspicions(task: Task, own: Sequence[Cell], sheet: Sheet) -> Iterator[Note]:
-    """OWN: the cells of the answer.  Notes for a person, none twice."""
+    """Notes for a person on what an answer has from the sheet's checks, none twice.
+
+    own: the cells of the answer
+    """
     for cell in own:
         if len(cell.code) > LONGEST:
             yield "dynamic", {"task": task.name, "name": f"{len(cell.code)} characters"}
@@ -58,7 +61,7 @@ def inlined(tree: ast.Module, sheet: Sheet) -> set[str]:
 
 
 def finders(tree: ast.Module) -> set[str]:
-    """What finds a function by a name that is made while the code runs."""
+    """Names in the code that find a function by a name that is made while the code runs."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in FINDERS:

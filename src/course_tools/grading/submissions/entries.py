@@ -23,7 +23,7 @@ class Entry:
 
 
 def in_code_page(raw: bytes, lang: str) -> str:
-    """UTF-8, else what Windows writes where that language is spoken; "" if it is neither."""
+    """Decode a name: UTF-8, else what Windows writes in that language; "" if it is neither."""
     for encoding in ("utf-8", *CODE_PAGES.get(lang, ())):
         with contextlib.suppress(UnicodeDecodeError):
             return raw.decode(encoding)

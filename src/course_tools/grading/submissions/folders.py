@@ -25,7 +25,7 @@ def in_folder(place: Path, lang: str) -> Iterator[Entry]:
 
 
 def _readable(name: str, lang: str) -> str:
-    """A name that was unpacked in the code page of Windows is no UTF-8 on the disk."""
+    """A file's name as text, also where it was unpacked in the code page of Windows."""
     try:
         name.encode("utf-8")
         return name

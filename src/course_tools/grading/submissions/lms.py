@@ -12,7 +12,7 @@ ATTEMPT = re.compile(r"(?:\s*\((\d+)\)|[-_ ](\d{1,2}))$")
 
 @dataclass(frozen=True)
 class Format:
-    """One way of naming.  The pattern is matched from the start and finds `who` and `number`.
+    """One way of naming files: the pattern is matched from the start and finds `who` and `number`.
 
     lms: the products that name so; number: what tells two students of one name apart
     """
@@ -61,7 +61,7 @@ def student(path: PurePosixPath, lesson: str) -> str:
 
 
 def attempt(path: PurePosixPath) -> int:
-    """2 for "01 (2).ipynb" and "01-2.ipynb", which is later than 1; 0 where no number stands."""
+    """The number of an attempt: 2 for "01 (2).ipynb" and "01-2.ipynb"; 0 where none stands."""
     found = ATTEMPT.search(_brackets(path.stem))
     return int(found[1] or found[2]) if found else 0
 

@@ -18,7 +18,10 @@ MAGIC = re.compile(r"get_ipython\(\)\.(run_(?:line|cell)_magic|system|getoutput)
 
 @dataclass
 class Matched:
-    """runs: the student's own code in order.  answers: the text of each answer; None: untouched."""
+    """Which of a student's cells answer which task.
+
+    runs: the student's own code in order.  answers: the text of each answer; None: untouched.
+    """
 
     runs: list[Cell] = field(default_factory=list)
     answers: dict[str, str | None] = field(default_factory=dict)
@@ -68,7 +71,7 @@ def keyed(cells: Iterable[Cell], sheet: Sheet) -> list[Cell]:
 
 
 def _keyed(cell: Cell, sheet: Sheet) -> Cell:
-    """By grade_id or cell id, then by a text that is the sheet's own, then by function name."""
+    """The cell with its key: by grade_id or cell id, by a text of the sheet's, by function name."""
     for id in cell.ids:
         if id in sheet.by_key:
             return replace(cell, key=id)
@@ -82,7 +85,7 @@ def _keyed(cell: Cell, sheet: Sheet) -> Cell:
 
 
 def _joined(cells: list[Cell], made: Matched) -> list[Cell]:
-    """A cell that was split in two, so that one half is no Python, is made whole again."""
+    """The cells, where one that was split in two, so that one half is no Python, is whole again."""
     out: list[Cell] = []
     waiting = list(cells)
     while waiting:
@@ -117,7 +120,7 @@ def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | No
 
 
 def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
-    """An answer that nothing else finds: the one own cell between the sheet's cells around it."""
+    """The cells, where an answer that nothing else finds is the one own cell at its place."""
     order = [part.key for part in sheet.parts]
     known = {cell.key for cell in cells}
     out = list(cells)
@@ -136,7 +139,7 @@ def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
 
 
 def _code_again(cells: list[Cell], sheet: Sheet, made: Matched) -> list[Cell]:
-    """An answer whose cell was turned into text is code again."""
+    """The cells, where an answer whose cell was turned into text is code again."""
     out = list(cells)
     for task in sheet.tasks:
         if task.essay or any(c.kind == "code" and _answers(c, task) for c in out):
@@ -171,7 +174,7 @@ def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
 
 
 def _answer(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
-    """Its text, its cells, and whether it was found without doubt."""
+    """Find a task's answer: its text, its cells, and whether there is doubt."""
     mine = [c for c in cells if c.kind == "code" and _answers(c, task)]
     stub = _squeezed(sheet.by_key[task.name].released)
     own = [c for c in mine if _squeezed(c.source) not in (stub, "")]
@@ -196,7 +199,7 @@ def _answer(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> N
 
 
 def _renamed(task: Task, cell: Cell, sheet: Sheet, made: Matched) -> None:
-    """One function of another name stands in the task's own cell: it is tried, a human decides."""
+    """Try the one function of another name that stands in the task's own cell; a human decides."""
     others = {name for t in sheet.tasks for name in t.functions}
     names = [n for n in sorted(cell.defines - others) if re.search(rf"(?m)^def {n}\b", cell.code)]
     if len(names) == 1 and len(task.functions) == 1:
@@ -206,7 +209,7 @@ def _renamed(task: Task, cell: Cell, sheet: Sheet, made: Matched) -> None:
 
 
 def _missing(task: Task, cells: Sequence[Cell], made: Matched) -> None:
-    """Nobody's cell may be the answer: then a human looks.  No such cell: it was deleted."""
+    """Note that a task has no cell: it was deleted, or another may be it, and a human looks."""
     free = [c.number for c in cells if c.kind == "code" and not c.key and c.source.strip()]
     if free:
         made.human.append(("unclear", {"task": task.name, "cells": ", ".join(map(str, free))}))
@@ -215,7 +218,7 @@ def _missing(task: Task, cells: Sequence[Cell], made: Matched) -> None:
 
 
 def _essay(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
-    """The essay's cell; where that was left as it is, the student's own text below it."""
+    """Find an essay: its cell, or where that was left as it is, the student's own text below it."""
     stub = _squeezed(sheet.by_key[task.name].released)
     at = [i for i, c in enumerate(cells) if c.key == task.name]
     own = [cells[i] for i in at if _squeezed(cells[i].source) not in (stub, "")]
@@ -241,7 +244,7 @@ def _essay(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> No
 
 
 def _tests(cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
-    """Whatever a notebook holds in their place, the sheet's own tests are run."""
+    """Note which tests were changed or deleted: the sheet's own are run all the same."""
     there = {cell.key: cell for cell in cells}
     for part in sheet.of("test"):
         cell = there.get(part.key)

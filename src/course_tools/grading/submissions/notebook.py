@@ -24,7 +24,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """number: as a person counts, from 1.  key: the sheet's cell that it is, "" where unknown."""
+    """One cell of a notebook.
+
+    number: as a person counts, from 1.  key: the sheet's cell that it is, "" where unknown.
+    """
 
     number: int
     kind: str
@@ -37,6 +40,7 @@ class Cell:
 
     @property
     def name(self) -> str:
+        """The cell's number, as its process is told."""
         return f"{self.number}"
 
 
@@ -104,7 +108,7 @@ def parsed(cell: Cell) -> Cell:
 
 
 def _plain(source: str) -> str:
-    """IPython's syntax as Python: %time f(x) becomes get_ipython().run_line_magic(…)."""
+    """Python for IPython's syntax: %time f(x) becomes get_ipython().run_line_magic(…)."""
     try:
         _compiled(source)
         return source
@@ -119,7 +123,7 @@ def _plain(source: str) -> str:
 
 
 def _compiled(code: str) -> ast.Module:
-    """Its syntax tree; compiling, which runs nothing, also finds a return outside a function."""
+    """The code's syntax tree; to compile it runs nothing and finds a return outside a function."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compile(code, "cell", "exec", dont_inherit=True)
@@ -135,5 +139,5 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 def _named(code: str) -> list[str]:
-    """The functions of code that does not parse."""
+    """The names of functions in code that does not parse."""
     return re.findall(r"(?m)^def\s+(\w+)", code)

@@ -23,7 +23,10 @@ def in_zip(place: Path, lang: str) -> Iterator[Entry]:
 
 
 def nested(zipped: Entry, lang: str) -> Iterator[Entry]:
-    """A student's own zip file counts as a folder.  It is not kept: a class may have many."""
+    """The files of a student's own zip file, which counts as a folder.
+
+    It is not kept open: a class may have many.
+    """
     try:
         data = zipped.read()
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -93,7 +96,7 @@ def _seconds(info: zipfile.ZipInfo) -> float:
 
 
 def _decoded(info: zipfile.ZipInfo, lang: str) -> str:
-    """A name without the UTF-8 flag: Info-ZIP's extra field, UTF-8, or the code page of Windows."""
+    """The file's name: where it lacks the UTF-8 flag, by Info-ZIP's extra field or a code page."""
     if info.flag_bits & 0x800:
         return info.filename
     extra = info.extra
