@@ -9,10 +9,14 @@ from course_tools.authoring import course
 from course_tools.authoring.words import code_in
 from course_tools.grading import sheet
 from course_tools.grading.submissions import copying, matching, notebook
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
-IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom helpers import check\n"
+IMPORTS = """import math
+import torch
+import torch.nn.functional as F
+from helpers.classroom import check
+"""
 CHECK = '''def one_document_at_a_time(logits, ids, lengths):
     """Each question of each document."""
     total, count = 0.0, 0

@@ -28,7 +28,8 @@ from course_tools.grading.sandbox import Limits, isolation
 from course_tools.grading.submissions import lms
 from course_tools.grading.submissions.collect import NoSubmissions, collect
 from course_tools.grading.submissions.submission import Submission
-from helpers import records, say
+from helpers.classroom import records
+from helpers.language import say
 
 LANG = "ja"
 QUICK = [

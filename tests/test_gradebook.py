@@ -21,7 +21,7 @@ from course_tools.grading import classroom, release, sheet
 from course_tools.grading.reports import gradebook, table
 from course_tools.grading.sandbox import Limits
 from course_tools.grading.submissions.submission import Submission
-from helpers import say
+from helpers.language import say
 
 CASES = everything("ja", Bait(9, ROOT, []))
 NAMES = ("right", "essay", "partial", "renamed function", "half a file")

@@ -12,13 +12,13 @@ import subprocess
 import sys
 
 import pytest
-from isolation import warm_or_skip
+from isolation import server_or_skip
 from places import ROOT
 
 from course_tools import in_sight
 from course_tools.grading import sheet
 from course_tools.grading.sandbox import why_not
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 TASKS = 23
 REACH = "all" if os.environ.get("TRIAD_ALL") else "sheet"
@@ -71,7 +71,7 @@ def with_sheet(tmp_path):
 @linux
 @pytest.mark.parametrize("more", [PLANTED, NESTED, METHOD], ids=["plain", "nested", "method"])
 def test_an_answer_planted_in_a_check_is_found_and_gets_its_points(more, with_sheet):
-    with warm_or_skip():
+    with server_or_skip():
         pass
     [found] = in_sight.find(with_sheet(more), LESSON, LANG, "sheet")
     assert (found.task, found.order, found.points) == ("packed", (2, 0, 1), 3)
@@ -94,7 +94,7 @@ def test_what_is_seen_is_more_than_names_at_the_top():
     names = sorted(one.name for one in made)
     assert names == ["around", "f", "one_document_at_a_time", "one_document_at_a_time"]
     assert next(one for one in made if one.name == "f").function(4) == 7
-    helpers = {(one.place, one.name) for one in in_sight.of_module("helpers.corpus")}
+    helpers = {(one.place, one.name) for one in in_sight.of_module("helpers.world.corpus")}
     assert len(helpers) >= 10
     assert "softmax" in {one.name for one in in_sight.of_library("torch.nn.functional")}
 

@@ -39,7 +39,7 @@ from course_tools.grading.sandbox import (
 )
 from course_tools.grading.submissions import matching, notebook
 from course_tools.grading.submissions.submission import Submission
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 LIMITS = Limits(seconds=4, notebook_seconds=8, memory=1 << 30)
 ALL = bool(os.environ.get("TRIAD_ALL"))
@@ -228,9 +228,8 @@ def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, server):
     ],
 )
 def test_hidden_tests_that_draw_are_run_with_several_seeds(server, draws, kind, hint):
-    shown = (
-        "import random\nimport torch\nfrom helpers import check\nwith check.task('f'):\n    f(1)\n"
-    )
+    shown = "import random\nimport torch\nfrom helpers.classroom import check\n"
+    shown += "with check.task('f'):\n    f(1)\n"
     hidden = f"    {draws}\n    check.that(torch.initial_seed() != 2, hint='seed 2')\n"
     parts = (
         sheet.Part("f", "answer", "def f(n): return n", "def f(n): ...", 0),
@@ -244,7 +243,8 @@ def test_hidden_tests_that_draw_are_run_with_several_seeds(server, draws, kind, 
 
 def one_task(given: str, answer: str, lang: str = LANG) -> tuple[sheet.Sheet, bytes]:
     """A sheet whose check calls f(GIVEN), and a submission."""
-    shown = f"from helpers import check\nwith check.task('f'):\n    assert f({given}) == 1\n"
+    shown = "from helpers.classroom import check\n"
+    shown += f"with check.task('f'):\n    assert f({given}) == 1\n"
     parts = (
         sheet.Part("f", "answer", "def f(n): return 1", "def f(n): ...", 0),
         sheet.Part("f-check", "test", shown, shown, 3),

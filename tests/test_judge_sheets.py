@@ -20,7 +20,7 @@ from course_tools.grading import judge, sheet
 from course_tools.grading.graded import Verdict
 from course_tools.grading.sandbox import ForkServer, Limits
 from course_tools.grading.submissions import matching, notebook
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
 EVERY = [(name, lang) for name in NAMES for lang in LANGUAGES]

@@ -31,9 +31,9 @@ print(*{m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)
 """
 DATA = [
     "course_tools/grading/messages.toml",
-    "helpers/languages.toml",
-    "helpers/messages/check.toml",
-    "helpers/checkpoints/*.safetensors",
+    "helpers/language/languages.toml",
+    "helpers/language/messages/check.toml",
+    "helpers/models/checkpoints/*.safetensors",
 ]
 PARTS = (sheet.Part("f", "answer", "def f(n): return n", "def f(n): ...", 3),)
 SHEET = sheet.Sheet("00_none", "ja", PARTS)

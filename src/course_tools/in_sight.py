@@ -31,7 +31,8 @@ from unittest import mock
 
 import torch
 
-from helpers import check, progress, say
+from helpers.classroom import check, progress
+from helpers.language import say
 
 from . import leaks, syntax_trees
 from .grading import judge, sheet

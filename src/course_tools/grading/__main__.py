@@ -16,8 +16,8 @@ from pathlib import Path
 
 import filelock
 
-from helpers import say
 from helpers.files import write_whole
+from helpers.language import say
 
 from .classroom import Job, grade_class, is_new, local_pool
 from .graded import Graded

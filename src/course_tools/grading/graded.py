@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from helpers import records
+from helpers.classroom import records
 
 from .messages import Note
 from .sheet import Sheet

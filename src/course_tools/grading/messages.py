@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from helpers import say
+from helpers.language import say
 
 ENGLISH = "en"
 Note = tuple[str, dict[str, Any]]  # a message's name, and what fills its placeholders

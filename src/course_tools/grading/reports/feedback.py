@@ -8,7 +8,7 @@ import html
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from helpers import say
+from helpers.language import say
 
 from .. import messages
 from ..graded import Graded, Outcome

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from helpers import records
+from helpers.classroom import records
 
 from ..messages import Note
 from ..sheet import Sheet
