@@ -67,7 +67,7 @@ def plant(home: Path, data: bytes) -> Path:
 
 def start(code: str, **pipes) -> subprocess.Popen:
     """A fresh Python with these helpers."""
-    lines = f"import os, signal\nfrom helpers import progress, records\n{code}"
+    lines = f"import os, signal\nfrom helpers.classroom import progress, records\n{code}"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
     return subprocess.Popen(
         [sys.executable, "-c", lines], env=env, encoding="utf-8", stdout=subprocess.PIPE, **pipes
