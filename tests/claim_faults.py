@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from places import ROOT
 
-from helpers.classroom import claims
+from helpers.classroom import claims, session
 
 
 class Fault(NamedTuple):
@@ -35,6 +35,6 @@ def lessons() -> dict[str, list[Fault]]:
 
 def is_red(lesson: str, fault: Fault, value: float) -> bool:
     """Is a value outside the bound of the fault's quantity?"""
-    claims.use(lesson)
+    session.current().lesson = lesson
     bound = claims.declared(fault.claim)["quantity"][fault.quantity]
     return not claims.judge(fault.claim, fault.quantity, bound, value).holds

@@ -7,8 +7,7 @@ import pytest
 import torch
 from places import ROOT
 
-from helpers.classroom import claims
-from helpers.language import say
+from helpers.classroom import claims, session
 
 
 def code_of(lesson: str, lang: str) -> dict[str, str]:
@@ -20,8 +19,7 @@ def code_of(lesson: str, lang: str) -> dict[str, str]:
 
 def run(lesson: str, *keys: str, lang: str = "ja", change: tuple[str, str] = ("", "")) -> dict:
     """The names that the cells leave; change: (old, new) code, which must be there."""
-    say.use(lang)
-    claims.use(lesson)
+    session.begin(lesson, lang)
     scope: dict = {"LANG": lang}
     code = code_of(lesson, lang)
     text = "\n".join(code[key] for key in ("imports", *keys))

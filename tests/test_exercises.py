@@ -11,7 +11,7 @@ from places import ROOT
 from course_tools.authoring import course
 from course_tools.authoring.notebooks import notebook
 from course_tools.authoring.words import code_in
-from helpers.classroom import check, overview
+from helpers.classroom import check, overview, session
 from helpers.language import say
 from helpers.language.say import COMPLETE as LANGUAGES
 
@@ -51,11 +51,12 @@ def graded(cell) -> dict:
 
 def run(cells, instead: dict[str, str] | None = None) -> dict[str, check.Result]:
     """Execute the cells' code, some replaced by {key: code}; how each task stands."""
-    check.results.clear()
+    found = session.current().results
+    found.clear()
     scope: dict = {}
     for cell in cells:
         exec(compile((instead or {}).get(cell.id, cell.source), cell.id, "exec"), scope)
-    return dict(check.results)
+    return dict(found)
 
 
 def test_there_are_sheets():
@@ -147,8 +148,8 @@ def test_results_are_shown_in_the_students_language(capsys):
 def test_a_wrong_kind_of_return_value_is_named(answer, word):
     with check.task("merge"):
         check.unpack(answer, 2)
-    assert check.results["merge"].status == "wrong"
-    assert word in check.results["merge"].detail
+    assert session.current().results["merge"].status == "wrong"
+    assert word in session.current().results["merge"].detail
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_a_value_that_is_off_says_by_how_much(lang, got, want, percent):
     say.use(lang)
     with check.task("merge"):
         check.close(torch.tensor(got), torch.tensor(want), hint="-")
-    said = check.results["merge"].detail
+    said = session.current().results["merge"].detail
     gap = max(abs(a - b) for a, b in zip(got, want, strict=True))
     assert f"{gap:g}" in said and "1e-05" in said
     assert (percent in said) if percent else "%" not in said
@@ -174,7 +175,7 @@ def test_a_value_that_is_off_says_by_how_much(lang, got, want, percent):
 def test_an_error_in_the_students_code_is_shown_and_the_sheet_goes_on(capsys):
     with check.task("merge"):
         1 / 0  # noqa: B018
-    assert check.results["merge"].status == "error"
+    assert session.current().results["merge"].status == "error"
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 

@@ -6,7 +6,7 @@ import lesson_cells
 import matplotlib
 import pytest
 
-from helpers.classroom import claims
+from helpers.classroom import session
 from helpers.language import say
 from helpers.models import encoder
 from helpers.widgets import Refused
@@ -23,7 +23,7 @@ def cells(request):
 @pytest.fixture(autouse=True)
 def strict(monkeypatch):
     monkeypatch.setenv("TRIAD_STRICT", "claims")
-    claims.use(LESSON)
+    session.current().lesson = LESSON
     with matplotlib.rc_context():  # figures.use() is the lesson's
         yield
 

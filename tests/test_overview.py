@@ -10,7 +10,7 @@ from places import ROOT
 
 from course_tools.authoring.contents import contents
 from course_tools.authoring.problems import LessonError
-from helpers.classroom import overview, progress, records
+from helpers.classroom import overview, progress, records, session
 from helpers.display import show
 from helpers.language import say
 
@@ -21,9 +21,6 @@ FOLDERS = sorted(path.parent for path in ROOT.glob("lessons/*/lesson.py"))
 @pytest.fixture(autouse=True)
 def student(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(progress, "_unsaved", None)
-    monkeypatch.setattr(progress, "_lesson", "")
-    yield
     say.use("ja")
 
 
@@ -110,7 +107,7 @@ def test_the_map_says_what_was_measured_and_what_is_done(shown, lang):
     progress.answered("01_attention", entry["quiz"][0], ("a",), True)
     progress.answered("01_attention", entry["quiz"][1], ("a",), False)
     progress.answered("01_attention", "a question that was removed", ("a",), True)
-    progress.use("01_attention")
+    session.current().lesson = "01_attention"
     progress.passed("merge")
     progress.passed("a task that was removed")
     overview.show()
@@ -168,7 +165,7 @@ STEPS = [
 @pytest.mark.parametrize("kept, here, message, number, left", STEPS)
 def test_next_step_is_the_first_that_is_open(kept, here, message, number, left, lang):
     say.use(lang)
-    progress.use(here)
+    session.current().lesson = here
     work = {name: records.Lesson(*parts) for name, parts in kept.items()}
     title = {"00": "零", "01": "一"}[number]
     values = {"number": number, "title": title} | ({"left": left} if left else {})

@@ -40,19 +40,11 @@ TOO_NEW = b'{"course": "transformer-triad", "format": 2, "stars": 5}'
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch) -> Path:
-    """A new student, in a process that remembers nothing."""
+    """A new student, in a session that remembers nothing."""
     monkeypatch.setenv("TRIAD_HOME", str(tmp_path / "学生 home"))
     monkeypatch.delenv("TRIAD_WIDGETS", raising=False)
-    forget(monkeypatch)
-    monkeypatch.setattr(progress, "_lesson", "01_attention")
-    yield tmp_path / "学生 home"
-    say.use("ja")
-
-
-def forget(monkeypatch):
-    """As if the kernel had been restarted."""
-    monkeypatch.setattr(progress, "_unsaved", None)
-    monkeypatch.setattr(progress, "_told", set())
+    helpers.begin("01_attention", "ja")
+    return tmp_path / "学生 home"
 
 
 def kept(home: Path) -> records.Work:
@@ -116,13 +108,13 @@ def test_the_file_holds_nothing_about_the_person(home, monkeypatch):
     assert "山田" not in str(table) and str(home) not in str(table)
 
 
-def test_only_success_is_kept_and_only_within_a_lesson(home, capsys, monkeypatch):
+def test_only_success_is_kept_and_only_within_a_lesson(home, capsys):
     with check.task("wrong"):
         check.that(False, "hint")
     with check.task("open"):
         raise NotImplementedError
     assert not (home / "progress.json").exists()
-    monkeypatch.setattr(progress, "_lesson", "")
+    helpers.begin("", "ja")
     with check.task("outside"):
         pass
     assert not (home / "progress.json").exists()

@@ -31,7 +31,8 @@ from unittest import mock
 
 import torch
 
-from helpers.classroom import check, progress
+from helpers.classroom import check, progress, session
+from helpers.classroom.session import Session
 from helpers.language import say
 
 from . import leaks, syntax_trees
@@ -214,11 +215,12 @@ class Bench:
             values = list(given.arguments.values())
             return function(*(values[i] for i in order))
 
-        check.results.clear()
+        found = session.current().results
+        found.clear()
         scope = self.scopes[task.name] | {task.functions[0]: answer}
         for code in self.codes[task.name]:
             exec(code, scope)
-        return all(r.status == "right" for r in check.results.values()) and bool(check.results)
+        return all(r.status == "right" for r in found.values()) and bool(found)
 
     def passes(self, task: Task, one: Candidate, order: Order) -> bool:
         try:
@@ -366,7 +368,7 @@ def _in_time() -> Iterator[None]:
 @contextlib.contextmanager
 def _harmless(lang: str) -> Iterator[None]:
     """Nothing is shown, nothing is kept, and what is tried may take so much memory."""
-    before = os.getcwd(), os.environ.get("TRIAD_HOME"), say.language()
+    before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         for redirect in (contextlib.redirect_stdout, contextlib.redirect_stderr):
             stack.enter_context(redirect(io.StringIO()))
@@ -375,17 +377,12 @@ def _harmless(lang: str) -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         stack.enter_context(jail.bounded(MEMORY))
+        stack.enter_context(Session(lang=lang, home=Path(folder)))
         os.chdir(folder)
-        os.environ["TRIAD_HOME"] = folder
-        say.use(lang)
-        progress.use("")
         try:
             yield
         finally:
-            os.chdir(before[0])
-            os.environ.pop("TRIAD_HOME")
-            os.environ.update({"TRIAD_HOME": before[1]} if before[1] else {})
-            say.use(before[2])
+            os.chdir(before)
 
 
 def main(argv: list[str] | None = None) -> int:

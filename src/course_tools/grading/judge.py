@@ -7,7 +7,6 @@ told comes from the first round alone: no process that has been asked a hidden q
 import contextlib
 import functools
 import io
-import os
 import random
 import sys
 import tempfile
@@ -15,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from helpers.classroom import check, progress
-from helpers.language import say
+from helpers.classroom import check, session
+from helpers.classroom.session import Session
 
 from . import messages
 from .graded import Outcome, Verdict
@@ -41,8 +41,8 @@ INSTEAD = {  # what to return in place of what does not cross: instead_… in me
 }  # fmt: skip
 SEEDS = (0, 1, 2)  # of hidden tests that draw numbers without a generator of their own
 FATAL_CELLS = 5  # cells that end their process before the rest is not run
-# helpers.classroom.check keeps its results in one place per process, and Python 3.11's ast.parse
-# its depth
+# a process has one standard output, one state of random and torch, one limit of memory and one
+# Session, and Python 3.11's ast.parse one depth
 one_at_a_time = threading.RLock()
 
 
@@ -113,7 +113,7 @@ class _Run:
         for part in self.sheet.parts:
             if part.kind == "code":
                 exec(compile(part.source, part.key, "exec"), self.scope)
-        progress.use("")  # the grader's own progress is nobody's business here
+        session.current().lesson = ""  # no progress is kept outside a lesson
         for task in self.sheet.tasks:
             self.scope |= {name: self.proxy(name) for name in task.functions}
         for hidden in (False, True):
@@ -150,7 +150,8 @@ class _Run:
 
     def results(self, source: str, key: str) -> list[check.Result]:
         """What the check.task(…) of a test cell found; a cell without one passes or raises."""
-        check.results.clear()
+        found = session.current().results
+        found.clear()
         try:
             exec(compile(source, key, "exec"), self.scope)
         except NotImplementedError:
@@ -159,7 +160,7 @@ class _Run:
             return [check.Result(key, "wrong", str(error))]
         except Exception as error:
             return [check.Result(key, "error", f"{type(error).__name__}: {error}")]
-        return list(check.results.values()) or [check.Result(key, "right")]
+        return list(found.values()) or [check.Result(key, "right")]
 
     def outcome(self, task: Task, results: list[check.Result]) -> Outcome:
         """How a task ended: by the first check that did not pass, or by what the answer did."""
@@ -323,17 +324,10 @@ def _brief(failed: Failed) -> str:
 @contextlib.contextmanager
 def _quiet(sheet: Sheet) -> Iterator[None]:
     """The tests' own words go nowhere, and nothing of the grader's changes."""
-    path, lang, home = list(sys.path), say.language(), os.environ.get("TRIAD_HOME")
-    strict = os.environ.pop("TRIAD_STRICT", None)
+    path = list(sys.path)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        os.environ["TRIAD_HOME"] = folder
-        say.use(sheet.lang)
         try:
-            yield
+            with Session(lang=sheet.lang, strict="", home=Path(folder)):
+                yield
         finally:
             sys.path[:] = path
-            say.use(lang)
-            restore = {"TRIAD_HOME": home, "TRIAD_STRICT": strict}
-            for name, value in restore.items():
-                os.environ.pop(name, None)
-                os.environ.update({name: value} if value is not None else {})

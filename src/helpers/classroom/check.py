@@ -8,17 +8,14 @@ TRIAD_STRICT=tasks (solutions, grading) everything but success raises.
 """
 
 import contextlib
-import os
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..display import show
 from ..language import say
-from . import kernel, progress
-
-results: dict[str, "Result"] = {}
+from . import kernel, progress, session
+from .session import Result
 
 
 class WrongAnswer(AssertionError):
@@ -29,19 +26,9 @@ class WrongAnswer(AssertionError):
         self.hint = hint
 
 
-@dataclass(frozen=True)
-class Result:
-    """How a task stands: status is "right", "wrong", "error" or "not_yet"."""
-
-    task: str
-    status: str
-    detail: str = ""
-    hint: str = ""
-
-
 @contextlib.contextmanager
 def task(name: str) -> Iterator[None]:
-    """Run the checks of one task, show how it stands, and keep it in `results`.
+    """Run the checks of one task, show how it stands, and keep it in the session's results.
 
     A task that once passed stays passed in the student's progress.
     """
@@ -55,11 +42,11 @@ def task(name: str) -> Iterator[None]:
         failure, result = error, Result(name, "wrong", str(error), error.hint)
     except Exception as error:
         failure, result = error, Result(name, "error", *_told(error))
-    results[name] = result
+    session.current().results[name] = result
     _display(result)
     if result.status == "right":
         progress.passed(name)
-    if failure is not None and "tasks" in os.environ.get("TRIAD_STRICT", ""):
+    if failure is not None and session.current().is_strict("tasks"):
         raise failure
 
 

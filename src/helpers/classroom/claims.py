@@ -17,10 +17,9 @@ from pathlib import Path
 
 from ..display import show
 from ..language import say
+from . import session
 
 VERDICTS = ("true", "nuance", "wrong")  # on the page's own words; each a message
-
-_lesson = ""
 
 
 class ClaimError(AssertionError):
@@ -41,12 +40,6 @@ class Measured:
     record: bool
 
 
-def use(lesson: str) -> None:
-    """Set the lesson whose claims are checked, for example "01_attention"."""
-    global _lesson
-    _lesson = lesson
-
-
 def check(claim: str, measured: float | Mapping[str, float]) -> None:
     """Show what the page says and what was measured here, and hold it against the claim's bound.
 
@@ -65,7 +58,7 @@ def check(claim: str, measured: float | Mapping[str, float]) -> None:
 
 def declared(claim: str) -> dict:
     """The current lesson's entry of one claim."""
-    entries = of_lesson(_lesson)
+    entries = of_lesson(session.current().lesson)
     if claim not in entries:
         raise KeyError(say.text("claims", "unknown", claim=claim, known=", ".join(entries)))
     return entries[claim]
@@ -89,7 +82,7 @@ def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
 
 def is_strict() -> bool:
     """Does a missed band raise?  In CI and in `start.py run`, not in a student's kernel."""
-    return bool(os.environ.get("CI")) or "claims" in os.environ.get("TRIAD_STRICT", "")
+    return bool(os.environ.get("CI")) or session.current().is_strict("claims")
 
 
 @functools.cache
@@ -123,7 +116,7 @@ def _log(rows: list[Measured]) -> None:
     with Path(path).open("a", encoding="utf-8") as file:
         for row in rows:
             entry = {
-                "lesson": _lesson,
+                "lesson": session.current().lesson,
                 "claim": row.claim,
                 "quantity": row.quantity,
                 "measured": row.value,

@@ -9,7 +9,7 @@ from importlib import resources
 
 from ..display.show import Link, fragment, table
 from ..language import say
-from . import claims, progress, records
+from . import claims, progress, records, session
 
 
 def show() -> None:
@@ -61,7 +61,7 @@ def next_step(lessons: list[dict], work: records.Work) -> str:
         kept = work.get(entry["name"], records.Lesson())
         names = {"number": number(entry), "title": say.choose(entry["title"])}
         questions, tasks = len(_open_questions(entry, kept)), len(_open_tasks(entry, kept))
-        if not (kept.quiz or kept.tasks or entry["name"] == progress.lesson()):
+        if not (kept.quiz or kept.tasks or entry["name"] == session.current().lesson):
             return say.text("overview", "next_lesson", **names)
         if questions:
             return say.text("overview", "next_quiz", **names, left=questions)

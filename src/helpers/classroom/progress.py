@@ -24,19 +24,18 @@ import platformdirs
 
 from ..display import show
 from ..language import say
-from . import records
+from . import records, session
 
 ID_FORM = re.compile(r"[0-9a-f]{32}")
 PATIENCE = 5.0  # seconds to wait for another kernel, which needs milliseconds
 
-_lesson = ""
-_unsaved: records.Work | None = None  # the whole record, while the disk does not take it
-_told: set[str] = set()  # messages that one session shows once
-
 
 def data_dir() -> Path:
-    """The student's own data: $TRIAD_HOME, else the platform's place.  Not created here."""
-    home = os.environ.get("TRIAD_HOME")
+    """The student's own data: the session's home, else $TRIAD_HOME, else the platform's place.
+
+    It is not created here.
+    """
+    home = session.current().home or os.environ.get("TRIAD_HOME")
     return Path(home or platformdirs.user_data_dir("transformer-triad", appauthor=False))
 
 
@@ -50,16 +49,6 @@ def student_id() -> str:
         return _kept_id(data_dir() / "student_id")
     except (OSError, RuntimeError, ValueError):  # read-only, no home folder, no id in the file
         return _id_in_memory()
-
-
-def use(lesson: str) -> None:
-    """Set the lesson that passed tasks belong to, for example "01_attention"."""
-    global _lesson
-    _lesson = lesson
-
-
-def lesson() -> str:
-    return _lesson
 
 
 # --- what a student did -----------------------------------------------------------------
@@ -100,10 +89,12 @@ def taken_back(lesson: str, question: str) -> None:
 def passed(task: str) -> None:
     """Keep when a task of the current lesson's sheet first passed its checks."""
 
-    def note(work: records.Work) -> None:
-        work.setdefault(_lesson, records.Lesson()).tasks.setdefault(task, records.now())
+    lesson = session.current().lesson
 
-    if _lesson:
+    def note(work: records.Work) -> None:
+        work.setdefault(lesson, records.Lesson()).tasks.setdefault(task, records.now())
+
+    if lesson:
         _changed(note)
 
 
@@ -159,7 +150,6 @@ def load(path: str | os.PathLike) -> None:
 
 def reset() -> None:
     """Begin anew.  The record so far is set aside, and progress.load brings it back."""
-    global _unsaved
     try:
         file = data_dir() / "progress.json"
         with _locked(file):
@@ -167,7 +157,7 @@ def reset() -> None:
     except (OSError, RuntimeError) as error:
         _tell(say.text("progress", "not_reset", reason=_reason(error)))
         return
-    _unsaved = None
+    session.current().unsaved = None
     name = "reset" if aside else "nothing_kept"
     _tell(say.text("progress", name, **({"file": aside.as_posix()} if aside else {})))
 
@@ -181,26 +171,26 @@ def on_colab() -> bool:
 
 def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
     """The record after `edit` (None: as it is); on disk, or in memory where the disk refuses."""
-    global _unsaved
+    now = session.current()
     try:
         file = data_dir() / "progress.json"
         with _locked(file):
-            work = records.merged(_on_disk(file), _unsaved or {})
+            work = records.merged(_on_disk(file), now.unsaved or {})
             if edit:
                 edit(work)
-            if edit or _unsaved:
+            if edit or now.unsaved:
                 _write(file, work)
-        _unsaved = None
+        now.unsaved = None
         return work
     except records.TooNew:
         _tell_once("newer", file=file)
     except (OSError, RuntimeError) as error:  # read-only, full, locked; no home folder
         _tell_once("in_memory", reason=_reason(error))
-    if _unsaved is None:
-        _unsaved = _readable()
+    if now.unsaved is None:
+        now.unsaved = _readable()
     if edit:
-        edit(_unsaved)
-    return _unsaved
+        edit(now.unsaved)
+    return now.unsaved
 
 
 @contextlib.contextmanager
@@ -285,8 +275,9 @@ def _tell(message: str) -> None:
 
 
 def _tell_once(name: str, **values: object) -> None:
-    if name not in _told:
-        _told.add(name)
+    told = session.current().told
+    if name not in told:
+        told.add(name)
         _tell(say.text("progress", name, **values))
 
 
