@@ -159,7 +159,7 @@ def test_the_grader_leaves_its_callers_session_as_it_was(tmp_path, monkeypatch, 
     capsys.readouterr()
     with pytest.raises(ZeroDivisionError), judge._quiet(SimpleNamespace(lang="zh-tw")):
         assert say.language() == "zh-tw" and progress.data_dir() != before[4]
-        helpers.begin("02_encoder", "ja")
+        helpers.begin("02_encoder", "zh-tw")
         sys.path.insert(0, str(tmp_path))
         with check.task("theirs"):
             raise NotImplementedError  # raises in the caller's session alone
