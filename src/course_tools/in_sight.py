@@ -34,7 +34,8 @@ import torch
 from helpers.classroom import check, progress
 from helpers.language import say
 
-from . import leaks, syntax_trees
+from . import leaks
+from .authoring import syntax_trees
 from .grading import judge, sheet
 from .grading.sandbox import ForkServer, jail
 from .grading.sheet import Sheet, Task

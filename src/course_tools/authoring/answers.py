@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from .. import syntax_trees as trees
+from . import syntax_trees
 from .problems import Problem
 from .source import Cell
 
@@ -22,7 +22,7 @@ def in_sight(cells: Iterable[Cell]) -> Iterator[Problem]:
     for cell in cells:
         if "points" in cell.options:
             shown = ast.parse(HIDDEN.sub("    pass", cell.source))
-            for function in trees.functions_of(shown):
+            for function in syntax_trees.functions_of(shown):
                 yield from _faults(cell, function, answers)
 
 
@@ -32,7 +32,7 @@ def _faults(
     called = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     for answer in answers:
         same = _takes(function) == _takes(answer) != [] and answer.name not in called
-        if same or trees.copies(function, answer, {}):
+        if same or syntax_trees.copies(function, answer, {}):
             what = "takes what the task takes" if same else "holds the model answer"
             yield cell.problem(
                 f"{function.name} {what} ({answer.name}): in its place, it may pass the check",
