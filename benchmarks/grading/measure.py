@@ -34,7 +34,7 @@ from sample_class import LESSON, LOOP, Sheets, dump, without  # noqa: E402
 
 from course_tools import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
-from course_tools.grading.reports.gradebook import Course  # noqa: E402
+from course_tools.grading.reports.gradebook import NbgraderCourse  # noqa: E402
 from course_tools.grading.sandbox import Limits  # noqa: E402
 
 LANG = "ja"
@@ -119,7 +119,7 @@ def ours(folder: Path, count: int, loops: int = 0, jobs: int = 1) -> Run:
 
 def nbgrader(folder: Path, count: int) -> Run:
     """`nbgrader autograde`, which executes each notebook in a kernel of its own."""
-    course = Course(ROOT, folder, LANG)
+    course = NbgraderCourse(ROOT, folder, LANG)
     course.release(LESSON)
     expected = hand_in(course.folder / "submitted", count)
     command = [sys.executable, "-m", "nbgrader", "autograde", LESSON, "--Execute.enabled=True"]

@@ -46,7 +46,7 @@ class NotReleased(Exception):
     """nbgrader did not take a sheet.  The message is its own log."""
 
 
-class Course:
+class NbgraderCourse:
     """nbgrader's folder and database of one language."""
 
     def __init__(self, root: Path, folder: Path, lang: str):
