@@ -21,8 +21,9 @@ import pytest
 from markdown_it import MarkdownIt
 from places import ROOT
 
-from course_tools import make_pictures, student_edition
 from course_tools.authoring import lock
+from course_tools.edition import student_edition
+from course_tools.makers import pictures
 from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
@@ -325,12 +326,12 @@ def test_a_planted_fault_is_found(rule, name, there, planted, said):
 
 
 def test_the_pictures_are_those_of_the_script():
-    for name, picture in make_pictures.pictures().items():
-        assert text_of(name) == picture, f"run: python src/course_tools/make_pictures.py ({name})"
+    for name, picture in pictures.pictures().items():
+        assert text_of(name) == picture, f"run: python src/course_tools/pictures.py ({name})"
 
 
 def test_the_picture_says_as_much_in_every_language():
-    words = make_pictures.WORDS
+    words = pictures.WORDS
     assert len({frozenset(w) for w in words.values()}) == 1 and len(words) == len(READMES)
     assert all(text.strip() for texts in words.values() for text in texts.values())
 

@@ -266,10 +266,10 @@ TOOLS = {
     "run": ["-m", "helpers.runner", "--list"],
     "experiments": ["-m", "helpers.experiments", "--list"],
     "an experiment": ["-m", "helpers.experiments", "n-squared"],
-    "student-zip": ["-m", "course_tools.student_edition", "学生版 桌.zip", "--force"],
+    "student-zip": ["-m", "course_tools.edition.student_edition", "学生版 桌.zip", "--force"],
 }
 if os.environ.get("TRIAD_ALL"):
-    TOOLS["publish"] = ["-m", "course_tools.publish", "--students", ""]
+    TOOLS["publish"] = ["-m", "course_tools.edition.publish", "--students", ""]
 STRICT = ("-X", "warn_default_encoding", "-W", "always")
 
 

@@ -9,8 +9,8 @@ import re
 import time
 
 import pytest
-from lab import HERE, ROOT
 
+from course_tools.checks.lab_driver import HERE, ROOT
 from helpers.widgets.plain import VIEW
 
 FIRST = ("00", "01")

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from lab import HERE
 from test_accessibility import BLIND, LOOKS, SIDEWAYS, examine
 
+from course_tools.checks.lab_driver import HERE
 from helpers import say
 from helpers.widgets import SoftmaxExplorer
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from . import drafts, lock
-from .course import build, compare
+from .course import bring_in_step, build, compare
 from .problems import LessonError, Problem
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,15 +59,7 @@ def translate(root: Path, lang: str, *names: str) -> int:
 
 
 def write(root: Path, files: dict[str, str]) -> int:
-    """Bring the generated folders in step with the sources."""
-    different, stale = compare(root, files)
-    for name in different:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(files[name].encode())  # bytes: the same line ends on every system
-    for name in stale:
-        (root / name).unlink()
-    print(f"{len(files)} files: {len(different)} written, {len(stale)} stale removed")
+    print(bring_in_step(root, files))
     return 0
 
 

@@ -1,0 +1,1 @@
+"""Ways to run the course: JupyterLab, and lessons without a browser."""
