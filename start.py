@@ -310,6 +310,7 @@ def parser() -> argparse.ArgumentParser:
     """What start.py itself reads; each command reads the rest."""
     lines = [f"  {name:<12} {command.help}" for name, command in offered().items()]
     top = argparse.ArgumentParser(
+        "start.py",
         usage="start.py [COMMAND] [--torch BUILD] [ARGUMENTS OF THE COMMAND]",
         description="The course Transformer triad: set it up, open it, check it.\n\ncommands:\n"
         + "\n".join(lines),
@@ -327,26 +328,30 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def chosen(name: str) -> Command:
+    if name not in COMMANDS:
+        parser().error(f"no command {name} (commands: {', '.join(offered())})")
+    if not COMMANDS[name].is_there:
+        raise Failure(f"{name} is not in the student edition (no src/course_tools).")
+    return COMMANDS[name]
+
+
 def run(arguments: list[str]) -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         parser().print_help()
         return 0
     named = bool(arguments) and not arguments[0].startswith("-")
     name, *words = arguments if named else ["lab", *arguments]
-    if name not in COMMANDS:
-        parser().error(f"no command {name} (commands: {', '.join(offered())})")
-    if not COMMANDS[name].is_there:
-        raise Failure(f"{name} is not in the student edition (no src/course_tools).")
-    end = words.index("--") if "--" in words else len(words)
+    command, end = chosen(name), words.index("--") if "--" in words else len(words)
     options, rest = parser().parse_known_args(words[:end])
-    if {"-h", "--help"} & set(rest) and not venv_version():
+    if not {"-h", "--help"} & set(rest):
+        set_up(command.extras, options.torch)
+    elif not venv_version():
         parser().print_help()
         print(f"\nAfter the first set-up (python start.py) {name} --help shows its options.")
         return 0
-    if not {"-h", "--help"} & set(rest):
-        set_up(COMMANDS[name].extras, options.torch)
     # -P: nothing in the caller's folder, which stays the working folder, is taken for a module
-    return call([venv_python(), "-P", "-m", *COMMANDS[name].tool.split(), *rest, *words[end:]])
+    return call([venv_python(), "-P", "-m", *command.tool.split(), *rest, *words[end:]])
 
 
 def main(arguments: list[str]) -> int:
