@@ -50,8 +50,8 @@ def compare(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
     return different, sorted(set(names) - set(files))
 
 
-def bring_in_step(root: Path, files: dict[str, str]) -> str:
-    """Write what differs, remove what no source makes; says how many files of each."""
+def write(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Write what differs and remove what has no source; both, as `compare` found them."""
     different, stale = compare(root, files)
     for name in different:
         path = root / name
@@ -59,7 +59,7 @@ def bring_in_step(root: Path, files: dict[str, str]) -> str:
         path.write_bytes(files[name].encode())  # bytes: the same line ends on every system
     for name in stale:
         (root / name).unlink()
-    return f"{len(files)} files: {len(different)} written, {len(stale)} stale removed"
+    return different, stale
 
 
 def _bytes(path: Path) -> bytes | None:

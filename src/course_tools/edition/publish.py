@@ -42,28 +42,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def publish(root: Path, given: dict[str, str]) -> None:
-    """Write the given addresses, then everything that shows them.
-
-    LessonError, and pyproject.toml as it was, where the lessons have a fault.
-    """
+    """Write the given addresses, then everything that shows them."""
     urls = {name: checked(name, url.removesuffix("/")) for name, url in given.items()}
-    project = root / "pyproject.toml"
-    text = before = project.read_text(encoding="utf-8")
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
     for name, url in urls.items():
         text = with_address(text, name, url)
-    write(project, text)
-    try:
-        files = course.build(root)
-    except LessonError:
-        write(project, before)
-        raise
-    print(course.bring_in_step(root, files))
+    build_with(root, text)
     students, repository = addresses.read(root).values()
     links = badges(root, students)
     for readme in sorted(root.glob("README*.md")):
         text = with_line(readme.read_text(encoding="utf-8"), "badges", links)
         write(readme, with_line(text, "repository", repository and f"<{repository}>"))
     report(root, students, links)
+
+
+def build_with(root: Path, settings: str) -> None:
+    """Make SETTINGS the text of pyproject.toml, and build.
+
+    LessonError, and pyproject.toml as it was, where the lessons have a fault.
+    """
+    project = root / "pyproject.toml"
+    before = project.read_text(encoding="utf-8")
+    write(project, settings)
+    try:
+        files = course.build(root)
+    except LessonError:
+        write(project, before)
+        raise
+    written, stale = course.write(root, files)
+    print(f"{len(files)} files: {len(written)} written, {len(stale)} stale removed")
 
 
 def checked(name: str, url: str) -> str:
