@@ -280,7 +280,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "lab": Command("helpers.launch.lab", "open the course in JupyterLab (also without a command)"),
-    "run": Command("helpers.runner",
+    "run": Command("helpers.launch.runner",
                    "run lessons, without a browser, or experiments; exit 1 if one fails"),
     "test": Command("course_tools.checks.testing", "run the tests"),
     "build": Command("course_tools.authoring build",

@@ -156,9 +156,9 @@ def unmet_imports(files: Iterable[Path]) -> set[str]:
 
 
 def helpers_on_colab() -> list[Path]:
-    """All but the runner: that is start.py's."""
+    """All but launch: that is start.py's."""
     files = (ROOT / "src/helpers").rglob("*.py")
-    return [path for path in files if path.name not in ("runner.py", "execution.py")]
+    return [path for path in files if path.parent.name != "launch"]
 
 
 def test_colab_has_all_that_the_course_needs():
@@ -263,7 +263,7 @@ def test_the_widgets_work_under_colabs_ipywidgets_and_ipython(tmp_path):
 HOUSE = "山田 太郎/桌面 (1)"
 TOOLS = {
     "start.py": ["start.py", "--help"],
-    "run": ["-m", "helpers.runner", "--list"],
+    "run": ["-m", "helpers.launch.runner", "--list"],
     "experiments": ["-m", "helpers.experiments", "--list"],
     "an experiment": ["-m", "helpers.experiments", "n-squared"],
     "student-zip": ["-m", "course_tools.edition.student_edition", "学生版 桌.zip", "--force"],

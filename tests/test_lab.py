@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import say
+from helpers.language import say
 from helpers.launch import lab
 
 LESSON = "notebooks/ja/01_attention.ipynb"
@@ -192,7 +192,7 @@ def test_lab(course, opened):
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     kernels = Path(sys.prefix) / "etc" / "ipython" / "ipython_kernel_config.json"
     loaded = json.loads(kernels.read_text(encoding="utf-8"))["IPKernelApp"]["extensions"]
-    assert loaded == ["helpers.kernel"] and importlib.util.find_spec(loaded[0])
+    assert loaded == ["helpers.classroom.kernel"] and importlib.util.find_spec(loaded[0])
 
 
 def test_jupyterlab_gets_the_flags(monkeypatch):

@@ -337,7 +337,7 @@ def called(start, monkeypatch):
         ("", {"lab"}, "helpers.launch.lab"),
         ("--lang ja -- --ip=0.0.0.0", {"lab"}, "helpers.launch.lab --lang ja -- --ip=0.0.0.0"),
         ("lab --port 8899", {"lab"}, "helpers.launch.lab --port 8899"),
-        ("run 01 --lang zh-tw --list", {"lab"}, "helpers.runner 01 --lang zh-tw --list"),
+        ("run 01 --lang zh-tw --list", {"lab"}, "helpers.launch.runner 01 --lang zh-tw --list"),
         ("build --check", {"lab", "test"}, "course_tools.authoring build --check"),
         ("confirm 01:a b", {"lab", "test"}, "course_tools.authoring confirm 01:a b"),
         ("test -n 0 --all a.py", {"lab", "test"}, "course_tools.checks.testing -n 0 --all a.py"),

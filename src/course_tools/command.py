@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn
 
-from helpers import say
+from helpers.language import say
 
 ROOT = Path(__file__).resolve().parents[2]
 

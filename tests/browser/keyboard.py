@@ -3,7 +3,7 @@
 import time
 
 from course_tools.checks.lab_driver import write_notebook
-from helpers import say
+from helpers.language import say
 from helpers.widgets.static import CODE
 
 LESSON = "01_attention"

@@ -26,7 +26,7 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-from helpers import say
+from helpers.language import say
 from helpers.widgets import Quiz
 
 from .. import command

@@ -29,7 +29,8 @@ from unittest import mock
 
 import torch
 
-from helpers import check, progress, say
+from helpers.classroom import check, progress
+from helpers.language import say
 
 from .. import command
 from ..edition import leaks

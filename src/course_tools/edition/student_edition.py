@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
 
 from .. import command
 from ..authoring.course import build, compare

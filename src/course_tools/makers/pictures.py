@@ -5,7 +5,7 @@
 Run it again when a word of the picture changes.
 """
 
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
 
 from .. import command
 from ..command import ROOT

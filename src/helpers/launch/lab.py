@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .. import say
+from ..language import say
 
 ROOT = Path(__file__).resolve().parents[3]
 AGAIN = "then run the same command again."
@@ -206,7 +206,7 @@ def settings(course: Path, lang: str) -> Path:
 
 def prepare_kernels(environment: Path) -> None:
     """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
-    extensions = {"IPKernelApp": {"extensions": ["helpers.kernel"]}}
+    extensions = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
     with suppress(OSError):  # somebody else's .venv: helpers.begin does it later
         write_json(environment / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
 
