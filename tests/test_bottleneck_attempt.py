@@ -10,6 +10,7 @@ from broken_costs import FAULTS, with_fault
 from places import ROOT
 
 from course_tools import leaks, student_edition
+from course_tools.authoring.course import Course
 from helpers import bottleneck, claims, say
 from helpers.bottleneck import attempt as reviewing
 from helpers.bottleneck.attempt import numbers
@@ -309,7 +310,7 @@ def test_no_model_answer_stands_in_a_file_of_students():
     paths = [p for p in student_edition.members(ROOT) if p.suffix not in leaks.BINARY]
     about = [p for p in paths if "bottleneck" in p.as_posix()]
     assert len(about) > 10
-    assert [str(leak) for leak in leaks.find(ROOT, about)] == []
+    assert [str(leak) for leak in leaks.find(Course.read(ROOT), about)] == []
 
 
 # --- the lesson's cells ------------------------------------------------------------------------

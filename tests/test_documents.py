@@ -22,7 +22,8 @@ from markdown_it import MarkdownIt
 from places import ROOT
 
 from course_tools import make_pictures, student_edition
-from course_tools.authoring import lock
+from course_tools.authoring import pairs
+from course_tools.authoring.course import Course
 from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
@@ -388,8 +389,9 @@ def follower(tmp_path, monkeypatch) -> Follower:
 
 
 def test_contributing_works_step_by_step(follower):
-    unread = [problem.remedy.split()[-1] for problem in lock.problems(follower.root)]
-    lock.confirm(follower.root, unread)  # the page has to answer for its own pairs only
+    course = Course.read(follower.root).whole()
+    unread = [problem.remedy.split()[-1] for problem in pairs.problems(course)]
+    pairs.confirm(course, unread)  # the page has to answer for its own pairs only
     follower.follow(text_of(CONTRIBUTING))
     sentence = re.findall(r"(?m)^\+# (.*)$", text_of(CONTRIBUTING))[:2]
     lessons = [follower.root / f"notebooks/{lang}/01_attention.ipynb" for lang in ("ja", "zh-tw")]

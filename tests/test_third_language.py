@@ -12,8 +12,10 @@ import pytest
 from places import ROOT
 
 from course_tools.authoring import __main__ as authoring
-from course_tools.authoring import lock
+from course_tools.authoring import pairs
+from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
+from course_tools.authoring.texts import Text
 from course_tools.prose import gates, glossary
 from helpers import say
 
@@ -154,7 +156,7 @@ def confirmed(tmp_path_factory):
     for name, text in FILES.items():
         made[name] = text
     assert authoring.main(["build", "--root", str(made.root)]) == 0
-    lock.confirm(made.root, [f"01_a:{KEYS[0]}", *KEYS[1:]])
+    pairs.confirm(Course.read(made.root), [f"01_a:{KEYS[0]}", *KEYS[1:]])
     made["src/helpers/languages.toml"] += DECLARED
     return made.root
 
@@ -287,7 +289,7 @@ def test_a_system_gets_its_language_when_it_is_complete(monkeypatch, name, lang)
 
 
 def test_a_complete_language_has_a_gate_of_its_own(monkeypatch):
-    texts = [gates.Text("a.py", "k", lang, "x", 1) for lang in ("ja", "zh-tw", "xx")]
+    texts = [Text("a.py", "k", lang, "x", 1) for lang in ("ja", "zh-tw", "xx")]
     forms = glossary.read(ROOT / "lessons/glossary.tsv")
     monkeypatch.setattr(gates, "COMPLETE", ("ja", "zh-tw", "xx"))
     with pytest.raises(ValueError, match=r"no gate for \['xx'\]: .*gates.OWN"):
@@ -301,4 +303,4 @@ def test_a_lock_with_more_hashes_than_languages_is_red(tmp_path):
     line = "lesson/title" + " 0123456789ab" * (len(say.LANGUAGES) + 1)
     (tmp_path / "lessons/01_a/pairs.lock").write_text(line, "utf-8")
     with pytest.raises(LessonError, match="cannot read"):
-        lock.problems(tmp_path)
+        pairs.problems(Course.read(tmp_path))

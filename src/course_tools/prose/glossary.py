@@ -13,8 +13,8 @@ from pathlib import Path
 from helpers.say import COMPLETE, LANGUAGES
 
 from ..authoring.problems import Problem, stop_at
+from ..authoring.texts import Text
 from .plain import around, sentences
-from .texts import Text
 
 TERMS = tuple(dict.fromkeys(("en", *COMPLETE)))
 FORBIDDEN = {lang: f"forbidden_{lang}" for lang in LANGUAGES}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..authoring.problems import Problem
+from ..authoring.texts import Text
 from .plain import around, sentences, without_code
-from .texts import Text
 
 CONFIGURATION = Path(__file__).resolve().parents[3] / "tools" / "node" / "textlint.json"
 PLAIN = re.compile(r"[うくぐすつぬぶむるいただ]$")  # a verb or adjective; a noun may end a label

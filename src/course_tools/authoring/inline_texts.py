@@ -3,13 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
+from helpers.say import key as argument
 
+from .percent import Cell
 from .problems import Problem
-from .source import ARGUMENTS, Cell
 
+ARGUMENTS = {lang: argument(lang) for lang in LANGUAGES}  # as TOML and T(…) write them
 COMMENT = re.compile(rf"(\s*)#\| ({'|'.join(LANGUAGES)}): (\S.*)")
 NEAR_MISS = re.compile(r"\s*#\s*\|")  # "# | ja:" (what black makes of it), "#|ja:", "#| de:"
 CALL = "T(" + ", ".join(f'{ARGUMENTS[lang]}="…"' for lang in COMPLETE) + ")"
@@ -20,7 +21,7 @@ def code_in(cell: Cell, lang: str) -> str:
 
     What a draft lacks is there in the first language.
     """
-    lines = _replace_calls(cell.source, lang).split("\n")
+    lines = _replace_calls(cell, lang).split("\n")
     for first, said in reversed(comments("\n".join(lines))):
         hit = COMMENT.fullmatch(lines[first])
         indent = hit[1] if hit else ""
@@ -36,14 +37,15 @@ def faults(cell: Cell) -> Iterator[Problem]:
     """Everything that would make the code of the languages differ, or not be code at all."""
     yield from _comment_faults(cell)
     try:
-        tree = ast.parse(cell.source)
+        tree = cell.tree
     except SyntaxError as error:
         yield cell.problem(f"no Python: {error.msg} (line {error.lineno})", "mend the code")
         return
-    for call in calls(tree):
+    there = list(calls(tree, cell.source))
+    for call in there:
         yield from _call_faults(cell, call)
-    for joined in (n for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)):
-        if any(calls(joined)):
+    for joined in (n for n in ast.walk(tree) if there and isinstance(n, ast.JoinedStr)):
+        if any(calls(joined, _segment(cell.source, joined))):
             yield cell.problem(
                 "T(…) stands inside an f-string", f"write {CALL} of f-strings around it"
             )
@@ -51,7 +53,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
 
 def texts(cell: Cell) -> Iterator[dict[str, str]]:
     """{language: source} of every T(…) in a code cell."""
-    for call in calls_in(cell.source):
+    for call in calls(cell.tree, cell.source):
         yield {lang: _segment(cell.source, node) for lang, node in arguments(call).items()}
 
 
@@ -80,22 +82,17 @@ def _is_todo(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == TODO
 
 
-def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+def calls(tree: ast.AST, source: str) -> Iterator[ast.Call]:
+    """Every T(…) in a syntax tree of this source."""
+    for node in ast.walk(tree) if "T(" in source else ():  # most cells have none
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "T":
             yield node
 
 
-@lru_cache(maxsize=4096)  # each cell is asked for every language and every check
-def calls_in(source: str) -> tuple[ast.Call, ...]:
-    """Every T(…) of a cell's code."""
-    return tuple(calls(ast.parse(source)))
-
-
-def _replace_calls(source: str, lang: str) -> str:
+def _replace_calls(cell: Cell, lang: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
-    made = source
-    for call in calls_in(source):
+    made = source = cell.source
+    for call in calls(cell.tree, cell.source):
         there = arguments(call)
         literal = _segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal

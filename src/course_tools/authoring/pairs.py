@@ -11,46 +11,47 @@ from pathlib import Path
 
 from helpers.say import LANGUAGES
 
-from ..prose.texts import Text, of_lesson
+from .course import LOCK, Course, Lesson
 from .problems import Problem, stop_at
-from .source import lessons
+from .texts import Text, of_lesson
 
-NAME = "pairs.lock"
 LINE = re.compile(r"\S+/\S+( [0-9a-f]{12}| -)* [0-9a-f]{12}$")
 NONE = "-"
 Pair = dict[str, Text]  # {language: text}
 
 
-def problems(root: Path) -> list[Problem]:
+def problems(course: Course) -> list[Problem]:
     """Every pair that is not as it was confirmed."""
-    return [problem for folder in lessons(root) for problem in _of_lesson(root, folder)]
+    return [problem for lesson in course.lessons for problem in _of_lesson(lesson)]
 
 
-def confirm(root: Path, wanted: list[str]) -> list[Text]:
+def confirm(course: Course, wanted: list[str]) -> list[Text]:
     """Lock the named pairs as they are now, and tell which.  LessonError for an unknown name.
 
     LESSON:KEY or, after such a one, KEY of the same lesson; a cell's key stands for all its pairs.
     """
     done: list[Text] = []
-    for folder, keys in _sorted_out(root, wanted).items():
-        pairs, locked = _pairs(root, folder), _read(folder)
+    for name, keys in _sorted_out(course, wanted).items():
+        lesson = next(lesson for lesson in course.lessons if lesson.name == name)
+        pairs, locked = _pairs(lesson), _confirmed(lesson)
         chosen = [name for name in pairs if any(_names(key, name) for key in keys)]
         locked |= {name: _hashes(pairs[name]) for name in chosen}
         lines = [f"{name} {' '.join(locked[name])}\n" for name in pairs if name in locked]
-        (folder / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+        path = course.root / "lessons" / lesson.name / LOCK
+        path.write_text("".join(lines), encoding="utf-8", newline="\n")
         done += [text for name in chosen for text in pairs[name].values()]
     return done
 
 
-def _of_lesson(root: Path, folder: Path) -> Iterator[Problem]:
-    locked = _read(folder)
-    for name, pair in _pairs(root, folder).items():
+def _of_lesson(lesson: Lesson) -> Iterator[Problem]:
+    locked = _confirmed(lesson)
+    for name, pair in _pairs(lesson).items():
         now, before = _hashes(pair), locked.get(name)
         if now != before:
             yield next(iter(pair.values())).problem(
                 0,
                 _what(now, before),
-                f"read {_and(pair)}, then: python start.py confirm {folder.name}:{name}",
+                f"read {_and(pair)}, then: python start.py confirm {lesson.name}:{name}",
             )
 
 
@@ -67,13 +68,13 @@ def _and(languages: Iterable[str]) -> str:
     return " and ".join(languages)
 
 
-def _pairs(root: Path, folder: Path) -> dict[str, Pair]:
+def _pairs(lesson: Lesson) -> dict[str, Pair]:
     """{FILE/KEY: {language: text}} in the order of the sources."""
     pairs: dict[str, Pair] = {}
-    for text in of_lesson(root, folder):
+    for text in of_lesson(lesson):
         pairs.setdefault(f"{Path(text.file).stem}/{text.key}", {})[text.lang] = text
     if not pairs:
-        stop_at([Problem(folder.name, "-", "the lesson has no text", "write it or remove it")])
+        stop_at([Problem(lesson.name, "-", "the lesson has no text", "write it or remove it")])
     return pairs
 
 
@@ -87,32 +88,29 @@ def _hash(text: Text | None) -> str:
     return hashlib.sha256(text.words.encode()).hexdigest()[:12] if text else NONE
 
 
-def _read(folder: Path) -> dict[str, tuple[str, ...]]:
-    path = folder / NAME
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    place, remedy = f"{folder.name}/{NAME}", "remove the line, then confirm the pair again"
+def _confirmed(lesson: Lesson) -> dict[str, tuple[str, ...]]:
+    """{FILE/KEY: hashes} of pairs.lock.  LessonError names each line that is none of its lines."""
+    lines = lesson.confirmed.splitlines()
+    place, remedy = f"lessons/{lesson.name}/{LOCK}", "remove the line, then confirm the pair again"
     wrong = [x for x in lines if not LINE.match(x) or len(x.split()) - 1 > len(LANGUAGES)]
     stop_at(Problem(place, "-", f"cannot read {x!r}", remedy) for x in wrong)
     return {name: tuple(hashes) for name, *hashes in map(str.split, lines)}
 
 
-def _sorted_out(root: Path, wanted: list[str]) -> dict[Path, list[str]]:
-    """{lesson's folder: keys}"""
-    folders = {folder.name: folder for folder in lessons(root)}
-    found: dict[Path, list[str]] = {}
-    remedy = "write LESSON:FILE/KEY, as python start.py build --check names it"
-    lesson, there = "", dict[str, list[str]]()  # pairs of the named lessons, read once
+def _sorted_out(course: Course, wanted: list[str]) -> dict[str, list[str]]:
+    """{lesson: keys}  of words that are LESSON:KEY, or KEY of the lesson named before."""
+    there = {lesson.name: _pairs(lesson) for lesson in course.lessons}
+    found: dict[str, list[str]] = {}
+    lesson = ""
     for word in wanted:
         lesson, key = word.split(":", 1) if ":" in word else (lesson, word)
-        folder = folders.get(lesson)
-        if folder and lesson not in there:
-            there[lesson] = list(_pairs(root, folder))
-        if folder is None or not any(_names(key, name) for name in there[lesson]):
+        if not any(_names(key, name) for name in there.get(lesson, ())):
+            remedy = "write LESSON:FILE/KEY, as python start.py build --check names it"
             stop_at([Problem(lesson or "-", key, "no such pair", remedy)])
-        else:
-            found.setdefault(folder, []).append(key)
+        found.setdefault(lesson, []).append(key)
     return found
 
 
 def _names(key: str, name: str) -> bool:
+    """Does a key name this pair, or the cell that it stands in?"""
     return name == key or name.startswith(f"{key}.")
