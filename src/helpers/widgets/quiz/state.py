@@ -1,24 +1,23 @@
-"""The quiz of a lesson: one state, one judgement; on screen, in plain HTML, as function calls."""
+"""A student and the questions of a lesson: answers, hints, the score.  Knows no screen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import progress, say
+from helpers import progress
 from helpers.records import Answer
 
-from .face import Face, Faced
-from .quiz_bank import Choice, Question, Result, fits, judge, listed, questions, read_bank
-from .quiz_plain import PlainFace
-from .quiz_static import as_html, as_text
+from ..base.state import State
+from .bank import questions, read_bank
+from .kinds import Choice, Given, Judgement, Question, listed
 
 
 @dataclass
 class Attempt:
-    """How far a student is with one question.  given: ids of choices, or the text of a number."""
+    """How far a student is with one question.  given: ids of choices, or what was typed."""
 
-    given: tuple[str, ...] | str = ()
-    result: Result | None = None
+    given: Given = ()
+    result: Judgement | None = None
     hinted: bool = False
     judged: int = 0
     solved: bool = False
@@ -38,19 +37,15 @@ class Score:
         return self.text
 
 
-class Quiz(Faced):
-    """Questions of a lesson, in the language of `say` at this moment.
-
-    Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
-    explanation before it is asked for.  Display it, or call answer, hint, retry, score: one state.
-    """
+class QuizState(State):
+    """Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
+    explanation before it is asked for."""
 
     def __init__(
         self, lesson: str, *, bank: Mapping[str, Any] | None = None, student: str | None = None
     ) -> None:
-        super().__init__()
-        self.lesson, self.lang = lesson, say.html_lang()
-        self.words = {name: say.choose(both) for name, both in say.catalogue("quiz").items()}
+        super().__init__("quiz")
+        self.lesson = lesson
         self.questions = questions(bank or read_bank(lesson))
         student = student or progress.student_id()
         self._shown = {q.id: q.shuffled(student, lesson) for q in self.questions.values()}
@@ -61,19 +56,19 @@ class Quiz(Faced):
 
     # --- as function calls --------------------------------------------------------------
 
-    def answer(self, question: str, value: object) -> Result:
+    def answer(self, question: str, value: object) -> Judgement:
         """value: the id of a choice, several ids in a list, or a number (also as text: "１２．５").
 
         ValueError names the questions, or the choices, that there are.
         """
         asked = self._question(question)
-        given = f"{value}" if asked.kind == "numeric" else self._ids(asked, value)
-        attempt, result = self._attempts[question], judge(asked, given, self.words)
+        given = asked.accept(value, self.words)
+        attempt, result = self._attempts[question], asked.judge(given, self.words)
         attempt.given = given
         attempt.result = self._counted(attempt, result)
         if self._kept and result.right is not None:
             progress.answered(self.lesson, question, given, result.right)
-        self._refresh()
+        self.changed()
         return attempt.result
 
     def hint(self, question: str) -> str:
@@ -84,7 +79,7 @@ class Quiz(Faced):
             attempt.result = None  # "nothing is chosen yet" was the answer to another action
         if self._kept:
             progress.hinted(self.lesson, question)
-        self._refresh()
+        self.changed()
         return asked.hint
 
     def retry(self, question: str) -> None:
@@ -94,7 +89,7 @@ class Quiz(Faced):
         attempt.given, attempt.result = (), None
         if self._kept:
             progress.taken_back(self.lesson, question)
-        self._refresh()
+        self.changed()
 
     def score(self) -> Score:
         attempts = self._attempts.values()
@@ -102,55 +97,35 @@ class Quiz(Faced):
         text = self.words["score"].format(total=len(attempts), right=right, at_once=at_once)
         return Score(right, at_once, len(attempts), text)
 
-    def html(self) -> str:
-        """All questions without a kernel, a script or an answer."""
-        return as_html(self)
-
-    def __repr__(self) -> str:
-        return as_text(self)
-
-    def live_face(self) -> Face:
-        from .quiz_live import LiveFace
-
-        return LiveFace(self)
-
-    def plain_face(self, note: str = "") -> Face:
-        return PlainFace(self, note)
-
-    # --- for the faces ------------------------------------------------------------------
+    # --- for the views ------------------------------------------------------------------
 
     def shown(self, question: str) -> tuple[Choice, ...]:
-        """The choices in this student's order."""
+        """The choices in this student's order; () where the answer is typed."""
         return self._shown[question]
 
     def attempt(self, question: str) -> Attempt:
         return self._attempts[question]
 
-    def hear(self, question: str, action: str, value: Sequence[int] | str = "") -> None:
-        """An action on screen; a choice is named by its place there.  Never raises: a failure is
-        shown in the student's language, kept in errors, and logged with its traceback."""
-        try:
-            self._failed = None
-            self._act(question, action, value)
-        except Exception as error:
-            self._fail(error, f"quiz {self.lesson}, question {question}, action {action!r}")
-            self._refresh()
+    def places(self, question: str) -> list[int]:
+        """The chosen choices, by their places in this student's order."""
+        given = self._attempts[question].given
+        return [place for place, c in enumerate(self._shown[question]) if c.id in given]
 
-    def _act(self, question: str, action: str, value: Sequence[int] | str) -> None:
-        if action == "alive":
-            self._alive = True
-        elif action == "check":
-            shown = self.shown(question)
-            places = () if isinstance(value, str) else value
-            self.answer(question, value if not shown else [shown[n].id for n in places])
+    def told_hint(self, question: str) -> str:
+        """The hint once it was asked for, else ""."""
+        return self.questions[question].hint if self._attempts[question].hinted else ""
+
+    def act(self, message: Mapping[str, Any]) -> None:
+        """A QuizMessage; a choice is named there by its place on screen."""
+        action, question = message["action"], message["question"]
+        if action == "check":
+            shown, value = self.shown(question), message["value"]
+            self.answer(question, [shown[place].id for place in value] if shown else value)
         else:
             {"hint": self.hint, "retry": self.retry}[action](question)
 
-    def trouble(self) -> tuple[str, str] | None:
-        """If the last action failed: a sentence for the student and a technical line."""
-        if self._failed is None:
-            return None
-        return self.words["error"].format(retry=self.words["retry"]), self._technical()
+    def sorry(self) -> str:
+        return self.words["error"].format(retry=self.words["retry"])
 
     # --- answers ------------------------------------------------------------------------
 
@@ -160,19 +135,7 @@ class Quiz(Faced):
             raise ValueError(self.words["unknown_question"].format(got=id, known=known))
         return self.questions[id]
 
-    def _ids(self, question: Question, value: object) -> tuple[str, ...]:
-        known = [choice.id for choice in question.choices]
-        several = isinstance(value, Iterable) and not isinstance(value, str)
-        ids: tuple[Any, ...] = tuple(value) if several else (value,)  # type: ignore[arg-type]
-        for id in ids:
-            if id not in known:
-                problem = self.words["unknown_choice"]
-                raise ValueError(problem.format(question=question.id, got=id, known=listed(known)))
-        if question.kind == "single" and len(ids) > 1:
-            raise ValueError(self.words["only_one"].format(question=question.id))
-        return ids
-
-    def _counted(self, attempt: Attempt, result: Result) -> Result:
+    def _counted(self, attempt: Attempt, result: Judgement) -> Judgement:
         """Count a judged answer."""
         if result.right is None:
             return result
@@ -182,10 +145,10 @@ class Quiz(Faced):
             attempt.solved_at_once = result.right
         return self._numbered(result, attempt.judged)
 
-    def _numbered(self, result: Result, judged: int) -> Result:
+    def _numbered(self, result: Judgement, judged: int) -> Judgement:
         """From the second judged answer on, the headline says which it is."""
         again = self.words["again"].format(n=judged) if judged > 1 else ""
-        return Result(result.right, result.headline + again, result.details)
+        return Judgement(result.right, result.headline + again, result.details)
 
     def _restore(self) -> None:
         """What this student reached in earlier sessions.  A question may have changed since."""
@@ -194,12 +157,12 @@ class Quiz(Faced):
                 if id in self.questions:
                     self._attempts[id] = self._restored(self.questions[id], kept)
             except Exception as error:
-                self._fail(error, f"quiz {self.lesson}, question {id}, restoring")
+                self.fail(error, f"quiz {self.lesson}, question {id}, restoring")
 
     def _restored(self, question: Question, kept: Answer) -> Attempt:
         attempt = Attempt((), None, kept.hinted, kept.tries, kept.solved, kept.at_once)
-        if kept.given and fits(question, kept.given):
-            result = judge(question, kept.given, self.words)
+        if kept.given and question.fits(kept.given, self.words):
+            result = question.judge(kept.given, self.words)
             if result.right is not None:
                 attempt.given = kept.given
                 attempt.result = self._numbered(result, kept.tries)

@@ -1,8 +1,9 @@
 // Draws what Python says and reports what the student does.  Nothing is judged here.
+// Messages: widgets/base/messages.py (QuizMessage; QuestionShown, AttemptShown).
 
 // The answer's controls: how to read them, how to set them.
-const choiceControls = (question, name) => {
-  const type = question.kind === "single" ? "radio" : "checkbox";
+const choiceControls = (question, { name }) => {
+  const type = question.control;
   const inputs = question.choices.map(() => keepKeys(make("input", { type, name })));
   const labels = question.choices.map((text, i) =>
     make("label", {}, inputs[i], make("span", {}, ...rich(text))));
@@ -14,8 +15,8 @@ const choiceControls = (question, name) => {
   };
 };
 
-const numberControl = (question, words, check) => {
-  const input = keepKeys(make("input", { type: "text", inputMode: "decimal", autocomplete: "off" }));
+const textControl = (question, { words, check }) => {
+  const input = keepKeys(make("input", { type: "text", inputMode: question.keyboard ?? "text", autocomplete: "off" }));
   input.addEventListener("keydown", (event) => {
     const composing = event.isComposing || event.keyCode === 229;  // Enter that ends an IME's input
     if (event.key === "Enter" && !composing) {
@@ -23,7 +24,7 @@ const numberControl = (question, words, check) => {
       check();
     }
   });
-  const unit = make("span", {}, ...rich(question.unit));
+  const unit = make("span", {}, ...rich(question.unit ?? ""));
   const label = make("label", { className: "number" }, words.answer, input, unit);
   return {
     nodes: [label],
@@ -32,6 +33,8 @@ const numberControl = (question, words, check) => {
     write: (given) => { input.value = typeof given === "string" ? given : ""; },
   };
 };
+
+const CONTROLS = { radio: choiceControls, checkbox: choiceControls, text: textControl };
 
 const questionView = (question, words, model) => {
   const name = `triad-${question.id}-${Math.random().toString(36).slice(2)}`;
@@ -46,9 +49,7 @@ const questionView = (question, words, model) => {
     model.send({ question: question.id, action, value });
   };
   const check = () => report("check", controls.read());
-  const controls = question.kind === "numeric"
-    ? numberControl(question, words, check)
-    : choiceControls(question, name);
+  const controls = CONTROLS[question.control](question, { name, words, check });
   const button = (action, press) => {
     const node = keepKeys(make("button", { type: "button", textContent: words[action] }));
     node.dataset.action = action;
