@@ -1,4 +1,5 @@
-// What all widgets of ours share: put in front of each one's own script by live.py.
+// What all widgets of ours share: put in front of each one's own script by anywidget_view.py.
+// Messages: widgets/base/messages.py (Alive, Trouble).
 
 const make = (tag, props = {}, ...children) => {
   const node = Object.assign(document.createElement(tag), props);

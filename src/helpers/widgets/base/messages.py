@@ -80,15 +80,20 @@ class AttemptShown(TypedDict):
     hint: str
 
 
-class ControlShown(TypedDict):
+class ControlDrawn(TypedDict):
     """texts: of a range's or list's values   unit: of a number   known: words that may be typed"""
 
-    name: str
-    label: str
     kind: Literal["range", "select", "check", "number", "text"]
     texts: NotRequired[list[str]]
     unit: NotRequired[str]
     known: NotRequired[list[str]]
+
+
+class ControlShown(ControlDrawn):
+    """A control of an explorer."""
+
+    name: str
+    label: str
 
 
 class ExplorerShown(TypedDict):

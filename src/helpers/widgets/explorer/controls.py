@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers import say
+from helpers.typed_numbers import NotANumber, read_number
 
-from ..typed_numbers import NotANumber, read_number
-from .quiz_bank import listed
+from ..base.messages import ControlDrawn
 
 LONGEST_LIST = 12
 
@@ -57,7 +57,7 @@ class Range:
         shown = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
         return f"{shown}{self.unit}"
 
-    def drawn(self) -> dict[str, Any]:
+    def drawn(self) -> ControlDrawn:
         return {"kind": "range", "texts": [self.said(value) for value in self.values]}
 
 
@@ -94,12 +94,12 @@ class Select:
             return choices[value]
         if value in choices.values():
             return value
-        raise _refused(self.label, value, listed(map(str, choices)))
+        raise _refused(self.label, value, "、".join(map(str, choices)))
 
     def said(self, value: Any) -> str:
         return next(text for text, known in self.choices().items() if known == value)
 
-    def drawn(self) -> dict[str, Any]:
+    def drawn(self) -> ControlDrawn:
         return {"kind": "select", "texts": list(self.choices())}
 
 
@@ -125,7 +125,7 @@ class Check:
     def said(self, value: Any) -> str:
         return say.text("explorer", "on" if value else "off")
 
-    def drawn(self) -> dict[str, Any]:
+    def drawn(self) -> ControlDrawn:
         return {"kind": "check"}
 
 
@@ -170,7 +170,7 @@ class Number:
     def said(self, value: Any) -> str:
         return f"{value:.10g}{self.unit}"
 
-    def drawn(self) -> dict[str, Any]:
+    def drawn(self) -> ControlDrawn:
         return {"kind": "number", "unit": self.unit}
 
 
@@ -204,7 +204,7 @@ class Text:
     def said(self, value: Any) -> str:
         return value
 
-    def drawn(self) -> dict[str, Any]:
+    def drawn(self) -> ControlDrawn:
         return {"kind": "text", "known": list(self.known)}
 
 

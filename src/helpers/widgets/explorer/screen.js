@@ -1,4 +1,5 @@
 // Reports what the student sets and shows what Python draws.  Nothing is computed here.
+// Messages: widgets/base/messages.py (ExplorerMessage; ControlShown, ExplorerShown).
 
 const PATIENCE = 200;  // ms after which it says that it is working
 const TYPING = 150;  // ms of rest before what was typed is drawn

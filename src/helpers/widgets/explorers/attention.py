@@ -9,33 +9,16 @@
 Imports neither torch nor transformers: the model brings them.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from helpers import say
+from helpers.widgets.drawing import Rows, heat_map
 
-from .controls import Range, Refused, Select, Text, unknown_words
-from .drawing import Rows, heat_map
-from .explorer import Explorer
-
-MOST_TOKENS = 40
-NEW_TOKENS = 12  # of the model's own output, where no target is given
-MOST_KNOWN = 400
-ENCODER, DECODER, CROSS = KINDS = "encoder", "decoder", "cross"
-
-
-@dataclass(frozen=True)
-class Attention:
-    """Weights of all layers and heads: L tensors or nested lists (H, T, S), rows summing to 1."""
-
-    weights: Sequence[Any]
-    queries: Sequence[str]  # T tokens
-    keys: Sequence[str]  # S tokens
-    cross: bool = False  # queries and keys come from two sequences
-
-
-Source = Callable[..., dict[str, Attention]]
+from ..explorer.controls import Range, Select, Text
+from ..explorer.widget import Explorer
+from .reading import known_words, readable
+from .weights import ENCODER, KINDS, Attention, OneStack, Source, TwoStacks
 
 
 class AttentionExplorer(Explorer):
@@ -53,8 +36,8 @@ class AttentionExplorer(Explorer):
         self, model: Any, tokenizer: Any, text: str, target: str = "", title: str = ""
     ) -> None:
         two = bool(getattr(model.config, "is_encoder_decoder", False))
-        source: Source = (_EncoderDecoder if two else _One)(model, tokenizer)
-        check, known = _reading(tokenizer), _known(tokenizer)
+        source: Source = (TwoStacks if two else OneStack)(model, tokenizer)
+        check, known = readable(tokenizer), known_words(tokenizer)
         texts = [Text("text", say.text("attention_explorer", "text"), text, check, known)]
         if two:
             label = say.text("attention_explorer", "target")
@@ -123,141 +106,6 @@ def _rows(heads: Any, head: int) -> list[list[float]]:
     if head:
         return heads[head - 1]
     return [[sum(w) / len(w) for w in zip(*r, strict=True)] for r in zip(*heads, strict=True)]
-
-
-# --- models -----------------------------------------------------------------------------
-
-
-class _One:
-    """A model with one stack: an encoder or a decoder."""
-
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self._model, self._tokenizer = model, tokenizer
-
-    def __call__(self, text: str) -> dict[str, Attention]:
-        ids = _encode(self._tokenizer, text)
-        out = _run(self._model, input_ids=ids, output_attentions=True)
-        tokens = _tokens(self._tokenizer, ids)
-        return {ENCODER: Attention(_eager(out.attentions), tokens, tokens)}
-
-
-class _EncoderDecoder:
-    """A model with three kinds of attention."""
-
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self._model, self._tokenizer = model, tokenizer
-        self._own: tuple[Any, Any] = None, None
-
-    def __call__(self, text: str, target: str) -> dict[str, Attention]:
-        source = _encode(self._tokenizer, text)
-        outputs = self._outputs(source, target)
-        both = {"input_ids": source, "decoder_input_ids": outputs}
-        out = _run(self._model, **both, output_attentions=True)
-        keys, queries = (_tokens(self._tokenizer, ids) for ids in (source, outputs))
-        return {
-            ENCODER: Attention(_eager(out.encoder_attentions), keys, keys),
-            DECODER: Attention(_eager(out.decoder_attentions), queries, queries),
-            CROSS: Attention(_eager(out.cross_attentions), queries, keys, cross=True),
-        }
-
-    def _outputs(self, source: Any, target: str) -> Any:
-        """(1, T) ids that the decoder reads: start, then the target or, without one, its own."""
-        if target.strip():
-            rest = _encode(self._tokenizer, target)[0].tolist()
-            return source.new_tensor([[self._start(), *rest]])
-        trained = sum(parameter._version for parameter in self._model.parameters())
-        asked = source.tolist(), trained  # another layer or head needs no new output
-        if self._own[0] != asked:
-            self._own = asked, self._greedy(source)
-        return self._own[1]
-
-    def _start(self) -> int:
-        config = self._model.config
-        start = config.decoder_start_token_id
-        return config.pad_token_id if start is None else start
-
-    def _greedy(self, source: Any) -> Any:
-        """(1, 1 + NEW_TOKENS) ids at most: the most probable next token, again and again."""
-        ids = source.new_full((1, 1), self._start())
-        encoded = _run(self._model.get_encoder(), input_ids=source)
-        for _ in range(NEW_TOKENS):
-            out = _run(self._model, encoder_outputs=encoded, decoder_input_ids=ids)
-            new = out.logits[:, -1:].argmax(-1).to(ids.device)
-            ids = source.new_tensor([[*ids[0].tolist(), new.item()]])
-            if new.item() == self._model.config.eos_token_id:
-                break
-        return ids
-
-
-def _encode(tokenizer: Any, text: str) -> Any:
-    """(1, T) ids.  Refused above MOST_TOKENS: the cells could not be read."""
-    ids = tokenizer(text, return_tensors="pt").input_ids
-    if ids.shape[1] > MOST_TOKENS:
-        problem = {"got": ids.shape[1], "most": MOST_TOKENS}
-        raise Refused(say.text("attention_explorer", "too_long", **problem))
-    return ids
-
-
-def _run(model: Any, **inputs: Any) -> Any:
-    """The model's output without gradients or dropout, on its own device."""
-    import torch
-
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            return model(**{name: _moved(value, model.device) for name, value in inputs.items()})
-    finally:
-        model.train(training)
-
-
-def _moved(value: Any, device: Any) -> Any:
-    return value.to(device) if hasattr(value, "to") else value
-
-
-def _eager(attentions: Any) -> list[Any]:
-    """L tensors (H, T, S).  ValueError where the model computes no attention weights."""
-    if not attentions or any(layer is None for layer in attentions):
-        raise ValueError(say.text("attention_explorer", "not_eager"))
-    return [layer[0].float().cpu() for layer in attentions]
-
-
-def _tokens(tokenizer: Any, ids: Any) -> list[str]:
-    return [shown_token(tokenizer, id) for id in ids[0].tolist()]
-
-
-def shown_token(tokenizer: Any, id: int) -> str:
-    """A token as it can be read: decoded where that gives whole characters; a space as ␣."""
-    text = tokenizer.decode([id])
-    if "\ufffd" in text or not text:
-        text = tokenizer.convert_ids_to_tokens(id)
-    return text.strip() or "␣" * len(text)
-
-
-def _reading(tokenizer: Any) -> Callable[[str], str]:
-    """A check for Text: what the tokenizer has no token for, or an empty text, in a sentence."""
-
-    def check(text: str) -> str:
-        found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=tokenizer.is_fast)
-        if not found["input_ids"]:
-            return say.text("explorer", "empty")
-        if not tokenizer.is_fast or tokenizer.unk_token_id is None:
-            return ""
-        pairs = zip(found["input_ids"], found["offset_mapping"], strict=True)
-        unknown = [text[a:b] for id, (a, b) in pairs if id == tokenizer.unk_token_id]
-        return unknown_words(
-            [word for word in dict.fromkeys(unknown) if word != tokenizer.unk_token]
-        )
-
-    return check
-
-
-def _known(tokenizer: Any) -> list[str]:
-    """The vocabulary in its order, if it is small enough to read."""
-    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    special = set(tokenizer.all_special_tokens)
-    words = [word for word, _ in vocabulary if word not in special and word.strip()]
-    return words if len(words) <= MOST_KNOWN else []
 
 
 # --- one picture ------------------------------------------------------------------------

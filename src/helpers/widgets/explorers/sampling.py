@@ -2,58 +2,25 @@
 
     SamplingExplorer(model, tokenizer, text="…")         # what the model expects after the text
     SamplingExplorer.of(logits, labels)                  # of a given vector
-    filtered(logits, temperature, top_k, top_p)          # the probabilities themselves
 
 Imports neither torch nor transformers: the model brings them.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from helpers import say
+from helpers.widgets.drawing import Bar, bars
 
-from .attention_explorer import _encode, _known, _reading, _run, shown_token
-from .controls import Range, Text
-from .drawing import Bar, bars
-from .explorer import Explorer
+from ..explorer.controls import Range, Text
+from ..explorer.widget import Explorer
+from .distribution import entropy, filtered, softmax
+from .reading import encode, evaluate, known_words, readable, shown_token
 
 SHOWN = 15
 TEMPERATURES = [n / 10 for n in range(1, 31)]
 SHARES = [n / 20 for n in range(1, 21)]
 MOST_K = 20
-
-
-def softmax(logits: Sequence[float]) -> list[float]:
-    top = max(logits)
-    e = [math.exp(s - top) for s in logits]
-    total = sum(e)
-    return [x / total for x in e]
-
-
-def filtered(
-    logits: Sequence[float], temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
-) -> list[float]:
-    """softmax(logits / temperature), then the top_k largest, then of these the fewest that reach
-    top_p of the mass; renormalised.  As transformers' generate: Holtzman et al. 2020 for top_p.
-
-    logits: (V,)   top_k: 0 = all   returns (V,), 0.0 = removed
-    """
-    scaled = [s / temperature for s in logits]
-    order = sorted(range(len(scaled)), key=lambda i: (-scaled[i], i))[: top_k or None]
-    kept = softmax([scaled[i] for i in order])
-    mass, n = 0.0, 0
-    while n < len(kept) and mass < top_p - 1e-9:
-        mass, n = mass + kept[n], n + 1
-    result = [0.0] * len(scaled)
-    for i, p in zip(order[:n], kept, strict=False):
-        result[i] = p / mass
-    return result
-
-
-def entropy(probabilities: Sequence[float]) -> float:
-    """-Σ p log₂ p, in bits."""
-    return -sum(p * math.log2(p) for p in probabilities if p > 0)
 
 
 def _open(ids: Any, tokenizer: Any) -> Any:
@@ -73,11 +40,11 @@ class SamplingExplorer(Explorer):
 
     def __init__(self, model: Any, tokenizer: Any, text: str, title: str = "") -> None:
         def next_logits(text: str) -> list[float]:
-            ids = _open(_encode(tokenizer, text), tokenizer)
-            return _run(model, input_ids=ids).logits[0, -1].float().tolist()
+            ids = _open(encode(tokenizer, text), tokenizer)
+            return evaluate(model, input_ids=ids).logits[0, -1].float().tolist()
 
         label = say.text("sampling_explorer", "text")
-        prompt = Text("text", label, text, _reading(tokenizer), _known(tokenizer))
+        prompt = Text("text", label, text, readable(tokenizer), known_words(tokenizer))
         self._begin([prompt], next_logits, lambda i: shown_token(tokenizer, i), title)
 
     @classmethod

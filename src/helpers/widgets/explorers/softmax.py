@@ -6,11 +6,11 @@ from functools import lru_cache
 from itertools import accumulate
 
 from helpers import say
+from helpers.widgets.drawing import Bar, bars
 
-from .controls import Check, Number, Range
-from .drawing import Bar, bars
-from .explorer import Explorer
-from .sampling_explorer import entropy, softmax
+from ..explorer.controls import Check, Number, Range
+from ..explorer.widget import Explorer
+from .distribution import entropy, softmax
 
 KEYS = 16
 SIZES = [2**n for n in range(11)]  # 1 … 1024

@@ -1,26 +1,22 @@
-"""The terminal as an anywidget.  terminal.js draws the state below and sends {action, place}."""
+"""The terminal as an anywidget: screen.js draws the traits below.  Its messages: base.messages."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
-from .live import Live, source
-from .terminal_static import SIZE, TITLE
-
-if TYPE_CHECKING:
-    from .terminal import Terminal
-
-SCREEN_WORDS = (
-    "experiment", "run", "stop", "copy", "copied", "not_copied", "output", "waiting", "lost",
-    "clock", "error_detail",
-)  # fmt: skip
+from ..base.anywidget_view import AnywidgetView, sources
+from .html_view import SIZE, TITLE
+from .state import TerminalState
 
 
-class LiveFace(Live):
+class TerminalAnywidgetView(AnywidgetView):
     """turn: so that the browser also hears of an action that changed nothing."""
 
-    _esm = source("common.js", "terminal.js")
-    _css = source("common.css", "terminal.css")
+    _esm, _css = sources("terminal")
+    screen_words = (
+        "experiment", "run", "stop", "copy", "copied", "not_copied", "output", "waiting", "lost",
+        "clock", "error_detail",
+    )  # fmt: skip
     title: traitlets.List = traitlets.List().tag(sync=True)
     options: traitlets.List = traitlets.List().tag(sync=True)
     lines: traitlets.List = traitlets.List().tag(sync=True)
@@ -30,30 +26,17 @@ class LiveFace(Live):
     sentence = traitlets.Unicode().tag(sync=True)
     turn = traitlets.Int().tag(sync=True)
 
-    def __init__(self, terminal: "Terminal") -> None:
+    def __init__(self, terminal: TerminalState) -> None:
         self._terminal = terminal
-        super().__init__(
-            lang=terminal.lang,
-            title=[TITLE, SIZE],
-            words={name: terminal.words[name] for name in SCREEN_WORDS},
-            options=terminal.options,
-            **self._now(),
-        )
-        self.on_msg(self._hear)
+        super().__init__(terminal, title=[TITLE, SIZE], options=terminal.options)
 
-    def refresh(self) -> None:
-        self.assign(self._now() | {"turn": self.turn + 1})
-
-    def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
-        self._terminal.hear(message["action"], message.get("place"))
-
-    def _now(self) -> dict[str, Any]:
+    def now(self) -> dict[str, Any]:
         terminal = self._terminal
         return {
+            "turn": self.turn + 1,
             "lines": list(terminal.lines()),
             "place": terminal.place(),
             "running": terminal.is_running(),
             "seconds": terminal.seconds(),
             "sentence": terminal.sentence(),
-            "trouble": list(terminal.trouble() or ()),
         }

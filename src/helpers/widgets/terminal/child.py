@@ -17,7 +17,7 @@ from pathlib import Path
 
 from helpers.experiments import EXPERIMENTS, unknown
 
-from .terminal_screen import COLUMNS, ROWS
+from .screen import COLUMNS, ROWS
 
 CHUNK = 2**15
 GRACE_SECONDS = 2.0
@@ -33,7 +33,7 @@ def command(name: str, lang: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    package = str(Path(__file__).resolve().parents[2])
+    package = str(Path(__file__).resolve().parents[3])
     path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "PYTHONPATH": os.pathsep.join(path),

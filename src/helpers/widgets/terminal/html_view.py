@@ -2,14 +2,13 @@
 
 import html
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from helpers.experiments import Experiment
 from helpers.monospace import columns
 
-from .terminal_screen import COLUMNS, ROWS, Line, Row
-
-if TYPE_CHECKING:
-    from .terminal import Terminal
+from ..base.html_view import section
+from .screen import COLUMNS, ROWS, Line, Row
+from .state import TerminalState
 
 TITLE, SIZE = "TERMINAL", f"bash — {COLUMNS}x{ROWS}"  # as the page has it
 # column-reverse: the end of the text is what is seen, also after every redraw
@@ -21,18 +20,17 @@ SCREEN = (
 )
 
 
-def as_html(terminal: "Terminal") -> str:
-    """Semantic HTML without style or script: it must survive GitHub's and nbviewer's cleaning."""
+def as_html(terminal: TerminalState) -> str:
+    """The list of experiments, without a kernel or a script."""
     items = "".join(
         f"<li><code>{html.escape(one.name)}</code> {html.escape(text)}</li>"
         for one, text in _listed(terminal)
     )
     note = paragraph(terminal.words["live_note"].format(run=terminal.words["run"]))
-    inner = f"{heading()}<ul>{items}</ul>{note}"
-    return f'<section lang="{terminal.lang}">{inner}</section>'
+    return section(terminal.lang, heading(), f"<ul>{items}</ul>", note)
 
 
-def as_text(terminal: "Terminal") -> str:
+def as_text(terminal: TerminalState) -> str:
     lines = [f"{TITLE}  {SIZE}"]
     lines += [f"    {one.name}: {text}" for one, text in _listed(terminal)]
     first = terminal.experiments[0].name
@@ -65,6 +63,6 @@ def _wide(text: str) -> str:
     return f'<span style="{style}">{html.escape(text)}</span>'
 
 
-def _listed(terminal: "Terminal"):
+def _listed(terminal: TerminalState) -> list[tuple[Experiment, str]]:
     """Each experiment and what the list says of it."""
     return [(one, f"{one.title}  {one.about_seconds}") for one in terminal.experiments]

@@ -1,24 +1,21 @@
-"""The terminal built from stock ipywidgets (7.7 and 8), where a front end lacks anywidget's code.
+"""The terminal built from stock ipywidgets.
 
 It has no button for copying: the browser's own way works, and terminal.wait().text in Python.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from .plain import WIDE, bundle, spoken, trouble_html
-from .terminal_static import as_screen, heading, paragraph
-
-if TYPE_CHECKING:
-    from .terminal import Terminal
+from ..base.ipywidgets_view import WIDE, IpywidgetsView, spoken, trouble_html
+from .html_view import as_screen, heading, paragraph
+from .state import TerminalState
 
 
-class PlainFace:
-    """note: one sentence below the title, such as why this face is shown."""
+class TerminalIpywidgetsView(IpywidgetsView):
+    """note: one sentence below the title, such as why this view is shown"""
 
-    def __init__(self, terminal: "Terminal", note: str = "") -> None:
+    def __init__(self, terminal: TerminalState, note: str = "") -> None:
         self._terminal = terminal
         self.select = ipywidgets.Dropdown(
             options=[(text, place) for place, text in enumerate(terminal.options)],
@@ -38,11 +35,8 @@ class PlainFace:
         self.buttons["run"].disabled = terminal.is_running()
         self.buttons["stop"].disabled = not terminal.is_running()
         self.screen.value = self._in(as_screen(terminal.lines(), terminal.words["output"]))
-        trouble = trouble_html(terminal.trouble(), terminal.words["error_detail"])
-        self.status.value = spoken(terminal.lang, paragraph(terminal.sentence()) + trouble)
-
-    def mimebundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return bundle(self.box)
+        told = paragraph(terminal.sentence()) + trouble_html(terminal)
+        self.status.value = spoken(terminal.lang, told)
 
     def _button(self, action: str) -> ipywidgets.Button:
         button = ipywidgets.Button(description=self._terminal.words[action])
@@ -50,7 +44,8 @@ class PlainFace:
         return button
 
     def _pressed(self, action: str, _: ipywidgets.Button) -> None:
-        self._terminal.hear(action, self.select.value if action == "run" else None)
+        place = self.select.value if action == "run" else None
+        self._terminal.hear({"action": action, "place": place})
 
     def _in(self, inner: str) -> str:
         return f'<div lang="{self._terminal.lang}">{inner}</div>'

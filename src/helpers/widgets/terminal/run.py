@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from helpers.experiments import EXPERIMENTS
 
-from . import terminal_child
-from .terminal_screen import Screen
+from . import child
+from .screen import Screen
 
 TICK_SECONDS = 0.1  # between two redraws, and between two looks at the clock
 SLOW_ROWS = 500  # a screen of so many rows is redrawn half as often
@@ -16,7 +16,7 @@ LINGER_SECONDS = 0.5  # the child has ended, but something that it started still
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class RunResult:
     """How a run ended: "exit", or stopped by "stop", "seconds" or "output"; then status is None."""
 
     name: str
@@ -42,7 +42,7 @@ class Run(threading.Thread):
         self.error: Exception | None = None  # of this thread, not of the experiment
         self._changed, self._stop_asked = changed, threading.Event()
         self._began = self._drawn = time.monotonic()
-        self.child = terminal_child.Child(terminal_child.command(name, lang))
+        self.child = child.Child(child.command(name, lang))
 
     def stop(self) -> None:
         self._stop_asked.set()

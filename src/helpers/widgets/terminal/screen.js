@@ -1,4 +1,5 @@
 // Draws what Python says and reports what the student does.  Nothing is run or read here.
+// Messages: widgets/base/messages.py (TerminalMessage).
 
 const SCREENFUL = 24, EMPTY = 4;  // rows of a full screen, and of one on which nothing is printed yet
 

@@ -1,38 +1,33 @@
-"""The terminal panel of a lesson: a fixed list of experiments to run, and what they print."""
+"""A fixed list of experiments, the one that runs, and how it stands.  Knows no screen."""
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from helpers import experiments, say
 
-from .face import Face, Faced
-from .terminal_plain import PlainFace
-from .terminal_run import Result, Run
-from .terminal_screen import MAX_ROWS, Line, wrapped
-from .terminal_static import as_html, as_text
+from ..base.state import State
+from .run import Run, RunResult
+from .screen import MAX_ROWS, Line, wrapped
 
 
-class Terminal(Faced):
-    """Runs the named experiments (or all) in this Python, one at a time.
-
-    Display it, or call run, start, stop, wait: one state.  Nothing that is typed reaches a command
-    line: a name is looked up in helpers.experiments.EXPERIMENTS.
-    """
+class TerminalState(State):
+    """Starts the named experiments (or all), one at a time; each runs in a thread of its own."""
 
     def __init__(self, *names: str) -> None:
-        super().__init__()
+        super().__init__("terminal")
         self.experiments = experiments.all_of(names)
-        self.lang, self._language = say.html_lang(), say.language()
-        self.words = {name: say.choose(both) for name, both in say.catalogue("terminal").items()}
+        self._language = say.language()
         self.options = [
             self.words["option"].format(name=one.name, title=one.title, n=one.seconds)
             for one in self.experiments
         ]
-        self._run: Run | None = None
+        self.current: Run | None = None  # the one that goes on, or the last
         self._lock = threading.RLock()
 
     # --- as function calls --------------------------------------------------------------
 
-    def run(self, name: str) -> Result:
+    def run(self, name: str) -> RunResult:
         """Start an experiment and wait for its end; interrupting the kernel stops it."""
         self.start(name)
         try:
@@ -48,64 +43,49 @@ class Terminal(Faced):
         with self._lock:
             if self.is_running():
                 raise RuntimeError(self.words["busy"].format(stop=self.words["stop"]))
-            self._run = Run(name, self._language, self._prompt(name), self._changed)
-            self._run.start()
+            self.current = Run(name, self._language, self._prompt(name), self._went_on)
+            self.current.start()
 
-    def stop(self) -> Result | None:
+    def stop(self) -> RunResult | None:
         """End the experiment that runs, with all that it started; None if none ever ran."""
-        if self._run is None:
+        if self.current is None:
             return None
-        self._run.stop()
+        self.current.stop()
         return self.wait()
 
-    def wait(self, seconds: float | None = None) -> Result:
+    def wait(self, seconds: float | None = None) -> RunResult:
         """RuntimeError if no experiment has begun; TimeoutError if it has not ended by then."""
-        if self._run is None:
+        if self.current is None:
             raise RuntimeError(self.words["nothing"])
-        self._run.join(seconds)
-        if self._run.is_alive():
+        self.current.join(seconds)
+        if self.current.is_alive():
             raise TimeoutError(self.sentence())
-        return self._result(self._run)
+        return self._result(self.current)
 
     def names(self) -> list[str]:
         return [one.name for one in self.experiments]
 
-    def html(self) -> str:
-        """The list of experiments, without a kernel or a script."""
-        return as_html(self)
-
-    def __repr__(self) -> str:
-        return as_text(self)
-
-    # --- for the faces ------------------------------------------------------------------
-
-    def live_face(self) -> Face:
-        from .terminal_live import LiveFace
-
-        return LiveFace(self)
-
-    def plain_face(self, note: str = "") -> Face:
-        return PlainFace(self, note)
+    # --- for the views ------------------------------------------------------------------
 
     def is_running(self) -> bool:
-        return self._run is not None and not self._run.how and self._run.is_alive()
+        return self.current is not None and not self.current.how and self.current.is_alive()
 
     def lines(self) -> list[Line]:
         """What the screen shows."""
-        if self._run is not None:
-            return self._run.screen.lines()
+        if self.current is not None:
+            return self.current.screen.lines()
         return [wrapped("> " + self.words["ready"].format(run=self.words["run"]))]
 
     def place(self) -> int:
-        """Of the experiment that runs or ran last, in the list."""
-        return self.names().index(self._run.experiment) if self._run else 0
+        """The place in the list of the experiment that runs or ran last; 0 before any ran."""
+        return self.names().index(self.current.experiment) if self.current else 0
 
     def seconds(self) -> int:
-        return int(self._run.seconds) if self._run else 0
+        return int(self.current.seconds) if self.current else 0
 
     def sentence(self) -> str:
         """How it stands, in words; nothing before the first run."""
-        run = self._run
+        run = self.current
         if run is None:
             return ""
         if not run.how:
@@ -118,51 +98,38 @@ class Terminal(Faced):
         limits = {"limit": f"{run.limit:.0f}", "rows": f"{MAX_ROWS:,}"}
         return self.words[f"by_{run.how}"].format_map(values | limits)
 
-    def hear(self, action: str, place: object = None) -> None:
-        """An action on screen; an experiment is named by its place in the list.  Never raises: a
-        failure is shown in the student's language, kept in errors, and logged."""
-        try:
-            self._failed = None
-            self._act(action, place)
-        except Exception as error:
-            self._fail(error, f"terminal, action {action!r}")
-        self._refresh()
-
-    def trouble(self) -> tuple[str, str] | None:
-        """If the last action failed: a sentence for the student and a technical line."""
-        return (self.words["error"], self._technical()) if self._failed else None
-
-    def _act(self, action: str, place: object) -> None:
-        if action == "alive":
-            self._alive = True
-        elif action == "stop":
-            if self._run is not None:
-                self._run.stop()  # its thread does the rest, and the screen stays quick
+    def act(self, message: Mapping[str, Any]) -> None:
+        """A TerminalMessage; an experiment is named there by its place in the list."""
+        action, place = message["action"], message["place"]
+        if action == "stop":
+            if self.current is not None:
+                self.current.stop()  # its thread does the rest, and the screen stays quick
         elif action != "run" or type(place) is not int or not 0 <= place < len(self.experiments):
             raise ValueError(f"action {action!r}, place {place!r}")
         elif not self.is_running():  # a second click
             self.start(self.experiments[place].name)
+        self.changed()
 
-    def _refresh(self) -> None:
+    def changed(self) -> None:
         """Also from the run's thread."""
         with self._lock:
-            super()._refresh()
+            super().changed()
 
     # --- runs ---------------------------------------------------------------------------
 
-    def _changed(self) -> None:
+    def _went_on(self) -> None:
         """From the run's thread: whatever fails here must not end it with the child alive."""
         try:
-            if self._run and self._run.error:
-                self._fail(self._run.error, "terminal, its run")
-            self._refresh()
+            if self.current and self.current.error:
+                self.fail(self.current.error, "terminal, its run")
+            self.changed()
         except Exception as error:
-            self._fail(error, "terminal, drawing")
+            self.fail(error, "terminal, drawing")
 
     def _prompt(self, name: str) -> str:
         """The command that does the same in a real terminal."""
         return f"$ python -m helpers.experiments {name} --lang {self._language}"
 
-    def _result(self, run: Run) -> Result:
+    def _result(self, run: Run) -> RunResult:
         text = run.screen.text()
-        return Result(run.experiment, run.status, run.how, run.seconds, text, self.sentence())
+        return RunResult(run.experiment, run.status, run.how, run.seconds, text, self.sentence())
