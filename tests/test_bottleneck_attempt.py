@@ -377,4 +377,4 @@ def test_the_explorer_is_pressed(lang):
     assert few_heads != at_once.picture
     last = {name: len(c.drawn()["texts"]) - 1 for name, c in explorer.controls.items()}
     explorer.hear({"action": "set", "values": last})
-    assert explorer.errors == [] and explorer.seen.sentence != at_once.sentence
+    assert explorer.errors == [] and explorer.drawing.sentence != at_once.sentence

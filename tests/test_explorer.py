@@ -25,15 +25,15 @@ from helpers.widgets import (
     SoftmaxExplorer,
     Text,
     attention_view,
-    explorer_live,
     knows,
-    softmax_explorer,
 )
-from helpers.widgets.attention_explorer import mask_kind
+from helpers.widgets.base.anywidget_view import sources
+from helpers.widgets.base.ipywidgets_view import VIEW
 from helpers.widgets.drawing import _ink, heat_map, shade, short
-from helpers.widgets.live import source
-from helpers.widgets.plain import VIEW
-from helpers.widgets.sampling_explorer import entropy, filtered
+from helpers.widgets.explorer.anywidget_view import ExplorerAnywidgetView
+from helpers.widgets.explorers import softmax
+from helpers.widgets.explorers.attention import mask_kind
+from helpers.widgets.explorers.distribution import entropy, filtered
 
 LANGUAGES = ["ja", "zh-tw"]
 
@@ -79,9 +79,8 @@ class Screen:
     """A student at the live face: what explorer.js sends."""
 
     def __init__(self, explorer):
-        explorer._repr_mimebundle_()
-        self.explorer, self.face = explorer, explorer._face
-        assert isinstance(self.face, explorer_live.LiveFace)
+        self.explorer, self.face = explorer, explorer.view
+        assert isinstance(self.face, ExplorerAnywidgetView)
         self.asked = 0
 
     def press(self, **raw):
@@ -105,7 +104,7 @@ class Twin:
     """The same student at the plain twin: real controls of ipywidgets."""
 
     def __init__(self, explorer):
-        self.explorer, self.face = explorer, explorer._use_plain()
+        self.explorer, self.face = explorer, explorer.show_plain()
 
     def press(self, **raw):
         for name, value in raw.items():
@@ -147,7 +146,10 @@ def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, face, name, r
     before = student.seen()
     student.press(**{name: raw})
     called = explorer(**{name: value})
-    assert (explorer.seen.picture, explorer.seen.sentence) == (called.picture, called.sentence)
+    assert (explorer.drawing.picture, explorer.drawing.sentence) == (
+        called.picture,
+        called.sentence,
+    )
     picture, sentence = student.seen()
     assert (picture, html.unescape(sentence)) == (called.picture, called.sentence)
     assert student.seen() != before and explorer.errors == [] and student.notes() == ""
@@ -162,13 +164,13 @@ def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, face, name, r
 )  # fmt: skip
 def test_what_a_control_cannot_take_is_said_and_the_picture_stays(explorer, face, name, raw):
     student = face(explorer)
-    before = explorer.seen
+    before = explorer.drawing
     student.press(**{name: raw})
-    assert explorer.seen is before and explorer.errors == []
+    assert explorer.drawing is before and explorer.errors == []
     assert student.notes() == explorer.notes[name] != ""
     assert raw.strip() in student.notes() or "龍" in student.notes()
     student.press(**{name: PRESSED[name][0][0]})
-    assert student.notes() == "" and explorer.seen is not before
+    assert student.notes() == "" and explorer.drawing is not before
 
 
 def test_an_unknown_word_is_named_and_a_known_one_is_not(explorer):
@@ -264,11 +266,11 @@ def test_draw_may_refuse_values_that_do_not_go_together(face):
 
     explorer = Explorer("題", draw, Range("n", "n", [1, 2, 3]))
     student = face(explorer)
-    before = explorer.seen
+    before = explorer.drawing
     student.press(n=1)
-    assert student.notes() == "no two" and explorer.seen is before and explorer.errors == []
+    assert student.notes() == "no two" and explorer.drawing is before and explorer.errors == []
     student.press(n=2)
-    assert student.notes() == "" and explorer.seen is not before
+    assert student.notes() == "" and explorer.drawing is not before
 
 
 def test_a_message_that_makes_no_sense_is_kept_as_an_error(explorer):
@@ -304,7 +306,7 @@ def test_every_bundle_has_something_to_read(explorer):
 def test_every_root_carries_its_language(explorer):
     lang = say.html_lang()
     assert Screen(explorer).face.lang == lang
-    face = explorer._use_plain("note")
+    face = explorer.show_plain("note")
     for text in (face.box.children[0].value, face.picture.value):
         assert text.startswith(f'<div lang="{lang}"')
     assert f'<div lang="{lang}">' in explorer()._repr_mimebundle_()["text/html"]
@@ -314,38 +316,40 @@ def test_the_live_face_knows_all_that_the_script_draws(explorer):
     face = Screen(explorer).face
     kinds = {c["name"]: c["kind"] for c in face.controls}
     assert list(kinds.values()) == ["range", "select", "check", "number", "text"]
-    known = re.search("const KINDS = {(.*)}", source("explorer.js"))[1]
+    known = re.search("const KINDS = {(.*)}", sources("explorer")[0])[1]
     assert set(kinds.values()) == set(re.findall(r"(\w+):", known))
-    assert set(face.words) == set(explorer_live.SCREEN_WORDS)
+    assert set(face.words) == set(ExplorerAnywidgetView.screen_words)
 
 
 def test_switch_forces_the_plain_twin(explorer, monkeypatch):
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     data, _ = explorer._repr_mimebundle_()
-    assert explorer._face.box.model_id in str(data[VIEW])
+    assert explorer.view.box.model_id in str(data[VIEW])
 
 
 def test_silence_brings_the_plain_twin_with_a_reason(explorer, monkeypatch):
     loop, shown = FakeLoop(), []
     handle = type("Handle", (), {"display_id": "d1"})
-    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
-    monkeypatch.setattr("helpers.widgets.face.display", lambda *_, **__: handle)
-    monkeypatch.setattr("helpers.widgets.face.update_display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.base.widget.display", lambda *_, **__: handle)
+    monkeypatch.setattr(
+        "helpers.widgets.base.widget.update_display", lambda data, **_: shown.append(data)
+    )
     explorer._ipython_display_()
     loop.run(9)
     assert shown == []
     loop.run(9)
-    assert explorer.words["plain_note"] in explorer._face.box.children[0].value
+    assert explorer.words["plain_note"] in explorer.view.box.children[0].value
     assert shown[0]["text/html"] == explorer.html()
 
 
 def test_an_answering_front_end_keeps_the_live_face(explorer, monkeypatch):
     loop = FakeLoop()
-    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
     explorer._ipython_display_()
-    explorer._face._handle_custom_msg({"action": "alive"}, [])
+    explorer.view._handle_custom_msg({"action": "alive"}, [])
     loop.run(60)
-    assert isinstance(explorer._face, explorer_live.LiveFace) and loop.planned == []
+    assert isinstance(explorer.view, ExplorerAnywidgetView) and loop.planned == []
 
 
 # --- every explorer of ours -------------------------------------------------------------
@@ -373,17 +377,17 @@ def test_every_control_of_ours_changes_what_is_seen(face, name):
     explorer = OURS[name]()
     for control in explorer.controls.values():
         student = face(OURS[name]())
-        before = student.explorer.seen
+        before = student.explorer.drawing
         student.press(**{control.name: last_raw(control)})
         assert student.explorer.errors == [] and student.explorer.notes == {}
         value = control.read(last_raw(control))
-        assert student.explorer.seen == explorer(**{control.name: value})
-        assert student.explorer.seen.sentence != before.sentence or name == "attention"
+        assert student.explorer.drawing == explorer(**{control.name: value})
+        assert student.explorer.drawing.sentence != before.sentence or name == "attention"
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_pictures_of_ours_have_cells_that_say_what_they_show(name):
-    picture = OURS[name]().seen.picture
+    picture = OURS[name]().drawing.picture
     cells = re.findall(r'data-cell="(\d+),(\d+)"><title>([^<]+)</title>', picture)
     assert ("0", "0") in {cell[:2] for cell in cells} and all(says for *_, says in cells)
     assert picture.count("<svg") == 1 and "<犬>" not in picture
@@ -392,15 +396,16 @@ def test_pictures_of_ours_have_cells_that_say_what_they_show(name):
 def test_softmax_explorer_tells_what_scaling_does():
     """The variance of q·k is d_k: without the division softmax tends to one key."""
     raw, scaled = (
-        [max(softmax_explorer.weights(1024, s, seed)) for seed in range(20)] for s in (False, True)
+        [max(softmax.weights(1024, s, seed)) for seed in range(20)] for s in (False, True)
     )
     assert sum(raw) / 20 > 0.8 and sum(scaled) / 20 < 0.4
     for d_k in (1, 64, 1024):
-        weights = softmax_explorer.weights(d_k, True, 3)
+        weights = softmax.weights(d_k, True, 3)
         assert len(weights) == 16 and abs(sum(weights) - 1) < 1e-12
-    assert softmax_explorer.weights(1, True) == softmax_explorer.weights(1, False)
+    assert softmax.weights(1, True) == softmax.weights(1, False)
     assert (
-        "16" in SoftmaxExplorer().seen.sentence and "1,024" in SoftmaxExplorer()(d_k=1024).sentence
+        "16" in SoftmaxExplorer().drawing.sentence
+        and "1,024" in SoftmaxExplorer()(d_k=1024).sentence
     )
 
 
@@ -437,7 +442,7 @@ def test_sampling_sentence_and_marks():
 
 
 def test_many_tokens_are_summed_up():
-    seen = SamplingExplorer.of([float(-n) for n in range(40)], [f"t{n}" for n in range(40)]).seen
+    seen = SamplingExplorer.of([float(-n) for n in range(40)], [f"t{n}" for n in range(40)]).drawing
     assert seen.picture.count("data-cell") == 15 and "25" in seen.sentence
 
 

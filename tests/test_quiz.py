@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import comm
 import ipywidgets
@@ -18,11 +19,13 @@ from sample_bank import BANK, both
 
 from helpers import progress, say
 from helpers.typed_numbers import NotANumber, read_number
-from helpers.widgets import Quiz, handshake, quiz_live
-from helpers.widgets.live import HERE
-from helpers.widgets.quiz_plain import PlainFace
+from helpers.widgets import Quiz, handshake
+from helpers.widgets.quiz import kinds
+from helpers.widgets.quiz.anywidget_view import QuizAnywidgetView
+from helpers.widgets.quiz.ipywidgets_view import QuizIpywidgetsView
 
 LANGUAGES = ["ja", "zh-tw"]
+HERE = Path(kinds.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -52,13 +55,12 @@ def wire(monkeypatch):
 
 
 def live(quiz):
-    quiz._repr_mimebundle_()
-    assert isinstance(quiz._face, quiz_live.LiveFace)
-    return quiz._face
+    assert isinstance(quiz.view, QuizAnywidgetView)
+    return quiz.view
 
 
 def plain(quiz):
-    return quiz._use_plain()
+    return quiz.show_plain()
 
 
 class Screen:
@@ -92,7 +94,7 @@ class Twin:
         self.face.rows[question].buttons[action].click()
 
     def check(self, question, *ids_or_text):
-        controls = self.face.rows[question].controls
+        controls = self.face.rows[question].control.widgets
         given = _places(self.quiz, question, ids_or_text)
         if isinstance(given, str):
             controls[0].value = given
@@ -374,7 +376,7 @@ def test_a_call_changes_the_view(quiz, face):
     result = quiz.answer("q3", ["a", "c"])
     assert student.feedback("q3") == result.text
     if face is Twin:
-        boxes = student.face.rows["q3"].controls
+        boxes = student.face.rows["q3"].control.widgets
         assert [b.value for b in boxes] == [c.id in "ac" for c in quiz.shown("q3")]
     else:
         assert student.face.attempts["q3"]["given"] == sorted(_places(quiz, "q3", "ac"))
@@ -382,7 +384,7 @@ def test_a_call_changes_the_view(quiz, face):
 
 def test_plain_twin_keeps_what_is_not_yet_checked_but_retry_clears_it(quiz):
     student = Twin(quiz)
-    typed = student.face.rows["q2"].controls[0]
+    typed = student.face.rows["q2"].control.widgets[0]
     typed.value = "12"
     student.check("q1", "a")
     assert typed.value == "12"
@@ -393,17 +395,17 @@ def test_plain_twin_keeps_what_is_not_yet_checked_but_retry_clears_it(quiz):
 def test_switch_forces_the_plain_twin(quiz, monkeypatch):
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     data, _ = quiz._repr_mimebundle_()
-    assert isinstance(quiz._face, PlainFace)
-    assert quiz._face.box.model_id in str(data["application/vnd.jupyter.widget-view+json"])
+    assert isinstance(quiz.view, QuizIpywidgetsView)
+    assert quiz.view.box.model_id in str(data["application/vnd.jupyter.widget-view+json"])
 
 
 def test_plain_twin_where_anywidget_is_missing():
     code = (
         "import sys; sys.modules['anywidget'] = None\n"
         "from helpers.widgets import Quiz; from sample_bank import BANK\n"
-        "q = Quiz('sample', bank=BANK); q._repr_mimebundle_(); print(type(q._face).__name__)"
+        "q = Quiz('sample', bank=BANK); print(type(q.view).__name__)"
     )
-    assert _python(code).strip() == "PlainFace"
+    assert _python(code).strip() == "QuizIpywidgetsView"
 
 
 def test_widgets_are_light_to_import():
@@ -454,8 +456,9 @@ def test_messages_are_equal_in_both_languages_and_all_used():
     catalogue = say.catalogue("quiz")
     source = "".join(
         f.read_text(encoding="utf-8")
-        for f in HERE.iterdir()
-        if f.name.startswith(("quiz", "face", "common")) and f.suffix in (".py", ".js")
+        for folder in (HERE, HERE.parent / "base")
+        for f in folder.iterdir()
+        if f.suffix in (".py", ".js")
     )
     for name, texts in catalogue.items():
         fields = [set(re.findall(r"{(\w+)}", texts[key])) for key in ("ja", "zh_tw")]
@@ -470,7 +473,7 @@ def test_messages_are_equal_in_both_languages_and_all_used():
 @FACES
 def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, face, monkeypatch, caplog):
     student = face(quiz)
-    monkeypatch.setattr("helpers.widgets.quiz.judge", lambda *_: 1 / 0)
+    monkeypatch.setattr(kinds.Single, "judge", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR):
         student.check("q1", "a")
     assert [type(error) for error in quiz.errors] == [ZeroDivisionError]
@@ -486,7 +489,7 @@ def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, face, monkeypa
 def test_failure_reaches_stderr_without_any_log_handler():
     code = (
         "from helpers.widgets import Quiz; from sample_bank import BANK\n"
-        "Quiz('sample', bank=BANK).hear('q1', 'no such action')"
+        "Quiz('sample', bank=BANK).hear({'question': 'q1', 'action': 'no such action'})"
     )
     with pytest.raises(AssertionError, match="KeyError: 'no such action'"):
         _python(code)
@@ -499,11 +502,11 @@ def test_failure_reaches_stderr_without_any_log_handler():
 def watched(quiz, monkeypatch):
     """A displayed quiz, its loop, and what was sent to the display afterwards."""
     loop, shown = FakeLoop(), []
-    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
     handle = type("Handle", (), {"display_id": "d1"})
-    monkeypatch.setattr("helpers.widgets.face.display", lambda *_, **__: handle)
+    monkeypatch.setattr("helpers.widgets.base.widget.display", lambda *_, **__: handle)
     monkeypatch.setattr(
-        "helpers.widgets.face.update_display", lambda data, **kw: shown.append((data, kw))
+        "helpers.widgets.base.widget.update_display", lambda data, **kw: shown.append((data, kw))
     )
     quiz._ipython_display_()
     return quiz, loop, shown
@@ -515,15 +518,15 @@ def test_silence_brings_the_plain_twin_once_with_a_reason(watched, capfd):
     assert shown == []
     loop.run(30)
     assert len(shown) == 1 and shown[0][1]["display_id"] == "d1"
-    assert isinstance(quiz._face, PlainFace)
-    assert quiz.words["plain_note"] in quiz._face.box.children[0].value
+    assert isinstance(quiz.view, QuizIpywidgetsView)
+    assert quiz.words["plain_note"] in quiz.view.box.children[0].value
     assert loop.planned == [] and capfd.readouterr() == ("", "")
 
 
 def test_an_answering_front_end_keeps_the_live_face(watched):
     quiz, loop, shown = watched
     loop.run(5)
-    quiz._face._handle_custom_msg({"action": "alive"}, [])
+    quiz.view._handle_custom_msg({"action": "alive"}, [])
     loop.run(60)
     assert shown == [] and loop.planned == [] and quiz.errors == []
 
@@ -544,7 +547,7 @@ def test_state_survives_the_exchange(watched):
     quiz, loop, _ = watched
     quiz.answer("q1", "b")
     loop.run(20)
-    assert quiz.words["right"] in quiz._face.rows["q1"].feedback.value
+    assert quiz.words["right"] in quiz.view.rows["q1"].feedback.value
 
 
 def test_nothing_shows_where_no_one_looks(monkeypatch):
@@ -557,13 +560,15 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
         "from helpers.widgets import Quiz, handshake\nhandshake.SILENCE = 1.0\n"
         "quiz = Quiz('sample', bank=BANK)\nquiz",
         "import asyncio; await asyncio.sleep(3)",
-        "print(type(quiz._face).__name__, quiz.errors)",
+        "print(type(quiz.view).__name__, quiz.errors)",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"], [], ["stream"]]
-    assert nb.cells[2].outputs[0].text == "PlainFace []\n"  # so the exchange did take place
+    assert (
+        nb.cells[2].outputs[0].text == "QuizIpywidgetsView []\n"
+    )  # so the exchange did take place
     assert "SECRET" not in json.dumps(nb, default=str, ensure_ascii=False)
 
 

@@ -5,7 +5,7 @@ import time
 from lab import write_notebook
 
 from helpers import say
-from helpers.widgets.static import CODE
+from helpers.widgets.base.html_view import CODE
 
 LESSON = "01_attention"
 CONTROLS = ("radio", "checkbox", "text")

@@ -74,7 +74,7 @@ def test_the_keyboard_shows_what_the_call_gives(page):
     called = SoftmaxExplorer()
     say.use("ja")
     root = explorer(page, SOFTMAX)
-    says(root, called.seen.sentence)
+    says(root, called.drawing.sentence)
     root.locator("input[type=range]").focus()
     page.keyboard.press("End")
     say.use(page.lang)
