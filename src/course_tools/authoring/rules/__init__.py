@@ -24,7 +24,7 @@ def of_lesson(lesson: Lesson) -> Iterator[Problem]:
     yield from lessons.problems(lesson)
     if not lesson.quiz.faults:
         yield from quiz.problems(lesson.quiz)
-    if lesson.claims and not lesson.claims.faults:
+    if not (lesson.lesson.faults or (lesson.claims and lesson.claims.faults)):
         yield from claims.problems(lesson)
 
 

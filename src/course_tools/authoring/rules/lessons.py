@@ -31,5 +31,5 @@ def problems(lesson: Lesson) -> Iterator[Problem]:
     for name, kinds in MEASURED.items():
         value = measured.table.get(name)
         if not measured.faults and (isinstance(value, bool) or not isinstance(value, kinds)):
-            remedy = f"write {name} = NUMBER; python start.py run --record measures it"
+            remedy = f"write {name} = NUMBER; python start.py run NN --record lessons measures it"
             yield Problem(measured.file, name, f"is {value!r}, no number", remedy)

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
-from helpers import say
+from helpers import say, tables
+from helpers.tables import Exact, Flag, Identifier, Malformed, Translated
 from helpers.typed_numbers import NotANumber, plain, read_number
 
 from ..base.messages import QuestionControl
-from . import tables
-from .tables import Exact, Flag, Identifier, Malformed, Translated
 
 Words = Mapping[str, str]  # messages/quiz.toml in one language
 Given = tuple[str, ...] | str  # ids of choices, or what was typed
@@ -244,7 +243,7 @@ def from_table(table: Mapping[str, Any]) -> Question:
 
     Malformed(field, what) if a field, "kind" among them, is unknown, missing or of another type.
     """
-    kind = table.get("kind")
+    kind = table.get("kind") if isinstance(table, Mapping) else None
     if kind not in KINDS:
         raise Malformed("kind", f"is {kind!r}, expected one of {', '.join(KINDS)}")
     return KINDS[kind].from_table(table)

@@ -11,6 +11,7 @@ read(Mistake, {"value": 12.5, "why": {"ja": "…", "zh_tw": "…"}})   # in the 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from helpers import say
@@ -38,7 +39,7 @@ def read(kind: type[T], table: Any, where: str = "") -> T:
     if not isinstance(table, Mapping):
         raise Malformed(where, _expected("a table", table))
     known = {f.metadata.get("table", f.name): f for f in fields(kind)}  # type: ignore[arg-type]
-    for name in table.keys() - known.keys():
+    for name in sorted(table.keys() - known.keys()):
         raise Malformed(_at(where, name), f"unknown; known: {', '.join(known)}")
     for name, field in known.items():
         if name not in table and _is_needed(field):
@@ -89,7 +90,7 @@ def translated(value: Any, where: str) -> str:
 
 def exact(value: Any, where: str) -> Decimal:
     """Decimal, not float: 12.3 must lie within 0.1 of 12.2, and in binary it does not."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise Malformed(where, _expected("a number", value))
     return Decimal(str(value))
 
@@ -98,6 +99,28 @@ def flag(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise Malformed(where, _expected("true or false", value))
     return value
+
+
+def one_of(*allowed: str) -> Callable[[Any, str], str]:
+    """A reader of one of a few words."""
+
+    def read_word(value: Any, where: str) -> str:
+        if value not in allowed:
+            raise Malformed(where, _expected(f"one of {', '.join(allowed)}", value))
+        return value
+
+    return read_word
+
+
+def named(read_one: Callable[[Any, str], T]) -> Callable[[Any, str], dict[str, T]]:
+    """A reader of a table of tables, each below its name."""
+
+    def read_named(value: Any, where: str) -> dict[str, T]:
+        if not isinstance(value, Mapping) or not value:
+            raise Malformed(where, _expected("tables with names", value))
+        return {name: read_one(item, _at(where, name)) for name, item in value.items()}
+
+    return read_named
 
 
 def each(kind: type[T]) -> Callable[[Any, str], tuple[T, ...]]:
