@@ -2,18 +2,25 @@
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 
+import jupytext
 import nbformat
 import pytest
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from places import ROOT
+from traitlets.config import Config
 
 from course_tools.authoring import __main__ as command
-from course_tools.authoring import inline_texts, rules
+from course_tools.authoring import inline_texts, notebooks, rules
 from course_tools.authoring.build import build, compare
 from course_tools.authoring.course import Course, Lesson
 from course_tools.authoring.data import Table
 from course_tools.authoring.parity import differences
+from course_tools.authoring.percent import cells_of
 from course_tools.authoring.problems import LessonError, stop_at
 from course_tools.authoring.source import Source
 from helpers.say import COMPLETE as LANGUAGES
@@ -106,6 +113,25 @@ FAULTS = {
         "double",
         "between the two markers",
     ),
+    "hidden tests without an end": (
+        SHOWN.replace("    ### END HIDDEN TESTS\n", ""),
+        "double-check",
+        "### END HIDDEN TESTS",
+    ),
+    "hidden tests in a cell that is no check": (
+        SHOWN.replace(" points=1", ""),
+        "double-check",
+        "give it points",
+    ),
+    "an option that cannot be read": (
+        CODE.replace('"sum"', '"sum" points=two'),
+        "sum",
+        "options as NAME=JSON",
+    ),
+    "a header with a title": (CODE.replace("# %%", "# %% Sums"), "", "options as NAME=JSON"),
+    "a header of another kind": (PROSE.replace("[markdown]", "[raw]", 1), "why", "# %% [markdown]"),
+    "code above the first header": ("x = 1\n" + CODE, "", "give it key="),
+    "prose that is no comment": (PROSE.replace("# 長さ", "長さ"), "why", "begin each line with #"),
     "no cell": ("", "-", "start with # %%"),
 }
 
@@ -318,3 +344,148 @@ def test_compiled_data_is_the_source(built):
 def test_all_cells_of_a_file_are_read_in_order():
     cells = Lesson.read(ROOT, "01_attention").lesson.cells
     assert cells[0].key == cells[1].key == "title" and len(cells) > 60
+
+
+# --- what is read, and by whom ------------------------------------------------------------------
+
+READS = """
+import collections, json, os, sys
+read, top = collections.Counter(), os.path.realpath(sys.argv[1]) + os.sep
+
+
+def hook(event, arguments):
+    path = arguments[0] if event == "open" else None
+    if isinstance(path, (str, os.PathLike)) and str(path).startswith(top):
+        read[str(path)[len(top):].replace(os.sep, "/")] += 1
+
+
+from course_tools.authoring.__main__ import main
+sys.addaudithook(hook)
+statuses = [main(["build", "--check", "--root", sys.argv[1]]) for _ in range(int(sys.argv[2]))]
+print(json.dumps([statuses, read, sorted(sys.modules)]))
+"""
+SLOW = {"jupytext", "nbformat", "nbgrader", "nbconvert", "IPython", "ipywidgets", "torch"}
+NOT_OURS = ("notebooks/", "exercises/", "solutions/", "src/helpers/data/")
+
+
+def check_build(root, times=1):
+    """(statuses, {file: how often it was read}, modules) of build --check in a new process."""
+    command = [sys.executable, "-c", READS, str(root), str(times)]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_build_reads_each_file_once_and_imports_nothing_slow(copy):
+    [status], read, modules = check_build(copy)
+    lessons = (p for p in copy.glob("lessons/**/*") if p.suffix in (".py", ".toml", ".lock"))
+    wanted = {path.relative_to(copy).as_posix() for path in lessons} | {"pyproject.toml"}
+    built = {name for name in read if name.startswith(NOT_OURS)}
+    assert status == 0 and len(wanted) > 40 and len(built) == 60
+    assert read.keys() == wanted | built and set(read.values()) == {1}
+    assert SLOW & set(modules) == set()
+
+
+def test_a_second_reading_would_be_seen(copy):
+    assert set(check_build(copy, times=2)[1].values()) == {2}
+
+
+def imports_prose(src) -> list[str]:
+    """Modules of authoring that import the language gates, in any way."""
+    faults = []
+    for path in sorted((src / "course_tools/authoring").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [
+                f"{getattr(node, 'module', None) or ''}.{alias.name}"
+                for alias in getattr(node, "names", ())
+                if isinstance(alias, ast.alias)
+            ]
+            if any("prose" in name.split(".") for name in names):
+                faults.append(f"{path.name}:{node.lineno}: {names}")
+    return faults  # fmt: skip
+
+
+def test_authoring_never_imports_prose():
+    assert imports_prose(ROOT / "src") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ..prose.texts import Text",
+        "from ..prose import gates",
+        "from .. import prose",
+        "import course_tools.prose.gates",
+        "def f():\n    from course_tools.prose import gates",
+        "if TYPE_CHECKING:\n    from ..prose.ja import x",
+    ],
+)
+def test_an_import_of_prose_would_be_seen(tmp_path, line):
+    place = tmp_path / "course_tools/authoring/rules"
+    place.mkdir(parents=True)
+    (place / "a.py").write_text(f"import ast\n{line}\n", encoding="utf-8")
+    [fault] = imports_prose(tmp_path)
+    assert fault.startswith("a.py:") and "prose" in fault
+
+
+# --- the same as the tools of Jupyter -----------------------------------------------------------
+
+
+def as_jupytext_reads(text):
+    """(is it code?, key, language, source, other options) of each cell."""
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
+        options = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
+        key, lang = options.pop("key"), options.pop("lang", None)
+        yield cell.cell_type == "code", key, lang, cell.source, options
+
+
+def as_we_read(text):
+    for cell in cells_of("a.py", text):
+        yield cell.is_code, cell.key, cell.lang, cell.source, cell.options
+
+
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.glob("lessons/**/*.py")), ids=lambda f: f.relative_to(ROOT).as_posix()
+)
+def test_a_source_is_read_as_jupytext_reads_it(file):
+    text = file.read_text(encoding="utf-8")
+    assert list(as_we_read(text)) == list(as_jupytext_reads(text)) != []
+
+
+def test_a_line_is_the_one_in_the_file():
+    for lesson in Course.read(ROOT).lessons:
+        lines = lesson.lesson.text.split("\n")
+        for cell in lesson.lesson.cells:
+            assert lines[cell.line - 1].removeprefix("# ") == cell.source.split("\n")[0]
+
+
+def test_a_notebook_is_written_as_nbformat_writes_it(built):
+    for name, text in built.items():
+        if name.endswith(".ipynb"):
+            notebook = nbformat.reads(text, 4)
+            nbformat.validate(notebook)
+            assert text == nbformat.writes(notebook, indent=1) + "\n", name
+
+
+def test_a_notebook_that_is_none_is_not_written(copy, monkeypatch):
+    monkeypatch.setattr(notebooks, "FORMAT", {"nbformat": 4})
+    before = {path: path.read_bytes() for path in copy.glob("notebooks/*/*.ipynb")}
+    with pytest.raises(nbformat.ValidationError):
+        command.main(["build", "--root", str(copy)])
+    assert before == {path: path.read_bytes() for path in copy.glob("notebooks/*/*.ipynb")}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_sheet_is_cleared_as_nbgrader_clears_it(built, lang):
+    stubs = {name: t[lang.replace("-", "_")] for name, t in Course.read(ROOT).stubs.table.items()}
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": stubs["code"]}
+    config.ClearSolutions.text_stub = stubs["text"]
+    names = [name for name in built if name.startswith(f"solutions/{lang}/")]
+    assert len(names) >= 7
+    for name in names:
+        made = nbformat.reads(built[name], 4)
+        for step in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
+            made, _ = step.preprocess(made, {})
+        sheet = built[name.replace("solutions/", "exercises/")]
+        assert sheet == nbformat.writes(made, indent=1) + "\n"

@@ -159,7 +159,7 @@ class House:
 def confirmed(tmp_path_factory):
     """Built and confirmed in two languages, by this process, which knows these two."""
     made = House(tmp_path_factory.mktemp("course"))
-    ignored = shutil.ignore_patterns("__pycache__", "data", "messages", "fonts", "widgets")
+    ignored = shutil.ignore_patterns("__pycache__", "data", "messages", "fonts")
     shutil.copytree(ROOT / "src", made.root / "src", ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", made.root)
     for name, text in FILES.items():

@@ -18,7 +18,7 @@ from .problems import Problem
 START = "# %%"
 HEADER = re.compile(r"# %%( \[markdown\])?((?:\s.*)?)")
 OPTION = re.compile(r"\s*(\w+)=(?='([^'\"\\]*)')?")  # 'why' stands for "why"
-UNREAD = ""  # the option that holds what a header has and cannot be read
+UNREAD = ""  # the option that holds what a cell has and cannot be read
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def _cell(file: str, lines: list[str], start: int, end: int) -> Cell:
     while end > first and not lines[end - 1].strip():
         end -= 1
     is_code, options = _header(lines[start])
-    body = lines[first:end] if is_code else [_uncommented(line) for line in lines[first:end]]
+    body = lines[first:end]
+    if not is_code:
+        strange = [line for line in body if line.strip() and not line.startswith("#")]
+        options |= {UNREAD: strange[0]} if strange else {}
+        body = [line.removeprefix("#").removeprefix(" ") for line in body]
     key, lang = options.pop("key", ""), options.pop("lang", None)
     return Cell(file, str(key), lang, is_code, "\n".join(body), options, first + 1)
-
-
-def _uncommented(line: str) -> str:
-    return line.removeprefix("#").removeprefix(" ") if line.startswith("#") else line
 
 
 def _header(line: str) -> tuple[bool, dict[str, Any]]:

@@ -80,8 +80,9 @@ def _cell_faults(cell: Cell) -> Iterator[Problem]:
         )
     if UNREAD in cell.options:
         yield cell.problem(
-            f"cannot read {cell.options[UNREAD]!r} in its header",
-            "write # %% or # %% [markdown], then options as NAME=JSON",
+            f"cannot read {cell.options[UNREAD]!r}",
+            "write # %% or # %% [markdown], then options as NAME=JSON; "
+            "in a cell of prose, begin each line with #",
         )
     if not cell.source.strip():
         yield cell.problem("the cell is empty", "write it or remove it")
