@@ -566,9 +566,8 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
     nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"], [], ["stream"]]
-    assert (
-        nb.cells[2].outputs[0].text == "QuizIpywidgetsView []\n"
-    )  # so the exchange did take place
+    shown = nb.cells[2].outputs[0].text
+    assert shown == "QuizIpywidgetsView []\n"  # so the exchange did take place
     assert "SECRET" not in json.dumps(nb, default=str, ensure_ascii=False)
 
 
