@@ -370,6 +370,37 @@ def test_hint_and_retry_buttons(quiz, face):
     assert say.choose(both("SECRET-hint-2")) in str(told)
 
 
+class AnyOf(kinds.ChoiceQuestion):
+    """A kind that the course has not: each of the right choices is an answer."""
+
+    def explain(self, chosen, right, words):
+        right = any(choice.right for choice in chosen)
+        return kinds.Judgement(right, words["right" if right else "wrong"], (("", chosen[0].why),))
+
+    def instruction(self, words):
+        return words["do_any"]
+
+    def drawn(self):
+        return {"control": "radio"}
+
+
+@FACES
+def test_a_new_kind_is_one_class_and_one_message(face, monkeypatch):
+    monkeypatch.setitem(kinds.KINDS, "any", AnyOf)
+    monkeypatch.setitem(say.catalogue("quiz"), "do_any", both("どれか1つ"))
+    bank = {"question": [BANK["question"][2] | {"kind": "any"}]}
+    quiz = Quiz("sample", bank=bank, student="s1")
+    student = face(quiz)
+    for id, right in (("a", True), ("b", False), ("c", True)):
+        student.check("q3", id)
+        assert quiz.attempt("q3").result.right is right
+        assert quiz.words["right" if right else "wrong"] in student.feedback("q3")
+        assert both(f"SECRET-why-{id}")["ja"] in student.feedback("q3")
+    for read in (quiz.html(), repr(quiz)):
+        assert both("どれか1つ")["ja"] in read and both("選 d")["ja"] in read
+    assert quiz.score().right == 1 and quiz.errors == []
+
+
 @FACES
 def test_a_call_changes_the_view(quiz, face):
     student = face(quiz)

@@ -131,6 +131,8 @@ def modules(folder: Path) -> dict[str, ast.Module]:
 def imports(name: str, tree: ast.Module, known: set[str]) -> Iterator[tuple[str, str]]:
     """(module of this folder, name taken from it or "") for every import."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
         if not isinstance(node, ast.ImportFrom):
             continue
         above = name.split(".")[: -node.level] if node.level else []
@@ -188,6 +190,7 @@ CIRCLE = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .widget 
         (private_imports, "explorers.sampling", "from .weights import _eager"),
         (screens_known, "quiz.state", "from .html_view import as_html"),
         (screens_known, "quiz.kinds", "from ipywidgets import Text"),
+        (screens_known, "terminal.state", "import IPython.display"),
     ],
 )
 def test_a_planted_import_is_seen(rule, module, line):

@@ -236,7 +236,11 @@ class Numeric(Question):
         return {"control": "text", "keyboard": "decimal", "unit": self.unit.shown}
 
 
-KINDS: dict[str, type[Question]] = {"single": Single, "multiple": Multiple, "numeric": Numeric}
+KINDS: dict[str, type[Question]] = {
+    "single": Single,
+    "multiple": Multiple,
+    "numeric": Numeric,
+}
 
 
 def from_table(table: Mapping[str, Any]) -> Question:
