@@ -17,9 +17,11 @@ from comm.base_comm import BaseComm
 from fake_loop import FakeLoop
 from sample_bank import BANK, both
 
-from helpers import progress, say
-from helpers.typed_numbers import NotANumber, read_number
-from helpers.widgets import Quiz, handshake
+from helpers.classroom import progress
+from helpers.display import handshake
+from helpers.language import say
+from helpers.language.typed_numbers import NotANumber, read_number
+from helpers.widgets import Quiz
 from helpers.widgets.quiz import kinds
 from helpers.widgets.quiz.anywidget_view import QuizAnywidgetView
 from helpers.widgets.quiz.ipywidgets_view import QuizIpywidgetsView
@@ -588,7 +590,8 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     cells = [
         "from sample_bank import BANK\n"
-        "from helpers.widgets import Quiz, handshake\nhandshake.SILENCE = 1.0\n"
+        "from helpers.display import handshake\n"
+        "from helpers.widgets import Quiz\nhandshake.SILENCE = 1.0\n"
         "quiz = Quiz('sample', bank=BANK)\nquiz",
         "import asyncio; await asyncio.sleep(3)",
         "print(type(quiz.view).__name__, quiz.errors)",

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from fake_loop import FakeLoop
 
-from helpers import say
 from helpers.experiments import EXPERIMENTS
+from helpers.language import say
 from helpers.widgets import Terminal
 from helpers.widgets.terminal import child, run
 from helpers.widgets.terminal.anywidget_view import TerminalAnywidgetView

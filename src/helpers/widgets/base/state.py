@@ -5,8 +5,7 @@ import os
 import traceback
 from typing import Any
 
-from helpers import say
-
+from ...language import say
 from .messages import Message
 
 log = logging.getLogger(__name__)

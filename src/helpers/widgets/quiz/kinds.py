@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
-from helpers import say
-from helpers.typed_numbers import NotANumber, plain, read_number
-
+from ...language import say
+from ...language.typed_numbers import NotANumber, plain, read_number
 from ..base.messages import QuestionControl
 from . import tables
 from .tables import Exact, Flag, Identifier, Malformed, Translated

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import progress
-from helpers.records import Answer
-
+from ...classroom import progress
+from ...classroom.records import Answer
 from ..base.messages import QuizMessage
 from ..base.state import State
 from .bank import questions, read_bank

@@ -13,7 +13,7 @@ from dataclasses import MISSING, Field, fields
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, get_type_hints
 
-from helpers import say
+from ...language import say
 
 T = TypeVar("T")
 

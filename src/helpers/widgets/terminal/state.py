@@ -2,8 +2,8 @@
 
 import threading
 
-from helpers import experiments, say
-
+from ... import experiments
+from ...language import say
 from ..base.messages import TerminalMessage
 from ..base.state import State
 from .run import Run, RunResult
