@@ -23,7 +23,7 @@ from course_tools.authoring.parity import differences
 from course_tools.authoring.percent import cells_of
 from course_tools.authoring.problems import LessonError, stop_at
 from course_tools.authoring.source import Source
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 PROSE = """\
 # %% [markdown] key="why" lang="ja"

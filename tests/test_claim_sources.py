@@ -11,8 +11,8 @@ from course_tools.authoring.build import build
 from course_tools.authoring.course import Course
 from course_tools.authoring.data import Table
 from course_tools.authoring.problems import LessonError
-from helpers import claims
-from helpers.claim_tables import VERDICTS
+from helpers.classroom import claims
+from helpers.classroom.claim_tables import VERDICTS
 
 FILES = sorted(ROOT.glob("lessons/*/claims.toml"))
 CLAIMS = [

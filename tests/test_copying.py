@@ -8,7 +8,7 @@ from places import ROOT
 from course_tools.authoring.course import Lesson
 from course_tools.authoring.inline_texts import code_in
 from course_tools.grading import copying, matching, sheet
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
 IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom helpers import check\n"

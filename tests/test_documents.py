@@ -405,6 +405,32 @@ def test_contributing_works_step_by_step(follower):
     assert [path.name for path in follower.root.glob("notebooks/en/*")] == ["90_example.ipynb"]
     state = follower.root / "lessons/90_example/pairs.lock"
     assert {len(line.split()) for line in state.read_text(encoding="utf-8").splitlines()} == {4}
+    assert answered_in_every_view(follower.root) == ["True", "False", "True", "[]"]
+
+
+ANSWERS = """
+from helpers.widgets import Quiz
+
+quiz = Quiz("90_example")
+quiz.view.refresh()
+quiz.hear({"action": "check", "question": "q2", "value": "ＳＵＭ"})  # as its script reports it
+print(quiz.view.attempts["q2"]["right"])
+plain = quiz.show_plain().rows["q2"]
+plain.control.widgets[0].value = "max"
+plain.buttons["check"].click()
+print(quiz.attempt("q2").result.right)
+print("1語で答えましょう。" in quiz.html())
+print(quiz.errors)
+"""
+
+
+def answered_in_every_view(root: Path) -> list[str]:
+    """The example's question of the new kind: what the three views of the quiz say."""
+    env = os.environ | {"PYTHONPATH": f"{root / 'src'}", "TRIAD_HOME": f"{root / 'home'}"}
+    done = subprocess.run([sys.executable, "-c", ANSWERS], env=env | {"PYTHONUTF8": "1"},
+                          capture_output=True, encoding="utf-8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 BROKEN = {
@@ -441,7 +467,7 @@ def unlisted(text: str, found: set[str]) -> Iterator[str]:
 
 def test_every_file_that_knows_the_languages_is_listed(follower):
     found = knowing(follower.root)
-    assert "src/helpers/languages.toml" in found
+    assert "src/helpers/language/languages.toml" in found
     assert list(unlisted(text_of(CONTRIBUTING), found)) == []
     assert list(unlisted(text_of(CONTRIBUTING), found | {"src/helpers/new.py"})) != []
     assert list(unlisted(text_of(CONTRIBUTING), found - {"pyproject.toml"})) != []

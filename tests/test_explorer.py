@@ -12,7 +12,8 @@ import re
 import pytest
 from fake_loop import FakeLoop
 
-from helpers import say
+from helpers.display.svg import _ink, heat_map, shade, short
+from helpers.language import say
 from helpers.widgets import (
     AttentionExplorer,
     Check,
@@ -29,7 +30,6 @@ from helpers.widgets import (
 )
 from helpers.widgets.base.anywidget_view import sources
 from helpers.widgets.base.ipywidgets_view import VIEW
-from helpers.widgets.drawing import _ink, heat_map, shade, short
 from helpers.widgets.explorer.anywidget_view import ExplorerAnywidgetView
 from helpers.widgets.explorers import softmax
 from helpers.widgets.explorers.attention import mask_kind

@@ -13,7 +13,9 @@ import pytest
 from sample_bank import BANK, both
 
 import helpers
-from helpers import check, progress, records, say, widgets
+from helpers import widgets
+from helpers.classroom import check, progress, records
+from helpers.language import say
 from helpers.widgets.quiz import kinds
 from helpers.widgets.quiz import state as quiz_state
 from helpers.widgets.quiz.bank import questions
@@ -66,7 +68,7 @@ def plant(home: Path, data: bytes) -> Path:
 
 def start(code: str, **pipes) -> subprocess.Popen:
     """A fresh Python with these helpers."""
-    lines = f"import os, signal\nfrom helpers import progress, records\n{code}"
+    lines = f"import os, signal\nfrom helpers.classroom import progress, records\n{code}"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
     return subprocess.Popen(
         [sys.executable, "-c", lines], env=env, encoding="utf-8", stdout=subprocess.PIPE, **pipes

@@ -17,9 +17,11 @@ from comm.base_comm import BaseComm
 from fake_loop import FakeLoop
 from sample_bank import BANK, both
 
-from helpers import progress, say
-from helpers.typed_numbers import NotANumber, read_number
-from helpers.widgets import Quiz, handshake
+from helpers.classroom import progress
+from helpers.display import handshake
+from helpers.language import say
+from helpers.language.typed_numbers import NotANumber, read_number
+from helpers.widgets import Quiz
 from helpers.widgets.quiz import kinds
 from helpers.widgets.quiz.anywidget_view import QuizAnywidgetView
 from helpers.widgets.quiz.ipywidgets_view import QuizIpywidgetsView
@@ -370,6 +372,37 @@ def test_hint_and_retry_buttons(quiz, face):
     assert say.choose(both("SECRET-hint-2")) in str(told)
 
 
+class AnyOf(kinds.ChoiceQuestion):
+    """A kind that the course has not: each of the right choices is an answer."""
+
+    def explain(self, chosen, right, words):
+        right = any(choice.right for choice in chosen)
+        return kinds.Judgement(right, words["right" if right else "wrong"], (("", chosen[0].why),))
+
+    def instruction(self, words):
+        return words["do_any"]
+
+    def drawn(self):
+        return {"control": "radio"}
+
+
+@FACES
+def test_a_new_kind_is_one_class_and_one_message(face, monkeypatch):
+    monkeypatch.setitem(kinds.KINDS, "any", AnyOf)
+    monkeypatch.setitem(say.catalogue("quiz"), "do_any", both("どれか1つ"))
+    bank = {"question": [BANK["question"][2] | {"kind": "any"}]}
+    quiz = Quiz("sample", bank=bank, student="s1")
+    student = face(quiz)
+    for id, right in (("a", True), ("b", False), ("c", True)):
+        student.check("q3", id)
+        assert quiz.attempt("q3").result.right is right
+        assert quiz.words["right" if right else "wrong"] in student.feedback("q3")
+        assert both(f"SECRET-why-{id}")["ja"] in student.feedback("q3")
+    for read in (quiz.html(), repr(quiz)):
+        assert both("どれか1つ")["ja"] in read and both("選 d")["ja"] in read
+    assert quiz.score().right == 1 and quiz.errors == []
+
+
 @FACES
 def test_a_call_changes_the_view(quiz, face):
     student = face(quiz)
@@ -557,7 +590,8 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     cells = [
         "from sample_bank import BANK\n"
-        "from helpers.widgets import Quiz, handshake\nhandshake.SILENCE = 1.0\n"
+        "from helpers.display import handshake\n"
+        "from helpers.widgets import Quiz\nhandshake.SILENCE = 1.0\n"
         "quiz = Quiz('sample', bank=BANK)\nquiz",
         "import asyncio; await asyncio.sleep(3)",
         "print(type(quiz.view).__name__, quiz.errors)",
@@ -566,9 +600,8 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
     nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"], [], ["stream"]]
-    assert (
-        nb.cells[2].outputs[0].text == "QuizIpywidgetsView []\n"
-    )  # so the exchange did take place
+    shown = nb.cells[2].outputs[0].text
+    assert shown == "QuizIpywidgetsView []\n"  # so the exchange did take place
     assert "SECRET" not in json.dumps(nb, default=str, ensure_ascii=False)
 
 

@@ -15,7 +15,7 @@ from course_tools.authoring.build import build
 from course_tools.authoring.course import Course
 from course_tools.authoring.data import Table
 from course_tools.authoring.problems import LessonError, Problem
-from helpers import say
+from helpers.language import say
 from helpers.widgets import Quiz
 from helpers.widgets.quiz import kinds
 

@@ -14,7 +14,7 @@ from places import ROOT
 
 from course_tools import leaks, student_edition
 from course_tools.authoring.course import Course
-from helpers import say
+from helpers.language import say
 
 TOP_LEVEL = {
     "LICENSE",
@@ -75,7 +75,7 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 SMALL = {
     "start.py": "",
     "notebooks/ja/01_山田.ipynb": '{"cells": []}',
-    "src/helpers/say.py": "",
+    "src/helpers/language/say.py": "",
     "src/helpers/__pycache__/say.pyc": "",
     "src/helpers/.DS_Store": "",
     "src/course_tools/offline.py": "",
@@ -83,7 +83,7 @@ SMALL = {
     "my/notebooks/ja/01.ipynb": "{}",
     "notes.txt": "",
 }
-BELONG = ["notebooks/ja/01_山田.ipynb", "src/helpers/say.py", "start.py"]
+BELONG = ["notebooks/ja/01_山田.ipynb", "src/helpers/language/say.py", "start.py"]
 
 
 def names(root: Path) -> list[str]:
@@ -107,7 +107,7 @@ def test_in_git_only_what_is_tracked_and_all_of_it(tmp_path):
 
 def test_an_edition_without_lessons_is_refused(tmp_path):
     with pytest.raises(student_edition.NotWritten, match=r"start\.py build"):
-        names(tree(tmp_path, {"start.py": "", "src/helpers/say.py": ""}))
+        names(tree(tmp_path, {"start.py": "", "src/helpers/language/say.py": ""}))
 
 
 @pytest.fixture
@@ -169,20 +169,16 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path, capsys, monkeypatch):
 def test_every_sheet_has_secrets_to_look_for():
     """Else the next test passes on nothing."""
     sheets = [lesson.sheet for lesson in Course.read(ROOT).lessons if lesson.sheet]
-    assert (
-        [s.file for s in sheets]
-        == sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("lessons/*/exercise.py"))
-        != []
-    )
+    files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("lessons/*/exercise.py"))
+    assert files and [sheet.file for sheet in sheets] == files
     for sheet in sheets:
         secrets = leaks.secrets(sheet)
         assert len(secrets.lines) >= 10 and len(secrets.answers) >= 2, sheet.file
 
 
 def test_no_model_answer_and_no_hidden_test_is_in_the_edition():
-    assert [
-        str(leak) for leak in leaks.find(Course.read(ROOT), student_edition.members(ROOT))
-    ] == []
+    found = leaks.find(Course.read(ROOT), student_edition.members(ROOT))
+    assert [str(leak) for leak in found] == []
 
 
 def test_a_solved_notebook_would_be_seen():
@@ -254,7 +250,10 @@ PLANTED = {
     "a comment": ("src/helpers/a.py", "x = 1  # share = torch.sigmoid(a - b)\n"),
     "other names": ("src/helpers/a.py", OTHER_NAMES),
     "a method in a branch": ("src/helpers/a.py", METHOD),
-    "a message": ("src/helpers/messages/a.toml", "[x]\nja = 'share = torch.sigmoid(a - b)'\n"),
+    "a message": (
+        "src/helpers/language/messages/a.toml",
+        "[x]\nja = 'share = torch.sigmoid(a - b)'\n",
+    ),
     "a model essay": ("src/helpers/data/a.json", json.dumps({"why": {"ja": ESSAY}})),
     "a hidden test": (
         "notebooks/ja/01.ipynb",
@@ -311,7 +310,7 @@ def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lan
     """No module of this tree is in reach: offline.py is run as a file."""
     env = os.environ | {"PYTHONPATH": str(edition / "src")}
     offline = [sys.executable, str(ROOT / "src" / "course_tools" / "offline.py"), "--"]
-    command = [sys.executable, "-P", "-m", "helpers.runner", *LESSONS, "--lang", lang]
+    command = [sys.executable, "-P", "-m", "helpers.launch.runner", *LESSONS, "--lang", lang]
     done = subprocess.run(
         [*offline, *command], cwd=edition, env=env, capture_output=True, encoding="utf-8"
     )

@@ -6,7 +6,7 @@ import pytest
 from lab import HERE
 from test_accessibility import BLIND, LOOKS, SIDEWAYS, examine
 
-from helpers import say
+from helpers.language import say
 from helpers.widgets import SoftmaxExplorer
 
 EXPLORERS = ".triad-explorer"
@@ -133,7 +133,7 @@ def test_cells_are_read_by_keyboard_and_by_mouse(page):
         assert cell.evaluate("node => node === document.activeElement"), (key, place)
         assert root.locator(".readout").text_content() == cell.locator("title").text_content()
     root.locator("[data-cell='2,2']").hover()
-    said = words(page, "drawing")["cell"].format(query="眠る", key="眠る", weight="0.700")
+    said = words(page, "svg")["cell"].format(query="眠る", key="眠る", weight="0.700")
     assert root.locator(".readout").text_content() == said
     assert root.locator("[role=grid] [role=row] [role=gridcell]").count() == 9
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
 
 from .data import Table
 from .percent import Cell
@@ -81,7 +81,7 @@ class Course:
     def read(cls, root: Path) -> Self:
         """Read a repository.  What is wrong with a file, the file keeps: see `faults`, `whole`."""
         names = sorted({path.parent.name for path in root.glob("lessons/*/*.py")})
-        messages = sorted(root.glob("src/helpers/messages/*.toml"))
+        messages = sorted(root.glob("src/helpers/language/messages/*.toml"))
         return cls(
             root,
             tuple(Lesson.read(root, name) for name in names),

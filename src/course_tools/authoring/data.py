@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.say import COMPLETE, TODO
+from helpers.language.say import COMPLETE, TODO
 
 from .inline_texts import ARGUMENTS
 from .parity import unequal

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
+from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 
 from . import inline_texts
 from .course import Course, Lesson
@@ -14,6 +14,7 @@ from .problems import Problem, stop_at
 from .source import Source
 from .texts import of_files
 
+DECLARED_IN = "src/helpers/language/languages.toml"
 DRAFTS = [lang for lang in LANGUAGES if lang not in COMPLETE]
 SHARED = "shared"  # the set-up cell, the words of sheets, and what helpers show
 STRING = r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|' + r"'''.*?'''|'[^'\n]*'"
@@ -50,7 +51,7 @@ def report(course: Course) -> Iterator[str]:
                 yield f"{lang}: {name} lacks {len(problems)} of {n} texts"
                 yield from map(str, problems if len(problems) < n else ())
         if not any(lack.values()):
-            yield 'Every text is there: remove "draft = true" from src/helpers/languages.toml.'
+            yield f'Every text is there: remove "draft = true" from {DECLARED_IN}.'
 
 
 def parts_of(course: Course) -> dict[str, list[Source | Table]]:
@@ -66,7 +67,7 @@ def translate(course: Course, lang: str, names: list[str]) -> list[Problem]:
     parts = parts_of(course)
     if lang not in DRAFTS:
         remedy = 'declare it there, below the others, with "draft = true"'
-        stop_at([Problem("src/helpers/languages.toml", lang, "is no draft", remedy)])
+        stop_at([Problem(DECLARED_IN, lang, "is no draft", remedy)])
     for name in names:
         if name not in parts:
             stop_at([Problem("lessons", name, "no such part", f"name one of {', '.join(parts)}")])

@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
-from helpers.say import key as argument
+from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
+from helpers.language.say import key as argument
 
 from .percent import Cell
 from .problems import Problem

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helpers.say import FIRST
-from helpers.show import is_numeric
+from helpers.display.show import is_numeric
+from helpers.language.say import FIRST
 
 from . import folding, inline_texts
 from .percent import Cell

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from helpers.say import FIRST
+from helpers.language.say import FIRST
 
 from . import addresses, folding, notebooks
 from .contents import contents

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from helpers.say import COMPLETE, LANGUAGES, TODO
+from helpers.language.say import COMPLETE, LANGUAGES, TODO
 
 from . import inline_texts
 from .percent import UNREAD, Cell, cells_of

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.say import TODO
+from helpers.language.say import TODO
 
 from . import inline_texts
 from .course import Course, Lesson

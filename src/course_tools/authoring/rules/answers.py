@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from helpers.say import TODO
+from helpers.language.say import TODO
 
 from ...grading import trees
 from ..notebooks import BEGIN, END, is_essay, with_stub

@@ -1,14 +1,14 @@
 """A lesson's claims: their fields and bounds, and that the lesson checks each of them.
 
-The classes of helpers.claim_tables are the schema.
+The classes of helpers.classroom.claim_tables are the schema.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from helpers.claim_tables import Claim
-from helpers.tables import Malformed
+from helpers.classroom.claim_tables import Claim
+from helpers.language.tables import Malformed
 
 from ..course import Lesson
 from ..problems import Problem
@@ -37,7 +37,7 @@ def _of_claim(file: str, name: str, table: Any) -> Iterator[Problem]:
     try:
         claim = Claim.from_table(table)
     except Malformed as fault:
-        remedy = "mend it as helpers/claim_tables.py says, and the head of another claims.toml"
+        remedy = "mend it as helpers/classroom/claim_tables.py says"
         yield Problem(file, name, str(fault), remedy)
         return
     if not YEAR.search(claim.source):

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from helpers.say import COMPLETE
-from helpers.typed_numbers import SCALE
+from helpers.language.say import COMPLETE
+from helpers.language.typed_numbers import SCALE
 from helpers.widgets.quiz import kinds
 
 from ..data import Table

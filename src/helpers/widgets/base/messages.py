@@ -16,10 +16,14 @@ class Alive(TypedDict):
     action: Literal["alive"]
 
 
+QuizAction = Literal["check", "hint", "retry"]
+TerminalAction = Literal["run", "stop"]
+
+
 class QuizMessage(TypedDict):
     """value: with "check" what is chosen (places on screen) or typed; else ""."""
 
-    action: Literal["check", "hint", "retry"]
+    action: QuizAction
     question: str
     value: list[int] | str
 
@@ -27,7 +31,7 @@ class QuizMessage(TypedDict):
 class TerminalMessage(TypedDict):
     """place: with "run" the experiment's place in the list; else null."""
 
-    action: Literal["run", "stop"]
+    action: TerminalAction
     place: int | None
 
 

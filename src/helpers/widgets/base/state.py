@@ -3,10 +3,10 @@
 import logging
 import os
 import traceback
-from collections.abc import Mapping
 from typing import Any
 
-from helpers import say
+from ...language import say
+from .messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +26,17 @@ class State:
         self.alive = False
         self._failed: Exception | None = None
 
-    def act(self, message: Mapping[str, Any]) -> None:
-        """Do what a message (base.messages) asks for."""
+    def act(self, message: Any) -> None:
+        """Do what a message asks for; a subclass says which of base.messages it takes."""
         raise NotImplementedError
 
     def changed(self) -> None:
         """The state has changed; who shows it draws it anew."""
 
-    def hear(self, message: Mapping[str, Any]) -> None:
+    def hear(self, message: Message) -> None:
         """Act on a message from the screen.  Never raises: a failure is shown in the student's
         language, kept in errors, and logged with its traceback."""
-        if message.get("action") == "alive":
+        if message["action"] == "alive":
             self.alive = True
             return
         self._failed = None

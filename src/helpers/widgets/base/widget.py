@@ -5,8 +5,7 @@ from functools import partial
 
 from IPython.display import display, update_display
 
-from helpers.widgets.handshake import Watch, running_loop
-
+from ...display.handshake import Watch, running_loop
 from .state import State
 from .view import Bundle, View
 

@@ -9,6 +9,7 @@ import ipywidgets
 
 from ..base.html_view import rich
 from ..base.ipywidgets_view import DESCRIBED, WIDE, IpywidgetsView, heading, spoken, trouble_html
+from ..base.messages import ExplorerMessage
 from .controls import Check, Control, Range, Select
 from .state import ExplorerState
 
@@ -39,7 +40,7 @@ class ExplorerIpywidgetsView(IpywidgetsView):
         self.picture.value = "" if explorer.trouble() else spoken(lang, drawing)
 
     def _changed(self, _: object) -> None:
-        self._explorer.hear({"action": "set", "request": "", "values": self.given()})
+        self._explorer.hear(ExplorerMessage(action="set", request="", values=self.given()))
 
 
 def _is_list(row: ipywidgets.Widget) -> bool:

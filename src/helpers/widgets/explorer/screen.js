@@ -158,7 +158,7 @@ export default {
 
   render({ model, el }) {
     const words = model.get("words");
-    const views = new Map();
+    const fields = new Map();
     const self = Math.random().toString(36).slice(2);  // another view of the same model may ask, too
     let asked = 0, answered = 0, again = false;
 
@@ -167,7 +167,7 @@ export default {
       if (asked > answered) { again = true; return; }
       asked += 1;
       patience.begin();
-      const values = Object.fromEntries([...views].map(([name, view]) => [name, view.read()]));
+      const values = Object.fromEntries([...fields].map(([name, field]) => [name, field.read()]));
       model.send({ action: "set", request: `${self}:${asked}`, values });
     };
     const settle = (request) => {
@@ -192,9 +192,9 @@ export default {
 
     const controls = make("div", { className: "controls" });
     for (const control of model.get("controls")) {
-      const view = controlView(control, words, ask);
-      views.set(control.name, view);
-      controls.append(view.root);
+      const field = controlView(control, words, ask);
+      fields.set(control.name, field);
+      controls.append(field.root);
     }
     const general = status("refused");
     const working = status("working");
@@ -208,9 +208,9 @@ export default {
     const update = () => {
       const view = model.get("view"), failure = model.get("trouble");
       const foreign = settle(view.request);  // set elsewhere, or first of all
-      for (const [name, control] of views) {
-        if (foreign) control.write(view.raw[name]);
-        control.refuse(view.notes[name] ?? "");
+      for (const [name, field] of fields) {
+        if (foreign) field.write(view.raw[name]);
+        field.refuse(view.notes[name] ?? "");
       }
       general.textContent = view.notes[""] ?? "";
       trouble.update(failure);

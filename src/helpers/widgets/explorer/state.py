@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..base.messages import ExplorerMessage
 from ..base.state import State
 from .controls import Control, Refused
 from .drawing import Drawing
@@ -40,8 +41,8 @@ class ExplorerState(State):
         given = {name: self.controls[name].accept(value) for name, value in values.items()}
         return self._drawn(self.first | given)
 
-    def act(self, message: Mapping[str, Any]) -> None:
-        """An ExplorerMessage: draw at its values, or note what is refused."""
+    def act(self, message: ExplorerMessage) -> None:
+        """Draw at the values, or note what is refused."""
         self.notes, self.request = {}, message["request"]
         self.raw = {name: message["values"][name] for name in self.controls}
         values = self._read()

@@ -12,9 +12,8 @@ Imports neither torch nor transformers: the model brings them.
 from collections.abc import Sequence
 from typing import Any
 
-from helpers import say
-from helpers.widgets.drawing import Rows, heat_map
-
+from ...display.svg import Rows, heat_map
+from ...language import say
 from ..explorer.controls import Range, Select, Text
 from ..explorer.widget import Explorer
 from .reading import known_words, readable

@@ -6,8 +6,7 @@ Imports neither torch nor transformers: the model brings them.
 from collections.abc import Callable
 from typing import Any
 
-from helpers import say
-
+from ...language import say
 from ..explorer.controls import Refused, unknown_words
 
 MOST_TOKENS = 40

@@ -9,9 +9,8 @@ Imports neither torch nor transformers: the model brings them.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from helpers import say
-from helpers.widgets.drawing import Bar, bars
-
+from ...display.svg import Bar, bars
+from ...language import say
 from ..explorer.controls import Range, Text
 from ..explorer.widget import Explorer
 from .distribution import entropy, filtered, softmax

@@ -5,9 +5,8 @@ import random
 from functools import lru_cache
 from itertools import accumulate
 
-from helpers import say
-from helpers.widgets.drawing import Bar, bars
-
+from ...display.svg import Bar, bars
+from ...language import say
 from ..explorer.controls import Check, Number, Range
 from ..explorer.widget import Explorer
 from .distribution import entropy, softmax

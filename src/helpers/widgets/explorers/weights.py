@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import say
-
+from ...language import say
 from .reading import encode, evaluate, tokens
 
 NEW_TOKENS = 12  # of the model's own output, where no target is given

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from helpers import say
-
+from ...language import say
 from .kinds import Question, from_table, listed
 
 

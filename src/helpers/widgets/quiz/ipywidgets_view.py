@@ -7,11 +7,13 @@ the mouse work.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
+from typing import get_args
 
 import ipywidgets
 
 from ..base.html_view import rich
 from ..base.ipywidgets_view import DESCRIBED, WIDE, IpywidgetsView, heading, spoken, trouble_html
+from ..base.messages import QuizAction, QuizMessage
 from .kinds import Given, Question
 from .state import QuizState
 
@@ -47,7 +49,7 @@ class QuestionBox:
         text = f"<p><b>{number}</b> {rich(question.text)}<br><small>{note}</small></p>"
         texts = [choice.text for choice in quiz.shown(question.id)]
         self.control = CONTROLS[question.drawn()["control"]](texts, quiz.words["answer"])
-        self.buttons = {action: self._button(action) for action in ("check", "hint", "retry")}
+        self.buttons = {action: self._button(action) for action in get_args(QuizAction)}
         self.feedback, self.hint = ipywidgets.HTML(), ipywidgets.HTML()
         row = ipywidgets.HBox(list(self.buttons.values()))
         head = ipywidgets.HTML(spoken(quiz.lang, text))
@@ -55,16 +57,16 @@ class QuestionBox:
         self.box = ipywidgets.VBox(parts)
         self._drawn: object = None
 
-    def _button(self, action: str) -> ipywidgets.Button:
+    def _button(self, action: QuizAction) -> ipywidgets.Button:
         button = ipywidgets.Button(description=self._quiz.words[action])
         button.on_click(partial(self._pressed, action))
         return button
 
-    def _pressed(self, action: str, _: ipywidgets.Button) -> None:
+    def _pressed(self, action: QuizAction, _: ipywidgets.Button) -> None:
         if action == "retry":
             self._drawn = None  # also takes away what was chosen but never checked
         value = self.control.read() if action == "check" else ""
-        self._quiz.hear({"action": action, "question": self._id, "value": value})
+        self._quiz.hear(QuizMessage(action=action, question=self._id, value=value))
 
     def refresh(self) -> None:
         """Only what changed: what is being typed into another question stays."""

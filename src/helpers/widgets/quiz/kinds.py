@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
-from helpers import say, tables
-from helpers.tables import Exact, Flag, Identifier, Malformed, Translated
-from helpers.typed_numbers import NotANumber, plain, read_number
-
+from ...language import say, tables
+from ...language.tables import Exact, Flag, Identifier, Malformed, Translated
+from ...language.typed_numbers import NotANumber, plain, read_number
 from ..base.messages import QuestionControl
 
 Words = Mapping[str, str]  # messages/quiz.toml in one language
@@ -235,7 +234,11 @@ class Numeric(Question):
         return {"control": "text", "keyboard": "decimal", "unit": self.unit.shown}
 
 
-KINDS: dict[str, type[Question]] = {"single": Single, "multiple": Multiple, "numeric": Numeric}
+KINDS: dict[str, type[Question]] = {
+    "single": Single,
+    "multiple": Multiple,
+    "numeric": Numeric,
+}
 
 
 def from_table(table: Mapping[str, Any]) -> Question:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import progress
-from helpers.records import Answer
-
+from ...classroom import progress
+from ...classroom.records import Answer
+from ..base.messages import QuizMessage
 from ..base.state import State
 from .bank import questions, read_bank
 from .kinds import Choice, Given, Judgement, Question, listed
@@ -115,12 +115,13 @@ class QuizState(State):
         """The hint once it was asked for, else ""."""
         return self.questions[question].hint if self._attempts[question].hinted else ""
 
-    def act(self, message: Mapping[str, Any]) -> None:
-        """A QuizMessage; a choice is named there by its place on screen."""
-        action, question = message["action"], message["question"]
+    def act(self, message: QuizMessage) -> None:
+        """A choice is named by its place on screen."""
+        action, question, value = message["action"], message["question"], message["value"]
         if action == "check":
-            shown, value = self.shown(question), message["value"]
-            self.answer(question, [shown[place].id for place in value] if shown else value)
+            shown = self.shown(question)
+            chosen = isinstance(value, list) and [shown[place].id for place in value]
+            self.answer(question, chosen if shown else value)
         else:
             {"hint": self.hint, "retry": self.retry}[action](question)
 

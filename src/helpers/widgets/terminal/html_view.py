@@ -4,8 +4,8 @@ import html
 from collections.abc import Iterable
 
 from helpers.experiments import Experiment
-from helpers.monospace import columns
 
+from ...display.monospace import columns
 from ..base.html_view import section
 from .screen import COLUMNS, ROWS, Line, Row
 from .state import TerminalState

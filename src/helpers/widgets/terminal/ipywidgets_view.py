@@ -4,10 +4,12 @@ It has no button for copying: the browser's own way works, and terminal.wait().t
 """
 
 from functools import partial
+from typing import get_args
 
 import ipywidgets
 
 from ..base.ipywidgets_view import WIDE, IpywidgetsView, spoken, trouble_html
+from ..base.messages import TerminalAction, TerminalMessage
 from .html_view import as_screen, heading, paragraph
 from .state import TerminalState
 
@@ -22,7 +24,7 @@ class TerminalIpywidgetsView(IpywidgetsView):
             description=terminal.words["experiment"],
             layout=WIDE,
         )
-        self.buttons = {action: self._button(action) for action in ("run", "stop")}
+        self.buttons = {action: self._button(action) for action in get_args(TerminalAction)}
         self.screen, self.status = ipywidgets.HTML(), ipywidgets.HTML()
         head = ipywidgets.HTML(self._in(heading() + (paragraph(note) if note else "")))
         row = ipywidgets.HBox(list(self.buttons.values()))
@@ -38,14 +40,14 @@ class TerminalIpywidgetsView(IpywidgetsView):
         told = paragraph(terminal.sentence()) + trouble_html(terminal)
         self.status.value = spoken(terminal.lang, told)
 
-    def _button(self, action: str) -> ipywidgets.Button:
+    def _button(self, action: TerminalAction) -> ipywidgets.Button:
         button = ipywidgets.Button(description=self._terminal.words[action])
         button.on_click(partial(self._pressed, action))
         return button
 
-    def _pressed(self, action: str, _: ipywidgets.Button) -> None:
+    def _pressed(self, action: TerminalAction, _: ipywidgets.Button) -> None:
         place = self.select.value if action == "run" else None
-        self._terminal.hear({"action": action, "place": place})
+        self._terminal.hear(TerminalMessage(action=action, place=place))
 
     def _in(self, inner: str) -> str:
         return f'<div lang="{self._terminal.lang}">{inner}</div>'

@@ -1,11 +1,10 @@
 """A fixed list of experiments, the one that runs, and how it stands.  Knows no screen."""
 
 import threading
-from collections.abc import Mapping
-from typing import Any
 
-from helpers import experiments, say
-
+from ... import experiments
+from ...language import say
+from ..base.messages import TerminalMessage
 from ..base.state import State
 from .run import Run, RunResult
 from .screen import MAX_ROWS, Line, wrapped
@@ -98,8 +97,8 @@ class TerminalState(State):
         limits = {"limit": f"{run.limit:.0f}", "rows": f"{MAX_ROWS:,}"}
         return self.words[f"by_{run.how}"].format_map(values | limits)
 
-    def act(self, message: Mapping[str, Any]) -> None:
-        """A TerminalMessage; an experiment is named there by its place in the list."""
+    def act(self, message: TerminalMessage) -> None:
+        """An experiment is named by its place in the list."""
         action, place = message["action"], message["place"]
         if action == "stop":
             if self.current is not None:
