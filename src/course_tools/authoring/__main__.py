@@ -45,7 +45,7 @@ def run(wanted: argparse.Namespace) -> int:
     if wanted.command == "translate":
         return translate(course.whole(), *wanted.keys)
     files = build(course)
-    status = check(course, files) if wanted.check else bring_in_step(course, files)
+    status = tell_differences(course, files) if wanted.check else bring_in_step(course, files)
     print(*drafts.report(course), sep="\n", end="\n" if drafts.DRAFTS else "")
     return status
 
@@ -71,7 +71,7 @@ def bring_in_step(course: Course, files: dict[str, str]) -> int:
     return 0
 
 
-def check(course: Course, files: dict[str, str]) -> int:
+def tell_differences(course: Course, files: dict[str, str]) -> int:
     """Name each file that is not in step, and each pair that nobody has read."""
     unread = pairs.problems(course)
     different, stale = compare(course.root, files)

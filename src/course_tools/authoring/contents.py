@@ -52,7 +52,7 @@ def _lesson(lesson: Lesson) -> dict[str, Any]:
 def _tasks(sheet: Source) -> Iterator[tuple[str, int]]:
     for cell in sheet.code:
         if "points" in cell.options:
-            names = [name for node in ast.walk(cell.tree) for name in _checked(node)]
+            names = [name for node in cell.nodes for name in _checked(node)]
             yield from ((name, cell.options["points"]) for name in names)
 
 

@@ -118,7 +118,7 @@ def _before(lang: str, group: list[str]) -> str:
 def in_code(code: str, lang: str) -> str:
     lines = code.split("\n")
     calls = [
-        call for call in inline_texts.calls(ast.parse(code), code) if not _argument(call, lang)
+        call for call in inline_texts.calls(ast.walk(ast.parse(code))) if not _argument(call, lang)
     ]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset), reverse=True):
         _add_argument(lines, call, lang)

@@ -13,7 +13,7 @@ In its header a source may say otherwise: `hide=true`, `show=true`.
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .percent import Cell
 
@@ -43,7 +43,7 @@ def folded(cells: Sequence[Cell]) -> dict[str, str]:
 def _kind(cell: Cell, wanted: set[str]) -> str | None:
     """wanted: names that open cells below use."""
     tree = cell.tree
-    called = _calls(tree)
+    called = _calls(cell.nodes)
     by_calls = next((kind for kind, names in KINDS.items() if called & {*names}), None)
     if "wrong" in cell.options or "task" in cell.options or cell.options.get("show"):
         return None
@@ -57,9 +57,9 @@ def _kind(cell: Cell, wanted: set[str]) -> str | None:
     return None if is_open else by_calls
 
 
-def _calls(tree: ast.AST) -> set[str]:
+def _calls(nodes: Iterable[ast.AST]) -> set[str]:
     """What is called, as it is written, and of kv.Explorer.of(…) each part: Explorer, too."""
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
     return called | {part for name in called for part in name.split(".")}
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 from helpers.language.say import key as argument
@@ -37,15 +37,14 @@ def faults(cell: Cell) -> Iterator[Problem]:
     """Everything that would make the code of the languages differ, or not be code at all."""
     yield from _comment_faults(cell)
     try:
-        tree = cell.tree
+        nodes = cell.nodes
     except SyntaxError as error:
         yield cell.problem(f"no Python: {error.msg} (line {error.lineno})", "mend the code")
         return
-    there = list(calls(tree, cell.source))
-    for call in there:
+    for call in calls(nodes):
         yield from _call_faults(cell, call)
-    for joined in (n for n in ast.walk(tree) if there and isinstance(n, ast.JoinedStr)):
-        if any(calls(joined, _segment(cell.source, joined))):
+    for joined in (node for node in nodes if isinstance(node, ast.JoinedStr)):
+        if "T(" in _segment(cell.source, joined) and any(calls(ast.walk(joined))):
             yield cell.problem(
                 "T(…) stands inside an f-string", f"write {CALL} of f-strings around it"
             )
@@ -53,7 +52,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
 
 def texts(cell: Cell) -> Iterator[dict[str, str]]:
     """{language: source} of every T(…) in a code cell."""
-    for call in calls(cell.tree, cell.source):
+    for call in calls(cell.nodes):
         yield {lang: _segment(cell.source, node) for lang, node in arguments(call).items()}
 
 
@@ -82,9 +81,9 @@ def _is_todo(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == TODO
 
 
-def calls(tree: ast.AST, source: str) -> Iterator[ast.Call]:
-    """Every T(…) in a syntax tree of this source."""
-    for node in ast.walk(tree) if "T(" in source else ():  # most cells have none
+def calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
+    """Every T(…) among the nodes of a syntax tree."""
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "T":
             yield node
 
@@ -92,7 +91,7 @@ def calls(tree: ast.AST, source: str) -> Iterator[ast.Call]:
 def _replace_calls(cell: Cell, lang: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
     made = source = cell.source
-    for call in calls(cell.tree, cell.source):
+    for call in calls(cell.nodes):
         there = arguments(call)
         literal = _segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal

@@ -42,6 +42,11 @@ class Cell:
         """The syntax tree of a code cell, which nobody changes.  SyntaxError if it is no Python."""
         return ast.parse(self.source)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the syntax tree, which every rule and every language asks for."""
+        return list(ast.walk(self.tree))
+
 
 def cells_of(file: str, text: str) -> Iterator[Cell]:
     """The cells of a text.  What stands above the first header is a cell without a key."""

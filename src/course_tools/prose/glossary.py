@@ -14,7 +14,7 @@ from helpers.language.say import COMPLETE, LANGUAGES
 
 from ..authoring.problems import Problem, stop_at
 from ..authoring.texts import Text
-from .plain import around, sentences
+from .sentences import around, sentences
 
 TERMS = tuple(dict.fromkeys(("en", *COMPLETE)))
 FORBIDDEN = {lang: f"forbidden_{lang}" for lang in LANGUAGES}

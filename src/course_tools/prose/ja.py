@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..authoring.problems import Problem
 from ..authoring.texts import Text
-from .plain import around, sentences, without_code
+from .sentences import around, sentences, without_code
 
 CONFIGURATION = Path(__file__).resolve().parents[3] / "tools" / "node" / "textlint.json"
 PLAIN = re.compile(r"[うくぐすつぬぶむるいただ]$")  # a verb or adjective; a noun may end a label

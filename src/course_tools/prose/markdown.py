@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 from ..authoring.problems import Problem
 from ..authoring.texts import Text
-from .plain import without_code
+from .sentences import without_code
 
 LEFTOVER = re.compile(r"\*\*|__|\$")
 RENDERER = MarkdownIt("commonmark").enable("table")

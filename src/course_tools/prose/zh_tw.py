@@ -8,7 +8,7 @@ import opencc
 
 from ..authoring.problems import Problem
 from ..authoring.texts import Text
-from .plain import around, sentences
+from .sentences import around, sentences
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\u3007"
 LATIN = "A-Za-z0-9√"
