@@ -17,7 +17,7 @@ from helpers.language.say import LANGUAGES
 from .data import Table
 from .percent import Cell
 from .problems import Problem, stop_at
-from .reading import read_text
+from .reading import read_file
 from .source import Source
 
 LOCK = "pairs.lock"
@@ -47,7 +47,7 @@ class Lesson:
             Table.read(root, f"{folder}/quiz.toml"),
             Table.read(root, claims) if (root / claims).exists() else None,
             Table.read(root, f"{folder}/measured.toml"),
-            read_text(root, f"{folder}/{LOCK}")[0],
+            read_file(root, f"{folder}/{LOCK}")[0],
         )
 
     @property
@@ -115,4 +115,4 @@ def _readmes(root: Path) -> Iterator[tuple[str, tuple[str, str]]]:
     for lang in LANGUAGES:
         file = f"README.{lang}.md"
         if (root / file).is_file():
-            yield lang, (file, read_text(root, file)[0])
+            yield lang, (file, read_file(root, file)[0])

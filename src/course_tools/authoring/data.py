@@ -12,7 +12,7 @@ from helpers.language.say import COMPLETE, TODO
 from .inline_texts import ARGUMENTS
 from .parity import unequal
 from .problems import Problem
-from .reading import read_text
+from .reading import read_file
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Table:
     @classmethod
     def read(cls, root: Path, file: str) -> Self:
         """Read a file, given by its path from the repository."""
-        text, faults = read_text(root, file)
+        text, faults = read_file(root, file)
         return cls(file, text, faults=tuple(faults)) if faults else cls.of(file, text)
 
     @classmethod

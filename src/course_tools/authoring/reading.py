@@ -5,7 +5,7 @@ from pathlib import Path
 from .problems import Problem
 
 
-def read_text(root: Path, file: str) -> tuple[str, list[Problem]]:
+def read_file(root: Path, file: str) -> tuple[str, list[Problem]]:
     """(a file's text, why there is none); file: its path from the repository, with /."""
     path = root / file
     if not path.is_file():

@@ -12,7 +12,7 @@ from helpers.language.say import COMPLETE, LANGUAGES, TODO
 from . import inline_texts
 from .percent import UNREAD, Cell, cells_of
 from .problems import Problem
-from .reading import read_text
+from .reading import read_file
 
 # also a valid cell id (nbformat) and grade_id (nbgrader)
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -30,7 +30,7 @@ class Source:
     @classmethod
     def read(cls, root: Path, file: str) -> Self:
         """Read a file, given by its path from the repository."""
-        text, faults = read_text(root, file)
+        text, faults = read_file(root, file)
         return cls(file, text, faults=tuple(faults)) if faults else cls.of(file, text)
 
     @classmethod
