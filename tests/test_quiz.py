@@ -15,7 +15,7 @@ import ipywidgets
 import pytest
 from comm.base_comm import BaseComm
 from fake_loop import FakeLoop
-from sample_bank import BANK, both
+from sample_bank import BANK, both, choice
 
 from helpers.classroom import progress
 from helpers.display import handshake
@@ -370,6 +370,36 @@ def test_hint_and_retry_buttons(quiz, view):
     assert quiz.attempt("q2").hinted and student.feedback("q2") == "" and quiz.errors == []
     told = student.view.attempts["q2"] if view is Screen else student.view.rows["q2"].hint.value
     assert say.choose(both("SECRET-hint-2")) in str(told)
+
+
+WRONG_TABLES = [
+    (0, {"hnit": both("x")}, "hnit", "unknown; known: id, text, hint, choice"),
+    (0, {"kind": "ordered"}, "kind", "is 'ordered', expected one of single, multiple, numeric"),
+    (0, {"text": None}, "text", "missing"),
+    (0, {"hint": {"ja": "日本語"}}, "hint", "expected a text in ja and zh_tw"),
+    (0, {"id": ""}, "id", "expected a text that is not empty"),
+    (0, {"choice": "abc"}, "choice", "is 'abc', expected a list of tables"),
+    (0, {"choice": [{"id": "a", "text": both("a")}]}, "choice[0].why", "missing"),
+    (0, {"choice": [choice("a", "yes")]}, "choice[0].right", "is 'yes', expected true or false"),
+    (0, {"answer": 3}, "answer", "unknown"),
+    (1, {"answer": "12.2"}, "answer", "is '12.2', expected a number"),
+    (1, {"tolerance": True}, "tolerance", "is True, expected a number"),
+    (1, {"unit": "GiB"}, "unit", "is 'GiB', expected a text in"),
+    (1, {"mistake": [{"value": 3}]}, "mistake[0].tolerance", "missing"),
+    (1, {"mistake": [7]}, "mistake[0]", "is 7, expected a table"),
+    (2, {"tolerance": 1}, "tolerance", "unknown"),
+]
+
+
+@pytest.mark.parametrize("n, change, field, what", WRONG_TABLES)
+def test_the_classes_are_the_schema(n, change, field, what):
+    """A field that is None in `change` is taken away."""
+    table = BANK["question"][n]
+    assert type(kinds.from_table(table)) is kinds.KINDS[table["kind"]]
+    changed = {name: value for name, value in (table | change).items() if value is not None}
+    with pytest.raises(kinds.Malformed) as caught:
+        kinds.from_table(changed)
+    assert caught.value.field == field and what in caught.value.what
 
 
 class AnyOf(kinds.ChoiceQuestion):

@@ -38,8 +38,11 @@ class Score:
 
 
 class QuizState(State):
-    """Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
-    explanation before it is asked for."""
+    """The answers, hints and score of one student in the quiz of one lesson.
+
+    Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
+    explanation before it is asked for.
+    """
 
     def __init__(
         self, lesson: str, *, bank: Mapping[str, Any] | None = None, student: str | None = None
