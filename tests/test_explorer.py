@@ -1,4 +1,4 @@
-"""Explorers: every control on both faces, the same seen by call and by sight, what breaks is told.
+"""Explorers: every control on both views, the same seen by call and by sight, what breaks is told.
 
 Neither torch nor numpy: this file also runs under Colab's old ipywidgets.
 """
@@ -76,54 +76,54 @@ CASES = [(name, *pair) for name, pairs in PRESSED.items() for pair in pairs]
 
 
 class Screen:
-    """A student at the live face: what explorer.js sends."""
+    """A student at the anywidget view: what its screen.js sends."""
 
     def __init__(self, explorer):
-        self.explorer, self.face = explorer, explorer.view
-        assert isinstance(self.face, ExplorerAnywidgetView)
+        self.explorer, self.view = explorer, explorer.view
+        assert isinstance(self.view, ExplorerAnywidgetView)
         self.asked = 0
 
     def press(self, **raw):
         self.asked += 1
-        values = self.face.view["raw"] | raw
+        values = self.view.view["raw"] | raw
         message = {"action": "set", "request": f"me:{self.asked}", "values": values}
-        self.face._handle_custom_msg(message, [])
-        assert self.face.view["request"] == f"me:{self.asked}"
+        self.view._handle_custom_msg(message, [])
+        assert self.view.view["request"] == f"me:{self.asked}"
 
     def seen(self):
-        return self.face.view["picture"], self.face.view["sentence"]
+        return self.view.view["picture"], self.view.view["sentence"]
 
     def notes(self):
-        return "".join(self.face.view["notes"].values())
+        return "".join(self.view.view["notes"].values())
 
     def trouble(self):
-        return "".join(self.face.trouble)
+        return "".join(self.view.trouble)
 
 
 class Twin:
-    """The same student at the plain twin: real controls of ipywidgets."""
+    """The same student at the plain view: real controls of ipywidgets."""
 
     def __init__(self, explorer):
-        self.explorer, self.face = explorer, explorer.show_plain()
+        self.explorer, self.view = explorer, explorer.show_plain()
 
     def press(self, **raw):
         for name, value in raw.items():
-            row = self.face.rows[name]
+            row = self.view.rows[name]
             setattr(row, "index" if hasattr(row, "index") else "value", value)
 
     def seen(self):
-        picture, _, sentence = self.face.picture.value.rpartition("<p>")
+        picture, _, sentence = self.view.picture.value.rpartition("<p>")
         sentence = sentence.removesuffix("</p></div>").replace("<code>", "`")
         return picture.partition(">")[2], sentence.replace("</code>", "`")
 
     def notes(self):
-        return html.unescape(re.sub("<[^>]+>", "", self.face.notes.value))
+        return html.unescape(re.sub("<[^>]+>", "", self.view.notes.value))
 
     def trouble(self):
-        return html.unescape(re.sub("<[^>]+>", "", self.face.trouble.value))
+        return html.unescape(re.sub("<[^>]+>", "", self.view.trouble.value))
 
 
-FACES = pytest.mark.parametrize("face", [Screen, Twin])
+VIEWS = pytest.mark.parametrize("view", [Screen, Twin])
 
 
 @pytest.fixture
@@ -139,10 +139,10 @@ def test_every_kind_of_control_is_pressed():
     assert {type(control) for control in CONTROLS} == {Range, Select, Check, Number, Text}
 
 
-@FACES
+@VIEWS
 @pytest.mark.parametrize("name, raw, value", CASES)
-def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, face, name, raw, value):
-    student = face(explorer)
+def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, view, name, raw, value):
+    student = view(explorer)
     before = student.seen()
     student.press(**{name: raw})
     called = explorer(**{name: value})
@@ -156,14 +156,14 @@ def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, face, name, r
     assert json.dumps(value, ensure_ascii=False) in called.sentence
 
 
-@FACES
+@VIEWS
 @pytest.mark.parametrize(
     "name, raw",
     [("seed", "x"), ("seed", "1.5"), ("seed", "-1"), ("seed", ""), ("seed", "300000"),
      ("text", "猫 龍"), ("text", "  ")],
 )  # fmt: skip
-def test_what_a_control_cannot_take_is_said_and_the_picture_stays(explorer, face, name, raw):
-    student = face(explorer)
+def test_what_a_control_cannot_take_is_said_and_the_picture_stays(explorer, view, name, raw):
+    student = view(explorer)
     before = explorer.drawing
     student.press(**{name: raw})
     assert explorer.drawing is before and explorer.errors == []
@@ -228,10 +228,10 @@ def broken(n):
     return told(n=n) if n == 1 else 1 / 0
 
 
-@FACES
-def test_a_failure_in_draw_is_told_and_kept_and_goes_away(face, caplog):
+@VIEWS
+def test_a_failure_in_draw_is_told_and_kept_and_goes_away(view, caplog):
     explorer = Explorer("題", broken, Range("n", "n", [1, 2]))
-    student = face(explorer)
+    student = view(explorer)
     with caplog.at_level(logging.ERROR):
         student.press(n=1)
     assert [type(error) for error in explorer.errors] == [ZeroDivisionError]
@@ -246,10 +246,10 @@ def test_the_technical_line_is_folded_in_the_plain_twin():
     explorer = Explorer("題", broken, Range("n", "n", [1, 2]))
     student = Twin(explorer)
     student.press(n=1)
-    folded = re.search("<details>.*</details>", student.face.trouble.value)[0]
+    folded = re.search("<details>.*</details>", student.view.trouble.value)[0]
     assert "ZeroDivisionError" in folded
-    assert "ZeroDivisionError" not in student.face.trouble.value.replace(folded, "")
-    assert student.face.picture.value == ""  # it would not belong to these values
+    assert "ZeroDivisionError" not in student.view.trouble.value.replace(folded, "")
+    assert student.view.picture.value == ""  # it would not belong to these values
 
 
 def test_a_failure_at_the_first_values_is_the_cells():
@@ -257,15 +257,15 @@ def test_a_failure_at_the_first_values_is_the_cells():
         Explorer("題", lambda n: 1 / 0, Range("n", "n", [1, 2]))
 
 
-@FACES
-def test_draw_may_refuse_values_that_do_not_go_together(face):
+@VIEWS
+def test_draw_may_refuse_values_that_do_not_go_together(view):
     def draw(n):
         if n == 2:
             raise Refused("no two")
         return told(n=n)
 
     explorer = Explorer("題", draw, Range("n", "n", [1, 2, 3]))
-    student = face(explorer)
+    student = view(explorer)
     before = explorer.drawing
     student.press(n=1)
     assert student.notes() == "no two" and explorer.drawing is before and explorer.errors == []
@@ -276,7 +276,7 @@ def test_draw_may_refuse_values_that_do_not_go_together(face):
 def test_a_message_that_makes_no_sense_is_kept_as_an_error(explorer):
     student = Screen(explorer)
     for message in ({"action": "set"}, {"values": {"size": 99}}, {"values": {"no": 1}}):
-        student.face._handle_custom_msg(message, [])
+        student.view._handle_custom_msg(message, [])
     assert len(explorer.errors) == 3 and explorer.trouble()
 
 
@@ -305,20 +305,20 @@ def test_every_bundle_has_something_to_read(explorer):
 
 def test_every_root_carries_its_language(explorer):
     lang = say.html_lang()
-    assert Screen(explorer).face.lang == lang
-    face = explorer.show_plain("note")
-    for text in (face.box.children[0].value, face.picture.value):
+    assert Screen(explorer).view.lang == lang
+    view = explorer.show_plain("note")
+    for text in (view.box.children[0].value, view.picture.value):
         assert text.startswith(f'<div lang="{lang}"')
     assert f'<div lang="{lang}">' in explorer()._repr_mimebundle_()["text/html"]
 
 
-def test_the_live_face_knows_all_that_the_script_draws(explorer):
-    face = Screen(explorer).face
-    kinds = {c["name"]: c["kind"] for c in face.controls}
+def test_the_anywidget_view_knows_all_that_the_script_draws(explorer):
+    view = Screen(explorer).view
+    kinds = {c["name"]: c["kind"] for c in view.controls}
     assert list(kinds.values()) == ["range", "select", "check", "number", "text"]
     known = re.search("const KINDS = {(.*)}", sources("explorer")[0])[1]
     assert set(kinds.values()) == set(re.findall(r"(\w+):", known))
-    assert set(face.words) == set(ExplorerAnywidgetView.screen_words)
+    assert set(view.words) == set(ExplorerAnywidgetView.screen_words)
 
 
 def test_switch_forces_the_plain_twin(explorer, monkeypatch):
@@ -343,7 +343,7 @@ def test_silence_brings_the_plain_twin_with_a_reason(explorer, monkeypatch):
     assert shown[0]["text/html"] == explorer.html()
 
 
-def test_an_answering_front_end_keeps_the_live_face(explorer, monkeypatch):
+def test_an_answering_front_end_keeps_the_anywidget_view(explorer, monkeypatch):
     loop = FakeLoop()
     monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
     explorer._ipython_display_()
@@ -371,12 +371,12 @@ def last_raw(control):
     return {"check": not control.start(), "number": "7", "text": ""}[drawn["kind"]]
 
 
-@FACES
+@VIEWS
 @pytest.mark.parametrize("name", OURS)
-def test_every_control_of_ours_changes_what_is_seen(face, name):
+def test_every_control_of_ours_changes_what_is_seen(view, name):
     explorer = OURS[name]()
     for control in explorer.controls.values():
-        student = face(OURS[name]())
+        student = view(OURS[name]())
         before = student.explorer.drawing
         student.press(**{control.name: last_raw(control)})
         assert student.explorer.errors == [] and student.explorer.notes == {}

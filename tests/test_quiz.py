@@ -1,4 +1,4 @@
-"""The quiz: judgement, both faces, what may be known when, what happens when something breaks."""
+"""The quiz: judgement, both views, what may be known when, what happens when something breaks."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ import ipywidgets
 import pytest
 from comm.base_comm import BaseComm
 from fake_loop import FakeLoop
-from sample_bank import BANK, both
+from sample_bank import BANK, both, choice
 
 from helpers.classroom import progress
 from helpers.display import handshake
@@ -66,37 +66,37 @@ def plain(quiz):
 
 
 class Screen:
-    """A student at the live face: what quiz.js sends."""
+    """A student at the anywidget view: what its screen.js sends."""
 
     def __init__(self, quiz):
-        self.quiz, self.face = quiz, live(quiz)
+        self.quiz, self.view = quiz, live(quiz)
 
     def press(self, question, action, value=""):
-        self.face._handle_custom_msg({"question": question, "action": action, "value": value}, [])
+        self.view._handle_custom_msg({"question": question, "action": action, "value": value}, [])
 
     def check(self, question, *ids_or_text):
         self.press(question, "check", _places(self.quiz, question, ids_or_text))
 
     def feedback(self, question):
-        attempt = self.face.attempts[question]
+        attempt = self.view.attempts[question]
         details = (line for pair in attempt["details"] for line in pair if line)
         return "\n".join([attempt["headline"], *details])
 
     def score(self):
-        return self.face.score
+        return self.view.score
 
 
 class Twin:
-    """The same student at the plain twin: real buttons of ipywidgets."""
+    """The same student at the plain view: real buttons of ipywidgets."""
 
     def __init__(self, quiz):
-        self.quiz, self.face = quiz, plain(quiz)
+        self.quiz, self.view = quiz, plain(quiz)
 
     def press(self, question, action):
-        self.face.rows[question].buttons[action].click()
+        self.view.rows[question].buttons[action].click()
 
     def check(self, question, *ids_or_text):
-        controls = self.face.rows[question].control.widgets
+        controls = self.view.rows[question].control.widgets
         given = _places(self.quiz, question, ids_or_text)
         if isinstance(given, str):
             controls[0].value = given
@@ -108,10 +108,10 @@ class Twin:
         self.press(question, "check")
 
     def feedback(self, question):
-        return _text(self.face.rows[question].feedback.value)
+        return _text(self.view.rows[question].feedback.value)
 
     def score(self):
-        return _text(self.face.score.value)
+        return _text(self.view.score.value)
 
 
 def _places(quiz, question, given):
@@ -123,7 +123,7 @@ def _text(html):
     return re.sub("<[^>]+>", "", html.replace("<br>", "\n"))
 
 
-FACES = pytest.mark.parametrize("face", [Screen, Twin])
+VIEWS = pytest.mark.parametrize("view", [Screen, Twin])
 
 
 # --- judgement --------------------------------------------------------------------------
@@ -316,8 +316,8 @@ def test_nothing_is_told_before_it_is_asked_for(quiz, wire):
 
 
 def test_plain_twin_tells_nothing_either(quiz, wire):
-    face = plain(quiz)
-    widgets = [face.box]
+    view = plain(quiz)
+    widgets = [view.box]
     for widget in widgets:
         widgets += getattr(widget, "children", ())
     states = [json.dumps(w.get_state(), default=str, ensure_ascii=False) for w in widgets]
@@ -341,7 +341,7 @@ def test_what_is_public_does_not_depend_on_the_answers(wire):
     assert seen[0] == seen[1]
 
 
-# --- both faces -------------------------------------------------------------------------
+# --- both views -------------------------------------------------------------------------
 
 STORY = [
     ("q1", "a"), ("q1", "b"), ("q1",), ("q2", "12.2倍"), ("q2", "多い"), ("q2", "12.5"), ("q2", ""),
@@ -349,10 +349,10 @@ STORY = [
 ]  # fmt: skip
 
 
-@FACES
-def test_a_face_says_what_the_function_says(quiz, face):
+@VIEWS
+def test_a_view_says_what_the_function_says(quiz, view):
     called = Quiz("sample", bank=BANK, student="s1")
-    student = face(quiz)
+    student = view(quiz)
     for question, *given in STORY:
         student.check(question, *given)
         value = given[0] if question == "q2" else given
@@ -361,15 +361,45 @@ def test_a_face_says_what_the_function_says(quiz, face):
     assert quiz.errors == []
 
 
-@FACES
-def test_hint_and_retry_buttons(quiz, face):
-    student = face(quiz)
+@VIEWS
+def test_hint_and_retry_buttons(quiz, view):
+    student = view(quiz)
     student.check("q2", "12.5")
     student.press("q2", "hint")
     student.press("q2", "retry")
     assert quiz.attempt("q2").hinted and student.feedback("q2") == "" and quiz.errors == []
-    told = student.face.attempts["q2"] if face is Screen else student.face.rows["q2"].hint.value
+    told = student.view.attempts["q2"] if view is Screen else student.view.rows["q2"].hint.value
     assert say.choose(both("SECRET-hint-2")) in str(told)
+
+
+WRONG_TABLES = [
+    (0, {"hnit": both("x")}, "hnit", "unknown; known: id, text, hint, choice"),
+    (0, {"kind": "ordered"}, "kind", "is 'ordered', expected one of single, multiple, numeric"),
+    (0, {"text": None}, "text", "missing"),
+    (0, {"hint": {"ja": "日本語"}}, "hint", "expected a text in ja and zh_tw"),
+    (0, {"id": ""}, "id", "expected a text that is not empty"),
+    (0, {"choice": "abc"}, "choice", "is 'abc', expected a list of tables"),
+    (0, {"choice": [{"id": "a", "text": both("a")}]}, "choice[0].why", "missing"),
+    (0, {"choice": [choice("a", "yes")]}, "choice[0].right", "is 'yes', expected true or false"),
+    (0, {"answer": 3}, "answer", "unknown"),
+    (1, {"answer": "12.2"}, "answer", "is '12.2', expected a number"),
+    (1, {"tolerance": True}, "tolerance", "is True, expected a number"),
+    (1, {"unit": "GiB"}, "unit", "is 'GiB', expected a text in"),
+    (1, {"mistake": [{"value": 3}]}, "mistake[0].tolerance", "missing"),
+    (1, {"mistake": [7]}, "mistake[0]", "is 7, expected a table"),
+    (2, {"tolerance": 1}, "tolerance", "unknown"),
+]
+
+
+@pytest.mark.parametrize("n, change, field, what", WRONG_TABLES)
+def test_the_classes_are_the_schema(n, change, field, what):
+    """A field that is None in `change` is taken away."""
+    table = BANK["question"][n]
+    assert type(kinds.from_table(table)) is kinds.KINDS[table["kind"]]
+    changed = {name: value for name, value in (table | change).items() if value is not None}
+    with pytest.raises(kinds.Malformed) as caught:
+        kinds.from_table(changed)
+    assert caught.value.field == field and what in caught.value.what
 
 
 class AnyOf(kinds.ChoiceQuestion):
@@ -386,13 +416,13 @@ class AnyOf(kinds.ChoiceQuestion):
         return {"control": "radio"}
 
 
-@FACES
-def test_a_new_kind_is_one_class_and_one_message(face, monkeypatch):
+@VIEWS
+def test_a_new_kind_is_one_class_and_one_message(view, monkeypatch):
     monkeypatch.setitem(kinds.KINDS, "any", AnyOf)
     monkeypatch.setitem(say.catalogue("quiz"), "do_any", both("どれか1つ"))
     bank = {"question": [BANK["question"][2] | {"kind": "any"}]}
     quiz = Quiz("sample", bank=bank, student="s1")
-    student = face(quiz)
+    student = view(quiz)
     for id, right in (("a", True), ("b", False), ("c", True)):
         student.check("q3", id)
         assert quiz.attempt("q3").result.right is right
@@ -403,21 +433,21 @@ def test_a_new_kind_is_one_class_and_one_message(face, monkeypatch):
     assert quiz.score().right == 1 and quiz.errors == []
 
 
-@FACES
-def test_a_call_changes_the_view(quiz, face):
-    student = face(quiz)
+@VIEWS
+def test_a_call_changes_the_view(quiz, view):
+    student = view(quiz)
     result = quiz.answer("q3", ["a", "c"])
     assert student.feedback("q3") == result.text
-    if face is Twin:
-        boxes = student.face.rows["q3"].control.widgets
+    if view is Twin:
+        boxes = student.view.rows["q3"].control.widgets
         assert [b.value for b in boxes] == [c.id in "ac" for c in quiz.shown("q3")]
     else:
-        assert student.face.attempts["q3"]["given"] == sorted(_places(quiz, "q3", "ac"))
+        assert student.view.attempts["q3"]["given"] == sorted(_places(quiz, "q3", "ac"))
 
 
 def test_plain_twin_keeps_what_is_not_yet_checked_but_retry_clears_it(quiz):
     student = Twin(quiz)
-    typed = student.face.rows["q2"].control.widgets[0]
+    typed = student.view.rows["q2"].control.widgets[0]
     typed.value = "12"
     student.check("q1", "a")
     assert typed.value == "12"
@@ -457,7 +487,7 @@ def _python(code):
     return done.stdout
 
 
-# --- language, static faces -------------------------------------------------------------
+# --- language, static views -------------------------------------------------------------
 
 
 def test_every_root_carries_its_language(quiz):
@@ -475,7 +505,7 @@ def test_a_quiz_keeps_the_language_it_began_with():
     assert "日本語" not in repr(quiz.answer("q1", "b")) + quiz.html() + repr(quiz.score())
 
 
-def test_static_faces_hold_every_question_and_choice(quiz):
+def test_static_views_hold_every_question_and_choice(quiz):
     html, text = quiz.html(), repr(quiz)
     assert "<code>softmax</code> &lt;b&gt;" in html and "<b>" not in html
     for id in "abcd":
@@ -503,15 +533,15 @@ def test_messages_are_equal_in_both_languages_and_all_used():
 # --- when something breaks --------------------------------------------------------------
 
 
-@FACES
-def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, face, monkeypatch, caplog):
-    student = face(quiz)
+@VIEWS
+def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, view, monkeypatch, caplog):
+    student = view(quiz)
     monkeypatch.setattr(kinds.Single, "judge", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR):
         student.check("q1", "a")
     assert [type(error) for error in quiz.errors] == [ZeroDivisionError]
     assert "ZeroDivisionError" in caplog.text
-    shown = student.face.trouble if face is Screen else _text(student.face.trouble.value)
+    shown = student.view.trouble if view is Screen else _text(student.view.trouble.value)
     assert quiz.words["error"].format(retry=quiz.words["retry"]) in str(shown)
     assert "ZeroDivisionError: division by zero (test_quiz.py, line" in str(shown)
     monkeypatch.undo()
@@ -556,7 +586,7 @@ def test_silence_brings_the_plain_twin_once_with_a_reason(watched, capfd):
     assert loop.planned == [] and capfd.readouterr() == ("", "")
 
 
-def test_an_answering_front_end_keeps_the_live_face(watched):
+def test_an_answering_front_end_keeps_the_anywidget_view(watched):
     quiz, loop, shown = watched
     loop.run(5)
     quiz.view._handle_custom_msg({"action": "alive"}, [])

@@ -1,4 +1,4 @@
-"""The terminal: its screen, its child and how it ends, both faces, what happens when it breaks."""
+"""The terminal: its screen, its child and how it ends, both views, what happens when it breaks."""
 
 import html
 import json
@@ -412,7 +412,7 @@ def test_a_kernel_that_ends_ends_its_child_and_says_nothing(then):
     assert (process.returncode, out, err, gone) == (0, "", "", not then)
 
 
-# --- both faces -------------------------------------------------------------------------
+# --- both views -------------------------------------------------------------------------
 
 
 def live(terminal):
@@ -425,46 +425,46 @@ def plain(terminal):
 
 
 class Panel:
-    """A student at the live face: what terminal.js sends."""
+    """A student at the anywidget view: what its screen.js sends."""
 
     def __init__(self, terminal):
-        self.face = live(terminal)
+        self.view = live(terminal)
 
     def press(self, action, place=None):
-        self.face._handle_custom_msg({"action": action, "place": place}, [])
+        self.view._handle_custom_msg({"action": action, "place": place}, [])
 
     def status(self):
-        return self.face.sentence
+        return self.view.sentence
 
     def screen(self):
-        return "\n".join("".join(row) for line in self.face.lines for row in line)
+        return "\n".join("".join(row) for line in self.view.lines for row in line)
 
     def allowed(self):
-        return {"run"} if not self.face.running else {"stop"}
+        return {"run"} if not self.view.running else {"stop"}
 
     def trouble(self):
-        return " ".join(self.face.trouble)
+        return " ".join(self.view.trouble)
 
 
 class Twin:
-    """The same student at the plain twin: real controls of ipywidgets."""
+    """The same student at the plain view: real controls of ipywidgets."""
 
     def __init__(self, terminal):
-        self.face = plain(terminal)
+        self.view = plain(terminal)
 
     def press(self, action, place=None):
         if place is not None:
-            self.face.select.value = place
-        self.face.buttons[action].click()
+            self.view.select.value = place
+        self.view.buttons[action].click()
 
     def status(self):
-        return _text(self.face.status.value)
+        return _text(self.view.status.value)
 
     def screen(self):
-        return _text(self.face.screen.value.replace("</div><div>", "\n"))
+        return _text(self.view.screen.value.replace("</div><div>", "\n"))
 
     def allowed(self):
-        return {action for action, button in self.face.buttons.items() if not button.disabled}
+        return {action for action, button in self.view.buttons.items() if not button.disabled}
 
     def trouble(self):
         return self.status()
@@ -474,12 +474,12 @@ def _text(text):
     return html.unescape(re.sub("<[^>]+>", "", text))
 
 
-FACES = pytest.mark.parametrize("face", [Panel, Twin])
+VIEWS = pytest.mark.parametrize("view", [Panel, Twin])
 
 
-@FACES
-def test_a_face_before_while_and_after_a_run(terminal, script, face):
-    student = face(terminal)
+@VIEWS
+def test_a_view_before_while_and_after_a_run(terminal, script, view):
+    student = view(terminal)
     assert terminal.words["ready"].format(run=terminal.words["run"]) in student.screen()
     assert student.screen().startswith("> Ready.") and student.status() == ""
     assert student.allowed() == {"run"}
@@ -487,7 +487,7 @@ def test_a_face_before_while_and_after_a_run(terminal, script, face):
     student.press("run", 1)
     assert until(lambda: "begun" in student.screen())
     assert student.allowed() == {"stop"} and "attention" in student.status()
-    if face is Panel:
+    if view is Panel:
         student.press("run", 0)  # a second click, in a page that does not yet know
     assert terminal.current.experiment == "attention"
     student.press("stop")
@@ -498,14 +498,14 @@ def test_a_face_before_while_and_after_a_run(terminal, script, face):
     terminal.wait()
     assert until(lambda: student.status() == terminal.sentence())
     assert (
-        "赤<b>&" in student.screen() and "<b>" not in str(getattr(student.face, "screen", ""))[:0]
+        "赤<b>&" in student.screen() and "<b>" not in str(getattr(student.view, "screen", ""))[:0]
     )
     assert "scaling-by-d_k" in student.screen() and "begun" not in student.screen()
 
 
-@FACES
-def test_every_experiment_of_the_list_can_be_chosen(terminal, script, face):
-    student = face(terminal)
+@VIEWS
+def test_every_experiment_of_the_list_can_be_chosen(terminal, script, view):
+    student = view(terminal)
     script("quick")
     for place, name in enumerate(EXPERIMENTS):
         student.press("run", place)
@@ -515,23 +515,23 @@ def test_every_experiment_of_the_list_can_be_chosen(terminal, script, face):
         )
 
 
-@FACES
-def test_a_call_changes_the_view(terminal, script, face):
-    student = face(terminal)
+@VIEWS
+def test_a_call_changes_the_view(terminal, script, view):
+    student = view(terminal)
     script("quick")
     result = terminal.run("n-squared")
     assert result.text in student.screen() and student.status() == result.sentence
-    if face is Panel:
-        assert student.face.place == list(EXPERIMENTS).index("n-squared")
+    if view is Panel:
+        assert student.view.place == list(EXPERIMENTS).index("n-squared")
 
 
-def test_the_plain_face_is_escaped_and_aligned(script):
+def test_the_plain_view_is_escaped_and_aligned(script):
     script("print('<script>alert(1)</script>日本語 <b>')")
     terminal = Terminal()
-    face = plain(terminal)
+    view = plain(terminal)
     terminal.run("attention")
-    assert "<script" not in face.screen.value and "&lt;script&gt;" in face.screen.value
-    assert 'width: 6ch; letter-spacing: calc(2ch - 1em)">日本語' in face.screen.value
+    assert "<script" not in view.screen.value and "&lt;script&gt;" in view.screen.value
+    assert 'width: 6ch; letter-spacing: calc(2ch - 1em)">日本語' in view.screen.value
 
 
 def test_a_flood_does_not_flood_the_browser(script, monkeypatch):
@@ -556,10 +556,10 @@ def test_what_no_panel_sends_is_refused_and_told(place, caplog):
     assert student.trouble() == ""
 
 
-@FACES
-def test_a_child_that_cannot_start_is_told(face, monkeypatch, caplog):
+@VIEWS
+def test_a_child_that_cannot_start_is_told(view, monkeypatch, caplog):
     terminal = Terminal()
-    student = face(terminal)
+    student = view(terminal)
     monkeypatch.setattr(child, "command", lambda *_: ["/no/such/python"])
     with caplog.at_level(logging.ERROR):
         student.press("run", 0)
@@ -567,7 +567,7 @@ def test_a_child_that_cannot_start_is_told(face, monkeypatch, caplog):
     assert "FileNotFoundError" in student.trouble() and student.allowed() == {"run"}
 
 
-@pytest.mark.parametrize("broken", ["screen", "face"])
+@pytest.mark.parametrize("broken", ["screen", "view"])
 def test_a_thread_that_fails_leaves_no_child(script, monkeypatch, caplog, broken):
     script("forever")
     terminal = Terminal()
@@ -592,19 +592,19 @@ def test_no_thread_is_left(script):
     assert until(lambda: threading.active_count() <= before, 3)
 
 
-# --- display, static faces --------------------------------------------------------------
+# --- display, static views --------------------------------------------------------------
 
 
 def test_every_root_carries_its_language(terminal):
     lang = {"ja": "ja", "zh-tw": "zh-Hant-TW"}[say.language()]
     assert terminal.html().startswith(f'<section lang="{lang}">')
     assert live(terminal).lang == lang
-    face = plain(terminal)
-    roots = [face.box.children[0].value, face.screen.value, face.status.value]
+    view = plain(terminal)
+    roots = [view.box.children[0].value, view.screen.value, view.status.value]
     assert all(value.startswith(f'<div lang="{lang}"') for value in roots if value)
 
 
-def test_static_faces_hold_the_list_and_no_script(terminal):
+def test_static_views_hold_the_list_and_no_script(terminal):
     page, text = terminal.html(), repr(terminal)
     for name, one in EXPERIMENTS.items():
         assert name in page and one.title in page and name in text
@@ -635,14 +635,14 @@ def test_silence_brings_the_plain_twin_and_the_run_goes_on(terminal, script, mon
     assert updates == []
     loop.run(30)
     assert [kw["display_id"] for kw in updates] == ["d1"] and loop.planned == []
-    face = terminal.view
-    assert terminal.words["plain_note"] in face.box.children[0].value
-    assert until(lambda: "begun" in face.screen.value)
-    face.buttons["stop"].click()
+    view = terminal.view
+    assert terminal.words["plain_note"] in view.box.children[0].value
+    assert until(lambda: "begun" in view.screen.value)
+    view.buttons["stop"].click()
     assert terminal.wait().how == "stop"
 
 
-def test_an_answering_front_end_keeps_the_live_face(terminal, monkeypatch):
+def test_an_answering_front_end_keeps_the_anywidget_view(terminal, monkeypatch):
     loop = FakeLoop()
     module = "helpers.widgets.base.widget."
     monkeypatch.setattr(module + "running_loop", lambda: loop)

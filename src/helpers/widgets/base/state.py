@@ -36,11 +36,11 @@ class State:
     def hear(self, message: Message) -> None:
         """Act on a message from the screen.  Never raises: a failure is shown in the student's
         language, kept in errors, and logged with its traceback."""
-        if message["action"] == "alive":
-            self.alive = True
-            return
-        self._failed = None
         try:
+            if message["action"] == "alive":
+                self.alive = True
+                return
+            self._failed = None
             self.act(message)
         except Exception as error:
             self.fail(error, f"{type(self).__name__}, message {message}")
@@ -52,7 +52,7 @@ class State:
         self.errors.append(error)
         log.error("%s failed", doing, exc_info=error)
 
-    def sorry(self) -> str:
+    def failure_sentence(self) -> str:
         """One sentence for the student on a failure of the program."""
         return self.words["error"]
 
@@ -62,4 +62,4 @@ class State:
             return None
         place = traceback.extract_tb(self._failed.__traceback__)[-1]
         where = f"{os.path.basename(place.filename)}, line {place.lineno}"
-        return self.sorry(), f"{type(self._failed).__name__}: {self._failed} ({where})"
+        return self.failure_sentence(), f"{type(self._failed).__name__}: {self._failed} ({where})"

@@ -11,6 +11,8 @@ from .state import ExplorerState
 
 
 class ExplorerAnywidgetView(AnywidgetView):
+    """The controls stay as they are; view is the drawing, and what is refused."""
+
     _esm, _css = sources("explorer")
     screen_words = ("waiting", "lost", "error_detail", "known", "read_cells")
     title = traitlets.Unicode().tag(sync=True)

@@ -85,7 +85,8 @@ class Question(ABC):
         """An answer as a call gives it, in the form that is kept.  ValueError says what may be."""
 
     @abstractmethod
-    def judge(self, given: Given, words: Words) -> Judgement: ...
+    def judge(self, given: Given, words: Words) -> Judgement:
+        """What is said to an answer that accept() gave."""
 
     @abstractmethod
     def instruction(self, words: Words) -> str:

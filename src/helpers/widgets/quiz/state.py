@@ -38,8 +38,11 @@ class Score:
 
 
 class QuizState(State):
-    """Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
-    explanation before it is asked for."""
+    """The answers, hints and score of one student in the quiz of one lesson.
+
+    Everything is judged here: neither the notebook nor the browser holds an answer, a hint or an
+    explanation before it is asked for.
+    """
 
     def __init__(
         self, lesson: str, *, bank: Mapping[str, Any] | None = None, student: str | None = None
@@ -117,15 +120,15 @@ class QuizState(State):
 
     def act(self, message: QuizMessage) -> None:
         """A choice is named by its place on screen."""
-        action, question, value = message["action"], message["question"], message["value"]
+        action, question = message["action"], message["question"]
         if action == "check":
-            shown = self.shown(question)
-            chosen = isinstance(value, list) and [shown[place].id for place in value]
-            self.answer(question, chosen if shown else value)
+            shown, value = self.shown(question), message["value"]
+            places = () if isinstance(value, str) else value
+            self.answer(question, [shown[place].id for place in places] if shown else value)
         else:
             {"hint": self.hint, "retry": self.retry}[action](question)
 
-    def sorry(self) -> str:
+    def failure_sentence(self) -> str:
         return self.words["error"].format(retry=self.words["retry"])
 
     # --- answers ------------------------------------------------------------------------

@@ -15,8 +15,7 @@ import threading
 import weakref
 from pathlib import Path
 
-from helpers.experiments import EXPERIMENTS, unknown
-
+from ...experiments import EXPERIMENTS, unknown
 from .screen import COLUMNS, ROWS
 
 CHUNK = 2**15

@@ -3,9 +3,8 @@
 import html
 from collections.abc import Iterable
 
-from helpers.experiments import Experiment
-
 from ...display.monospace import columns
+from ...experiments import Experiment
 from ..base.html_view import section
 from .screen import COLUMNS, ROWS, Line, Row
 from .state import TerminalState

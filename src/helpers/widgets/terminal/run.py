@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from helpers.experiments import EXPERIMENTS
-
+from ...experiments import EXPERIMENTS
 from . import child
 from .screen import Screen
 
