@@ -110,6 +110,14 @@ def test_an_unknown_key_confirms_nothing(root, key):
     assert len(problems(root)) == 1
 
 
+def test_a_fault_in_another_lesson_stops_nobody(root):
+    edit(root, "lesson.py", ("加總", "總計"))
+    (root / "lessons/02_b/quiz.toml").write_text("[[question", encoding="utf-8")
+    pairs.confirm(Course.read(root), ["01_a:lesson/sum.2"])
+    with pytest.raises(LessonError, match=r"02_b/quiz\.toml:-: no TOML"):
+        pairs.confirm(Course.read(root), ["02_b:lesson/why"])
+
+
 def test_a_lock_that_cannot_be_read_is_red(root):
     path = root / "lessons/01_a/pairs.lock"
     path.write_text("<<<<<<< a merge\n", encoding="utf-8")

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: list[str]) -> int:
+    """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="start.py", description=__doc__)
     parser.add_argument("command", choices=["build", "confirm", "translate"])
     parser.add_argument("keys", nargs="*", help="confirm: the pairs that you have read; translate:"
@@ -41,9 +42,9 @@ def run(wanted: argparse.Namespace) -> int:
     """Do the command.  LessonError if the sources do not allow it."""
     course = Course.read(wanted.root)
     if wanted.command == "confirm":
-        return confirm(course.whole(), wanted.keys)
+        return confirm(course, wanted.keys)
     if wanted.command == "translate":
-        return translate(course.whole(), *wanted.keys)
+        return translate(course, *wanted.keys)
     files = build(course)
     status = tell_differences(course, files) if wanted.check else bring_in_step(course, files)
     print(*drafts.report(course), sep="\n", end="\n" if drafts.DRAFTS else "")

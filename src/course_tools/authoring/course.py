@@ -56,6 +56,11 @@ class Lesson:
         files = (self.lesson, self.sheet, self.quiz, self.claims)
         return [file for file in files if file is not None]
 
+    def faults(self) -> Iterator[Problem]:
+        """Why the files with texts cannot be used."""
+        for file in self.files:
+            yield from file.faults
+
     def wrong_answers(self) -> dict[str, list[Cell]]:
         """{task: the named wrong answers to it}; they stand in the sheet's source, never built."""
         found: dict[str, list[Cell]] = {}
@@ -100,10 +105,9 @@ class Course:
     def faults(self) -> Iterator[Problem]:
         """Why files with texts cannot be used: not there, unreadable, a text without its twin."""
         for lesson in self.lessons:
-            for file in lesson.files:
-                yield from file.faults
-        for shared in self.shared:
-            yield from shared.faults
+            yield from lesson.faults()
+        for file in self.shared:
+            yield from file.faults
 
     def whole(self) -> Self:
         """This course, whose texts can all be used.  LessonError with every fault if not."""

@@ -71,7 +71,9 @@ def translate(course: Course, lang: str, names: list[str]) -> list[Problem]:
     for name in names:
         if name not in parts:
             stop_at([Problem("lessons", name, "no such part", f"name one of {', '.join(parts)}")])
-    files = {file.file: with_places(file, lang) for name in names for file in parts[name]}
+    wanted = [file for name in names for file in parts[name]]
+    stop_at(fault for file in wanted for fault in file.faults)
+    files = {file.file: with_places(file, lang) for file in wanted}
     for file in files.values():
         path = course.root / file.file
         path.write_bytes(file.text.encode())  # bytes: the same line ends on every system
@@ -85,6 +87,7 @@ def with_places(file: Source | Table, lang: str) -> Source | Table:
 
 
 def in_py(source: str, lang: str) -> str:
+    """A cell of prose below its group's last language before it; in code, see `in_code`."""
     cells = re.split(r"(?m)^(?=# %%)", source)
     there: dict[str, list[str]] = {}
     for cell in cells:
@@ -116,6 +119,7 @@ def _before(lang: str, group: list[str]) -> str:
 
 
 def in_code(code: str, lang: str) -> str:
+    """An argument in each T(…), a line below each group of comments."""
     lines = code.split("\n")
     calls = [
         call for call in inline_texts.calls(ast.walk(ast.parse(code))) if not _argument(call, lang)

@@ -69,7 +69,8 @@ def _and(languages: Iterable[str]) -> str:
 
 
 def _pairs(lesson: Lesson) -> dict[str, Pair]:
-    """{FILE/KEY: {language: text}} in the order of the sources."""
+    """{FILE/KEY: {language: text}} in the order of the sources.  LessonError for a faulty one."""
+    stop_at(lesson.faults())
     pairs: dict[str, Pair] = {}
     for text in of_lesson(lesson):
         pairs.setdefault(f"{Path(text.file).stem}/{text.key}", {})[text.lang] = text
@@ -99,11 +100,14 @@ def _confirmed(lesson: Lesson) -> dict[str, tuple[str, ...]]:
 
 def _sorted_out(course: Course, wanted: list[str]) -> dict[str, list[str]]:
     """{lesson: keys}  of words that are LESSON:KEY, or KEY of the lesson named before."""
-    there = {lesson.name: _pairs(lesson) for lesson in course.lessons}
+    lessons = {lesson.name: lesson for lesson in course.lessons}
+    there: dict[str, Iterable[str]] = {}  # pairs of the named lessons; others may have faults
     found: dict[str, list[str]] = {}
     lesson = ""
     for word in wanted:
         lesson, key = word.split(":", 1) if ":" in word else (lesson, word)
+        if lesson in lessons and lesson not in there:
+            there[lesson] = _pairs(lessons[lesson])
         if not any(_names(key, name) for name in there.get(lesson, ())):
             remedy = "write LESSON:FILE/KEY, as python start.py build --check names it"
             stop_at([Problem(lesson or "-", key, "no such pair", remedy)])
