@@ -36,7 +36,7 @@ def _sheet(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str
     """The sheet and its solution, in each language."""
     name = lesson.name
     for lang, solution in _notebooks(course, lesson, source):
-        sheet = notebooks.sheet(solution, shared_texts(course, lang))
+        sheet = notebooks.sheet(solution, _stub_texts(course, lang))
         yield _with_link(course, lang, f"exercises/{lang}/{name}/{name}.ipynb", sheet)
         yield f"solutions/{lang}/{name}/{name}.ipynb", notebooks.text_of(solution)
 
@@ -46,7 +46,7 @@ def _notebooks(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple
     cells = _with_set_up(source.cells, course.set_up.cells)
     kinds = folding.folded(cells)
     for lang in built_in(lesson):
-        fill, shared = _fill(course, lesson, lang), shared_texts(course, lang)
+        fill, shared = _fill(course, lesson, lang), _stub_texts(course, lang)
         yield lang, notebooks.notebook(cells, kinds, lang, fill, shared)
 
 
@@ -60,11 +60,11 @@ def _tables(lesson: Lesson) -> Iterator[tuple[str, str]]:
 def _with_link(course: Course, lang: str, path: str, made: Notebook) -> tuple[str, str]:
     """A notebook that students get; with its link to Colab, once the course is published."""
     url = addresses.on_colab(addresses.of(course.project.table)["students"], path)
-    linked = addresses.linked(made, shared_texts(course, lang)["colab"], url) if url else made
+    linked = addresses.linked(made, _stub_texts(course, lang)["colab"], url) if url else made
     return path, notebooks.text_of(linked)
 
 
-def shared_texts(course: Course, lang: str) -> dict[str, str]:
+def _stub_texts(course: Course, lang: str) -> dict[str, str]:
     """The words of stubs.toml; in the first language where a draft has none yet."""
     return {name: _in(table, lang) for name, table in course.stubs.table.items()}
 
