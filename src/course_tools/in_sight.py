@@ -35,7 +35,8 @@ from helpers.classroom import check, progress
 from helpers.language import say
 
 from . import leaks
-from .grading import jail, judge, matching, sheet, trees
+from .authoring import syntax_trees
+from .grading import jail, judge, matching, sheet
 from .grading.sheet import Sheet, Task
 from .grading.student import Warm
 
@@ -128,14 +129,14 @@ def of_code(place: str, cells: Iterable[str]) -> Iterator[Seen]:
             with contextlib.suppress(Exception):
                 exec(ast.unparse(node), scope)
                 around.append(ast.unparse(node))
-    for function in (f for tree in trees_ for f in trees.functions_of(tree)):
+    for function in (f for tree in trees_ for f in syntax_trees.functions_of(tree)):
         yield from _lifted(place, function, dict(scope), "\n".join(around))
 
 
 def of_module(name: str) -> Iterator[Seen]:
     module = importlib.import_module(name)
     scope = f"import {name}\nscope = dict(vars({name}))"
-    for function in trees.functions_of(ast.parse(inspect.getsource(module))):
+    for function in syntax_trees.functions_of(ast.parse(inspect.getsource(module))):
         if function.name == "main":
             continue
         yield from _lifted(name, function, dict(vars(module)), scope)

@@ -8,7 +8,7 @@ import symtable
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from . import trees
+from ..authoring import syntax_trees
 from .sheet import Sheet, Task
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def asked(code: str, tree: ast.Module, sheet: Sheet) -> set[str]:
 
 def inlined(tree: ast.Module, sheet: Sheet) -> set[str]:
     """Functions of the sheet's checks whose body the code holds, under whatever names."""
-    kept = sheet.imported | trees.imported(tree)
-    return {of.name for of in sheet.references if trees.copies(tree, of, kept)}
+    kept = sheet.imported | syntax_trees.imported(tree)
+    return {of.name for of in sheet.references if syntax_trees.copies(tree, of, kept)}
 
 
 def finders(tree: ast.Module) -> set[str]:

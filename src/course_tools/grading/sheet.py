@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from . import trees
+from ..authoring import syntax_trees
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 SHORTEST = 40  # nodes of a function that may be known again; `return x + y` has 7
@@ -76,14 +76,16 @@ class Sheet:
         answers = {name for task in self.tasks for name in task.functions}
         found = [of for part in self.of("test") for of in _shown(part)]
         calls = {of.name: {n.id for n in ast.walk(of) if isinstance(n, ast.Name)} for of in found}
-        long = [of for of in found if trees.size(of) >= SHORTEST]
+        long = [of for of in found if syntax_trees.size(of) >= SHORTEST]
         return tuple(of for of in long if not calls[of.name] & answers)
 
     @cached_property
     def imported(self) -> dict[str, str]:
         """{"F": "torch.nn.functional", …}: the names that the sheet's own cells import."""
         sources = [part.released for part in self.of("code", "test")]
-        return {k: v for source in sources for k, v in trees.imported(ast.parse(source)).items()}
+        return {
+            k: v for source in sources for k, v in syntax_trees.imported(ast.parse(source)).items()
+        }
 
     def of(self, *kinds: str) -> list[Part]:
         return [part for part in self.parts if part.kind in kinds]
@@ -115,7 +117,7 @@ def functions(tree: ast.Module) -> list[str]:
 
 
 def _shown(part: Part) -> Iterator[ast.FunctionDef]:
-    return trees.functions_of(ast.parse(part.released))
+    return syntax_trees.functions_of(ast.parse(part.released))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

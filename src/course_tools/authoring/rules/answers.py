@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from helpers.language.say import TODO
 
-from ...grading import trees
+from .. import syntax_trees
 from ..notebooks import BEGIN, END, is_essay, with_stub
 from ..percent import Cell
 from ..problems import Problem
@@ -35,7 +35,7 @@ def _in_sight(cells: Iterable[Cell]) -> Iterator[Problem]:
     for cell in cells:
         if "points" in cell.options:
             shown = ast.parse(with_stub(cell.source, "HIDDEN TESTS", ["pass"]))
-            for function in trees.functions_of(shown):
+            for function in syntax_trees.functions_of(shown):
                 yield from _faults(cell, function, answers)
 
 
@@ -45,7 +45,7 @@ def _faults(
     called = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     for answer in answers:
         same = _takes(function) == _takes(answer) != [] and answer.name not in called
-        if same or trees.copies(function, answer, {}):
+        if same or syntax_trees.copies(function, answer, {}):
             what = "takes what the task takes" if same else "holds the model answer"
             yield cell.problem(
                 f"{function.name} {what} ({answer.name}): in its place, it may pass the check",
