@@ -255,7 +255,7 @@ torch.Tensor.__eq__ = lambda s, o: True
 torch.Tensor.shape = property(lambda s: (6, 6))
 builtins.abs = lambda x: 0
 json.loads = lambda *a, **k: {"ok": True, "value": None}
-from helpers import check
+from helpers.classroom import check
 check.close = check.equal = check.shape = check.that = lambda *a, **k: None
 """
 ALWAYS = """

@@ -11,7 +11,10 @@ from course_tools.grading import copying, matching, sheet
 from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
-IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom helpers import check\n"
+IMPORTS = (
+    "import math\nimport torch\nimport torch.nn.functional as F\n"
+    "from helpers.classroom import check\n"
+)
 CHECK = '''def one_document_at_a_time(logits, ids, lengths):
     """Each question of each document."""
     total, count = 0.0, 0

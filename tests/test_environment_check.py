@@ -167,7 +167,7 @@ def test_on_colab_the_folder_line_says_to_export(monkeypatch):
 
 def test_the_check_leaves_nothing_behind_and_imports_nothing_heavy():
     code = (
-        "import sys; from helpers import environment, progress; environment.check()\n"
+        "import sys; from helpers.classroom import environment, progress; environment.check()\n"
         "print({'torch', 'transformers'} & set(sys.modules), list(progress.data_dir().iterdir()))"
     )
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
@@ -233,7 +233,7 @@ def test_the_switch_to_plain_widgets_asks_nobody(monkeypatch, capsys):
 def test_without_anywidget_the_plain_widgets_are_announced():
     code = (
         "import sys; sys.modules['anywidget'] = None\n"
-        "from helpers import environment; environment._ask_the_screen()"
+        "from helpers.classroom import environment; environment._ask_the_screen()"
     )
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
     done = subprocess.run(
@@ -249,11 +249,11 @@ def test_where_no_one_looks_nothing_is_printed_and_nothing_fails(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     cells = [
         "import helpers; helpers.begin('00_start', 'zh-tw')\n"
-        "from helpers import environment\nfrom helpers.widgets import handshake, probe\n"
+        "from helpers.classroom import environment\nfrom helpers.display import handshake, probe\n"
         "handshake.SILENCE, told = 1.0, []\n"
         "probe.update_display = lambda data, **_: told.append(data)\nenvironment.check()",
         "import asyncio; await asyncio.sleep(3)",
-        "from helpers import overview; overview.show(); overview.claims_table()",
+        "from helpers.classroom import overview; overview.show(); overview.claims_table()",
         "print(told[0]['text/plain'], len(told))",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])

@@ -210,9 +210,8 @@ def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, warm):
     ],
 )
 def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hint):
-    shown = (
-        "import random\nimport torch\nfrom helpers import check\nwith check.task('f'):\n    f(1)\n"
-    )
+    shown = "import random\nimport torch\nfrom helpers.classroom import check\n"
+    "with check.task('f'):\n    f(1)\n"
     hidden = f"    {draws}\n    check.that(torch.initial_seed() != 2, hint='seed 2')\n"
     parts = (
         sheet.Part("f", "answer", "def f(n): return n", "def f(n): ...", 0),
@@ -226,7 +225,9 @@ def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hi
 
 def one_task(given: str, answer: str, lang: str = LANG) -> tuple[sheet.Sheet, bytes]:
     """A sheet whose check calls f(GIVEN), and a submission."""
-    shown = f"from helpers import check\nwith check.task('f'):\n    assert f({given}) == 1\n"
+    shown = (
+        f"from helpers.classroom import check\nwith check.task('f'):\n    assert f({given}) == 1\n"
+    )
     parts = (
         sheet.Part("f", "answer", "def f(n): return 1", "def f(n): ...", 0),
         sheet.Part("f-check", "test", shown, shown, 3),

@@ -86,7 +86,8 @@ def test_without_the_notebook_the_sentence_leaves_it_open(tmp_path):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_check_before_its_answer_says_what_to_run(tmp_path, lang):
-    begin = f"import helpers\nhelpers.begin('01_attention', {lang!r})\nfrom helpers import check"
+    begin = f"import helpers\nhelpers.begin('01_attention', {lang!r})\n"
+    begin += "from helpers.classroom import check"
     task = "with check.task('merge'):\n    merge(1)"
     cells = [begin, "if False:\n    def merge(): ...", task, "print(merge)"]
     _, _, checked, plain = run(tmp_path, lang, *cells, config=False)

@@ -114,7 +114,8 @@ def test_a_lesson_that_does_not_end_is_stopped():
 def test_control_c_ends_the_kernel(course, moment):
     """Both while it starts and while a cell runs."""
     course("01_slow", "slow", "ja")
-    code = "from helpers import runner; runner.PIPE_SECONDS = 0; raise SystemExit(runner.main())"
+    code = "from helpers.launch import runner; runner.PIPE_SECONDS = 0; "
+    code += "raise SystemExit(runner.main())"
     command = [sys.executable, "-u", "-c", code]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     env = os.environ | {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
@@ -164,7 +165,7 @@ def test_the_folder_is_found_from_below_and_from_elsewhere(course, tmp_path, mon
     monkeypatch.chdir(root / "notebooks" / "ja")
     assert runner.notebooks_folder() == root / "notebooks"
     monkeypatch.chdir(tmp_path)
-    ours = Path(runner.__file__).parents[2] / "notebooks"
+    ours = Path(runner.__file__).parents[3] / "notebooks"
     assert runner.notebooks_folder() == ours
 
 
@@ -213,7 +214,7 @@ def test_the_students_data_are_not_touched(course, monkeypatch, tmp_path):
     env = runner.kernel_environment(tmp_path / "run", tmp_path / "run" / "log")
     assert env["TRIAD_HOME"] == str(tmp_path / "run" / "home")
     assert env["TRIAD_STRICT"] == "claims"
-    assert env["PYTHONPATH"].split(os.pathsep)[0] == str(Path(runner.__file__).parents[1])
+    assert env["PYTHONPATH"].split(os.pathsep)[0] == str(Path(runner.__file__).parents[2])
 
 
 def test_record_writes_the_bigger_of_both_languages_rounded_up(course, monkeypatch):

@@ -19,7 +19,7 @@ OURS = (".triad-quiz", ".jp-OutputArea-output div[lang]")  # JupyterLab has faul
 # A figure, tables, a folded measurement: what show.fragment puts into lessons.
 FRAGMENTS = """\
 import matplotlib.pyplot as plt
-from helpers import claims, figures, overview, predict
+from helpers.classroom import claims, overview, predict; from helpers.display import figures
 figures.use()
 fig, ax = plt.subplots(figsize=(9, 3))
 figures.matrix(ax, [[0.1, 0.9], [0.5, 0.5]])
