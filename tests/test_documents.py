@@ -419,7 +419,7 @@ plain = quiz.show_plain().rows["q2"]
 plain.control.widgets[0].value = "max"
 plain.buttons["check"].click()
 print(quiz.attempt("q2").result.right)
-print("1語で答えましょう。" in quiz.html())
+print("英単語で答えましょう。" in quiz.html())
 print(quiz.errors)
 """
 
