@@ -5,7 +5,7 @@ class Mistake:
     value: Exact
     why: Translated
 
-read(Mistake, {"value": 12.5, "why": {"ja": "…", "zh_tw": "…"}})   # in the current language
+read(Mistake, {"value": 12.5, "why": {"ja": "…", …}})   # in the current language
 """
 
 from collections.abc import Callable, Mapping
