@@ -76,7 +76,7 @@ def identifier(value: Any, where: str) -> str:
 
 
 def texts(value: Any, where: str) -> Mapping[str, str]:
-    """{"ja": …, "zh_tw": …}, every complete language among them."""
+    """{language: text}, every complete language among them."""
     wanted = [say.key(lang) for lang in say.COMPLETE]
     if not isinstance(value, Mapping) or not all(isinstance(value.get(k), str) for k in wanted):
         raise Malformed(where, _expected(f"a text in {' and '.join(wanted)}", value))
