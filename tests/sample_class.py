@@ -14,8 +14,8 @@ from pathlib import Path
 
 from places import ROOT
 
-from course_tools.authoring import course
-from course_tools.authoring.words import code_in
+from course_tools.authoring.course import Lesson
+from course_tools.authoring.inline_texts import code_in
 
 LESSON = "01_attention"
 FULL = {"merge": 3.0, "window": 2.0, "grouped": 3.0, "packed": 2.0}
@@ -74,7 +74,7 @@ class Sheets:
         solved = load("solutions", lang)
         self.answers = {name: MARKERS.sub("", text(cell(solved, name))) for name in FULL}
         self.essay = MARKERS.sub("", text(cell(solved, "essay")))
-        found = course.wrong_answers(ROOT / "lessons" / LESSON)
+        found = Lesson.read(ROOT, LESSON).wrong_answers()
         self.wrong = {c.key: code_in(c, lang) for cells in found.values() for c in cells}
 
     def right(self, **instead: str) -> Notebook:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jupytext
-
+from ..authoring.course import Course
+from ..authoring.source import Source
 from ..authoring.syntax_trees import blocks_of, nameless, size
 
 SECRET = re.compile(
@@ -47,26 +47,26 @@ class Secrets:
     answers: list[list[ast.stmt]]
 
 
-def find(root: Path, paths: Iterable[Path]) -> list[Leak]:
-    """Every leak from a sheet in root/lessons into one of the files."""
-    sheets = [secrets(path) for path in sorted(root.glob("lessons/*/exercise.py"))]
+def find(course: Course, paths: Iterable[Path]) -> list[Leak]:
+    """Every leak from a sheet of the course into one of the files, paths from its root."""
+    sheets = [secrets(lesson.sheet) for lesson in course.lessons if lesson.sheet]
     readable = [path for path in paths if path.suffix not in BINARY]
-    return [leak for path in readable for leak in leaks_into(root / path, path, sheets)]
+    return [leak for path in readable for leak in leaks_into(course.root / path, path, sheets)]
 
 
-def secrets(sheet: Path) -> Secrets:
+def secrets(sheet: Source) -> Secrets:
     """What stands between the markers.  A line that the sheet shows elsewhere is no secret."""
-    cells = jupytext.reads(sheet.read_text(encoding="utf-8"), fmt="py:percent").cells
-    public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.metadata]
+    cells = sheet.cells
+    public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.options]
     shown = {squeeze(uncommented(line)) for text in public for line in text.splitlines()}
     held_back = [(cell, match[2]) for cell in cells for match in SECRET.finditer(cell.source)]
     written = [uncommented(line) for _, text in held_back for line in text.splitlines()]
     lines = {squeeze(line): line for line in written}
     shown |= {k for k in lines if len(k) < SHORTEST_LINE or IDIOM in k}
     lines = {k: v for k, v in lines.items() if k not in shown}
-    code = [textwrap.dedent(text) for cell, text in held_back if cell.cell_type == "code"]
+    code = [textwrap.dedent(text) for cell, text in held_back if cell.is_code]
     answers = [tree.body for tree in map(ast.parse, code) if size(tree) >= SMALLEST_TREE]
-    return Secrets(f"{sheet.parent.name}/{sheet.name}", lines, answers)
+    return Secrets(sheet.file, lines, answers)
 
 
 def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Leak]:

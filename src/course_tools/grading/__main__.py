@@ -19,6 +19,7 @@ import filelock
 from helpers.files import write_whole
 from helpers.language import say
 
+from ..command import ROOT
 from .classroom import Job, grade_class, is_new, local_pool
 from .graded import Graded
 from .reports import feedback, table
@@ -30,7 +31,6 @@ from .submissions import lms
 from .submissions.collect import NoSubmissions, collect
 from .submissions.submission import Submission
 
-ROOT = Path(__file__).resolve().parents[3]
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from helpers.language import say
 
+from ..command import ROOT
 from .reports.gradebook import NbgraderCourse, NotReleased
 from .sheet import NoSheet, read
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..authoring.problems import Problem
-from .plain import around, sentences, without_code
-from .texts import Text
+from ..authoring.texts import Text
+from ..command import ROOT
+from .sentences import around, sentences, without_code
 
-CONFIGURATION = Path(__file__).resolve().parents[3] / "tools" / "node" / "textlint.json"
+CONFIGURATION = ROOT / "tools" / "node" / "textlint.json"
 PLAIN = re.compile(r"[うくぐすつぬぶむるいただ]$")  # a verb or adjective; a noun may end a label
 POLITE = re.compile(r"(です|ます|でした|ました|ましょう|でしょう|ください)$")
 NO_SENTENCE = ("|", "#", "- ", "!")  # a row of a table, a heading, a list, a picture
