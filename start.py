@@ -297,10 +297,10 @@ def default_language() -> str:
 
 
 def languages() -> dict[str, dict]:
-    """What src/helpers/languages.toml declares, in its order."""
+    """What src/helpers/language/languages.toml declares, in its order."""
     import tomllib  # not above: a Python without it has to come as far as its message
 
-    return tomllib.loads((ROOT / "src/helpers/languages.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((ROOT / "src/helpers/language/languages.toml").read_text(encoding="utf-8"))
 
 
 def language_of(locale_name: str) -> str:
@@ -361,7 +361,7 @@ def lab_settings(lang: str) -> Path:
 
 def prepare_kernels() -> None:
     """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
-    extensions = {"IPKernelApp": {"extensions": ["helpers.kernel"]}}
+    extensions = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
     with contextlib.suppress(OSError):  # somebody else's .venv: helpers.begin does it later
         write_json(VENV / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
 
@@ -516,7 +516,7 @@ COMMANDS = {
     "lab": Command(lab, False, "[-- JUPYTER'S ARGUMENTS]",
                    "open the course in JupyterLab (also without any command)"),
     "test": Command(test, True, "[PYTEST'S ARGUMENTS]", "run the tests"),
-    "run": Command(tool("helpers.runner"), False, "[NAME ...] [--lang LANGUAGE] [--list]"
+    "run": Command(tool("helpers.launch.runner"), False, "[NAME ...] [--lang LANGUAGE] [--list]"
                    " [--record FOLDER]",
                    "run lessons, without a browser, or experiments; exit 1 if one fails"),
     "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from places import ROOT
 
-from helpers import claims
+from helpers.classroom import claims
 
 
 class Fault(NamedTuple):

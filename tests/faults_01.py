@@ -6,7 +6,7 @@ import torch
 from claim_faults import Fault
 from lesson_cells import measured, run
 
-from helpers import measure
+from helpers.instruments import measure
 
 LESSON = "01_attention"
 Change = tuple[str, str]  # old code, new code

@@ -7,8 +7,10 @@ import lesson_cells
 import pytest
 from claim_faults import Fault
 
-from helpers import corpus, decoder, encoder, finetune, pretrained, results, training
+from helpers import results
+from helpers.models import decoder, encoder, finetune, pretrained, training
 from helpers.results import labels
+from helpers.world import corpus
 
 LESSON = "02_encoder"
 MASKING = ("mlm-code", "mlm-count-code", "loss-code")

@@ -7,7 +7,9 @@ import pytest
 import torch
 from claim_faults import Fault
 
-from helpers import causality, corpus, decoder, samples, training
+from helpers.instruments import causality
+from helpers.models import decoder, training
+from helpers.world import corpus, samples
 
 LESSON = "03_decoder"
 cells = partial(lesson_cells.run, LESSON, "tokens-code")

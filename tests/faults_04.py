@@ -12,8 +12,9 @@ import torch
 from claim_faults import Fault
 from torch import nn
 
-from helpers import corpus, encoder_decoder
-from helpers.encoder_decoder import TOKENIZER
+from helpers.models import encoder_decoder
+from helpers.models.encoder_decoder import TOKENIZER
+from helpers.world import corpus
 
 LESSON = "04_encoder_decoder"
 START = ("world-code", "ask-code")

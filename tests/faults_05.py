@@ -6,7 +6,7 @@ import pytest
 from claim_faults import Fault
 from lesson_cells import measured, run
 
-from helpers import decoder, scaling, training
+from helpers.models import decoder, scaling, training
 
 LESSON = "05_decoder_dominance"
 TASKS = ("budget-code", "able-code", "able-table")

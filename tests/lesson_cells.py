@@ -7,7 +7,8 @@ import pytest
 import torch
 from places import ROOT
 
-from helpers import claims, say
+from helpers.classroom import claims
+from helpers.language import say
 
 
 def code_of(lesson: str, lang: str) -> dict[str, str]:

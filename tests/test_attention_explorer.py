@@ -7,7 +7,7 @@ import tiny_models
 import torch
 from tiny_models import TEXT
 
-from helpers import say
+from helpers.language import say
 from helpers.widgets import AttentionExplorer, Refused, SamplingExplorer
 from helpers.widgets.sampling_explorer import filtered
 

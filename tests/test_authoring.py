@@ -14,7 +14,7 @@ from course_tools.authoring.data import read_toml
 from course_tools.authoring.parity import differences
 from course_tools.authoring.problems import LessonError
 from course_tools.authoring.source import read_cells
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 PROSE = """\
 # %% [markdown] key="why" lang="ja"

@@ -22,7 +22,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from helpers import bottleneck, kv_cache, measure, say
+from helpers import bottleneck, kv_cache
 from helpers.bottleneck import costs
 from helpers.bottleneck.scenario import (
     CARDS,
@@ -36,6 +36,8 @@ from helpers.bottleneck.scenario import (
     USERS,
     Scenario,
 )
+from helpers.instruments import measure
+from helpers.language import say
 
 DECODER = bottleneck.plain("decoder", 0, 3, d_model=24, n_heads=3)
 PAIR = bottleneck.plain("pair", 2, 3, d_model=24, n_heads=3)

@@ -10,10 +10,12 @@ from broken_costs import FAULTS, with_fault
 from places import ROOT
 
 from course_tools import leaks, student_edition
-from helpers import bottleneck, claims, say
+from helpers import bottleneck
 from helpers.bottleneck import attempt as reviewing
 from helpers.bottleneck.attempt import numbers
 from helpers.bottleneck.scenario import given_numbers, known_numbers
+from helpers.classroom import claims
+from helpers.language import say
 
 LESSON = "07_bottleneck_challenge"
 EXAMPLE = "0230"  # the scenario of the model answers

@@ -4,7 +4,9 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from helpers import causality, decoder, encoder, encoder_decoder, say
+from helpers.instruments import causality
+from helpers.language import say
+from helpers.models import decoder, encoder, encoder_decoder
 
 N = 12
 ONES = torch.ones(N, N).bool()

@@ -6,8 +6,11 @@ import os
 import pytest
 import torch
 
-from helpers import checkpoints, corpus, decoder, encoder, encoder_decoder, make_checkpoints, say
-from helpers.say import LANGUAGES
+from helpers.language import say
+from helpers.language.say import LANGUAGES
+from helpers.models import checkpoints, decoder, encoder, encoder_decoder
+from helpers.results import make_checkpoints
+from helpers.world import corpus
 
 MODULES = make_checkpoints.MODULES
 RETRAINED = pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="TRIAD_ALL=1 runs it")

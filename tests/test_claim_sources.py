@@ -6,7 +6,7 @@ import tomllib
 import pytest
 from places import ROOT
 
-from helpers import claims
+from helpers.classroom import claims
 
 FILES = sorted(ROOT.glob("lessons/*/claims.toml"))
 CLAIMS = [

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from helpers import begin, claims
+from helpers import begin
+from helpers.classroom import claims
 
 LESSON = "01_attention"
 C01 = {

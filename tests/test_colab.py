@@ -51,7 +51,7 @@ for cell in cells:
     exec(compile(cell, "<cell>", "exec"), space)
 """
 )
-WHERE = "import helpers; print(helpers.__file__); print(helpers.say.language())"
+WHERE = "import helpers; print(helpers.__file__); print(helpers.language.say.language())"
 
 
 def git(*words: object, cwd: Path) -> str:
@@ -258,7 +258,9 @@ def test_the_first_cells_of_the_lesson_run_with_the_clone_alone(machine, edition
     lesson = cells(edition, "zh-tw")
     first = [*both(edition, "zh-tw"), lesson["imports"]]
     assert "figures.use(LANG)" in first[-1]
-    font = "import matplotlib, helpers.figures as f\nprint(matplotlib.rcParams['font.family'][0])"
+    font = (
+        "import matplotlib, helpers.display.figures\nprint(matplotlib.rcParams['font.family'][0])"
+    )
     done = machine.run(*first, font, WHERE)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

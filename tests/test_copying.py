@@ -8,7 +8,7 @@ from places import ROOT
 from course_tools.authoring import course
 from course_tools.authoring.words import code_in
 from course_tools.grading import copying, matching, sheet
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
 IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom helpers import check\n"

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from helpers import corpus
-from helpers.corpus import PAIRS, PEOPLE, PLACES, SLOTS, TIMES, Event
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
+from helpers.world import corpus
+from helpers.world.corpus import PAIRS, PEOPLE, PLACES, SLOTS, TIMES, Event
 
 EVENTS = [event for event, _ in corpus.events()]
 

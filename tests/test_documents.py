@@ -439,7 +439,7 @@ def unlisted(text: str, found: set[str]) -> Iterator[str]:
 
 def test_every_file_that_knows_the_languages_is_listed(follower):
     found = knowing(follower.root)
-    assert "src/helpers/languages.toml" in found
+    assert "src/helpers/language/languages.toml" in found
     assert list(unlisted(text_of(CONTRIBUTING), found)) == []
     assert list(unlisted(text_of(CONTRIBUTING), found | {"src/helpers/new.py"})) != []
     assert list(unlisted(text_of(CONTRIBUTING), found - {"pyproject.toml"})) != []

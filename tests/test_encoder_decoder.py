@@ -7,9 +7,12 @@ import pytest
 import torch
 from places import ROOT
 
-from helpers import corpus, encoder_decoder, results, say
+from helpers import results
+from helpers.language import say
+from helpers.language.say import LANGUAGES
+from helpers.models import encoder_decoder
 from helpers.results import tasks
-from helpers.say import LANGUAGES
+from helpers.world import corpus
 
 NEGATED = ("楽しくない", "寂しくない", "不開心", "不寂寞")  # of encoder_decoder.NEVER_NEGATED
 RECIPES = sorted(set(tasks.RECIPES) - {"all"})
@@ -280,7 +283,7 @@ def story_with(adjective, negated):
 
 
 class Silent:
-    """In the place of helpers.claims: the cell's asserts alone are tried."""
+    """In the place of helpers.classroom.claims: the cell's asserts alone are tried."""
 
     @staticmethod
     def check(claim, measured):

@@ -11,8 +11,9 @@ import pytest
 from fake_loop import FakeLoop
 from packaging.specifiers import SpecifierSet
 
-from helpers import environment, overview, progress, say
-from helpers.widgets import handshake, probe
+from helpers.classroom import environment, overview, progress
+from helpers.display import handshake, probe
+from helpers.language import say
 
 LANGUAGES = ["ja", "zh-tw"]
 free_bytes = environment.free_bytes
@@ -137,7 +138,7 @@ def test_free_memory_without_psutil_is_about_the_same(monkeypatch):
 
 @pytest.mark.parametrize("damage", [None, b"", b"<html>not a font</html>", "the other face"])
 def test_a_damaged_font_is_seen(damage, tmp_path, monkeypatch):
-    from helpers import figures
+    from helpers.display import figures
 
     for lang in LANGUAGES:
         file = figures.FACES[lang][1]

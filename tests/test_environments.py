@@ -263,7 +263,7 @@ def test_the_widgets_work_under_colabs_ipywidgets_and_ipython(tmp_path):
 HOUSE = "山田 太郎/桌面 (1)"
 TOOLS = {
     "start.py": ["start.py", "--help"],
-    "run": ["-m", "helpers.runner", "--list"],
+    "run": ["-m", "helpers.launch.runner", "--list"],
     "experiments": ["-m", "helpers.experiments", "--list"],
     "an experiment": ["-m", "helpers.experiments", "n-squared"],
     "student-zip": ["-m", "course_tools.student_edition", "学生版 桌.zip", "--force"],

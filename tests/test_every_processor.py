@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from helpers import execution, experiments, runner
-from helpers.say import COMPLETE as LANGUAGES
+from helpers import experiments
+from helpers.language.say import COMPLETE as LANGUAGES
+from helpers.launch import execution, runner
 
 ALL = bool(os.environ.get("TRIAD_ALL"))
 BEST = ""  # the widest instructions that this processor has

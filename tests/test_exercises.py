@@ -11,8 +11,9 @@ from places import ROOT
 from course_tools.authoring import course
 from course_tools.authoring.notebooks import notebook
 from course_tools.authoring.words import code_in
-from helpers import check, overview, say
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.classroom import check, overview
+from helpers.language import say
+from helpers.language.say import COMPLETE as LANGUAGES
 
 LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
 SHEETS = [(folder.name, lang) for folder in LESSONS for lang in LANGUAGES]

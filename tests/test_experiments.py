@@ -11,9 +11,11 @@ import psutil
 import pytest
 import torch
 
-from helpers import experiments, monospace, say
+from helpers import experiments
+from helpers.display import monospace
 from helpers.experiments import EXPERIMENTS, Experiment, attention
 from helpers.experiments.__main__ import main
+from helpers.language import say
 
 STRICT = ("-X", "warn_default_encoding", "-W", "always::EncodingWarning")
 SRC = Path(experiments.__file__).parents[2]
@@ -95,7 +97,7 @@ def test_entropy_and_bytes_by_another_way():
 
 
 def test_the_environment_that_lacks_something_fails(monkeypatch, capsys):
-    from helpers import environment
+    from helpers.classroom import environment
     from helpers.experiments.environment import report
 
     lines = [environment.Line("torch", False, "detail"), environment.Line("x", None, "y")]

@@ -12,7 +12,8 @@ import re
 import pytest
 from fake_loop import FakeLoop
 
-from helpers import say
+from helpers.display.svg import _ink, heat_map, shade, short
+from helpers.language import say
 from helpers.widgets import (
     AttentionExplorer,
     Check,
@@ -30,7 +31,6 @@ from helpers.widgets import (
     softmax_explorer,
 )
 from helpers.widgets.attention_explorer import mask_kind
-from helpers.widgets.drawing import _ink, heat_map, shade, short
 from helpers.widgets.live import source
 from helpers.widgets.plain import VIEW
 from helpers.widgets.sampling_explorer import entropy, filtered

@@ -29,11 +29,13 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 from course_tools import make_fonts
-from helpers import figures, say
+from helpers.display import figures
+from helpers.language import say
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 OWN_FONTS = Path(matplotlib.get_data_path())
+MESSAGES = ROOT / "src" / "helpers" / "language" / "messages" / "figures.toml"
 DEJAVU = OWN_FONTS / "fonts" / "ttf" / "DejaVuSans.ttf"
 WORDS = {"ja": "注意の重み（学習後）、系列長", "zh-tw": "注意力權重（訓練後），序列長度"}
 KANA = re.compile("[\u3041-\u30ff]")
@@ -148,7 +150,7 @@ def test_sub_and_superscripts_can_be_drawn(lang):
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_font_holds_every_character_of_the_course(lang):
     course = {c for c in make_fonts.course_characters(ROOT) if not c.isspace()}
-    messages = set((figures.FONTS.parent / "messages" / "figures.toml").read_text(encoding="utf-8"))
+    messages = set(MESSAGES.read_text(encoding="utf-8"))
     assert {c for c in messages if not c.isspace()} <= course
     drawable = characters_of(font_path(lang)) | characters_of(DEJAVU)
     missing = "".join(sorted(course - drawable))
@@ -557,7 +559,7 @@ def test_matrix_takes_tensors_of_every_kind(lang):
 
 
 def test_figures_import_no_torch():
-    code = "import sys, helpers.figures; sys.exit('torch' in sys.modules)"
+    code = "import sys, helpers.display.figures; sys.exit('torch' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 

@@ -9,9 +9,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from helpers import corpus, decoder, encoder, finetune, moods, pretrained, results, say, tokenizer
+from helpers import results
+from helpers.language import say
+from helpers.language.say import LANGUAGES
+from helpers.models import decoder, encoder, finetune, pretrained
 from helpers.results import labels as script
-from helpers.say import LANGUAGES
+from helpers.world import corpus, moods, tokenizer
 
 
 @pytest.fixture(autouse=True)

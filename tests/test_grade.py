@@ -24,7 +24,8 @@ from course_tools.grading import __main__ as grade
 from course_tools.grading import classroom, feedback, sheet, student, table, words
 from course_tools.grading.collect import Handed, NothingHandedIn, collect
 from course_tools.grading.jail import Limits
-from helpers import records, say
+from helpers.classroom import records
+from helpers.language import say
 
 LANG = "ja"
 QUICK = [

@@ -20,7 +20,7 @@ from sample_class import LESSON, Bait, everything
 from course_tools.grading import classroom, gradebook, release, sheet, table
 from course_tools.grading.collect import Handed
 from course_tools.grading.jail import Limits
-from helpers import say
+from helpers.language import say
 
 CASES = everything("ja", Bait(9, ROOT, []))
 NAMES = ("right", "essay", "partial", "renamed function", "half a file")

@@ -17,7 +17,7 @@ from places import ROOT
 
 from course_tools import in_sight
 from course_tools.grading import sheet, student
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 TASKS = 23
 REACH = "all" if os.environ.get("TRIAD_ALL") else "sheet"
@@ -93,7 +93,7 @@ def test_what_is_seen_is_more_than_names_at_the_top():
     names = sorted(one.name for one in made)
     assert names == ["around", "f", "one_document_at_a_time", "one_document_at_a_time"]
     assert next(one for one in made if one.name == "f").function(4) == 7
-    helpers = {(one.place, one.name) for one in in_sight.of_module("helpers.corpus")}
+    helpers = {(one.place, one.name) for one in in_sight.of_module("helpers.world.corpus")}
     assert len(helpers) >= 10
     assert "softmax" in {one.name for one in in_sight.of_library("torch.nn.functional")}
 

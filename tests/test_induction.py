@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from helpers import induction, results, training
+from helpers import results
+from helpers.models import induction, training
 from helpers.results import induction as long_run
 
 

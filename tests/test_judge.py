@@ -26,7 +26,7 @@ from sample_class import FULL, Bait, Case, Sheets, everything
 
 from course_tools.grading import codec, feedback, jail, matching, seccomp, sheet, student, table
 from course_tools.grading.judge import Verdict, judge
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 LIMITS = jail.Limits(seconds=4, notebook_seconds=8, memory=1 << 30)
 ALL = bool(os.environ.get("TRIAD_ALL"))

@@ -17,7 +17,7 @@ from sample_class import MARKERS, dump, load, text
 from course_tools.authoring import course
 from course_tools.authoring.words import code_in
 from course_tools.grading import jail, judge, matching, sheet, student
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
 EVERY = [(name, lang) for name in NAMES for lang in LANGUAGES]

@@ -8,10 +8,11 @@ import nbformat
 import pytest
 from places import ROOT
 
-from helpers import kernel, say
+from helpers.classroom import kernel
+from helpers.language import say
 
 LANGUAGES = {"ja": "上のセルから順に", "zh-tw": "請從上面的儲存格開始"}
-EXTENSION = {"IPKernelApp": {"extensions": ["helpers.kernel"]}}
+EXTENSION = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
-from helpers import kv_cache, say
+from helpers import kv_cache
 from helpers.kv_cache import Refused, configs, layers, reading, roads
+from helpers.language import say
 
 FAMILIES = [  # every kind of layer that the lesson names, and what is built from them
     *("gpt2", "gpt_neox", "llama", "qwen3", "phi3", "falcon", "gpt_bigcode"),  # MHA, GQA, MQA

@@ -9,9 +9,10 @@ import small_models
 import torch
 from transformers import DynamicCache
 
-from helpers import kv_cache, say
+from helpers import kv_cache
 from helpers.kv_cache import Refused, configs, fitting
 from helpers.kv_cache.size import GIB
+from helpers.language import say
 
 BOTH_4 = {"weight_bits": 4, "cache_bits": 4}
 PAIRS = {"t5-base", "t5-11b", "mt5-xxl"}

@@ -7,8 +7,9 @@ import small_models
 import torch
 from transformers import QuantizedCache
 
-from helpers import kv_cache, say
+from helpers import kv_cache
 from helpers.kv_cache import Refused, quantisation
+from helpers.language import say
 
 NO_HQQ = pytest.mark.skipif(
     importlib.util.find_spec("hqq") is None,

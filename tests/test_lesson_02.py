@@ -6,8 +6,11 @@ import lesson_cells
 import matplotlib
 import pytest
 
-from helpers import claims, corpus, encoder, say
+from helpers.classroom import claims
+from helpers.language import say
+from helpers.models import encoder
 from helpers.widgets import Refused
+from helpers.world import corpus
 
 LESSON = "02_encoder"
 

@@ -9,7 +9,10 @@ import lesson_cells
 import pytest
 import torch
 
-from helpers import claims, corpus, decoder, samples, say, tokenizer
+from helpers.classroom import claims
+from helpers.language import say
+from helpers.models import decoder
+from helpers.world import corpus, samples, tokenizer
 
 run = partial(lesson_cells.run, "03_decoder", "tokens-code")
 

@@ -3,7 +3,7 @@
 import lesson_cells
 import pytest
 
-from helpers import say
+from helpers.language import say
 
 WHY = ("why-code", "not-constant")
 HAND = ("hand-code", "roads-formula", "roads-meta")

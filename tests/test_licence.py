@@ -8,7 +8,7 @@ from places import ROOT
 
 from course_tools import student_edition
 
-FILES = ("LICENSE", "LICENSE-CC-BY-4.0.txt", "src/helpers/fonts/OFL.txt")
+FILES = ("LICENSE", "LICENSE-CC-BY-4.0.txt", "src/helpers/display/fonts/OFL.txt")
 HOLDER = "the authors of Transformer Triad"
 
 

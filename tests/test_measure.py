@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from helpers import measure
+from helpers.instruments import measure
 
 
 @pytest.mark.parametrize(("n", "m", "d"), [(3, 4, 5), (64, 32, 16)])

@@ -6,7 +6,10 @@ import random
 import pytest
 import torch
 
-from helpers import corpus, decoder, encoder, encoder_decoder, meter, say, tokenizer, training
+from helpers.display import progress_bar
+from helpers.language import say
+from helpers.models import decoder, encoder, encoder_decoder, training
+from helpers.world import corpus, tokenizer
 
 MODULES = (encoder, decoder, encoder_decoder)
 
@@ -248,7 +251,7 @@ def test_the_pace_warms_up_and_ends_low():
 
 
 def test_the_meter_says_steps_and_time_left():
-    bar = meter.Meter(200)
+    bar = progress_bar.Meter(200)
     bar._started -= 10
     bar.show(50, "損失 1.234")
     assert bar.text() == "50/200　10秒経過、残り約30秒 損失 1.234"

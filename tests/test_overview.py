@@ -10,7 +10,9 @@ from places import ROOT
 
 from course_tools.authoring.contents import contents
 from course_tools.authoring.problems import LessonError
-from helpers import overview, progress, records, say, show
+from helpers.classroom import overview, progress, records
+from helpers.display import show
+from helpers.language import say
 
 LANGUAGES = {"ja": "ja", "zh-tw": "zh_tw"}
 FOLDERS = sorted(path.parent for path in ROOT.glob("lessons/*/lesson.py"))

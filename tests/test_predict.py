@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers import predict, say
+from helpers.classroom import predict
+from helpers.language import say
 
 OPTIONS = {"a": "2倍", "b": "16倍", "c": "256倍"}
 

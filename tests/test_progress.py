@@ -13,7 +13,9 @@ import pytest
 from sample_bank import BANK, both
 
 import helpers
-from helpers import check, progress, records, say, widgets
+from helpers import widgets
+from helpers.classroom import check, progress, records
+from helpers.language import say
 from helpers.widgets import quiz as quiz_module
 from helpers.widgets import quiz_bank
 

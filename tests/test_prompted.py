@@ -6,7 +6,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from helpers import encoder_decoder, prompted, results
+from helpers import results
+from helpers.models import encoder_decoder, prompted
 from helpers.results import prompted as long_run
 
 TOKENIZER = prompted.TOKENIZER

@@ -12,9 +12,10 @@ from places import ROOT
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary, ja, texts
 from course_tools.prose.texts import Text
-from helpers import corpus, moods
+from helpers.world import corpus, moods
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv/node"))
+MESSAGES = "src/helpers/language/messages/check.toml"
 SPACED = Text("planted.py", "space", "ja", "これは GPU のメモリです。", 7)
 
 
@@ -125,7 +126,7 @@ def small(tmp_path):
             "lessons/01_a/quiz.toml": BANK,
             "lessons/set_up.py": '# %% key="set-up"\nx = 1\n',
             "lessons/stubs.toml": '[code]\nja = "# 書きます"\nzh_tw = "# 寫這裡"\n',
-            "src/helpers/messages/check.toml": '[right]\nja = "正解です。"\nzh_tw = "答對了。"\n',
+            MESSAGES: '[right]\nja = "正解です。"\nzh_tw = "答對了。"\n',
         }.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(source, encoding="utf-8")
@@ -155,7 +156,7 @@ def test_a_fault_is_told_with_file_line_key_and_remedy(small, forms):
 @pytest.mark.parametrize("broken", ['ja = "正解です。"\nzh_tw = ""', 'ja = "正解です。"'])
 def test_an_empty_message_is_red(small, broken):
     root = small()
-    file = root / "src/helpers/messages/check.toml"
+    file = root / MESSAGES
     file.write_text(f"[right]\n{broken}\n", encoding="utf-8")
     with pytest.raises(LessonError, match=r"check.toml:right: .*\n.*none empty"):
         texts.of_course(root)

@@ -16,9 +16,11 @@ from comm.base_comm import BaseComm
 from fake_loop import FakeLoop
 from sample_bank import BANK, both
 
-from helpers import progress, say
-from helpers.typed_numbers import NotANumber, read_number
-from helpers.widgets import Quiz, handshake, quiz_live
+from helpers.classroom import progress
+from helpers.display import handshake
+from helpers.language import say
+from helpers.language.typed_numbers import NotANumber, read_number
+from helpers.widgets import Quiz, quiz_live
 from helpers.widgets.live import HERE
 from helpers.widgets.quiz_plain import PlainFace
 

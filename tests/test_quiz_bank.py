@@ -13,8 +13,8 @@ from places import ROOT
 from sample_bank import BANK
 
 from course_tools.authoring.parity import differences
-from helpers import say
-from helpers.typed_numbers import SCALE
+from helpers.language import say
+from helpers.language.typed_numbers import SCALE
 from helpers.widgets import Quiz
 
 SOURCES = sorted(ROOT.glob("lessons/*/quiz.toml"))

@@ -1,4 +1,4 @@
-"""python -m helpers.runner, on tiny notebooks: what it shows, and every way to fail."""
+"""python -m helpers.launch.runner, on tiny notebooks: what it shows, and every way to fail."""
 
 import io
 import os
@@ -13,7 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers import claims, execution, experiments, runner, say
+from helpers import experiments
+from helpers.classroom import claims
+from helpers.language import say
+from helpers.launch import execution, runner
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GOOD = ("01_good", "good")
@@ -241,7 +244,10 @@ def report_of(lesson: runner.Lesson, outcome: execution.Outcome) -> runner.Repor
 
 
 def test_a_missing_package_is_told_in_both_languages():
-    code = "import sys, runpy; sys.modules['nbclient'] = None; runpy.run_module('helpers.runner')"
+    code = (
+        "import sys, runpy; sys.modules['nbclient'] = None\n"
+        "runpy.run_module('helpers.launch.runner')"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.splitlines() == [

@@ -5,10 +5,12 @@ import random
 
 import pytest
 
-from helpers import corpus, decoder, samples, say, tokenizer
-from helpers.samples import Judged
-from helpers.say import LANGUAGES
+from helpers.language import say
+from helpers.language.say import LANGUAGES
+from helpers.models import decoder
 from helpers.widgets import SamplingExplorer
+from helpers.world import corpus, samples, tokenizer
+from helpers.world.samples import Judged
 
 
 def told(split, n, seed=0, lang="ja"):

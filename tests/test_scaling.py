@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import measure, results, say, scaling, training
+from helpers import results
+from helpers.instruments import measure
+from helpers.language import say
+from helpers.language.say import COMPLETE as LANGUAGES
+from helpers.models import scaling, training
 from helpers.results import blocks
 from helpers.results import scaling as long_run
-from helpers.say import COMPLETE as LANGUAGES
 
 SHORT = "a rose is a rose is a rose. " * 200
 DATA = scaling.corpus(SHORT)

@@ -7,7 +7,7 @@ import pytest
 from places import ROOT
 
 from course_tools.authoring.notebooks import aligned
-from helpers import show
+from helpers.display import show
 
 NOTEBOOKS = [*ROOT.glob("notebooks/*/*.ipynb"), *ROOT.glob("exercises/*/*/*.ipynb")]
 

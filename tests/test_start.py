@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 from places import ROOT
 
-LANGUAGES = (ROOT / "src/helpers/languages.toml").read_text(encoding="utf-8")
+LANGUAGES = (ROOT / "src/helpers/language/languages.toml").read_text(encoding="utf-8")
 PIP = """
 import os, pathlib, sys
 here = pathlib.Path(__file__).parents[1]
@@ -52,7 +52,7 @@ def start(tmp_path, monkeypatch):
     write(root / "src/course_tools/offline.py", "import subprocess, sys\n"
           "sys.exit(subprocess.call(sys.argv[sys.argv.index('--') + 1:]))\n")  # fmt: skip
     shutil.copy(ROOT / "start.py", root)
-    write(root / "src/helpers/languages.toml", LANGUAGES)
+    write(root / "src/helpers/language/languages.toml", LANGUAGES)
     spec = importlib.util.spec_from_file_location("start_copy", root / "start.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -471,7 +471,7 @@ def called(start, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "extras", "words"),
     [
-        ("run 01 --lang zh-tw --list", {"lab"}, "-P -m helpers.runner 01 --lang zh-tw --list"),
+        ("run 01 --lang ja --list", {"lab"}, "-P -m helpers.launch.runner 01 --lang ja --list"),
         ("build --check", {"lab", "test"}, "-P -m course_tools.authoring build --check"),
         ("confirm 01:a b", {"lab", "test"}, "-P -m course_tools.authoring confirm 01:a b"),
         ("student-zip --torch cpu 山", {"lab", "test"}, "-P -m course_tools.student_edition 山"),
@@ -503,7 +503,10 @@ def test_lab(start, called):
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     kernels = start.VENV / "etc" / "ipython" / "ipython_kernel_config.json"
     loaded = json.loads(kernels.read_text(encoding="utf-8"))["IPKernelApp"]["extensions"]
-    assert loaded == ["helpers.kernel"] and (ROOT / "src/helpers/kernel.py").is_file()
+    assert (
+        loaded == ["helpers.classroom.kernel"]
+        and (ROOT / "src/helpers/classroom/kernel.py").is_file()
+    )
 
 
 def test_lab_opens_also_where_the_environment_cannot_be_written(start, called, monkeypatch):

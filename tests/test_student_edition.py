@@ -13,7 +13,7 @@ import pytest
 from places import ROOT
 
 from course_tools import leaks, student_edition
-from helpers import say
+from helpers.language import say
 
 TOP_LEVEL = {
     "LICENSE",
@@ -74,7 +74,7 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 SMALL = {
     "start.py": "",
     "notebooks/ja/01_山田.ipynb": '{"cells": []}',
-    "src/helpers/say.py": "",
+    "src/helpers/language/say.py": "",
     "src/helpers/__pycache__/say.pyc": "",
     "src/helpers/.DS_Store": "",
     "src/course_tools/offline.py": "",
@@ -82,7 +82,7 @@ SMALL = {
     "my/notebooks/ja/01.ipynb": "{}",
     "notes.txt": "",
 }
-BELONG = ["notebooks/ja/01_山田.ipynb", "src/helpers/say.py", "start.py"]
+BELONG = ["notebooks/ja/01_山田.ipynb", "src/helpers/language/say.py", "start.py"]
 
 
 def names(root: Path) -> list[str]:
@@ -106,7 +106,7 @@ def test_in_git_only_what_is_tracked_and_all_of_it(tmp_path):
 
 def test_an_edition_without_lessons_is_refused(tmp_path):
     with pytest.raises(student_edition.NotWritten, match=r"start\.py build"):
-        names(tree(tmp_path, {"start.py": "", "src/helpers/say.py": ""}))
+        names(tree(tmp_path, {"start.py": "", "src/helpers/language/say.py": ""}))
 
 
 @pytest.fixture
@@ -246,7 +246,10 @@ PLANTED = {
     "a comment": ("src/helpers/a.py", "x = 1  # share = torch.sigmoid(a - b)\n"),
     "other names": ("src/helpers/a.py", OTHER_NAMES),
     "a method in a branch": ("src/helpers/a.py", METHOD),
-    "a message": ("src/helpers/messages/a.toml", "[x]\nja = 'share = torch.sigmoid(a - b)'\n"),
+    "a message": (
+        "src/helpers/language/messages/a.toml",
+        "[x]\nja = 'share = torch.sigmoid(a - b)'\n",
+    ),
     "a model essay": ("src/helpers/data/a.json", json.dumps({"why": {"ja": ESSAY}})),
     "a hidden test": (
         "notebooks/ja/01.ipynb",
@@ -302,7 +305,7 @@ def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lan
     """No module of this tree is in reach: offline.py is run as a file."""
     env = os.environ | {"PYTHONPATH": str(edition / "src")}
     offline = [sys.executable, str(ROOT / "src" / "course_tools" / "offline.py"), "--"]
-    command = [sys.executable, "-P", "-m", "helpers.runner", *LESSONS, "--lang", lang]
+    command = [sys.executable, "-P", "-m", "helpers.launch.runner", *LESSONS, "--lang", lang]
     done = subprocess.run(
         [*offline, *command], cwd=edition, env=env, capture_output=True, encoding="utf-8"
     )

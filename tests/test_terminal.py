@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from fake_loop import FakeLoop
 
-from helpers import say
 from helpers.experiments import EXPERIMENTS
+from helpers.language import say
 from helpers.widgets import Terminal, terminal_child, terminal_live, terminal_run
 from helpers.widgets.terminal_plain import PlainFace
 from helpers.widgets.terminal_screen import MAX_BYTES, MAX_ROWS, Screen, shown, wrapped

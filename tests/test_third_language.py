@@ -15,7 +15,7 @@ from course_tools.authoring import __main__ as authoring
 from course_tools.authoring import lock
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary
-from helpers import say
+from helpers.language import say
 
 DECLARED = """
 [xx]
@@ -87,7 +87,7 @@ FILES = {
     "lessons/01_a/measured.toml": "seconds = 1\nmib = 1\n",
     "lessons/set_up.py": SET_UP,
     "lessons/stubs.toml": '[colab]\nja = "開く"\nzh_tw = "開啟"\n',
-    "src/helpers/messages/check.toml": '[right]\nja = "正解"\nzh_tw = "答對"\n',
+    "src/helpers/language/messages/check.toml": '[right]\nja = "正解"\nzh_tw = "答對"\n',
 }
 ENGLISH = {  # in the order of the places
     "lesson.py": ["# Title", "the sum of $n$", "sum", 'f"{label} is 3"', "one", "end",
@@ -155,7 +155,7 @@ def confirmed(tmp_path_factory):
         made[name] = text
     assert authoring.main(["build", "--root", str(made.root)]) == 0
     lock.confirm(made.root, [f"01_a:{KEYS[0]}", *KEYS[1:]])
-    made["src/helpers/languages.toml"] += DECLARED
+    made["src/helpers/language/languages.toml"] += DECLARED
     return made.root
 
 
@@ -246,8 +246,8 @@ def test_the_draft_is_compared_with_the_first_language(begun):
 
 def test_complete_means_that_nothing_may_be_missing(begun):
     begun.write_english()
-    languages = begun["src/helpers/languages.toml"].replace("draft = true\n", "")
-    begun["src/helpers/languages.toml"] = languages
+    languages = begun["src/helpers/language/languages.toml"].replace("draft = true\n", "")
+    begun["src/helpers/language/languages.toml"] = languages
     said = begun.run("build", status=1)
     assert "messages/check.toml:right: has ['ja', 'zh_tw']" in said
     assert "give ja and zh_tw and xx, none empty" in said

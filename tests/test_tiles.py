@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from helpers import measure, tiles
+from helpers.instruments import measure
+from helpers.models import tiles
 
 
 def attention(q, k, v):

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from helpers import say
+from helpers.language import say
 
 SRC = ROOT / "src"
 CJK = "\u3041-\u30ff\u3105-\u312f\u3400-\u9fff\uf900-\ufaff"  # kana, bopomofo, ideographs
@@ -73,7 +73,10 @@ IMPORT = re.compile(r"(import|from) ")
 
 def test_importing_helpers_is_light():
     """Also: under -W error::EncodingWarning, reading messages and data included."""
-    code = "import helpers; helpers.begin('01_attention', 'ja'); helpers.say.catalogue('claims')"
+    code = (
+        "import helpers; helpers.begin('01_attention', 'ja'); "
+        "helpers.language.say.catalogue('claims')"
+    )
     strict = "-X", "warn_default_encoding", "-W", "error::EncodingWarning"
     loaded = imports_at_start(code, SRC, *strict)
     assert "helpers" in loaded
@@ -118,7 +121,7 @@ def number_free(token: tokenize.TokenInfo) -> str:
 
 
 def catalogues(src: Path) -> dict[str, dict]:
-    files = sorted((src / "helpers" / "messages").glob("*.toml"))
+    files = sorted((src / "helpers" / "language" / "messages").glob("*.toml"))
     return {p.stem: tomllib.loads(p.read_text(encoding="utf-8")) for p in files}
 
 
@@ -233,7 +236,7 @@ MESSAGE = '[hello]\nja = "{n}\u500b"\nzh_tw = "{n} \u500b"\n'
 SOUND = {
     "helpers/a.py": '"""lessons/"""\nfrom . import say\nsay.text("a", "hello", n=1)\n# 3 \u500b\n',
     "helpers/a.js": "const label = words.hello;\n",
-    "helpers/messages/a.toml": MESSAGE,
+    "helpers/language/messages/a.toml": MESSAGE,
 }
 PLANTED = [
     (reaches_out, "helpers/b.py", "from course_tools import leaks\n"),
@@ -245,16 +248,16 @@ PLANTED = [
     (words_in_code, "helpers/b.py", 'label = f"{n} \u3053"\n'),
     (words_in_code, "helpers/b.py", "x = 1  # \u7cfb\u5217\u9577\n"),
     (words_in_code, "helpers/widgets/b.js", 'button.textContent = "\u7b54";\n'),
-    (unequal_messages, "helpers/messages/b.toml", '[hello]\nja = "x"\n'),
-    (unequal_messages, "helpers/messages/b.toml", '[hello]\nja = "x"\nzh_tw = " "\n'),
-    (unequal_messages, "helpers/messages/b.toml", '[hello]\nja = "{n}"\nzh_tw = "{m}"\n'),
+    (unequal_messages, "helpers/language/messages/b.toml", '[hello]\nja = "x"\n'),
+    (unequal_messages, "helpers/language/messages/b.toml", '[hello]\nja = "x"\nzh_tw = " "\n'),
+    (unequal_messages, "helpers/language/messages/b.toml", '[hello]\nja = "{n}"\nzh_tw = "{m}"\n'),
     (wrong_calls, "helpers/b.py", 'say.text("a", "goodbye")\n'),
     (wrong_calls, "helpers/b.py", 'say.text("b", "hello", n=1)\n'),
     (wrong_calls, "helpers/b.py", 'say.text("a", "hello", m=1)\n'),
     (wrong_calls, "helpers/b.py", 'say.text("a", "hello" if x else "goodbye", n=1)\n'),
     (wrong_calls, "helpers/b.py", 'quiz.words["hello"].format()\n'),
     (wrong_calls, "helpers/b.py", 'quiz.words["goodbye"]\n'),
-    (unused_messages, "helpers/messages/b.toml", MESSAGE.replace("hello", "goodbye")),
+    (unused_messages, "helpers/language/messages/b.toml", MESSAGE.replace("hello", "goodbye")),
     (unencoded, "helpers/b.py", "open(name)\n"),
     (unencoded, "course_tools/b.py", 'path.write_text("x")\n'),
     (unencoded, "course_tools/b.py", 'path.open("a")\n'),

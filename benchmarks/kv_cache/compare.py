@@ -24,7 +24,8 @@ import torch
 import transformers
 from transformers.models.auto import modeling_auto as auto
 
-from helpers import kv_cache, say
+from helpers import kv_cache
+from helpers.language import say
 
 HERE = Path(__file__).parent
 TOKENS, OUTPUT = 131_072, 512  # an encoder-decoder reads TOKENS and writes OUTPUT

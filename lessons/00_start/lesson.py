@@ -33,7 +33,7 @@
 # 下面的儲存格會檢查需要的東西是否齊全。如果缺了什麼，也會告訴你怎麼補上。
 
 # %% key="environment"
-from helpers import environment
+from helpers.classroom import environment
 
 environment.check()
 
@@ -68,7 +68,7 @@ environment.check()
 # 這句話沒有寫單位。正確的單位是詞元（token，模型處理文字的單位）。電腦常用 2 的次方，所以這裡把 8 千當成 8,192（$2^{13}$）。如果需要的記憶體和長度成正比，10 萬個詞元需要的記憶體，是 8,192 個詞元的幾倍？
 
 # %% key="how-code"
-from helpers import predict
+from helpers.classroom import predict
 
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
@@ -261,7 +261,7 @@ terminal
 # 下面的儲存格只會列出你已經完成的課：原網頁的說法、判定（原網頁的寫法是否正確），以及我們實測的結果。小測驗全部答對，就算完成那一課。還沒完成的課，只顯示會檢驗幾個說法。每完成一課，就回來再執行一次。
 
 # %% key="table"
-from helpers import overview
+from helpers.classroom import overview
 
 overview.claims_table()
 

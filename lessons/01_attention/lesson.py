@@ -34,7 +34,10 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from helpers import claims, figures, measure, predict, tiles
+from helpers.classroom import claims, predict
+from helpers.display import figures
+from helpers.instruments import measure
+from helpers.models import tiles
 
 figures.use(LANG)
 torch.manual_seed(0)

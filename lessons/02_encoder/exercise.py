@@ -29,7 +29,9 @@
 # %% key="imports"
 import torch
 
-from helpers import check, encoder, tokenizer
+from helpers.classroom import check
+from helpers.models import encoder
+from helpers.world import tokenizer
 
 torch.set_num_threads(1)
 

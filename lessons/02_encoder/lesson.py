@@ -33,8 +33,14 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from helpers import claims, corpus, decoder, encoder, figures, finetune, moods
-from helpers import predict, pretrained, results, tokenizer, training
+from helpers.classroom import claims
+from helpers.world import corpus, moods
+from helpers.models import decoder, encoder, finetune
+from helpers.display import figures
+from helpers.classroom import predict
+from helpers.models import pretrained, training
+from helpers import results
+from helpers.world import tokenizer
 
 figures.use(LANG)
 torch.set_num_threads(1)
@@ -627,7 +633,7 @@ assert first > 0.8 and second < 0.75 and third < 0.35
 
 # %% key="explore-code"
 from helpers.widgets import Explorer, Text, knows
-from helpers.widgets.drawing import Bar, bars as draw_bars
+from helpers.display.svg import Bar, bars as draw_bars
 
 known = [*corpus.characters(), "？"]
 

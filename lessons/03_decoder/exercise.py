@@ -32,7 +32,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from helpers import check
+from helpers.classroom import check
 
 torch.set_num_threads(1)
 

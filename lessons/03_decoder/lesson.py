@@ -35,22 +35,12 @@ import matplotlib.pyplot as plt
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from helpers import (
-    causality,
-    checkpoints,
-    claims,
-    corpus,
-    decoder,
-    encoder,
-    encoder_decoder,
-    figures,
-    predict,
-    samples,
-    show,
-    tokenizer,
-    training,
-)
-from helpers.corpus import LANGUAGES
+from helpers.instruments import causality
+from helpers.models import checkpoints, decoder, encoder, encoder_decoder, training
+from helpers.classroom import claims, predict
+from helpers.world import corpus, samples, tokenizer
+from helpers.display import figures, show
+from helpers.world.corpus import LANGUAGES
 
 #| ja: 勾配は、8節の学習でだけ使う
 #| zh-tw: 只有第 8 節的訓練會用到梯度

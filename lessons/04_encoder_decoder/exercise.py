@@ -32,7 +32,7 @@ import random
 
 import torch
 
-from helpers import check
+from helpers.classroom import check
 
 torch.set_num_threads(1)
 

@@ -37,7 +37,11 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.patches import Rectangle
 
-from helpers import claims, corpus, encoder_decoder, figures, predict, results, show, training
+from helpers.classroom import claims, predict
+from helpers.world import corpus
+from helpers.models import encoder_decoder, training
+from helpers.display import figures, show
+from helpers import results
 from helpers.results import tasks
 
 figures.use(LANG)

@@ -32,7 +32,7 @@ import math
 import numpy as np
 import torch
 
-from helpers import check
+from helpers.classroom import check
 
 # %% [markdown] key="predicted-text" lang="ja"
 # ## 課題1：`predicted`（4点）

@@ -35,23 +35,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from helpers import (
+from helpers.models import (
     checkpoints,
-    claims,
-    corpus,
     decoder,
     encoder,
     encoder_decoder,
-    figures,
     induction,
-    measure,
-    predict,
-    results,
     scaling,
-    show,
-    tokenizer,
     training,
 )
+from helpers.classroom import claims, predict
+from helpers.world import corpus, tokenizer
+from helpers.display import figures, show
+from helpers.instruments import measure
+from helpers import results
 
 torch.set_num_threads(1)
 figures.use(LANG)
@@ -1094,7 +1091,7 @@ claims.check(
 
 # %% key="emerge-explore-code"
 from helpers.widgets import Check, Explorer, Range
-from helpers.widgets.drawing import Bar, bars
+from helpers.display.svg import Bar, bars
 
 LOWEST = 4  # 10^-4
 

@@ -31,7 +31,7 @@
 # %% key="imports"
 import math
 
-from helpers import check
+from helpers.classroom import check
 
 # %% [markdown] key="shared-text" lang="ja"
 # ## 課題1：`shared_bytes`（3点）

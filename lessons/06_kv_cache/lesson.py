@@ -32,7 +32,12 @@ import torch
 from transformers import GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 from transformers import T5Config, T5ForConditionalGeneration
 
-from helpers import claims, corpus, decoder, figures, kv_cache, measure, predict, show, tokenizer
+from helpers.classroom import claims, predict
+from helpers.world import corpus, tokenizer
+from helpers.models import decoder
+from helpers.display import figures, show
+from helpers import kv_cache
+from helpers.instruments import measure
 
 figures.use(LANG)
 _ = torch.manual_seed(0)

@@ -45,7 +45,7 @@
 # %% key="imports"
 import math
 
-from helpers import check
+from helpers.classroom import check
 
 # %% [markdown] key="crossing-text" lang="ja"
 # ## 課題1：`crossing`（3点）

@@ -33,7 +33,10 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import torch
 
-from helpers import bottleneck, claims, figures, kv_cache, measure, predict, show
+from helpers import bottleneck, kv_cache
+from helpers.classroom import claims, predict
+from helpers.display import figures, show
+from helpers.instruments import measure
 
 figures.use(LANG)
 torch.manual_seed(0)

@@ -27,7 +27,7 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-from helpers import say
+from helpers.language import say
 from helpers.widgets import Quiz
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -31,7 +31,8 @@ from unittest import mock
 
 import torch
 
-from helpers import check, progress, say
+from helpers.classroom import check, progress
+from helpers.language import say
 
 from . import leaks
 from .grading import jail, judge, matching, sheet, trees

@@ -12,11 +12,11 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from helpers import say
-from helpers.figures import FACES as FILES
+from helpers.display.figures import FACES as FILES
+from helpers.language import say
 
 ROOT = Path(__file__).resolve().parents[2]
-FONTS = ROOT / "src" / "helpers" / "fonts"
+FONTS = ROOT / "src" / "helpers" / "display" / "fonts"
 
 # Our family -> the file, and the face of the collection that has the shapes taught in that country.
 FACES = {entry["font"]: (FILES[lang][1], entry["face"]) for lang, entry in say.DECLARED.items()}

@@ -8,7 +8,7 @@ Run it again when a word of the picture changes.
 import sys
 from pathlib import Path
 
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
 
 from . import leaks
 from .authoring.course import build, compare

@@ -1,6 +1,7 @@
 """What the notebooks of Transformer Triad import.  This package itself is light: no torch."""
 
-from . import claims, kernel, progress, say
+from .classroom import claims, kernel, progress
+from .language import say
 
 
 def begin(lesson: str, lang: str) -> None:

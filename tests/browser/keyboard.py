@@ -4,7 +4,7 @@ import time
 
 from lab import write_notebook
 
-from helpers import say
+from helpers.language import say
 from helpers.widgets.static import CODE
 
 LESSON = "01_attention"

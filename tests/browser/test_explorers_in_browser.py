@@ -6,7 +6,7 @@ import pytest
 from lab import HERE
 from test_accessibility import BLIND, LOOKS, SIDEWAYS, examine
 
-from helpers import say
+from helpers.language import say
 from helpers.widgets import SoftmaxExplorer
 
 EXPLORERS = ".triad-explorer"

@@ -3,7 +3,7 @@
 import pytest
 from lab import KERNEL_READY
 
-from helpers import say
+from helpers.language import say
 
 LANGUAGES = ["ja", "zh-tw"]
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}

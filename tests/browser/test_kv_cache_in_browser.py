@@ -5,7 +5,8 @@ from lesson_cells import code_of
 from test_accessibility import LOOKS, SIDEWAYS, examine
 from test_explorers_in_browser import EXPLORERS, beyond, says
 
-from helpers import kv_cache, say
+from helpers import kv_cache
+from helpers.language import say
 
 NAME = "06_kv_cache"
 # In the order of Tab: which key, and which argument of kv_cache.fits then has which value

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from keyboard import CONTROLS, KEY, LESSON, Keyboard, answers, give, quiz_notebook, visible, words
 
-from helpers.widgets import handshake
+from helpers.display import handshake
 
 HERE = Path(__file__).parent
 LANGUAGES = ["ja", "zh-tw"]

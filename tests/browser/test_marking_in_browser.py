@@ -18,7 +18,7 @@ from lab import ROOT, copy_course, free_port, listens
 from sample_class import LESSON, Bait, cell, dump, everything
 
 from course_tools.grading import student
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 ATTACK = "<img src=x onerror=ran=1>"  # a name
 NAMES = {"佐藤 花子": "essay", "王小明": "right", "s3": "partial", ATTACK: "empty"}

@@ -10,8 +10,9 @@ import psutil
 import pytest
 from test_accessibility import LOOKS, SIDEWAYS, examine, run_all
 
-from helpers import experiments, say
-from helpers.widgets import handshake
+from helpers import experiments
+from helpers.display import handshake
+from helpers.language import say
 
 LANGUAGES = ["ja", "zh-tw"]
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}

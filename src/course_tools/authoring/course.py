@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.say import FIRST
+from helpers.language.say import FIRST
 
 from . import addresses, answers, notebooks, words
 from .contents import contents
@@ -33,7 +33,7 @@ def build(root: Path) -> dict[str, str]:
             files |= dict(_lesson(folder))
         except LessonError as error:
             problems += error.problems
-    for path in sorted((root / "src/helpers/messages").glob("*.toml")):
+    for path in sorted((root / "src/helpers/language/messages").glob("*.toml")):
         try:
             read_toml(path)
         except LessonError as error:

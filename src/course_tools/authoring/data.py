@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.say import COMPLETE, TODO
+from helpers.language.say import COMPLETE, TODO
 
 from .parity import unequal
 from .problems import Problem, stop_at

@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
+from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 
 from ..prose.texts import files, of_file, shared
 from . import words
 from .problems import Problem, stop_at
 from .source import ARGUMENTS, lessons
 
+DECLARED_IN = "src/helpers/language/languages.toml"
 DRAFTS = [lang for lang in LANGUAGES if lang not in COMPLETE]
 SHARED = "shared"  # the set-up cell, the words of sheets, and what helpers show
 STRING = r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|' + r"'''.*?'''|'[^'\n]*'"
@@ -48,7 +49,7 @@ def report(root: Path) -> Iterator[str]:
                 yield f"{lang}: {name} lacks {len(problems)} of {n} texts"
                 yield from map(str, problems if len(problems) < n else ())
         if not any(lack.values()):
-            yield 'Every text is there: remove "draft = true" from src/helpers/languages.toml.'
+            yield f'Every text is there: remove "draft = true" from {DECLARED_IN}.'
 
 
 def parts_of(root: Path) -> dict[str, list[Path]]:
@@ -65,7 +66,7 @@ def translate(root: Path, lang: str, names: list[str]) -> list[Problem]:
     parts = parts_of(root)
     if lang not in DRAFTS:
         remedy = 'declare it there, below the others, with "draft = true"'
-        stop_at([Problem("src/helpers/languages.toml", lang, "is no draft", remedy)])
+        stop_at([Problem(DECLARED_IN, lang, "is no draft", remedy)])
     for name in names:
         if name not in parts:
             stop_at([Problem("lessons", name, "no such part", f"name one of {', '.join(parts)}")])

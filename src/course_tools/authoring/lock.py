@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from helpers.say import LANGUAGES
+from helpers.language.say import LANGUAGES
 
 from ..prose.texts import Text, of_lesson
 from .problems import Problem, stop_at

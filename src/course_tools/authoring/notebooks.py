@@ -9,8 +9,8 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
 
-from helpers.say import FIRST, TODO
-from helpers.show import is_numeric
+from helpers.display.show import is_numeric
+from helpers.language.say import FIRST, TODO
 
 from . import folding, words
 from .problems import Problem

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jupytext
 
-from helpers.say import COMPLETE, LANGUAGES, TODO
-from helpers.say import key as argument
+from helpers.language.say import COMPLETE, LANGUAGES, TODO
+from helpers.language.say import key as argument
 
 from .problems import Problem, stop_at
 

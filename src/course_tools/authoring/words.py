@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from helpers.say import COMPLETE, FIRST, LANGUAGES, TODO
+from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 
 from .problems import Problem
 from .source import ARGUMENTS, Cell

@@ -17,7 +17,7 @@ from typing import Any
 
 import filelock
 
-from helpers import say
+from helpers.language import say
 
 from . import feedback, table
 from .classroom import Job, grade_class, is_new, local_pool, write

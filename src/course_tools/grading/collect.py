@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from helpers import records
+from helpers.classroom import records
 
 from . import matching
 from .matching import Note

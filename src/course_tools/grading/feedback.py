@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from helpers import say
+from helpers.language import say
 
 from . import words
 from .sheet import Sheet

@@ -19,7 +19,8 @@ from typing import Any
 
 import torch
 
-from helpers import check, progress, say
+from helpers.classroom import check, progress
+from helpers.language import say
 
 from . import codec, jail, words
 from .matching import Cell, Matched, Note
@@ -36,7 +37,8 @@ INSTEAD = {  # what to return in place of what does not cross: instead_… in wo
 }  # fmt: skip
 SEEDS = (0, 1, 2)  # of hidden tests that draw numbers without a generator of their own
 FATAL_CELLS = 5  # cells that end their process before the rest is not run
-# helpers.check keeps its results in one place per process, and Python 3.11's ast.parse its depth
+# helpers.classroom.check keeps its results in one place per process, and Python 3.11's ast.parse
+# its depth
 one_at_a_time = threading.RLock()
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers import say
+from helpers.language import say
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers import say
+from helpers.language import say
 
 from .gradebook import Course, NotReleased
 from .sheet import NoSheet, read

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from helpers.say import COMPLETE
+from helpers.language.say import COMPLETE
 
 from ..authoring.problems import Problem
 from . import glossary, ja, markdown, zh_tw

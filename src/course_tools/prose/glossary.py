@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.say import COMPLETE, LANGUAGES
+from helpers.language.say import COMPLETE, LANGUAGES
 
 from ..authoring.problems import Problem, stop_at
 from .plain import around, sentences

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.say import LANGUAGES, TODO
+from helpers.language.say import LANGUAGES, TODO
 
 from ..authoring import words
 from ..authoring.data import read_toml
@@ -58,7 +58,7 @@ def files(folder: Path) -> list[Path]:
 
 def shared(root: Path) -> list[Path]:
     """Those that hold the texts of all lessons."""
-    messages = sorted((root / "src/helpers/messages").glob("*.toml"))
+    messages = sorted((root / "src/helpers/language/messages").glob("*.toml"))
     return [root / name for name in SHARED] + messages
 
 

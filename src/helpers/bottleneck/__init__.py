@@ -1,6 +1,6 @@
 """A long document in, a short summary out: what two designs cost, by formula and by measurement."""
 
-from ..peak_memory import Peak, peak
+from ..instruments.peak_memory import Peak, peak
 from .attempt import Review, model_answer, review
 from .costs import (
     attention_flops,

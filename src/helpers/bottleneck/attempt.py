@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import say, show
+from ..display import show
+from ..language import say
 from .scenario import Number, Scenario, given_numbers, known_numbers
 
 PARTS = {  # of the rubric, for each step

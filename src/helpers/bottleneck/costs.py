@@ -6,7 +6,7 @@ A multiply-add is 2 FLOPs; only matrix products are counted, as torch's FlopCoun
 
 import itertools
 
-from .. import say
+from ..language import say
 from .designs import Design
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from .. import say
+from ..language import say
 
 
 @dataclass(frozen=True)

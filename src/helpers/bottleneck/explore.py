@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from .. import say
+from ..language import say
 from . import costs
 from .designs import Design
 from .picture import Row, comparison

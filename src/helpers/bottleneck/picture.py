@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import say
-from ..widgets.drawing import BAR, FONT, HIDDEN, cell, ems, svg, words
+from ..display.svg import BAR, FONT, HIDDEN, cell, ems, svg, words
+from ..language import say
 
 LENGTH, STEP, HIGH = 300, 58, 19  # pixels: of the longest bar, of one quantity, of one bar
 BEST = "◎"

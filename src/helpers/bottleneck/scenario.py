@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
 
-from .. import kv_cache, progress, say, show
+from .. import kv_cache
+from ..classroom import progress
+from ..display import show
 from ..kv_cache import fitting
+from ..language import say
 from . import costs
 from .designs import Design
 

@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .. import say
-from ..monospace import right
+from ..display.monospace import right
+from ..language import say
 
 
 @dataclass(frozen=True)

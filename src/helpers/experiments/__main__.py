@@ -8,9 +8,11 @@ import io
 import sys
 from collections.abc import Sequence
 
-from helpers import experiments, say
 from helpers.experiments.parent import end_with_stdin
-from helpers.monospace import aligned
+
+from .. import experiments
+from ..display.monospace import aligned
+from ..language import say
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 import torch.nn.functional as F
 
-from helpers import say
-
+from ..language import say
 from . import table_row, tell
 
 Vector = Sequence[float]

@@ -1,8 +1,7 @@
 """The check of lesson 00 as text, each line as soon as it is known."""
 
-from helpers import environment
-from helpers.monospace import left
-
+from ..classroom import environment
+from ..display.monospace import left
 from . import tell
 
 WHAT, RESULT = 22, 22  # columns

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .. import say
+from ..language import say
 from . import Refused, formula, on_meta
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from transformers import CONFIG_MAPPING, PreTrainedConfig
 from transformers.models.auto import modeling_auto
 
-from .. import say
+from ..language import say
 
 DTYPES = {"float32": 4, "float16": 2, "bfloat16": 2}  # bytes of one number
 # What an engine can keep, though no model computes in it: 8 bits, with one scale a tensor

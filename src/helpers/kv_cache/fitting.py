@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from .. import say, show
+from ..display import show
+from ..language import say
 from . import configs, layers, roads
 from .configs import refuse
 from .size import GIB, amount

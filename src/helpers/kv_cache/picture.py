@@ -5,8 +5,8 @@ Each part has its own tone; what lies behind the chosen card's line has another 
 
 from collections.abc import Sequence
 
-from .. import say
-from ..widgets.drawing import FONT, HIDDEN, cell, ems, svg, words
+from ..display.svg import FONT, HIDDEN, cell, ems, svg, words
+from ..language import say
 from .fitting import Fit, Gpu
 from .size import GIB
 

@@ -5,7 +5,8 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .. import say, show
+from ..display import show
+from ..language import say
 
 GIB, GB = 2**30, 10**9
 

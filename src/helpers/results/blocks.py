@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers.utils import ModelOutput
 
-from .. import scaling, training
+from ..models import scaling, training
 from . import versions, write
 from .scaling import SEEDS
 

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .. import induction, training
+from ..models import induction, training
 from . import versions, write
 
 FILE = Path(__file__).with_suffix(".json")

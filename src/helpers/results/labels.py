@@ -14,8 +14,9 @@ from typing import Any
 
 import torch
 
-from .. import corpus, decoder, finetune, moods, pretrained, tokenizer
-from ..corpus import LANGUAGES
+from ..models import decoder, finetune, pretrained
+from ..world import corpus, moods, tokenizer
+from ..world.corpus import LANGUAGES
 from . import versions, write
 
 LABELS, SEEDS, TEST_ITEMS = (10, 30, 100), range(5), 150

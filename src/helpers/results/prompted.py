@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .. import checkpoints, corpus, prompted, training
+from ..models import checkpoints, prompted, training
+from ..world import corpus
 from . import versions, write
 
 FILE = Path(__file__).with_suffix(".json")

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from .. import scaling, training
+from ..models import scaling, training
 from . import versions, write
 
 FILE = Path(__file__).with_suffix(".json")

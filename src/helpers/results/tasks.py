@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .. import corpus, encoder_decoder, training
-from ..corpus import LANGUAGES, Example, Story
-from ..encoder_decoder import BATCH_SIZE, LEARNING_RATE, STEPS
+from ..models import encoder_decoder, training
+from ..models.encoder_decoder import BATCH_SIZE, LEARNING_RATE, STEPS
+from ..world import corpus
+from ..world.corpus import LANGUAGES, Example, Story
 from . import versions, write
 
 FILE = Path(__file__).with_suffix(".json")

@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import say
-
+from ..display.svg import Rows, heat_map
+from ..language import say
 from .controls import Range, Refused, Select, Text, unknown_words
-from .drawing import Rows, heat_map
 from .explorer import Explorer
 
 MOST_TOKENS = 40

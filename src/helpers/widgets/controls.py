@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import say
-
-from ..typed_numbers import NotANumber, read_number
+from ..language import say
+from ..language.typed_numbers import NotANumber, read_number
 from .quiz_bank import listed
 
 LONGEST_LIST = 12

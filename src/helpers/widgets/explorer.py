@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import say
-
+from ..language import say
 from .controls import Control, Refused
 from .explorer_plain import PlainFace
 from .face import Face, Faced

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from IPython.display import display, update_display
 
-from .handshake import Watch, running_loop
+from ..display.handshake import Watch, running_loop
 
 log = logging.getLogger(__name__)
 Bundle = tuple[dict[str, Any], dict[str, Any]]

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import progress, say
-from helpers.records import Answer
-
+from ..classroom import progress
+from ..classroom.records import Answer
+from ..language import say
 from .face import Face, Faced
 from .quiz_bank import Choice, Question, Result, fits, judge, listed, questions, read_bank
 from .quiz_plain import PlainFace

@@ -8,8 +8,8 @@ from decimal import Decimal
 from importlib import resources
 from typing import Any
 
-from helpers import say
-from helpers.typed_numbers import NotANumber, plain, read_number
+from ..language import say
+from ..language.typed_numbers import NotANumber, plain, read_number
 
 Texts = Mapping[str, str]  # the words of messages/quiz.toml in one language
 

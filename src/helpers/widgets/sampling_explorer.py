@@ -11,11 +11,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from helpers import say
-
+from ..display.svg import Bar, bars
+from ..language import say
 from .attention_explorer import _encode, _known, _reading, _run, shown_token
 from .controls import Range, Text
-from .drawing import Bar, bars
 from .explorer import Explorer
 
 SHOWN = 15

@@ -5,10 +5,9 @@ import random
 from functools import lru_cache
 from itertools import accumulate
 
-from helpers import say
-
+from ..display.svg import Bar, bars
+from ..language import say
 from .controls import Check, Number, Range
-from .drawing import Bar, bars
 from .explorer import Explorer
 from .sampling_explorer import entropy, softmax
 

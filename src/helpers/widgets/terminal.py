@@ -2,8 +2,8 @@
 
 import threading
 
-from helpers import experiments, say
-
+from .. import experiments
+from ..language import say
 from .face import Face, Faced
 from .terminal_plain import PlainFace
 from .terminal_run import Result, Run

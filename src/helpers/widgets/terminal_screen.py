@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from helpers.monospace import columns, width
+from ..display.monospace import columns, width
 
 COLUMNS, ROWS = 80, 24
 MAX_ROWS = 1_000  # a terminal that keeps more is slow, and nobody reads it

@@ -4,8 +4,7 @@ import html
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from helpers.monospace import columns
-
+from ..display.monospace import columns
 from .terminal_screen import COLUMNS, ROWS, Line, Row
 
 if TYPE_CHECKING:

@@ -1,0 +1,154 @@
+"""The claims of the lesson page: what it says, what was measured here, and whether that holds.
+
+A value outside its band is shown and the lesson goes on; exact bounds (bytes, FLOPs, zeros) always
+raise.  Under TRIAD_STRICT=claims, and in CI, every miss raises.  A quantity that is read from the
+results of an earlier, longer run (record = true) is shown as such: no cell can fail it.
+"""
+
+import functools
+import html
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from ..display import show
+from ..language import say
+
+VERDICTS = ("true", "nuance", "wrong")  # on the page's own words; each a message
+
+_lesson = ""
+
+
+class ClaimError(AssertionError):
+    """A measured value is outside its bound."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured quantity of a claim beside its bound."""
+
+    claim: str
+    quantity: str
+    name: str
+    value: float
+    bound: str
+    holds: bool
+    exact: bool
+    record: bool
+
+
+def use(lesson: str) -> None:
+    """Set the lesson whose claims are checked, for example "01_attention"."""
+    global _lesson
+    _lesson = lesson
+
+
+def check(claim: str, measured: float | Mapping[str, float]) -> None:
+    """Show what the page says and what was measured here, and hold it against the claim's bound.
+
+    measured: the value, or {quantity: value} where the claim names several quantities.
+    KeyError if claim or quantity is not declared in claims.toml; ClaimError as the module says.
+    """
+    entry = declared(claim)
+    values = _values(claim, entry, measured)
+    rows = [judge(claim, q, entry["quantity"][q], v) for q, v in values.items()]
+    _log(rows)
+    _display(claim, entry, rows)
+    missed = [r for r in rows if not r.holds and (r.exact or is_strict())]
+    if missed:
+        raise ClaimError("\n".join(f"{r.claim} {r.name}: {r.value!r}, {r.bound}" for r in missed))
+
+
+def declared(claim: str) -> dict:
+    """The current lesson's entry of one claim."""
+    entries = of_lesson(_lesson)
+    if claim not in entries:
+        raise KeyError(say.text("claims", "unknown", claim=claim, known=", ".join(entries)))
+    return entries[claim]
+
+
+def ids(lesson: str) -> set[str]:
+    """The claims that a lesson declares; none where it has no claims.toml."""
+    return set(of_lesson(lesson))
+
+
+def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
+    """Hold one value against at_least, at_most or equals.  NaN never holds."""
+    value = float(value)
+    low, high = bound.get("at_least", -math.inf), bound.get("at_most", math.inf)
+    if "equals" in bound:
+        low = high = bound["equals"]
+    name = say.choose(bound["name"])
+    holds, exact, record = low <= value <= high, "equals" in bound, bound.get("record", False)
+    return Measured(claim, quantity, name, value, _bound(low, high), holds, exact, record)
+
+
+def is_strict() -> bool:
+    """Does a missed band raise?  In CI and in `start.py run`, not in a student's kernel."""
+    return bool(os.environ.get("CI")) or "claims" in os.environ.get("TRIAD_STRICT", "")
+
+
+@functools.cache
+def of_lesson(lesson: str) -> dict[str, dict]:
+    """{claim: its entry}; empty where the lesson has no claims.toml."""
+    file = resources.files("helpers") / "data" / "claims" / f"{lesson}.json"
+    entries = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return {name: entry for name, entry in entries.items() if name != "lesson"}
+
+
+def _values(claim: str, entry: dict, measured: float | Mapping[str, float]) -> dict[str, float]:
+    names = list(entry["quantity"])
+    values = dict(measured) if isinstance(measured, Mapping) else {names[0]: measured}
+    if sorted(values) != sorted(names):
+        raise KeyError(say.text("claims", "quantities", claim=claim, got=list(values), want=names))
+    return values
+
+
+def _bound(low: float, high: float) -> str:
+    if low == high:
+        return f"= {low:g}"
+    if math.isinf(low):
+        return f"≤ {high:g}"
+    return f"≥ {low:g}" if math.isinf(high) else f"{low:g} – {high:g}"
+
+
+def _log(rows: list[Measured]) -> None:
+    """One JSON line a quantity into the file named by TRIAD_CLAIMS_LOG, if it is set."""
+    if not (path := os.environ.get("TRIAD_CLAIMS_LOG")):
+        return
+    with Path(path).open("a", encoding="utf-8") as file:
+        for row in rows:
+            entry = {
+                "lesson": _lesson,
+                "claim": row.claim,
+                "quantity": row.quantity,
+                "measured": row.value,
+                "bound": row.bound,
+                "holds": row.holds,
+            }
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
+    header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
+    body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
+    title = say.text("claims", "title", claim=claim)
+    lines = [
+        (say.text("claims", "page"), say.choose(entry["page"])),
+        (say.text("claims", "verdict"), say.text("claims", entry["verdict"])),
+        (say.text("claims", "found"), say.choose(entry["found"])),
+        (say.text("claims", "source"), entry["source"]),
+    ]
+    parts = "".join(f"<p><b>{html.escape(k)}</b>{show.linked(v)}</p>" for k, v in lines)
+    text = "\n".join([title, *(k + v for k, v in lines), plain])
+    show.fragment(f"{show.card([title])}{parts}{body}", text)
+
+
+def _word(row: Measured) -> str:
+    if row.record and row.holds:
+        return say.text("claims", "record")
+    return say.text("claims", "holds" if row.holds else "missed")

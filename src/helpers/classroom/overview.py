@@ -1,0 +1,152 @@
+"""The course on one screen: lessons and how far the student is; the page's claims and ours."""
+
+import functools
+import html
+import json
+import math
+from collections.abc import Collection
+from importlib import resources
+
+from ..display.show import Link, fragment, table
+from ..language import say
+from . import claims, progress, records
+
+
+def show() -> None:
+    """A table of all lessons, and the next step in one sentence."""
+    work = progress.work()
+    lessons = course()["lesson"]
+    header = [say.text("overview", w) for w in ("lesson", "seconds", "mib", "quiz", "sheet")]
+    rows, plain = table(header, [_row(entry, work) for entry in lessons])
+    lines = [say.text("overview", "measured"), next_step(lessons, work)]
+    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    fragment(rows + body, "\n".join([plain, *lines]))
+
+
+def claims_table() -> None:
+    """The page's claims in the lessons that the student finished, and how many are still open.
+
+    One row a claim: a claim of two lessons has one verdict, and what each lesson found stands there
+    once that lesson is finished.  Of lessons not finished nothing is told that they let predict.
+    """
+    work, lessons = progress.work(), [e for e in course()["lesson"] if claims.of_lesson(e["name"])]
+    done = [entry["name"] for entry in lessons if is_finished(entry, work)]
+    header = [say.text("overview", w) for w in ("claim", "page", "verdict", "found", "lesson")]
+    rows = [_claim_row(claim, done) for claim in sorted(_found_in()) if _is_open_to(claim, done)]
+    to_come = [_open_row(entry) for entry in lessons if entry["name"] not in done]
+    counts = {"all": len(_found_in()), "shown": len(rows)}
+    lines = [say.text("overview", "claims_shown", **counts)]
+    parts = [table([*header, say.text("overview", "again")], rows)] if rows else []
+    if to_come:
+        parts.append(table([say.text("overview", w) for w in ("lesson", "to_measure")], to_come))
+    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    fragment(body + "".join(part for part, _ in parts), "\n".join([*lines, *(t for _, t in parts)]))
+
+
+def is_finished(entry: dict, work: records.Work) -> bool:
+    """Has the student solved every question of the lesson's quiz?"""
+    return not _open_questions(entry, work.get(entry["name"], records.Lesson()))
+
+
+@functools.cache
+def course() -> dict:
+    """helpers/data/course.json: {"requires": {name: range}, "lesson": [{name, title, …}]}."""
+    source = resources.files("helpers") / "data" / "course.json"
+    return json.loads(source.read_text(encoding="utf-8"))
+
+
+def next_step(lessons: list[dict], work: records.Work) -> str:
+    """What to do now: the first thing in the order of the lessons that is not done."""
+    for entry in lessons:
+        kept = work.get(entry["name"], records.Lesson())
+        names = {"number": number(entry), "title": say.choose(entry["title"])}
+        questions, tasks = len(_open_questions(entry, kept)), len(_open_tasks(entry, kept))
+        if not (kept.quiz or kept.tasks or entry["name"] == progress.lesson()):
+            return say.text("overview", "next_lesson", **names)
+        if questions:
+            return say.text("overview", "next_quiz", **names, left=questions)
+        if tasks:
+            return say.text("overview", "next_sheet", **names, left=tasks)
+    return say.text("overview", "finished")
+
+
+def number(entry: dict) -> str:
+    return entry["name"].split("_")[0]
+
+
+def _row(entry: dict, work: records.Work) -> list[str]:
+    """Links lead from a notebook of notebooks/LANG/; on Colab there is no such folder."""
+    name, kept = entry["name"], work.get(entry["name"], records.Lesson())
+    sheet = f"../../exercises/{say.language()}/{name}/{name}.ipynb"
+    passed = _count(entry["tasks"], _open_tasks(entry, kept))
+    return [
+        _link(f"{name}.ipynb", f"{number(entry)} {say.choose(entry['title'])}"),
+        say.text("overview", "about_seconds", n=math.ceil(entry["seconds"])),
+        say.text("overview", "about_mib", n=math.ceil(entry["mib"])),
+        _count(entry["quiz"], _open_questions(entry, kept)),
+        _link(sheet, passed) if entry["tasks"] else passed,
+    ]
+
+
+def _count(all: Collection[str], open: Collection[str]) -> str:
+    if not all:
+        return "–"
+    return say.text("overview", "count", done=len(all) - len(open), total=len(all))
+
+
+def _link(href: str, text: str) -> str:
+    return text if progress.on_colab() else Link.to(href, text)
+
+
+def _open_questions(entry: dict, kept: records.Lesson) -> list[str]:
+    return [q for q in entry["quiz"] if q not in kept.quiz or not kept.quiz[q].solved]
+
+
+def _open_tasks(entry: dict, kept: records.Lesson) -> list[str]:
+    return [task for task in entry["tasks"] if task not in kept.tasks]
+
+
+def _found_in() -> dict[str, list[str]]:
+    """{claim: the lessons that measure it, in their order}"""
+    found: dict[str, list[str]] = {}
+    for entry in course()["lesson"]:
+        for claim in claims.of_lesson(entry["name"]):
+            found.setdefault(claim, []).append(entry["name"])
+    return found
+
+
+def _is_open_to(claim: str, done: Collection[str]) -> bool:
+    return any(lesson in done for lesson in _found_in()[claim])
+
+
+def _claim_row(claim: str, done: Collection[str]) -> list[str]:
+    lessons = _found_in()[claim]
+    first = claims.of_lesson(lessons[0])[claim]
+    links = [_link(f"{lesson}.ipynb", lesson.split("_")[0]) for lesson in lessons]
+    return [
+        claim,
+        say.choose(first["page"]),
+        say.text("claims", first["verdict"]),
+        " ".join(_what_was_found(claim, lesson, done) for lesson in lessons),
+        links[0],
+        links[1] if len(links) > 1 else "–",
+    ]
+
+
+def _what_was_found(claim: str, lesson: str, done: Collection[str]) -> str:
+    """What one lesson found; the number of the lesson before it where there are two."""
+    where = lesson.split("_")[0]
+    if lesson not in done:
+        return say.text("overview", "still_open", number=where)
+    found = say.choose(claims.of_lesson(lesson)[claim]["found"])
+    if len(_found_in()[claim]) == 1:
+        return found
+    return say.text("overview", "found_there", number=where, found=found)
+
+
+def _open_row(entry: dict) -> list[str]:
+    title = f"{number(entry)} {say.choose(entry['title'])}"
+    return [
+        _link(f"{entry['name']}.ipynb", title),
+        say.text("overview", "claims_count", n=len(claims.of_lesson(entry["name"]))),
+    ]

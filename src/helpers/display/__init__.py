@@ -1,0 +1,1 @@
+"""What a cell shows: fragments of HTML, figures, SVG, progress; no ipywidgets."""

@@ -1,0 +1,157 @@
+"""Show something to the student: HTML with its plain text twin, in a notebook and outside one."""
+
+import functools
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from ..language import say
+
+URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
+WORD = re.compile(r"[!-~]+")  # what has no space to break at
+SHORT = 4  # ems: a text up to this long stays in one line in every window
+MIDDLE = 10  # ems: one up to this long, in windows that are not narrow
+NARROW = "8.5vw"  # of the window: five columns still fit where it is 400 pixels wide
+# JupyterLab's, less in a narrow window; two numbers side by side must not look like one
+PADDING = "padding: 0.5em min(0.5em, 0.6vw)"
+NUMBERS_PADDING = f"{PADDING} 0.5em min(0.5em, 1.5vw)"
+LONGEST_LINK = 40  # characters
+# Colours that keep 3 : 1 on white and on JupyterLab's dark paper; words say the same
+EDGES = {"right": "#2e8b57", "wrong": "#d9534f", "": "#767676"}
+
+
+def fragment(body: str, plain: str) -> None:
+    """Display an HTML fragment; front ends without HTML, and plain Python, get the text."""
+    if not in_notebook():
+        print(plain)
+        return
+    from IPython.display import display
+
+    root = f'<div lang="{say.html_lang()}">{body}</div>'
+    display({"text/html": root, "text/plain": plain}, raw=True)
+
+
+def in_notebook() -> bool:
+    """Is there an IPython that displays?"""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None
+
+
+class Link(str):
+    """The text of a table's cell that leads to href."""
+
+    href = ""
+
+    @classmethod
+    def to(cls, href: str, text: str) -> "Link":
+        link = cls(text)
+        link.href = href
+        return link
+
+
+def card(lines: Sequence[str], edge: str = "") -> str:
+    """HTML of lines on a card, the first one bold.  edge: right, wrong, or "" for neither."""
+    first, *rest = [linked(line) for line in lines]
+    body = "".join(f"<br>{line}" for line in rest)
+    style = f"border-left: 5px solid {EDGES[edge]}; padding: 0.2em 0.8em; margin: 0.3em 0"
+    return f'<p role="status" style="{style}"><b>{first}</b>{body}</p>'
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, str]:
+    """(HTML, plain text) of a table of strings, some of them a Link; everything is escaped.
+
+    Columns of numbers are aligned to the right, as the builder aligns those of Markdown tables.
+    """
+    head, body = list(header), [list(row) for row in rows]
+    plain = "\n".join(" | ".join(line) for line in [head, *body])
+    numeric = [is_numeric(column) for column in zip(*body, strict=True)] or [False] * len(head)
+    top = "".join(map(_head, head, numeric))
+    lines = "".join(f"<tr>{''.join(map(_cell, row, numeric))}</tr>" for row in body)
+    whole = f"<thead><tr>{top}</tr></thead><tbody>{lines}</tbody>"
+    # JupyterLab centres the tables of prose
+    style = "overflow-wrap: break-word; margin-left: auto; margin-right: auto; table-layout: auto"
+    return f'<table style="{style}">{whole}</table>', plain
+
+
+@functools.cache
+def _number() -> re.Pattern[str]:
+    """What a cell of numbers matches, with the units of messages/show.toml in all languages.
+
+    12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
+    """
+    about, units = (
+        "".join(say.catalogue("show")[name].values()).replace("、", "")
+        for name in ("about", "units")
+    )
+    return re.compile(
+        rf"[≥≤<>=≈±{about}]?\s*[-−+±]?[\d.][\d,.]*(?:[eE][-+]?\d+)?"
+        r"(?:\s*[±–×/~→]\s*[-−]?[\d.][\d,.]*(?:[eE][-+]?\d+)?)*"
+        rf"(?:\s?(?:[%×{units}]|[A-Za-z]{{1,5}}(?:/[A-Za-z]{{1,3}})?))?|[-−–—∞]"
+    )
+
+
+def is_numeric(column: Iterable[str]) -> bool:
+    """Does a table's column hold numbers, with their units, and nothing else?"""
+    texts = [text.strip() for text in column]
+    return any(re.search(r"\d", text) for text in texts) and all(map(_number().fullmatch, texts))
+
+
+def linked(text: str) -> str:
+    """Escaped HTML; a URL in it is a link with a short text."""
+    parts, end = [], 0
+    for found in URL.finditer(text):
+        href = html.escape(found[0])
+        parts += [
+            html.escape(text[end : found.start()]),
+            f'<a href="{href}">{_shorter(found[0])}</a>',
+        ]
+        end = found.end()
+    return "".join([*parts, html.escape(text[end:])])
+
+
+def _shorter(url: str) -> str:
+    """Host and end of an address: huggingface.co/…/config.json"""
+    name = url.partition("://")[2].removeprefix("www.").rstrip("/")
+    if len(name) > LONGEST_LINK:
+        host, *_, last = name.split("/")
+        name = f"{host}/…/{last[: LONGEST_LINK - len(host)]}"
+    return html.escape(name)
+
+
+def _head(text: str, is_number: bool) -> str:
+    """An empty one is no heading: a screen reader would announce it."""
+    tag = "th" if text.strip() else "td"
+    style = _style(text, "right" if is_number else "center")
+    return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
+
+
+def _cell(text: str, is_number: bool) -> str:
+    if isinstance(text, Link) and text.href:
+        inner = f'<a href="{html.escape(text.href)}">{html.escape(text)}</a>'
+    else:
+        inner = linked(text)
+    return f'<td style="{_style(text, "right" if is_number else "left")}">{inner}</td>'
+
+
+def _style(text: str, align: str) -> str:
+    padding = NUMBERS_PADDING if align == "right" else PADDING
+    return f"text-align: {align}; {padding}; {_wrapping(text)}"
+
+
+def _wrapping(text: str) -> str:
+    """Numbers and short texts stay whole; others wrap, inside a word only in a narrow window."""
+    ems = _ems(text)
+    if ems <= SHORT or _number().fullmatch(text.strip()):
+        return "white-space: nowrap"
+    words = max(map(_ems, WORD.findall(text)), default=0)
+    least = ems if ems <= MIDDLE else max(6, words)
+    return f"min-width: min({least:.1f}em, {NARROW}); overflow-wrap: anywhere"
+
+
+def _ems(text: str) -> float:
+    """About the width of a text; full-width characters are 1 em wide."""
+    return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text)

@@ -1,0 +1,1 @@
+"""What a computation costs, and which token can see which."""

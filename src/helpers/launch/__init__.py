@@ -1,0 +1,1 @@
+"""Runs lessons without a browser."""

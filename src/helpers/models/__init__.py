@@ -1,0 +1,1 @@
+"""Small real models of the three architectures, and how they are trained."""

@@ -1,0 +1,112 @@
+"""The one training loop of all lessons: short enough to read, safe to interrupt.
+
+One thread on purpose: at this size a second one brings nothing, and beside a busy neighbour it
+costs much.  Same seed, same thread count, same machine: the same weights to the last bit.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ..display.progress_bar import Meter
+from ..instruments import measure
+from ..language import say
+
+WARM_UP, FLOOR, CLIP = 50, 0.05, 1.0
+
+Batch = Mapping[str, torch.Tensor]
+
+
+@dataclass
+class Run:
+    """losses: one a step, nats per token.  stopped: interrupted before the last step."""
+
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    stopped: bool = False
+
+    def mean_loss(self, last: int = 100) -> float:
+        tail = self.losses[-last:]
+        return sum(tail) / len(tail)
+
+
+def train(
+    model: torch.nn.Module,
+    next_batch: Callable[[], Batch],
+    steps: int,
+    lr: float,
+    after_step: Callable[[int], None] | None = None,
+) -> Run:
+    """AdamW (Loshchilov & Hutter 2019), warm-up, cosine to 5 %, gradients clipped at norm 1.
+
+    next_batch: what model(**batch) takes, labels among it.  after_step(n): called after step n.
+    Interrupt it (the stop button, Ctrl-C) and the model keeps what it has learned so far.
+    """
+    torch.set_num_threads(1)
+    optimizer = torch.optim.AdamW(_groups(model), lr=lr, betas=(0.9, 0.98), fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: pace(n, steps))
+    run, started = Run(), time.monotonic()
+    model.train()
+    with Meter(steps) as meter:
+        try:
+            for step in range(1, steps + 1):
+                loss = model(**next_batch()).loss
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+                optimizer.step()
+                schedule.step()
+                optimizer.zero_grad(set_to_none=True)
+                run.losses.append(loss.item())
+                meter.show(step, say.text("training", "loss", loss=f"{run.mean_loss(20):.3f}"))
+                if after_step:
+                    after_step(step)
+        except KeyboardInterrupt:
+            run.stopped = True
+            meter.end(say.text("training", "stopped", done=len(run.losses), steps=steps))
+    model.eval()
+    run.seconds = time.monotonic() - started
+    return run
+
+
+def pace(step: int, steps: int) -> float:
+    """Share of the learning rate at a step: up in a line, then down half a cosine to FLOOR."""
+    cosine = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
+    return min(1.0, (step + 1) / WARM_UP) * (FLOOR + (1 - FLOOR) * cosine)
+
+
+def _groups(model: torch.nn.Module) -> list[dict[str, Any]]:
+    """Matrices with weight decay, biases and norms without."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": 0.01},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def parameter_count(model: torch.nn.Module) -> int:
+    """Shared weights (an embedding that is also the output matrix) count once."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def step_flops(model: torch.nn.Module, batch: Batch) -> int:
+    """FLOPs of the matrix products of one training step, forward and backward, as counted."""
+    math_only = torch.nn.attention.SDPBackend.MATH  # measure.cost cannot count the fused kernel
+    with torch.nn.attention.sdpa_kernel(math_only), measure.cost() as spent:
+        model(**batch).loss.backward()
+    model.zero_grad(set_to_none=True)
+    return spent.flops
+
+
+def batches(rows: torch.Tensor, size: int, seed: int, pad: int) -> Callable[[], torch.Tensor]:
+    """A function that draws `size` of the rows (n, T), cut to the longest one drawn."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw() -> torch.Tensor:
+        drawn = rows[torch.randint(len(rows), (size,), generator=generator)]
+        return drawn[:, : int((drawn != pad).sum(1).max())]
+
+    return draw

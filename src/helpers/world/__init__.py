@@ -1,0 +1,1 @@
+"""The mini world: its grammar, exact answers, tasks, sentences and tokenizers."""
