@@ -5,7 +5,7 @@ import sample_class
 from places import ROOT
 from sample_class import FULL, SUBMISSIONS, Bait, everything, expected, text, written
 
-from helpers.say import COMPLETE as LANGUAGES
+from helpers.language.say import COMPLETE as LANGUAGES
 
 NOWHERE = Bait(9, ROOT, [])
 ROWS = expected()
