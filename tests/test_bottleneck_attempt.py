@@ -9,7 +9,8 @@ import pytest
 from broken_costs import FAULTS, with_fault
 from places import ROOT
 
-from course_tools import leaks, student_edition
+from course_tools.authoring.course import Course
+from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
 from helpers.bottleneck import attempt as reviewing
 from helpers.bottleneck.attempt import numbers
@@ -311,7 +312,7 @@ def test_no_model_answer_stands_in_a_file_of_students():
     paths = [p for p in student_edition.members(ROOT) if p.suffix not in leaks.BINARY]
     about = [p for p in paths if "bottleneck" in p.as_posix()]
     assert len(about) > 10
-    assert [str(leak) for leak in leaks.find(ROOT, about)] == []
+    assert [str(leak) for leak in leaks.find(Course.read(ROOT), about)] == []
 
 
 # --- the lesson's cells ------------------------------------------------------------------------
@@ -378,4 +379,4 @@ def test_the_explorer_is_pressed(lang):
     assert few_heads != at_once.picture
     last = {name: len(c.drawn()["texts"]) - 1 for name, c in explorer.controls.items()}
     explorer.hear({"action": "set", "values": last})
-    assert explorer.errors == [] and explorer.seen.sentence != at_once.sentence
+    assert explorer.errors == [] and explorer.drawing.sentence != at_once.sentence

@@ -5,8 +5,8 @@ import json
 import pytest
 from places import ROOT
 
-from course_tools.authoring import course
-from course_tools.authoring.words import code_in
+from course_tools.authoring.course import Lesson
+from course_tools.authoring.inline_texts import code_in
 from course_tools.grading import sheet
 from course_tools.grading.submissions import copying, matching, notebook
 from helpers.language.say import COMPLETE as LANGUAGES
@@ -125,7 +125,7 @@ def test_neither_a_model_answer_nor_a_named_wrong_one_is_suspected(name, lang):
     made = sheet.read(ROOT, name, lang)
     assert matching.solved(made).human == []
     [*tasks] = [task for task in made.tasks if not task.essay]
-    wrong = course.wrong_answers(ROOT / "lessons" / name)
+    wrong = Lesson.read(ROOT, name).wrong_answers()
     codes = [code_in(cell, lang) for cells in wrong.values() for cell in cells]
     cells = [matching.Cell(n, "code", code, code=code) for n, code in enumerate(codes)]
     assert list(copying.suspicions(tasks[0], cells, made)) == [] and len(cells) >= 9

@@ -56,7 +56,7 @@ def released(tmp_path_factory):
 def course(tmp_path, released):
     """A copy of its own for each test."""
     shutil.copytree(released, tmp_path / "課程 2")
-    return gradebook.Course(ROOT, tmp_path / "課程 2", "ja")
+    return gradebook.NbgraderCourse(ROOT, tmp_path / "課程 2", "ja")
 
 
 def answering(one, task, text):

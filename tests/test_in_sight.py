@@ -15,7 +15,7 @@ import pytest
 from isolation import server_or_skip
 from places import ROOT
 
-from course_tools import in_sight
+from course_tools.checks import in_sight
 from course_tools.grading import sheet
 from course_tools.grading.sandbox import why_not
 from helpers.language.say import COMPLETE as LANGUAGES
@@ -41,7 +41,7 @@ linux = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 @linux
 def test_nothing_that_a_student_sees_answers_a_task():
-    command = [sys.executable, "-m", "course_tools.in_sight", "--reach", REACH]
+    command = [sys.executable, "-m", "course_tools.checks.in_sight", "--reach", REACH]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     for lang in LANGUAGES:

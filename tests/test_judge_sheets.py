@@ -14,8 +14,8 @@ from isolation import server_or_skip
 from places import ROOT
 from sample_class import MARKERS, dump, load, text
 
-from course_tools.authoring import course
-from course_tools.authoring.words import code_in
+from course_tools.authoring.course import Lesson
+from course_tools.authoring.inline_texts import code_in
 from course_tools.grading import judge, sheet
 from course_tools.grading.graded import Verdict
 from course_tools.grading.sandbox import ForkServer, Limits
@@ -100,7 +100,7 @@ def test_the_open_sheet_has_none(graded):
 
 
 def test_each_named_wrong_answer_costs_its_task_and_no_other(graded):
-    found = course.wrong_answers(ROOT / "lessons" / graded.name)
+    found = Lesson.read(ROOT, graded.name).wrong_answers()
     wrong = [cell for cells in found.values() for cell in cells]
     hints: dict[str, list[str]] = {}
     assert len(wrong) >= 3 * len(graded.tasks)

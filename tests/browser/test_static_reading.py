@@ -12,11 +12,11 @@ import re
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from lab import ROOT
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from helpers.widgets.plain import VIEW
+from course_tools.checks.lab_driver import ROOT
+from helpers.widgets.base.ipywidgets_view import VIEW
 
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
 FIRST = ("00", "01")  # the others with TRIAD_ALL=1: each is executed once more

@@ -19,10 +19,11 @@ import filelock
 from helpers.files import write_whole
 from helpers.language import say
 
+from ..command import ROOT
 from .classroom import Job, grade_class, is_new, local_pool
 from .graded import Graded
 from .reports import feedback, table
-from .reports.gradebook import Course, NotReleased
+from .reports.gradebook import NbgraderCourse, NotReleased
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
@@ -30,7 +31,6 @@ from .submissions import lms
 from .submissions.collect import NoSubmissions, collect
 from .submissions.submission import Submission
 
-ROOT = Path(__file__).resolve().parents[3]
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
 
@@ -120,7 +120,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
         results = grade_class(submissions, settings, out, pool, tell)
     finally:
         pool.shutdown(cancel_futures=True)
-    course = Course(wanted.root, courses, sheet.lang)
+    course = NbgraderCourse(wanted.root, courses, sheet.lang)
     tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values())
     show(list(results.values()), sheet, walls, out, marks)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers.language import say
 
-ROOT = Path(__file__).resolve().parents[3]
+from ..command import ROOT
 
 
 def main(argv: Sequence[str] | None = None) -> int:

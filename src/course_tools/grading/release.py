@@ -10,10 +10,9 @@ from pathlib import Path
 
 from helpers.language import say
 
-from .reports.gradebook import Course, NotReleased
+from ..command import ROOT
+from .reports.gradebook import NbgraderCourse, NotReleased
 from .sheet import NoSheet, read
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = wanted.courses or wanted.root / "courses"
     try:
         for lang in [wanted.lang] if wanted.lang else say.LANGUAGES:
-            course = Course(wanted.root, folder, lang)
+            course = NbgraderCourse(wanted.root, folder, lang)
             for lesson in [wanted.lesson] if wanted.lesson else _lessons(wanted.root, lang):
                 read(wanted.root, lesson, lang)  # NoSheet names those that are there
                 print(course.release(lesson))

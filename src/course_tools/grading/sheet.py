@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from .. import syntax_trees
+from ..authoring import syntax_trees
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 SHORTEST = 40  # nodes of a function that may be known again; `return x + y` has 7

@@ -20,6 +20,7 @@ from .sheet import Sheet
 from .submissions.submission import Submission
 
 SRC = Path(__file__).resolve().parents[2]
+IMPORTED = ("__init__.py", "authoring/__init__.py", "authoring/syntax_trees.py")
 MATTERS = {".py", ".toml", ".json", ".safetensors"}  # not what is only shown: css, js, fonts
 
 
@@ -39,14 +40,14 @@ def digest(src: Path) -> str:
 
 
 def own_files(src: Path) -> list[Path]:
-    """The course's files that matter: the grader, and all of helpers.
+    """The course's files that matter: the grader, what it imports, and all of helpers.
 
     A sheet's tests and a student's code may import any of helpers.
     """
     tools = src / "course_tools"
     folders = (tools / "grading", src / "helpers")
     found = [path for folder in folders for path in folder.rglob("*") if path.suffix in MATTERS]
-    return sorted([*found, tools / "__init__.py", tools / "syntax_trees.py"])
+    return sorted([*found, *(tools / name for name in IMPORTED)])
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from ...authoring.data import read_toml
+from ...authoring.data import Table
 from .. import messages
 from ..graded import Graded
 from ..sheet import Sheet
@@ -46,7 +46,7 @@ class NotReleased(Exception):
     """nbgrader did not take a sheet.  The message is its own log."""
 
 
-class Course:
+class NbgraderCourse:
     """nbgrader's folder and database of one language."""
 
     def __init__(self, root: Path, folder: Path, lang: str):
@@ -96,7 +96,7 @@ class Course:
             file.write_text(CONFIG.format(**self._values()), encoding="utf-8")
 
     def _values(self) -> dict[str, str]:
-        stubs = read_toml(self.root / "lessons" / "stubs.toml")
+        stubs = Table.read(self.root, "lessons/stubs.toml").table
         own = {name: texts[self.lang.replace("-", "_")] for name, texts in stubs.items()}
         return {"course": f"triad-{self.lang}", "code": own["code"], "text": own["text"]}
 

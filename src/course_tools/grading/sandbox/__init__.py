@@ -26,8 +26,7 @@ Not covered:
 - An answer that fits the tests without solving the task: a person is told (submissions/copying.py).
 - Anything at all with --unsafe; without it, nothing is graded on other systems than Linux.
 
-How it is tested: every hostile submission of tests/sample_class.py has its row in
-tests/test_judge.py; reading and the network are seen to reach something where walls are left out.
+SECURITY.md says what stands in the way of what, and how it is tested.
 """
 
 import importlib

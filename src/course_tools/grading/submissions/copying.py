@@ -7,7 +7,7 @@ import ast
 import symtable
 from collections.abc import Iterator, Sequence
 
-from ... import syntax_trees
+from ...authoring import syntax_trees
 from ..messages import Note
 from ..sheet import Sheet, Task
 from .notebook import Cell

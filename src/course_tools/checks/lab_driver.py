@@ -1,0 +1,241 @@
+"""JupyterLab as a student gets it, from `python start.py`, driven in the system's browser."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import nbformat
+
+from ..command import ROOT
+
+STUDENTS_PARTS = (
+    "start.py", "pyproject.toml", "constraints.txt", "src", "notebooks", "exercises",
+)  # fmt: skip
+QUIET = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PLACES = [  # of browsers that no PATH names
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+]
+# The words that we meet; the Taiwan pack of JupyterLab leaves some of them in English.
+SAVE = ".jp-NotebookPanel-toolbar [data-command='docmanager:save']"
+RUN_MENU = re.compile(r"^(Run|実行|執行)$")
+KERNEL_READY = re.compile(r"\| (Idle|アイドル|閒置)")
+THEMES = {False: "JupyterLab Light", True: "JupyterLab Dark"}
+
+
+def find_browser() -> str | None:
+    """$CHROMIUM, else a Chromium or Chrome of the system."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    on_path = (shutil.which(name) for name in names)
+    there = (place for place in PLACES if Path(place).exists())
+    return os.environ.get("CHROMIUM") or next(filter(None, [*on_path, *there]), None)
+
+
+@contextlib.contextmanager
+def browser(playwright):
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    arguments = QUIET + (["--no-sandbox"] if root else [])
+    chromium = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+    try:
+        yield chromium
+    finally:
+        chromium.close()
+
+
+def copy_course(folder: Path) -> Path:
+    """The student's part of this tree in FOLDER, with this Python's environment as its .venv."""
+    course = folder / "課程 コース"
+    course.mkdir()
+    for name in STUDENTS_PARTS:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, course / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, course / name)
+    lend_environment(course)
+    return course
+
+
+def write_notebook(course: Path, name: str, *cells: str) -> str:
+    """Write my/NAME.ipynb in the copy, of code CELLS; the path that Lab.open takes."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    made.cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    nbformat.write(made, course / "my" / f"{name}.ipynb")
+    return f"{name}.ipynb"
+
+
+def lend_environment(course: Path) -> None:
+    """.venv of links, stamped as set up: start.py must not install into what it only borrows."""
+    venv = course / ".venv"
+    venv.mkdir()
+    for part in Path(sys.prefix).iterdir():
+        if part.name != "set-up.json":
+            (venv / part.name).symlink_to(part, target_is_directory=part.is_dir())
+    spec = importlib.util.spec_from_file_location("borrowed_start", course / "start.py")
+    assert spec and spec.loader
+    start = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(start)
+    stamp = {"hash": start.fingerprint(start.venv_version()), "extras": ["lab", "test"]}
+    start.write_json(start.STAMP, stamp)
+
+
+class Lab:
+    """with Lab(course, home, "ja") as lab: lab.open(browser, "notebooks/ja/01_attention.ipynb")
+
+    home: an empty folder for settings and data; nothing of the user's is read or written.
+    disabled: names of JupyterLab extensions that this front end shall lack.
+    """
+
+    def __init__(self, course: Path, home: Path, lang: str, disabled: tuple[str, ...] = ()) -> None:
+        self.course, self.home, self.lang = course, home, lang
+        config, self.settings = home / "config", home / "settings"
+        page = {"disabledExtensions": dict.fromkeys(disabled, True)}
+        _write(config / "labconfig" / "page_config.json", page)
+        self.use_theme(dark=False)
+        env = os.environ | {
+            "HOME": str(home), "JUPYTER_CONFIG_DIR": str(config), "TRIAD_HOME": str(home / "data"),
+            "JUPYTERLAB_SETTINGS_DIR": str(self.settings), "JUPYTER_RUNTIME_DIR": str(home / "run"),
+            "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+        command = [sys.executable, "start.py", "--lang", lang, "--no-browser"]
+        self._log = home / "log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*command, "--port", str(free_port())],
+                cwd=course, env=env, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self.base, self.token = self._address()
+
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def _address(self, seconds: float = 120) -> tuple[str, str]:
+        """Base and token from the address that a student would click, once the server answers."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self._process.poll() is None:
+            found = re.search(r"(http://127\.0\.0\.1:\d+)/\S*token=(\w+)", self.log())
+            if found and listens(found[1]):  # on a busy machine the address comes first
+                return found[1], found[2]
+            time.sleep(0.2)
+        self._stop()
+        raise RuntimeError(f"start.py gave no address:\n{self.log()[-3000:]}")
+
+    def api(self, path: str, method: str = "GET"):
+        address = f"{self.base}/api/{urllib.parse.quote(path)}?token={self.token}"
+        request = urllib.request.Request(address, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(urllib.error.URLError):
+            self.end_kernels()
+        self._stop()
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+    def end_kernels(self) -> None:
+        """Kernels outlive their page; what one test computed must not help the next."""
+        for session in self.api("sessions"):
+            self.api(f"sessions/{session['id']}", "DELETE")
+
+    def use_theme(self, *, dark: bool) -> None:
+        folder = self.settings / "@jupyterlab" / "apputils-extension"
+        _write(folder / "themes.jupyterlab-settings", {"theme": THEMES[dark]})
+
+    def open(self, chromium, notebook: str, seconds: float = 90):
+        """A page with NOTEBOOK, its kernel ready; page.outside and page.complaints collect."""
+        self.end_kernels()
+        page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+        page.set_default_timeout(seconds * 1000)
+        page.outside, page.complaints = [], []
+        ours = (self.base, self.base.replace("http", "ws"), "data:", "blob:")
+        page.on("request", lambda r: r.url.startswith(ours) or page.outside.append(r.url))
+        page.on("pageerror", lambda error: page.complaints.append(f"{error}\n{error.stack}"))
+        page.on("console", lambda m: m.type == "error" and page.complaints.append(_said(m)))
+        page.goto(f"{self.base}/lab/tree/{urllib.parse.quote(notebook)}?token={self.token}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        # The notebook's own indicator says idle before a kernel is connected: Run All is then lost.
+        page.locator(".jp-StatusBar-TextItem", has_text=KERNEL_READY).first.wait_for()
+        page.notebook = notebook
+        return page
+
+    def run_all(self, page, seconds: float = 180) -> list[dict]:
+        """The code cells after all have run; AssertionError at the first that fails.
+
+        Read from the saved file: cells outside the window are not in the page.
+        """
+        page.get_by_role("menuitem", name=RUN_MENU).click()
+        page.locator("li[data-command='runmenu:run-all']").click()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._settle(end)
+            cells = self.save(page)
+            errors = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
+            assert not errors, "\n".join(errors[0]["traceback"])
+            if all(cell["execution_count"] for cell in cells):
+                return cells
+        raise TimeoutError(f"{page.notebook} was not done after {seconds} s")
+
+    def _settle(self, end: float) -> None:
+        """Until the kernels have been idle for two seconds, or the time is up."""
+        idle = 0
+        while idle < 4 and time.monotonic() < end:
+            time.sleep(0.5)
+            idle = idle + 1 if self._idle() else 0
+
+    def save(self, page) -> list[dict]:
+        """Save the notebook; its code cells as they are then in the file.
+
+        Read only when the server has answered: one that reads while it writes takes the file for
+        a broken one and moves it aside.  Saves that overlap make JupyterLab show an error.
+        """
+        file = f"/api/contents/{urllib.parse.quote(page.notebook)}"
+        with page.expect_response(lambda r: r.request.method == "PUT" and file in r.url):
+            page.locator(SAVE).click()
+        cells = self.api(f"contents/{page.notebook}")["content"]["cells"]
+        return [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+
+    def _idle(self) -> bool:
+        return all(s["kernel"]["execution_state"] == "idle" for s in self.api("sessions"))
+
+
+def _said(message) -> str:
+    return f"{message.text}  ({message.location.get('url')})"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def listens(base: str) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", int(base.rsplit(":", 1)[1]))) == 0
+
+
+def _write(file: Path, value: dict) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(value), encoding="utf-8")

@@ -1,0 +1,178 @@
+"""Every family that transformers maps: which of the three roads covers it, and whether they agree.
+
+python -m course_tools.makers.kv_families
+
+Writes benchmarks/kv_cache_families.md, and the list of families for which helpers.kv_cache gives a
+formula (about twenty minutes).
+"""
+
+import gc
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import transformers
+
+from helpers import kv_cache
+from helpers.kv_cache import configs, roads
+
+from .. import command
+from ..command import ROOT
+from . import kv_variations, small_models
+from .kv_variations import time_limit
+
+COMMAND = "python -m course_tools.makers.kv_families"
+PAGE = ROOT / "benchmarks" / "kv_cache_families.md"
+CHECKED = ROOT / "src" / "helpers" / "kv_cache" / "checked_families.toml"
+RUNS = (("a", "bfloat16", 2, 37), ("b", "float32", 1, 50))  # shape, dtype, batch, tokens
+OUTPUT = 7  # tokens that an encoder-decoder writes
+SECONDS = 60  # a family that takes longer is noted as such
+
+
+@dataclass
+class Road:
+    """How one family fares: the bytes by each road, or why there are none."""
+
+    family: str
+    bytes: dict[str, list[int]] = field(default_factory=dict)
+    why_not: dict[str, str] = field(default_factory=dict)
+    second: kv_variations.Second | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Is the formula equal to the real cache in every run, and is there a cache at all?"""
+        measured = self.bytes.get("measured", [])
+        whole = len(measured) == len(RUNS) and measured == self.bytes.get("formula")
+        return whole and min(measured) > 0
+
+    @property
+    def is_checked(self) -> bool:
+        """Equal, and equal again in every variation of its config."""
+        return self.is_equal and self.second is not None and self.second.agrees
+
+
+def walk(families: list[str]) -> list[Road]:
+    return [examine(family) for family in families]
+
+
+def examine(family: str) -> Road:
+    """Both walks of one family.  Raises nothing: why_not says it."""
+    road = first_walk(family)
+    if road.is_equal:
+        road.second = kv_variations.examine(family)
+    return road
+
+
+def first_walk(family: str) -> Road:
+    """All runs of one family by all three roads."""
+    road = Road(family)
+    for run in RUNS:
+        try:
+            with time_limit(SECONDS):
+                measure(road, *run)
+        except Exception as error:  # whatever a family's own code raises
+            road.why_not.setdefault("measured", reason(error))
+        gc.collect()
+    return road
+
+
+def measure(road: Road, shape: str, dtype: str, batch: int, length: int) -> None:
+    """One small model: its cache, the formula of its config, the same config on meta."""
+    config = small_models.small_config(road.family, shape)
+    model = small_models.small_model(config, getattr(torch, dtype))
+    sizes: dict[str, Any] = {"batch_size": batch}
+    if small_models.is_seq2seq(config):
+        sizes["encoder_len"], length = length, OUTPUT
+    took = kv_cache.measured(model, length, **sizes)
+    road.bytes.setdefault("measured", []).append(took.total_bytes)
+    numbers = (batch, dtype, sizes.get("encoder_len"))
+    for name, size in (
+        ("formula", lambda: roads.unchecked(config, length, *numbers)),
+        ("on_meta", lambda: kv_cache.on_meta(config, length, dtype=dtype, **sizes)),
+    ):
+        try:
+            road.bytes.setdefault(name, []).append(size().total_bytes)
+        except configs.Refused as refusal:
+            road.why_not.setdefault(name, reason(refusal))
+
+
+def reason(error: Exception) -> str:
+    """In English, which messages to students are not."""
+    if isinstance(error, configs.Refused):
+        return ", ".join(
+            [error.reason, *(f"{v}" for k, v in error.values.items() if k != "family")]
+        )
+    return f"{type(error).__name__}: {error}"
+
+
+def page(found: list[Road]) -> str:
+    """The walk as Markdown: numbers first, then a line a family."""
+    built = [road for road in found if road.bytes.get("measured")]
+    equal = [road for road in found if road.is_equal]
+    checked = [road for road in found if road.is_checked]
+    compared = sum(road.second.compared for road in found if road.second)
+    meta = [road for road in built if road.bytes.get("on_meta") == road.bytes["measured"]]
+    runs = "; ".join(f"shape {s}, {d}, batch {b}, {n} tokens" for s, d, b, n in RUNS)
+    lines = [
+        "# Which road covers which family",
+        "",
+        f"Written by `{COMMAND}`, transformers {transformers.__version__}, "
+        f"torch {torch.__version__}.",
+        "",
+        f"transformers maps {len(found)} families to a causal or a sequence-to-sequence language "
+        f"model. {len(built)} of them could be built small and run on text alone. The cache of the "
+        f"same model on `meta` has the same bytes in {len(meta)}, the formula in {len(equal)}, "
+        f"in every run ({runs}). A second walk (`makers/kv_variations.py`) changes every switch, "
+        f"depth, head count and window of such a family's config, one at a time: {compared:,} "
+        f"variations could be run, and in {len(checked)} families the formula agreed with the code "
+        "on `meta` in each of them. Where it did not, or was not compared, `kv_cache.formula` "
+        "refuses.",
+        "",
+        "| family | measured (bytes) | formula | on meta | variations | why not |",
+        "|---|---|---|---|---|---|",
+        *map(_row, found),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(road: Road) -> str:
+    measured = road.bytes.get("measured", [])
+    cells = [" / ".join(f"{size:,}" for size in measured) or "–"]
+    for name in ("formula", "on_meta"):
+        sizes = road.bytes.get(name, [])
+        cells.append("=" if sizes == measured and sizes else f"{sizes}" if sizes else "–")
+    second = road.second or kv_variations.Second(road.family)
+    cells.append(f"{second.compared}" if second.compared else "–")
+    reasons = [*(f"{k}: {v}" for k, v in road.why_not.items()), *second.differ]
+    why = " ".join("; ".join(reasons).replace("|", "/").split())[:160]
+    return f"| {road.family} | {' | '.join(cells)} | {why} |"
+
+
+def checked_list(found: list[Road]) -> str:
+    names = "".join(f'  "{road.family}",\n' for road in found if road.is_checked)
+    return (
+        "# Families whose real cache equals the formula, byte for byte, in bfloat16 and float32,\n"
+        "# and again in every variation of the config (course_tools/makers/kv_variations.py).\n"
+        f"# Written by `{COMMAND}` with transformers {transformers.__version__}; "
+        "kv_cache.formula refuses all others.\n"
+        f"families = [\n{names}]\n"
+    )
+
+
+def main(argv: list[str]) -> int:
+    """Walk all families, about twenty minutes, and write both files."""
+    command.parser("kv_families", __doc__).parse_args(argv)
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    everything = []
+    for name in small_models.FAMILIES:
+        everything.append(examine(name))
+        road = everything[-1]
+        print(name, road.bytes or road.why_not, road.second, flush=True)
+    PAGE.write_text(page(everything), encoding="utf-8")
+    CHECKED.write_text(checked_list(everything), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)
