@@ -63,12 +63,13 @@ def test_one_session_may_be_entered_again():
     assert state() == before
 
 
-def test_an_unknown_language_changes_nothing():
+@pytest.mark.parametrize("lang", ["en", ""])
+def test_an_unknown_language_changes_nothing(lang):
     before = state()
-    with pytest.raises(ValueError, match="expected one of 'ja'"), Session(lang="en"):
+    with pytest.raises(ValueError, match="expected one of 'ja'"), Session(lang=lang):
         pass
     with pytest.raises(ValueError, match="expected one of 'ja'"):
-        helpers.begin("01_attention", "en")
+        helpers.begin("01_attention", lang)
     assert state() == before
 
 

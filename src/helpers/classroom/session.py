@@ -55,7 +55,7 @@ class Session:
         """Make it the current one.  ValueError if lang is no language of the course."""
         global _current
         before = (_current, say.language())
-        say.use(self.lang or say.language())
+        say.use(say.language() if self.lang is None else self.lang)
         self._before.append(before)
         _current = self
         return self
