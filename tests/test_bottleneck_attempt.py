@@ -378,5 +378,5 @@ def test_the_explorer_is_pressed(lang):
     few_heads = explorer(kv_decoder=1).picture
     assert few_heads != at_once.picture
     last = {name: len(c.drawn()["texts"]) - 1 for name, c in explorer.controls.items()}
-    explorer.hear({"action": "set", "values": last})
+    explorer.hear({"action": "set", "request": "", "values": last})
     assert explorer.errors == [] and explorer.drawing.sentence != at_once.sentence
