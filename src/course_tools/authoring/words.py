@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 
+from . import layout
 from .problems import Problem
 from .source import ARGUMENTS, Cell
 
@@ -94,7 +95,7 @@ def calls_in(source: str) -> tuple[ast.Call, ...]:
 
 def _replace_calls(source: str, lang: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
-    made = source
+    source = made = layout.joined(source)
     for call in calls_in(source):
         there = arguments(call)
         literal = _segment(source, there.get(lang, there[FIRST]))
