@@ -38,7 +38,7 @@ def _fitting(source: str, node: ast.AST) -> Iterator[ast.expr]:
 
 def _fits(source: str, node: ast.expr) -> bool:
     segment = str(ast.get_source_segment(source, node))
-    texts = [found for found in ast.walk(node) if _is_text(found)]
+    texts = [found for found in ast.walk(node) if isinstance(found, ast.Call) and _is_text(found)]
     if _is_text(node) or not texts or "\n" not in segment or COMMENT.search(segment):
         return False
     line = _one_line(segment)
