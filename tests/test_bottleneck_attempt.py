@@ -320,11 +320,11 @@ def test_no_model_answer_stands_in_a_file_of_students():
 
 run = partial(lesson_cells.run, LESSON, "designs-guess", "designs-code")
 
-BENCH = ("reading-read", "reading-code", "writing-code")
+BENCH = ("reading-read", "reading-code", "writing-write", "writing-code")
 
 
 def test_the_bench_of_the_lesson_holds(lang):
-    scope = run(*BENCH, "c26", lang=lang)
+    scope = run(*BENCH, "c26-compared", "c26", lang=lang)
     assert scope["counted"][scope["deep"], 2_048] > 2 * scope["counted"][scope["pair"], 2_048]
 
 
@@ -339,7 +339,7 @@ def test_a_fault_in_a_formula_stops_the_lesson(name, monkeypatch):
 
 def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
     """The encoder in the decoder's place: old states change, and an exact bound always raises."""
-    keys = ("growing-states", "c28")
+    keys = ("growing-models", "growing-states", "growing-changes", "c28-caches", "c28")
     run(*keys)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TRIAD_STRICT", "")
@@ -349,13 +349,20 @@ def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
 
 
 def test_the_kinds_of_cache_are_counted_in_what_the_models_return():
-    scope = run("growing-states", "c28")
+    scope = run("growing-models", "growing-states", "growing-changes", "c28-caches", "c28")
     assert scope["kinds"] == {
         scope["deep"]: {"self": 48},
         scope["pair"]: {"self": 1, "cross": 48},
     }
     with pytest.raises(claims.ClaimError, match="C28"):
-        run("growing-states", "c28", change=(', "cross": cache.cross_attention_cache', ""))
+        run(
+            "growing-models",
+            "growing-states",
+            "growing-changes",
+            "c28-caches",
+            "c28",
+            change=(', "cross": cache.cross_attention_cache', ""),
+        )
 
 
 def test_a_cache_in_the_peak_would_stop_the_lesson():
@@ -367,6 +374,7 @@ def test_a_cache_in_the_peak_would_stop_the_lesson():
 
 def test_the_explorer_is_pressed(lang):
     scope = run(
+        "explore-draw",
         "explore-code",
         lang=lang,
         change=("Explorer(\n", "explorer = Explorer(\n"),
@@ -378,5 +386,5 @@ def test_the_explorer_is_pressed(lang):
     few_heads = explorer(kv_decoder=1).picture
     assert few_heads != at_once.picture
     last = {name: len(c.drawn()["texts"]) - 1 for name, c in explorer.controls.items()}
-    explorer.hear({"action": "set", "values": last})
+    explorer.hear({"action": "set", "request": "", "values": last})
     assert explorer.errors == [] and explorer.drawing.sentence != at_once.sentence

@@ -21,7 +21,7 @@ KINDS = {  # what a cell's calls make of it, the first that fits
     "claim": ("claims.check",),
     "explorer": ("Explorer", "AttentionExplorer", "SamplingExplorer", "SoftmaxExplorer"),
     "figure": ("figures.show", "plt.subplots", "plt.figure"),
-    "table": ("show.table", "show.fragment"),
+    "table": ("show.tabulate", "show.table", "show.fragment"),
 }
 OPTIONS = ("hide", "show")
 SHORT = 4  # lines: as long as the bar that would stand in their place

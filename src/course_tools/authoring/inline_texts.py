@@ -90,8 +90,9 @@ def calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
 
 def _replace_calls(cell: Cell, lang: str) -> str:
     """Each T(…) by the source text of one argument: the same call is always the same text."""
-    made = source = cell.source
-    for call in calls(cell.nodes):
+    made = source = cell.joined
+    nodes = cell.nodes if source == cell.source else ast.walk(ast.parse(source))
+    for call in calls(nodes):
         there = arguments(call)
         literal = _segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal

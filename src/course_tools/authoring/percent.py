@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from . import layout
 from .problems import Problem
 
 START = "# %%"
@@ -46,6 +47,11 @@ class Cell:
     def nodes(self) -> list[ast.AST]:
         """All nodes of the syntax tree, which every rule and every language asks for."""
         return list(ast.walk(self.tree))
+
+    @cached_property
+    def joined(self) -> str:
+        """Its code with what the languages broke over several lines on one line again."""
+        return layout.joined(self.source)
 
 
 def cells_of(file: str, text: str) -> Iterator[Cell]:
