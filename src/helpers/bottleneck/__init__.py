@@ -16,7 +16,7 @@ from .costs import (
 from .designs import Design, build, of, plain
 from .explore import explore
 from .picture import Row, comparison
-from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario, speeds
+from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario
 
 __all__ = [
     "DECODER",
@@ -43,7 +43,6 @@ __all__ = [
     "read_flops",
     "review",
     "scenario",
-    "speeds",
     "summary_flops",
     "write_flops",
 ]

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from ..display import show
+from ..hardware.cards import Gpu, gpus
 from ..language import say
 from . import configs, layers, roads
 from .configs import refuse
@@ -34,21 +35,6 @@ class Model:
     config: Any
     untied: float = 0.0
     length: str = ""
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken."""
-
-    name: str
-    gib: int
-    source: str
-    mib: int
-    driver: str
-
-    @property
-    def real_gib(self) -> float:
-        return self.mib / 1024
 
 
 @dataclass(frozen=True)
@@ -85,11 +71,6 @@ def characters() -> Mapping[str, Characters]:
 @functools.cache
 def models() -> Mapping[str, Model]:
     return {key: Model(**entry) for key, entry in _entries("models").items()}
-
-
-@functools.cache
-def gpus() -> Mapping[str, Gpu]:
-    return {key: Gpu(**entry) for key, entry in _entries("gpus").items()}
 
 
 @functools.cache
