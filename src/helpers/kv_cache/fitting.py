@@ -11,8 +11,9 @@ from typing import Any
 from ..display import show
 from ..hardware.cards import Gpu, gpus
 from ..language import say
-from . import configs, layers, roads
+from . import configs, layers
 from .configs import refuse
+from .formula import formula
 from .size import GIB, amount
 
 MARGIN = 0.10  # a fit within 10 % of the card is none: fragments, a longer answer, a desktop
@@ -176,7 +177,7 @@ def fits(
         raise refuse("unknown_gpu", got=gpu, known=", ".join(gpus()))
     found, bits = config(key), stored_bits(cache_bits)
     sizes: dict[str, Any] = {"batch_size": batch_size, "encoder_len": encoder_len}
-    cache = roads.formula(found, seq_len, **sizes).total_bytes
+    cache = formula(found, seq_len, **sizes).total_bytes
     read = encoder_len or seq_len
     at_once = read if chunk is None else min(read, configs.count("chunk", chunk))
     hidden = 0 if encoder_len else behind_windows(found, seq_len, at_once) * batch_size

@@ -39,14 +39,14 @@ class Held:
 
 @dataclass(frozen=True)
 class CacheSize:
-    """A cache of `batch_size` sequences of `seq_len` tokens, by one of the three roads.
+    """A cache of `batch_size` sequences of `seq_len` tokens, by one of the three methods.
 
-    road: formula, on_meta or measured    encoder_len: tokens of the encoder's input, or None
+    method: formula, on_meta or measured    encoder_len: tokens of the encoder's input, or None
     held: None for the formula, which knows no storage
     notes: message names of what the reader must know besides, each with its values
     """
 
-    road: str
+    method: str
     model: str
     seq_len: int
     batch_size: int
