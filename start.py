@@ -1,4 +1,4 @@
-"""Set up, open and check the course "Transformer triad".   python start.py [COMMAND] …   (--help)
+"""Set up the course "Transformer triad", and hand on.   python start.py [COMMAND] …   (--help)
 
 Standard library only. The grammar is Python 3.8's, so that an old Python can say what is wrong.
 """
@@ -10,44 +10,29 @@ import contextlib
 import hashlib
 import importlib.util
 import io
-import itertools
 import json
-import locale
 import os
 import platform
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 MINIMUM = (3, 11)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 NODE = VENV / "node"  # what the tests use of npm's packages
 STAMP = VENV / "set-up.json"  # written last: a set-up that did not end leaves none
-MY = ROOT / "my"
-DELIVERED = MY / ".versions.json"
 GIB_NEEDED = 2
 HEARTBEAT_S = 15
 # PyTorch's public index of CPU builds: an option that is probed first, never required
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-# what the tests use of the system's, by any of these names, and the packages that bring it: a
-# browser, and the outer wall around student code
-PROGRAMS = {
-    ("chromium", "chromium-browser", "google-chrome", "chrome"): ["chromium", "fonts-noto-cjk"],
-    ("bwrap",): ["bubblewrap"],
-}
-# Ubuntu 24.04 keeps user namespaces, which isolate student code, from what has no AppArmor profile
-RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
 class Failure(Exception):
@@ -68,8 +53,6 @@ CAUSES = {  # what the system, venv or pip writes -> what to do
     r"|(Connect|Read)Timeout|ProxyError|[Nn]ame or service not known|Network is unreachable": "No "
     "network: pip cannot reach the package index. Set-up needs it once. Check connection or proxy, "
     "then run the same command again.",
-    r"EAI_AGAIN|ENOTFOUND|ETIMEDOUT|ECONNREFUSED": "npm cannot reach its registry: check "
-    "connection or proxy, then run the same command again.",
     r"No matching distribution found for torch": "PyTorch has no package for this system and "
     "Python (it has some for Linux, Windows on x86-64, macOS 14 on Apple silicon). Use Colab.",
 }
@@ -99,13 +82,12 @@ def running(command: list, **options) -> Iterator[subprocess.Popen]:
             process.wait()
 
 
-def call(command: list, cwd: Path | None = None, **variables: str) -> int:
+def call(command: list) -> int:
     """Exit status of COMMAND in the foreground, with this tree's helpers and .venv's programs."""
     path = os.pathsep.join([str(venv_python().parent), os.environ.get("PATH", "")])
     ours = {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
-    ours["JUPYTER_PREFER_ENV_PATH"] = "1"
-    ours["TRIAD_NODE"] = str(NODE)
-    with running(command, cwd=cwd, env={**os.environ, **ours, "PATH": path, **variables}) as child:
+    ours.update(JUPYTER_PREFER_ENV_PATH="1", TRIAD_NODE=str(NODE), PATH=path)
+    with running(command, env={**os.environ, **ours}) as child:
         try:
             status = child.wait()
         except KeyboardInterrupt:  # the terminal told the child too: let it end by itself
@@ -116,11 +98,11 @@ def call(command: list, cwd: Path | None = None, **variables: str) -> int:
     return status if status >= 0 else 128 - status
 
 
-def step(title: str, command: list, **variables: str) -> None:
+def step(title: str, command: list) -> None:
     """Run COMMAND with signs of life (on a terminal its own); Failure shows the log's end."""
     print(title, "…")
     terminal, started = sys.stdout.isatty(), time.monotonic()
-    env = {**os.environ, "PYTHONUTF8": "1", **variables}
+    env = {**os.environ, "PYTHONUTF8": "1"}
     env.pop("PYTHONPATH", None)  # what lies there would look installed to pip
     with tempfile.TemporaryFile() as log:
         out = None if terminal else log
@@ -259,9 +241,6 @@ def reachable(url: str, seconds: float = 3) -> bool:
     return False
 
 
-# --- files that are read again the next time --------------------------------------------------
-
-
 def read_json(path: Path) -> dict:
     """The object in PATH; {} where there is none that can be read."""
     try:
@@ -272,346 +251,107 @@ def read_json(path: Path) -> dict:
 
 
 def write_json(path: Path, value: dict) -> None:
-    write_whole(path, json.dumps(value, indent=1, sort_keys=True).encode())
+    """An interruption leaves half a file, which read_json takes for none."""
+    path.write_text(json.dumps(value, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """An interruption leaves no half file of this name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
-
-
-# --- lab --------------------------------------------------------------------------------------
-
-
-def default_language() -> str:
-    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    if sys.platform == "win32":
-        import ctypes
-
-        ui = ctypes.windll.kernel32.GetUserDefaultUILanguage()
-        names.append(locale.windows_locale.get(ui))
-    return language_of(next(filter(None, names), ""))
-
-
-def languages() -> dict[str, dict]:
-    """What src/helpers/language/languages.toml declares, in its order."""
-    import tomllib  # not above: a Python without it has to come as far as its message
-
-    return tomllib.loads((ROOT / "src/helpers/language/languages.toml").read_text(encoding="utf-8"))
-
-
-def language_of(locale_name: str) -> str:
-    """The complete language of a system with this locale, else the first one."""
-    name = locale_name.replace("-", "_").lower()
-    complete = {x: entry for x, entry in languages().items() if not entry.get("draft")}
-    spoken = (x for x, entry in complete.items() if name.startswith(tuple(entry["systems"])))
-    return next(spoken, next(iter(complete)))
-
-
-def course_files(lang: str) -> list[Path]:
-    """Lessons and sheets of LANG, relative to the course's folder."""
-    found = [*ROOT.glob(f"notebooks/{lang}/*.ipynb"), *ROOT.glob(f"exercises/{lang}/**/*")]
-    names = (path.relative_to(ROOT) for path in found if path.is_file())
-    return sorted(name for name in names if ".ipynb_checkpoints" not in name.parts)
-
-
-def deliver(lang: str) -> None:
-    """Copy into my/ what is absent there. What was delivered is kept, so news come only once."""
-    delivered = read_json(DELIVERED)
-    for name in course_files(lang):
-        data = (ROOT / name).read_bytes()
-        version = hashlib.sha256(data).hexdigest()
-        if delivered.get(name.as_posix()) != version or not (MY / name).exists():
-            deliver_file(MY / name, data)
-            delivered[name.as_posix()] = version
-            write_json(DELIVERED, delivered)
-
-
-def deliver_file(target: Path, data: bytes) -> None:
-    """Never overwrites: to another version in TARGET's place, DATA is put beside."""
-    names = names_beside(target)
-    there = list(itertools.takewhile(Path.exists, names))
-    if data in [path.read_bytes() for path in there]:
-        return
-    free = names_beside(target)[len(there)]
-    write_whole(free, data)
-    print("A newer version, beside yours:" if there else "New:", free.relative_to(ROOT).as_posix())
-
-
-def names_beside(target: Path) -> list[Path]:
-    """NAME.ipynb, NAME.new.ipynb, NAME.new2.ipynb, …"""
-    marks = ["", ".new", *(f".new{n}" for n in range(2, 1000))]
-    return [target.with_name(target.stem + mark + target.suffix) for mark in marks]
-
-
-def lab_settings(lang: str) -> Path:
-    """A folder of JupyterLab defaults; the user's own settings stay as they are, and win."""
-    folder = MY / ".lab-settings" / lang
-    news = {"fetchNews": "false", "checkForUpdates": False}
-    settings = {
-        "@jupyterlab/translation-extension:plugin": {"locale": languages()[lang]["jupyterlab"]},
-        "@jupyterlab/apputils-extension:notification": news,
-    }
-    write_json(folder / "overrides.json", settings)
-    return folder
-
-
-def prepare_kernels() -> None:
-    """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
-    extensions = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
-    with contextlib.suppress(OSError):  # somebody else's .venv: helpers.begin does it later
-        write_json(VENV / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
-
-
-def lab(options: argparse.Namespace, rest: list[str]) -> int:
-    lang = options.lang or default_language()
-    deliver(lang)
-    prepare_kernels()
-    lessons = [name for name in course_files(lang) if name.parts[0] == "notebooks"]
-    first = "".join("/tree/" + urllib.parse.quote(name.as_posix()) for name in lessons[:1])
-    flags = [f"--ServerApp.root_dir={MY}", f"--LabApp.app_settings_dir={lab_settings(lang)}"]
-    flags += [f"--LabApp.default_url=/lab{first}", "--LabApp.news_url=None"]
-    flags += ["--ServerApp.answer_yes=True"]  # one Ctrl-C is enough
-    flags += ["--no-browser"] if options.no_browser else []
-    if options.port:
-        require_free(options.port)
-        flags += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
-    flags += ["--allow-root"] if is_root() else []
-    print("JupyterLab starts; your files are in my/. Ctrl-C here ends it.")
-    return call([venv_python(), "-m", "jupyterlab", *flags, *rest], cwd=MY)
-
-
-def require_free(number: int) -> None:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex(("127.0.0.1", number)) == 0:
-            raise Failure(f"Port {number} is in use: end what runs there, or name another --port.")
-
-
-def is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-# --- test and the other tools -----------------------------------------------------------------
-
-
-def test(options: argparse.Namespace, rest: list[str]) -> int:
-    """pytest's exit status; not 0 either where no test ran. Default paths: pyproject.toml.
-
-    The network is closed, but for the tests marked `network`: --all runs them first, on their own.
-    """
-    if os.environ.get("CI"):
-        prepare_system()
-    install_node()
-    offline = [venv_python(), "-m", "course_tools.offline", "--"]
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(options.junitxml or Path(folder, "report.xml")).resolve()
-        if options.all:
-            beside = report.with_suffix(".network.xml")
-            parts = [pytest([], beside, ["-m", "network", *rest], TRIAD_ALL="1")]
-            if parts[0].status not in (2, 130):  # interrupted, or a file of tests is broken
-                closed = ["-m", "not network", *rest]
-                parts.append(pytest(offline, report, closed, TRIAD_ALL="1"))
-        else:
-            parts = [pytest(offline, report, rest)]
-    passed, failed = sum(part.passed for part in parts), sum(part.failed for part in parts)
-    skipped = sum(part.skipped for part in parts)
-    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")  # alone on its line
-    wrong = [part.status for part in parts if part.status not in (0, 5)]  # 5: no test there
-    return wrong[0] if wrong else (0 if passed + failed else 5)
-
-
-class Tests(NamedTuple):
-    """What one call of pytest gave."""
-
-    status: int
-    passed: int
-    failed: int
-    skipped: int
-
-
-def pytest(before: list, report: Path, arguments: list[str], **variables: str) -> Tests:
-    report.unlink(missing_ok=True)
-    command = [*before, venv_python(), "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
-    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
-    status = call([*command, *parallel, *arguments], cwd=ROOT, **variables)
-    passed, failed, skipped = counts(report)
-    if status not in (0, 5) and not failed:
-        failed = 1  # pytest itself did not end well: a last line without failure would be untrue
-    return Tests(status, passed, failed, skipped)
-
-
-def counts(report: Path) -> tuple[int, int, int]:
-    """Passed, failed (or in error) and skipped tests of a JUnit report; zeros where none is."""
-    try:
-        tests = ElementTree.parse(report).iter("testcase")
-        cases = [{child.tag for child in case} for case in tests]
-    except (OSError, ElementTree.ParseError):
-        return 0, 0, 0
-    failed = sum(not case.isdisjoint({"failure", "error"}) for case in cases)
-    skipped = sum(case.isdisjoint({"failure", "error"}) and "skipped" in case for case in cases)
-    return len(cases) - failed - skipped, failed, skipped
-
-
-def prepare_system() -> None:
-    """For the tests, under CI only: a person's machine gets nothing outside .venv."""
-    sudo = [] if is_root() else [shutil.which("sudo"), "-n"]
-    if sys.platform != "linux" or None in sudo:
-        return
-    missing = {names[0]: PROGRAMS[names] for names in PROGRAMS if not any(map(shutil.which, names))}
-    steps = {}
-    if apt := missing and shutil.which("apt-get"):
-        steps[f"CI without {' and '.join(missing)}: apt-get update"] = [apt, "update"]
-        install = ["env", "DEBIAN_FRONTEND=noninteractive", apt, "install", "-y"]
-        for name, packages in missing.items():
-            steps[f"apt-get install {name}"] = [*install, "--no-install-recommends", *packages]
-    if RESTRICTED.is_file() and RESTRICTED.read_text(encoding="ascii").strip() != "0":
-        setting = f"kernel.{RESTRICTED.name}=0"
-        steps["CI: user namespaces for everybody, until the next start"] = ["sysctl", "-w", setting]
-    for title, command in steps.items():
-        try:
-            step(title, [*sudo, *command])
-        except Failure as failure:
-            print(failure)
-
-
-def install_node() -> None:
-    """textlint and axe-core in .venv/node.  Without them their tests skip, and under CI fail."""
-    source, stamp = ROOT / "tools" / "node", NODE / "installed"  # the stamp is written last
-    lock = (source / "package-lock.json").read_bytes()
-    if stamp.is_file() and stamp.read_bytes() == lock:
-        return
-    npm = shutil.which("npm")
-    if not npm:
-        print("npm is not there (it comes with Node.js, 20.18 or newer): what needs it is skipped.")
-        return
-    NODE.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(source / name, NODE / name)
-    command = [npm, "ci", "--prefix", NODE, "--ignore-scripts", "--no-audit", "--no-fund"]
-    try:
-        step("npm ci: textlint, axe-core", command)
-        stamp.write_bytes(lock)
-    except Failure as failure:
-        print(failure)
-
-
-def tool(*module: str) -> Callable[[argparse.Namespace, list[str]], int]:
-    # -P: nothing in the caller's folder, which stays the working folder, is taken for a module
-    return lambda options, rest: call([venv_python(), "-P", "-m", *module, *rest])
+# --- commands ---------------------------------------------------------------------------------
 
 
 class Command(NamedTuple):
-    run: Callable[[argparse.Namespace, list[str]], int]
-    authors: bool  # needs what the student edition leaves out
-    arguments: str  # passed on to the tool
+    """A tool of the course: its module, with the first of its arguments where they are fixed."""
+
+    tool: str
     help: str
+
+    @property
+    def package(self) -> str:
+        return self.tool.partition(".")[0]
+
+    @property
+    def is_there(self) -> bool:
+        """The student edition leaves course_tools out."""
+        return (ROOT / "src" / self.package).is_dir()
+
+    @property
+    def extras(self) -> set[str]:
+        return {"lab"} if self.package == "helpers" else {"lab", "test"}
 
 
 COMMANDS = {
-    "lab": Command(lab, False, "[-- JUPYTER'S ARGUMENTS]",
-                   "open the course in JupyterLab (also without any command)"),
-    "test": Command(test, True, "[PYTEST'S ARGUMENTS]", "run the tests"),
-    "run": Command(tool("helpers.launch.runner"), False, "[NAME ...] [--lang LANGUAGE] [--list]"
-                   " [--record FOLDER]",
+    "lab": Command("helpers.launch.lab", "open the course in JupyterLab (also without a command)"),
+    "run": Command("helpers.launch.runner",
                    "run lessons, without a browser, or experiments; exit 1 if one fails"),
-    "build": Command(tool("course_tools.authoring", "build"), True, "[--check]",
+    "test": Command("course_tools.checks.testing", "run the tests"),
+    "build": Command("course_tools.authoring build",
                      "notebooks, sheets, solutions, data from lessons/; --check only compares"),
-    "confirm": Command(tool("course_tools.authoring", "confirm"), True, "LESSON:KEY ...",
-                       "say that you have read these pairs of texts in both languages"),
-    "translate": Command(tool("course_tools.authoring", "translate"), True,
-                         "LANGUAGE LESSON ...|shared",
+    "confirm": Command("course_tools.authoring confirm",
+                       "say that you have read pairs of texts in both languages"),
+    "translate": Command("course_tools.authoring translate",
                          "make places for the texts of a language that is a draft"),
-    "publish": Command(tool("course_tools.publish"), True, "[--students URL] [--repository URL]",
+    "publish": Command("course_tools.edition.publish",
                        "set the course's addresses, for Colab and the READMEs, and build"),
-    "student-zip": Command(tool("course_tools.student_edition"), True, "OUT.zip [--force]",
-                           "write the student edition"),
-    "release": Command(tool("course_tools.grading.release"), True,
-                       "[--lang LANGUAGE] [--lesson NN_NAME] [--courses FOLDER]",
-                       "put sheets into nbgrader's course folders: courses/LANGUAGE"),
-    "grade": Command(tool("course_tools.grading"), True,
-                     "SUBMISSIONS --lesson NN_NAME --lang LANGUAGE --out OUT [--jobs N]"
-                     " [--seconds S] [--courses FOLDER] [--unsafe]",
+    "student-zip": Command("course_tools.edition.student_edition", "write the student edition"),
+    "release": Command("course_tools.grading.release", "put sheets into nbgrader's courses"),
+    "grade": Command("course_tools.grading",
                      "grade a class: a table, feedback for each student, a report"),
-    "mark": Command(tool("course_tools.grading.mark"), True,
-                    "--lang LANGUAGE [--courses FOLDER] [--no-browser] [--port N]",
+    "mark": Command("course_tools.grading.mark",
                     "open nbgrader's formgrader, where essays are marked"),
-    "bench": Command(tool("course_tools.bench"), True, "[--set-up] [--junitxml FILE] [--note TEXT]",
+    "bench": Command("course_tools.checks.bench",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip
 
 
+def offered() -> dict[str, Command]:
+    return {name: command for name, command in COMMANDS.items() if command.is_there}
+
+
 def parser() -> argparse.ArgumentParser:
+    """What start.py itself reads; each command reads the rest."""
+    lines = [f"  {name:<12} {command.help}" for name, command in offered().items()]
     top = argparse.ArgumentParser(
-        prog="start.py",
-        description="The course Transformer triad: set it up, open it, check it.",
-        epilog="Each command first sets up .venv where needed. All are safe to run again.",
+        "start.py",
+        usage="start.py [COMMAND] [--torch BUILD] [ARGUMENTS OF THE COMMAND]",
+        description="The course Transformer triad: set it up, open it, check it.\n\ncommands:\n"
+        + "\n".join(lines),
+        epilog="COMMAND --help shows the options of a command, once the course is set up.\n"
+        "Each command first sets up .venv where needed. All are safe to run again.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
     )
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for name, (_, _, arguments, words) in COMMANDS.items():
-        usage = f"start.py {name} [OPTIONS] {arguments}"
-        one = commands.add_parser(
-            name, help=words, description=words, usage=usage, allow_abbrev=False
-        )
-        one.add_argument(
-            "--torch", choices=("auto", "cpu", "cuda", "keep"), default="auto",
-            help="Linux, first set-up: which build; auto: CUDA if there is an NVIDIA driver, else "
-            "CPU where its index is in reach; keep: as pip is configured",
-        )  # fmt: skip
-        if name == "lab":
-            one.add_argument(
-                "--lang", choices=languages(), help="default: the system's, else the first of these"
-            )
-            one.add_argument("--no-browser", action="store_true", help="only print the address")
-            one.add_argument("--port", type=port, help="this port and no other")
-        if name == "test":
-            one.add_argument("--all", action="store_true", help="the long tests too")
-            one.add_argument("--junitxml", "--junit-xml", metavar="FILE", help="keep the report")
+    top.add_argument(
+        "--torch", choices=("auto", "cpu", "cuda", "keep"), default="auto",
+        help="Linux, first set-up: which build; auto: CUDA if there is an NVIDIA driver, else "
+        "CPU where its index is in reach; keep: as pip is configured",
+    )  # fmt: skip
     return top
 
 
-def port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 2**16:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
-    return int(text)
+def chosen(name: str) -> Command:
+    if name not in COMMANDS:
+        parser().error(f"no command {name} (commands: {', '.join(offered())})")
+    if not COMMANDS[name].is_there:
+        raise Failure(f"{name} is not in the student edition (no src/course_tools).")
+    return COMMANDS[name]
 
 
 def run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] not in {*COMMANDS, "-h", "--help"}:
-        arguments = ["lab", *arguments]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    top = parser()
-    if {"-h", "--help"} & set(arguments[1:end]):
-        return explain(arguments[0])
-    options, unknown = top.parse_known_args(arguments[:end])
-    if options.command == "lab" and unknown:
-        top.error(f"unknown: {' '.join(unknown)} (commands: {', '.join(COMMANDS)})")
-    command = COMMANDS[options.command]
-    known = re.findall(r"--[\w-]+", command.arguments)
-    strange = [w for w in unknown if w.startswith("-") and w.split("=")[0] not in known]
-    if strange and command.run not in (lab, test):
-        top.error(f"{options.command} takes no {strange[0]}: {command.arguments}")
-    if command.authors and not (ROOT / "src" / "course_tools").is_dir():
-        raise Failure(f"{options.command} is not in the student edition (no src/course_tools).")
-    set_up({"lab", "test"} if command.authors else {"lab"}, options.torch)
-    return command.run(options, [*unknown, *arguments[end + 1 :]])
-
-
-def explain(name: str) -> int:
-    """The command's help, and, of a tool, its own: that needs the course to be set up."""
-    with contextlib.suppress(SystemExit):
-        parser().parse_args([name, "--help"])
-    if COMMANDS[name].run in (lab, test):
+    if arguments[:1] in (["-h"], ["--help"]):
+        parser().print_help()
         return 0
-    if not venv_version():
-        print("\nAfter the first set-up (python start.py) this also explains the other options.")
+    named = bool(arguments) and not arguments[0].startswith("-")
+    name, *words = arguments if named else ["lab", *arguments]
+    command, end = chosen(name), words.index("--") if "--" in words else len(words)
+    options, rest = parser().parse_known_args(words[:end])
+    if not {"-h", "--help"} & set(rest):
+        set_up(command.extras, options.torch)
+    elif not venv_version():
+        parser().print_help()
+        print(f"\nAfter the first set-up (python start.py) {name} --help shows its options.")
         return 0
-    print(flush=True)
-    return COMMANDS[name].run(argparse.Namespace(), ["--help"])
+    # -P: nothing in the caller's folder, which stays the working folder, is taken for a module
+    return call([venv_python(), "-P", "-m", *command.tool.split(), *rest, *words[end:]])
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """What bench makes of a test report, and what it writes.  The numbers themselves are not tested."""
 
 import re
+import subprocess
 import sys
 import time
 import tomllib
@@ -8,7 +9,7 @@ import tomllib
 import pytest
 from places import ROOT
 
-from course_tools import bench
+from course_tools.checks import bench, processes
 
 ROW = bench.Row("a", "1 s", "b")
 CASES = {  # as pytest and nbval name them
@@ -104,7 +105,26 @@ def test_set_up_is_measured_in_a_copy_and_written_with_the_rest(monkeypatch, tmp
 
 
 def test_there_are_signs_of_life(monkeypatch, capsys):
-    monkeypatch.setattr(bench, "LIFE_SIGN_S", 0.05)
-    with bench.life_signs("slow part"):
+    monkeypatch.setattr(processes, "LIFE_SIGN_S", 0.05)
+    with processes.life_signs("slow part"):
         time.sleep(0.3)
     assert capsys.readouterr().out.count("slow part") > 2
+
+
+def test_importing_bench_reads_no_notebook_and_nothing_of_the_tests(tmp_path):
+    """The rows' names come from the course that is measured, when it is measured."""
+    code = (
+        "import sys\nopened = []\n"
+        "def hook(event, args):\n    if event == 'open':\n        opened.append(str(args[0]))\n"
+        "sys.addaudithook(hook)\n"
+        "from course_tools.checks import bench\n"
+        "print(*[name for name in opened if name.endswith('.ipynb')])\n"
+        "print(*[name for name in sys.modules if name == 'lab' or name.startswith('test')])\n"
+        "print(len(bench.key_presses()), *[name for name in opened if name.endswith('.ipynb')])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=tmp_path
+    )
+    notebooks, modules, later = done.stdout.splitlines()
+    assert (notebooks, modules) == ("", ""), done.stderr
+    assert later == f"4 {ROOT / 'notebooks/ja/06_kv_cache.ipynb'}"

@@ -10,7 +10,7 @@ import pytest
 from broken_costs import FAULTS, with_fault
 from places import ROOT
 
-from course_tools import leaks, student_edition
+from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
 from helpers.bottleneck.review import numbers
 from helpers.bottleneck.scenario import given_numbers, known_numbers

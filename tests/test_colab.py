@@ -19,8 +19,8 @@ import nbformat
 import pytest
 from places import ROOT
 
-from course_tools import publish, student_edition
 from course_tools.authoring import addresses, course
+from course_tools.edition import publish, student_edition
 
 LANGUAGES = ("ja", "zh-tw")
 LESSON = "01_attention"
@@ -90,7 +90,7 @@ class Machine:
     ) -> subprocess.CompletedProcess[str]:
         env = {"HOME": str(self.home), "USERPROFILE": str(self.home), "PYTHONUTF8": "1"}
         env |= {k: v for k, v in os.environ.items() if k in ("PATH", "SYSTEMROOT", "TRIAD_HOME")}
-        offline = [sys.executable, str(ROOT / "src/course_tools/offline.py"), "--"]
+        offline = [sys.executable, str(ROOT / "src/course_tools/checks/offline.py"), "--"]
         return subprocess.run(
             [*offline, sys.executable, "-P", "-c", RUN],
             cwd=self.work,

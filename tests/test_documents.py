@@ -3,7 +3,6 @@
 A rule is a function that yields faults; each rule is tried on a planted fault too.
 """
 
-import argparse
 import importlib.util
 import os
 import re
@@ -14,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -21,8 +21,9 @@ import pytest
 from markdown_it import MarkdownIt
 from places import ROOT
 
-from course_tools import make_pictures, student_edition
 from course_tools.authoring import lock
+from course_tools.edition import student_edition
+from course_tools.makers import pictures
 from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
@@ -184,61 +185,61 @@ def load_start(path: Path) -> ModuleType:
 
 @cache
 def help_of_tool(command: str) -> str:
-    """--help of the program that start.py hands its arguments to; "" where there is none."""
+    """--help of the program that start.py hands its arguments to."""
     start, called = load_start(ROOT / "start.py"), []
-    start.call = lambda line, *_, **__: called.append([str(word) for word in line])
-    run = start.COMMANDS[command].run
-    if not run.__qualname__.startswith("tool."):
-        return ""
-    run(argparse.Namespace(), ["--help"])
+    start.venv_version = lambda: "3.11"
+    start.call = lambda line: called.extend(map(str, line))
+    start.run([command, "--help"])
     env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
-    done = subprocess.run([sys.executable, *called[0][1:]], env=env, capture_output=True)
+    done = subprocess.run([sys.executable, *called[1:]], env=env, capture_output=True)
     assert done.returncode == 0 and done.stdout, done.stderr
     return done.stdout.decode()
 
 
-def test_the_usage_of_a_command_names_its_tools_options():
-    """start.py refuses what the usage does not name, before it sets anything up."""
-    start = load_start(ROOT / "start.py")
-    tools = [name for name in start.COMMANDS if help_of_tool(name)]
-    assert len(tools) > 5
-    for name in tools:
-        usage = set(re.findall(r"--[\w-]+", start.COMMANDS[name].arguments))
-        own = set(re.findall(r"--[\w-]+", help_of_tool(name))) - {"--help", "--root"}
-        shared = {"--check"} if name in ("confirm", "translate") else set()  # of build
-        assert usage == own - shared, name
+def test_every_command_has_a_tool_that_explains_itself():
+    commands = load_start(ROOT / "start.py").COMMANDS
+    assert len(commands) > 10
+    for name in commands:
+        assert help_of_tool(name).startswith("usage: start.py"), name
 
 
 def wrong_commands(name: str, text: str) -> Iterator[str]:
+    own = set(re.findall(r"(?m)^\+\[([\w-]+)\]$", text))  # languages that the page declares
     for line in read(text).commands():
         words = shlex.split(line)
-        if words[:2] == ["python", "start.py"] and (fault := fault_of(words[2:])):
+        if words[:2] == ["python", "start.py"] and (fault := fault_of(words[2:], own)):
             yield f"{name}: {line}: {fault}"
 
 
-def fault_of(words: list[str]) -> str | None:
-    """Why start.py does not understand these words; None where it does."""
+def fault_of(words: list[str], own: set[str]) -> str | None:
+    """Why start.py and its tools do not understand these words; None where they do.
+
+    own: values that an option gets from the page itself.
+    """
     start = load_start(ROOT / "start.py")
     if words[:1] == ["COMMAND"]:
-        return next((f for c in start.COMMANDS if (f := fault_of([c, *words[1:]]))), None)
+        return next((f for c in start.COMMANDS if (f := fault_of([c, *words[1:]], own))), None)
+    if words == ["--help"]:
+        return None
     if not words or words[0].startswith("-"):
         words = ["lab", *words]
     if words[0] not in start.COMMANDS:
         return f"no command {words[0]}"
-    unknown = ours(start, words)
-    if unknown is None:
-        return "its options have other values"
-    options = {word for word in unknown if word.startswith("-")}
-    wrong = options and options - set(re.findall(r"--[\w-]+", help_of_tool(words[0])))
-    return f"no option {sorted(wrong)}" if wrong else None
+    _, given = start.parser().parse_known_args(words[1:])
+    said = help_of_tool(words[0])
+    options = {word for word in given if word.startswith("-")}
+    if wrong := options - set(re.findall(r"--[\w-]+", said)):
+        return f"no option {sorted(wrong)}"
+    other = set(other_values(given, said)) - own
+    return f"its options have other values than {sorted(other)}" if other else None
 
 
-def ours(start: ModuleType, words: list[str]) -> list[str] | None:
-    """What start.py's own parser leaves to the tool; None where it refuses."""
-    try:
-        return start.parser().parse_known_args([w for w in words if w != "--help"])[1]
-    except SystemExit:
-        return None
+def other_values(given: list[str], said: str) -> Iterator[str]:
+    """What is given to an option whose help names all its values, and not this one."""
+    for option, value in pairwise(given):
+        values = re.search(rf"{option} \{{(.*?)\}}", said) if option.startswith("--") else None
+        if values and value not in values[1].split(","):
+            yield value
 
 
 def unknown_lessons(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
@@ -306,6 +307,7 @@ FAULTS = [  # the rule, the README, what stands there, what is planted in its pl
     (wrong_commands, "README.md", "build --check", "build --compare", "['--compare']"),
     (wrong_commands, "README.md", "--no-browser", "--headless", "['--headless']"),
     (wrong_commands, "README.md", "start.py --lang ja", "start.py --lang en", "other values"),
+    (wrong_commands, "README.md", "mark --lang ja", "mark --lang en", "other values"),
     (wrong_commands, "README.md", "COMMAND --help", "COMMAND --port 1", "['--port']"),
     (wrong_commands, CONTRIBUTING, "--record lessons", "--write lessons", "['--write']"),
     (unknown_lessons, "README.zh-tw.md", "run 01", "run 47", "no lesson 47"),
@@ -325,12 +327,12 @@ def test_a_planted_fault_is_found(rule, name, there, planted, said):
 
 
 def test_the_pictures_are_those_of_the_script():
-    for name, picture in make_pictures.pictures().items():
-        assert text_of(name) == picture, f"run: python src/course_tools/make_pictures.py ({name})"
+    for name, picture in pictures.pictures().items():
+        assert text_of(name) == picture, f"run: python src/course_tools/pictures.py ({name})"
 
 
 def test_the_picture_says_as_much_in_every_language():
-    words = make_pictures.WORDS
+    words = pictures.WORDS
     assert len({frozenset(w) for w in words.values()}) == 1 and len(words) == len(READMES)
     assert all(text.strip() for texts in words.values() for text in texts.values())
 

@@ -156,9 +156,9 @@ def unmet_imports(files: Iterable[Path]) -> set[str]:
 
 
 def helpers_on_colab() -> list[Path]:
-    """All but the runner: that is start.py's."""
+    """All but launch: that is start.py's."""
     files = (ROOT / "src/helpers").rglob("*.py")
-    return [path for path in files if path.name not in ("runner.py", "execution.py")]
+    return [path for path in files if path.parent.name != "launch"]
 
 
 def test_colab_has_all_that_the_course_needs():
@@ -266,10 +266,10 @@ TOOLS = {
     "run": ["-m", "helpers.launch.runner", "--list"],
     "experiments": ["-m", "helpers.experiments", "--list"],
     "an experiment": ["-m", "helpers.experiments", "n-squared"],
-    "student-zip": ["-m", "course_tools.student_edition", "学生版 桌.zip", "--force"],
+    "student-zip": ["-m", "course_tools.edition.student_edition", "学生版 桌.zip", "--force"],
 }
 if os.environ.get("TRIAD_ALL"):
-    TOOLS["publish"] = ["-m", "course_tools.publish", "--students", ""]
+    TOOLS["publish"] = ["-m", "course_tools.edition.publish", "--students", ""]
 STRICT = ("-X", "warn_default_encoding", "-W", "always")
 
 

@@ -28,7 +28,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 
-from course_tools import make_fonts
+from course_tools.makers import fonts
 from helpers.display import figures
 from helpers.language import say
 
@@ -149,13 +149,13 @@ def test_sub_and_superscripts_can_be_drawn(lang):
 
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_font_holds_every_character_of_the_course(lang):
-    course = {c for c in make_fonts.course_characters(ROOT) if not c.isspace()}
+    course = {c for c in fonts.course_characters(ROOT) if not c.isspace()}
     messages = set(MESSAGES.read_text(encoding="utf-8"))
     assert {c for c in messages if not c.isspace()} <= course
     drawable = characters_of(font_path(lang)) | characters_of(DEJAVU)
     missing = "".join(sorted(course - drawable))
     assert not missing, (
-        f"{font_path(lang).name} lacks {missing}: run `python -m course_tools.make_fonts` again "
+        f"{font_path(lang).name} lacks {missing}: run `python -m course_tools.makers.fonts` again "
         "(after `pip install -e .[fonts]`); if it is still missing, use another character"
     )
 
@@ -194,10 +194,10 @@ def test_font_has_its_own_name_and_keeps_its_licence(lang):
 )
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_fonts_are_made_again_to_the_byte(lang, tmp_path):
-    made = make_fonts.make(figures.FACES[lang][0], tmp_path)
+    made = fonts.make(figures.FACES[lang][0], tmp_path)
     assert made.name == figures.FACES[lang][1]
     same = made.read_bytes() == font_path(lang).read_bytes()
-    assert same, "run `python -m course_tools.make_fonts` again"
+    assert same, "run `python -m course_tools.makers.fonts` again"
 
 
 # ---- use -----------------------------------------------------------------------------------
@@ -420,7 +420,7 @@ def test_character_without_a_glyph_is_an_error_that_names_it(lang, place, charac
     with pytest.raises(figures.MissingGlyph) as error:
         figures.show(fig, WORDS[lang])
     message = str(error.value)
-    assert f"{character}（U+{ord(character):04X}）" in message and "make_fonts" in message
+    assert f"{character}（U+{ord(character):04X}）" in message and "makers.fonts" in message
     assert not set(WORDS[lang][:3]) & set(re.findall("(.)（U", message))
     assert figures.FACES[lang][0] in message and bool(KANA.search(message)) == (lang == "ja")
     assert bundles == [] and plt.get_fignums() == []

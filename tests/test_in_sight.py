@@ -15,7 +15,7 @@ import pytest
 from isolation import warm_or_skip
 from places import ROOT
 
-from course_tools import in_sight
+from course_tools.checks import in_sight
 from course_tools.grading import sheet, student
 from helpers.language.say import COMPLETE as LANGUAGES
 
@@ -40,7 +40,7 @@ linux = pytest.mark.skipif(bool(student.unable()), reason=student.unable())
 
 @linux
 def test_nothing_that_a_student_sees_answers_a_task():
-    command = [sys.executable, "-m", "course_tools.in_sight", "--reach", REACH]
+    command = [sys.executable, "-m", "course_tools.checks.in_sight", "--reach", REACH]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     for lang in LANGUAGES:

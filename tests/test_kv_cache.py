@@ -6,10 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import kv_families
-import kv_variations
 import pytest
-import small_models
 import torch
 from places import ROOT
 from transformers import (
@@ -24,6 +21,7 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
+from course_tools.makers import kv_families, kv_variations, small_models
 from helpers import kv_cache
 from helpers.kv_cache import Refused, configs, layers, reading
 from helpers.kv_cache.formula import RETURN_NOTHING, checked_families, is_checked, unchecked

@@ -5,10 +5,10 @@ import os
 import re
 
 import pytest
-import small_models
 import torch
 from transformers import DynamicCache
 
+from course_tools.makers import small_models
 from helpers import kv_cache
 from helpers.hardware.cards import Gpu
 from helpers.kv_cache import Refused, configs, fitting

@@ -3,10 +3,10 @@
 import importlib.util
 
 import pytest
-import small_models
 import torch
 from transformers import QuantizedCache
 
+from course_tools.makers import small_models
 from helpers import kv_cache
 from helpers.kv_cache import Refused, quantisation
 from helpers.language import say

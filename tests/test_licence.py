@@ -6,7 +6,7 @@ import tomllib
 import pytest
 from places import ROOT
 
-from course_tools import student_edition
+from course_tools.edition import student_edition
 
 FILES = ("LICENSE", "LICENSE-CC-BY-4.0.txt", "src/helpers/display/fonts/OFL.txt")
 HOLDER = "the authors of Transformer Triad"

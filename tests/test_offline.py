@@ -1,4 +1,4 @@
-"""course_tools.offline: the network is closed, loopback is not, the command is not disturbed."""
+"""checks.offline: the network is closed, loopback is not, the command is not disturbed."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from course_tools import offline
+from course_tools.checks import offline
 
 REACH_OUT = """
 import errno, os, socket
@@ -27,7 +27,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 
 def run_offline(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "course_tools.offline", "--", *command],
+        [sys.executable, "-m", "course_tools.checks.offline", "--", *command],
         capture_output=True,
         encoding="utf-8",
         timeout=600,
@@ -72,7 +72,7 @@ def test_the_command_keeps_its_user_and_its_files(tmp_path):
 def test_an_ordinary_user_is_closed_in_too():
     code = f"""
 import ctypes, errno, fcntl, os, socket, sys, time
-from course_tools import offline
+from course_tools.checks import offline
 os.setgid(65534); os.setuid(65534)
 ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: a process that gave up root may not see its maps
 try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from course_tools import leaks, student_edition
+from course_tools.edition import leaks, student_edition
 from helpers.language import say
 
 TOP_LEVEL = {
@@ -77,7 +77,7 @@ SMALL = {
     "src/helpers/language/say.py": "",
     "src/helpers/__pycache__/say.pyc": "",
     "src/helpers/.DS_Store": "",
-    "src/course_tools/offline.py": "",
+    "src/course_tools/checks/offline.py": "",
     "solutions/ja/01.ipynb": "{}",
     "my/notebooks/ja/01.ipynb": "{}",
     "notes.txt": "",
@@ -151,15 +151,15 @@ def test_equal_files_give_equal_bytes_and_utf8_names(tmp_path):
         assert archive.namelist() == [f"transformer-triad/{name}" for name in BELONG]
 
 
-def test_an_existing_file_is_kept_unless_forced(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(student_edition, "ROOT", tree(tmp_path / "course", SMALL))
+def test_an_existing_file_is_kept_unless_forced(tmp_path, capsys):
+    course = ["--root", str(tree(tmp_path / "course", SMALL))]
     out = tmp_path / "out.zip"
     out.write_bytes(b"mine")
-    assert student_edition.main([str(out)]) == 1
+    assert student_edition.main([str(out), *course]) == 1
     assert out.read_bytes() == b"mine" and "--force" in capsys.readouterr().err
-    assert student_edition.main([str(out), "--force"]) == 0
+    assert student_edition.main([str(out), "--force", *course]) == 0
     assert zipfile.is_zipfile(out)
-    assert student_edition.main([str(tmp_path / "no folder" / "out.zip")]) == 1
+    assert student_edition.main([str(tmp_path / "no folder" / "out.zip"), *course]) == 1
 
 
 # --- no answers -------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ LESSONS = [] if ALL else ["00", "02", "06"]  # []: all
 def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lang):
     """No module of this tree is in reach: offline.py is run as a file."""
     env = os.environ | {"PYTHONPATH": str(edition / "src")}
-    offline = [sys.executable, str(ROOT / "src" / "course_tools" / "offline.py"), "--"]
+    offline = [sys.executable, str(ROOT / "src" / "course_tools" / "checks" / "offline.py"), "--"]
     command = [sys.executable, "-P", "-m", "helpers.launch.runner", *LESSONS, "--lang", lang]
     done = subprocess.run(
         [*offline, *command], cwd=edition, env=env, capture_output=True, encoding="utf-8"

@@ -240,7 +240,7 @@ SOUND = {
 }
 PLANTED = [
     (reaches_out, "helpers/b.py", "from course_tools import leaks\n"),
-    (reaches_out, "helpers/b.py", "def f():\n    import course_tools.leaks as x\n"),
+    (reaches_out, "helpers/b.py", "def f():\n    import course_tools.edition.leaks as x\n"),
     (reaches_out, "helpers/b.py", 'import importlib\nimportlib.import_module("course_tools.x")\n'),
     (reaches_out, "helpers/b.py", 'path = root / "lessons" / name\n'),
     (reaches_out, "helpers/b.py", 'path = f"{root}/lessons/{name}"\n'),

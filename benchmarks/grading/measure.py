@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from sample_class import LESSON, LOOP, Sheets, dump, without  # noqa: E402
 
-from course_tools import bench  # noqa: E402
+from course_tools.checks import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
 from course_tools.grading.gradebook import Course  # noqa: E402
 from course_tools.grading.jail import Limits  # noqa: E402

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import ROOT, Lab, browser, copy_course, find_browser
+
+from course_tools.checks.lab_driver import ROOT, Lab, browser, copy_course, find_browser
 
 AXE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node")) / (
     "node_modules/axe-core/axe.min.js"

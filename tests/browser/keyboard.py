@@ -2,8 +2,7 @@
 
 import time
 
-from lab import write_notebook
-
+from course_tools.checks.lab_driver import write_notebook
 from helpers.language import say
 from helpers.widgets.static import CODE
 

@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 from keyboard import Keyboard, answers, give, quiz_notebook
-from lab import RUN_MENU
+
+from course_tools.checks.lab_driver import RUN_MENU
 
 FEW, REST = [("ja", False), ("zh-tw", True)], [("ja", True), ("zh-tw", False)]
 LOOKS = FEW + (REST if os.environ.get("TRIAD_ALL") else [])

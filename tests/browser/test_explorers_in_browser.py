@@ -1,14 +1,15 @@
 """Explorers in a real JupyterLab: what is seen is what the call gives; haste, conversion, axe."""
 
 import time
+from pathlib import Path
 
 import pytest
-from lab import HERE
 from test_accessibility import BLIND, LOOKS, SIDEWAYS, examine
 
 from helpers.language import say
 from helpers.widgets import SoftmaxExplorer
 
+HERE = Path(__file__).parent
 EXPLORERS = ".triad-explorer"
 SLOW = """\
 import time

@@ -1,8 +1,8 @@
 """Where a student stumbles: folded cells, saving from a widget, a kernel that is gone, headings."""
 
 import pytest
-from lab import KERNEL_READY
 
+from course_tools.checks.lab_driver import KERNEL_READY
 from helpers.language import say
 
 LANGUAGES = ["ja", "zh-tw"]

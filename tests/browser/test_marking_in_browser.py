@@ -14,9 +14,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lab import ROOT, copy_course, free_port, listens
 from sample_class import LESSON, Bait, cell, dump, everything
 
+from course_tools.checks.lab_driver import ROOT, copy_course, free_port, listens
 from course_tools.grading import student
 from helpers.language.say import COMPLETE as LANGUAGES
 

@@ -12,10 +12,10 @@ import re
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from lab import ROOT
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+from course_tools.checks.lab_driver import ROOT
 from helpers.widgets.plain import VIEW
 
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from . import drafts, lock
-from .course import build, compare
+from .course import build, compare, write
 from .problems import LessonError, Problem
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,9 @@ def main(argv: list[str]) -> int:
         print(error, file=sys.stderr)
         print(f"\n{len(error.problems)} fault(s); nothing was written.", file=sys.stderr)
         return 1
-    status = check(wanted.root, files, unread) if wanted.check else write(wanted.root, files)
+    status = (
+        check(wanted.root, files, unread) if wanted.check else bring_in_step(wanted.root, files)
+    )
     print(*drafts.report(wanted.root), sep="\n", end="\n" if drafts.DRAFTS else "")
     return status
 
@@ -58,15 +60,9 @@ def translate(root: Path, lang: str, *names: str) -> int:
     return 0
 
 
-def write(root: Path, files: dict[str, str]) -> int:
-    """Bring the generated folders in step with the sources."""
-    different, stale = compare(root, files)
-    for name in different:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(files[name].encode())  # bytes: the same line ends on every system
-    for name in stale:
-        (root / name).unlink()
+def bring_in_step(root: Path, files: dict[str, str]) -> int:
+    """Write the generated folders, and say how much of them."""
+    different, stale = write(root, files)
     print(f"{len(files)} files: {len(different)} written, {len(stale)} stale removed")
     return 0
 

@@ -1,6 +1,6 @@
 """No check that students see holds an answer: what can be told without running it.
 
-What a function does when it is put in the answer's place, course_tools.in_sight tries.
+What a function does when it is put in the answer's place, course_tools.checks.in_sight tries.
 """
 
 import ast

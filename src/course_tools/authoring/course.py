@@ -50,6 +50,18 @@ def compare(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
     return different, sorted(set(names) - set(files))
 
 
+def write(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Write what differs and remove what has no source; both, as `compare` found them."""
+    different, stale = compare(root, files)
+    for name in different:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[name].encode())  # bytes: the same line ends on every system
+    for name in stale:
+        (root / name).unlink()
+    return different, stale
+
+
 def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 

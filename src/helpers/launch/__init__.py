@@ -1,1 +1,1 @@
-"""Runs lessons without a browser."""
+"""Ways to run the course: JupyterLab, and lessons without a browser."""

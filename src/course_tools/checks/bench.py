@@ -1,10 +1,11 @@
 """Measure what people wait for, and write benchmarks/RESULTS.md.  Nothing is asserted.
 
-python -m course_tools.bench [--set-up] [--junitxml FILE] [--note TEXT] = start.py bench
+python -m course_tools.checks.bench = start.py bench
+
+A report of a test run (start.py test --junitxml FILE) spares the runs of the tests.
 """
 
 import argparse
-import importlib
 import os
 import platform
 import shutil
@@ -12,16 +13,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import nbformat
 import psutil
@@ -30,11 +29,15 @@ from nbclient import NotebookClient
 from helpers.language import say
 from helpers.widgets import Quiz
 
-ROOT = Path(__file__).resolve().parents[2]
+from .. import command
+from ..command import ROOT
+from . import lab_driver
+from .junit import cases, count
+from .processes import life_signs
+
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 LESSON = "01_attention"
 FAILED = "failed"
-LIFE_SIGN_S = 15
 ANSWERS, KERNELS, KEYS = 50, 3, 20
 PARTS = {  # pytest's arguments; nothing runs beside them, so the seconds are wall-clock
     "tests": ["tests", "--ignore=tests/browser"],
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("start.py bench", description=__doc__)
+    parser = command.parser("start.py bench", __doc__)
     parser.add_argument("--set-up", action="store_true", help="a fresh .venv too (minutes)")
     parser.add_argument("--junitxml", type=Path, metavar="FILE", help="a test run's report")
     parser.add_argument("--note", default="", metavar="TEXT", help="what else the machine did")
@@ -101,25 +104,6 @@ def timed(title: str, step: Callable[[], list[Row]]) -> list[Row]:
     except Exception as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return [Row(title, FAILED, type(error).__name__)]
-
-
-@contextmanager
-def life_signs(title: str) -> Iterator[None]:
-    """A line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
-    done, start = threading.Event(), time.monotonic()
-
-    def beat() -> None:
-        while not done.wait(LIFE_SIGN_S):
-            print(f"  … {title}: {time.monotonic() - start:.0f} s", flush=True)
-
-    print(title, "…", flush=True)
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def seconds_of(command: Sequence[object], cwd: Path = ROOT, check: bool = True) -> float:
@@ -162,33 +146,29 @@ def run_part(part: str, folder: Path) -> list[Row]:
     file.unlink(missing_ok=True)
     pytest = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", f"--junitxml={file}"]
     seconds = seconds_of([*pytest, *PARTS[part]], check=False)
-    how = counted(list(ElementTree.parse(file).iter("testcase")))
-    return [Row(f"Tests: `{part}`", f"{seconds:.0f} s", how)]
+    return [Row(f"Tests: `{part}`", f"{seconds:.0f} s", counted(cases(file)))]
 
 
 def tests_of_report(report: Path) -> list[Row]:
-    cases = list(ElementTree.parse(report).iter("testcase"))
     rows = []
     for part in PARTS:
-        mine = [case for case in cases if part_of(case) == part]
+        mine = [case for case in cases(report) if part_of(case) == part]
         seconds = sum(float(case.get("time", 0)) for case in mine)
         rows.append(Row(f"Tests: `{part}`", f"{seconds:.0f} s", f"{counted(mine)}, sum of cases"))
     return rows
 
 
-def part_of(case: ElementTree.Element) -> str:
+def part_of(case: Element) -> str:
     """The longest of PARTS that begins the name of the case's class: tests.browser.test_x."""
     words = case.get("classname", "").replace("/", ".").split(".")
     fitting = [part for part in PARTS if part.split("/") == words[: part.count("/") + 1]]
     return max(fitting, key=len, default="")
 
 
-def counted(cases: Sequence[ElementTree.Element]) -> str:
+def counted(cases: Sequence[Element]) -> str:
     """So that a run which failed, or skipped half, is not taken for a fast one."""
-    kinds = [{child.tag for child in case} for case in cases]
-    failed = sum(bool(kind & {"failure", "error"}) for kind in kinds)
-    skipped = sum("skipped" in kind for kind in kinds)
-    return f"{len(cases)} tests, {failed} failed, {skipped} skipped"
+    counts = count(cases)
+    return f"{len(cases)} tests, {counts.failed} failed, {counts.skipped} skipped"
 
 
 def first_figure() -> Row:
@@ -230,22 +210,20 @@ def answer_latency() -> Row:
 
 
 def key_latency(folder: Path) -> list[Row]:
-    """The harness of the browser tests, so that JupyterLab is started as a student starts it."""
-    answer, *explorers = (f"{what} in Chromium" for what in KEY_PRESSES)
-    sys.path.insert(0, str(ROOT / "tests" / "browser"))
-    lab_tools = importlib.import_module("lab")
-    if not lab_tools.find_browser():
+    """Key presses in a JupyterLab that is started as a student starts it."""
+    answer, *explorers = (f"{what} in Chromium" for what in key_presses())
+    if not lab_driver.find_browser():
         return [Row(what, "–", "no Chromium here") for what in (answer, *explorers)]
     from playwright.sync_api import sync_playwright
 
-    course, home = lab_tools.copy_course(folder), folder / "lab"
+    course, home = lab_driver.copy_course(folder), folder / "lab"
     home.mkdir()
     (course / "my").mkdir()
     nbformat.write(widgets_alone(), course / "my" / "bench.ipynb")
     with (
         sync_playwright() as play,
-        lab_tools.browser(play) as chromium,
-        lab_tools.Lab(course, home, "ja") as lab,
+        lab_driver.browser(play) as chromium,
+        lab_driver.Lab(course, home, "ja") as lab,
     ):
         visit = lab.open
         page = visit(chromium, "bench.ipynb")
@@ -270,28 +248,33 @@ def cell(lesson: str, key: str) -> str:
     return next(cell.source for cell in notebook.cells if cell.id == key)
 
 
-# The quiz, and explorers: bars, a heat map with another layer at each step, a lesson's own
-KEY_PRESSES = {
-    "Key press to feedback": f"from helpers.widgets import Quiz\nQuiz({LESSON!r})",
-    "Explorer: key press to redraw, 16 bars": (
-        "from helpers.widgets import SoftmaxExplorer\nSoftmaxExplorer()"
-    ),
-    "Explorer: key press to redraw, 16 × 16 cells": (
-        "from helpers.widgets import AttentionExplorer\n"
-        "rows = lambda n: [[(1 + (r * c + n) % 7) / 64 for c in range(16)] for r in range(16)]\n"
-        "layers = [[rows(n + h) for h in range(4)] for n in range(6)]\n"
-        "AttentionExplorer.of(layers, [f'{n}' for n in range(16)])"
-    ),
-    "Explorer: key press to redraw, lesson 06": (
-        "from helpers import kv_cache\n" + cell("06_kv_cache", "explore-code")
-    ),
-}
+def key_presses() -> dict[str, str]:
+    """{what is measured: the cell that shows the widget}.
+
+    The quiz, and explorers: bars, a heat map with another layer at each step, a lesson's own.
+    """
+    return {
+        "Key press to feedback": f"from helpers.widgets import Quiz\nQuiz({LESSON!r})",
+        "Explorer: key press to redraw, 16 bars": (
+            "from helpers.widgets import SoftmaxExplorer\nSoftmaxExplorer()"
+        ),
+        "Explorer: key press to redraw, 16 × 16 cells": (
+            "from helpers.widgets import AttentionExplorer\n"
+            "row = lambda n, r: [(1 + (r * c + n) % 7) / 64 for c in range(16)]\n"
+            "rows = lambda n: [row(n, r) for r in range(16)]\n"
+            "layers = [[rows(n + h) for h in range(4)] for n in range(6)]\n"
+            "AttentionExplorer.of(layers, [f'{n}' for n in range(16)])"
+        ),
+        "Explorer: key press to redraw, lesson 06": (
+            "from helpers import kv_cache\n" + cell("06_kv_cache", "explore-code")
+        ),
+    }
 
 
 def widgets_alone() -> Any:
     begin = f"import helpers\nhelpers.begin({LESSON!r}, 'ja')"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(source) for source in (begin, *KEY_PRESSES.values())]
+    cells = [nbformat.v4.new_code_cell(source) for source in (begin, *key_presses().values())]
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
@@ -388,4 +371,4 @@ def cpu() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -1,10 +1,9 @@
-"""Write the student edition: python -m course_tools.student_edition OUT.zip [--force]
+"""Write the student edition: python -m course_tools.edition.student_edition = start.py student-zip
 
 Lessons, sheets, what they import and what sets them up; nothing that is held back from students.
-Refused if a model answer or a hidden test stands in it (course_tools.leaks).
+Refused if a model answer or a hidden test stands in it (leaks.py).
 """
 
-import argparse
 import io
 import subprocess
 import sys
@@ -14,11 +13,11 @@ from pathlib import Path
 
 from helpers.language.say import LANGUAGES
 
+from .. import command
+from ..authoring.course import build, compare
+from ..authoring.problems import LessonError
 from . import leaks
-from .authoring.course import build, compare
-from .authoring.problems import LessonError
 
-ROOT = Path(__file__).resolve().parents[2]
 TOP = "transformer-triad"  # the one folder in the archive
 FILES = (
     "LICENSE",
@@ -38,14 +37,14 @@ class NotWritten(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("start.py student-zip", description=__doc__)
+    parser = command.parser("start.py student-zip", __doc__)
     parser.add_argument("out", type=Path, metavar="OUT.zip")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
     wanted = parser.parse_args(argv)
     try:
-        if (ROOT / "lessons").is_dir():
-            require_built(ROOT)
-        paths = write(wanted.out, ROOT, wanted.force)
+        if (wanted.root / "lessons").is_dir():
+            require_built(wanted.root)
+        paths = write(wanted.out, wanted.root, wanted.force)
     except (NotWritten, LessonError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -134,6 +133,4 @@ def belongs(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    if isinstance(sys.stdout, io.TextIOWrapper):  # OUT.zip may have a name that it cannot show
-        sys.stdout.reconfigure(errors="replace")
-    sys.exit(main())
+    command.run(main)

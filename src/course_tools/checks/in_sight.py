@@ -1,12 +1,11 @@
-"""python -m course_tools.in_sight [--lesson 02_encoder] [--lang ja] [--reach sheet] [--root FOLDER]
+"""No answer in sight: python -m course_tools.checks.in_sight
 
-No answer in sight: every function that a student can see is put in place of each task's stub and
+Every function that a student can see is put in place of each task's stub and
 tried against the check that the sheet shows; what passes there is judged.  Seen are the functions
 of the sheet, of helpers, torch and math, and of all lessons; nested ones and methods that need no
 object too, with their arguments also in another order.  Rc 1 if one passes.
 """
 
-import argparse
 import ast
 import contextlib
 import copy
@@ -20,7 +19,6 @@ import math
 import os
 import re
 import signal
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,12 +32,12 @@ import torch
 from helpers.classroom import check, progress
 from helpers.language import say
 
-from . import leaks
-from .grading import jail, judge, matching, sheet, trees
-from .grading.sheet import Sheet, Task
-from .grading.student import Warm
+from .. import command
+from ..edition import leaks
+from ..grading import jail, judge, matching, sheet, trees
+from ..grading.sheet import Sheet, Task
+from ..grading.student import Warm
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMERS = {
     signal.ITIMER_VIRTUAL: 1.0,
     signal.ITIMER_REAL: 20.0,
@@ -52,7 +50,7 @@ LIBRARIES = ("torch", "torch.nn.functional", "math")
 Order = tuple[int, ...]  # which of the stub's arguments stands where
 RISKY = r"_|set_|save|load|seed|manual_seed|compile|init_|import_|fork|wait|from_file|use_|export"
 RISKY += r"|fbgemm|cudnn|miopen|mkldnn|quantized|thread|autocast|classproperty|typename|hub"
-NOT_RUN = {"make_checkpoints", "__main__", "runner"}  # helpers that start something
+NOT_RUN = {"make_checkpoints", "__main__", "runner", "lab"}  # helpers that start something
 LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.BinOp)
 
 
@@ -384,11 +382,10 @@ def _harmless(lang: str) -> Iterator[None]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("in_sight", description=(__doc__ or "").partition("\n\n")[2])
+    parser = command.parser("in_sight", __doc__)
     parser.add_argument("--lesson", help="default: every lesson that has a sheet")
-    parser.add_argument("--lang", choices=list(say.COMPLETE), help="default: all")
+    command.add_lang(parser, say.COMPLETE)
     parser.add_argument("--reach", choices=REACH, default="all", help="whose functions are tried")
-    parser.add_argument("--root", type=Path, default=ROOT)
     wanted = parser.parse_args(argv)
     torch.set_num_threads(1)
     status = 0
@@ -411,4 +408,4 @@ def tell(root: Path, lesson: str, lang: str, reach: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -1,4 +1,4 @@
-"""Set the course's addresses: python -m course_tools.publish [--students URL] [--repository URL]
+"""Set the course's addresses: python -m course_tools.edition.publish = start.py publish
 
 They are kept in pyproject.toml.  Notebooks get the address that Colab clones and a link to Colab,
 the READMEs their links between <!-- badges --> and <!-- /badges -->, and the repository's between
@@ -6,16 +6,15 @@ the READMEs their links between <!-- badges --> and <!-- /badges -->, and the re
 stands in pyproject.toml is written again.
 """
 
-import argparse
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .authoring import __main__ as authoring
-from .authoring import addresses
+from .. import command
+from ..authoring import addresses, course
+from ..authoring.problems import LessonError
 
-ROOT = Path(__file__).resolve().parents[2]
 # It stands in TOML, in Markdown links and in a shell command: nothing that means something there.
 URL = re.compile(r"https://[\w.-]+(:\d+)?(/[\w.~%+-]+)+|file://(/[\w.~%:+-]+)+", re.ASCII)
 
@@ -25,38 +24,53 @@ class NotPublished(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    about = (__doc__ or "").partition("\n\n")[2]
-    parser = argparse.ArgumentParser("start.py publish", description=about)
+    parser = command.parser("start.py publish", __doc__)
     parser.add_argument("--students", metavar="URL", help="Git repository of the student edition")
     parser.add_argument("--repository", metavar="URL", help="Git repository of the whole course")
-    parser.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
     wanted = parser.parse_args(argv)
     given = {name: getattr(wanted, name) for name in addresses.NAMES}
     try:
-        return publish(wanted.root, {k: url for k, url in given.items() if url is not None})
+        publish(wanted.root, {k: url for k, url in given.items() if url is not None})
+    except LessonError as error:
+        print(error, file=sys.stderr)
+        print(f"\n{len(error.problems)} fault(s); nothing was changed.", file=sys.stderr)
+        return 1
     except (NotPublished, OSError) as reason:
         print(reason, file=sys.stderr)
         return 1
+    return 0
 
 
-def publish(root: Path, given: dict[str, str]) -> int:
-    """Write the given addresses, then everything that shows them; the build's exit status."""
+def publish(root: Path, given: dict[str, str]) -> None:
+    """Write the given addresses, then everything that shows them."""
     urls = {name: checked(name, url.removesuffix("/")) for name, url in given.items()}
-    project = root / "pyproject.toml"
-    text = before = project.read_text(encoding="utf-8")
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
     for name, url in urls.items():
         text = with_address(text, name, url)
-    write(project, text)
-    if status := authoring.main(["build", "--root", str(root)]):
-        write(project, before)
-        return status
+    build_with(root, text)
     students, repository = addresses.read(root).values()
     links = badges(root, students)
     for readme in sorted(root.glob("README*.md")):
         text = with_line(readme.read_text(encoding="utf-8"), "badges", links)
         write(readme, with_line(text, "repository", repository and f"<{repository}>"))
     report(root, students, links)
-    return 0
+
+
+def build_with(root: Path, settings: str) -> None:
+    """Make SETTINGS the text of pyproject.toml, and build.
+
+    LessonError, and pyproject.toml as it was, where the lessons have a fault.
+    """
+    project = root / "pyproject.toml"
+    before = project.read_text(encoding="utf-8")
+    write(project, settings)
+    try:
+        files = course.build(root)
+    except LessonError:
+        write(project, before)
+        raise
+    written, stale = course.write(root, files)
+    print(f"{len(files)} files: {len(written)} written, {len(stale)} stale removed")
 
 
 def checked(name: str, url: str) -> str:
@@ -116,4 +130,4 @@ def report(root: Path, students: str, links: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -1,16 +1,15 @@
 """The READMEs' picture of the attention masks, in English, Japanese and Taiwan Mandarin.
 
-    python -m course_tools.make_pictures
+    python -m course_tools.makers.pictures
 
 Run it again when a word of the picture changes.
 """
 
-import sys
-from pathlib import Path
-
 from helpers.language.say import LANGUAGES
 
-ROOT = Path(__file__).resolve().parents[2]
+from .. import command
+from ..command import ROOT
+
 WORDS = {
     "en": {
         "title": "Three architectures, told apart by who may look at whom",
@@ -155,7 +154,9 @@ def file_of(lang: str) -> str:
     return "docs/masks.svg" if lang == "en" else f"docs/masks.{lang}.svg"
 
 
-def main() -> int:
+def main(argv: list[str]) -> int:
+    """Write every picture."""
+    command.parser("pictures", __doc__).parse_args(argv)
     for name, picture in pictures().items():
         (ROOT / name).write_text(picture, encoding="utf-8", newline="\n")
         print(name)
@@ -163,4 +164,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -1,6 +1,6 @@
 """Cut the fonts of the course's figures out of Noto Sans CJK.
 
-    python -m course_tools.make_fonts
+    python -m course_tools.makers.fonts
 
 Run it again when a text of the course uses a character that the fonts do not hold.
 """
@@ -15,7 +15,9 @@ from fontTools.ttLib import TTFont
 from helpers.display.figures import FACES as FILES
 from helpers.language import say
 
-ROOT = Path(__file__).resolve().parents[2]
+from .. import command
+from ..command import ROOT
+
 FONTS = ROOT / "src" / "helpers" / "display" / "fonts"
 
 # Our family -> the file, and the face of the collection that has the shapes taught in that country.
@@ -123,11 +125,14 @@ def make(family: str, folder: Path = FONTS) -> Path:
     return folder / file_name
 
 
-def main() -> None:
+def main(argv: list[str]) -> int:
+    """Write every font."""
+    command.parser("fonts", __doc__).parse_args(argv)
     for family in FACES:
         path = make(family)
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

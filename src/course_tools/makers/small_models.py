@@ -1,4 +1,4 @@
-"""A small random config and model of any family of transformers, for the KV-cache tests.
+"""A small random config and model of any family of transformers.
 
 The rules below set every width, count and window of a family's own default config to a small
 number.  Few families need more: SPECIAL.
@@ -107,7 +107,7 @@ def small_config(family: str, shape: str = "a") -> Any:
 
 
 def _shrink(numbers: dict, table: list[tuple[str, int]]) -> dict:
-    types = next((numbers[k] for k in TYPE_LISTS if isinstance(numbers.get(k), list)), [])
+    types: list = next((numbers[k] for k in TYPE_LISTS if isinstance(numbers.get(k), list)), [])
     n_layers = max([4, *(types.index(kind) + 1 for kind in set(types))])
     small = {
         name: _small(name, value, table, n_layers, len(types)) for name, value in numbers.items()
@@ -149,7 +149,7 @@ def _small(name: str, value: Any, table: list[tuple[str, int]], n_layers: int, n
 
 def special(family: str, s: Shape) -> dict[str, Any]:
     """What the rules cannot know, mostly lists with one entry a layer."""
-    return {
+    known: dict[str, dict[str, Any]] = {
         "bamba": {"attn_layer_indices": [1, 3]},
         "blenderbot": {"encoder_layers": 4},
         "codegen": {"rotary_dim": 8},
@@ -185,7 +185,8 @@ def special(family: str, s: Shape) -> dict[str, Any]:
         "switch_transformers": {"num_sparse_decoder_layers": 2, "num_sparse_encoder_layers": 2},
         "xlnet": {"d_head": 16, "n_head": s.width // 16, "d_model": s.width},
         "xmod": {"default_language": "en_XX"},
-    }.get(family, {})
+    }
+    return known.get(family, {})
 
 
 def small_model(config: Any, dtype: torch.dtype) -> torch.nn.Module:

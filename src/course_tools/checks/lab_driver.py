@@ -17,8 +17,8 @@ from pathlib import Path
 
 import nbformat
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+from ..command import ROOT
+
 STUDENTS_PARTS = (
     "start.py", "pyproject.toml", "constraints.txt", "src", "notebooks", "exercises",
 )  # fmt: skip
@@ -63,9 +63,10 @@ def copy_course(folder: Path) -> Path:
     course.mkdir()
     for name in STUDENTS_PARTS:
         source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        options = {"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}
-        copy(source, course / name, **options)
+        if source.is_dir():
+            shutil.copytree(source, course / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, course / name)
     lend_environment(course)
     return course
 
@@ -87,6 +88,7 @@ def lend_environment(course: Path) -> None:
         if part.name != "set-up.json":
             (venv / part.name).symlink_to(part, target_is_directory=part.is_dir())
     spec = importlib.util.spec_from_file_location("borrowed_start", course / "start.py")
+    assert spec and spec.loader
     start = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(start)
     stamp = {"hash": start.fingerprint(start.venv_version()), "extras": ["lab", "test"]}

@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from .grading.trees import blocks_of, nameless, size
+from ..grading.trees import blocks_of, nameless, size
 
 SECRET = re.compile(
     r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)$\n(.*?)^[ \t]*### END \1$", re.DOTALL | re.MULTILINE

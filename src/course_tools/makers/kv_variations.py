@@ -13,13 +13,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-import small_models
 import torch
 from transformers import CONFIG_MAPPING
 
 from helpers import kv_cache
 from helpers.kv_cache import configs
 from helpers.kv_cache.formula import is_checked, unchecked
+
+from . import small_models
 
 LENGTH, OUTPUT = 37, 7  # tokens; of an encoder-decoder its input, and what it writes
 SECONDS = 25  # of one variation

@@ -1,30 +1,28 @@
 """Every family that transformers maps: which of three methods covers it, and whether they agree.
 
-python tests/kv_families.py            writes benchmarks/kv_cache_families.md, and the list of
-                                       families for which helpers.kv_cache gives a formula (about
-                                       twenty minutes)
+python -m course_tools.makers.kv_families
+
+Writes benchmarks/kv_cache_families.md, and the list of families for which helpers.kv_cache gives a
+formula (about twenty minutes).
 """
 
 import gc
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
-import kv_variations
-import small_models
 import torch
 import transformers
-from kv_variations import time_limit
-from places import ROOT
 
 from helpers import kv_cache
 from helpers.kv_cache import configs
 from helpers.kv_cache.formula import unchecked
 
+from .. import command
+from ..command import ROOT
+from . import kv_variations, small_models
+from .kv_variations import time_limit
+
+COMMAND = "python -m course_tools.makers.kv_families"
 PAGE = ROOT / "benchmarks" / "kv_cache_families.md"
 CHECKED = ROOT / "src" / "helpers" / "kv_cache" / "checked_families.toml"
 RUNS = (("a", "bfloat16", 2, 37), ("b", "float32", 1, 50))  # shape, dtype, batch, tokens
@@ -119,13 +117,13 @@ def page(found: list[Road]) -> str:
     lines = [
         "# Which road covers which family",
         "",
-        f"Written by `python tests/kv_families.py`, transformers {transformers.__version__}, "
+        f"Written by `{COMMAND}`, transformers {transformers.__version__}, "
         f"torch {torch.__version__}.",
         "",
         f"transformers maps {len(found)} families to a causal or a sequence-to-sequence language "
         f"model. {len(built)} of them could be built small and run on text alone. The cache of the "
         f"same model on `meta` has the same bytes in {len(meta)}, the formula in {len(equal)}, "
-        f"in every run ({runs}). A second walk (`tests/kv_variations.py`) changes every switch, "
+        f"in every run ({runs}). A second walk (`makers/kv_variations.py`) changes every switch, "
         f"depth, head count and window of such a family's config, one at a time: {compared:,} "
         f"variations could be run, and in {len(checked)} families the formula agreed with the code "
         "on `meta` in each of them. Where it did not, or was not compared, `kv_cache.formula` "
@@ -155,14 +153,16 @@ def checked_list(found: list[Road]) -> str:
     names = "".join(f'  "{road.family}",\n' for road in found if road.is_checked)
     return (
         "# Families whose real cache equals the formula, byte for byte, in bfloat16 and float32,\n"
-        "# and again in every variation of the config (tests/kv_variations.py).\n"
-        f"# Written by `python tests/kv_families.py` with transformers {transformers.__version__}; "
+        "# and again in every variation of the config (course_tools/makers/kv_variations.py).\n"
+        f"# Written by `{COMMAND}` with transformers {transformers.__version__}; "
         "kv_cache.formula refuses all others.\n"
         f"families = [\n{names}]\n"
     )
 
 
-if __name__ == "__main__":
+def main(argv: list[str]) -> int:
+    """Walk all families, about twenty minutes, and write both files."""
+    command.parser("kv_families", __doc__).parse_args(argv)
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     everything = []
@@ -172,3 +172,8 @@ if __name__ == "__main__":
         print(name, road.bytes or road.why_not, road.second, flush=True)
     PAGE.write_text(page(everything), encoding="utf-8")
     CHECKED.write_text(checked_list(everything), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)

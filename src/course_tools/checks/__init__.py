@@ -1,0 +1,1 @@
+"""What tries the course: its tests, its benchmarks, JupyterLab in a browser."""

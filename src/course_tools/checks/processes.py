@@ -1,0 +1,77 @@
+"""Other programs: they never outlive this one, show that they live, and tell why they failed."""
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..command import ROOT
+
+LIFE_SIGN_S = 15
+LAST_LINES = 12  # of a log: the cause stands at its end
+
+
+class Failed(Exception):
+    """A program did not end well; the message has its last lines."""
+
+
+@contextmanager
+def running(command: Sequence[object], **options: Any) -> Iterator[subprocess.Popen]:
+    """A child that never outlives this process."""
+    process = subprocess.Popen([str(word) for word in command], **options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def status_of(command: Sequence[object], **options: Any) -> int:
+    """Exit status of COMMAND in the foreground; 128 + its number if a signal ended it."""
+    with running(command, **options) as child:
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:  # the terminal told the child too: let it end by itself
+            try:
+                status = child.wait(15)
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                status = 130
+    return status if status >= 0 else 128 - status
+
+
+def step(title: str, command: Sequence[object]) -> None:
+    """Run COMMAND with signs of life (on a terminal its own words too).  Failed if it fails."""
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as log, life_signs(title):
+        out = None if sys.stdout.isatty() else log
+        with running(command, cwd=ROOT, stdout=out, stderr=log) as child:
+            child.wait()
+        if child.returncode:
+            log.seek(0)
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+            raise Failed("\n".join([*(f"  | {line}" for line in lines), f"{title}: failed."]))
+    print(f"  done, {time.monotonic() - start:.0f} s")
+
+
+@contextmanager
+def life_signs(title: str) -> Iterator[None]:
+    """A line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
+    done, start = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(LIFE_SIGN_S):
+            print(f"  … {title}: {time.monotonic() - start:.0f} s", flush=True)
+
+    print(title, "…", flush=True)
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

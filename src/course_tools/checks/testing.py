@@ -1,0 +1,166 @@
+"""Run the tests: python -m course_tools.checks.testing = start.py test
+
+The network is closed to them, but for the tests marked "network": --all runs those first, on their
+own.  Without paths, pytest runs those that pyproject.toml names.  Under CI (the variable CI is set)
+the system first gets the programs that the tests use.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import command
+from ..command import ROOT
+from .junit import Counts, cases, count
+from .processes import Failed, status_of, step
+
+NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node"))  # npm's packages, for the tests
+INTERRUPTED, NO_TESTS = 2, 5  # exit statuses of pytest; 2 is also a file of tests that is broken
+# what the tests use of the system's, by any of these names, and the packages that bring it: a
+# browser, and the outer wall around student code
+PROGRAMS = {
+    ("chromium", "chromium-browser", "google-chrome", "chrome"): ["chromium", "fonts-noto-cjk"],
+    ("bwrap",): ["bubblewrap"],
+}
+# Ubuntu 24.04 keeps user namespaces, which isolate student code, from what has no AppArmor profile
+RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+
+
+class Part(NamedTuple):
+    """What one call of pytest gave."""
+
+    status: int
+    counts: Counts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tests; pytest's exit status, which is not 0 either where no test ran."""
+    wanted, rest = parser().parse_known_args(argv)
+    arguments = [word for n, word in enumerate(rest) if word != "--" or "--" in rest[:n]]
+    if os.environ.get("CI"):
+        prepare_system()
+    install_node()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(wanted.junitxml or Path(folder, "report.xml")).resolve()
+        parts = both_parts(report, arguments) if wanted.all else [offline(report, arguments)]
+    return tell(parts)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Of the options that are read here; all others are pytest's."""
+    made = argparse.ArgumentParser(
+        "start.py test",
+        usage="start.py test [--all] [--junitxml FILE] [PYTEST'S ARGUMENTS]",
+        description=(__doc__ or "").partition("\n\n")[2],
+        allow_abbrev=False,
+    )
+    made.add_argument("--all", action="store_true", help="the long tests too")
+    made.add_argument("--junitxml", "--junit-xml", metavar="FILE", help="keep the report")
+    return made
+
+
+def both_parts(report: Path, arguments: Sequence[str]) -> list[Part]:
+    """The tests that need a network, then all others; nothing more after an interruption."""
+    beside = report.with_suffix(".network.xml")
+    first = pytest([], beside, ["-m", "network", *arguments], TRIAD_ALL="1")
+    if first.status in (INTERRUPTED, 130):
+        return [first]
+    return [first, offline(report, ["-m", "not network", *arguments], TRIAD_ALL="1")]
+
+
+def offline(report: Path, arguments: Sequence[str], **variables: str) -> Part:
+    """One call of pytest with the network closed."""
+    closed = [sys.executable, "-m", "course_tools.checks.offline", "--"]
+    return pytest(closed, report, arguments, **variables)
+
+
+def pytest(before: Sequence[str], report: Path, arguments: Sequence[str], **variables: str) -> Part:
+    """One call of pytest, in a few processes: a file's tests stay together."""
+    report.unlink(missing_ok=True)
+    words = [*before, sys.executable, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
+    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
+    status = status_of([*words, *parallel, *arguments], cwd=ROOT, env=os.environ | variables)
+    counts = count(cases(report))
+    if status not in (0, NO_TESTS) and not counts.failed:
+        counts = counts._replace(failed=1)  # it did not end well: "0 failed" would be untrue
+    return Part(status, counts)
+
+
+def tell(parts: Sequence[Part]) -> int:
+    """Print the closing line, alone on its line; the exit status of all parts together."""
+    passed, failed, skipped = map(sum, zip(*(part.counts for part in parts), strict=True))
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    wrong = [part.status for part in parts if part.status not in (0, NO_TESTS)]
+    return wrong[0] if wrong else (0 if passed + failed else NO_TESTS)
+
+
+# --- what the tests need of the machine -------------------------------------------------------
+
+
+def prepare_system() -> None:
+    """For the tests, under CI only: a person's machine gets nothing outside .venv."""
+    sudo = [] if is_root() else [shutil.which("sudo"), "-n"]
+    if sys.platform != "linux" or None in sudo:
+        return
+    for title, words in {**missing_programs(), **closed_namespaces()}.items():
+        try:
+            step(title, [*sudo, *words])
+        except Failed as failure:
+            print(failure)
+
+
+def missing_programs() -> dict[str, list[str]]:
+    """{title: command} of the steps that install the programs that are not there."""
+    missing = {names[0]: PROGRAMS[names] for names in PROGRAMS if not any(map(shutil.which, names))}
+    apt = shutil.which("apt-get")
+    if not missing or not apt:
+        return {}
+    install = ["env", "DEBIAN_FRONTEND=noninteractive", apt, "install", "-y"]
+    install += ["--no-install-recommends"]
+    update = {f"CI without {' and '.join(missing)}: apt-get update": [apt, "update"]}
+    return update | {f"apt-get install {name}": [*install, *missing[name]] for name in missing}
+
+
+def closed_namespaces() -> dict[str, list[str]]:
+    """{title: command} that opens user namespaces, where the system restricts them."""
+    if not RESTRICTED.is_file() or RESTRICTED.read_text(encoding="ascii").strip() == "0":
+        return {}
+    title = "CI: user namespaces for everybody, until the next start"
+    return {title: ["sysctl", "-w", f"kernel.{RESTRICTED.name}=0"]}
+
+
+def is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def install_node() -> None:
+    """textlint and axe-core in .venv/node.  Without them their tests skip, and under CI fail."""
+    source, stamp = ROOT / "tools" / "node", NODE / "installed"  # the stamp is written last
+    lock = (source / "package-lock.json").read_bytes()
+    if stamp.is_file() and stamp.read_bytes() == lock:
+        return
+    npm = shutil.which("npm")
+    if not npm:
+        print("npm is not there (it comes with Node.js, 20.18 or newer): what needs it is skipped.")
+        return
+    NODE.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(source / name, NODE / name)
+    words = [npm, "ci", "--prefix", NODE, "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        step("npm ci: textlint, axe-core", words)
+        stamp.write_bytes(lock)
+    except Failed as failure:
+        print(failure, "Run it again; if npm cannot reach its registry, check connection or proxy.")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that pytest ends with this process
+    command.run(main)

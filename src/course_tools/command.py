@@ -1,0 +1,51 @@
+"""What the command lines of all tools share: the course's folder, common options, the console."""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NoReturn
+
+from helpers.language import say
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def parser(program: str, doc: str | None) -> argparse.ArgumentParser:
+    """A tool's parser, with --root; DOC is the tool's docstring, whose first paragraph is left out.
+
+    An option is taken only as it is written, because a beginning of it may mean another one later.
+    """
+    about = (doc or "").partition("\n\n")[2]
+    made = argparse.ArgumentParser(program, description=about, allow_abbrev=False)
+    made.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
+    return made
+
+
+def add_lang(
+    made: argparse.ArgumentParser,
+    languages: Collection[str] = tuple(say.LANGUAGES),
+    required: bool = False,
+) -> None:
+    """Add --lang, which takes one of LANGUAGES; None where it may be left out, and is."""
+    about = None if required else "default: all"
+    made.add_argument("--lang", choices=list(languages), required=required, help=about)
+
+
+def add_courses(made: argparse.ArgumentParser) -> None:
+    """Add --courses, the folder of nbgrader's courses."""
+    made.add_argument("--courses", type=Path, help="nbgrader's folder; default: courses")
+
+
+def courses(wanted: argparse.Namespace) -> Path:
+    """The folder that --courses names, else the one beside start.py."""
+    return wanted.courses or wanted.root / "courses"
+
+
+def run(main: Callable[[list[str]], int]) -> NoReturn:
+    """End this process with MAIN's status.  A console shows "?" for a character that it has not."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace", line_buffering=True)
+    sys.exit(main(sys.argv[1:]))

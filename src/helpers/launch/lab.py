@@ -1,0 +1,232 @@
+"""Open the course in JupyterLab: python -m helpers.launch.lab = start.py lab
+
+The lessons and sheets of one language are copied into my/, where nothing is ever overwritten.
+Arguments after -- are JupyterLab's.
+"""
+
+import argparse
+import errno
+import hashlib
+import itertools
+import json
+import locale
+import os
+import socket
+import sys
+import urllib.parse
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ..language import say
+
+ROOT = Path(__file__).resolve().parents[3]
+AGAIN = "then run the same command again."
+CAUSES = {  # what the system says -> what to do
+    errno.ENOSPC: f"The disk is full: make room, {AGAIN}",
+    **dict.fromkeys(
+        (errno.EPERM, errno.EACCES, errno.EROFS),
+        f"Writing is not allowed: put the course into a folder of your own, {AGAIN}",
+    ),
+}
+
+OTHER = "Run it again; if it stays, delete .venv and run it again (my/ is not touched)."
+
+
+class CannotOpen(Exception):
+    """JupyterLab was not started; the message says why and what to do."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Deliver the files, then be JupyterLab until it ends."""
+    end = list(argv).index("--") if "--" in argv else len(argv)
+    wanted = parser().parse_args(argv[:end])
+    try:
+        flags = prepare(ROOT, wanted)
+        print("JupyterLab starts; your files are in my/. Ctrl-C here ends it.", flush=True)
+        os.chdir(ROOT / "my")
+    except CannotOpen as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error}. {CAUSES.get(error.errno or 0, OTHER)}", file=sys.stderr)
+        return 1
+    return become_jupyterlab([*flags, *argv[end + 1 :]])
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        "start.py lab",
+        usage="start.py [lab] [OPTIONS] [-- JUPYTER'S ARGUMENTS]",
+        description=(__doc__ or "").partition("\n\n")[2],
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "--lang", choices=say.LANGUAGES, help="default: the system's, else the first of these"
+    )
+    made.add_argument("--no-browser", action="store_true", help="only print the address")
+    made.add_argument("--port", type=port, help="this port and no other")
+    return made
+
+
+def port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
+
+
+def prepare(course: Path, wanted: argparse.Namespace) -> list[str]:
+    """Deliver and set up all that JupyterLab reads; its flags."""
+    lang = wanted.lang or language_of_the_system()
+    deliver(course, lang)
+    prepare_kernels(Path(sys.prefix))
+    if wanted.port:
+        require_free(wanted.port)
+    return flags(course, lang, wanted.port, wanted.no_browser)
+
+
+def flags(course: Path, lang: str, port: int | None, no_browser: bool) -> list[str]:
+    """JupyterLab's, for the first lesson of LANG."""
+    lessons = [name for name in course_files(course, lang) if name.parts[0] == "notebooks"]
+    first = "".join("/tree/" + urllib.parse.quote(name.as_posix()) for name in lessons[:1])
+    made = [f"--ServerApp.root_dir={course / 'my'}", f"--LabApp.default_url=/lab{first}"]
+    made += [f"--LabApp.app_settings_dir={settings(course, lang)}", "--LabApp.news_url=None"]
+    made += ["--ServerApp.answer_yes=True"]  # one Ctrl-C is enough
+    made += ["--no-browser"] if no_browser else []
+    made += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"] if port else []
+    return made + (["--allow-root"] if is_root() else [])
+
+
+def become_jupyterlab(flags: Sequence[str]) -> int:
+    """JupyterLab in this process: no signal has to be handed on."""
+    from jupyterlab.labapp import LabApp  # an extra that the lessons do without
+
+    LabApp.launch_instance(list(flags))
+    return 0
+
+
+# --- the language of the system ---------------------------------------------------------------
+
+
+def language_of_the_system() -> str:
+    """The complete language that the system speaks, else the first one."""
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    if sys.platform == "win32":
+        import ctypes
+
+        ui = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        names.append(locale.windows_locale.get(ui))
+    return say.of_locale(next(filter(None, names), ""))
+
+
+# --- copies in my/ ----------------------------------------------------------------------------
+
+
+def course_files(course: Path, lang: str) -> list[Path]:
+    """Lessons and sheets of LANG, relative to the course's folder."""
+    found = [*course.glob(f"notebooks/{lang}/*.ipynb"), *course.glob(f"exercises/{lang}/**/*")]
+    names = (path.relative_to(course) for path in found if path.is_file())
+    return sorted(name for name in names if ".ipynb_checkpoints" not in name.parts)
+
+
+def versions_file(course: Path) -> Path:
+    """Where {file: hash of the version that was delivered} is kept."""
+    return course / "my" / ".versions.json"
+
+
+def deliver(course: Path, lang: str) -> None:
+    """Copy into my/ what is absent there. What was delivered is kept, so news come only once."""
+    delivered = read_json(versions_file(course))
+    for name in course_files(course, lang):
+        data = (course / name).read_bytes()
+        version = hashlib.sha256(data).hexdigest()
+        if delivered.get(name.as_posix()) != version or not (course / "my" / name).exists():
+            deliver_file(course / "my", name, data)
+            delivered[name.as_posix()] = version
+            write_json(versions_file(course), delivered)
+
+
+def deliver_file(my: Path, name: Path, data: bytes) -> None:
+    """Never overwrites: to another version of that name, DATA is put beside."""
+    names = names_beside(my / name)
+    there = list(itertools.takewhile(Path.exists, names))
+    if data in [path.read_bytes() for path in there]:
+        return
+    free = names[len(there)]
+    write_whole(free, data)
+    said = "A newer version, beside yours:" if there else "New:"
+    print(said, free.relative_to(my.parent).as_posix())
+
+
+def names_beside(target: Path) -> list[Path]:
+    """NAME.ipynb, NAME.new.ipynb, NAME.new2.ipynb, …"""
+    marks = ["", ".new", *(f".new{n}" for n in range(2, 1000))]
+    return [target.with_name(target.stem + mark + target.suffix) for mark in marks]
+
+
+# --- files that are read again the next time --------------------------------------------------
+
+
+def read_json(path: Path) -> dict:
+    """The object in PATH; {} where there is none that can be read."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(path: Path, value: dict) -> None:
+    write_whole(path, json.dumps(value, indent=1, sort_keys=True).encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """An interruption leaves no half file of this name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    os.replace(part, path)
+
+
+# --- what JupyterLab reads --------------------------------------------------------------------
+
+
+def settings(course: Path, lang: str) -> Path:
+    """A folder of JupyterLab defaults; the user's own settings stay as they are, and win."""
+    folder = course / "my" / ".lab-settings" / lang
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    shown_in = {"locale": say.DECLARED[lang]["jupyterlab"]}
+    defaults = {
+        "@jupyterlab/translation-extension:plugin": shown_in,
+        "@jupyterlab/apputils-extension:notification": news,
+    }
+    write_json(folder / "overrides.json", defaults)
+    return folder
+
+
+def prepare_kernels(environment: Path) -> None:
+    """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
+    extensions = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
+    with suppress(OSError):  # somebody else's .venv: helpers.begin does it later
+        write_json(environment / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
+
+
+def require_free(number: int) -> None:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", number)) == 0:
+            raise CannotOpen(
+                f"Port {number} is in use: end what runs there, or name another --port."
+            )
+
+
+def is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        sys.exit(130)
