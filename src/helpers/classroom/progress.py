@@ -23,6 +23,7 @@ import filelock
 import platformdirs
 
 from ..display import show
+from ..files import write_whole
 from ..language import say
 from . import records
 
@@ -189,7 +190,7 @@ def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
             if edit:
                 edit(work)
             if edit or _unsaved:
-                _write(file, work)
+                write_whole(file, records.dumps(work, student_id()))
         _unsaved = None
         return work
     except records.TooNew:
@@ -245,16 +246,6 @@ def _set_aside(file: Path, why: str) -> Path:
         n += 1
         target = file.with_name(f"{stem}-{n}.json")
     return file.rename(target)
-
-
-def _write(file: Path, work: records.Work) -> None:
-    """Whole or not at all: a process that dies here leaves the old record."""
-    part = file.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="\n") as new:
-        new.write(records.dumps(work, student_id()))
-        new.flush()
-        os.fsync(new.fileno())
-    part.replace(file)
 
 
 def _kept_id(file: Path) -> str:
