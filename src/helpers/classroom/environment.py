@@ -131,13 +131,13 @@ def _font(lang: str) -> Line:
 
         from ..display.figures import FACES, FONTS
 
-        family, file = FACES[lang]
-        got = FT2Font(str(FONTS / file)).family_name
+        face = FACES[lang]
+        got = FT2Font(str(FONTS / face.file)).family_name
     except (ImportError, OSError, RuntimeError) as error:
         return Line(what, False, say.text("environment", "font_broken", reason=f"{error}"))
-    if got != family:
+    if got != face.family:
         return Line(what, False, say.text("environment", "font_broken", reason=got))
-    return Line(what, True, family)
+    return Line(what, True, face.family)
 
 
 def _folder() -> Line:

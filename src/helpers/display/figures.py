@@ -12,7 +12,6 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -34,12 +33,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..language import say
 from .show import fragment
+from .typefaces import FONTS, typefaces
 
-FONTS = Path(__file__).parent / "fonts"
-FACES = {  # one for each, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
-    lang: (entry["font"], f"{entry['font'].replace(' ', '')}-Regular.otf")
-    for lang, entry in say.DECLARED.items()
-}
+FACES = typefaces()
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
 DARK, GREY = "#08519c", "#595959"
 # Okabe & Ito's colours that keep a contrast of 3 against white; the shape says it once more.
@@ -111,11 +107,11 @@ def use(lang: str | None = None) -> None:
     if lang not in FACES:
         known = ", ".join(map(repr, FACES))
         raise ValueError(say.text("figures", "language", got=repr(lang), want=known))
-    family, file_name = FACES[lang]
-    path = str(FONTS / file_name)
+    face = FACES[lang]
+    path = str(FONTS / face.file)
     if path not in {entry.fname for entry in font_manager.fontManager.ttflist}:
         font_manager.fontManager.addfont(path)
-    settings: Any = STYLE | {"font.family": [family, "DejaVu Sans"]}
+    settings: Any = STYLE | {"font.family": [face.family, "DejaVu Sans"]}
     matplotlib.rcParams.update(settings)
 
 
