@@ -17,7 +17,8 @@ class Typeface(NamedTuple):
 
 
 def typefaces() -> dict[str, Typeface]:
-    """{language: its font}: 骨, 直 and 注 are drawn differently in Japan and in Taiwan."""
+    """{language: its font}"""
+    # one for each, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
     return {
         lang: Typeface(family, f"{family.replace(' ', '')}-Regular.otf", entry["face"])
         for lang, entry in say.DECLARED.items()
