@@ -1,7 +1,6 @@
 """A task of one's own: a service and two candidates, drawn; their bench by formula."""
 
 import hashlib
-import html
 import random
 import re
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..classroom import progress
 from ..display import show
+from ..display.markup import Html
 from ..hardware import cards
 from ..kv_cache import fitting
 from ..language import say
@@ -163,7 +163,7 @@ class Scenario:
         )
         return "".join((service, *parts))
 
-    def table(self) -> tuple[str, str]:
+    def table(self) -> tuple[Html, str]:
         names = ("quantity", "decoder", "encoder_decoder", "ratio")
         rows = []
         for q in self.bench():
@@ -176,8 +176,8 @@ class Scenario:
         return f"{self.sentence()}\n{self.table()[1]}"
 
     def _repr_html_(self) -> str:
-        body = f"<p>{html.escape(self.sentence())}</p>{self.table()[0]}"
-        return f'<div lang="{say.html_lang()}">{body}</div>'
+        whole = Html('<div lang="{}"><p>{}</p>{}</div>')
+        return str(whole.format(say.html_lang(), self.sentence(), self.table()[0]))
 
 
 def scenario(code: str | None = None) -> Scenario:

@@ -8,7 +8,6 @@ A random id, the answers to quizzes, the tasks that passed.  Nothing here raises
 
 import contextlib
 import functools
-import html
 import os
 import re
 import sys
@@ -23,6 +22,7 @@ import filelock
 import platformdirs
 
 from ..display import show
+from ..display.markup import Html
 from ..files import write_whole
 from ..language import say
 from . import records
@@ -272,7 +272,7 @@ def _id_in_memory() -> str:
 
 
 def _tell(message: str) -> None:
-    show.fragment(f'<p role="status">{html.escape(message)}</p>', message)
+    show.fragment(Html('<p role="status">{}</p>').format(message), message)
 
 
 def _tell_once(name: str, **values: object) -> None:

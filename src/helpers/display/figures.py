@@ -5,7 +5,6 @@ import colorsys
 import contextlib
 import functools
 import hashlib
-import html
 import io
 import logging.handlers
 import re
@@ -32,6 +31,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..language import say
+from .markup import Html
 from .show import fragment
 from .typefaces import FONTS, typefaces
 
@@ -348,15 +348,17 @@ def _figure_html(day: bytes, night: bytes, description: str) -> str:
     name = f"triad-{hashlib.sha256(day).hexdigest()[:12]}"
     pages = ", ".join(f"{page} img.{name}" for page in DARK_PAGES)
     paper = f"background: {to_hex((NIGHT,) * 3)} !important"
-    text, summary = html.escape(description), html.escape(say.text("figures", "text_equivalent"))
-    return (
-        f'<style>{pages} {{ content: url("{_address(night)}"); {paper} }}</style>'
-        f'<figure lang="{say.html_lang()}" style="margin: 0">'
-        f'<img class="{name}" src="{_address(day)}" alt="{text}" '
-        f'width="{width}" style="max-width: 100%; height: auto; background: white">'
-        f"<figcaption><details><summary>{summary}</summary>"
-        f'<p style="white-space: pre-line">{text}</p></details></figcaption></figure>'
+    summary = say.text("figures", "text_equivalent")
+    style = f'<style>{pages} {{ content: url("{_address(night)}"); {paper} }}</style>'
+    figure = Html(
+        '<figure lang="{lang}" style="margin: 0">'
+        '<img class="{name}" src="{day}" alt="{text}" '
+        'width="{width}" style="max-width: 100%; height: auto; background: white">'
+        "<figcaption><details><summary>{summary}</summary>"
+        '<p style="white-space: pre-line">{text}</p></details></figcaption></figure>'
     )
+    values = {"lang": say.html_lang(), "name": name, "day": _address(day), "width": width}
+    return style + str(figure.format(text=description, summary=summary, **values))
 
 
 def _address(png: bytes) -> str:

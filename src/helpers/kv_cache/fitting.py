@@ -1,7 +1,6 @@
 """What fits where: weights, cache, activations and the rest as separate lines, never one number."""
 
 import functools
-import html
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from ..display import show
+from ..display.markup import Html
 from ..hardware.cards import Gpu, gpus
 from ..language import say
 from . import configs, layers
@@ -141,7 +141,7 @@ class Fit:
     def labels(self) -> list[str]:
         return [say.text("kv_cache", f"line_{name}") for name in self.lines]
 
-    def table(self) -> tuple[str, str]:
+    def table(self) -> tuple[Html, str]:
         sizes = map(amount, self.lines.values())
         rows = [list(row) for row in zip(self.labels(), sizes, strict=True)]
         rows.append([say.text("kv_cache", "all"), amount(self.total_bytes)])
@@ -153,8 +153,8 @@ class Fit:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = f"<p>{html.escape(self.sentence())}</p>{self.table()[0]}"
-        return f'<div lang="{say.html_lang()}">{body}</div>'
+        whole = Html('<div lang="{}"><p>{}</p>{}</div>')
+        return str(whole.format(say.html_lang(), self.sentence(), self.table()[0]))
 
 
 def fits(
