@@ -1,12 +1,13 @@
 """What is shown is text: nothing that a student, a file or a message says becomes HTML."""
 
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from helpers import bottleneck
-from helpers.classroom import check, claims, environment, overview, predict, progress
+from helpers.classroom import check, claims, environment, kernel, overview, predict, progress
 from helpers.display import figures, probe, progress_bar, show
 from helpers.hardware.cards import Gpu
 from helpers.instruments import causality
@@ -27,6 +28,11 @@ def claim() -> None:
     claims._display(
         "c1", entry, [claims.Measured("c1", "q", HOSTILE, 1.0, HOSTILE, True, False, False)]
     )
+
+
+def forgotten_name() -> None:
+    shell = SimpleNamespace(showtraceback=lambda *_, **__: None)
+    kernel._tell(shell, NameError, NameError(HOSTILE), None)
 
 
 def bar() -> None:
@@ -62,6 +68,7 @@ SHOWN = {
     "record": lambda: progress._tell(HOSTILE),
     "environment": lambda: environment._ask_the_screen(),
     "attempt": lambda: bottleneck.model_answer(review("")),
+    "name": forgotten_name,
     "influence": lambda: causality._display(causality.Influence(HOSTILE, torch.eye(3))),
 }
 
@@ -73,6 +80,7 @@ def shown(monkeypatch) -> list[str]:
     for module in (show, overview):
         monkeypatch.setattr(module, "fragment", lambda body, _: bodies.append(f"{body}"))
     monkeypatch.setattr(say, "text", lambda *_, **__: HOSTILE)
+    monkeypatch.setattr(kernel, "forgotten", lambda _: HOSTILE)
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     return bodies
 
