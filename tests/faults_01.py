@@ -12,11 +12,34 @@ LESSON = "01_attention"
 Change = tuple[str, str]  # old code, new code
 
 SOFTMAX = ("softmax-naive-code", "softmax-stable-code")
-ATTENTION = ("world", "embed-code", "qkv-code", *SOFTMAX, "attention")
-MASKS = (*ATTENTION, "masks-code", "masks-check-code", "leak", "leak-claim")
-TRAINED = (*ATTENTION, "train-data", "train-model-code", "train-loop-code", "train-test")
-KNOCKED = (*TRAINED, "knock-out", "knock-out-result", "unseen-code", "unseen-result")
-ORDER = (*KNOCKED, "masks-code", "leak", "order-code")
+ATTENTION = ("world-slots", "world", "embed-code", "qkv-code", *SOFTMAX, "attention")
+MASKS = (
+    *ATTENTION,
+    "masks-code",
+    "masks-count",
+    "masks-check-code",
+    "leak-changes",
+    "leak",
+    "leak-claim",
+)
+TRAINED = (
+    *ATTENTION,
+    "train-data",
+    "train-model-code",
+    "train-untrained",
+    "train-loop-code",
+    "train-run",
+    "train-test",
+)
+KNOCKED = (
+    *TRAINED,
+    "knock-out-rank",
+    "knock-out",
+    "knock-out-result",
+    "unseen-code",
+    "unseen-result",
+)
+ORDER = (*KNOCKED, "masks-code", "masks-count", "leak-changes", "leak", "order-gap", "order-code")
 TILES = (*ATTENTION, "tiles-code")
 
 # --- C05: the formula ---------------------------------------------------------------------------
@@ -33,7 +56,17 @@ NOT_NORMAL = ("torch.randn(n_keys", "torch.rand(n_keys")
 @functools.cache
 def _scales(change: Change) -> dict[str, float]:
     """{quantity and whether it was divided: value at d_k = 1024}"""
-    scope = run(LESSON, *SOFTMAX, "variance", "scale-quantities", "scale-measure", change=change)
+    scope = run(
+        LESSON,
+        *SOFTMAX,
+        "variance-spread",
+        "variance",
+        "scale-quantities",
+        "scale-gradients",
+        "scale-measure",
+        "scale-last",
+        change=change,
+    )
     return {f"{name.__name__} {scaled}": value for (name, scaled), value in scope["last"].items()}
 
 
@@ -46,7 +79,9 @@ def gap_to_torch(change: Change) -> float:
 
 
 def trained(change: Change, scaled: bool) -> float:
-    return run(LESSON, *TRAINED, "unscaled", change=change)["mean_reached"][256, scaled]
+    return run(LESSON, *TRAINED, "unscaled-reached", "unscaled", change=change)["mean_reached"][
+        256, scaled
+    ]
 
 
 # --- C01 and C04: masks, weights, order ---------------------------------------------------------
@@ -129,7 +164,7 @@ FORWARD = "    out, lse = tiled_attention(q_, k_, v_)\n"
 
 
 def training(name: str, change: Change) -> float:
-    return run(LESSON, *TILES, "tiles-check-code", change=change)[name]
+    return run(LESSON, *TILES, "tiles-check-code", "tiles-gradient", change=change)[name]
 
 
 FAULTS: list[Fault] = [

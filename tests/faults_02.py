@@ -13,8 +13,8 @@ from helpers.results import labels
 from helpers.world import corpus
 
 LESSON = "02_encoder"
-MASKING = ("mlm-code", "mlm-count-code", "loss-code")
-SQUARE = ("world-code", *MASKING, "square-code")
+MASKING = ("mlm-corrupt", "mlm-code", "mlm-count-code", "mlm-count-print", "loss-code")
+SQUARE = ("world-code", *MASKING, "square-influence", "square-code")
 WORDS = [cell for cell in corpus.cells("right") if cell[0] != "time"]
 TIMES = [cell for cell in corpus.cells("right") if cell[0] == "time"]
 

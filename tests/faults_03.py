@@ -13,7 +13,7 @@ from helpers.world import corpus, samples
 
 LESSON = "03_decoder"
 cells = partial(lesson_cells.run, LESSON, "tokens-code")
-CHAIN = ("chain-code", "chain-sum-code")
+CHAIN = ("chain-code", "chain-check", "chain-sum-code")
 TELLING = [cell for cell in corpus.cells("right") if cell[0] != "time"]
 
 
@@ -60,13 +60,15 @@ def normalised_over_positions() -> float:
 
 
 def entropy_untrained() -> float:
-    scope = with_model(decoder.new, *CHAIN, "entropy-code", change=("count=1000", "count=20"))
+    scope = with_model(
+        decoder.new, *CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20")
+    )
     return scope["seen"] - scope["floor"]
 
 
 def loss_of_a_token() -> float:
     """The mean of a token in place of the sum of a sentence: below the entropy."""
-    scope = cells(*CHAIN, "entropy-code", change=("count=1000", "count=20"))
+    scope = cells(*CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20"))
     return scope["seen"] / scope["n"] - scope["floor"]
 
 
@@ -74,7 +76,7 @@ def loss_of_a_token() -> float:
 
 
 def gap(make) -> float:
-    scope = cells("parallel-code")
+    scope = cells("parallel-ways", "parallel-code")
     with torch.no_grad():
         once, grown = (scope[way](make(), scope["ids"]) for way in ("in_parallel", "in_sequence"))
     return (once - grown).abs().max().item()
@@ -149,7 +151,15 @@ def whole_ceiling() -> float:
 
 
 def planted(old: str, new: str) -> dict[str, float]:
-    return lesson_cells.measured(LESSON, "C12", "llama-code", "llama-parts-code", change=(old, new))
+    return lesson_cells.measured(
+        LESSON,
+        "C12",
+        "llama-config",
+        "llama-code",
+        "llama-parts-code",
+        "llama-claim",
+        change=(old, new),
+    )
 
 
 def keys_for_each_head() -> float:

@@ -18,8 +18,17 @@ from helpers.world import corpus
 
 LESSON = "04_encoder_decoder"
 START = ("world-code", "ask-code")
-SPANS = ("world-code", "spans-code", "spans-measure", "spans-check-code")
-MAPS = ("map-code", "align", "align-order")
+SPANS = (
+    "world-code",
+    "spans-code",
+    "spans-corruption",
+    "spans-example",
+    "spans-measure",
+    "spans-fragments",
+    "spans-check-code",
+    "spans-claim",
+)
+MAPS = ("map-code", "map-looks", "map-layer", "align-graded", "align", "align-order")
 EXAMPLES = encoder_decoder.examples
 
 
@@ -43,7 +52,7 @@ def cells(*keys: str, make: Callable = encoder_decoder.load, **options) -> dict:
 
 
 def by_hand(quantity: str, old: str, new: str) -> float:
-    return cells("vectors", "t5-code", change=(old, new))["gap"][quantity]
+    return cells("vectors", "t5-code", "t5-by-hand", "t5-gap", change=(old, new))["gap"][quantity]
 
 
 def heads_mixed() -> float:
@@ -86,7 +95,9 @@ def equal_pieces() -> dict[str, float]:
 
 
 def lengths(old: str, new: str) -> tuple[int, int]:
-    scope = lesson_cells.run(LESSON, "world-code", "spans-code", change=(old, new))
+    scope = lesson_cells.run(
+        LESSON, "world-code", "spans-code", "spans-corruption", "spans-example", change=(old, new)
+    )
     source, target = scope["span_corruption"](["x"] * 512, scope["rng"])
     return len(source), len(target)
 
@@ -131,7 +142,7 @@ def scaling() -> nn.Module:
 
 
 def doubled() -> float:
-    return cells("vectors", "wiring-code", make=scaling)["key_gap"]
+    return cells("vectors", "wiring-hook", "wiring-code", "wiring-check", make=scaling)["key_gap"]
 
 
 @torch.no_grad()
@@ -153,7 +164,7 @@ def encoder_again() -> float:
 
 def not_pooled() -> float:
     average = "((states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)).expand_as(states)"
-    return cells("pooled-code", change=(average, "states"))["pooled"]
+    return cells("pooled-code", "pooled-average", change=(average, "states"))["pooled"]
 
 
 @cache
@@ -254,13 +265,13 @@ FAULTS: list[Fault] = [
         "C23",
         "own_parameters",
         "four adapters in the decoder",
-        lambda: cells("switch", make=with_adapters)["own"],
+        lambda: cells("switch-used", "switch", make=with_adapters)["own"],
     ),
     Fault(
         "C23",
         "own_parameters",
         "an adapter that one task uses",
-        lambda: cells("switch", make=with_used_adapter)["own"],
+        lambda: cells("switch-used", "switch", make=with_used_adapter)["own"],
     ),
     Fault("C23", "labels", "no prompt", without_prompt),
 ]

@@ -9,11 +9,41 @@ from lesson_cells import measured, run
 from helpers.models import decoder, scaling, training
 
 LESSON = "05_decoder_dominance"
-TASKS = ("budget-code", "able-code", "able-table")
-LAW = ("scale-code", "law-code", "law-one-out")
-BOTH = ("scale-code", "law-code", "both-code", "both-blocks", "both-claim")
-EMERGENCE = ("scale-code", "law-code", "emerge-code", "emerge-predict", "emerge-table")
-TIMELINE = ("published-code", "timeline-code")
+TASKS = (
+    "budget-plans",
+    "budget-counts",
+    "budget-code",
+    "able-fill",
+    "able-code",
+    "able-blank",
+    "able-t5",
+    "able-table",
+    "able-claim",
+)
+LAW = ("scale-code", "law-columns", "law-code", "law-one-out", "law-claim")
+BOTH = (
+    "scale-code",
+    "law-columns",
+    "law-code",
+    "both-laws",
+    "both-code",
+    "both-blocks",
+    "both-claim",
+)
+EMERGENCE = (
+    "scale-code",
+    "law-columns",
+    "law-code",
+    "emerge-shares",
+    "emerge-code",
+    "emerge-lines",
+    "emerge-foretold",
+    "emerge-predict",
+    "emerge-table",
+    "emerge-scales",
+    "emerge-claim",
+)
+TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
 
 
 def planted(claim, quantity, what, cells, old, new, long=False, untrained=False):
@@ -42,7 +72,7 @@ def written(quantity, what, old, new):
     def measure():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(decoder, "sample", lambda *_: [""])
-            found = run(LESSON, "able-code", change=(old, new))
+            found = run(LESSON, "able-fill", "able-code", change=(old, new))
         if quantity == "valid_bert":
             return found["valid"]["BERT"]
         wanted = Counter(map(len, found["true"]))

@@ -10,9 +10,17 @@ from claim_faults import Fault
 from helpers.kv_cache import fitting, layers
 
 LESSON = "06_kv_cache"
-C19 = ("roads-measured", "linear-code", "pair-code", "c19")
-C20 = ("hand-code", "window-figure", "kinds-code", "kinds-table", "lengths-code", "c20")
-C21 = ("c21-code", "c21")
+C19 = ("roads-measured", "linear-code", "pair-model", "pair-code", "c19")
+C20 = (
+    "hand-code",
+    "window-figure",
+    "kinds-numbers",
+    "kinds-code",
+    "kinds-table",
+    "lengths-code",
+    "c20",
+)
+C21 = ("c21-choices", "c21-code", "c21")
 
 
 def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:

@@ -15,11 +15,27 @@ LESSON = "07_bottleneck_challenge"
 DESIGNS = ("designs-guess", "designs-code")
 CELLS = {  # those that a claim's numbers come from
     "C24": ("c24",),
-    "C25": (*DESIGNS, "reading-skipping", "reading-split"),
-    "C26": (*DESIGNS, "c26"),
-    "C27": (*DESIGNS, "reading-read", "memory-peak", "engineering-code", "engineering-t5-code"),
-    "C28": (*DESIGNS, "growing-states", "c28"),
-    "C30": (*DESIGNS, "growing-states", "growing-figure", "c30"),
+    "C25": (*DESIGNS, "reading-ratios", "reading-skipping", "reading-split", "c25"),
+    "C26": (*DESIGNS, "c26-compared", "c26"),
+    "C27": (
+        *DESIGNS,
+        "reading-read",
+        "memory-peak",
+        "engineering-code",
+        "engineering-t5-model",
+        "engineering-t5-code",
+        "c27",
+    ),
+    "C28": (*DESIGNS, "growing-models", "growing-states", "growing-changes", "c28-caches", "c28"),
+    "C30": (
+        *DESIGNS,
+        "growing-models",
+        "growing-states",
+        "growing-changes",
+        "growing-grown",
+        "growing-figure",
+        "c30",
+    ),
 }
 FORMULAS = ("read_flops", "first_token_flops", "write_flops", "summary_flops", "growing_flops")
 BROKEN = FORMULA_FAULTS | CAUSAL_FAULTS | {

@@ -1,4 +1,4 @@
-"""A warm process for tests; skipped with the reason where this machine cannot isolate."""
+"""A fork server for tests; skipped with the reason where this machine cannot isolate."""
 
 import os
 from collections.abc import Iterator
@@ -6,17 +6,18 @@ from contextlib import contextmanager
 
 import pytest
 
-from course_tools.grading import student
+from course_tools.grading.sandbox import ForkServer, why_not
+from course_tools.grading.sandbox.isolation import NotIsolated, hindrances
 
 
 @contextmanager
-def warm_or_skip(*arguments, **options) -> Iterator[student.Warm]:
+def server_or_skip(*arguments, **options) -> Iterator[ForkServer]:
     """CI's Linux must be able to: python start.py test makes it ready there."""
     try:
-        made = student.Warm(*arguments, **options)
+        made = ForkServer(*arguments, **options)
         made.fork().end()
-    except student.NotIsolated as reason:
-        words = ". ".join([f"no isolation on this machine: {reason}", *student.hindrances()])
-        (pytest.fail if os.environ.get("CI") and not student.unable() else pytest.skip)(words)
+    except NotIsolated as reason:
+        words = ". ".join([f"no isolation on this machine: {reason}", *hindrances()])
+        (pytest.fail if os.environ.get("CI") and not why_not() else pytest.skip)(words)
     with made:
         yield made

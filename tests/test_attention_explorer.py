@@ -9,7 +9,7 @@ from tiny_models import TEXT
 
 from helpers.language import say
 from helpers.widgets import AttentionExplorer, Refused, SamplingExplorer
-from helpers.widgets.sampling_explorer import filtered
+from helpers.widgets.explorers.distribution import filtered
 
 ONE = {"bert": "full", "gpt2": "causal", "llama": "causal"}
 T5 = {"encoder": "full", "decoder": "causal", "cross": "cross"}
@@ -114,7 +114,7 @@ def test_what_it_says_to_do_works(name):
     tiny_models.models.cache_clear()
     model, tokenizer = tiny_models.models("sdpa")[name]
     model.set_attn_implementation("eager")
-    assert AttentionExplorer(model, tokenizer, text=TEXT).seen.picture
+    assert AttentionExplorer(model, tokenizer, text=TEXT).drawing.picture
     tiny_models.models.cache_clear()
 
 

@@ -2,18 +2,27 @@
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 
+import jupytext
 import nbformat
 import pytest
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from places import ROOT
+from traitlets.config import Config
 
 from course_tools.authoring import __main__ as command
-from course_tools.authoring import course, words
-from course_tools.authoring.data import read_toml
+from course_tools.authoring import inline_texts, notebooks, rules
+from course_tools.authoring.build import build, compare
+from course_tools.authoring.course import Course, Lesson
+from course_tools.authoring.data import Table
 from course_tools.authoring.parity import differences
-from course_tools.authoring.problems import LessonError
-from course_tools.authoring.source import read_cells
+from course_tools.authoring.percent import cells_of
+from course_tools.authoring.problems import LessonError, stop_at
+from course_tools.authoring.source import Source
 from helpers.language.say import COMPLETE as LANGUAGES
 
 PROSE = """\
@@ -104,6 +113,25 @@ FAULTS = {
         "double",
         "between the two markers",
     ),
+    "hidden tests without an end": (
+        SHOWN.replace("    ### END HIDDEN TESTS\n", ""),
+        "double-check",
+        "### END HIDDEN TESTS",
+    ),
+    "hidden tests in a cell that is no check": (
+        SHOWN.replace(" points=1", ""),
+        "double-check",
+        "give it points",
+    ),
+    "an option that cannot be read": (
+        CODE.replace('"sum"', '"sum" points=two'),
+        "sum",
+        "options as NAME=JSON",
+    ),
+    "a header with a title": (CODE.replace("# %%", "# %% Sums"), "", "options as NAME=JSON"),
+    "a header of another kind": (PROSE.replace("[markdown]", "[raw]", 1), "why", "# %% [markdown]"),
+    "code above the first header": ("x = 1\n" + CODE, "", "give it key="),
+    "prose that is no comment": (PROSE.replace("# 長さ", "長さ"), "why", "begin each line with #"),
     "no cell": ("", "-", "start with # %%"),
 }
 
@@ -116,7 +144,9 @@ def source(tmp_path):
         path = tmp_path / "09_sample" / "lesson.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        return course.read_checked(path)
+        read = Source.read(tmp_path, "09_sample/lesson.py")
+        stop_at([*read.faults, *rules.of_source(read)])
+        return read.cells
 
     return check
 
@@ -145,8 +175,8 @@ def test_the_samples_without_a_fault_pass(source):
 
 def test_each_language_reads_plain_literals_and_plain_comments(source):
     cell = source(CODE)[0]
-    assert words.code_in(cell, "ja").splitlines()[:2] == ["# 和", 'label = "合計"']
-    assert words.code_in(cell, "zh-tw").splitlines()[:2] == ["# 總和", 'label = "總和"']
+    assert inline_texts.code_in(cell, "ja").splitlines()[:2] == ["# 和", 'label = "合計"']
+    assert inline_texts.code_in(cell, "zh-tw").splitlines()[:2] == ["# 總和", 'label = "總和"']
 
 
 def test_several_calls_in_one_line_and_over_several_lines(source):
@@ -154,7 +184,7 @@ def test_several_calls_in_one_line_and_over_several_lines(source):
         '# %% key="x"\nprint("漢", T(ja="一", zh_tw="壹"), T(ja="二", zh_tw="貳"))\n'
         'y = T(\n    ja="a" "b",\n    zh_tw="c"\n    "d",\n)\n'
     )[0]
-    code = words.code_in(cell, "zh-tw")
+    code = inline_texts.code_in(cell, "zh-tw")
     assert code.startswith('print("漢", "壹", "貳")')
     assert ast.literal_eval(code.split("y = ")[1]) == "cd"
 
@@ -183,28 +213,28 @@ def test_a_missing_language_in_toml_names_file_and_key(tmp_path):
     path = tmp_path / "09_sample" / "quiz.toml"
     path.parent.mkdir()
     path.write_text('[[question]]\ntext = {ja = "問い"}\n', encoding="utf-8")
-    with pytest.raises(LessonError, match=r"09_sample/quiz.toml:question\[0\].text"):
-        read_toml(path)
+    [fault] = Table.read(tmp_path, "09_sample/quiz.toml").faults
+    assert str(fault).startswith("09_sample/quiz.toml:question[0].text: ")
 
 
 def test_no_toml_names_the_file(tmp_path):
     path = tmp_path / "quiz.toml"
     path.write_text("[[question", encoding="utf-8")
-    with pytest.raises(LessonError, match=r"quiz.toml"):
-        read_toml(path)
+    [fault] = Table.read(tmp_path, "quiz.toml").faults
+    assert str(fault).startswith("quiz.toml:-: no TOML: ")
 
 
 @pytest.fixture(scope="module")
 def built():
-    return course.build(ROOT)
+    return build(Course.read(ROOT))
 
 
 def test_a_second_build_gives_the_same_bytes(built):
-    assert course.build(ROOT) == built
+    assert build(Course.read(ROOT)) == built
 
 
 def test_committed_files_are_in_step(built):
-    assert command.compare(ROOT, built) == ([], [])
+    assert compare(ROOT, built) == ([], [])
 
 
 def test_both_languages_have_every_file(built):
@@ -302,15 +332,160 @@ def test_a_fault_writes_nothing_and_is_told(copy, capsys):
 
 def test_no_lessons_is_a_fault(tmp_path):
     with pytest.raises(LessonError, match="no lesson found"):
-        course.build(tmp_path)
+        build(Course.read(tmp_path))
 
 
 def test_compiled_data_is_the_source(built):
     bank = json.loads(built["src/helpers/data/quiz/01_attention.json"])
     assert bank["lesson"] == "01_attention"
-    assert bank["question"] == read_toml(ROOT / "lessons/01_attention/quiz.toml")["question"]
+    assert bank["question"] == Lesson.read(ROOT, "01_attention").quiz.table["question"]
 
 
 def test_all_cells_of_a_file_are_read_in_order():
-    cells = read_cells(ROOT / "lessons" / "01_attention" / "lesson.py")
+    cells = Lesson.read(ROOT, "01_attention").lesson.cells
     assert cells[0].key == cells[1].key == "title" and len(cells) > 60
+
+
+# --- what is read, and by whom ------------------------------------------------------------------
+
+READS = """
+import collections, json, os, sys
+read, top = collections.Counter(), os.path.realpath(sys.argv[1]) + os.sep
+
+
+def hook(event, arguments):
+    path = arguments[0] if event == "open" else None
+    if isinstance(path, (str, os.PathLike)) and str(path).startswith(top):
+        read[str(path)[len(top):].replace(os.sep, "/")] += 1
+
+
+from course_tools.authoring.__main__ import main
+sys.addaudithook(hook)
+statuses = [main(["build", "--check", "--root", sys.argv[1]]) for _ in range(int(sys.argv[2]))]
+print(json.dumps([statuses, read, sorted(sys.modules)]))
+"""
+SLOW = {"jupytext", "nbformat", "nbgrader", "nbconvert", "IPython", "ipywidgets", "torch"}
+NOT_OURS = ("notebooks/", "exercises/", "solutions/", "src/helpers/data/")
+
+
+def check_build(root, times=1):
+    """(statuses, {file: how often it was read}, modules) of build --check in a new process."""
+    command = [sys.executable, "-c", READS, str(root), str(times)]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_build_reads_each_file_once_and_imports_nothing_slow(copy):
+    [status], read, modules = check_build(copy)
+    lessons = (p for p in copy.glob("lessons/**/*") if p.suffix in (".py", ".toml", ".lock"))
+    wanted = {path.relative_to(copy).as_posix() for path in lessons} | {"pyproject.toml"}
+    built = {name for name in read if name.startswith(NOT_OURS)}
+    assert status == 0 and len(wanted) > 40 and len(built) == 60
+    assert read.keys() == wanted | built and set(read.values()) == {1}
+    assert SLOW & set(modules) == set()
+
+
+def test_a_second_reading_would_be_seen(copy):
+    assert set(check_build(copy, times=2)[1].values()) == {2}
+
+
+def imports_prose(src) -> list[str]:
+    """Modules of authoring that import the language gates, in any way."""
+    faults = []
+    for path in sorted((src / "course_tools/authoring").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [
+                f"{getattr(node, 'module', None) or ''}.{alias.name}"
+                for alias in getattr(node, "names", ())
+                if isinstance(alias, ast.alias)
+            ]
+            if any("prose" in name.split(".") for name in names):
+                faults.append(f"{path.name}:{node.lineno}: {names}")
+    return faults  # fmt: skip
+
+
+def test_authoring_never_imports_prose():
+    assert imports_prose(ROOT / "src") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ..prose.texts import Text",
+        "from ..prose import gates",
+        "from .. import prose",
+        "import course_tools.prose.gates",
+        "def f():\n    from course_tools.prose import gates",
+        "if TYPE_CHECKING:\n    from ..prose.ja import x",
+    ],
+)
+def test_an_import_of_prose_would_be_seen(tmp_path, line):
+    place = tmp_path / "course_tools/authoring/rules"
+    place.mkdir(parents=True)
+    (place / "a.py").write_text(f"import ast\n{line}\n", encoding="utf-8")
+    [fault] = imports_prose(tmp_path)
+    assert fault.startswith("a.py:") and "prose" in fault
+
+
+# --- the same as the tools of Jupyter -----------------------------------------------------------
+
+
+def as_jupytext_reads(text):
+    """(is it code?, key, language, source, other options) of each cell."""
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
+        options = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
+        key, lang = options.pop("key"), options.pop("lang", None)
+        yield cell.cell_type == "code", key, lang, cell.source, options
+
+
+def as_we_read(text):
+    for cell in cells_of("a.py", text):
+        yield cell.is_code, cell.key, cell.lang, cell.source, cell.options
+
+
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.glob("lessons/**/*.py")), ids=lambda f: f.relative_to(ROOT).as_posix()
+)
+def test_a_source_is_read_as_jupytext_reads_it(file):
+    text = file.read_text(encoding="utf-8")
+    assert list(as_we_read(text)) == list(as_jupytext_reads(text)) != []
+
+
+def test_a_line_is_the_one_in_the_file():
+    for lesson in Course.read(ROOT).lessons:
+        lines = lesson.lesson.text.split("\n")
+        for cell in lesson.lesson.cells:
+            assert lines[cell.line - 1].removeprefix("# ") == cell.source.split("\n")[0]
+
+
+def test_a_notebook_is_written_as_nbformat_writes_it(built):
+    for name, text in built.items():
+        if name.endswith(".ipynb"):
+            notebook = nbformat.reads(text, 4)
+            nbformat.validate(notebook)
+            assert text == nbformat.writes(notebook, indent=1) + "\n", name
+
+
+def test_a_notebook_that_is_none_is_not_written(copy, monkeypatch):
+    monkeypatch.setattr(notebooks, "FORMAT", {"nbformat": 4})
+    before = {path: path.read_bytes() for path in copy.glob("notebooks/*/*.ipynb")}
+    with pytest.raises(nbformat.ValidationError):
+        command.main(["build", "--root", str(copy)])
+    assert before == {path: path.read_bytes() for path in copy.glob("notebooks/*/*.ipynb")}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_sheet_is_cleared_as_nbgrader_clears_it(built, lang):
+    stubs = {name: t[lang.replace("-", "_")] for name, t in Course.read(ROOT).stubs.table.items()}
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": stubs["code"]}
+    config.ClearSolutions.text_stub = stubs["text"]
+    names = [name for name in built if name.startswith(f"solutions/{lang}/")]
+    assert len(names) >= 7
+    for name in names:
+        made = nbformat.reads(built[name], 4)
+        for step in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
+            made, _ = step.preprocess(made, {})
+        sheet = built[name.replace("solutions/", "exercises/")]
+        assert sheet == nbformat.writes(made, indent=1) + "\n"

@@ -10,6 +10,7 @@ import pytest
 from broken_costs import FAULTS, with_fault
 from places import ROOT
 
+from course_tools.authoring.course import Course
 from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
 from helpers.bottleneck.review import numbers
@@ -312,7 +313,7 @@ def test_no_model_answer_stands_in_a_file_of_students():
     paths = [p for p in student_edition.members(ROOT) if p.suffix not in leaks.BINARY]
     about = [p for p in paths if "bottleneck" in p.as_posix()]
     assert len(about) > 10
-    assert [str(leak) for leak in leaks.find(ROOT, about)] == []
+    assert [str(leak) for leak in leaks.find(Course.read(ROOT), about)] == []
 
 
 # --- the lesson's cells ------------------------------------------------------------------------
@@ -320,11 +321,11 @@ def test_no_model_answer_stands_in_a_file_of_students():
 
 run = partial(lesson_cells.run, LESSON, "designs-guess", "designs-code")
 
-BENCH = ("reading-read", "reading-code", "writing-code")
+BENCH = ("reading-read", "reading-code", "writing-write", "writing-code")
 
 
 def test_the_bench_of_the_lesson_holds(lang):
-    scope = run(*BENCH, "c26", lang=lang)
+    scope = run(*BENCH, "c26-compared", "c26", lang=lang)
     assert scope["counted"][scope["deep"], 2_048] > 2 * scope["counted"][scope["pair"], 2_048]
 
 
@@ -339,7 +340,7 @@ def test_a_fault_in_a_formula_stops_the_lesson(name, monkeypatch):
 
 def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
     """The encoder in the decoder's place: old states change, and an exact bound always raises."""
-    keys = ("growing-states", "c28")
+    keys = ("growing-models", "growing-states", "growing-changes", "c28-caches", "c28")
     run(*keys)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TRIAD_STRICT", "")
@@ -349,13 +350,20 @@ def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
 
 
 def test_the_kinds_of_cache_are_counted_in_what_the_models_return():
-    scope = run("growing-states", "c28")
+    scope = run("growing-models", "growing-states", "growing-changes", "c28-caches", "c28")
     assert scope["kinds"] == {
         scope["deep"]: {"self": 48},
         scope["pair"]: {"self": 1, "cross": 48},
     }
     with pytest.raises(claims.ClaimError, match="C28"):
-        run("growing-states", "c28", change=(', "cross": cache.cross_attention_cache', ""))
+        run(
+            "growing-models",
+            "growing-states",
+            "growing-changes",
+            "c28-caches",
+            "c28",
+            change=(', "cross": cache.cross_attention_cache', ""),
+        )
 
 
 def test_a_cache_in_the_peak_would_stop_the_lesson():
@@ -367,6 +375,7 @@ def test_a_cache_in_the_peak_would_stop_the_lesson():
 
 def test_the_explorer_is_pressed(lang):
     scope = run(
+        "explore-draw",
         "explore-code",
         lang=lang,
         change=("Explorer(\n", "explorer = Explorer(\n"),
@@ -378,5 +387,5 @@ def test_the_explorer_is_pressed(lang):
     few_heads = explorer(kv_decoder=1).picture
     assert few_heads != at_once.picture
     last = {name: len(c.drawn()["texts"]) - 1 for name, c in explorer.controls.items()}
-    explorer.hear({"action": "set", "values": last})
-    assert explorer.errors == [] and explorer.seen.sentence != at_once.sentence
+    explorer.hear({"action": "set", "request": "", "values": last})
+    assert explorer.errors == [] and explorer.drawing.sentence != at_once.sentence

@@ -19,7 +19,9 @@ import nbformat
 import pytest
 from places import ROOT
 
-from course_tools.authoring import addresses, course
+from course_tools.authoring import addresses
+from course_tools.authoring.build import build
+from course_tools.authoring.course import Course
 from course_tools.edition import publish, student_edition
 
 LANGUAGES = ("ja", "zh-tw")
@@ -64,8 +66,8 @@ def git(*words: object, cwd: Path) -> str:
 def cells(address: str, lang: str) -> dict[str, str]:
     """{id: source} of the lesson as it is built once this address is published."""
     both = {"students": address, "repository": ""}
-    with mock.patch.object(addresses, "read", lambda root: both):
-        made = course.build(ROOT)[f"notebooks/{lang}/{LESSON}.ipynb"]
+    with mock.patch.object(addresses, "of", lambda project: both):
+        made = build(Course.read(ROOT))[f"notebooks/{lang}/{LESSON}.ipynb"]
     notebook = nbformat.reads(made, 4)
     return {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
 

@@ -5,16 +5,18 @@ import json
 import pytest
 from places import ROOT
 
-from course_tools.authoring import course
-from course_tools.authoring.words import code_in
-from course_tools.grading import copying, matching, sheet
+from course_tools.authoring.course import Lesson
+from course_tools.authoring.inline_texts import code_in
+from course_tools.grading import sheet
+from course_tools.grading.submissions import copying, matching, notebook
 from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
-IMPORTS = (
-    "import math\nimport torch\nimport torch.nn.functional as F\n"
-    "from helpers.classroom import check\n"
-)
+IMPORTS = """import math
+import torch
+import torch.nn.functional as F
+from helpers.classroom import check
+"""
 CHECK = '''def one_document_at_a_time(logits, ids, lengths):
     """Each question of each document."""
     total, count = 0.0, 0
@@ -65,7 +67,7 @@ def told(answer: str, *own: str) -> list[tuple[str, str]]:
     """What a person is told of a submission with cells of its own above the answer."""
     cells = [{"cell_type": "code", "source": source, "metadata": {}} for source in own]
     cells.append({"cell_type": "code", "id": "packed", "source": answer, "metadata": {}})
-    read, _ = matching.read(json.dumps({"cells": cells}).encode())
+    read, _ = notebook.read(json.dumps({"cells": cells}).encode())
     return [(name, v.get("name", "")) for name, v in matching.match(read, sheet_of()).human]
 
 
@@ -123,7 +125,7 @@ def test_neither_a_model_answer_nor_a_named_wrong_one_is_suspected(name, lang):
     made = sheet.read(ROOT, name, lang)
     assert matching.solved(made).human == []
     [*tasks] = [task for task in made.tasks if not task.essay]
-    wrong = course.wrong_answers(ROOT / "lessons" / name)
+    wrong = Lesson.read(ROOT, name).wrong_answers()
     codes = [code_in(cell, lang) for cells in wrong.values() for cell in cells]
     cells = [matching.Cell(n, "code", code, code=code) for n, code in enumerate(codes)]
     assert list(copying.suspicions(tasks[0], cells, made)) == [] and len(cells) >= 9

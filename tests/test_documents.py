@@ -21,7 +21,8 @@ import pytest
 from markdown_it import MarkdownIt
 from places import ROOT
 
-from course_tools.authoring import lock
+from course_tools.authoring import pairs
+from course_tools.authoring.course import Course
 from course_tools.edition import student_edition
 from course_tools.makers import pictures
 from helpers.experiments import EXPERIMENTS
@@ -390,8 +391,9 @@ def follower(tmp_path, monkeypatch) -> Follower:
 
 
 def test_contributing_works_step_by_step(follower):
-    unread = [problem.remedy.split()[-1] for problem in lock.problems(follower.root)]
-    lock.confirm(follower.root, unread)  # the page has to answer for its own pairs only
+    course = Course.read(follower.root).whole()
+    unread = [problem.remedy.split()[-1] for problem in pairs.problems(course)]
+    pairs.confirm(course, unread)  # the page has to answer for its own pairs only
     follower.follow(text_of(CONTRIBUTING))
     sentence = re.findall(r"(?m)^\+# (.*)$", text_of(CONTRIBUTING))[:2]
     lessons = [follower.root / f"notebooks/{lang}/01_attention.ipynb" for lang in ("ja", "zh-tw")]
@@ -405,6 +407,32 @@ def test_contributing_works_step_by_step(follower):
     assert [path.name for path in follower.root.glob("notebooks/en/*")] == ["90_example.ipynb"]
     state = follower.root / "lessons/90_example/pairs.lock"
     assert {len(line.split()) for line in state.read_text(encoding="utf-8").splitlines()} == {4}
+    assert answered_in_every_view(follower.root) == ["True", "False", "True", "[]"]
+
+
+ANSWERS = """
+from helpers.widgets import Quiz
+
+quiz = Quiz("90_example")
+quiz.view.refresh()
+quiz.hear({"action": "check", "question": "q2", "value": "ＳＵＭ"})  # as its script reports it
+print(quiz.view.attempts["q2"]["right"])
+plain = quiz.show_plain().rows["q2"]
+plain.control.widgets[0].value = "max"
+plain.buttons["check"].click()
+print(quiz.attempt("q2").result.right)
+print("英単語で答えましょう。" in quiz.html())
+print(quiz.errors)
+"""
+
+
+def answered_in_every_view(root: Path) -> list[str]:
+    """The example's question of the new kind: what the three views of the quiz say."""
+    env = os.environ | {"PYTHONPATH": f"{root / 'src'}", "TRIAD_HOME": f"{root / 'home'}"}
+    done = subprocess.run([sys.executable, "-c", ANSWERS], env=env | {"PYTHONUTF8": "1"},
+                          capture_output=True, encoding="utf-8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 BROKEN = {

@@ -8,9 +8,9 @@ import pytest
 import torch
 from places import ROOT
 
-from course_tools.authoring import course
+from course_tools.authoring.course import Lesson
+from course_tools.authoring.inline_texts import code_in
 from course_tools.authoring.notebooks import notebook
-from course_tools.authoring.words import code_in
 from helpers.classroom import check, overview
 from helpers.language import say
 from helpers.language.say import COMPLETE as LANGUAGES
@@ -27,7 +27,7 @@ FEWEST_CALLS = {  # their answers call little; else 5
 WRONG = [
     (folder.name, lang, task, cell.key)
     for folder in LESSONS
-    for task, cells in course.wrong_answers(folder).items()
+    for task, cells in Lesson.read(ROOT, folder.name).wrong_answers().items()
     for cell in cells
     for lang in LANGUAGES
 ]
@@ -127,8 +127,8 @@ def test_a_hint_gives_no_code_away(name, lang):
 
 
 def try_wrong(name: str, lang: str, key: str) -> dict[str, check.Result]:
-    folder = ROOT / "lessons" / name
-    wrong = next(c for cs in course.wrong_answers(folder).values() for c in cs if c.key == key)
+    answers = Lesson.read(ROOT, name).wrong_answers().values()
+    wrong = next(cell for cells in answers for cell in cells if cell.key == key)
     task = key.split("-wrong-")[0]
     return run(cells_of("exercises", name, lang), {task: code_in(wrong, lang)})
 
@@ -179,9 +179,8 @@ def test_an_error_in_the_students_code_is_shown_and_the_sheet_goes_on(capsys):
 
 
 def test_wrong_cells_are_in_no_built_notebook():
-    cells = course.read_checked(ROOT / "lessons" / "01_attention" / "exercise.py")
-    assert sum("wrong" in c.options for c in cells) >= 12
+    sheet = Lesson.read(ROOT, "01_attention").sheet
+    assert sum("wrong" in c.options for c in sheet.cells) >= 12
     for lang in LANGUAGES:
-        assert not [
-            c.id for c in notebook(cells, lang, {}, defaultdict(str)).cells if "wrong" in c.id
-        ]
+        made = notebook(sheet.cells, {}, lang, {}, defaultdict(str))["cells"]
+        assert made and not [c["id"] for c in made if "wrong" in c["id"]]

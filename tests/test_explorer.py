@@ -1,4 +1,4 @@
-"""Explorers: every control on both faces, the same seen by call and by sight, what breaks is told.
+"""Explorers: every control on both views, the same seen by call and by sight, what breaks is told.
 
 Neither torch nor numpy: this file also runs under Colab's old ipywidgets.
 """
@@ -26,14 +26,14 @@ from helpers.widgets import (
     SoftmaxExplorer,
     Text,
     attention_view,
-    explorer_live,
     knows,
-    softmax_explorer,
 )
-from helpers.widgets.attention_explorer import mask_kind
-from helpers.widgets.live import source
-from helpers.widgets.plain import VIEW
-from helpers.widgets.sampling_explorer import entropy, filtered
+from helpers.widgets.base.anywidget_view import sources
+from helpers.widgets.base.ipywidgets_view import VIEW
+from helpers.widgets.explorer.anywidget_view import ExplorerAnywidgetView
+from helpers.widgets.explorers import softmax
+from helpers.widgets.explorers.attention import mask_kind
+from helpers.widgets.explorers.distribution import entropy, filtered
 
 LANGUAGES = ["ja", "zh-tw"]
 
@@ -76,55 +76,54 @@ CASES = [(name, *pair) for name, pairs in PRESSED.items() for pair in pairs]
 
 
 class Screen:
-    """A student at the live face: what explorer.js sends."""
+    """A student at the anywidget view: what its screen.js sends."""
 
     def __init__(self, explorer):
-        explorer._repr_mimebundle_()
-        self.explorer, self.face = explorer, explorer._face
-        assert isinstance(self.face, explorer_live.LiveFace)
+        self.explorer, self.view = explorer, explorer.view
+        assert isinstance(self.view, ExplorerAnywidgetView)
         self.asked = 0
 
     def press(self, **raw):
         self.asked += 1
-        values = self.face.view["raw"] | raw
+        values = self.view.view["raw"] | raw
         message = {"action": "set", "request": f"me:{self.asked}", "values": values}
-        self.face._handle_custom_msg(message, [])
-        assert self.face.view["request"] == f"me:{self.asked}"
+        self.view._handle_custom_msg(message, [])
+        assert self.view.view["request"] == f"me:{self.asked}"
 
     def seen(self):
-        return self.face.view["picture"], self.face.view["sentence"]
+        return self.view.view["picture"], self.view.view["sentence"]
 
     def notes(self):
-        return "".join(self.face.view["notes"].values())
+        return "".join(self.view.view["notes"].values())
 
     def trouble(self):
-        return "".join(self.face.trouble)
+        return "".join(self.view.trouble)
 
 
 class Twin:
-    """The same student at the plain twin: real controls of ipywidgets."""
+    """The same student at the plain view: real controls of ipywidgets."""
 
     def __init__(self, explorer):
-        self.explorer, self.face = explorer, explorer._use_plain()
+        self.explorer, self.view = explorer, explorer.show_plain()
 
     def press(self, **raw):
         for name, value in raw.items():
-            row = self.face.rows[name]
+            row = self.view.rows[name]
             setattr(row, "index" if hasattr(row, "index") else "value", value)
 
     def seen(self):
-        picture, _, sentence = self.face.picture.value.rpartition("<p>")
+        picture, _, sentence = self.view.picture.value.rpartition("<p>")
         sentence = sentence.removesuffix("</p></div>").replace("<code>", "`")
         return picture.partition(">")[2], sentence.replace("</code>", "`")
 
     def notes(self):
-        return html.unescape(re.sub("<[^>]+>", "", self.face.notes.value))
+        return html.unescape(re.sub("<[^>]+>", "", self.view.notes.value))
 
     def trouble(self):
-        return html.unescape(re.sub("<[^>]+>", "", self.face.trouble.value))
+        return html.unescape(re.sub("<[^>]+>", "", self.view.trouble.value))
 
 
-FACES = pytest.mark.parametrize("face", [Screen, Twin])
+VIEWS = pytest.mark.parametrize("view", [Screen, Twin])
 
 
 @pytest.fixture
@@ -140,35 +139,38 @@ def test_every_kind_of_control_is_pressed():
     assert {type(control) for control in CONTROLS} == {Range, Select, Check, Number, Text}
 
 
-@FACES
+@VIEWS
 @pytest.mark.parametrize("name, raw, value", CASES)
-def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, face, name, raw, value):
-    student = face(explorer)
+def test_a_pressed_control_is_drawn_as_the_call_draws_it(explorer, view, name, raw, value):
+    student = view(explorer)
     before = student.seen()
     student.press(**{name: raw})
     called = explorer(**{name: value})
-    assert (explorer.seen.picture, explorer.seen.sentence) == (called.picture, called.sentence)
+    assert (explorer.drawing.picture, explorer.drawing.sentence) == (
+        called.picture,
+        called.sentence,
+    )
     picture, sentence = student.seen()
     assert (picture, html.unescape(sentence)) == (called.picture, called.sentence)
     assert student.seen() != before and explorer.errors == [] and student.notes() == ""
     assert json.dumps(value, ensure_ascii=False) in called.sentence
 
 
-@FACES
+@VIEWS
 @pytest.mark.parametrize(
     "name, raw",
     [("seed", "x"), ("seed", "1.5"), ("seed", "-1"), ("seed", ""), ("seed", "300000"),
      ("text", "猫 龍"), ("text", "  ")],
 )  # fmt: skip
-def test_what_a_control_cannot_take_is_said_and_the_picture_stays(explorer, face, name, raw):
-    student = face(explorer)
-    before = explorer.seen
+def test_what_a_control_cannot_take_is_said_and_the_picture_stays(explorer, view, name, raw):
+    student = view(explorer)
+    before = explorer.drawing
     student.press(**{name: raw})
-    assert explorer.seen is before and explorer.errors == []
+    assert explorer.drawing is before and explorer.errors == []
     assert student.notes() == explorer.notes[name] != ""
     assert raw.strip() in student.notes() or "龍" in student.notes()
     student.press(**{name: PRESSED[name][0][0]})
-    assert student.notes() == "" and explorer.seen is not before
+    assert student.notes() == "" and explorer.drawing is not before
 
 
 def test_an_unknown_word_is_named_and_a_known_one_is_not(explorer):
@@ -226,10 +228,10 @@ def broken(n):
     return told(n=n) if n == 1 else 1 / 0
 
 
-@FACES
-def test_a_failure_in_draw_is_told_and_kept_and_goes_away(face, caplog):
+@VIEWS
+def test_a_failure_in_draw_is_told_and_kept_and_goes_away(view, caplog):
     explorer = Explorer("題", broken, Range("n", "n", [1, 2]))
-    student = face(explorer)
+    student = view(explorer)
     with caplog.at_level(logging.ERROR):
         student.press(n=1)
     assert [type(error) for error in explorer.errors] == [ZeroDivisionError]
@@ -244,10 +246,10 @@ def test_the_technical_line_is_folded_in_the_plain_twin():
     explorer = Explorer("題", broken, Range("n", "n", [1, 2]))
     student = Twin(explorer)
     student.press(n=1)
-    folded = re.search("<details>.*</details>", student.face.trouble.value)[0]
+    folded = re.search("<details>.*</details>", student.view.trouble.value)[0]
     assert "ZeroDivisionError" in folded
-    assert "ZeroDivisionError" not in student.face.trouble.value.replace(folded, "")
-    assert student.face.picture.value == ""  # it would not belong to these values
+    assert "ZeroDivisionError" not in student.view.trouble.value.replace(folded, "")
+    assert student.view.picture.value == ""  # it would not belong to these values
 
 
 def test_a_failure_at_the_first_values_is_the_cells():
@@ -255,26 +257,26 @@ def test_a_failure_at_the_first_values_is_the_cells():
         Explorer("題", lambda n: 1 / 0, Range("n", "n", [1, 2]))
 
 
-@FACES
-def test_draw_may_refuse_values_that_do_not_go_together(face):
+@VIEWS
+def test_draw_may_refuse_values_that_do_not_go_together(view):
     def draw(n):
         if n == 2:
             raise Refused("no two")
         return told(n=n)
 
     explorer = Explorer("題", draw, Range("n", "n", [1, 2, 3]))
-    student = face(explorer)
-    before = explorer.seen
+    student = view(explorer)
+    before = explorer.drawing
     student.press(n=1)
-    assert student.notes() == "no two" and explorer.seen is before and explorer.errors == []
+    assert student.notes() == "no two" and explorer.drawing is before and explorer.errors == []
     student.press(n=2)
-    assert student.notes() == "" and explorer.seen is not before
+    assert student.notes() == "" and explorer.drawing is not before
 
 
 def test_a_message_that_makes_no_sense_is_kept_as_an_error(explorer):
     student = Screen(explorer)
     for message in ({"action": "set"}, {"values": {"size": 99}}, {"values": {"no": 1}}):
-        student.face._handle_custom_msg(message, [])
+        student.view._handle_custom_msg(message, [])
     assert len(explorer.errors) == 3 and explorer.trouble()
 
 
@@ -303,49 +305,51 @@ def test_every_bundle_has_something_to_read(explorer):
 
 def test_every_root_carries_its_language(explorer):
     lang = say.html_lang()
-    assert Screen(explorer).face.lang == lang
-    face = explorer._use_plain("note")
-    for text in (face.box.children[0].value, face.picture.value):
+    assert Screen(explorer).view.lang == lang
+    view = explorer.show_plain("note")
+    for text in (view.box.children[0].value, view.picture.value):
         assert text.startswith(f'<div lang="{lang}"')
     assert f'<div lang="{lang}">' in explorer()._repr_mimebundle_()["text/html"]
 
 
-def test_the_live_face_knows_all_that_the_script_draws(explorer):
-    face = Screen(explorer).face
-    kinds = {c["name"]: c["kind"] for c in face.controls}
+def test_the_anywidget_view_knows_all_that_the_script_draws(explorer):
+    view = Screen(explorer).view
+    kinds = {c["name"]: c["kind"] for c in view.controls}
     assert list(kinds.values()) == ["range", "select", "check", "number", "text"]
-    known = re.search("const KINDS = {(.*)}", source("explorer.js"))[1]
+    known = re.search("const KINDS = {(.*)}", sources("explorer")[0])[1]
     assert set(kinds.values()) == set(re.findall(r"(\w+):", known))
-    assert set(face.words) == set(explorer_live.SCREEN_WORDS)
+    assert set(view.words) == set(ExplorerAnywidgetView.screen_words)
 
 
 def test_switch_forces_the_plain_twin(explorer, monkeypatch):
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     data, _ = explorer._repr_mimebundle_()
-    assert explorer._face.box.model_id in str(data[VIEW])
+    assert explorer.view.box.model_id in str(data[VIEW])
 
 
 def test_silence_brings_the_plain_twin_with_a_reason(explorer, monkeypatch):
     loop, shown = FakeLoop(), []
     handle = type("Handle", (), {"display_id": "d1"})
-    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
-    monkeypatch.setattr("helpers.widgets.face.display", lambda *_, **__: handle)
-    monkeypatch.setattr("helpers.widgets.face.update_display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.base.widget.display", lambda *_, **__: handle)
+    monkeypatch.setattr(
+        "helpers.widgets.base.widget.update_display", lambda data, **_: shown.append(data)
+    )
     explorer._ipython_display_()
     loop.run(9)
     assert shown == []
     loop.run(9)
-    assert explorer.words["plain_note"] in explorer._face.box.children[0].value
+    assert explorer.words["plain_note"] in explorer.view.box.children[0].value
     assert shown[0]["text/html"] == explorer.html()
 
 
-def test_an_answering_front_end_keeps_the_live_face(explorer, monkeypatch):
+def test_an_answering_front_end_keeps_the_anywidget_view(explorer, monkeypatch):
     loop = FakeLoop()
-    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
     explorer._ipython_display_()
-    explorer._face._handle_custom_msg({"action": "alive"}, [])
+    explorer.view._handle_custom_msg({"action": "alive"}, [])
     loop.run(60)
-    assert isinstance(explorer._face, explorer_live.LiveFace) and loop.planned == []
+    assert isinstance(explorer.view, ExplorerAnywidgetView) and loop.planned == []
 
 
 # --- every explorer of ours -------------------------------------------------------------
@@ -367,23 +371,23 @@ def last_raw(control):
     return {"check": not control.start(), "number": "7", "text": ""}[drawn["kind"]]
 
 
-@FACES
+@VIEWS
 @pytest.mark.parametrize("name", OURS)
-def test_every_control_of_ours_changes_what_is_seen(face, name):
+def test_every_control_of_ours_changes_what_is_seen(view, name):
     explorer = OURS[name]()
     for control in explorer.controls.values():
-        student = face(OURS[name]())
-        before = student.explorer.seen
+        student = view(OURS[name]())
+        before = student.explorer.drawing
         student.press(**{control.name: last_raw(control)})
         assert student.explorer.errors == [] and student.explorer.notes == {}
         value = control.read(last_raw(control))
-        assert student.explorer.seen == explorer(**{control.name: value})
-        assert student.explorer.seen.sentence != before.sentence or name == "attention"
+        assert student.explorer.drawing == explorer(**{control.name: value})
+        assert student.explorer.drawing.sentence != before.sentence or name == "attention"
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_pictures_of_ours_have_cells_that_say_what_they_show(name):
-    picture = OURS[name]().seen.picture
+    picture = OURS[name]().drawing.picture
     cells = re.findall(r'data-cell="(\d+),(\d+)"><title>([^<]+)</title>', picture)
     assert ("0", "0") in {cell[:2] for cell in cells} and all(says for *_, says in cells)
     assert picture.count("<svg") == 1 and "<犬>" not in picture
@@ -392,15 +396,16 @@ def test_pictures_of_ours_have_cells_that_say_what_they_show(name):
 def test_softmax_explorer_tells_what_scaling_does():
     """The variance of q·k is d_k: without the division softmax tends to one key."""
     raw, scaled = (
-        [max(softmax_explorer.weights(1024, s, seed)) for seed in range(20)] for s in (False, True)
+        [max(softmax.weights(1024, s, seed)) for seed in range(20)] for s in (False, True)
     )
     assert sum(raw) / 20 > 0.8 and sum(scaled) / 20 < 0.4
     for d_k in (1, 64, 1024):
-        weights = softmax_explorer.weights(d_k, True, 3)
+        weights = softmax.weights(d_k, True, 3)
         assert len(weights) == 16 and abs(sum(weights) - 1) < 1e-12
-    assert softmax_explorer.weights(1, True) == softmax_explorer.weights(1, False)
+    assert softmax.weights(1, True) == softmax.weights(1, False)
     assert (
-        "16" in SoftmaxExplorer().seen.sentence and "1,024" in SoftmaxExplorer()(d_k=1024).sentence
+        "16" in SoftmaxExplorer().drawing.sentence
+        and "1,024" in SoftmaxExplorer()(d_k=1024).sentence
     )
 
 
@@ -437,7 +442,7 @@ def test_sampling_sentence_and_marks():
 
 
 def test_many_tokens_are_summed_up():
-    seen = SamplingExplorer.of([float(-n) for n in range(40)], [f"t{n}" for n in range(40)]).seen
+    seen = SamplingExplorer.of([float(-n) for n in range(40)], [f"t{n}" for n in range(40)]).drawing
     assert seen.picture.count("data-cell") == 15 and "25" in seen.sentence
 
 

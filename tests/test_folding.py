@@ -6,7 +6,8 @@ from nbgrader.preprocessors import ComputeChecksums
 from places import ROOT
 
 from course_tools.authoring import folding
-from course_tools.authoring.source import Cell, lessons, read_cells
+from course_tools.authoring.course import Course
+from course_tools.authoring.percent import Cell
 
 
 def cell(key: str, source: str, **options) -> Cell:
@@ -76,12 +77,12 @@ def test_every_check_of_a_sheet_is_folded_and_no_answer_is(folder):
 
 def test_no_long_cell_that_only_shows_is_open_in_a_lesson():
     """Open cells of more than 25 lines: they compute, ask or explain."""
-    for folder in lessons(ROOT):
-        cells = [c for c in read_cells(folder / "lesson.py") if c.is_code]
+    for lesson in Course.read(ROOT).lessons:
+        cells = lesson.lesson.code
         folds = folding.folded(cells)
         for c in cells:
             if c.source.count("\n") > 25 and "figures.show" in c.source and c.key not in folds:
-                assert "guess = None" in c.source, f"{folder.name}:{c.key}"
+                assert "guess = None" in c.source, f"{lesson.name}:{c.key}"
 
 
 def test_nbgrader_does_not_mind():

@@ -16,14 +16,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from isolation import warm_or_skip
+from isolation import server_or_skip
 from places import ROOT
 from sample_class import FULL, LESSON, Bait, Sheets, everything
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import classroom, feedback, sheet, student, table, words
-from course_tools.grading.collect import Handed, NothingHandedIn, collect
-from course_tools.grading.jail import Limits
+from course_tools.grading import classroom, messages, sheet
+from course_tools.grading.graded import Graded
+from course_tools.grading.reports import feedback, table
+from course_tools.grading.sandbox import Limits, isolation
+from course_tools.grading.submissions import lms
+from course_tools.grading.submissions.collect import NoSubmissions, collect
+from course_tools.grading.submissions.submission import Submission
 from helpers.classroom import records
 from helpers.language import say
 
@@ -36,7 +40,7 @@ QUICK = [
     "tests deleted",
     "half a file",
     "magics",
-    "os._exit",
+    "os exit",
 ]
 QUICK += ["wrong merge-wrong-average", "only the visible", "essay", "tells its input"]
 CASES = everything(LANG, Bait(9, ROOT, []))
@@ -53,7 +57,7 @@ def the_sheet():
 
 @pytest.fixture(scope="module")
 def isolated():
-    with warm_or_skip(LIMITS):
+    with server_or_skip(LIMITS):
         return
 
 
@@ -107,6 +111,7 @@ def test_the_table_has_a_row_for_each(graded):
         row, case = table[name], CASES[name]
         assert row["needs_human"] == ("yes" if case.human else "no"), row
         assert row["max_points"] == "10"
+        assert row["status"] == case.status, row
         if row["status"] == "graded":
             got = {task: float(row[task]) for task in FULL if float(row[task])}
             assert got == case.points, row
@@ -122,7 +127,7 @@ def test_feedback_tells_what_failed_and_nothing_that_is_held_back(graded):
     pages = {name: page_of(out, name) for name in NAMES}
     assert "おしいです" in pages["wrong merge-wrong-average"]
     assert "ヒント：Aの出力とBの出力を混ぜます。混ぜる割合" in pages["wrong merge-wrong-average"]
-    assert words.text("hidden", LANG) in pages["only the visible"]
+    assert messages.text("hidden", LANG) in pages["only the visible"]
     solved = (ROOT / f"lessons/{LESSON}/exercise.py").read_text(encoding="utf-8")
     secret = re.findall(r"### BEGIN (?:HIDDEN TESTS|SOLUTION)\n(.*?)### END", solved, re.DOTALL)
     lines = [line.strip() for block in secret for line in block.splitlines() if "hint" not in line]
@@ -135,7 +140,7 @@ def test_feedback_tells_what_failed_and_nothing_that_is_held_back(graded):
 
 
 def page_of(out: Path, name: str) -> str:
-    return (out / "feedback" / f"{Handed(name).safe}.html").read_text(encoding="utf-8")
+    return (out / "feedback" / f"{Submission(name).safe}.html").read_text(encoding="utf-8")
 
 
 def test_the_report_names_the_hardest_task_and_who_needs_a_human(graded):
@@ -171,7 +176,7 @@ def test_again_it_grades_only_what_changed(graded, capsys, monkeypatch):
 def test_stopped_half_way_it_goes_on(isolated, the_sheet, tmp_path):
     """What was ready when it stopped is not graded again."""
     names = ["right", "empty", "partial"]
-    handed = [Handed(name, "x.ipynb", CASES[name].data) for name in names]
+    handed = [Submission(name, "x.ipynb", CASES[name].data) for name in names]
     job = classroom.Job(ROOT, LESSON, LANG, b"", LIMITS, True)
 
     class Stops(ThreadPoolExecutor):
@@ -193,15 +198,16 @@ def test_stopped_half_way_it_goes_on(isolated, the_sheet, tmp_path):
     assert 1 <= len(kept) < 3
     with ThreadPoolExecutor(1) as pool:
         results = classroom.grade_class(handed, job, tmp_path, pool, lambda _: None)
-    assert [r["outcomes"]["merge"]["points"] for r in results.values()] == [3, 0, 3]
+    assert [r.outcomes["merge"].points for r in results.values()] == [3, 0, 3]
 
 
-def grade_one(out: Path) -> dict:
+def grade_one(out: Path) -> tuple[Graded, bool]:
+    """What was found, and is it to be graded again?"""
     job = classroom.Job(ROOT, LESSON, LANG, b"", LIMITS, True)
-    handed = [Handed("right", "x.ipynb", CASES["right"].data)]
+    handed = [Submission("right", "x.ipynb", CASES["right"].data)]
     with ThreadPoolExecutor(1) as pool:
         result = classroom.grade_class(handed, job, out, pool, lambda _: None)["right"]
-    return result | {"new": classroom.is_new(handed[0], job, out)}
+    return result, classroom.is_new(handed[0], job, out)
 
 
 def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, the_sheet):
@@ -210,12 +216,12 @@ def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classroom, "judge", broken)
-        result = grade_one(tmp_path)
-    assert result["new"] and [name for name, _ in result["human"]] == ["stopped"]
+        result, new = grade_one(tmp_path)
+    assert new and [name for name, _ in result.human] == ["stopped"]
     row = table.row(result, the_sheet, True, {})
     assert row[1:5] == ["", "10", "not graded", "yes"] and set(row[6:]) == {""}
-    after = grade_one(tmp_path)
-    assert not after["new"] and after["graded"] and after["human"] == []
+    after, new = grade_one(tmp_path)
+    assert not new and after.decided and after.human == ()
 
 
 def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
@@ -223,10 +229,10 @@ def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classroom, "_unsound", lambda *_: {"window": "error TypeError: ours"})
-        result = grade_one(tmp_path)
-    assert result["new"] and not result["graded"]
-    assert result["outcomes"]["window"]["kind"] == "ungraded"
-    assert result["outcomes"]["merge"]["points"] == 3
+        result, new = grade_one(tmp_path)
+    assert new and not result.decided
+    assert result.outcomes["window"].kind == "ungraded"
+    assert result.outcomes["merge"].points == 3
     row = table.row(result, the_sheet, True, {})
     assert row[1:5] == ["", "10", "not graded", "yes"] and "TypeError: ours" in row[5]
     assert row[6:8] == ["3", ""]
@@ -237,14 +243,14 @@ def test_every_task_of_a_sheet_is_solved_by_its_model_answer(isolated):
     assert classroom._unsound(ROOT, LESSON, LANG, LIMITS, True) == {}
 
 
-def test_a_warm_process_that_was_killed_is_started_again(isolated, tmp_path):
+def test_a_fork_server_that_was_killed_is_started_again(isolated, tmp_path):
     job = classroom.Job(ROOT, LESSON, LANG, CASES["right"].data, LIMITS, True)
     first = classroom.grade(job)
     imports = sheet.read(ROOT, LESSON, LANG).imports
-    warm = classroom._warm(LIMITS, True, imports)
-    warm.process.kill()
-    warm.process.wait()
-    assert classroom.grade(job) == first and first["outcomes"]["merge"]["points"] == 3
+    server = classroom._server(LIMITS, True, imports)
+    server.process.kill()
+    server.process.wait()
+    assert classroom.grade(job) == first and first.outcomes["merge"].points == 3
 
 
 def test_serial_and_parallel_and_any_executor_give_the_same_table(graded, the_sheet, tmp_path):
@@ -263,14 +269,14 @@ def test_unsafe_is_said_everywhere(tmp_path, the_sheet, capsys):
     assert grade_now(place, tmp_path / "out", "--unsafe") == 0
     assert "UNSAFE" in capsys.readouterr().out
     assert rows(tmp_path / "out")["s1"]["status"] == "graded (unsafe)"
-    assert words.text("unsafe", LANG) in page_of(tmp_path / "out", "s1")
+    assert messages.text("unsafe", LANG) in page_of(tmp_path / "out", "s1")
     assert "--unsafe" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_isolation_nothing_is_graded(tmp_path, monkeypatch, capsys):
     place = hand_in(tmp_path / "in", {"s1.ipynb": CASES["right"].data})
-    classroom._warm.cache_clear()
-    monkeypatch.setattr(student, "unable", lambda: "no namespaces")
+    classroom._server.cache_clear()
+    monkeypatch.setattr(isolation, "why_not", lambda: "no namespaces")
     assert grade_now(place, tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert "no namespaces" in said and "--unsafe" in said and "Nothing was graded" in said
@@ -308,7 +314,7 @@ RIGHT = CASES["right"].data
 EMPTY = CASES["empty"].data
 
 
-def found(place: Path, the_sheet) -> dict[str, Handed]:
+def found(place: Path, the_sheet) -> dict[str, Submission]:
     return {one.student: one for one in collect(place, the_sheet)}
 
 
@@ -363,6 +369,33 @@ def test_canvas_and_ntu_cool_names(tmp_path, the_sheet):
     assert set(there) == {"wangxiaoming_4021", "linyushan_4022"}
     assert there["wangxiaoming_4021"].data == RIGHT
     assert there["wangxiaoming_4021"].notes[0][0] == "attempts"
+
+
+def test_one_more_lms_is_one_more_entry(tmp_path, the_sheet, monkeypatch, capsys):
+    """Names, messages and the usage follow from the table alone."""
+    names = [f"{who} ({n}) submitted/{LESSON}.ipynb" for n, who in enumerate(["Ada", "Ada"], 7)]
+    place = hand_in(tmp_path / "in", dict.fromkeys(names, RIGHT))
+    before = set(found(place, the_sheet))
+    assert before == {"Ada (7) submitted", "Ada (8) submitted"}
+    pattern = re.compile(r"(?P<who>.+) \((?P<number>\d+)\) submitted")
+    other = lms.Format(("Example LMS",), pattern)
+    monkeypatch.setattr(lms, "FORMATS", (*lms.FORMATS, other))
+    assert set(found(place, the_sheet)) == {"Ada_7", "Ada_8"}
+    deep = hand_in(tmp_path / "deep", {f"class 1/{names[0]}": RIGHT})
+    assert set(found(deep, the_sheet)) == {"Ada_7"}  # a folder around everybody's
+    (tmp_path / "none").mkdir()
+    assert grade_now(tmp_path / "none", tmp_path / "out") == 1
+    with pytest.raises(SystemExit):
+        grade.main(["--help"])
+    said = capsys.readouterr()
+    assert "Canvas, NTU COOL or Example LMS" in said.err
+    assert "Canvas, NTU COOL or Example LMS" in " ".join(said.out.split())
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md", "README.zh-tw.md"])
+def test_the_readmes_name_every_lms(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [product for one in lms.FORMATS for product in one.lms if product not in text] == []
 
 
 @pytest.mark.parametrize("second", ["01_attention (1)", "01_attention-2", "01_attention（2）"])
@@ -427,7 +460,7 @@ def test_names_that_lead_out_of_a_zip_file_are_not_read(tmp_path, the_sheet, nam
 
 
 def test_a_broken_zip_file_and_a_huge_file_need_a_human(tmp_path, the_sheet, monkeypatch):
-    monkeypatch.setattr("course_tools.grading.collect.LARGEST", len(RIGHT) + 10)
+    monkeypatch.setattr("course_tools.grading.submissions.entries.LARGEST", len(RIGHT) + 10)
     hand_in(tmp_path / "in", {"s1/x.zip": b"PK no", "s2/x.ipynb": RIGHT + b" " * 20})
     there = found(hand_in(tmp_path / "in", {"s3/x.ipynb": RIGHT}), the_sheet)
     assert [there[n].human[0][0] if there[n].human else "" for n in ("s1", "s2", "s3")] == [
@@ -437,7 +470,7 @@ def test_a_broken_zip_file_and_a_huge_file_need_a_human(tmp_path, the_sheet, mon
 
 def test_a_name_of_any_kind_becomes_a_file_of_its_own():
     names = ["a b", "a_b", "../x", "王小明", "=1+1", "a" * 200, "..", "山田 太郎"]
-    safe = [Handed(name).safe for name in names]
+    safe = [Submission(name).safe for name in names]
     assert len(set(safe)) == len(names)
     assert all(name and not set(name) & set("/\\ :") and name[0] != "." for name in safe)
 
@@ -471,13 +504,13 @@ def test_many_zip_files_are_not_kept_in_memory(tmp_path, the_sheet):
 
 
 def test_a_name_that_is_like_anothers_file_gets_its_own():
-    victim = Handed("a b")
-    assert Handed(victim.safe).safe != victim.safe
+    victim = Submission("a b")
+    assert Submission(victim.safe).safe != victim.safe
 
 
 def test_a_course_that_student_code_may_read_is_not_graded(tmp_path, monkeypatch, capsys):
     place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT})
-    monkeypatch.setattr(student, "_folders", lambda: [str(tmp_path)])
+    monkeypatch.setattr(isolation, "readable_folders", lambda: [str(tmp_path)])
     assert grade_now(place, tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert str(place) in said and "Nothing was graded" in said
@@ -488,7 +521,7 @@ def test_a_submission_that_stops_the_grader_stops_no_other(tmp_path, monkeypatch
         raise ZeroDivisionError("a fault of the grader")
 
     monkeypatch.setattr(classroom, "judge", broken)
-    monkeypatch.setattr(classroom, "_warm", lambda *_: None)
+    monkeypatch.setattr(classroom, "_server", lambda *_: None)
     place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT, "s2.ipynb": b"{}"})
     assert grade_now(place, tmp_path / "out") == 0
     table = rows(tmp_path / "out")
@@ -497,7 +530,7 @@ def test_a_submission_that_stops_the_grader_stops_no_other(tmp_path, monkeypatch
 
 
 def test_nothing_at_all_is_an_error(tmp_path, the_sheet):
-    with pytest.raises(NothingHandedIn):
+    with pytest.raises(NoSubmissions):
         collect(tmp_path, the_sheet)
 
 
@@ -506,7 +539,7 @@ def test_nothing_at_all_is_an_error(tmp_path, the_sheet):
 
 def test_every_word_is_there_in_every_language():
     languages = {"en", *(name.replace("-", "_") for name in say.LANGUAGES)}
-    for name, texts in words.catalogue().items():
+    for name, texts in messages.catalogue().items():
         assert set(texts) == languages and all(texts.values()), name
         holes = [{f for _, f, _, _ in string.Formatter().parse(t) if f} for t in texts.values()]
         assert all(found == holes[0] for found in holes), name
@@ -515,7 +548,7 @@ def test_every_word_is_there_in_every_language():
 def test_a_formula_in_a_name_is_text(the_sheet, tmp_path):
     job = classroom.Job(ROOT, LESSON, LANG, b"", LIMITS, True)
     with ThreadPoolExecutor(1) as pool:
-        one = Handed("=HYPERLINK(1)", human=[("no_notebook", {"files": ""})])
+        one = Submission("=HYPERLINK(1)", human=[("no_notebook", {"files": ""})])
         results = classroom.grade_class([one], job, tmp_path, pool, lambda _: None)
     grade.show(list(results.values()), the_sheet, True, tmp_path)
     assert list(rows(tmp_path)) == ["'=HYPERLINK(1)"]

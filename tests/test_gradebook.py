@@ -1,25 +1,26 @@
 """The bridge to nbgrader: sheets released, scores and essays in its gradebook, marks out of it."""
 
-import copy
 import csv
 import html
 import io
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import nbformat
 import pytest
-from isolation import warm_or_skip
+from isolation import server_or_skip
 from nbconvert.filters import markdown2html
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from places import ROOT
 from sample_class import LESSON, Bait, everything
 
-from course_tools.grading import classroom, gradebook, release, sheet, table
-from course_tools.grading.collect import Handed
-from course_tools.grading.jail import Limits
+from course_tools.grading import classroom, release, sheet
+from course_tools.grading.reports import gradebook, table
+from course_tools.grading.sandbox import Limits
+from course_tools.grading.submissions.submission import Submission
 from helpers.language import say
 
 CASES = everything("ja", Bait(9, ROOT, []))
@@ -30,10 +31,10 @@ LIMITS = Limits(seconds=4, notebook_seconds=8)
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """Of a few submissions, as the judge found them."""
-    handed = [Handed(name, f"{name}.ipynb", CASES[name].data) for name in NAMES]
+    handed = [Submission(name, f"{name}.ipynb", CASES[name].data) for name in NAMES]
     job = classroom.Job(ROOT, LESSON, "ja", b"", LIMITS, True)
-    classroom._warm.cache_clear()
-    with warm_or_skip(LIMITS), ThreadPoolExecutor(1) as pool:
+    classroom._server.cache_clear()
+    with server_or_skip(LIMITS), ThreadPoolExecutor(1) as pool:
         out = tmp_path_factory.mktemp("out")
         return classroom.grade_class(handed, job, out, pool, lambda _: None)
 
@@ -55,11 +56,12 @@ def released(tmp_path_factory):
 def course(tmp_path, released):
     """A copy of its own for each test."""
     shutil.copytree(released, tmp_path / "課程 2")
-    return gradebook.Course(ROOT, tmp_path / "課程 2", "ja")
+    return gradebook.NbgraderCourse(ROOT, tmp_path / "課程 2", "ja")
 
 
-def copied(results):
-    return copy.deepcopy(list(results.values()))
+def answering(one, task, text):
+    """The same student with another answer to one task."""
+    return replace(one, answers={**one.answers, task: text})
 
 
 def test_release_makes_one_course_for_each_language(released):
@@ -90,10 +92,9 @@ def test_the_config_that_release_writes_is_read_by_nbgrader(course, monkeypatch)
 def test_what_a_student_wrote_reaches_formgrader_as_text(course, results, the_sheet):
     """Formgrader shows HTML as it is: a script would run with all that Jupyter may do."""
     attack = '<script>alert(1)</script> </pre><img src=x onerror="alert(1)">\n\n- [a](javascript:1)'
-    [one] = [r for r in copied(results) if r["student"] == "essay"]
-    one["answers"]["essay"] = attack
+    one = answering(results["essay"], "essay", attack)
     course.record(the_sheet, [one])
-    file = course.folder / "autograded" / one["safe"] / LESSON / f"{LESSON}.ipynb"
+    file = course.folder / "autograded" / one.safe / LESSON / f"{LESSON}.ipynb"
     essay = next(c for c in nbformat.read(file, 4).cells if c.id == "essay").source
     shown = markdown2html(essay)
     assert re.findall(r"</?(\w+)", shown) == ["pre", "pre"]
@@ -101,7 +102,7 @@ def test_what_a_student_wrote_reaches_formgrader_as_text(course, results, the_sh
 
 
 def test_scores_are_what_formgrader_shows(course, results, the_sheet):
-    course.record(the_sheet, copied(results))
+    course.record(the_sheet, list(results.values()))
     api: NbGraderAPI = course._api()
     shown = {s["student"]: s for s in api.get_submissions(LESSON)}
     assert {s["last_name"] for s in shown.values()} == set(NAMES)
@@ -115,9 +116,9 @@ def test_scores_are_what_formgrader_shows(course, results, the_sheet):
 
 
 def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_sheet):
-    everybody = copied(results)
+    everybody = list(results.values())
     course.record(the_sheet, everybody)
-    safe = next(r["safe"] for r in everybody if r["student"] == "essay")
+    safe = results["essay"].safe
     with Gradebook(course.database) as book:
         grade = book.find_grade("essay", LESSON, LESSON, safe)
         grade.manual_score, grade.needs_manual_grade = 3.5, False
@@ -129,8 +130,8 @@ def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_
     with Gradebook(course.database) as book:
         assert not book.find_grade("essay", LESSON, LESSON, safe).needs_manual_grade
         assert book.find_submission(LESSON, safe).score == 13.5
-    next(r for r in everybody if r["safe"] == safe)["answers"]["essay"] += " ."
-    course.record(the_sheet, everybody)
+    essay = results["essay"].answers["essay"]
+    course.record(the_sheet, [answering(results["essay"], "essay", f"{essay} .")])
     with Gradebook(course.database) as book:
         grade = book.find_grade("essay", LESSON, LESSON, safe)
         assert grade.needs_manual_grade and grade.manual_score == 3.5
@@ -139,15 +140,15 @@ def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_
 def test_points_that_a_person_changed_are_looked_at_again_when_the_answer_changes(
     course, results, the_sheet
 ):
-    everybody = [r for r in copied(results) if r["student"] == "partial"]
-    course.record(the_sheet, everybody)
+    partial = results["partial"]
+    course.record(the_sheet, [partial])
     for answer, again in (("", False), ("# new\n", True)):
         with Gradebook(course.database) as book:
             grade = book.find_grade("grouped-check", LESSON, LESSON, "partial")
             grade.manual_score, grade.needs_manual_grade = 1.0, False
             book.db.commit()
-        everybody[0]["answers"]["merge"] += answer
-        course.record(the_sheet, everybody)
+        merge = partial.answers["merge"] + answer
+        course.record(the_sheet, [answering(partial, "merge", merge)])
         with Gradebook(course.database) as book:
             grade = book.find_grade("grouped-check", LESSON, LESSON, "partial")
             assert (grade.manual_score, grade.needs_manual_grade) == (1.0, again)

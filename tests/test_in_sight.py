@@ -12,11 +12,12 @@ import subprocess
 import sys
 
 import pytest
-from isolation import warm_or_skip
+from isolation import server_or_skip
 from places import ROOT
 
 from course_tools.checks import in_sight
-from course_tools.grading import sheet, student
+from course_tools.grading import sheet
+from course_tools.grading.sandbox import why_not
 from helpers.language.say import COMPLETE as LANGUAGES
 
 TASKS = 23
@@ -35,7 +36,7 @@ NESTED = (
 )
 METHOD = "class Loss:\n" + re.sub("(?m)^", "    ", PLANTED).replace("(lengths", "(self, lengths", 1)
 SPOILER = "def spoil(logits, ids, lengths):\n    del check.task\n"
-linux = pytest.mark.skipif(bool(student.unable()), reason=student.unable())
+linux = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 
 @linux
@@ -70,7 +71,7 @@ def with_sheet(tmp_path):
 @linux
 @pytest.mark.parametrize("more", [PLANTED, NESTED, METHOD], ids=["plain", "nested", "method"])
 def test_an_answer_planted_in_a_check_is_found_and_gets_its_points(more, with_sheet):
-    with warm_or_skip():
+    with server_or_skip():
         pass
     [found] = in_sight.find(with_sheet(more), LESSON, LANG, "sheet")
     assert (found.task, found.order, found.points) == ("packed", (2, 0, 1), 3)

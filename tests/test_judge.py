@@ -20,20 +20,33 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from isolation import warm_or_skip
+from isolation import server_or_skip
 from places import ROOT
 from sample_class import FULL, Bait, Case, Sheets, everything
 
-from course_tools.grading import codec, feedback, jail, matching, seccomp, sheet, student, table
-from course_tools.grading.judge import Verdict, judge
+from course_tools.grading import sheet
+from course_tools.grading.graded import Graded, Verdict
+from course_tools.grading.judge import judge
+from course_tools.grading.reports import feedback, table
+from course_tools.grading.sandbox import (
+    ForkServer,
+    Limits,
+    codec,
+    isolation,
+    jail,
+    seccomp,
+    why_not,
+)
+from course_tools.grading.submissions import matching, notebook
+from course_tools.grading.submissions.submission import Submission
 from helpers.language.say import COMPLETE as LANGUAGES
 
-LIMITS = jail.Limits(seconds=4, notebook_seconds=8, memory=1 << 30)
+LIMITS = Limits(seconds=4, notebook_seconds=8, memory=1 << 30)
 ALL = bool(os.environ.get("TRIAD_ALL"))
 LANG = "ja"
 NOWHERE = Bait(9, ROOT, [])
 NAMES = [name for name, case in everything(LANG, NOWHERE).items() if ALL or case.quick]
-REASON = student.unable()
+REASON = why_not()
 linux = pytest.mark.skipif(bool(REASON), reason=REASON)
 
 
@@ -63,22 +76,22 @@ def bait(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "own walls"] if ALL else ["bubblewrap"])
-def warm(request):
+def server(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "own walls":
             patch.setattr(shutil, "which", lambda name: None)
-        with warm_or_skip(LIMITS) as made:
+        with server_or_skip(LIMITS) as made:
             yield made
             assert below(made) == []
 
 
-def below(warm) -> list[str]:
-    """What still runs below the warm process, a moment after."""
+def below(server) -> list[str]:
+    """What still runs below the fork server, a moment after."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        tree = psutil.Process(warm.process.pid).children(recursive=True)
+        tree = psutil.Process(server.process.pid).children(recursive=True)
         left = [p for p in tree if p.status() != psutil.STATUS_ZOMBIE]
-        if len(left) <= (2 if warm.bubble else 0):  # bubblewrap itself, and the warm process
+        if len(left) <= (2 if server.bubblewrap else 0):  # bubblewrap itself, and the fork server
             return []
         time.sleep(0.05)
     return [" ".join(p.cmdline()) for p in left]
@@ -89,24 +102,29 @@ def the_sheet():
     return sheet.read(ROOT, "01_attention", LANG)
 
 
-def graded(data: bytes, the_sheet, warm) -> Verdict:
-    cells, notes = matching.read(data)
+def graded(data: bytes, the_sheet, server) -> Verdict:
+    cells, notes = notebook.read(data)
     matched = matching.match(cells, the_sheet)
-    verdict = judge(the_sheet, matched, warm)
+    verdict = judge(the_sheet, matched, server)
     verdict.notes += notes
     return verdict
+
+
+def said(verdict: Verdict) -> str:
+    """All of a verdict but the answers, which the student wrote."""
+    return str((verdict.outcomes, verdict.notes, verdict.human))
 
 
 def faults(case: Case, verdict: Verdict) -> list[str]:
     """Where a row is not the expected one."""
     points = {name: o.points for name, o in verdict.outcomes.items() if o.points}
     kinds = {name: o.kind for name, o in verdict.outcomes.items()}
-    said = {name for name, _ in verdict.notes + verdict.human}
+    notes = {name for name, _ in verdict.notes + verdict.human}
     wrong = [] if points == case.points else [f"points: {points}, not {case.points}"]
     wrong += [] if case.kinds.items() <= kinds.items() else [f"{kinds}, not {case.kinds}"]
     wrong += [] if case.human == bool(verdict.human) else [f"for a human: {verdict.human}"]
-    wrong += [f"no note {case.note}"] if case.note and case.note not in said else []
-    return [*wrong, *(["it reached something"] if "LEAK" in str(verdict) else [])]
+    wrong += [f"no note {case.note}"] if case.note and case.note not in notes else []
+    return [*wrong, *(["it reached something"] if "LEAK" in said(verdict) else [])]
 
 
 def test_the_class_is_large_enough():
@@ -116,31 +134,32 @@ def test_the_class_is_large_enough():
 
 @linux
 @pytest.mark.parametrize("name", NAMES)
-def test_a_submission_gets_its_row(name, bait, the_sheet, warm):
+def test_a_submission_gets_its_row(name, bait, the_sheet, server):
     case = everything(LANG, bait)[name]
     try:
-        verdict = graded(case.data, the_sheet, warm)
-    except matching.Unreadable:
-        assert case.human and not case.points
+        verdict = graded(case.data, the_sheet, server)
+    except notebook.Unreadable:
+        assert case.human and not case.points and case.status == "not graded"
         return
+    assert case.status == "graded"
     assert faults(case, verdict) == [], verdict
 
 
 @linux
-def test_nothing_is_left_running(bait, the_sheet, warm):
-    for name in ("fork bomb", "threads left", "os._exit"):
-        graded(everything(LANG, bait)[name].data, the_sheet, warm)
-    assert below(warm) == []
+def test_nothing_is_left_running(bait, the_sheet, server):
+    for name in ("fork bomb", "threads left", "os exit"):
+        graded(everything(LANG, bait)[name].data, the_sheet, server)
+    assert below(server) == []
 
 
 @linux
 @pytest.mark.skipif(not ALL, reason="long: start.py test --all")
 def test_when_the_judge_is_killed_no_student_is_left():
-    """With its own walls alone, where nothing else ends what the warm process has forked."""
+    """With its own walls alone, where nothing else ends what the fork server has forked."""
     code = (
         "import shutil, time\nshutil.which = lambda name: None\n"
-        "from course_tools.grading import student\n"
-        "made = student.Warm(imports=())\none = made.fork()\n"
+        "from course_tools.grading.sandbox import ForkServer\n"
+        "made = ForkServer(imports=())\none = made.fork()\n"
         "print(made.process.pid, one.group, one.pid, flush=True)\n"
         "one.ask(60, ask='run', name='1', source='import time\\ntime.sleep(60)')\n"
     )
@@ -176,28 +195,28 @@ def test_the_judge_itself_takes_no_more_memory_than_it_may():
 @linux
 def test_without_walls_the_pretend_class_does_reach_something(bait, the_sheet):
     """The planted fault: so what the tests above look for can be found."""
-    with student.Warm(LIMITS, walls=False) as open_house, socket.socket() as own:
+    with ForkServer(LIMITS, walls=False) as open_house, socket.socket() as own:
         own.bind(("127.0.0.1", 0))
         own.listen()
         open_bait = Bait(own.getsockname()[1], bait.outside, bait.secrets)
         for name in ("reads everything", "network"):
             verdict = graded(everything(LANG, open_bait)[name].data, the_sheet, open_house)
-            assert "LEAK" in str(verdict)
+            assert "LEAK" in said(verdict)
 
 
 @linux
-def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, warm):
+def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, server):
     """A wrong answer says what it was asked; only the visible test's numbers may come back."""
     s = Sheets(LANG)
     tell = "def window_mask(n, window, n_global=0):\n    m = _right(n, window, n_global)\n"
     tell += "    if n != 6: raise ValueError(f'SAW {n} {window}')\n    return m\n"
     code = s.answers["window"].replace("def window_mask", "def _right") + "\n" + tell
-    verdict = graded(json.dumps(s.right(window=code)).encode(), the_sheet, warm)
+    verdict = graded(json.dumps(s.right(window=code)).encode(), the_sheet, server)
     outcome = verdict.outcomes["window"]
     assert (outcome.kind, outcome.hidden, outcome.points) == ("error", True, 0)
-    assert "SAW" not in str(verdict)
+    assert "SAW" not in said(verdict)
     later = everything(LANG, bait)["tells of the tests before"].data
-    assert "SAW 3 " in graded(later, the_sheet, warm).outcomes["packed"].detail + " "
+    assert "SAW 3 " in graded(later, the_sheet, server).outcomes["packed"].detail + " "
 
 
 @linux
@@ -209,9 +228,9 @@ def test_what_a_hidden_test_asked_is_not_told(bait, the_sheet, warm):
         ("0", "right", ""),
     ],
 )
-def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hint):
+def test_hidden_tests_that_draw_are_run_with_several_seeds(server, draws, kind, hint):
     shown = "import random\nimport torch\nfrom helpers.classroom import check\n"
-    "with check.task('f'):\n    f(1)\n"
+    shown += "with check.task('f'):\n    f(1)\n"
     hidden = f"    {draws}\n    check.that(torch.initial_seed() != 2, hint='seed 2')\n"
     parts = (
         sheet.Part("f", "answer", "def f(n): return n", "def f(n): ...", 0),
@@ -219,15 +238,14 @@ def test_hidden_tests_that_draw_are_run_with_several_seeds(warm, draws, kind, hi
     )
     made = sheet.Sheet("00_none", LANG, parts)
     cells = [{"cell_type": "code", "id": "f", "source": "def f(n):\n    return n\n"}]
-    outcome = graded(json.dumps({"cells": cells}).encode(), made, warm).outcomes["f"]
+    outcome = graded(json.dumps({"cells": cells}).encode(), made, server).outcomes["f"]
     assert (outcome.kind, outcome.hint, outcome.hidden) == (kind, hint, kind == "wrong")
 
 
 def one_task(given: str, answer: str, lang: str = LANG) -> tuple[sheet.Sheet, bytes]:
     """A sheet whose check calls f(GIVEN), and a submission."""
-    shown = (
-        f"from helpers.classroom import check\nwith check.task('f'):\n    assert f({given}) == 1\n"
-    )
+    shown = "from helpers.classroom import check\n"
+    shown += f"with check.task('f'):\n    assert f({given}) == 1\n"
     parts = (
         sheet.Part("f", "answer", "def f(n): return 1", "def f(n): ...", 0),
         sheet.Part("f-check", "test", shown, shown, 3),
@@ -238,56 +256,56 @@ def one_task(given: str, answer: str, lang: str = LANG) -> tuple[sheet.Sheet, by
 
 @linux
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_value_that_does_not_cross_is_named_to_the_student_and_to_a_person(warm, lang):
+def test_a_value_that_does_not_cross_is_named_to_the_student_and_to_a_person(server, lang):
     made, data = one_task("1", "def f(n):\n    return 1, {n}\n", lang)
-    verdict = graded(data, made, warm)
+    verdict = graded(data, made, server)
     outcome = verdict.outcomes["f"]
     assert (outcome.kind, outcome.points) == ("foreign", 0)
     assert "f(…)[1]" in outcome.detail and "set" in outcome.detail and "list(…)" in outcome.detail
     assert [name for name, _ in verdict.human] == ["foreign"]
-    result = verdict.as_dict() | {"student": "s", "safe": "s", "graded": True, "work": {}}
+    result = Graded.of(Submission("s"), verdict)
     assert "f(…)[1]" in feedback.page(result, made, True).replace("&#x27;", "'")
     row = table.row(result, made, True, {})
     assert row[4] == "yes" and "f(…)[1] is a set" in row[5]
 
 
 @linux
-def test_a_fault_of_the_judges_own_is_nobodys_result(warm):
+def test_a_fault_of_the_judges_own_is_nobodys_result(server):
     """The check hands over what does not cross: before, that was the answer's error, 0 points."""
     made, data = one_task("object()", "def f(n):\n    return 1\n")
     with pytest.raises(TypeError, match="does not cross"):
-        graded(data, made, warm)
+        graded(data, made, server)
 
 
 @linux
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_number_of_numpys_is_a_number_on_both_sides(warm, lang):
+def test_a_number_of_numpys_is_a_number_on_both_sides(server, lang):
     made, data = one_task("__import__('numpy').float64(0.5)", "def f(n):\n    return n * 2\n", lang)
-    assert graded(data, made, warm).outcomes["f"].kind == "right"
+    assert graded(data, made, server).outcomes["f"].kind == "right"
 
 
 @linux
-def test_a_time_out_ends_the_task_and_nothing_else(bait, the_sheet, warm):
-    verdict = graded(everything(LANG, bait)["endless loop"].data, the_sheet, warm)
+def test_a_time_out_ends_the_task_and_nothing_else(bait, the_sheet, server):
+    verdict = graded(everything(LANG, bait)["endless loop"].data, the_sheet, server)
     kinds = {name: o.kind for name, o in verdict.outcomes.items()}
     assert kinds["merge"] == "slow" and [kinds[n] for n in list(FULL)[1:]] == ["right"] * 3
 
 
 def test_where_nothing_isolates_it_refuses(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(student.NotIsolated, match="Linux"):
-        student.Warm(LIMITS)
+    with pytest.raises(isolation.NotIsolated, match="Linux"):
+        ForkServer(LIMITS)
 
 
 def test_a_setting_that_forbids_isolation_is_named(monkeypatch, tmp_path):
     """Ubuntu 24.04, as it comes."""
-    monkeypatch.setattr(student, "SYSTEM", tmp_path)
-    assert student.hindrances() == []
+    monkeypatch.setattr(isolation, "SYSTEM", tmp_path)
+    assert isolation.hindrances() == []
     for name, value in {"kernel": "1", "user": "7000"}.items():
         (tmp_path / name).mkdir()
-        setting = next(s for s in student.SETTINGS if s.startswith(name))
+        setting = next(s for s in isolation.SETTINGS if s.startswith(name))
         (tmp_path / setting).write_text(f"{value}\n", encoding="ascii")
-    [said] = student.hindrances()
+    [said] = isolation.hindrances()
     assert "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" in said
 
 

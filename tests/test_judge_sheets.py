@@ -10,27 +10,30 @@ import os
 import warnings
 
 import pytest
-from isolation import warm_or_skip
+from isolation import server_or_skip
 from places import ROOT
 from sample_class import MARKERS, dump, load, text
 
-from course_tools.authoring import course
-from course_tools.authoring.words import code_in
-from course_tools.grading import jail, judge, matching, sheet, student
+from course_tools.authoring.course import Lesson
+from course_tools.authoring.inline_texts import code_in
+from course_tools.grading import judge, sheet
+from course_tools.grading.graded import Verdict
+from course_tools.grading.sandbox import ForkServer, Limits
+from course_tools.grading.submissions import matching, notebook
 from helpers.language.say import COMPLETE as LANGUAGES
 
 NAMES = sorted(folder.parent.name for folder in (ROOT / "lessons").glob("*/exercise.py"))
 EVERY = [(name, lang) for name in NAMES for lang in LANGUAGES]
 CHOSEN = EVERY if os.environ.get("TRIAD_ALL") else [("02_encoder", "zh-tw")]  # it loads a model
-PATIENT = jail.Limits(seconds=60, notebook_seconds=60)  # a busy machine is no wrong answer
+PATIENT = Limits(seconds=60, notebook_seconds=60)  # a busy machine is no wrong answer
 MARGIN = 5  # the time limit of a task should be that much longer than its model answer takes
 
 
-class Graded:
-    """One sheet, its model answers, and a warm process that grades them."""
+class Answered:
+    """One sheet, its model answers, and a fork server that grades them."""
 
-    def __init__(self, name: str, lang: str, warm: student.Warm):
-        self.name, self.lang, self.warm = name, lang, warm
+    def __init__(self, name: str, lang: str, server: ForkServer):
+        self.name, self.lang, self.server = name, lang, server
         self.sheet = sheet.read(ROOT, name, lang)
         self.tasks = {task.name: task.points for task in self.sheet.tasks if not task.essay}
         self.open = load("exercises", lang, name)
@@ -44,30 +47,30 @@ class Graded:
                 cell["source"] = instead.get(cell["id"], self.answers[cell["id"]])
         return dump(made)
 
-    def verdict(self, data: bytes) -> judge.Verdict:
-        cells, _ = matching.read(data)
-        return judge.judge(self.sheet, matching.match(cells, self.sheet), self.warm)
+    def verdict(self, data: bytes) -> Verdict:
+        cells, _ = notebook.read(data)
+        return judge.judge(self.sheet, matching.match(cells, self.sheet), self.server)
 
 
 @pytest.fixture(scope="module")
-def warm():
+def server():
     """One for all sheets: it has imported what any of them imports."""
     every = {name for which in EVERY for name in sheet.read(ROOT, *which).imports}
-    with warm_or_skip(PATIENT, imports=sorted(every)) as made:
+    with server_or_skip(PATIENT, imports=sorted(every)) as made:
         yield made
 
 
 @pytest.fixture(scope="module", params=CHOSEN, ids="-".join)
-def graded(request, warm):
-    return Graded(*request.param, warm)
+def graded(request, server):
+    return Answered(*request.param, server)
 
 
-def points(verdict: judge.Verdict) -> dict[str, float]:
+def points(verdict: Verdict) -> dict[str, float]:
     return {name: outcome.points for name, outcome in verdict.outcomes.items() if outcome.points}
 
 
 @pytest.mark.parametrize(("name", "lang"), EVERY)
-def test_the_solved_sheet_has_all_points(name, lang, warm, monkeypatch):
+def test_the_solved_sheet_has_all_points(name, lang, server, monkeypatch):
     """Also in its hidden tests, with every seed that asks something new; no note, no doubt."""
     left = {}
 
@@ -76,12 +79,12 @@ def test_the_solved_sheet_has_all_points(name, lang, warm, monkeypatch):
         run.student.end()
 
     monkeypatch.setattr(judge._Run, "close", close)
-    sheet_ = Graded(name, lang, warm)
+    sheet_ = Answered(name, lang, server)
     verdict = sheet_.verdict(sheet_.answered())
     assert points(verdict) == sheet_.tasks
     assert (verdict.notes, verdict.human) == ([], [])
     slowest = PATIENT.seconds - min(left.values())
-    if slowest > jail.Limits().seconds / MARGIN:
+    if slowest > Limits().seconds / MARGIN:
         warnings.warn(f"{name}: a task took {slowest:.1f} s: a busy machine?", stacklevel=1)
 
 
@@ -97,7 +100,7 @@ def test_the_open_sheet_has_none(graded):
 
 
 def test_each_named_wrong_answer_costs_its_task_and_no_other(graded):
-    found = course.wrong_answers(ROOT / "lessons" / graded.name)
+    found = Lesson.read(ROOT, graded.name).wrong_answers()
     wrong = [cell for cells in found.values() for cell in cells]
     hints: dict[str, list[str]] = {}
     assert len(wrong) >= 3 * len(graded.tasks)

@@ -60,7 +60,14 @@ def differs(noun, own, lang):
 
 
 def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatch):
-    keys = ("world-code", "mlm-code", "loss-code-model", "square-code")
+    keys = (
+        "world-code",
+        "mlm-corrupt",
+        "mlm-code",
+        "loss-code-model",
+        "square-influence",
+        "square-code",
+    )
     cells = cells | {"loss-code-model": "model = encoder.load()"}
     scope = run(cells, keys)
     n = scope["full"].size(0)
@@ -75,7 +82,7 @@ def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatc
 
 def test_the_fill_in_explorer_answers_and_refuses(cells):
     """Own sentences, three blanks, none, four, and a character that the model does not know."""
-    keys = ("mlm-code", "loss-code-model", "explore-code")
+    keys = ("mlm-corrupt", "mlm-code", "loss-code-model", "explore-known", "explore-code")
     cells = cells | {"loss-code-model": "model = encoder.load()"}
     explorer = run(cells, keys, "\nExplorer(", "\nexplorer = Explorer(")["explorer"]
     event = corpus.Event("definite", 0, "P", 0, 0, 1)

@@ -16,8 +16,16 @@ from helpers.world import corpus, samples, tokenizer
 
 run = partial(lesson_cells.run, "03_decoder", "tokens-code")
 
-CHAIN = ("shift-code", "chain-code", "chain-sum-code")
-CAUSAL = ("causal-code", "probe-code", "probe-figure", "parallel-code", "parallel-gaps")
+CHAIN = ("shift-loss", "shift-code", "chain-code", "chain-check", "chain-sum-code")
+CAUSAL = (
+    "causal-code",
+    "probe-code",
+    "probe-figure",
+    "parallel-ways",
+    "parallel-code",
+    "parallel-fastest",
+    "parallel-gaps",
+)
 CAUSAL += ("parallel-claim",)
 
 
@@ -32,18 +40,22 @@ def test_loss_and_probability_by_hand(lang):
 def test_labels_that_are_not_shifted_are_red():
     shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
     with pytest.raises(AssertionError):
-        run("shift-code", change=(shifted, "logits, ids, real"))
+        run("shift-loss", "shift-code", change=(shifted, "logits, ids, real"))
 
 
 def test_labels_that_are_shifted_twice_are_red():
     shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
     with pytest.raises(AssertionError):
-        run("shift-code", change=(shifted, "logits[:, :-2], ids[:, 2:], real[:, 2:]"))
+        run("shift-loss", "shift-code", change=(shifted, "logits[:, :-2], ids[:, 2:], real[:, 2:]"))
 
 
 def test_counting_the_padding_is_red():
     with pytest.raises(AssertionError):
-        run("shift-code", change=("(logp * counts).sum() / counts.sum()", "logp.mean()"))
+        run(
+            "shift-loss",
+            "shift-code",
+            change=("(logp * counts).sum() / counts.sum()", "logp.mean()"),
+        )
 
 
 def test_a_causal_mask_one_token_ahead_is_red(monkeypatch):
@@ -101,7 +113,7 @@ def test_leaving_out_the_end_or_the_language_would_be_seen():
 
 def test_new_sentences_are_as_many_as_the_grammar_draws_them():
     """The lesson draws with another seed than the training rows: with theirs none would be new."""
-    scope = run("shift-code")
+    scope = run("shift-loss", "shift-code")
     known = set(decoder.TOKENIZER.batch_decode(scope["training_rows"], skip_special_tokens=True))
 
     def new(seed):

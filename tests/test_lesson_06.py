@@ -5,11 +5,29 @@ import pytest
 
 from helpers.language import say
 
-WHY = ("why-code", "not-constant")
+WHY = ("why-model", "why-ways", "why-code", "not-constant")
 HAND = ("hand-code", "roads-formula", "roads-meta")
 SMALL = ("roads-measured",)
-KINDS = ("window-held", "kinds-code", "kinds-check-code")
-QUANT = ("why-code", "quant-write", "quant-error-code")
+KINDS = (
+    "window-cache",
+    "window-held",
+    "kinds-numbers",
+    "kinds-code",
+    "kinds-designs",
+    "kinds-check-code",
+)
+QUANT = (
+    "why-model",
+    "why-ways",
+    "why-code",
+    "quant-read",
+    "quant-write",
+    "quant-written",
+    "quant-off",
+    "quant-answers",
+    "quant-errors",
+    "quant-error-code",
+)
 
 
 def run(*keys: str, **options) -> dict:

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 import pytest
 from places import ROOT
 
+from course_tools.authoring.build import build
 from course_tools.authoring.contents import contents
+from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
 from helpers.classroom import overview, progress, records
 from helpers.display import show
@@ -67,7 +69,7 @@ class Table(HTMLParser):
 
 
 def test_every_lesson_of_the_course_is_in_it():
-    built = json.loads(contents(ROOT, FOLDERS))
+    built = json.loads(contents(Course.read(ROOT)))
     assert [entry["name"] for entry in built["lesson"]] == [folder.name for folder in FOLDERS]
     for entry, folder in zip(built["lesson"], FOLDERS, strict=True):
         bank = tomllib.loads((folder / "quiz.toml").read_text(encoding="utf-8"))
@@ -81,7 +83,7 @@ def test_every_lesson_of_the_course_is_in_it():
 
 def test_the_ranges_are_those_of_pyproject():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    requires = json.loads(contents(ROOT, FOLDERS))["requires"]
+    requires = json.loads(contents(Course.read(ROOT)))["requires"]
     assert requires.pop("python") == project["requires-python"]
     assert [name + want for name, want in requires.items()] == project["dependencies"]
     assert len(requires) >= 7
@@ -89,15 +91,15 @@ def test_the_ranges_are_those_of_pyproject():
 
 @pytest.mark.parametrize("first_line", ["# text", "# ## small"])
 def test_a_lesson_without_a_title_is_a_fault(tmp_path, first_line):
-    folder = tmp_path / "09_sample"
-    folder.mkdir()
+    folder = tmp_path / "lessons/09_sample"
+    folder.mkdir(parents=True)
     (folder / "measured.toml").write_text("seconds = 1\nmib = 1\n", encoding="utf-8")
     (folder / "quiz.toml").write_text("question = []\n", encoding="utf-8")
     cells = [f'# %% [markdown] key="a" lang="{lang}"\n{first_line}\n' for lang in LANGUAGES]
     (folder / "lesson.py").write_text("\n".join(cells), encoding="utf-8")
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     with pytest.raises(LessonError, match=r"09_sample/lesson.py:a: no title"):
-        contents(tmp_path, [folder])
+        build(Course.read(tmp_path))
 
 
 # --- the map ----------------------------------------------------------------------------

@@ -16,8 +16,9 @@ import helpers
 from helpers import widgets
 from helpers.classroom import check, progress, records
 from helpers.language import say
-from helpers.widgets import quiz as quiz_module
-from helpers.widgets import quiz_bank
+from helpers.widgets.quiz import kinds
+from helpers.widgets.quiz import state as quiz_state
+from helpers.widgets.quiz.bank import questions
 
 LANGUAGES = ["ja", "zh-tw"]
 NOT_OURS = {
@@ -459,7 +460,7 @@ def test_on_colab_the_export_says_to_download(tmp_path, monkeypatch, capsys):
 def bank(monkeypatch):
     """The bank of the lesson "sample", as if it were one of the course; tests may edit it."""
     edited = copy.deepcopy(BANK)
-    monkeypatch.setattr(quiz_module, "read_bank", lambda _: edited)
+    monkeypatch.setattr(quiz_state, "read_bank", lambda _: edited)
     return edited
 
 
@@ -495,13 +496,11 @@ def test_a_retry_and_a_hint_come_back_too_and_no_other_secret(bank):
     quiz.hint("q2")
     again = widgets.Quiz("sample")
     assert again.attempt("q1").result is None and again.score().right == 1
-    again._repr_mimebundle_()
-    shown = json.dumps(again._face.get_state(), default=str, ensure_ascii=False)
+    shown = json.dumps(again.view.get_state(), default=str, ensure_ascii=False)
     assert set(re.findall(r"SECRET-[\w-]+?(?=・)", shown)) == {"SECRET-hint-2"}
     quiz.answer("q1", "a")
     again = widgets.Quiz("sample")
-    again._repr_mimebundle_()
-    shown = json.dumps(again._face.get_state(), default=str, ensure_ascii=False)
+    shown = json.dumps(again.view.get_state(), default=str, ensure_ascii=False)
     assert set(re.findall(r"SECRET-[\w-]+?(?=・)", shown)) == {"SECRET-hint-2", "SECRET-why-a"}
 
 
@@ -593,7 +592,7 @@ def test_a_corrected_key_judges_the_kept_answer_anew(bank):
 def test_a_failure_while_restoring_leaves_a_quiz_that_works(bank, monkeypatch, caplog):
     widgets.Quiz("sample").answer("q1", "a")
     with monkeypatch.context() as broken:
-        broken.setattr(quiz_module, "judge", lambda *_: 1 / 0)
+        broken.setattr(kinds.Single, "judge", lambda *_: 1 / 0)
         quiz = widgets.Quiz("sample")
     assert [type(error) for error in quiz.errors] == [ZeroDivisionError]
     assert quiz.trouble() and quiz.answer("q1", "b").right
@@ -609,11 +608,15 @@ def test_a_broken_or_newer_record_breaks_no_quiz(bank, home, data, capsys):
 
 def test_a_fit_is_judged_without_a_complaint():
     """fits() and judge() agree on what an answer can be."""
-    asked = quiz_bank.questions(BANK)
-    assert quiz_bank.fits(asked["q2"], "12") and not quiz_bank.fits(asked["q2"], ("a",))
-    assert quiz_bank.fits(asked["q1"], ("a",)) and not quiz_bank.fits(asked["q1"], ("a", "b"))
-    assert quiz_bank.fits(asked["q3"], ("a", "b")) and not quiz_bank.fits(asked["q3"], ("a", "z"))
-    assert not quiz_bank.fits(asked["q1"], "a")
+    words = {name: say.choose(both) for name, both in say.catalogue("quiz").items()}
+
+    def fits(id, given):
+        return questions(BANK)[id].fits(given, words)
+
+    assert fits("q2", "12") and not fits("q2", ("a",))
+    assert fits("q1", ("a",)) and not fits("q1", ("a", "b"))
+    assert fits("q3", ("a", "b")) and not fits("q3", ("a", "z"))
+    assert not fits("q1", "a")
 
 
 def test_a_disk_without_flock_says_nothing_on_stderr(home, monkeypatch, recwarn):

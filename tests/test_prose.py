@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
+from course_tools.authoring import texts
+from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
-from course_tools.prose import gates, glossary, ja, texts
-from course_tools.prose.texts import Text
+from course_tools.authoring.texts import Text
+from course_tools.prose import gates, glossary, ja
 from helpers.world import corpus, moods
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv/node"))
@@ -21,7 +23,7 @@ SPACED = Text("planted.py", "space", "ja", "これは GPU のメモリです。"
 
 @pytest.fixture(scope="module")
 def course():
-    return texts.of_course(ROOT)
+    return texts.of_course(Course.read(ROOT).whole())
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +137,12 @@ def small(tmp_path):
     return write
 
 
+def texts_of(root):
+    return texts.of_course(Course.read(root).whole())
+
+
 def test_places(small):
-    found = {(t.key, t.lang): (t.line, t.words) for t in texts.of_course(small())}
+    found = {(t.key, t.lang): (t.line, t.words) for t in texts_of(small())}
     assert found["why", "zh-tw"] == (7, "# 標題\n\n數一數。")
     assert found["sum.1", "ja"] == (12, "和")
     assert found["sum.2", "zh-tw"] == (14, "總和")
@@ -148,7 +154,7 @@ def test_places(small):
 
 
 def test_a_fault_is_told_with_file_line_key_and_remedy(small, forms):
-    [problem] = gates.problems(texts.of_course(small(zh="放進內存。")), forms)
+    [problem] = gates.problems(texts_of(small(zh="放進內存。")), forms)
     assert str(problem).startswith("lessons/01_a/lesson.py:9:why: 內存 in 「放進內存。」")
     assert problem.remedy.endswith("記憶體")
 
@@ -159,7 +165,7 @@ def test_an_empty_message_is_red(small, broken):
     file = root / MESSAGES
     file.write_text(f"[right]\n{broken}\n", encoding="utf-8")
     with pytest.raises(LessonError, match=r"check.toml:right: .*\n.*none empty"):
-        texts.of_course(root)
+        texts_of(root)
 
 
 def test_nothing_to_read_is_no_success(forms, course):

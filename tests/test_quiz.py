@@ -1,4 +1,4 @@
-"""The quiz: judgement, both faces, what may be known when, what happens when something breaks."""
+"""The quiz: judgement, both views, what may be known when, what happens when something breaks."""
 
 import copy
 import json
@@ -8,23 +8,26 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import comm
 import ipywidgets
 import pytest
 from comm.base_comm import BaseComm
 from fake_loop import FakeLoop
-from sample_bank import BANK, both
+from sample_bank import BANK, both, choice
 
 from helpers.classroom import progress
 from helpers.display import handshake
 from helpers.language import say
 from helpers.language.typed_numbers import NotANumber, read_number
-from helpers.widgets import Quiz, quiz_live
-from helpers.widgets.live import HERE
-from helpers.widgets.quiz_plain import PlainFace
+from helpers.widgets import Quiz
+from helpers.widgets.quiz import kinds
+from helpers.widgets.quiz.anywidget_view import QuizAnywidgetView
+from helpers.widgets.quiz.ipywidgets_view import QuizIpywidgetsView
 
 LANGUAGES = ["ja", "zh-tw"]
+HERE = Path(kinds.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -54,47 +57,46 @@ def wire(monkeypatch):
 
 
 def live(quiz):
-    quiz._repr_mimebundle_()
-    assert isinstance(quiz._face, quiz_live.LiveFace)
-    return quiz._face
+    assert isinstance(quiz.view, QuizAnywidgetView)
+    return quiz.view
 
 
 def plain(quiz):
-    return quiz._use_plain()
+    return quiz.show_plain()
 
 
 class Screen:
-    """A student at the live face: what quiz.js sends."""
+    """A student at the anywidget view: what its screen.js sends."""
 
     def __init__(self, quiz):
-        self.quiz, self.face = quiz, live(quiz)
+        self.quiz, self.view = quiz, live(quiz)
 
     def press(self, question, action, value=""):
-        self.face._handle_custom_msg({"question": question, "action": action, "value": value}, [])
+        self.view._handle_custom_msg({"question": question, "action": action, "value": value}, [])
 
     def check(self, question, *ids_or_text):
         self.press(question, "check", _places(self.quiz, question, ids_or_text))
 
     def feedback(self, question):
-        attempt = self.face.attempts[question]
+        attempt = self.view.attempts[question]
         details = (line for pair in attempt["details"] for line in pair if line)
         return "\n".join([attempt["headline"], *details])
 
     def score(self):
-        return self.face.score
+        return self.view.score
 
 
 class Twin:
-    """The same student at the plain twin: real buttons of ipywidgets."""
+    """The same student at the plain view: real buttons of ipywidgets."""
 
     def __init__(self, quiz):
-        self.quiz, self.face = quiz, plain(quiz)
+        self.quiz, self.view = quiz, plain(quiz)
 
     def press(self, question, action):
-        self.face.rows[question].buttons[action].click()
+        self.view.rows[question].buttons[action].click()
 
     def check(self, question, *ids_or_text):
-        controls = self.face.rows[question].controls
+        controls = self.view.rows[question].control.widgets
         given = _places(self.quiz, question, ids_or_text)
         if isinstance(given, str):
             controls[0].value = given
@@ -106,10 +108,10 @@ class Twin:
         self.press(question, "check")
 
     def feedback(self, question):
-        return _text(self.face.rows[question].feedback.value)
+        return _text(self.view.rows[question].feedback.value)
 
     def score(self):
-        return _text(self.face.score.value)
+        return _text(self.view.score.value)
 
 
 def _places(quiz, question, given):
@@ -121,7 +123,7 @@ def _text(html):
     return re.sub("<[^>]+>", "", html.replace("<br>", "\n"))
 
 
-FACES = pytest.mark.parametrize("face", [Screen, Twin])
+VIEWS = pytest.mark.parametrize("view", [Screen, Twin])
 
 
 # --- judgement --------------------------------------------------------------------------
@@ -314,8 +316,8 @@ def test_nothing_is_told_before_it_is_asked_for(quiz, wire):
 
 
 def test_plain_twin_tells_nothing_either(quiz, wire):
-    face = plain(quiz)
-    widgets = [face.box]
+    view = plain(quiz)
+    widgets = [view.box]
     for widget in widgets:
         widgets += getattr(widget, "children", ())
     states = [json.dumps(w.get_state(), default=str, ensure_ascii=False) for w in widgets]
@@ -339,7 +341,7 @@ def test_what_is_public_does_not_depend_on_the_answers(wire):
     assert seen[0] == seen[1]
 
 
-# --- both faces -------------------------------------------------------------------------
+# --- both views -------------------------------------------------------------------------
 
 STORY = [
     ("q1", "a"), ("q1", "b"), ("q1",), ("q2", "12.2倍"), ("q2", "多い"), ("q2", "12.5"), ("q2", ""),
@@ -347,10 +349,10 @@ STORY = [
 ]  # fmt: skip
 
 
-@FACES
-def test_a_face_says_what_the_function_says(quiz, face):
+@VIEWS
+def test_a_view_says_what_the_function_says(quiz, view):
     called = Quiz("sample", bank=BANK, student="s1")
-    student = face(quiz)
+    student = view(quiz)
     for question, *given in STORY:
         student.check(question, *given)
         value = given[0] if question == "q2" else given
@@ -359,32 +361,93 @@ def test_a_face_says_what_the_function_says(quiz, face):
     assert quiz.errors == []
 
 
-@FACES
-def test_hint_and_retry_buttons(quiz, face):
-    student = face(quiz)
+@VIEWS
+def test_hint_and_retry_buttons(quiz, view):
+    student = view(quiz)
     student.check("q2", "12.5")
     student.press("q2", "hint")
     student.press("q2", "retry")
     assert quiz.attempt("q2").hinted and student.feedback("q2") == "" and quiz.errors == []
-    told = student.face.attempts["q2"] if face is Screen else student.face.rows["q2"].hint.value
+    told = student.view.attempts["q2"] if view is Screen else student.view.rows["q2"].hint.value
     assert say.choose(both("SECRET-hint-2")) in str(told)
 
 
-@FACES
-def test_a_call_changes_the_view(quiz, face):
-    student = face(quiz)
+WRONG_TABLES = [
+    (0, {"hnit": both("x")}, "hnit", "unknown; known: id, text, hint, choice"),
+    (0, {"kind": "ordered"}, "kind", "is 'ordered', expected one of single, multiple, numeric"),
+    (0, {"text": None}, "text", "missing"),
+    (0, {"hint": {"ja": "日本語"}}, "hint", "expected a text in ja and zh_tw"),
+    (0, {"id": ""}, "id", "expected a text that is not empty"),
+    (0, {"choice": "abc"}, "choice", "is 'abc', expected a list of tables"),
+    (0, {"choice": [{"id": "a", "text": both("a")}]}, "choice[0].why", "missing"),
+    (0, {"choice": [choice("a", "yes")]}, "choice[0].right", "is 'yes', expected true or false"),
+    (0, {"answer": 3}, "answer", "unknown"),
+    (1, {"answer": "12.2"}, "answer", "is '12.2', expected a number"),
+    (1, {"tolerance": True}, "tolerance", "is True, expected a number"),
+    (1, {"unit": "GiB"}, "unit", "is 'GiB', expected a text in"),
+    (1, {"mistake": [{"value": 3}]}, "mistake[0].tolerance", "missing"),
+    (1, {"mistake": [7]}, "mistake[0]", "is 7, expected a table"),
+    (2, {"tolerance": 1}, "tolerance", "unknown"),
+]
+
+
+@pytest.mark.parametrize("n, change, field, what", WRONG_TABLES)
+def test_the_classes_are_the_schema(n, change, field, what):
+    """A field that is None in `change` is taken away."""
+    table = BANK["question"][n]
+    assert type(kinds.from_table(table)) is kinds.KINDS[table["kind"]]
+    changed = {name: value for name, value in (table | change).items() if value is not None}
+    with pytest.raises(kinds.Malformed) as caught:
+        kinds.from_table(changed)
+    assert caught.value.field == field and what in caught.value.what
+
+
+class AnyOf(kinds.ChoiceQuestion):
+    """A kind that the course has not: each of the right choices is an answer."""
+
+    def explain(self, chosen, right, words):
+        right = any(choice.right for choice in chosen)
+        return kinds.Judgement(right, words["right" if right else "wrong"], (("", chosen[0].why),))
+
+    def instruction(self, words):
+        return words["do_any"]
+
+    def drawn(self):
+        return {"control": "radio"}
+
+
+@VIEWS
+def test_a_new_kind_is_one_class_and_one_message(view, monkeypatch):
+    monkeypatch.setitem(kinds.KINDS, "any", AnyOf)
+    monkeypatch.setitem(say.catalogue("quiz"), "do_any", both("どれか1つ"))
+    bank = {"question": [BANK["question"][2] | {"kind": "any"}]}
+    quiz = Quiz("sample", bank=bank, student="s1")
+    student = view(quiz)
+    for id, right in (("a", True), ("b", False), ("c", True)):
+        student.check("q3", id)
+        assert quiz.attempt("q3").result.right is right
+        assert quiz.words["right" if right else "wrong"] in student.feedback("q3")
+        assert both(f"SECRET-why-{id}")["ja"] in student.feedback("q3")
+    for read in (quiz.html(), repr(quiz)):
+        assert both("どれか1つ")["ja"] in read and both("選 d")["ja"] in read
+    assert quiz.score().right == 1 and quiz.errors == []
+
+
+@VIEWS
+def test_a_call_changes_the_view(quiz, view):
+    student = view(quiz)
     result = quiz.answer("q3", ["a", "c"])
     assert student.feedback("q3") == result.text
-    if face is Twin:
-        boxes = student.face.rows["q3"].controls
+    if view is Twin:
+        boxes = student.view.rows["q3"].control.widgets
         assert [b.value for b in boxes] == [c.id in "ac" for c in quiz.shown("q3")]
     else:
-        assert student.face.attempts["q3"]["given"] == sorted(_places(quiz, "q3", "ac"))
+        assert student.view.attempts["q3"]["given"] == sorted(_places(quiz, "q3", "ac"))
 
 
 def test_plain_twin_keeps_what_is_not_yet_checked_but_retry_clears_it(quiz):
     student = Twin(quiz)
-    typed = student.face.rows["q2"].controls[0]
+    typed = student.view.rows["q2"].control.widgets[0]
     typed.value = "12"
     student.check("q1", "a")
     assert typed.value == "12"
@@ -395,17 +458,17 @@ def test_plain_twin_keeps_what_is_not_yet_checked_but_retry_clears_it(quiz):
 def test_switch_forces_the_plain_twin(quiz, monkeypatch):
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     data, _ = quiz._repr_mimebundle_()
-    assert isinstance(quiz._face, PlainFace)
-    assert quiz._face.box.model_id in str(data["application/vnd.jupyter.widget-view+json"])
+    assert isinstance(quiz.view, QuizIpywidgetsView)
+    assert quiz.view.box.model_id in str(data["application/vnd.jupyter.widget-view+json"])
 
 
 def test_plain_twin_where_anywidget_is_missing():
     code = (
         "import sys; sys.modules['anywidget'] = None\n"
         "from helpers.widgets import Quiz; from sample_bank import BANK\n"
-        "q = Quiz('sample', bank=BANK); q._repr_mimebundle_(); print(type(q._face).__name__)"
+        "q = Quiz('sample', bank=BANK); print(type(q.view).__name__)"
     )
-    assert _python(code).strip() == "PlainFace"
+    assert _python(code).strip() == "QuizIpywidgetsView"
 
 
 def test_widgets_are_light_to_import():
@@ -424,7 +487,7 @@ def _python(code):
     return done.stdout
 
 
-# --- language, static faces -------------------------------------------------------------
+# --- language, static views -------------------------------------------------------------
 
 
 def test_every_root_carries_its_language(quiz):
@@ -442,7 +505,7 @@ def test_a_quiz_keeps_the_language_it_began_with():
     assert "日本語" not in repr(quiz.answer("q1", "b")) + quiz.html() + repr(quiz.score())
 
 
-def test_static_faces_hold_every_question_and_choice(quiz):
+def test_static_views_hold_every_question_and_choice(quiz):
     html, text = quiz.html(), repr(quiz)
     assert "<code>softmax</code> &lt;b&gt;" in html and "<b>" not in html
     for id in "abcd":
@@ -456,8 +519,9 @@ def test_messages_are_equal_in_both_languages_and_all_used():
     catalogue = say.catalogue("quiz")
     source = "".join(
         f.read_text(encoding="utf-8")
-        for f in HERE.iterdir()
-        if f.name.startswith(("quiz", "face", "common")) and f.suffix in (".py", ".js")
+        for folder in (HERE, HERE.parent / "base")
+        for f in folder.iterdir()
+        if f.suffix in (".py", ".js")
     )
     for name, texts in catalogue.items():
         fields = [set(re.findall(r"{(\w+)}", texts[key])) for key in ("ja", "zh_tw")]
@@ -469,15 +533,15 @@ def test_messages_are_equal_in_both_languages_and_all_used():
 # --- when something breaks --------------------------------------------------------------
 
 
-@FACES
-def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, face, monkeypatch, caplog):
-    student = face(quiz)
-    monkeypatch.setattr("helpers.widgets.quiz.judge", lambda *_: 1 / 0)
+@VIEWS
+def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, view, monkeypatch, caplog):
+    student = view(quiz)
+    monkeypatch.setattr(kinds.Single, "judge", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR):
         student.check("q1", "a")
     assert [type(error) for error in quiz.errors] == [ZeroDivisionError]
     assert "ZeroDivisionError" in caplog.text
-    shown = student.face.trouble if face is Screen else _text(student.face.trouble.value)
+    shown = student.view.trouble if view is Screen else _text(student.view.trouble.value)
     assert quiz.words["error"].format(retry=quiz.words["retry"]) in str(shown)
     assert "ZeroDivisionError: division by zero (test_quiz.py, line" in str(shown)
     monkeypatch.undo()
@@ -488,7 +552,7 @@ def test_failure_in_a_callback_is_seen_by_student_and_tests(quiz, face, monkeypa
 def test_failure_reaches_stderr_without_any_log_handler():
     code = (
         "from helpers.widgets import Quiz; from sample_bank import BANK\n"
-        "Quiz('sample', bank=BANK).hear('q1', 'no such action')"
+        "Quiz('sample', bank=BANK).hear({'question': 'q1', 'action': 'no such action'})"
     )
     with pytest.raises(AssertionError, match="KeyError: 'no such action'"):
         _python(code)
@@ -501,11 +565,11 @@ def test_failure_reaches_stderr_without_any_log_handler():
 def watched(quiz, monkeypatch):
     """A displayed quiz, its loop, and what was sent to the display afterwards."""
     loop, shown = FakeLoop(), []
-    monkeypatch.setattr("helpers.widgets.face.running_loop", lambda: loop)
+    monkeypatch.setattr("helpers.widgets.base.widget.running_loop", lambda: loop)
     handle = type("Handle", (), {"display_id": "d1"})
-    monkeypatch.setattr("helpers.widgets.face.display", lambda *_, **__: handle)
+    monkeypatch.setattr("helpers.widgets.base.widget.display", lambda *_, **__: handle)
     monkeypatch.setattr(
-        "helpers.widgets.face.update_display", lambda data, **kw: shown.append((data, kw))
+        "helpers.widgets.base.widget.update_display", lambda data, **kw: shown.append((data, kw))
     )
     quiz._ipython_display_()
     return quiz, loop, shown
@@ -517,15 +581,15 @@ def test_silence_brings_the_plain_twin_once_with_a_reason(watched, capfd):
     assert shown == []
     loop.run(30)
     assert len(shown) == 1 and shown[0][1]["display_id"] == "d1"
-    assert isinstance(quiz._face, PlainFace)
-    assert quiz.words["plain_note"] in quiz._face.box.children[0].value
+    assert isinstance(quiz.view, QuizIpywidgetsView)
+    assert quiz.words["plain_note"] in quiz.view.box.children[0].value
     assert loop.planned == [] and capfd.readouterr() == ("", "")
 
 
-def test_an_answering_front_end_keeps_the_live_face(watched):
+def test_an_answering_front_end_keeps_the_anywidget_view(watched):
     quiz, loop, shown = watched
     loop.run(5)
-    quiz._face._handle_custom_msg({"action": "alive"}, [])
+    quiz.view._handle_custom_msg({"action": "alive"}, [])
     loop.run(60)
     assert shown == [] and loop.planned == [] and quiz.errors == []
 
@@ -546,7 +610,7 @@ def test_state_survives_the_exchange(watched):
     quiz, loop, _ = watched
     quiz.answer("q1", "b")
     loop.run(20)
-    assert quiz.words["right"] in quiz._face.rows["q1"].feedback.value
+    assert quiz.words["right"] in quiz.view.rows["q1"].feedback.value
 
 
 def test_nothing_shows_where_no_one_looks(monkeypatch):
@@ -556,16 +620,18 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     cells = [
         "from sample_bank import BANK\n"
-        "from helpers.widgets import Quiz, handshake\nhandshake.SILENCE = 1.0\n"
+        "from helpers.display import handshake\n"
+        "from helpers.widgets import Quiz\nhandshake.SILENCE = 1.0\n"
         "quiz = Quiz('sample', bank=BANK)\nquiz",
         "import asyncio; await asyncio.sleep(3)",
-        "print(type(quiz._face).__name__, quiz.errors)",
+        "print(type(quiz.view).__name__, quiz.errors)",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     nbclient.NotebookClient(nb, timeout=600, kernel_name="python3").execute()
     kinds = [[o.output_type for o in cell.outputs] for cell in nb.cells]
     assert kinds == [["display_data"], [], ["stream"]]
-    assert nb.cells[2].outputs[0].text == "PlainFace []\n"  # so the exchange did take place
+    shown = nb.cells[2].outputs[0].text
+    assert shown == "QuizIpywidgetsView []\n"  # so the exchange did take place
     assert "SECRET" not in json.dumps(nb, default=str, ensure_ascii=False)
 
 

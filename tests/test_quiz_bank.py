@@ -1,34 +1,27 @@
-"""Every quiz bank: its schema, what would give an answer away, its answers as they are judged."""
+"""Every quiz bank: what `build` refuses in it, and its answers as they are judged."""
 
 import copy
 import itertools
 import json
-import re
 import tomllib
-import unicodedata
-from collections import Counter
+from dataclasses import replace
 
 import pytest
 from places import ROOT
 from sample_bank import BANK
 
-from course_tools.authoring.parity import differences
+from course_tools.authoring import rules
+from course_tools.authoring.build import build
+from course_tools.authoring.course import Course
+from course_tools.authoring.data import Table
+from course_tools.authoring.problems import LessonError, Problem
 from helpers.language import say
-from helpers.language.typed_numbers import SCALE
 from helpers.widgets import Quiz
+from helpers.widgets.quiz import kinds
 
 SOURCES = sorted(ROOT.glob("lessons/*/quiz.toml"))
 COMPILED = sorted(ROOT.glob("src/helpers/data/quiz/*.json"))
-KEYS = {"ja", "zh_tw"}
-SHARED = {"id", "kind", "text", "hint"}
-FIELDS = {
-    "single": SHARED | {"choice"},
-    "multiple": SHARED | {"choice"},
-    "numeric": SHARED | {"answer", "tolerance", "why_right", "why_wrong"},
-}
-OPTIONAL = {"numeric": {"unit", "mistake"}}
-CHOICE = {"id", "right", "text", "why"}
-LONGEST_MAY_BE_RIGHT = 0.4
+FILE = "lessons/01_attention/quiz.toml"
 
 
 def read(file):
@@ -36,106 +29,22 @@ def read(file):
     return tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
 
 
-# --- rules: each yields one sentence per fault --------------------------------------------------
+def toml(value) -> str:
+    """A bank, or a part of it, as TOML."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
-def schema_faults(bank):
-    for id, n in Counter(q["id"] for q in bank["question"]).items():
-        if n > 1:
-            yield f"{id}: used {n} times"
-    for q in bank["question"]:
-        needed, allowed = FIELDS[q["kind"]], FIELDS[q["kind"]] | OPTIONAL.get(q["kind"], set())
-        if not needed <= set(q) <= allowed:
-            yield f"{q['id']}: fields {sorted(set(q) ^ needed)} missing or unknown"
-        for c in q.get("choice", ()):
-            if not CHOICE - {"right"} <= set(c) <= CHOICE:
-                yield f"{q['id']}.{c.get('id')}: fields {sorted(set(c) ^ CHOICE)}"
+def faults_of(bank) -> list[Problem]:
+    """The faults of a bank that is written to a file and read again."""
+    table = Table.of(FILE, f"question = {toml(bank['question'])}")
+    return [*table.faults] or [*rules.quiz.problems(table)]
 
 
-def text_faults(bank):
-    """Every complete language is there, with the same numbers, formulas and code."""
-    known = {say.key(lang) for lang in say.LANGUAGES}
-    for where, texts in all_texts(bank):
-        if not KEYS <= set(texts) <= known or not all(t.strip() for t in texts.values()):
-            yield f"{where}: a language is missing or empty"
-        else:
-            for kind, ja, zh_tw in differences(texts["ja"], texts["zh_tw"]):
-                yield f"{where}: {kind} differs, {ja} and {zh_tw}"
-
-
-def all_texts(bank):
-    for q in bank["question"]:
-        for name in ("text", "hint", "unit", "why_right", "why_wrong"):
-            if name in q:
-                yield f"{q['id']}.{name}", q[name]
-        for c in q.get("choice", ()):
-            yield f"{q['id']}.{c['id']}.text", c["text"]
-            yield f"{q['id']}.{c['id']}.why", c["why"]
-        for m in q.get("mistake", ()):
-            yield f"{q['id']}.mistake {m['value']}", m["why"]
-
-
-def choice_faults(bank):
-    for q in choice_questions(bank):
-        ids = [c["id"] for c in q["choice"]]
-        right = sum(c.get("right", False) for c in q["choice"])
-        if len(set(ids)) != len(ids) or len(ids) < 3:
-            yield f"{q['id']}: choices {ids}; at least three, each id once"
-        if q["kind"] == "single" and right != 1:
-            yield f"{q['id']}: {right} right choices, expected 1"
-        if q["kind"] == "multiple" and not 0 < right < len(ids):
-            yield f"{q['id']}: {right} of {len(ids)} choices right, neither all nor none expected"
-
-
-def choice_questions(bank):
-    return [q for q in bank["question"] if q["kind"] != "numeric"]
-
-
-def giveaway_faults(bank):
-    """A student must not find the answer without the matter: by length, id or hint."""
-    asked = choice_questions(bank)
-    for key in sorted(KEYS):
-        longest = [q["id"] for q in asked if longest_is_right(q, key)]
-        if len(longest) > LONGEST_MAY_BE_RIGHT * len(asked):
-            share = f"{len(longest)} of {len(asked)}"
-            yield f"{key}: a right choice is the longest in {longest}, {share}"
-        for q in bank["question"]:
-            if hint_tells(q, key):
-                yield f"{q['id']}.hint ({key}) contains the answer"
-    right = {c["id"] for q in asked if q["kind"] == "single" for c in q["choice"] if c.get("right")}
-    if len([q for q in asked if q["kind"] == "single"]) >= 3 and len(right) == 1:
-        yield f"the right choice is always {right}"
-
-
-def longest_is_right(question, key):
-    length = max(len(c["text"][key]) for c in question["choice"])
-    return all(c.get("right") for c in question["choice"] if len(c["text"][key]) == length)
-
-
-def hint_tells(question, key):
-    hint = squeezed(question["hint"][key])
-    if question["kind"] == "numeric":
-        said = (float(n.replace(",", "")) for n in re.findall(r"[0-9]+(?:[.,][0-9]+)*", hint))
-        return any(abs(n - question["answer"]) <= question["tolerance"] for n in said)
-    return any(squeezed(c["text"][key]) in hint for c in question["choice"] if c.get("right"))
-
-
-def squeezed(text):
-    return re.sub(r"[\s`。]", "", unicodedata.normalize("NFKC", text))
-
-
-def numeric_faults(bank):
-    for q in bank["question"]:
-        if q["kind"] != "numeric":
-            continue
-        if q["tolerance"] < 0:
-            yield f"{q['id']}: tolerance {q['tolerance']}"
-        for m in q.get("mistake", ()):
-            if abs(m["value"] - q["answer"]) <= q["tolerance"] + m["tolerance"]:
-                yield f"{q['id']}: mistake {m['value']} overlaps the answer {q['answer']}"
-        for unit in q.get("unit", {}).values():
-            if unit[0].isdigit() or unit[0] in SCALE:
-                yield f"{q['id']}: 12{unit} could be read in two ways"
+# --- what a rule cannot tell: each answer is judged -----------------------------------------------
 
 
 def judgement_faults(bank):
@@ -172,11 +81,6 @@ def numeric_cases(question):
         yield mistake["value"], False, [mistake["why"]]
 
 
-RULES = (
-    schema_faults, text_faults, choice_faults, giveaway_faults, numeric_faults, judgement_faults,
-)  # fmt: skip
-
-
 # --- the banks there are ------------------------------------------------------------------------
 
 
@@ -186,7 +90,7 @@ def test_every_lesson_has_a_bank():
     assert {f.stem for f in COMPILED} == lessons
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [faults_of, judgement_faults])
 @pytest.mark.parametrize("file", SOURCES + COMPILED, ids=lambda f: f.relative_to(ROOT).as_posix())
 def test_bank(file, rule):
     assert read(file)["question"]
@@ -209,10 +113,27 @@ def test_quiz_opens_by_the_lessons_name(file):
 
 def sound():
     bank = copy.deepcopy(BANK)
-    for question in choice_questions(bank):
+    for question in (q for q in bank["question"] if "choice" in q):
         wrong = next(c for c in question["choice"] if not c["right"])
         wrong["text"] = {key: f"{text}、長" for key, text in wrong["text"].items()}
     return bank
+
+
+@pytest.fixture(scope="module")
+def course():
+    """One lesson, of which a test replaces the bank."""
+    read = Course.read(ROOT)
+    return replace(read, lessons=tuple(x for x in read.lessons if x.name == "01_attention"))
+
+
+def refused(course, text) -> list[str]:
+    """What `build` says of a course whose lesson has this quiz.toml."""
+    lessons = [replace(lesson, quiz=Table.of(FILE, text)) for lesson in course.lessons]
+    try:
+        assert build(replace(course, lessons=tuple(lessons)))
+    except LessonError as error:
+        return [str(problem) for problem in error.problems]
+    return []
 
 
 def put(*path_and_value):
@@ -228,46 +149,103 @@ def put(*path_and_value):
 
 
 ONE, TWO, MANY = range(3)  # questions of the sample: single, numeric, multiple
-BROKEN = [
-    (schema_faults, put(ONE, "id", "q2"), "used 2 times"),
-    (schema_faults, put(ONE, "hnit", {}), "hnit"),
-    (schema_faults, lambda bank: bank["question"][TWO].pop("tolerance"), "tolerance"),
-    (schema_faults, lambda bank: bank["question"][ONE]["choice"][3].pop("why"), "why"),
-    (text_faults, lambda bank: bank["question"][ONE]["hint"].pop("zh_tw"), "q1.hint"),
-    (text_faults, put(MANY, "choice", 1, "why", "ja", " "), "q3.b.why"),
-    (text_faults, put(TWO, "mistake", 0, "why", "ja", ""), "mistake 12.5"),
-    (text_faults, put(ONE, "text", {"ja": "１２倍", "zh_tw": "21 倍"}), "differs, 12 and 21"),
-    (choice_faults, put(ONE, "choice", 0, "right", True), "2 right choices"),
-    (choice_faults, put(ONE, "choice", 1, "right", False), "0 right choices"),
-    (choice_faults, put(ONE, "choice", 0, "id", "b"), "each id once"),
-    (choice_faults, lambda b: [c.update(right=1) for c in b["question"][MANY]["choice"]], "4 of 4"),
-    (giveaway_faults, put(ONE, "choice", 1, "text", "ja", "とても長い選択肢です。"), "longest"),
-    (giveaway_faults, put(ONE, "hint", "zh_tw", "想想 選 b・中文 吧"), "q1.hint (zh_tw)"),
-    (giveaway_faults, put(TWO, "hint", "ja", "だいたい１２．２５です"), "q2.hint (ja)"),
-    (numeric_faults, put(TWO, "mistake", 0, "value", 12.32), "overlaps"),
-    (numeric_faults, put(TWO, "unit", {"ja": "万", "zh_tw": "萬"}), "two ways"),
-    (judgement_faults, put(TWO, "tolerance", -1), "q2 (ja)"),
+
+
+def drop(*path):
+    *path, last = path
+
+    def change(bank):
+        place = bank["question"]
+        for step in path:
+            place = place[step]
+        del place[last]
+
+    return change
+
+
+BROKEN = [  # (what is changed, KEY: what, remedy)
+    (put(ONE, "id", "q2"), "q2: the id is used 2 times", "each question its own"),
+    (put(ONE, "hnit", {}), "q1: hnit: unknown; known: id, text, hint, choice", "kinds.py"),
+    (drop(TWO, "tolerance"), "q2: tolerance: missing", "kinds.py"),
+    (drop(ONE, "choice", 3, "why"), "q1: choice[3].why: missing", "kinds.py"),
+    (drop(ONE, "id"), "question[0]: id: missing", "kinds.py"),
+    (put(ONE, "kind", "singel"), "q1: kind: is 'singel', expected one of single", "kinds.py"),
+    (drop(ONE, "kind"), "q1: kind: is None", "kinds.py"),
+    (put(TWO, "tolerance", "0.1"), "q2: tolerance: is '0.1', expected a number", "kinds.py"),
+    (put(ONE, "choice", 1, "right", "yes"), "q1: choice[1].right: is 'yes'", "kinds.py"),
+    (put(ONE, "hint", "数えます"), "q1: hint: is '数えます', expected a text in ja", "kinds.py"),
+    (drop(ONE, "hint", "zh_tw"), "question[0].hint: has ['ja']", "give ja and zh_tw"),
+    (put(MANY, "choice", 1, "why", "ja", " "), "question[2].choice[1].why: has", "none empty"),
+    (put(TWO, "mistake", 0, "why", "ja", ""), "question[1].mistake[0].why: has", "none empty"),
+    (put(ONE, "text", {"ja": "１２倍", "zh_tw": "21 倍"}), "question[0].text: unequal number",
+     "make them equal"),
+    (put(ONE, "choice", 0, "right", True), "q1: 2 choices are right", "in one of them"),
+    (put(ONE, "choice", 1, "right", False), "q1: 0 choices are right", "in one of them"),
+    (put(ONE, "choice", 0, "id", "b"), "q1: has the choices b, b, c, d", "each with its own id"),
+    (put(ONE, "choice", []), "q1: 0 choices are right", "in one of them"),
+    (lambda bank: bank["question"][MANY]["choice"].__delitem__(slice(2, None)),
+     "q3: has the choices a, b", "at least 3"),
+    (lambda bank: [c.update(right=True) for c in bank["question"][MANY]["choice"]],
+     "q3: 4 of 4 choices are right", "neither all nor none"),
+    (put(ONE, "choice", 1, "text", "ja", "とても長い選択肢です。"),
+     "question: a right choice (ja) is the longest in q1: 1 of 2", "make a wrong one longer"),
+    (put(ONE, "hint", {"ja": "考えます。", "zh_tw": "想想 選 b・中文 吧"}),
+     "q1: the hint (zh_tw) contains the answer",
+     "another hint"),
+    (put(TWO, "hint", {"ja": "だいたい１２．２５です", "zh_tw": "大約 12.25"}),
+     "q2: the hint (ja) contains the answer", "another hint"),
+    (put(TWO, "mistake", 0, "value", 12.32), "q2: the mistake 12.32 overlaps the answer 12.2",
+     "smaller"),
+    (put(TWO, "unit", {"ja": "万", "zh_tw": "萬"}), "q2: 12万 could be read in two ways",
+     "another unit"),
+    (put(TWO, "tolerance", -1), "q2: the tolerance -1 is below 0", "0 or more"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("rule, change, message", BROKEN)
-def test_rule_sees_a_planted_fault(rule, change, message):
+@pytest.mark.parametrize("change, what, remedy", BROKEN)
+def test_build_refuses_a_planted_fault(course, change, what, remedy):
     bank = sound()
-    assert list(rule(bank)) == []
     change(bank)
-    assert message in " / ".join(rule(bank))
+    found = refused(course, f"question = {toml(bank['question'])}")
+    [told] = [problem for problem in found if problem.startswith(f"{FILE}:{what}")]
+    assert remedy in told.split("→")[1]
 
 
-def test_rule_on_ids_needs_three_questions():
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("question = []", "-: holds question, expected questions"),
+        ("", "-: holds nothing, expected questions"),
+        ("[[questoin]]\nid = 'q1'", "-: holds questoin, expected questions"),
+        ("question = 3", "-: holds question, expected questions"),
+        ("question = [3]", "question[0]: "),
+        ("[[question", "-: no TOML: "),
+    ],
+)
+def test_build_refuses_what_is_no_bank(course, text, what):
+    assert any(problem.startswith(f"{FILE}:{what}") for problem in refused(course, text))
+
+
+def test_build_takes_a_sound_bank(course):
+    assert refused(course, f"question = {toml(sound()['question'])}") == []
+
+
+def test_rule_on_ids_needs_three_questions(course):
     bank = sound()
     bank["question"] += [bank["question"][0] | {"id": f"q{n}"} for n in (4, 5)]
-    assert "the right choice is always {'b'}" in list(giveaway_faults(bank))
+    found = refused(course, f"question = {toml(bank['question'])}")
+    assert any("the right choice is always b" in problem for problem in found)
+
+
+def test_judgement_rule_sees_a_planted_fault():
+    bank = sound()
+    assert list(judgement_faults(bank)) == []
+    put(TWO, "tolerance", -1)(bank)
+    assert "q2 (ja)" in " / ".join(judgement_faults(bank))
 
 
 def test_judgement_rule_sees_a_wrong_judge(monkeypatch):
     """A judge that takes every choice for right."""
-    from helpers.widgets import quiz, quiz_bank
-
-    lenient = lambda *_: quiz_bank.Result(True, "")  # noqa: E731
-    monkeypatch.setattr(quiz, "judge", lenient)
+    for kind in kinds.KINDS.values():
+        monkeypatch.setattr(kind, "judge", lambda *_: kinds.Judgement(True, ""))
     assert len(list(judgement_faults(sound()))) > 20

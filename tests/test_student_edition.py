@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
+from course_tools.authoring.course import Course
 from course_tools.edition import leaks, student_edition
 from helpers.language import say
 
@@ -34,7 +35,7 @@ MAY_BE = {"README.ja.md", "README.zh-tw.md", "docs"}
 def edition(tmp_path_factory) -> Path:
     """The unpacked edition of this tree."""
     folder = tmp_path_factory.mktemp("the student 山田")
-    student_edition.write(folder / "out.zip", ROOT)
+    student_edition.write(folder / "out.zip", Course.read(ROOT))
     with zipfile.ZipFile(folder / "out.zip") as archive:
         archive.extractall(folder)
     return folder / "transformer-triad"
@@ -122,20 +123,20 @@ def course_copy(tmp_path):
 
 
 def test_a_course_in_step_with_its_sources_can_be_packed(course_copy):
-    student_edition.require_built(course_copy)
+    student_edition.require_built(Course.read(course_copy))
 
 
 def test_notebooks_behind_their_sources_are_not_packed(course_copy):
     notebook = course_copy / "notebooks/ja/01_attention.ipynb"
     notebook.write_text(notebook.read_text(encoding="utf-8") + " ", encoding="utf-8")
     with pytest.raises(student_edition.NotWritten, match=r"notebooks/ja/01_attention\.ipynb"):
-        student_edition.require_built(course_copy)
+        student_edition.require_built(Course.read(course_copy))
 
 
 def test_a_file_that_git_does_not_know_is_not_left_out_in_silence(course_copy):
     (course_copy / "src/helpers/new.py").write_text("", encoding="utf-8")
     with pytest.raises(student_edition.NotWritten, match=r"new\.py"):
-        student_edition.require_built(course_copy)
+        student_edition.require_built(Course.read(course_copy))
 
 
 def test_equal_files_give_equal_bytes_and_utf8_names(tmp_path):
@@ -145,7 +146,7 @@ def test_equal_files_give_equal_bytes_and_utf8_names(tmp_path):
         os.utime(root / "start.py", (0, 1_000_000_000 + len(outs)))
         (root / "start.py").chmod(0o600 if name == "a" else 0o755)
         outs.append(tmp_path / f"{name}.zip")
-        student_edition.write(outs[-1], root)
+        student_edition.write(outs[-1], Course.read(root))
     assert outs[0].read_bytes() == outs[1].read_bytes()
     with zipfile.ZipFile(outs[0]) as archive:
         assert archive.namelist() == [f"transformer-triad/{name}" for name in BELONG]
@@ -167,22 +168,25 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path, capsys):
 
 def test_every_sheet_has_secrets_to_look_for():
     """Else the next test passes on nothing."""
-    sheets = sorted(ROOT.glob("lessons/*/exercise.py"))
-    assert sheets
+    sheets = [lesson.sheet for lesson in Course.read(ROOT).lessons if lesson.sheet]
+    files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("lessons/*/exercise.py"))
+    assert files and [sheet.file for sheet in sheets] == files
     for sheet in sheets:
         secrets = leaks.secrets(sheet)
-        assert len(secrets.lines) >= 10 and len(secrets.answers) >= 2, sheet
+        assert len(secrets.lines) >= 10 and len(secrets.answers) >= 2, sheet.file
 
 
 def test_no_model_answer_and_no_hidden_test_is_in_the_edition():
-    assert [str(leak) for leak in leaks.find(ROOT, student_edition.members(ROOT))] == []
+    found = leaks.find(Course.read(ROOT), student_edition.members(ROOT))
+    assert [str(leak) for leak in found] == []
 
 
 def test_a_solved_notebook_would_be_seen():
     solutions = [p.relative_to(ROOT) for p in ROOT.glob("solutions/*/*/*.ipynb")]
+    course = Course.read(ROOT)
     assert solutions
     for solution in solutions:
-        assert len(leaks.find(ROOT, [solution])) >= 10
+        assert len(leaks.find(course, [solution])) >= 10
 
 
 SHEET = '''\
@@ -269,7 +273,8 @@ def course(tmp_path) -> Path:
 
 def found_in(root: Path) -> list[str]:
     files = [p.relative_to(root) for p in root.rglob("*") if p.is_file()]
-    return [str(x) for x in leaks.find(root, [p for p in files if p.parts[0] != "lessons"])]
+    members = [p for p in files if p.parts[0] != "lessons"]
+    return [str(leak) for leak in leaks.find(Course.read(root), members)]
 
 
 def test_what_the_sheet_shows_is_no_leak(course):
@@ -287,7 +292,7 @@ def test_a_planted_leak_is_found(course, fault):
 def test_a_leaking_edition_is_not_written(course, tmp_path):
     tree(course, {"src/helpers/b.py": PLANTED["a line"][1]})
     with pytest.raises(student_edition.NotWritten, match=r"helpers/b\.py holds"):
-        student_edition.write(tmp_path / "out.zip", course)
+        student_edition.write(tmp_path / "out.zip", Course.read(course))
     assert not (tmp_path / "out.zip").exists()
 
 

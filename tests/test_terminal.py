@@ -1,4 +1,4 @@
-"""The terminal: its screen, its child and how it ends, both faces, what happens when it breaks."""
+"""The terminal: its screen, its child and how it ends, both views, what happens when it breaks."""
 
 import html
 import json
@@ -17,11 +17,13 @@ from fake_loop import FakeLoop
 
 from helpers.experiments import EXPERIMENTS
 from helpers.language import say
-from helpers.widgets import Terminal, terminal_child, terminal_live, terminal_run
-from helpers.widgets.terminal_plain import PlainFace
-from helpers.widgets.terminal_screen import MAX_BYTES, MAX_ROWS, Screen, shown, wrapped
+from helpers.widgets import Terminal
+from helpers.widgets.terminal import child, run
+from helpers.widgets.terminal.anywidget_view import TerminalAnywidgetView
+from helpers.widgets.terminal.ipywidgets_view import TerminalIpywidgetsView
+from helpers.widgets.terminal.screen import MAX_BYTES, MAX_ROWS, Screen, shown, wrapped
 
-SRC = Path(terminal_child.__file__).parents[2]
+SRC = Path(child.__file__).parents[3]
 SCRIPTS = {  # what runs in the place of an experiment
     "quick": "print('一行目'); print('done')",
     "fails": "print('before')\nraise ValueError('なぜ')",
@@ -55,7 +57,7 @@ def script(monkeypatch):
 
     def use(name):
         words = [sys.executable, "-u", "-c", SCRIPTS.get(name, name)]
-        monkeypatch.setattr(terminal_child, "command", lambda *_: words)
+        monkeypatch.setattr(child, "command", lambda *_: words)
 
     return use
 
@@ -212,7 +214,7 @@ def test_output_is_there_before_the_end_and_stop_ends_it(terminal, script):
     assert until(lambda: "begun" in seen(terminal)) and terminal.is_running()
     more = len(seen(terminal))
     assert until(lambda: len(seen(terminal)) > more)
-    pid = terminal._run.child.pid
+    pid = terminal.current.child.pid
     with pytest.raises(RuntimeError, match=terminal.words["stop"]):
         terminal.start("attention")
     with pytest.raises(TimeoutError):
@@ -230,21 +232,21 @@ def test_a_flood_ends_at_the_limit_and_says_so(terminal, script, name):
     assert (result.how, result.status) == ("output", None)
     assert "1,000" in terminal.sentence() and "MiB" in terminal.sentence()
     assert len(seen(terminal).encode()) < 1000 * 81 * 3
-    assert not alive(terminal._run.child.pid)
+    assert not alive(terminal.current.child.pid)
 
 
 @pytest.mark.parametrize("name", ["silent", "forever"])
 def test_what_does_not_end_is_ended_in_time(script, monkeypatch, name):
-    monkeypatch.setattr(terminal_run, "limit_seconds", lambda name: 0.7)
+    monkeypatch.setattr(run, "limit_seconds", lambda name: 0.7)
     script(name)
     terminal = Terminal()
     result = terminal.run("attention")
     assert (result.how, result.status) == ("seconds", None) and result.seconds > 0.7
-    assert not alive(terminal._run.child.pid)
+    assert not alive(terminal.current.child.pid)
 
 
 def test_every_experiment_has_time_enough_and_an_end():
-    limits = [terminal_run.limit_seconds(name) for name in EXPERIMENTS]
+    limits = [run.limit_seconds(name) for name in EXPERIMENTS]
     assert all(
         10 * EXPERIMENTS[n].seconds < x < 600 for n, x in zip(EXPERIMENTS, limits, strict=True)
     )
@@ -257,12 +259,12 @@ def test_colours_and_markup(terminal, script):
 
 @POSIX
 def test_what_does_not_want_to_end_is_killed(script, monkeypatch):
-    monkeypatch.setattr(terminal_child, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(child, "GRACE_SECONDS", 0.3)
     script("stubborn")
     terminal = Terminal()
     terminal.start("attention")
     assert until(lambda: "deaf" in seen(terminal))
-    assert terminal.stop().how == "stop" and not alive(terminal._run.child.pid)
+    assert terminal.stop().how == "stop" and not alive(terminal.current.child.pid)
 
 
 @POSIX
@@ -298,7 +300,7 @@ def test_interrupting_the_kernel_stops_the_experiment(script, monkeypatch):
     monkeypatch.setattr(Terminal, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         terminal.run("attention")
-    assert not terminal.is_running() and not alive(terminal._run.child.pid)
+    assert not terminal.is_running() and not alive(terminal.current.child.pid)
 
 
 def test_two_terminals_do_not_disturb_each_other(script):
@@ -319,10 +321,10 @@ def test_only_names_of_the_list_reach_a_command_line(terminal, name):
     with pytest.raises(ValueError, match="attention"):
         terminal.run(name)
     with pytest.raises(ValueError, match="attention"):
-        terminal_child.command(name, "ja")
+        child.command(name, "ja")
     with pytest.raises(ValueError, match="attention"):
         Terminal(name)
-    assert terminal._run is None
+    assert terminal.current is None
 
 
 def test_a_terminal_of_some_experiments_runs_no_other(terminal):
@@ -340,7 +342,7 @@ def test_the_child_is_this_python_without_a_shell(monkeypatch):
             asked.update(words=words, **options)
             super().__init__(words, **options)
 
-    monkeypatch.setattr(terminal_child.subprocess, "Popen", Popen)
+    monkeypatch.setattr(child.subprocess, "Popen", Popen)
     Terminal().run("environment")
     assert asked["words"][0] == sys.executable and "environment" in asked["words"]
     assert not asked.get("shell") and asked["env"]["PYTHONPATH"].startswith(str(SRC))
@@ -357,12 +359,13 @@ def test_a_students_own_file_is_not_taken_for_a_package(tmp_path, monkeypatch):
 KERNEL = """
 import sys, time
 from helpers.experiments import EXPERIMENTS
-from helpers.widgets import Terminal, terminal_child
+from helpers.widgets import Terminal
+from helpers.widgets.terminal import child
 script = {script!r}
-terminal_child.command = lambda *_: [sys.executable, "-u", "-c", script]
+child.command = lambda *_: [sys.executable, "-u", "-c", script]
 terminal = Terminal()
 terminal.start("attention")
-print(terminal._run.child.pid, flush=True)
+print(terminal.current.child.pid, flush=True)
 {then}
 """
 WATCHES = "from helpers.experiments.parent import end_with_stdin\nend_with_stdin()\n"
@@ -392,10 +395,10 @@ def test_a_kernel_that_is_killed_leaves_no_endless_child(watches):
 
 
 def test_every_experiment_watches_its_standard_input():
-    assert all("--until-stdin-closes" in terminal_child.command(n, "ja") for n in EXPERIMENTS)
+    assert all("--until-stdin-closes" in child.command(n, "ja") for n in EXPERIMENTS)
 
 
-FORGET = "import atexit; atexit.unregister(terminal_child.end_all)"
+FORGET = "import atexit; atexit.unregister(child.end_all)"
 
 
 @POSIX
@@ -409,61 +412,59 @@ def test_a_kernel_that_ends_ends_its_child_and_says_nothing(then):
     assert (process.returncode, out, err, gone) == (0, "", "", not then)
 
 
-# --- both faces -------------------------------------------------------------------------
+# --- both views -------------------------------------------------------------------------
 
 
 def live(terminal):
-    terminal._repr_mimebundle_()
-    assert isinstance(terminal._face, terminal_live.LiveFace)
-    return terminal._face
+    assert isinstance(terminal.view, TerminalAnywidgetView)
+    return terminal.view
 
 
 def plain(terminal):
-    terminal._face = PlainFace(terminal)
-    return terminal._face
+    return terminal.show_plain()
 
 
 class Panel:
-    """A student at the live face: what terminal.js sends."""
+    """A student at the anywidget view: what its screen.js sends."""
 
     def __init__(self, terminal):
-        self.face = live(terminal)
+        self.view = live(terminal)
 
     def press(self, action, place=None):
-        self.face._handle_custom_msg({"action": action, "place": place}, [])
+        self.view._handle_custom_msg({"action": action, "place": place}, [])
 
     def status(self):
-        return self.face.sentence
+        return self.view.sentence
 
     def screen(self):
-        return "\n".join("".join(row) for line in self.face.lines for row in line)
+        return "\n".join("".join(row) for line in self.view.lines for row in line)
 
     def allowed(self):
-        return {"run"} if not self.face.running else {"stop"}
+        return {"run"} if not self.view.running else {"stop"}
 
     def trouble(self):
-        return " ".join(self.face.trouble)
+        return " ".join(self.view.trouble)
 
 
 class Twin:
-    """The same student at the plain twin: real controls of ipywidgets."""
+    """The same student at the plain view: real controls of ipywidgets."""
 
     def __init__(self, terminal):
-        self.face = plain(terminal)
+        self.view = plain(terminal)
 
     def press(self, action, place=None):
         if place is not None:
-            self.face.select.value = place
-        self.face.buttons[action].click()
+            self.view.select.value = place
+        self.view.buttons[action].click()
 
     def status(self):
-        return _text(self.face.status.value)
+        return _text(self.view.status.value)
 
     def screen(self):
-        return _text(self.face.screen.value.replace("</div><div>", "\n"))
+        return _text(self.view.screen.value.replace("</div><div>", "\n"))
 
     def allowed(self):
-        return {action for action, button in self.face.buttons.items() if not button.disabled}
+        return {action for action, button in self.view.buttons.items() if not button.disabled}
 
     def trouble(self):
         return self.status()
@@ -473,12 +474,12 @@ def _text(text):
     return html.unescape(re.sub("<[^>]+>", "", text))
 
 
-FACES = pytest.mark.parametrize("face", [Panel, Twin])
+VIEWS = pytest.mark.parametrize("view", [Panel, Twin])
 
 
-@FACES
-def test_a_face_before_while_and_after_a_run(terminal, script, face):
-    student = face(terminal)
+@VIEWS
+def test_a_view_before_while_and_after_a_run(terminal, script, view):
+    student = view(terminal)
     assert terminal.words["ready"].format(run=terminal.words["run"]) in student.screen()
     assert student.screen().startswith("> Ready.") and student.status() == ""
     assert student.allowed() == {"run"}
@@ -486,9 +487,9 @@ def test_a_face_before_while_and_after_a_run(terminal, script, face):
     student.press("run", 1)
     assert until(lambda: "begun" in student.screen())
     assert student.allowed() == {"stop"} and "attention" in student.status()
-    if face is Panel:
+    if view is Panel:
         student.press("run", 0)  # a second click, in a page that does not yet know
-    assert terminal._run.experiment == "attention"
+    assert terminal.current.experiment == "attention"
     student.press("stop")
     assert until(lambda: student.allowed() == {"run"})
     assert student.status() == terminal.sentence() != ""
@@ -497,14 +498,14 @@ def test_a_face_before_while_and_after_a_run(terminal, script, face):
     terminal.wait()
     assert until(lambda: student.status() == terminal.sentence())
     assert (
-        "赤<b>&" in student.screen() and "<b>" not in str(getattr(student.face, "screen", ""))[:0]
+        "赤<b>&" in student.screen() and "<b>" not in str(getattr(student.view, "screen", ""))[:0]
     )
     assert "scaling-by-d_k" in student.screen() and "begun" not in student.screen()
 
 
-@FACES
-def test_every_experiment_of_the_list_can_be_chosen(terminal, script, face):
-    student = face(terminal)
+@VIEWS
+def test_every_experiment_of_the_list_can_be_chosen(terminal, script, view):
+    student = view(terminal)
     script("quick")
     for place, name in enumerate(EXPERIMENTS):
         student.press("run", place)
@@ -514,23 +515,23 @@ def test_every_experiment_of_the_list_can_be_chosen(terminal, script, face):
         )
 
 
-@FACES
-def test_a_call_changes_the_view(terminal, script, face):
-    student = face(terminal)
+@VIEWS
+def test_a_call_changes_the_view(terminal, script, view):
+    student = view(terminal)
     script("quick")
     result = terminal.run("n-squared")
     assert result.text in student.screen() and student.status() == result.sentence
-    if face is Panel:
-        assert student.face.place == list(EXPERIMENTS).index("n-squared")
+    if view is Panel:
+        assert student.view.place == list(EXPERIMENTS).index("n-squared")
 
 
-def test_the_plain_face_is_escaped_and_aligned(script):
+def test_the_plain_view_is_escaped_and_aligned(script):
     script("print('<script>alert(1)</script>日本語 <b>')")
     terminal = Terminal()
-    face = plain(terminal)
+    view = plain(terminal)
     terminal.run("attention")
-    assert "<script" not in face.screen.value and "&lt;script&gt;" in face.screen.value
-    assert 'width: 6ch; letter-spacing: calc(2ch - 1em)">日本語' in face.screen.value
+    assert "<script" not in view.screen.value and "&lt;script&gt;" in view.screen.value
+    assert 'width: 6ch; letter-spacing: calc(2ch - 1em)">日本語' in view.screen.value
 
 
 def test_a_flood_does_not_flood_the_browser(script, monkeypatch):
@@ -538,7 +539,7 @@ def test_a_flood_does_not_flood_the_browser(script, monkeypatch):
     drawn = []
     script("import time\nfor i in range(300): print('x' * 70); time.sleep(0.005)")
     terminal = Terminal()
-    monkeypatch.setattr(terminal, "_refresh", lambda: drawn.append(time.monotonic()))
+    monkeypatch.setattr(terminal, "changed", lambda: drawn.append(time.monotonic()))
     result = terminal.run("attention")
     assert result.status == 0 and 3 < len(drawn) < 10 * result.seconds + 4
 
@@ -549,33 +550,33 @@ def test_what_no_panel_sends_is_refused_and_told(place, caplog):
     student = Panel(terminal)
     with caplog.at_level(logging.ERROR):
         student.press("run", place)
-    assert terminal._run is None and [type(e) for e in terminal.errors] == [ValueError]
+    assert terminal.current is None and [type(e) for e in terminal.errors] == [ValueError]
     assert terminal.words["error"] in student.trouble() and "ValueError" in student.trouble()
-    student.press("alive")
+    student.press("stop")  # an action that is one
     assert student.trouble() == ""
 
 
-@FACES
-def test_a_child_that_cannot_start_is_told(face, monkeypatch, caplog):
+@VIEWS
+def test_a_child_that_cannot_start_is_told(view, monkeypatch, caplog):
     terminal = Terminal()
-    student = face(terminal)
-    monkeypatch.setattr(terminal_child, "command", lambda *_: ["/no/such/python"])
+    student = view(terminal)
+    monkeypatch.setattr(child, "command", lambda *_: ["/no/such/python"])
     with caplog.at_level(logging.ERROR):
         student.press("run", 0)
     assert terminal.words["error"] in student.trouble()
     assert "FileNotFoundError" in student.trouble() and student.allowed() == {"run"}
 
 
-@pytest.mark.parametrize("broken", ["screen", "face"])
+@pytest.mark.parametrize("broken", ["screen", "view"])
 def test_a_thread_that_fails_leaves_no_child(script, monkeypatch, caplog, broken):
     script("forever")
     terminal = Terminal()
     live(terminal)
-    target = (Screen, "feed") if broken == "screen" else (terminal._face, "refresh")
+    target = (Screen, "feed") if broken == "screen" else (terminal.view, "refresh")
     monkeypatch.setattr(*target, lambda *_, **__: 1 / 0)
     with caplog.at_level(logging.ERROR):
         terminal.start("attention")
-        pid = terminal._run.child.pid
+        pid = terminal.current.child.pid
         assert until(lambda: terminal.errors)
     assert isinstance(terminal.errors[0], ZeroDivisionError)
     monkeypatch.undo()
@@ -591,19 +592,19 @@ def test_no_thread_is_left(script):
     assert until(lambda: threading.active_count() <= before, 3)
 
 
-# --- display, static faces --------------------------------------------------------------
+# --- display, static views --------------------------------------------------------------
 
 
 def test_every_root_carries_its_language(terminal):
     lang = {"ja": "ja", "zh-tw": "zh-Hant-TW"}[say.language()]
     assert terminal.html().startswith(f'<section lang="{lang}">')
     assert live(terminal).lang == lang
-    face = plain(terminal)
-    roots = [face.box.children[0].value, face.screen.value, face.status.value]
+    view = plain(terminal)
+    roots = [view.box.children[0].value, view.screen.value, view.status.value]
     assert all(value.startswith(f'<div lang="{lang}"') for value in roots if value)
 
 
-def test_static_faces_hold_the_list_and_no_script(terminal):
+def test_static_views_hold_the_list_and_no_script(terminal):
     page, text = terminal.html(), repr(terminal)
     for name, one in EXPERIMENTS.items():
         assert name in page and one.title in page and name in text
@@ -616,13 +617,13 @@ def test_static_faces_hold_the_list_and_no_script(terminal):
 def test_switch_forces_the_plain_twin(terminal, monkeypatch):
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     data, _ = terminal._repr_mimebundle_()
-    assert isinstance(terminal._face, PlainFace)
-    assert terminal._face.box.model_id in str(data["application/vnd.jupyter.widget-view+json"])
+    assert isinstance(terminal.view, TerminalIpywidgetsView)
+    assert terminal.view.box.model_id in str(data["application/vnd.jupyter.widget-view+json"])
 
 
 def test_silence_brings_the_plain_twin_and_the_run_goes_on(terminal, script, monkeypatch):
     loop, updates = FakeLoop(), []
-    module = "helpers.widgets.face."
+    module = "helpers.widgets.base.widget."
     monkeypatch.setattr(module + "running_loop", lambda: loop)
     handle = type("Handle", (), {"display_id": "d1"})
     monkeypatch.setattr(module + "display", lambda *_, **__: handle)
@@ -634,22 +635,22 @@ def test_silence_brings_the_plain_twin_and_the_run_goes_on(terminal, script, mon
     assert updates == []
     loop.run(30)
     assert [kw["display_id"] for kw in updates] == ["d1"] and loop.planned == []
-    face = terminal._face
-    assert terminal.words["plain_note"] in face.box.children[0].value
-    assert until(lambda: "begun" in face.screen.value)
-    face.buttons["stop"].click()
+    view = terminal.view
+    assert terminal.words["plain_note"] in view.box.children[0].value
+    assert until(lambda: "begun" in view.screen.value)
+    view.buttons["stop"].click()
     assert terminal.wait().how == "stop"
 
 
-def test_an_answering_front_end_keeps_the_live_face(terminal, monkeypatch):
+def test_an_answering_front_end_keeps_the_anywidget_view(terminal, monkeypatch):
     loop = FakeLoop()
-    module = "helpers.widgets.face."
+    module = "helpers.widgets.base.widget."
     monkeypatch.setattr(module + "running_loop", lambda: loop)
     monkeypatch.setattr(module + "display", lambda *_, **__: type("H", (), {"display_id": "d"}))
     terminal._ipython_display_()
-    terminal._face._handle_custom_msg({"action": "alive"}, [])
+    terminal.view._handle_custom_msg({"action": "alive"}, [])
     loop.run(60)
-    assert isinstance(terminal._face, terminal_live.LiveFace) and loop.planned == []
+    assert isinstance(terminal.view, TerminalAnywidgetView) and loop.planned == []
 
 
 def test_messages_of_a_thread_reach_the_front_end_of_a_kernel(monkeypatch):
@@ -659,8 +660,9 @@ def test_messages_of_a_thread_reach_the_front_end_of_a_kernel(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     script = "import time; print('一'); time.sleep(.4); print('二')"
     cells = [
-        "import sys\nfrom helpers.widgets import Terminal, terminal_child\n"
-        f"terminal_child.command = lambda *_: [sys.executable, '-u', '-c', {script!r}]\n"
+        "import sys\nfrom helpers.widgets import Terminal\n"
+        "from helpers.widgets.terminal import child\n"
+        f"child.command = lambda *_: [sys.executable, '-u', '-c', {script!r}]\n"
         "terminal = Terminal()\nterminal",
         "terminal.start('attention')",
         "import asyncio; await asyncio.sleep(2)",

@@ -12,8 +12,10 @@ import pytest
 from places import ROOT
 
 from course_tools.authoring import __main__ as authoring
-from course_tools.authoring import lock
+from course_tools.authoring import pairs
+from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
+from course_tools.authoring.texts import Text
 from course_tools.prose import gates, glossary
 from helpers.language import say
 
@@ -64,10 +66,19 @@ print(
 BANK = """\
 [[question]]
 id = "q1"
+kind = "numeric"
+answer = 8
+tolerance = 0
 text = {ja = "値は\\"3\\"、{}？", zh_tw = '值是「3」，{}？'}
 [question.hint]
 ja = "数えます。"
 zh_tw = "數數看。"
+[question.why_right]
+ja = "はい。"
+zh_tw = "是。"
+[question.why_wrong]
+ja = "いいえ。"
+zh_tw = "不是。"
 """
 SET_UP = """\
 # %% [markdown] key="set-up-text" lang="ja"
@@ -92,7 +103,7 @@ FILES = {
 ENGLISH = {  # in the order of the places
     "lesson.py": ["# Title", "the sum of $n$", "sum", 'f"{label} is 3"', "one", "end",
                   "Why?\n#\n# ### BEGIN SOLUTION\n# Yes.\n# ### END SOLUTION"],
-    "quiz.toml": ["Is it 3?", "Count."],
+    "quiz.toml": ["Is it 3?", "Count.", "Yes.", "No."],
 }  # fmt: skip
 MEASURED = "lessons/01_a/measured.toml"
 KEYS = ["lesson/title", "lesson/sum", "lesson/essay", "quiz/q1"]
@@ -148,13 +159,13 @@ class House:
 def confirmed(tmp_path_factory):
     """Built and confirmed in two languages, by this process, which knows these two."""
     made = House(tmp_path_factory.mktemp("course"))
-    ignored = shutil.ignore_patterns("__pycache__", "data", "messages", "fonts", "widgets")
+    ignored = shutil.ignore_patterns("__pycache__", "data", "messages", "fonts")
     shutil.copytree(ROOT / "src", made.root / "src", ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", made.root)
     for name, text in FILES.items():
         made[name] = text
     assert authoring.main(["build", "--root", str(made.root)]) == 0
-    lock.confirm(made.root, [f"01_a:{KEYS[0]}", *KEYS[1:]])
+    pairs.confirm(Course.read(made.root), [f"01_a:{KEYS[0]}", *KEYS[1:]])
     made["src/helpers/language/languages.toml"] += DECLARED
     return made.root
 
@@ -167,7 +178,7 @@ def house(confirmed, tmp_path):
 @pytest.fixture(scope="module")
 def with_places(confirmed, tmp_path_factory):
     made = House(shutil.copytree(confirmed, tmp_path_factory.mktemp("begun") / "course"))
-    assert "9 texts to write" in made.run("translate xx 01_a")
+    assert "11 texts to write" in made.run("translate xx 01_a")
     return made.root
 
 
@@ -181,7 +192,7 @@ def test_a_draft_without_a_text_changes_nothing(house):
     before, locked = house.built("ja") | house.built("zh-tw"), house["lessons/01_a/pairs.lock"]
     said = house.run("build --check")
     assert "every pair is confirmed" in said
-    assert "xx: 01_a lacks 9 of 9 texts" in said and "xx: shared lacks 4 of 4 texts" in said
+    assert "xx: 01_a lacks 11 of 11 texts" in said and "xx: shared lacks 4 of 4 texts" in said
     assert len(before) == 2 and before == house.built("ja") | house.built("zh-tw")
     assert house.built("xx") == {} and locked == house["lessons/01_a/pairs.lock"]
 
@@ -191,8 +202,8 @@ def test_translate_makes_a_place_for_each_text_and_touches_no_other(house):
     before, wanted = house.built("ja") | house.built("zh-tw"), FILES.keys() - {MEASURED}
     again = "translate xx 01_a shared"
     said = house.run(again, again, "build --check")
-    assert said.count("13 texts to write") == 2 and "every pair is confirmed" in said
-    assert sum(house[name].count("TODO") for name in wanted) == 13
+    assert said.count("15 texts to write") == 2 and "every pair is confirmed" in said
+    assert sum(house[name].count("TODO") for name in wanted) == 15
     assert all(name in said for name in wanted)
     assert {name: without_english(house[name]) for name in wanted} == {n: FILES[n] for n in wanted}
     assert '\n        xx="TODO",\n    ),\n    T(ja=' in house["lessons/01_a/lesson.py"]
@@ -208,10 +219,10 @@ def without_english(source):
 def test_a_lesson_that_is_begun_is_listed_text_by_text(begun):
     begun["lessons/01_a/lesson.py"] = begun["lessons/01_a/lesson.py"].replace("TODO", "# Title", 1)
     said = begun.run("build")
-    assert "xx: 01_a lacks 8 of 9 texts" in said
+    assert "xx: 01_a lacks 10 of 11 texts" in said
     for place in ("lesson.py:11:sum.1", "lesson.py:14:sum.2", "lesson.py:16:sum.3",
                   "lesson.py:21:sum.4", "lesson.py:23:sum.5", "lesson.py:28:essay",
-                  "quiz.toml:3:q1.text", "quiz.toml:5:q1.hint"):  # fmt: skip
+                  "quiz.toml:6:q1.text", "quiz.toml:8:q1.hint"):  # fmt: skip
         assert f"lessons/01_a/{place}: no text in xx" in said
     assert ":title: no text" not in said and begun.built("xx") == {}
 
@@ -220,7 +231,7 @@ def test_a_lesson_with_all_its_texts_is_made_and_confirmed(begun):
     begun.write_english()
     said = begun.run("build", "build --check", status=1)
     assert "Complete: 01_a." in said
-    assert said.count("only xx changed since the pair was confirmed") == 9
+    assert said.count("only xx changed since the pair was confirmed") == 11
     [(name, notebook)] = begun.built("xx").items()
     cells = json.loads(notebook)["cells"]
     assert name == "notebooks/xx/01_a.ipynb"
@@ -287,7 +298,7 @@ def test_a_system_gets_its_language_when_it_is_complete(monkeypatch, name, lang)
 
 
 def test_a_complete_language_has_a_gate_of_its_own(monkeypatch):
-    texts = [gates.Text("a.py", "k", lang, "x", 1) for lang in ("ja", "zh-tw", "xx")]
+    texts = [Text("a.py", "k", lang, "x", 1) for lang in ("ja", "zh-tw", "xx")]
     forms = glossary.read(ROOT / "lessons/glossary.tsv")
     monkeypatch.setattr(gates, "COMPLETE", ("ja", "zh-tw", "xx"))
     with pytest.raises(ValueError, match=r"no gate for \['xx'\]: .*gates.OWN"):
@@ -301,4 +312,4 @@ def test_a_lock_with_more_hashes_than_languages_is_red(tmp_path):
     line = "lesson/title" + " 0123456789ab" * (len(say.LANGUAGES) + 1)
     (tmp_path / "lessons/01_a/pairs.lock").write_text(line, "utf-8")
     with pytest.raises(LessonError, match="cannot read"):
-        lock.problems(tmp_path)
+        pairs.problems(Course.read(tmp_path))

@@ -28,14 +28,14 @@ from typing import NamedTuple
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("src", "tests", "tests/kit")]
 
-from sample_class import LESSON, LOOP, Sheets, dump, without  # noqa: E402
+from sample_class import LESSON, Bait, Sheets, cell, dump, everything, without  # noqa: E402
 
 from course_tools.checks import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
-from course_tools.grading.gradebook import Course  # noqa: E402
-from course_tools.grading.jail import Limits  # noqa: E402
+from course_tools.grading.reports.gradebook import NbgraderCourse  # noqa: E402
+from course_tools.grading.sandbox import Limits  # noqa: E402
 
 LANG = "ja"
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -86,8 +86,9 @@ def honest(number: int) -> tuple[bytes, float]:
 
 def looping(number: int) -> tuple[bytes, float]:
     """A loop that does not end, and works while it does not."""
-    code = LOOP.format(f="merge") + f"pass\n# {number}"
-    return dump(Sheets(LANG).right(merge=code)), sum(without("merge").values())
+    made = json.loads(everything(LANG, Bait(9, ROOT, []))["endless loop"].data)
+    cell(made, "merge")["source"] += f"\n# {number}"
+    return dump(made), sum(without("merge").values())
 
 
 def hand_in(folder: Path, count: int, loops: int = 0) -> dict[str, float]:
@@ -119,7 +120,7 @@ def ours(folder: Path, count: int, loops: int = 0, jobs: int = 1) -> Run:
 
 def nbgrader(folder: Path, count: int) -> Run:
     """`nbgrader autograde`, which executes each notebook in a kernel of its own."""
-    course = Course(ROOT, folder, LANG)
+    course = NbgraderCourse(ROOT, folder, LANG)
     course.release(LESSON)
     expected = hand_in(course.folder / "submitted", count)
     command = [sys.executable, "-m", "nbgrader", "autograde", LESSON, "--Execute.enabled=True"]

@@ -35,7 +35,7 @@ import torch
 import torch.nn.functional as F
 
 from helpers.classroom import claims, predict
-from helpers.display import figures
+from helpers.display import charts, figures
 from helpers.instruments import measure
 from helpers.models import tiles
 
@@ -108,7 +108,7 @@ torch.set_flush_denormal(True)
 #
 # 這一課的句子很簡單，只由 4 種顏色、4 種動物、4 個地點、4 種動作組成。為了方便理解，直接把一個詞當成一個詞元；真正的 LLM 裡，詞元可能比詞短，也可能比詞長。
 
-# %% key="world"
+# %% key="world-slots"
 slots = [
     T(ja="黒い 白い 茶色い 灰色の", zh_tw="黑色的 白色的 咖啡色的 灰色的").split(),
     T(ja="猫 犬 うさぎ 羊", zh_tw="貓 狗 兔子 羊").split(),
@@ -125,6 +125,7 @@ def sentence(colour, animal, place, action):
     ).split()
 
 
+# %% key="world"
 facts = list(product(*slots))
 sentences = [sentence(*fact) for fact in facts]
 words = sorted({word for s in sentences for word in s} | set(questions))
@@ -293,12 +294,8 @@ print(T(ja=f"PyTorchのsoftmaxとの差：{gap}", zh_tw=f"與 PyTorch 的 softma
 #
 # 先猜猜看：把 $d_k$ 從 16 增加到 1024，也就是 64 倍，內積的變異數會變成幾倍？
 
-# %% key="variance"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="variance-spread"
 def random_qk(d_k, seed, n_queries=256, n_keys=32):
     """q (n_queries, d_k), k (n_keys, d_k)"""
     g = torch.Generator().manual_seed(seed)
@@ -311,6 +308,12 @@ def spread(q, k, divisor=1.0):
 
 def variance(d_k):
     return sum(spread(*random_qk(d_k, seed)) for seed in range(10)) / 10
+
+
+# %% key="variance"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 predict.compare(guess, variance(1024) / variance(16), T(ja="倍", zh_tw=" 倍"))
@@ -356,6 +359,7 @@ def entropy(q, k, divisor):
     return -(w * w.clamp_min(1e-30).log2()).sum(-1).mean().item()
 
 
+# %% key="scale-gradients"
 def gradients(q, k, divisor):
     """‖∂w/∂q‖ (n_queries,)"""
     #| ja: s = q·k÷divisorなので、∂w/∂q = ∂w/∂s·k÷divisor。∂w_i/∂s_jは、i = jのときw_i (1 - w_i)、i ≠ jのとき-w_i w_j
@@ -386,6 +390,7 @@ for quantity in titles:
             rows.append([quantity(*random_qk(d, seed), divisor) for seed in range(5)])
         measured[quantity, scaled] = torch.tensor(rows)  # (5 d_k, 5 seeds)
 
+# %% key="scale-last"
 last = {key: y[-1].mean().item() for key, y in measured.items()}  # d_k = 1024
 for divisor in (1, math.sqrt(1024)):
     size = torch.cat([gradients(*random_qk(1024, seed), divisor) for seed in range(5)])
@@ -629,6 +634,7 @@ def look_up(inputs, parameters, visible=None, scaled=True):
     return (out @ w_words)[:, 0], weights[:, 0]
 
 
+# %% key="train-untrained"
 def untrained(d, seed):
     torch.manual_seed(seed)
     shapes = [(len(words), d), *[(d, d)] * 3, (d, len(words))]
@@ -661,6 +667,7 @@ def train(parameters, visible=everything, scaled=True, steps=200):
     return [p.detach() for p in parameters], losses
 
 
+# %% key="train-run"
 before = untrained(d_model, seed=0)
 after, losses = train(before)
 for step in (1, 20, 40, 80, 200):
@@ -749,11 +756,7 @@ figures.show(
 # - `"b"`：剩下一半左右
 # - `"c"`：0.25 或更低
 
-# %% key="knock-out"
-#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
-#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
-guess = None
-
+# %% key="knock-out-rank"
 order = all_weights.argsort(-1, descending=True)  # (B, T)
 
 
@@ -763,6 +766,11 @@ def without(rank):
     visible = everything[:, 0].scatter(1, order[:, rank : rank + 1], False)
     return accuracy(after, visible[:, None])
 
+
+# %% key="knock-out"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
 
 knocked = [without(rank) for rank in range(len(tokens))]
 options = {
@@ -886,17 +894,18 @@ print(
 # - `"b"`：比有除的時候低，但高於 0.25
 # - `"c"`：0.25 左右
 
-# %% key="unscaled"
-#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
-#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
-guess = None
-
+# %% key="unscaled-reached"
 reached = {}
 for d in (32, 256):
     for scaled in (True, False):
         runs = [train(untrained(d, seed), scaled=scaled)[0] for seed in range(3)]
         reached[d, scaled] = [accuracy(run, scaled=scaled) for run in runs]
 mean_reached = {key: sum(three) / 3 for key, three in reached.items()}
+
+# %% key="unscaled"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
 
 lost = mean_reached[256, True] - mean_reached[256, False]
 options = {
@@ -1037,6 +1046,7 @@ masks = {
     T(ja="交差（cross）", zh_tw="交叉（cross）"): torch.ones(n_target, n).bool(),
 }
 
+# %% key="masks-count"
 #| ja: 参照できる組の数。三角形は`n (n + 1) / 2`、プレフィックスはそこに`prefix (prefix - 1) / 2`を足す
 #| zh-tw: 看得到的組合數。三角形是 `n (n + 1) / 2`，前綴再加上 `prefix (prefix - 1) / 2`
 triangle = n * (n + 1) // 2
@@ -1044,14 +1054,8 @@ counts = [int(mask.sum()) for mask in masks.values()]
 assert counts == [n * n, triangle, triangle + prefix * (prefix - 1) // 2, n_target * n]
 
 # %% key="masks-figure"
-fig, axes = plt.subplots(1, 4, figsize=(12, 3.6))
-for ax, (title, mask) in zip(axes, masks.items()):
-    figures.mask(ax, mask, rows=range(1, len(mask) + 1), columns=range(1, n + 1))
-    ax.set(
-        title=title,
-        xlabel=T(ja="キーの位置", zh_tw="鍵的位置"),
-        ylabel=T(ja="クエリの位置", zh_tw="查詢的位置"),
-    )
+x_label, y_label = T(ja="キーの位置", zh_tw="鍵的位置"), T(ja="クエリの位置", zh_tw="查詢的位置")
+fig = charts.masks(masks, x_label, y_label, size=(12, 3.6), legend=True)
 shares = "、".join(f"{title} {int(mask.sum())}/{mask.numel()}" for title, mask in masks.items())
 figures.show(
     fig,
@@ -1088,12 +1092,8 @@ print(
 #
 # 先猜猜看：使用因果遮罩時，6 個輸出裡會有幾個改變？
 
-# %% key="leak"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="leak-changes"
 def self_attention(x, mask=None):
     return attention(x @ w_q, x @ w_k, x @ w_v, mask)[0]
 
@@ -1104,6 +1104,12 @@ def changes(mask, token):
     changed = x.clone()
     changed[token] += 1.0
     return (self_attention(changed, mask) - self_attention(x, mask)).abs().amax(-1)
+
+
+# %% key="leak"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 full_mask, causal_mask, prefix_mask, _ = masks.values()
@@ -1149,12 +1155,8 @@ claims.check(
 #
 # 先猜猜看：對 6 個詞元的句子使用因果遮罩，36 個注意力權重裡，剛好是 0 的有幾個？
 
-# %% key="explore-compare"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="explore-look"
 def look(text, mask):
     keys = text.split()
     #| ja: 交差では、クエリは別の系列（4つの質問）から作る
@@ -1167,6 +1169,12 @@ def look(text, mask):
         allowed[:, :prefix] = True
     x_q, x_k = (embedding[[number[word] for word in some]] for some in (queries, keys))
     return queries, keys, attention(x_q @ w_q, x_k @ w_k, x_k @ w_v, allowed)[1]
+
+
+# %% key="explore-compare"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 *_, causal_weights = look(" ".join(tokens), "causal")
@@ -1239,7 +1247,7 @@ Explorer(
 # 結果表格也會列出第 7 節測出的值。
 
 
-# %% key="order-code"
+# %% key="order-gap"
 def sinusoidal(n, d_model):
     """Vaswani et al. 2017, §3.5 → (n, d_model)"""
     angles = torch.arange(n)[:, None] / 10_000 ** (torch.arange(0, d_model, 2) / d_model)
@@ -1255,6 +1263,7 @@ def order_gap(position):
     return (reversed_output - output_of_reversed).abs().max().item()
 
 
+# %% key="order-code" show=true
 another = torch.randperm(len(x))
 assert (self_attention(x)[another] - self_attention(x[another])).abs().max() < 1e-5
 
@@ -1330,12 +1339,8 @@ for n in lengths:
 #
 # 先猜猜看：設 $d_\text{model} = 4096$，把提示從 512 個詞元增加到 1024 個，也就是 2 倍，注意力加上 MLP，整層的 FLOPs 會變成幾倍？
 
-# %% key="layer"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="layer-flops"
 def layer_flops(n, d, mlp=True):
     #| ja: metaデバイスでは、テンソルは形だけを持ち、計算もメモリも要らない
     #| zh-tw: 在 meta 裝置上，張量只有形狀，不必真的計算，也不占記憶體
@@ -1346,6 +1351,12 @@ def layer_flops(n, d, mlp=True):
             if mlp:
                 (out @ up) @ up.T
     return spent.flops
+
+
+# %% key="layer"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 predict.compare(guess, layer_flops(1024, 4096) / layer_flops(512, 4096), T(ja="倍", zh_tw=" 倍"))
@@ -1495,6 +1506,7 @@ for causal, mask in ((False, None), (True, torch.ones(n, n).tril().bool())):
     gaps.append(difference.abs().max().item())
 tiled_gap = torch.tensor(gaps).max().item()
 
+# %% key="tiles-gradient"
 leaves = [tensor.clone().requires_grad_() for tensor in (q_, k_, v_)]
 out_grad = torch.randn(n, d)
 with measure.cost() as plain_training:

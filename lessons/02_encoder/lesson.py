@@ -33,14 +33,11 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from helpers.classroom import claims
-from helpers.world import corpus, moods
-from helpers.models import decoder, encoder, finetune
-from helpers.display import figures
-from helpers.classroom import predict
-from helpers.models import pretrained, training
 from helpers import results
-from helpers.world import tokenizer
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures
+from helpers.models import decoder, encoder, finetune, pretrained, training
+from helpers.world import corpus, moods, tokenizer
 
 figures.use(LANG)
 torch.set_num_threads(1)
@@ -255,11 +252,7 @@ for side, title in sides.items():
 #
 # 先猜猜看：10,000 個詞元裡，平均有幾個會變成 `[MASK]`？
 
-# %% key="mlm-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="mlm-corrupt"
 #| ja: 特殊トークンの番号は、これより小さい
 #| zh-tw: 特殊詞元的編號都比這個數小
 n_special, n_vocabulary = len(tokenizer.SPECIAL), len(encoder.TOKENIZER)
@@ -274,6 +267,11 @@ def corrupt(ids, rate=0.15, generator=None):
     inputs = torch.where(chosen & (dice >= 0.8) & (dice < 0.9), others, inputs)
     return inputs, chosen
 
+
+# %% key="mlm-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 predict.compare(guess, 10_000 * 0.15 * 0.8)
 
@@ -331,6 +329,8 @@ random_ones = after[~became_mask & (after != before)]
 kinds_share = random_ones.unique().numel() / (n_vocabulary - n_special)
 by_chance = 0.1 / (n_vocabulary - n_special)
 expected = {"chosen": 0.15, "masked": 0.8, "random": 0.1 - by_chance, "unchanged": 0.1 + by_chance}
+
+# %% key="mlm-count-print"
 print(
     T(
         ja=f"文字のトークン{characters.sum():,}個のうち、{chosen.sum():,}個を選んだ",
@@ -437,6 +437,7 @@ next_batch = encoder.next_batch(rows)
 run = training.train(fresh, next_batch, steps=300, lr=encoder.LEARNING_RATE)
 
 
+# %% key="train-losses"
 def mean_loss(model, n_batches=20):
     draw = encoder.next_batch(rows, seed=1)
     with torch.no_grad():
@@ -491,12 +492,8 @@ figures.show(
 # - b：0.25 到 0.6
 # - c：高於 0.6
 
-# %% key="train-score"
-#| ja: Noneを、選んだ記号（"a"、"b"、"c"）に書き換える
-#| zh-tw: 把 None 改成你選的代號（"a"、"b"、"c"）
-guess = None
 
-
+# %% key="train-grade"
 def grade(model, guesses, n=200):
     T(ja="""{マス: 正解率}""", zh_tw="""{格: 正確率}""")
     return corpus.grade(lambda events, slot, lang: guesses(model, events, slot, lang), n=n)
@@ -505,6 +502,12 @@ def grade(model, guesses, n=200):
 def mean(values):
     values = list(values)
     return sum(values) / len(values)
+
+
+# %% key="train-score"
+#| ja: Noneを、選んだ記号（"a"、"b"、"c"）に書き換える
+#| zh-tw: 把 None 改成你選的代號（"a"、"b"、"c"）
+guess = None
 
 
 models = dict(zip(losses, (encoder.new(seed=0), fresh, model)))
@@ -565,11 +568,7 @@ assert mean(right_guesses) > 0.8
 #
 # 先猜猜看：只拿掉受詞時，原本那個量詞的機率是多少？（0 到 1）動詞「讀」還看得到。
 
-# %% key="fill-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="fill-texts"
 thing, verb = T(ja="本", zh_tw="書"), T(ja="読み", zh_tw="讀")
 with_clues = T(
     ja="昨日、健太は公園でその三？の本を全部読みました。", zh_tw="健太昨天在公園把那三？書都讀了。"
@@ -580,6 +579,12 @@ texts = {
     T(ja="目的語を消す", zh_tw="拿掉受詞"): without_thing,
     T(ja="動詞も消す", zh_tw="動詞也拿掉"): without_thing.replace(verb, "？" * len(verb)),
 }
+
+# %% key="fill-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 answer = encoder.TOKENIZER.convert_tokens_to_ids(T(ja="冊", zh_tw="本"))
 filled = {}
 for name, text in texts.items():
@@ -631,7 +636,7 @@ assert first > 0.8 and second < 0.75 and third < 0.35
 #
 # 例如「把」，在台灣華語裡既是量詞，也用在「把那三把傘都買了」這種句型。比較看看「媽媽昨天在街上買了三把？。」和「媽媽昨天在街上買了三首？。」。後面那一句沒有正確答案，模型會回答什麼？
 
-# %% key="explore-code"
+# %% key="explore-known" hide=true
 from helpers.widgets import Explorer, Text, knows
 from helpers.display.svg import Bar, bars as draw_bars
 
@@ -647,6 +652,7 @@ def readable(text):
     return knows(known, split=list)(text)
 
 
+# %% key="explore-code"
 def draw(text):
     pictures, sentences = [], []
     found = encoder.fill(model, text.replace("？", tokenizer.MASK), LANG)
@@ -693,12 +699,8 @@ Explorer(
 #
 # 先猜猜看：這個句子連同特殊詞元共有 $n$ 個詞元。編碼器的輸出會改變的組合，占多少比例？（0 到 1）
 
-# %% key="square-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="square-influence"
 def influence(model, tokens, text):
     """|output i − output i after token j was changed|, (T, T): row i, column j"""
     x = tokens(tokenizer.tagged(text, LANG), return_tensors="pt").input_ids  # (1, T)
@@ -712,6 +714,12 @@ def influence(model, tokens, text):
         base = model(input_ids=x, attention_mask=torch.ones_like(x)).logits
         others = model(input_ids=changed, attention_mask=torch.ones_like(changed)).logits
     return (others - base).abs().amax(-1).T
+
+
+# %% key="square-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 short_text = corpus.sentence(event._replace(kind="plain", number=None), LANG).text
@@ -729,14 +737,9 @@ predict.compare(guess, (full > 0).float().mean().item())
 
 # %% key="square-figure"
 labels = [T(ja="始", zh_tw="始"), T(ja="言", zh_tw="語"), *short_text, T(ja="終", zh_tw="終")]
-fig, axes = plt.subplots(1, 2, figsize=(12, 6.2))
-for ax, (title, square) in zip(axes, squares.items()):
-    figures.mask(ax, square > 0, rows=labels, columns=labels, legend=False)
-    ax.set(
-        title=title,
-        xlabel=T(ja="書き換えたトークン", zh_tw="改動的詞元"),
-        ylabel=T(ja="出力の位置", zh_tw="輸出的位置"),
-    )
+reached = {title: square > 0 for title, square in squares.items()}
+x, y = T(ja="書き換えたトークン", zh_tw="改動的詞元"), T(ja="出力の位置", zh_tw="輸出的位置")
+fig = charts.masks(reached, x, y, size=(12, 6.2), rows=labels, columns=labels)
 changes = [f"{int((square > 0).sum())}/{square.numel()}" for square in squares.values()]
 figures.show(
     fig,
@@ -802,11 +805,7 @@ AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, 
 #
 # 先猜猜看：線索在右邊的那些格，編碼器的平均減去解碼器的平均，是多少？
 
-# %% key="table-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="table-shares"
 shares = {"encoder": grade(model, encoder.guesses), "decoder": grade(gpt, decoder.guesses)}
 shares["ceiling"] = {cell: corpus.ceiling(*cell) for cell in corpus.cells()}
 
@@ -817,6 +816,7 @@ shares["chance"] = {
     for slot, kind, lang in corpus.cells()
 }
 
+# %% key="table-groups"
 right_cells = corpus.cells("right")
 groups = {
     T(ja="左だけで決まる", zh_tw="只看左邊就能決定"): corpus.cells("left"),
@@ -827,6 +827,11 @@ groups = {
         cell for cell in right_cells if cell[0] == "time"
     ],
 }
+
+# %% key="table-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 def average(name, cells):
@@ -856,35 +861,7 @@ predict.compare(guess, average("encoder", right_cells) - average("decoder", righ
 #
 # 逐格畫成圖。誤差線是用 200 題估計的 95% 信賴區間（Wilson 方法）。粗橫線是只讀左邊時的理論上限（第 2 節），點線是亂猜的水準。
 
-# %% key="table-figure"
-fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
-for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
-    cells = [cell for side in ("left", "right") for cell in corpus.cells(side) if cell[2] == lang]
-    n_left = sum(cell in corpus.cells("left") for cell in cells)
-    series = {
-        T(ja="エンコーダー", zh_tw="編碼器"): [shares["encoder"][cell] for cell in cells],
-        T(ja="デコーダー", zh_tw="解碼器"): [shares["decoder"][cell] for cell in cells],
-    }
-    figures.bars(
-        ax,
-        [f"{names[slot]}\n{kinds[kind]}" for slot, kind, _ in cells],
-        series,
-        intervals={name: [corpus.interval(p, 200) for p in ps] for name, ps in series.items()},
-        levels=[shares["ceiling"][cell] for cell in cells],
-        level_name=T(ja="左だけを読む場合の上限", zh_tw="只讀左邊的上限"),
-    )
-    ends = [(n - 0.46, n + 0.46) for n in range(len(cells))]
-    chances = [shares["chance"][cell] for cell in cells]
-    chance_name = T(ja="チャンスレベル", zh_tw="亂猜")
-    ax.hlines(chances, *zip(*ends), color="black", linestyle=":", label=chance_name)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
-    ax.axvline(n_left - 0.5, color="black", linestyle="--")
-    ax.text(n_left - 0.6, 1.12, T(ja="手がかりは左", zh_tw="線索在左邊"), ha="right")
-    ax.text(n_left - 0.4, 1.12, T(ja="手がかりは右", zh_tw="線索在右邊"), ha="left")
-    ax.set(title=languages[lang], ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.25))
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
-axes[1].get_legend().remove()
-
+# %% key="table-told" hide=true
 names_of = {
     "encoder": T(ja="エンコーダー", zh_tw="編碼器"),
     "decoder": T(ja="デコーダー", zh_tw="解碼器"),
@@ -900,6 +877,30 @@ for group, cells in groups.items():
             zh_tw=f"{group}（{len(cells)} 格）：{means}。",
         )
     )
+
+# %% key="table-figure"
+fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
+for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
+    cells = [cell for side in ("left", "right") for cell in corpus.cells(side) if cell[2] == lang]
+    n_left = sum(cell in corpus.cells("left") for cell in cells)
+    series = {names_of[name]: [shares[name][c] for c in cells] for name in ("encoder", "decoder")}
+    figures.bars(
+        ax,
+        [f"{names[slot]}\n{kinds[kind]}" for slot, kind, _ in cells],
+        series,
+        intervals={name: [corpus.interval(p, 200) for p in ps] for name, ps in series.items()},
+        levels=[shares["ceiling"][cell] for cell in cells],
+        level_name=T(ja="左だけを読む場合の上限", zh_tw="只讀左邊的上限"),
+    )
+    chances = [shares["chance"][cell] for cell in cells]
+    charts.levels(ax, chances, names_of["chance"], linestyle=":")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
+    ax.axvline(n_left - 0.5, color="black", linestyle="--")
+    ax.text(n_left - 0.6, 1.12, T(ja="手がかりは左", zh_tw="線索在左邊"), ha="right")
+    ax.text(n_left - 0.4, 1.12, T(ja="手がかりは右", zh_tw="線索在右邊"), ha="left")
+    ax.set(title=languages[lang], ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.25))
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+axes[1].get_legend().remove()
 figures.show(
     fig,
     T(
@@ -1045,11 +1046,7 @@ predict.compare(guess, 100 * new_share, " %")
 #
 # 先猜猜看：有預訓練的模型的正確率，減去從隨機權重開始的模型，平均是多少？
 
-# %% key="tune"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="tune-tests"
 curves = results.load("labels")
 paces, n_labels = curves["settings"]["chosen"]["names"], 10
 unseen = finetune.named(LANG, 150, "test", "never_labelled", test=True)
@@ -1058,6 +1055,7 @@ tests = [
 ]
 
 
+# %% key="tune-tuned"
 def tuned(start, seed):
     T(ja="""知らない名前の正解率""", zh_tw="""沒看過的名字的正確率""")
     tagger = finetune.tagger({"pretrained": body, "scratch": None}[start], seed)
@@ -1066,6 +1064,11 @@ def tuned(start, seed):
     finetune.tune(tagger, labelled, seed, paces[start]["steps"], paces[start]["learning_rate"])
     return mean(finetune.score(tagger, test) for test in tests)
 
+
+# %% key="tune"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 live = {start: mean(tuned(start, seed) for seed in range(3)) for start in ("pretrained", "scratch")}
 predict.compare(guess, live["pretrained"] - live["scratch"])
@@ -1117,18 +1120,14 @@ for name, some in (
 # 教材附上了事先做好的結果：改變有標籤的句子數，各試 5 個亂數種子（可以用 `python -m helpers.results.labels` 重做）。有標籤的句子，每一句都不同。點是 5 次的平均，誤差線是最小到最大，★ 是剛才執行 3 次的平均。
 
 
-# %% key="curves-figure" hide=true
+# %% key="curves-scores" hide=true
 def scores_of(task, name, *measures):
     T(ja="""正解率の平均（シード、文の数）""", zh_tw="""正確率的平均（種子、句數）""")
     tables = [curves[task][LANG][name][measure] for measure in measures]
     return torch.tensor([list(table.values()) for table in tables]).mean(0).T
 
 
-def spread_of(y):
-    T(ja="""平均から最小値、最大値までの長さ""", zh_tw="""平均到最小值、最大值的距離""")
-    return torch.stack([y.mean(0) - y.amin(0), y.amax(0) - y.mean(0)])
-
-
+# %% key="curves-panels" hide=true
 unseen_names = ("opening_new", "later_new")
 panels = (
     ("names", unseen_names, T(ja="NER：ラベルにない名前", zh_tw="NER：標籤裡沒有的名字")),
@@ -1139,21 +1138,20 @@ lines = (
     ("pretrained", 0.96, "o-", T(ja="事前学習あり", zh_tw="有預訓練")),
     ("scratch", 1.04, "s--", T(ja="ランダムから", zh_tw="從隨機權重開始")),
 )
+
+# %% key="curves-figure" hide=true
 fig, axes = plt.subplots(1, 3, figsize=(12, 4), sharey=True)
 told = []
 for ax, (task, measures, title) in zip(axes, panels):
     for name, shift, style, label in lines:
         counts = [int(n) for n in curves[task][LANG][name][measures[0]]]
-        y = scores_of(task, name, *measures)
-        x = [shift * n for n in counts]
-        ax.errorbar(x, y.mean(0), yerr=spread_of(y), fmt=style, capsize=4, label=label)
-        means = "、".join(f"{n}: {v:.2f}" for n, v in zip(counts, y.mean(0).tolist()))
+        y, away = charts.spread(scores_of(task, name, *measures))
+        ax.errorbar([shift * n for n in counts], y, away, fmt=style, capsize=4, label=label)
+        means = "、".join(f"{n}: {v:.2f}" for n, v in zip(counts, y))
         told.append(T(ja=f"{title}、{label}（{means}）", zh_tw=f"{title}，{label}（{means}）"))
     ax.axhline(0.5, color="black", linestyle=":", label=T(ja="チャンスレベル", zh_tw="亂猜"))
-    ax.set(title=title, xscale="log", ylim=(-0.05, 1.1))
-    ax.set_xlabel(T(ja="ラベル付きの文の数", zh_tw="有標籤的句子數"))
-    ax.set_xticks(counts, [str(n) for n in counts])
-    ax.minorticks_off()
+    x = T(ja="ラベル付きの文の数", zh_tw="有標籤的句子數")
+    charts.frame(ax, x, log="x", ticks=counts, title=title, ylim=(-0.05, 1.1))
 axes[0].scatter([n_labels] * 2, list(live.values()), 200, "white", marker="*", ec="black", zorder=9)
 axes[2].axhline(0, color="black", linestyle="--", label=T(ja="近道", zh_tw="捷徑"))
 axes[0].set_ylabel(T(ja="正解率", zh_tw="正確率"))
@@ -1192,6 +1190,8 @@ claims.check(
         "gain_moods": gains["moods"],
     },
 )
+
+# %% key="transfer-c03"
 claims.check(
     "C03",
     {

@@ -35,11 +35,11 @@ import matplotlib.pyplot as plt
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures, show
 from helpers.instruments import causality
 from helpers.models import checkpoints, decoder, encoder, encoder_decoder, training
-from helpers.classroom import claims, predict
 from helpers.world import corpus, samples, tokenizer
-from helpers.display import figures, show
 from helpers.world.corpus import LANGUAGES
 
 #| ja: 勾配は、8節の学習でだけ使う
@@ -151,11 +151,13 @@ rows = []
 for t in range(n - 1):
     likely, p = tokens.convert_ids_to_tokens([best.indices[t]])[0], best.values[t].item()
     rows.append(["".join(names[max(0, t - 5) : t + 1]), names[t + 1], likely, f"{p:.2f}"])
-header = T(
-    ja="ここまで（最後の6トークン）|次のトークン|モデルの候補|その確率",
-    zh_tw="到這裡為止（最後 6 個詞元）|下一個詞元|模型的首選|首選的機率",
+show.tabulate(
+    T(
+        ja="ここまで（最後の6トークン）|次のトークン|モデルの候補|その確率",
+        zh_tw="到這裡為止（最後 6 個詞元）|下一個詞元|模型的首選|首選的機率",
+    ),
+    rows,
 )
-show.fragment(*show.table(header.split("|"), rows))
 
 # %% [markdown] key="shift" lang="ja"
 # 誰が、いつ、何をしたかは自由に選べるので、そこでは確率が分かれます。選べないところ、例えば動詞のあとの活用や文末では、確率が1に近くなります。
@@ -175,17 +177,19 @@ show.fragment(*show.table(header.split("|"), rows))
 #
 # 先猜猜看：還沒訓練的模型，對 281 個詞元給的機率幾乎相同。損失會是多少（取自然對數）？
 
-# %% key="shift-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="shift-loss"
 def next_token_loss(logits, ids, real):
     """logits: (B, n, V)  ids: (B, n)  real: (B, n), 0 = [PAD]"""
     predicted, target, counts = logits[:, :-1], ids[:, 1:], real[:, 1:]
     logp = predicted.log_softmax(-1).gather(-1, target[..., None])[..., 0]  # (B, n - 1)
     return -(logp * counts).sum() / counts.sum()
+
+
+# %% key="shift-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 training_rows = decoder.rows()
@@ -248,6 +252,7 @@ def log_probability(model, ids):
     return logp.gather(-1, ids[:, 1:, None])[..., 0].sum(-1)
 
 
+# %% key="chain-check"
 one_by_one = 0.0
 for t in range(1, n):
     next_logits = model(ids[:, :t]).logits[0, -1]  # (V,)
@@ -301,12 +306,8 @@ print(tokens.decode(prefix[0]), f"{sum_ratio:.6f}")
 #
 # 先猜猜看：用訓練用的文法新造 1,000 個句子來測量，這個模型的平均損失是多少 nat？
 
-# %% key="entropy-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="entropy-losses"
 def sentence_losses(model, split, count=1000):
     #| ja: 新しく作った文の -log p（ナット）。両方の言語 → (2 * count,)
     #| zh-tw: 新造句子的 -log p（nat），兩種語言都有 → (2 * count,)
@@ -318,6 +319,12 @@ def sentence_losses(model, split, count=1000):
 
 def mean_and_error(values):
     return values.mean().item(), values.std().item() / math.sqrt(len(values))
+
+
+# %% key="entropy-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 floor = corpus.entropy("train")
@@ -426,14 +433,9 @@ found = {
     "BERT": bert,
     T(ja="T5のデコーダー", zh_tw="T5 的解碼器"): t5,
 }
-fig, axes = plt.subplots(1, 4, figsize=(13, 3.9))
-for ax, (title, influence) in zip(axes, found.items()):
-    figures.mask(ax, influence.changes > 0, rows=range(1, 13), columns=range(1, 13), legend=False)
-    ax.set(
-        title=title,
-        xlabel=T(ja="書き換えた位置", zh_tw="改動的位置"),
-        ylabel=T(ja="出力の位置", zh_tw="輸出的位置"),
-    )
+marked = {title: influence.changes > 0 for title, influence in found.items()}
+changed_at = T(ja="書き換えた位置", zh_tw="改動的位置")
+fig = charts.masks(marked, changed_at, T(ja="出力の位置", zh_tw="輸出的位置"), size=(13, 3.9))
 counts = "、".join(f"{name} {int((f.changes > 0).sum())}" for name, f in found.items())
 figures.show(
     fig,
@@ -484,18 +486,20 @@ causality.probe("Qwen3ForCausalLM").verdict
 #
 # 先猜猜看：平行計算時，模型 1 次就算完 $n$ 個詞元。依序計算時，$n$ 次加起來總共要算幾個詞元？（$n$ 在第 1 節印出來了。）
 
-# %% key="parallel-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="parallel-ways"
 def in_parallel(model, ids):
     return model(ids).logits[0]  # (n, V)
 
 
 def in_sequence(model, ids):
     return torch.stack([model(ids[:, :t]).logits[0, -1] for t in range(1, ids.size(1) + 1)])
+
+
+# %% key="parallel-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 sizes = []
@@ -505,7 +509,7 @@ hook.remove()
 predict.compare(guess, sum(sizes), T(ja="トークン分", zh_tw=" 個詞元"))
 
 
-# %% key="parallel-gaps"
+# %% key="parallel-fastest"
 def fastest(compute, model, ids, repeats=5):
     #| ja: 秒。最初の1回は準備運動なので、数えない
     #| zh-tw: 秒；第 1 次是暖身，不計算在內
@@ -517,6 +521,7 @@ def fastest(compute, model, ids, repeats=5):
     return min(seconds[1:])
 
 
+# %% key="parallel-gaps"
 gaps = {}
 for name, net in (("GPT-2", model), ("BERT", encoder.load())):
     gaps[name] = (in_parallel(net, ids) - in_sequence(net, ids)).abs().max().item()
@@ -584,6 +589,7 @@ def generate(model, ids, pick, most=40):
     return ids
 
 
+# %% key="generate-pick"
 def greedy(logits):
     return logits.argmax()
 
@@ -598,6 +604,7 @@ def start_of(lang, text=""):
     return tokens(tokenizer.tagged(text, lang), return_tensors="pt").input_ids[:, :-1]
 
 
+# %% key="generate-write"
 torch.manual_seed(0)
 for pick in (greedy, sampled):
     for _ in range(3):
@@ -650,11 +657,7 @@ print(T(ja=f"{len(beginnings)}個の書き出しすべてで一致", zh_tw=f"{le
 #
 # 先猜猜看：如果完全照著文法寫，「沒看過的組合」的比例大約是 0.20。訓練很久的模型會是多少？
 
-# %% key="train-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="train-look"
 known = set(tokens.batch_decode(training_rows, skip_special_tokens=True))
 stages, written = {}, {}
 
@@ -670,6 +673,11 @@ def after_step(step):
         look(step, student)
 
 
+# %% key="train-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 student = decoder.new()
 look(0, student)
 with torch.enable_grad():
@@ -683,7 +691,7 @@ unseen_share = stages[final].share("unseen")[0]
 predict.compare(guess, unseen_share)
 
 
-# %% key="train-table"
+# %% key="train-grammar"
 def shown(share, error):
     return "-" if math.isnan(share) else f"{share:.3f} ± {error:.3f}"
 
@@ -695,6 +703,7 @@ drawn = [corpus.draw(rng, "train") for _ in range(500)]
 told = {lang: [corpus.sentence(e, lang).text for e in drawn] for lang in LANGUAGES}
 grammar = samples.both(samples.judge(told[lang], lang, known) for lang in LANGUAGES)
 
+# %% key="train-table" show=true
 measures = ("valid", "new", "unseen")
 header = T(
     ja="ステップ|正しい|新しい|未知の組|書いた文の例",
@@ -706,7 +715,7 @@ rows = [
 ]
 by_grammar = T(ja="文法から引く", zh_tw="從文法抽")
 rows.append([by_grammar, *(shown(*grammar.share(name)) for name in measures), told[LANG][0]])
-show.fragment(*show.table(header.split("|"), rows))
+show.tabulate(header, rows)
 assert stages[300].valid > stages[100].valid
 
 # %% key="train-figure"
@@ -719,12 +728,8 @@ for name, label in zip(measures, labels):
 exact = math.exp(corpus.entropy("test") - corpus.entropy())
 pairs = T(ja="文法での、未知の組の割合", zh_tw="文法裡「沒看過的組合」的比例")
 ax.axhline(exact, color="black", linestyle=":", label=pairs)
-ax.set_xticks(range(len(steps)), [f"{step:,}" for step in steps])
-ax.set(
-    xlabel=T(ja="学習のステップ数", zh_tw="訓練步數"),
-    ylabel=T(ja="割合", zh_tw="比例"),
-    ylim=(0, 1.02),
-)
+x, y = T(ja="学習のステップ数", zh_tw="訓練步數"), T(ja="割合", zh_tw="比例")
+charts.frame(ax, x, y, ticks=dict(enumerate(map("{:,}".format, steps))), ylim=(0, 1.02))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 series = "。".join(
@@ -772,7 +777,7 @@ figures.show(
 # 先把溫度從 0.1 調到 3，每種溫度寫 200 個句子，比較正確句子的比例，以及不同句子的比例（去掉重複後的數量÷200）。
 
 
-# %% key="temperature-code"
+# %% key="temperature-measure" hide=true
 def quality(count=200, **options):
     texts = decoder.sample(model, LANG, count, **options)
     return samples.judge(texts, LANG, known).share("valid")[0], len(set(texts)) / count
@@ -782,6 +787,7 @@ temperatures = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6, 2.0, 3.0]
 curve = [quality(temperature=value) for value in temperatures]
 valid_shares, distinct_shares = zip(*curve)
 
+# %% key="temperature-code"
 fig, ax = plt.subplots(figsize=(7, 3.6))
 for y, label in (
     (valid_shares, T(ja="正しい文", zh_tw="正確的句子")),
@@ -789,14 +795,8 @@ for y, label in (
 ):
     errors = [corpus.standard_error(share, 200) for share in y]
     ax.errorbar(temperatures, y, errors, markevery=1, label=label)
-ax.set(
-    xlabel=T(ja="温度", zh_tw="溫度"),
-    ylabel=T(ja="割合", zh_tw="比例"),
-    xscale="log",
-    ylim=(0, 1.03),
-)
-ax.set_xticks(temperatures, [f"{value:g}" for value in temperatures])
-ax.minorticks_off()
+x, y = T(ja="温度", zh_tw="溫度"), T(ja="割合", zh_tw="比例")
+charts.frame(ax, x, y, log="x", ticks=temperatures, ylim=(0, 1.03))
 ax.legend()
 pairs = "、".join(f"{t:g} {v:.2f}／{d:.2f}" for t, v, d in zip(temperatures, *zip(*curve)))
 figures.show(
@@ -819,7 +819,7 @@ settings = {"-": {}, "top-k = 5": {"top_k": 5}, "top-p = 0.9": {"top_p": 0.9}}
 results = {name: quality(temperature=1.6, **options) for name, options in settings.items()}
 header = T(ja="残すトークン|正しい文|異なる文", zh_tw="留下的詞元|正確的句子|不同的句子")
 rows = [[name, f"{valid:.2f}", f"{distinct:.2f}"] for name, (valid, distinct) in results.items()]
-show.fragment(*show.table(header.split("|"), rows))
+show.tabulate(header, rows)
 assert results["top-p = 0.9"][0] > results["-"][0] + 0.2
 
 # %% [markdown] key="filters-after" lang="ja"
@@ -901,12 +901,8 @@ assert max(rescored, key=rescored.get) == told.answer("counter")
 #
 # 先猜猜看：重新評分的正確率，13 種平均會是多少？
 
-# %% key="cells-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="cells-graded"
 def graded(answer):
     return corpus.grade(lambda events, slot, lang: answer(model, events, slot, lang), side="right")
 
@@ -926,11 +922,18 @@ def always_the_same(slot, kind, lang):
     return max(right) / sum(weight for _, weight in told)
 
 
+# %% key="cells-shares"
 single = graded(decoder.guesses)
 multiple = graded(decoder.rescored)
 ceilings = {cell: corpus.ceiling(*cell) for cell in single}
 blind = {cell: always_the_same(*cell) for cell in single}
 passes = [len(corpus.candidates(lang, slot)) for slot, _, lang in single]
+
+# %% key="cells-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 
 kinds = dict(zip(corpus.KINDS, T(ja="基本 数量 主題 全部", zh_tw="基本 數量 主題 全部").split()))
 for kind, name in kinds.items():
@@ -1038,11 +1041,7 @@ claims.check(
 #
 # 先猜猜看：每個參數用 2 個位元組（bfloat16）儲存，總共是多少 GiB？（1 GiB = $2^{30}$ 個位元組）
 
-# %% key="llama-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="llama-config"
 config = LlamaConfig(
     vocab_size=128_256,
     hidden_size=4096,
@@ -1054,6 +1053,11 @@ config = LlamaConfig(
 with torch.device("meta"):
     llama = LlamaForCausalLM(config)
 assert all(p.is_meta for p in llama.parameters())
+
+# %% key="llama-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 parameters = training.parameter_count(llama)
 predict.compare(guess, 2 * parameters / 2**30, " GiB")
@@ -1071,10 +1075,11 @@ print(f"{parameters:,}")
 parts = {"embed_tokens": 0, "self_attn": 0, "mlp": 0, "norm": 0, "lm_head": 0}
 for name, parameter in llama.named_parameters():
     parts[next(part for part in parts if part in name)] += parameter.numel()
-header = T(ja="部品|パラメータ|割合", zh_tw="零件|參數|比例").split("|")
+header = T(ja="部品|パラメータ|割合", zh_tw="零件|參數|比例")
 rows = [[part, f"{count:,}", f"{count / parameters:.1%}"] for part, count in parts.items()]
-show.fragment(*show.table(header, rows))
+show.tabulate(header, rows)
 
+# %% key="llama-claim"
 small_llama = causality.probe("LlamaForCausalLM")
 claims.check(
     "C12",

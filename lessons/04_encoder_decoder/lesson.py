@@ -37,11 +37,11 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.patches import Rectangle
 
-from helpers.classroom import claims, predict
-from helpers.world import corpus
-from helpers.models import encoder_decoder, training
-from helpers.display import figures, show
 from helpers import results
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures, show
+from helpers.models import encoder_decoder, training
+from helpers.world import corpus
 from helpers.results import tasks
 
 figures.use(LANG)
@@ -183,11 +183,7 @@ claims.check("C15", {task: exact[task] for task in ("to_zh_tw", "to_ja", "summar
 #
 # 先猜猜看：專屬於某一種任務的參數有幾個？
 
-# %% key="switch"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="switch-used"
 used = []
 for task in corpus.TASKS:
     model.zero_grad()
@@ -195,6 +191,11 @@ for task in corpus.TASKS:
     model(**batch).loss.backward()
     used.append([p.grad is not None and bool(p.grad.any()) for p in model.parameters()])
 model.zero_grad()
+
+# %% key="switch"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 #| ja: 文字の埋め込みは、どのタスクでも使う1つの表として数える
 #| zh-tw: 字元的嵌入算成每種任務都會用到的一張表
@@ -362,6 +363,7 @@ def pieces(total, count, rng):
     return [b - a for a, b in pairwise(cuts)]
 
 
+# %% key="spans-corruption"
 def span_corruption(tokens, rng, share=0.15, mean_span=3):
     #| ja: Raffel et al. 2020、§3.3.4 → 入力、正解
     #| zh-tw: Raffel et al. 2020，§3.3.4 → 輸入、正解
@@ -378,6 +380,7 @@ def span_corruption(tokens, rng, share=0.15, mean_span=3):
     return source, [*target, sentinel(n_spans)]
 
 
+# %% key="spans-example"
 rng = random.Random(0)
 text = story.text(LANG) + corpus.draw_story(rng).text(LANG)
 source, target = span_corruption(list(text), rng)
@@ -442,7 +445,7 @@ predict.compare(guess, len(corrupted[0][1]))
 # 第 2 點之所以可行，是因為這個函式讓留下的部分和挖掉的片段輪流出現。如果片段在最前面，或是模型寫錯了，就不能這樣做；能處理這些情形的還原，留到練習題再寫。
 
 
-# %% key="spans-check-code"
+# %% key="spans-fragments" hide=true
 def is_sentinel(token):
     return token.startswith("<extra_id_")
 
@@ -452,6 +455,7 @@ def fragments(tokens):
     return [piece for piece in marked.split("\n") if piece]
 
 
+# %% key="spans-check-code" hide=true
 hidden = set()
 for tokens, (source, target) in zip(texts, corrupted, strict=True):
     marks = [[t for t in side if is_sentinel(t)] for side in (source, target)]
@@ -465,6 +469,7 @@ for tokens, (source, target) in zip(texts, corrupted, strict=True):
         hidden.update(range(at, at + len(missing)))
         at += len(missing)
 
+# %% key="spans-claim"
 spans = [len(piece) for _, target in corrupted for piece in fragments(target)]
 n_tokens = sum(map(len, texts))
 lengths = [sum(len(pair[side]) for pair in corrupted) / len(texts) for side in (0, 1)]
@@ -555,7 +560,7 @@ predict.compare(guess, states.size(1))
 #
 # 和訓練時一樣，把正解往右移一格，輸入解碼器。在第 $t$ 個位置，模型看著正解的前 $t-1$ 個詞元，預測第 $t$ 個。這叫做教師強迫（teacher forcing）。只要傳入 `labels`，模型就會自己往右移。
 
-# %% key="wiring-code"
+# %% key="wiring-hook"
 came_in, hooks = {}, []
 
 
@@ -566,6 +571,7 @@ def remember(key):
     return hook
 
 
+# %% key="wiring-code"
 for layer, block in enumerate(model.decoder.block, 1):
     cross = block.layer[1].EncDecAttention
     for name, matrix in (("q", cross.q), ("k", cross.k), ("v", cross.v)):
@@ -575,6 +581,7 @@ with torch.no_grad():
 for hook in hooks:
     hook.remove()
 
+# %% key="wiring-check"
 for (layer, name), tensor in came_in.items():
     same = tensor.shape == out.encoder_last_hidden_state.shape and tensor.equal(
         out.encoder_last_hidden_state
@@ -659,6 +666,7 @@ def translate_from(examples, change):
     return sum(right) / len(right), answers
 
 
+# %% key="pooled-average"
 def average(states, mask):
     return ((states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)).expand_as(states)
 
@@ -725,6 +733,7 @@ def attention_map(net, event, source_lang, layer):
     return weights[layer - 1].mean(0), [*example.source, "</s>"], [*example.target, "</s>"], before
 
 
+# %% key="map-looks"
 def looks(net, event, source_lang, layer):
     T(
         ja="""最初の文字を書くときに最も見た位置、入力での語の位置、出力での語の位置、入力の長さ""",
@@ -736,6 +745,7 @@ def looks(net, event, source_lang, layer):
     return looked, here, there, len(tokens)
 
 
+# %% key="map-layer"
 def found(events, layer):
     hits = []
     for event in events:
@@ -785,12 +795,8 @@ figures.show(
 #
 # 先猜猜看：相符率會是多少？請寫 0 到 1 之間的數字。
 
-# %% key="align"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="align-graded"
 def graded(net, n_events):
     hits, chances = {word: [] for word in WORDS}, []
     swapped, kept_order, counters = [], [], Counter()
@@ -812,6 +818,12 @@ def graded(net, n_events):
             if "counter" in there:
                 counters.update(word for word in there if looked["counter"] in here[word])
     return hits, chances, swapped, kept_order, counters
+
+
+# %% key="align"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 def mean(values):
@@ -949,6 +961,7 @@ with torch.no_grad():
     library = part(x)[0]
 
 
+# %% key="t5-by-hand"
 def heads(y):  # (1, T, n_heads * d_k) → (1, n_heads, T, d_k)
     return y.view(1, y.size(1), n_heads, d_k).transpose(1, 2)
 
@@ -959,6 +972,7 @@ def by_hand(x, bias, divisor):
     return part.o((weights @ v).transpose(1, 2).flatten(2))
 
 
+# %% key="t5-gap"
 with torch.no_grad():
     gap = {
         name: (by_hand(x, b, divisor) - library).abs().max().item()
@@ -1080,7 +1094,7 @@ assert values[0] < n
 #
 # 第 1 節的模型訓練了 2,500 步。這裡把同樣結構的模型從頭訓練 200 步，看看剛開始是什麼樣子（約 20 秒）。途中會請模型回答同樣的 4 道題目。中途停下來也沒關係，到那時為止訓練好的權重會留著。
 
-# %% key="live-code"
+# %% key="live-watched"
 watched = [
     next(e for e in held_out if e.task == task and e.lang == lang)
     for task, lang in (
@@ -1090,6 +1104,8 @@ watched = [
         ("sentiment", LANG),
     )
 ]
+
+# %% key="live-code"
 diary = {}
 
 
@@ -1132,16 +1148,11 @@ steps = curves[0]["step"]
 fig, ax = plt.subplots(figsize=(8, 4))
 means = {}
 for task, name in names.items():
-    values = torch.tensor([curve[task] for curve in curves])  # (seeds, steps)
-    means[task] = values.mean(0)
-    spread_ = torch.stack([means[task] - values.amin(0), values.amax(0) - means[task]])
-    ax.errorbar(steps, means[task], yerr=spread_, capsize=3, label=name)
+    means[task], away = charts.spread(torch.tensor([curve[task] for curve in curves]))
+    ax.errorbar(steps, means[task], yerr=away, capsize=3, label=name)
 ax.axhline(0.5, color="black", linewidth=1)
-ax.set(
-    xlabel=T(ja="ステップ", zh_tw="步數"),
-    ylabel=T(ja="完全一致率", zh_tw="完全相符率"),
-    ylim=(0, 1.05),
-)
+x, y = T(ja="ステップ", zh_tw="步數"), T(ja="完全一致率", zh_tw="完全相符率")
+charts.frame(ax, x, y, ylim=(0, 1.05))
 ax.legend(loc="lower right")
 
 #| ja: チャンスレベルを0、満点を1とした値
@@ -1196,17 +1207,19 @@ assert translated > polarity
 #
 # 先猜猜看：沒看過的 4 種說法，這個模型會答對幾種？（超過一半的故事答對，就算答對 1 種說法。）
 
-# %% key="memory-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="memory-asked"
 def asked(adjective, negated, lang):
     #| ja: この言い方で終わる50のお話について、気分を尋ねる問題
     #| zh-tw: 以這個說法結尾的 50 個故事，詢問心情的題目
     told = [e for s in tasks.stories(adjective, negated) for e in corpus.readings(s)]
     return [e for e in told if (e.task, e.lang) == ("sentiment", lang)]
+
+
+# %% key="memory-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 memorizer = encoder_decoder.load("never_negated")
@@ -1243,7 +1256,7 @@ assert all(min(share[a, True, lang] for a in withheld) < 0.5 for lang in corpus.
 # %% [markdown] key="memory-after" lang="zh-tw"
 # 看過的說法，幾乎都是 1.00；沒看過的 4 種，只答對 1 種。雖然比隨機水準的 2 種少，但只有 4 種，也可能是碰巧。所以再看看換亂數種子訓練好幾次的紀錄。○ 表示答對那種說法。
 
-# %% key="memory-seeds"
+# %% key="memory-seeds" hide=true
 record = results.load("tasks")
 seeds = [entry for entry in record["runs"] if entry["recipe"] == "withheld"]
 said = [tasks.stories(a, True)[0].feeling(lang) for lang in corpus.LANGUAGES for a in withheld]
@@ -1252,7 +1265,7 @@ rows = [
     [str(entry["seed"]), *("○" if hit else "×" for hit in hits)]
     for entry, hits in zip(seeds, right)
 ]
-show.fragment(*show.table([T(ja="シード", zh_tw="亂數種子"), *said], rows))
+show.tabulate([T(ja="シード", zh_tw="亂數種子"), *said], rows)
 n_right, n_ways = sum(map(sum, right)), sum(map(len, right))
 both = sum(all(pair) for hits in right for pair in (hits[:2], hits[2:]))
 print(
@@ -1297,7 +1310,7 @@ assert len(seeds) >= 5 and both == 0
 #
 # 先猜猜看，再看紀錄。對或不對，只看最後一個字。
 
-# %% key="recipe-figure"
+# %% key="recipe-points" hide=true
 recipes = {
     "all": T(ja="すべて見せる", zh_tw="全部給看"),
     "withheld": T(ja="見せない", zh_tw="不給看"),
@@ -1311,37 +1324,24 @@ points = {
     for recipe in recipes
     for task in ("sentiment", "summary")
 }
+
+# %% key="recipe-figure"
 fig, ax = plt.subplots(figsize=(8, 3.8))
 for offset, marker, task in ((-0.3, "o", "sentiment"), (0.1, "s", "summary")):
-    dots = [
-        (n + offset + 0.06 * seed, value)
-        for n, recipe in enumerate(recipes)
-        for seed, value in enumerate(points[recipe, task])
-    ]
-    ax.plot(
-        *zip(*dots),
-        marker,
-        markersize=9,
-        markevery=1,
-        fillstyle="none",
-        markeredgewidth=2,
-        label=names[task],
-    )
+    groups = [points[recipe, task] for recipe in recipes]
+    charts.dots(ax, groups, names[task], marker, offset)
 ax.axhline(2, color="black", linestyle="--", linewidth=1)
-ax.set_xticks(range(len(recipes)), list(recipes.values()))
-ax.set(
-    ylim=(-0.2, 4.3),
-    yticks=range(5),
-    ylabel=T(ja="正解した言い方（4通りのうち）", zh_tw="答對的說法（4 種裡）"),
-)
+y = T(ja="正解した言い方（4通りのうち）", zh_tw="答對的說法（4 種裡）")
+ticks = dict(enumerate(recipes.values()))
+charts.frame(ax, y=y, ticks=ticks, ylim=(-0.2, 4.3), yticks=range(5))
 ax.legend()
-listed = "；".join(
-    f"{name} "
-    + "、".join(
+listed = []
+for recipe, name in recipes.items():
+    counts = [
         f"{names[t]} {'/'.join(map(str, points[recipe, t]))}" for t in ("sentiment", "summary")
-    )
-    for recipe, name in recipes.items()
-)
+    ]
+    listed.append(f"{name} " + "、".join(counts))
+listed = "；".join(listed)
 figures.show(
     fig,
     T(
@@ -1349,6 +1349,8 @@ figures.show(
         zh_tw=f"那 2 個形容詞的否定有 4 種說法，圖中是答對的種數。○ 是心情，□ 是摘要，一個記號是一次訓練，虛線是二選一的隨機水準（2）。{listed}。",
     ),
 )
+
+# %% key="recipe-check" hide=true
 assert min(points["all", "sentiment"]) == 4 == min(points["steps", "sentiment"])
 assert max(points["withheld", "sentiment"] + points["translated", "sentiment"]) <= 2
 steps_curves = [entry["curve"] for entry in record["runs"] if entry["recipe"] == "steps"]

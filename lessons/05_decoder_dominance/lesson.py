@@ -35,20 +35,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from helpers.models import (
-    checkpoints,
-    decoder,
-    encoder,
-    encoder_decoder,
-    induction,
-    scaling,
-    training,
-)
-from helpers.classroom import claims, predict
-from helpers.world import corpus, tokenizer
-from helpers.display import figures, show
-from helpers.instruments import measure
 from helpers import results
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures, show
+from helpers.instruments import measure
+from helpers.models import checkpoints, decoder, encoder, encoder_decoder
+from helpers.models import induction, scaling, training
+from helpers.world import corpus, tokenizer
 
 torch.set_num_threads(1)
 figures.use(LANG)
@@ -105,11 +98,7 @@ figures.use(LANG)
 #
 # 先猜猜看：用相同的運算量訓練，GPT-2 算進損失的詞元數，是遮住 15% 的 BERT 的幾倍？
 
-# %% key="budget-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="budget-plans"
 budget = checkpoints.card()["encoder"]["training_flops"]
 sentences, tasks = decoder.rows(1000), encoder_decoder.examples(1000)
 plans = {
@@ -120,6 +109,7 @@ plans = {
 }
 
 
+# %% key="budget-counts"
 def taught_and_read(model, batch):
     #| ja: 損失の付くトークンの数と、読み書きしたトークンの数
     #| zh-tw: 算進損失的詞元數，和讀寫的詞元數
@@ -129,6 +119,11 @@ def taught_and_read(model, batch):
     taught = int((labels != -100).sum())
     return taught, read + taught * model.config.is_encoder_decoder
 
+
+# %% key="budget-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 lines, taught, share = [], {}, {}
 for name, (model, next_batch) in plans.items():
@@ -142,12 +137,15 @@ for name, (model, next_batch) in plans.items():
 predict.compare(guess, taught["GPT-2"] / taught["BERT 15%"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="budget-table"
-header = T(
-    ja="モデル|パラメータ|1ステップのMFLOPs|予算で進めるステップ|損失の付くトークン（単位：100万）|読み書きしたトークンに占める割合",
-    zh_tw="模型|參數|1 步的 MFLOPs|預算內的步數|算進損失的詞元（單位：100 萬）|占讀寫詞元的比例",
+show.tabulate(
+    T(
+        ja="モデル|パラメータ|1ステップのMFLOPs|予算で進めるステップ|損失の付くトークン（単位：100万）|読み書きしたトークンに占める割合",
+        zh_tw="模型|參數|1 步的 MFLOPs|預算內的步數|算進損失的詞元（單位：100 萬）|占讀寫詞元的比例",
+    ),
+    lines,
 )
-show.fragment(*show.table(header.split("|"), lines))
 
+# %% key="budget-head" hide=true
 #| ja: BERTの出力層を、隠したトークンだけで計算したとき
 #| zh-tw: BERT 的輸出層只計算遮住的詞元時
 model, next_batch = plans["BERT 15%"]
@@ -193,11 +191,7 @@ print(
 #
 # 先猜猜看：GPT-2 寫的句子有 9 成以上符合文法（第 03 課）。BERT 寫的句子，比例會是多少？請寫 0 到 1 之間的數字。
 
-# %% key="able-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="able-fill"
 bert, gpt = encoder.load(), decoder.load()
 tokens = encoder.TOKENIZER
 
@@ -214,6 +208,11 @@ def fill_from_the_left(length, count, generator):
         ids[:, place] = torch.multinomial(p, 1, generator=generator)[:, 0]
     return tokens.batch_decode(ids, skip_special_tokens=True)
 
+
+# %% key="able-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 rng, generator = random.Random(0), torch.Generator().manual_seed(0)
 true = [corpus.sentence(corpus.draw(rng), LANG).text for _ in range(100)]
@@ -246,7 +245,7 @@ for name, texts in (("BERT ", by_bert), ("GPT-2", by_gpt)):
 #
 # T5 的值取自第 04 課的訓練紀錄，是運算量相同的那一步（2 個亂數種子的平均）；那時學習率還沒降到底，對 T5 稍微不利。填空的題目，是第 02、03 課的空格裡，線索在右邊的 13 種。
 
-# %% key="able-table" hide=true
+# %% key="able-blank" hide=true
 prompted = results.load("prompted")["runs"]
 right = [" ".join(cell) for cell in corpus.cells("right")]
 card = checkpoints.card()
@@ -262,6 +261,7 @@ def exact(task):
     return np.mean([v for run in prompted for key, v in run["exact"].items() if task in key])
 
 
+# %% key="able-t5" hide=true
 #| ja: T5は、レッスン04の記録から、同じ計算量になるステップの値を使う
 #| zh-tw: T5 用第 04 課的紀錄裡，運算量相同的那一步的值
 curves = [r["curve"] for r in results.load("tasks")["runs"] if r["recipe"] == "all"]
@@ -271,6 +271,8 @@ t5 = {task: np.mean([curve[task][place] for curve in curves]) for task in corpus
 
 translation = (exact("to_zh_tw") + exact("to_ja")) / 2, (t5["to_zh_tw"] + t5["to_ja"]) / 2
 mood = exact("sentiment"), t5["sentiment"]
+
+# %% key="able-table" hide=true
 blank_row = T(ja="右に手がかりがある空欄（1回の計算）", zh_tw="線索在右邊的空格（計算 1 次）")
 write_row = T(ja="文を書く（文法に合う割合）", zh_tw="寫句子（符合文法的比例）")
 translate_row = T(ja="翻訳（完全一致率）", zh_tw="翻譯（完全相符率）")
@@ -281,11 +283,15 @@ rows = [
     [translate_row, "-", *(f"{value:.2f}" for value in translation)],
     [mood_row, "-", *(f"{value:.2f}" for value in mood)],
 ]
-header = T(
-    ja="タスク|エンコーダー型|デコーダー型|エンコーダー・デコーダー型",
-    zh_tw="任務|encoder-only|decoder-only|編碼器－解碼器",
+show.tabulate(
+    T(
+        ja="タスク|エンコーダー型|デコーダー型|エンコーダー・デコーダー型",
+        zh_tw="任務|encoder-only|decoder-only|編碼器－解碼器",
+    ),
+    rows,
 )
-show.fragment(*show.table(header.split("|"), rows))
+
+# %% key="able-claim" hide=true
 claims.check(
     "C22",
     {
@@ -332,23 +338,25 @@ assert min(*translation, mood[0]) > 0.9
 #
 # 先猜猜看：解碼器寫台灣華語的摘要，正確的比例會是多少？請寫 0 到 1 之間的數字。
 
-# %% key="never-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="never-by-seed"
 def by_seed(is_right):
     #| ja: 3つのシードの、見せなかった問題での割合
     #| zh-tw: 3 個亂數種子，在沒看過的題目上的比例
     return [np.mean([is_right(pair) for pair in run["withheld"]]) for run in prompted]
 
 
+# %% key="never-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+
 never = by_seed(lambda pair: pair["answer"] == pair["target"])
 predict.compare(guess, np.mean(never))
 
 
-# %% key="never-answers"
+# %% key="never-first" hide=true
 def clause(text):
     return text.split("，")[0]
 
@@ -358,6 +366,8 @@ translated = by_seed(lambda pair: pair["translated"] == pair["target"])
 japanese, moods = (
     [run["exact"][key] for run in prompted] for key in ("summary ja", "sentiment zh-tw")
 )
+
+# %% key="never-answers"
 tried = {
     T(ja="日本語のお話の要約", zh_tw="替日文故事做摘要"): japanese,
     T(ja="台湾華語のお話の気分", zh_tw="回答台灣華語故事的心情"): moods,
@@ -368,9 +378,10 @@ tried = {
 header = T(ja="頼んだこと", zh_tw="要求")
 seeds = [f"seed {run['seed']}" for run in prompted]
 rows = [[name, *(f"{share:.2f}" for share in shares)] for name, shares in tried.items()]
-show.fragment(*show.table([header, *seeds], rows))
+show.tabulate([header, *seeds], rows)
 
 
+# %% key="never-kind" hide=true
 def kind(answer):
     if any("ぁ" <= c <= "ん" for c in answer):
         return T(ja="ひらがなの入った文", zh_tw="夾雜日文平假名的句子")
@@ -379,6 +390,7 @@ def kind(answer):
     return T(ja="ほか", zh_tw="其他")
 
 
+# %% key="never-kinds"
 answers = [[pair["answer"] for pair in run["withheld"]] for run in prompted]
 examples = {kind(answer): answer for of_seed in answers for answer in of_seed}
 counts = [Counter(map(kind, of_seed)) for of_seed in answers]
@@ -387,7 +399,7 @@ rows = [
     for name, example in examples.items()
 ]
 header = T(ja="答えの種類|例", zh_tw="答案的種類|例子").split("|")
-show.fragment(*show.table([header[0], *seeds, header[1]], rows))
+show.tabulate([header[0], *seeds, header[1]], rows)
 assert min(*japanese, *moods, *translated) > 0.9 and max(*never, *first) < 0.1
 
 # %% [markdown] key="never-after" lang="ja"
@@ -426,46 +438,34 @@ assert min(*japanese, *moods, *translated) > 0.9 and max(*never, *first) < 0.1
 #
 # 先猜猜看：2 層模型的正確率是多少？請寫 0 到 1 之間的數字，也想一想 1 層會怎樣。
 
-# %% key="context-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="context-train"
 copiers = {}
 for layers in (1, 2):
     copiers[layers] = induction.new(layers)
     training.train(
         copiers[layers], induction.next_batch(), induction.STEPS, induction.LEARNING_RATE
     )
+
+# %% key="context-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 lengths = [6, 9, 12, 14, 16, 20]
 copied = {
     layers: [induction.accuracy(model, n) for n in lengths] for layers, model in copiers.items()
 }
 predict.compare(guess, copied[2][lengths.index(12)])
 
-# %% key="context-figure"
-seen = {layers: induction.attention(model, 12) for layers, model in copiers.items()}
-fig, (left, mid) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1.2, 1])
-for layers, values in copied.items():
-    left.plot(lengths, values, label=T(ja=f"{layers}層", zh_tw=f"{layers} 層"))
+# %% key="context-others" hide=true
 made_before = [
     r for r in results.load("induction")["runs"] if (r["layers"], r["steps"]) == (1, 2400)
 ]
 longer = [np.mean([run["accuracy"][str(n)] for run in made_before]) for n in lengths]
-left.plot(lengths, longer, "--", label=T(ja="1層、2,400ステップ", zh_tw="1 層，2,400 步"))
 by_chance = {name: [induction.chance(n)[name] for n in lengths] for name in ("unused", "any")}
-for name, label in (
-    ("unused", T(ja="まだ出ていない記号から選ぶ", zh_tw="從還沒出現的符號裡猜")),
-    ("any", T(ja="列の記号から選ぶ", zh_tw="從串裡的符號裡猜")),
-):
-    left.plot(lengths, by_chance[name], ":", color="grey", marker="", label=label)
-left.axvline(12, color="black", linestyle=":")
-left.set(
-    xlabel=T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練到 12 為止）"),
-    ylabel=T(ja="正解率", zh_tw="正確率"),
-    ylim=(0, 1.05),
-)
-left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
+
+# %% key="context-heads" hide=true
+seen = {layers: induction.attention(model, 12) for layers, model in copiers.items()}
 labels, grid = [], []
 for layers in (1, 2):
     for layer in range(layers):
@@ -473,6 +473,21 @@ for layers in (1, 2):
             T(ja=f"{layers}層モデルの{layer + 1}層目", zh_tw=f"{layers} 層模型的第 {layer + 1} 層")
         )
         grid.append([seen[layers][name][layer].max().item() for name in ("previous", "target")])
+
+# %% key="context-figure" hide=true
+fig, (left, mid) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1.2, 1])
+for layers, values in copied.items():
+    left.plot(lengths, values, label=T(ja=f"{layers}層", zh_tw=f"{layers} 層"))
+left.plot(lengths, longer, "--", label=T(ja="1層、2,400ステップ", zh_tw="1 層，2,400 步"))
+at_random = {
+    T(ja="まだ出ていない記号から選ぶ", zh_tw="從還沒出現的符號裡猜"): by_chance["unused"],
+    T(ja="列の記号から選ぶ", zh_tw="從串裡的符號裡猜"): by_chance["any"],
+}
+charts.lines(left, lengths, at_random, linestyle=":", color="grey", marker="")
+left.axvline(12, color="black", linestyle=":")
+x = T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練到 12 為止）")
+charts.frame(left, x, T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.05))
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
 columns = T(ja="1つ前|次の位置", zh_tw="前一個|下一個位置").split("|")
 figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
 curves = zip(lengths, *copied.values(), longer, *by_chance.values())
@@ -485,6 +500,8 @@ figures.show(
         zh_tw=f"左圖是符號串的長度與正確率。虛線是 1 層訓練 2,400 步的紀錄，點線是光用猜的就會中的比例。依序是長度、1 層／2 層／1 層（2,400 步）／從還沒出現的符號裡猜／從串裡的符號裡猜：{told}。右圖是每一層最強的注意力頭的平均權重（1 表示只看那個位置）。「前一個」是緊接在前面的符號，「下一個位置」是前面出現同一個符號處的下一個。依序是前一個／下一個位置：{heads}。",
     ),
 )
+
+# %% key="context-check" hide=true
 two_layers, one_layer = (copied[layers][lengths.index(12)] for layers in (2, 1))
 assert two_layers > 0.8 and one_layer < by_chance["unused"][lengths.index(12)]
 assert copied[2][-1] < 0.5
@@ -574,11 +591,7 @@ print(
 #
 # 先猜猜看：最大的模型（約 31 萬個參數）的損失，預測值和實測相比會怎樣？`"a"`：低 0.05 nat 以上（太樂觀），`"b"`：相差不到 0.05 nat，`"c"`：高 0.05 nat 以上（太悲觀）。
 
-# %% key="law-code"
-#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
-guess = None
-
+# %% key="law-columns"
 runs = {kind: [r for r in record["runs"] if r["kind"] == kind] for kind in scaling.KINDS}
 
 
@@ -587,6 +600,11 @@ def columns_of(kind, axis="parameters"):
     #| zh-tw: → 大小、損失（每次訓練）
     return np.array([r[axis] for r in runs[kind]], float), np.array([r["loss"] for r in runs[kind]])
 
+
+# %% key="law-code"
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+guess = None
 
 sizes, losses = columns_of("decoder")
 held_out = sizes == sizes.max()
@@ -667,11 +685,15 @@ for size, found in scaling.leave_one_out(sizes, losses).items():
     rows.append(
         [f"{size:,.0f}", f"{found.floor:.2f}", f"{found.exponent:.3f}", f"{float(found(1e7)):.2f}"]
     )
-header = T(
-    ja="除いた大きさ|下限E|指数α|1,000万パラメータでの予測",
-    zh_tw="拿掉的大小|下限 E|指數 α|1,000 萬個參數時的預測",
+show.tabulate(
+    T(
+        ja="除いた大きさ|下限E|指数α|1,000万パラメータでの予測",
+        zh_tw="拿掉的大小|下限 E|指數 α|1,000 萬個參數時的預測",
+    ),
+    rows,
 )
-show.fragment(*show.table(header.split("|"), rows))
+
+# %% key="law-claim"
 claims.check(
     "C31",
     {
@@ -710,11 +732,7 @@ claims.check(
 #
 # 先猜猜看：運算量是 $10^{12}$ FLOPs 時，哪一種架構的損失比較低？`"a"`：decoder-only 低 0.05 nat 以上，`"b"`：相差不到 0.05 nat，`"c"`：編碼器－解碼器低 0.05 nat 以上。
 
-# %% key="both-code"
-#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
-guess = None
-
+# %% key="both-laws"
 names = {
     "decoder": T(ja="デコーダー", zh_tw="decoder-only 模型"),
     "encoder_decoder": T(ja="エンコーダー・デコーダー", zh_tw="編碼器－解碼器"),
@@ -727,6 +745,12 @@ laws = {kind: scaling.fit(*spent[kind]) for kind in scaling.KINDS}
 bands = {
     kind: scaling.band(scaling.bootstrapped(*spent[kind], draws=60), at) for kind in scaling.KINDS
 }
+
+# %% key="both-code"
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+guess = None
+
 gap = float(laws["encoder_decoder"](1e12) - laws["decoder"](1e12))
 lows, highs = (np.stack([bands[kind][side] for kind in scaling.KINDS]) for side in (0, 1))
 overlap = float((lows.max(0) <= highs.min(0)).mean())
@@ -767,6 +791,8 @@ figures.show(
         zh_tw=f"橫軸是運算量（對數刻度），縱軸是損失。實線與斜線是 decoder-only，虛線與點是編碼器－解碼器的式子與 90% 的範圍。範圍是曲線的不確定性，不是資料點的分散。運算量與損失：{listed}。",
     ),
 )
+
+# %% key="both-gap" hide=true
 print(
     T(
         ja=f"差（エンコーダー・デコーダー − デコーダー）：{gap:+.2f}　範囲が重なる割合：{overlap:.2f}",
@@ -798,11 +824,13 @@ for wiring, name in same_blocks.items():
     found = [run for run in blocks if (run["model"], run["product"]) == (wiring, 0.8)]
     rows.append(listed_run(name, found))
     gaps.append(np.mean([r["loss"] for r in found]) - laws["decoder"](found[0]["flops"]))
-header = T(
-    ja="モデル|パラメータ|FLOPs|損失（シードごと）",
-    zh_tw="模型|參數|FLOPs|損失（各個亂數種子）",
+show.tabulate(
+    T(
+        ja="モデル|パラメータ|FLOPs|損失（シードごと）",
+        zh_tw="模型|參數|FLOPs|損失（各個亂數種子）",
+    ),
+    rows,
 )
-show.fragment(*show.table(header.split("|"), rows))
 
 # %% key="both-claim"
 per_parameter = {
@@ -863,15 +891,14 @@ claims.check(
 #
 # $$L(N, D) = E + \frac{A}{N^{\alpha}} + \frac{B}{D^{\beta}}$$
 
-# %% key="published-code"
+# %% key="published-code" hide=true
 history = scaling.published()
 rows = []
 for entry in history["law"]:
     floor = f"{entry['floor']:.2f}" if "floor" in entry else "-"
     exponents = [f"{entry['alpha']:.3f}", f"{entry['beta']:.3f}"]
     rows.append([entry["date"], entry["name"], floor, *exponents, entry["source"]])
-header = T(ja="年月|論文|下限E|α|β|出典", zh_tw="年月|論文|下限 E|α|β|出處")
-show.fragment(*show.table(header.split("|"), rows))
+show.tabulate(T(ja="年月|論文|下限E|α|β|出典", zh_tw="年月|論文|下限 E|α|β|出處"), rows)
 print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{history['read_on']}"))
 
 # %% [markdown] key="published-after" lang="ja"
@@ -924,35 +951,31 @@ print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{histo
 #
 # 先猜猜看：最大的解碼器的 $p$ 約為 0.64。連續 8 個字元都正確的比例是多少？
 
-# %% key="emerge-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="emerge-shares"
 ladder = sorted({r["parameters"] for r in runs["decoder"]})
 spans = (1, 2, 4, 8)
 shares = np.zeros((len(ladder), len(spans)))
 for row, size in enumerate(ladder):
     of_size = [r["exact"] for r in runs["decoder"] if r["parameters"] == size]
     shares[row] = np.mean([[exact[str(k)] for k in spans] for exact in of_size], axis=0)
+
+# %% key="emerge-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 p = shares[:, 0]
 predict.compare(guess, shares[-1, -1])
 
 # %% key="emerge-figure"
 fig, axes = plt.subplots(1, 2, figsize=(11, 3.9))
-for ax, scale in zip(axes, ("linear", "log")):
-    for column, k in enumerate(spans):
-        relative = shares[:, column] / shares[-1, column]
-        ax.plot(ladder, relative, label=f"k = {k}", markevery=1)
-    ax.set(
-        xscale="log",
-        yscale=scale,
-        xlabel=T(ja="パラメータの数", zh_tw="參數個數"),
-        ylabel=T(ja="最大のモデルを1とした値", zh_tw="相對值（最大的模型 = 1）"),
-        title=T(ja="普通の目盛り", zh_tw="線性刻度")
-        if scale == "linear"
-        else T(ja="対数目盛り", zh_tw="對數刻度"),
-    )
+relative = {f"k = {k}": share / share[-1] for k, share in zip(spans, shares.T)}
+x = T(ja="パラメータの数", zh_tw="參數個數")
+y = T(ja="最大のモデルを1とした値", zh_tw="相對值（最大的模型 = 1）")
+titles = {"x": T(ja="普通の目盛り", zh_tw="線性刻度"), "xy": T(ja="対数目盛り", zh_tw="對數刻度")}
+for ax, (log, title) in zip(axes, titles.items()):
+    charts.lines(ax, ladder, relative, markevery=1)
+    charts.frame(ax, x, y, log=log, title=title)
 axes[0].legend()
 listed = "。".join(
     f"{size:,}：" + "、".join(f"{value:.4f}" for value in row) for size, row in zip(ladder, shares)
@@ -985,11 +1008,7 @@ figures.show(
 #
 # 先猜猜看：直接用對數延伸的預測，會比實測高。改變哪一個，會讓預測更接近實測？`"a"`：路徑，`"b"`：尺度，`"c"`：都幾乎沒有影響。
 
-# %% key="emerge-predict"
-#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
-guess = None
-
+# %% key="emerge-lines"
 scales = {
     "log": (np.log, np.exp),
     "logit": (lambda share: np.log(share / (1 - share)), lambda y: 1 / (1 + np.exp(-y))),
@@ -1002,6 +1021,7 @@ def extended(x, y, to):
     return float(np.polyval(np.polyfit(x, y, 1), to))
 
 
+# %% key="emerge-foretold"
 def foretold(seen, scale, first=0):
     #| ja: seenを延ばした、最大のモデルでの値。firstより小さいモデルは使わない
     #| zh-tw: 把 seen 延伸到最大的模型的值；不使用第 first 個以前的模型
@@ -1015,6 +1035,11 @@ def through_p(scale, first=0):
     there = math.log(foretold(p, scale, first))
     return math.exp(extended(np.log(p[used]), np.log(exact8[used]), there))
 
+
+# %% key="emerge-predict"
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+guess = None
 
 exact8 = shares[:, 3]
 told = {
@@ -1044,11 +1069,15 @@ rows = [
     [name, *(f"{told[route, scale, first]:.1f}" for first in (0, 1) for scale in scales)]
     for route, name in names_of.items()
 ]
-header = T(
-    ja="予測÷実測|対数|ロジット|対数（最小のモデルを除く）|ロジット（最小のモデルを除く）",
-    zh_tw="預測÷實測|對數|logit|對數（不用最小的模型）|logit（不用最小的模型）",
+show.tabulate(
+    T(
+        ja="予測÷実測|対数|ロジット|対数（最小のモデルを除く）|ロジット（最小のモデルを除く）",
+        zh_tw="預測÷實測|對數|logit|對數（不用最小的模型）|logit（不用最小的模型）",
+    ),
+    rows,
 )
-show.fragment(*show.table(header.split("|"), rows))
+
+# %% key="emerge-scales" hide=true
 by_scale = {scale: foretold(p, scale) for scale in scales}
 together = exact8[-1] / p[-1] ** 8
 print(
@@ -1057,6 +1086,8 @@ print(
         zh_tw=f"p：實測 {p[-1]:.3f}，對數的預測 {by_scale['log']:.3f}，logit 的預測 {by_scale['logit']:.3f}。8 個字元的完全相符率：實測 {exact8[-1]:.4f} 是 p^8 的 {together:.1f} 倍",
     )
 )
+
+# %% key="emerge-claim"
 claims.check(
     "C18",
     {
@@ -1176,7 +1207,7 @@ Explorer(
 #
 # 「業界集中於解碼器」這個說法，要加上日期來讀。下表只列出有出處的事件。decoder-only 的模型太多，只列 1 個。
 
-# %% key="timeline-code"
+# %% key="timeline-code" hide=true
 kinds = {
     "encoder": T(ja="エンコーダー型", zh_tw="encoder-only"),
     "decoder": T(ja="デコーダー型", zh_tw="decoder-only"),
@@ -1186,11 +1217,10 @@ kinds = {
     "software": T(ja="推論実行用のソフトウェア", zh_tw="推論用的軟體"),
 }
 rows = [[e["date"], e["name"], kinds[e["kind"]], e["source"]] for e in history["event"]]
-show.fragment(
-    *show.table(T(ja="年月|名前|種類|出典", zh_tw="年月|名稱|種類|出處").split("|"), rows)
-)
+show.tabulate(T(ja="年月|名前|種類|出典", zh_tw="年月|名稱|種類|出處"), rows)
 print(T(ja=f"調べた日：{history['read_on']}", zh_tw=f"查閱日期：{history['read_on']}"))
 
+# %% key="timeline-models" hide=true
 from transformers import __version__ as installed
 from transformers.models.auto import modeling_auto
 
@@ -1200,6 +1230,8 @@ pairs = set(modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES)
 families = {"encoder": masked - pairs, "decoder": causal - masked - pairs, "encoder_decoder": pairs}
 for kind, found in families.items():
     print(f"transformers {installed}: {kinds[kind]} {len(found)}")
+
+# %% key="timeline-claim"
 total = sum(map(len, families.values()))
 claims.check(
     "C16",

@@ -32,12 +32,12 @@ import torch
 from transformers import GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 from transformers import T5Config, T5ForConditionalGeneration
 
-from helpers.classroom import claims, predict
-from helpers.world import corpus, tokenizer
-from helpers.models import decoder
-from helpers.display import figures, show
 from helpers import kv_cache
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures, show
 from helpers.instruments import measure
+from helpers.models import decoder
+from helpers.world import corpus, tokenizer
 
 figures.use(LANG)
 _ = torch.manual_seed(0)
@@ -104,11 +104,7 @@ torch.set_num_threads(1)
 #
 # 先猜猜看：要產生 20 個詞元。全部重算的 FLOPs，是存起來的方法的幾倍？
 
-# %% key="why-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="why-model"
 model = decoder.load()
 #| ja: 計算を数えられる実装に切り替える
 #| zh-tw: 換成可以計數的實作
@@ -116,6 +112,7 @@ model.set_attn_implementation("eager")
 start = decoder.TOKENIZER(tokenizer.tagged("", LANG), return_tensors="pt").input_ids[:, :-1]
 
 
+# %% key="why-ways"
 def recompute(ids, n):
     for _ in range(n):
         logits = model(input_ids=ids, use_cache=False).logits
@@ -131,6 +128,11 @@ def with_cache(ids, n):
         ids = torch.cat([ids, new], 1)
     return ids
 
+
+# %% key="why-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 with measure.cost() as slow:
     text_recomputed = recompute(start, 20)
@@ -322,14 +324,8 @@ for key in shown:
     config = kv_cache.config(key)
     gib = [kv_cache.formula(config, n).gib for n in curve]
     ax.plot(curve, gib, label=f"{config.name_or_path}（{gib[-1]:.2f}）")
-ax.set(
-    xscale="log",
-    yscale="log",
-    xlabel=T(ja="長さ（トークン）", zh_tw="長度（詞元）"),
-    ylabel=T(ja="KVキャッシュ（GiB）", zh_tw="KV 快取（GiB）"),
-)
-ax.set_xticks(curve, [f"{n:,}" for n in curve])
-ax.minorticks_off()
+x = T(ja="長さ（トークン）", zh_tw="長度（詞元）")
+charts.frame(ax, x, T(ja="KVキャッシュ（GiB）", zh_tw="KV 快取（GiB）"), log="xy", ticks=curve)
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 last = {key: kv_cache.formula(kv_cache.config(key), curve[-1]).gib for key in shown}
 names = "、".join(f"{kv_cache.config(key).name_or_path} {gib:.2f} GiB" for key, gib in last.items())
@@ -351,7 +347,7 @@ figures.show(
 #
 # 還有一件事要實測才知道。剛讀完很長的輸入時，視窗層只露出長張量的最後一段；其餘的部分看不到，記憶體卻沒有釋放。用一個小 Mistral，比較看得到的位元組數和實際占住的位元組數。
 
-# %% key="window-held" hide=true
+# %% key="window-cache" hide=true
 from transformers import MistralConfig, MistralForCausalLM
 
 small_mistral = MistralConfig(
@@ -369,6 +365,7 @@ after_reading = kv_cache.measured(cache).held
 mistral(torch.ones(1, 1, dtype=torch.long), past_key_values=cache, use_cache=True)
 after_writing = kv_cache.measured(cache).held
 
+# %% key="window-held" hide=true
 moments = {
     T(ja="1,000トークンを読んだ直後", zh_tw="剛讀完 1,000 個詞元"): after_reading,
     T(ja="次の1トークンを生成したあと", zh_tw="又產生 1 個詞元之後"): after_writing,
@@ -379,7 +376,7 @@ head = [
     T(ja="押さえているバイト数", zh_tw="占住的位元組數"),
 ]
 rows = [[name, f"{held.payload:,}", f"{held.storage:,}"] for name, held in moments.items()]
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 assert after_reading.payload == after_writing.payload
 
 # %% [markdown] key="window-held-text" lang="ja"
@@ -402,11 +399,7 @@ assert after_reading.payload == after_writing.payload
 #
 # 先猜猜看：輸入固定為 256 個詞元，輸出從 8 個詞元增加到 64 個詞元，也就是 8 倍。交叉注意力的快取會變成幾倍？
 
-# %% key="pair-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="pair-model"
 small_t5 = T5Config(
     vocab_size=100,
     d_model=64,
@@ -417,6 +410,12 @@ small_t5 = T5Config(
     decoder_start_token_id=0,
 )
 t5 = T5ForConditionalGeneration(small_t5).eval()
+
+# %% key="pair-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 parts = {}
 for source, target in ((256, 8), (256, 64), (512, 8)):
     parts[source, target] = kv_cache.measured(t5, target, encoder_len=source).parts
@@ -478,11 +477,7 @@ claims.check(
 #
 # 先猜猜看：MHA 的 1 個詞元，是 GQA 的 1 個詞元的幾倍？
 
-# %% key="kinds-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="kinds-numbers"
 layers, head_dim, bytes_each = 32, 128, 2
 #| ja: 1層が1トークンのために保存する数と、長さnで残っているトークン
 #| zh-tw: 一層為一個詞元保存多少數字，以及長度 n 時保留幾個詞元
@@ -494,6 +489,11 @@ numbers = {
     T(ja="GQAとウィンドウ", zh_tw="GQA 加視窗"): 2 * 8 * head_dim,
 }
 windowed = list(numbers)[-1]
+
+# %% key="kinds-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 def design_bytes(name, n):
@@ -511,7 +511,7 @@ rows = []
 for name in numbers:
     gib = [f"{design_bytes(name, n) / 2**30:.2f}" for n in lengths_shown]
     rows.append([name, f"{design_bytes(name, 1):,}", *gib])
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 
 # %% [markdown] key="kinds-check" lang="ja"
 # 手で計算した値を、本物のモデルのコードで確かめます。5つの設計を、すべて同じ大きさで`meta`の上に作ります。MLAには、DeepSeek-V3のコードを使います。
@@ -519,7 +519,7 @@ show.fragment(*show.table(head, rows))
 # %% [markdown] key="kinds-check" lang="zh-tw"
 # 用真正的模型程式碼，確認親手算出的值。5 種設計都以相同的大小建立在 `meta` 上；MLA 用的是 DeepSeek-V3 的程式碼。
 
-# %% key="kinds-check-code"
+# %% key="kinds-designs"
 from transformers import DeepseekV3Config
 
 same = {"hidden_size": 4096, "num_hidden_layers": layers, "num_attention_heads": 32}
@@ -530,6 +530,8 @@ designs = {
     "MLA": DeepseekV3Config(**same, num_key_value_heads=32, kv_lora_rank=512, qk_rope_head_dim=64),
     windowed: MistralConfig(**same, num_key_value_heads=8, sliding_window=4096),
 }
+
+# %% key="kinds-check-code"
 for name, design in designs.items():
     found = kv_cache.on_meta(design, 8_192).total_bytes
     assert found == design_bytes(name, 8_192), name
@@ -574,7 +576,7 @@ predict.compare(guess, growth["llama-3-8b"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="lengths-table"
 head = [T(ja="モデル", zh_tw="模型"), *head[2:], T(ja="倍率", zh_tw="倍率")]
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 
 # %% key="c20"
 claims.check(
@@ -609,7 +611,7 @@ head = [
     T(ja="100,000トークンの文字数", zh_tw="100,000 個詞元的字數"),
     T(ja="出典", zh_tw="出處"),
 ]
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 
 # %% [markdown] key="quant" lang="ja"
 # ## 7. 量子化：ビットを減らす
@@ -697,7 +699,7 @@ assert held == estimate
 #
 # 論文 KIVI 提出的方法是：鍵依通道分組，值依詞元分組。這個解碼器很小，所以每組的大小設成 8。
 
-# %% key="quant-write"
+# %% key="quant-read"
 told = [corpus.sentence(event, LANG).text for event in corpus.exam("plain", 200)]
 rows = decoder.TOKENIZER([tokenizer.tagged(text, LANG) for text in told]).input_ids
 n_read = 8
@@ -709,6 +711,7 @@ for block in model.transformer.h:
     block.attn.register_forward_hook(lambda module, given, out: attended.append(out[0][:, -1]))
 
 
+# %% key="quant-write"
 def write_on(restore=None, n=24):
     T(
         ja="""n_read個のトークンを読み、キャッシュをrestoreで変えて、n個のトークンを書く""",
@@ -730,6 +733,7 @@ def write_on(restore=None, n=24):
     return outputs, log_p, answers
 
 
+# %% key="quant-written"
 outputs, log_p, answers = write_on()
 print(answers[:2])
 assert all(corpus.parse(text, LANG) for text in answers)
@@ -748,11 +752,7 @@ assert all(corpus.parse(text, LANG) for text in answers)
 # - `b`：50% 到 90%
 # - `c`：90% 以上
 
-# %% key="quant-error-code"
-#| ja: Noneを、選んだ記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你選的代號（"a"、"b"、"c" 其中一個）
-guess = None
-
+# %% key="quant-off"
 errors = {}
 
 
@@ -760,6 +760,7 @@ def off(changed, original):
     return ((changed - original).norm() / original.norm()).item()
 
 
+# %% key="quant-answers"
 def quantised_answers(bits, per):
     found = {"K": [], "V": [], "bytes": 0}
 
@@ -786,6 +787,7 @@ def quantised_answers(bits, per):
     return found | {"valid": sum(valid) / len(valid)}
 
 
+# %% key="quant-errors"
 for bits in (8, 4, 3, 2, 1):
     for per in ("channel", "token"):
         errors[bits, per] = quantised_answers(bits, per)
@@ -795,6 +797,11 @@ for bits in (8, 4, 3, 2, 1):
     assert errors[bits, "channel"]["K"] != errors[bits, "token"]["K"]
 for kind in ("K", "V", "attention", "KL"):
     assert errors[2, "channel"][kind] > 10 * errors[8, "channel"][kind]
+
+# %% key="quant-error-code"
+#| ja: Noneを、選んだ記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你選的代號（"a"、"b"、"c" 其中一個）
+guess = None
 
 valid = errors[2, "channel"]["valid"]
 options = {
@@ -827,7 +834,7 @@ head = [
     T(ja="変わった文", zh_tw="改變的句子"),
     T(ja="正しい文", zh_tw="正確的句子"),
 ]
-show.fragment(*show.table(head, table))
+show.tabulate(head, table)
 
 # %% key="quant-figure"
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
@@ -838,27 +845,23 @@ names = {
     "V": T(ja="バリュー", zh_tw="值"),
     "attention": T(ja="アテンションの出力", zh_tw="注意力的輸出"),
 }
-for kind, label in names.items():
-    left.plot(sizes_kivi, [errors[bits, "channel"][kind] for bits in order], label=label)
 labels = {
     "channel": T(ja="キーはチャネルごと", zh_tw="鍵依通道分組"),
     "token": T(ja="キーもトークンごと", zh_tw="鍵也依詞元分組"),
 }
-for per, label in labels.items():
-    right.plot(sizes_kivi, [errors[bits, per]["KL"] for bits in order], label=label)
+off_by = {name: [errors[bits, "channel"][k] for bits in order] for k, name in names.items()}
+charts.lines(left, sizes_kivi, off_by)
+moved = {name: [errors[bits, per]["KL"] for bits in order] for per, name in labels.items()}
+charts.lines(right, sizes_kivi, moved)
 whole_bytes = 2 * 2 * n_read * 64 * 2
 x_label = T(
     ja=f"文あたりのキャッシュ（バイト。16ビットなら{whole_bytes:,}）",
     zh_tw=f"每句的快取（位元組；16 個位元時是 {whole_bytes:,}）",
 )
-left.set(yscale="log", xlabel=x_label, ylabel=T(ja="ずれの割合", zh_tw="誤差的比例"))
-right.set(
-    yscale="log",
-    xlabel=x_label,
-    ylabel=T(ja="次のトークンの確率の変化（KL）", zh_tw="下一個詞元的機率變化（KL）"),
-)
-for ax in (left, right):
-    ax.set_xticks(sizes_kivi, [f"{size:,.0f}\n({bits})" for size, bits in zip(sizes_kivi, order)])
+ticks = {size: f"{size:,.0f}\n({bits})" for size, bits in zip(sizes_kivi, order)}
+kl = T(ja="次のトークンの確率の変化（KL）", zh_tw="下一個詞元的機率變化（KL）")
+for ax, y in ((left, T(ja="ずれの割合", zh_tw="誤差的比例")), (right, kl)):
+    charts.frame(ax, x_label, y, log="y", ticks=ticks)
     ax.legend()
 best, worst = (errors[bits, "channel"] for bits in (8, 2))
 figures.show(
@@ -931,9 +934,9 @@ for n in (8_192, 32_768, 100_000, 131_072):
     cells = [f"{gib * kv_cache.stored_bits(bits) / 16:.2f}" for bits in (16, 8, "fp8", 4)]
     rows.append([f"{n:,}", *cells])
 head = [T(ja="トークン", zh_tw="詞元"), "fp16", "int8", "fp8", "int4"]
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 
-# %% key="c21-code"
+# %% key="c21-choices"
 choices = {
     "none": (T(ja="量子化なし", zh_tw="不量化"), {}),
     "weights4": (T(ja="重みを4ビット", zh_tw="權重 4 個位元"), {"weight_bits": 4}),
@@ -954,6 +957,8 @@ windows = {
         {"chunk": None},
     ),
 }
+
+# %% key="c21-code"
 needed, rows = {}, []
 for model_key, ways in (("llama-3-8b", choices), ("mistral-7b-v0.1", windows)):
     for key, (name, how) in ways.items():
@@ -969,7 +974,7 @@ head = [
     T(ja="必要な量（GiB）", zh_tw="需要的量（GiB）"),
     T(ja="収まるGPU", zh_tw="放得下的 GPU"),
 ]
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 
 # %% key="c21"
 claims.check("C21", needed)
@@ -1005,17 +1010,8 @@ claims.check("C21", needed)
 # %% key="explore-code"
 from helpers.widgets import Explorer, Range, Select
 
-decoders = {
-    kv_cache.models()[key].name: key
-    for key in (
-        "llama-3-8b",
-        "llama-2-7b",
-        "llama-3-70b",
-        "mistral-7b-v0.1",
-        "gemma-3-27b",
-        "qwen3-8b",
-    )
-}
+keys = ["llama-3-8b", "llama-2-7b", "llama-3-70b", "mistral-7b-v0.1", "gemma-3-27b", "qwen3-8b"]
+decoders = {kv_cache.models()[key].name: key for key in keys}
 gpus = {f"{g.name} ({g.gib} GB)": key for key, g in kv_cache.gpus().items()}
 formats = {"bfloat16": 16, "float32": 32, "fp8": "fp8", "int8": 8, "int4": 4}
 
@@ -1063,7 +1059,7 @@ head = [
     T(ja="倍率", zh_tw="倍率"),
     T(ja="出典", zh_tw="出處"),
 ]
-show.fragment(*show.table(head, rows))
+show.tabulate(head, rows)
 assert abs(factors["llama-70b-128k"] - 1) < 0.001 and factors["llama-70b-2k-wrong"] > 7
 
 # %% [markdown] key="errata-guess" lang="ja"

@@ -31,11 +31,12 @@ import time
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 
 from helpers import bottleneck, kv_cache
 from helpers.classroom import claims, predict
-from helpers.display import figures, show
+from helpers.display import charts, figures, show
 from helpers.instruments import measure
 
 figures.use(LANG)
@@ -211,7 +212,7 @@ rows = [
     [design.name, *(f"{counted[design, n] / 1e9:,.2f}" for n in lengths)]
     for design in (pair, deep, shallow)
 ]
-show.fragment(*show.table(header, rows))
+show.tabulate(header, rows)
 
 # %% [markdown] key="reading-formula" lang="ja"
 # `assert`が確かめたとおり、PyTorchのカウンターが数えたFLOPsは、次の式とぴったり一致しました（出力のスコアと、デコーダーが開始トークンを読む分は略します）。$n$ は文書のトークンの数、$L$ はデコーダー型の層の数、$L_e$ と $L_d$ はエンコーダー・デコーダー型の、エンコーダーとデコーダーの層の数、$h d_h$ はヘッドの数とヘッドの次元の積です。最初の2は、掛け算と足し算の2回分です。
@@ -240,7 +241,7 @@ show.fragment(*show.table(header, rows))
 # 從公式還可以看出一件事。這裡 $h d_h = d$，所以每一項除以 $d^2 n$ 之後，剩下的只有 $x = n/d$。例如跳過因果遮罩部分時，14 層和 6＋6 層的倍率大約是 $14(24 + 2x) \div 6(28 + 4x)$。決定倍率的不是文件的長度本身，而是長度÷寬度。一般的計算，注意力的運算和其他運算一樣多，是在 $x = 6$ 的時候（$d = 3{,}072$ 就是 18,432 個詞元）。所以 FLOPs 的倍率旁邊，都會寫出 $n/d$。
 
 
-# %% key="reading-skipping"
+# %% key="reading-ratios"
 def reading_ratios(designs, n):
     its_pair, its_deep, its_shallow = designs
     return (
@@ -250,6 +251,7 @@ def reading_ratios(designs, n):
     )
 
 
+# %% key="reading-skipping"
 rows = []
 for designs, lengths in (
     ((pair, deep, shallow), (512, 8_192, 131_072)),
@@ -259,11 +261,13 @@ for designs, lengths in (
     for n in lengths:
         ratios = [f"{ratio:.2f}" for ratio in reading_ratios(designs, n)]
         rows.append([f"{d:,}", f"{n:,}", f"{n / d:,.1f}", *ratios])
-header = T(
-    ja="幅d|トークンn|n/d|普通の計算|飛ばす|飛ばし、深さが同じ",
-    zh_tw="寬度 d|詞元 n|n/d|一般的計算|跳過|跳過，深度相同",
+show.tabulate(
+    T(
+        ja="幅d|トークンn|n/d|普通の計算|飛ばす|飛ばし、深さが同じ",
+        zh_tw="寬度 d|詞元 n|n/d|一般的計算|跳過|跳過，深度相同",
+    ),
+    rows,
 )
-show.fragment(*show.table(header.split("|"), rows))
 
 # %% [markdown] key="reading-after" lang="ja"
 # 比はどれも「デコーダー型÷エンコーダー・デコーダー型」です。「飛ばす」は因果マスクの分を飛ばしたとき、最後の列は、飛ばしたうえで深さが同じときです。
@@ -305,6 +309,7 @@ for layers in ((6, 6), (10, 3), (2, 9)):
     )
     print(line.format(*layers, reading, writing))
 
+# %% key="c25" show=true
 naive, _, same_depth = reading_ratios(wide.values(), n)
 claims.check(
     "C25",
@@ -336,12 +341,8 @@ claims.check(
 #
 # 先猜猜看：權重數量相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
 
-# %% key="writing-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
-
+# %% key="writing-write"
 def write(model, before):
     T(
         ja="""キャッシュを使って、次の1トークンのスコアを求める""",
@@ -353,6 +354,12 @@ def write(model, before):
         past = before.past_key_values
         return model(encoder_outputs=encoded, decoder_input_ids=one, past_key_values=past)
     return model(input_ids=one, past_key_values=before.past_key_values)
+
+
+# %% key="writing-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
 
 
 n, held, written = 512, {}, {}
@@ -404,7 +411,7 @@ for design, numbers in written.items():
 #
 # 下一個儲存格整理全部的結果：讀 8,192 個詞元的文件，寫 256 個詞元的摘要（$d = 3{,}072$，$n/d \approx 2.7$）。
 
-# %% key="c26"
+# %% key="c26-compared"
 n, t = 8_192, 256
 its_pair, its_deep, its_shallow = wide.values()
 
@@ -418,6 +425,7 @@ def compared(flops_or_bytes):
     return flops_or_bytes(its_deep) / unit, flops_or_bytes(its_shallow) / unit
 
 
+# %% key="c26" show=true
 whole = compared(lambda x: bottleneck.summary_flops(x, n, t, skipping=True))
 write_one = compared(lambda x: bottleneck.write_flops(x, n, t))
 cache = compared(lambda x: sum(bottleneck.cache_bytes(x, n, t).values()))
@@ -519,15 +527,9 @@ for values, how in (
             list(points.values()),
             label=T(ja=f"{name}、{how}", zh_tw=f"{name}，{how}"),
         )
-ax.set(
-    xscale="log",
-    yscale="log",
-    xlabel=T(ja="文書の長さ（トークン）", zh_tw="文件的長度（詞元）"),
-    ylabel=T(ja="途中の値（MiB）", zh_tw="中間結果（MiB）"),
-)
-ticks = [512 * 2**i for i in range(6)]
-ax.set_xticks(ticks, [f"{n:,}" for n in ticks])
-ax.minorticks_off()
+x = T(ja="文書の長さ（トークン）", zh_tw="文件的長度（詞元）")
+y = T(ja="途中の値（MiB）", zh_tw="中間結果（MiB）")
+charts.frame(ax, x, y, log="xy", ticks=[512 * 2**i for i in range(6)])
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 figures.show(
     fig,
@@ -577,7 +579,7 @@ claims.check(
 #
 # 即使這樣，時間還是會隨機器、以及同時執行的其他工作而改變，機器很忙的時候，連順序都可能對調。所以這裡只顯示，不拿來下結論。
 
-# %% key="times-code"
+# %% key="times-seconds"
 n = 1_024
 
 
@@ -593,6 +595,7 @@ def seconds(model):
     return first - start, time.perf_counter() - first
 
 
+# %% key="times-code"
 for design in (pair, deep, shallow):
     model = bottleneck.build(design, longest=n + 1, attention="sdpa")
     seconds(model)
@@ -613,11 +616,7 @@ for design in (pair, deep, shallow):
 #
 # 先猜猜看：Llama 3 8B 的 KV 快取是 Llama 2 7B 的幾倍？兩者都是 32 層的 decoder-only，但鍵和值的注意力頭，Llama 2 7B 有 32 個，Llama 3 8B 有 8 個。
 
-# %% key="real-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="real-models"
 from transformers import LlamaForCausalLM, T5ForConditionalGeneration
 
 n, real = 8_192, {}
@@ -640,6 +639,11 @@ for key, kind in (
     in_cache = 1 if lengths else n + 1
     assert sum(parts.values()) == kv_cache.formula(config, in_cache, **lengths).total_bytes
 
+# %% key="real-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 gqa = sum(bottleneck.cache_bytes(real["llama-3-8b"], n, 1).values())
 mha = sum(bottleneck.cache_bytes(real["llama-2-7b"], n, 1).values())
 predict.compare(guess, gqa / mha, T(ja="倍", zh_tw=" 倍"))
@@ -656,13 +660,14 @@ for design in real.values():
 # %% [markdown] key="real-grid" lang="zh-tw"
 # T5-11B 的快取大約是 Llama 3 8B 的 12 倍。這是因為它是編碼器－解碼器嗎？把架構和注意力頭分開來改變看看。使用 Llama 2 7B 的區塊，另外設想一個 14＋14 層的編碼器－解碼器（實際上不存在的模型）。比較 100,000 個詞元的 KV 快取。
 
-# %% key="real-grid-code"
+# %% key="real-pair"
 base = real["llama-2-7b"]
 pair_7b = replace(base, n_encoder=14, n_decoder=14)
 line = T(ja="重み：約{:.1f}億個、{}", zh_tw="權重：約 {:.1f} 億個，{}")
 for name, design in ((decoder_name, base), (pair_name, pair_7b)):
     print(line.format(design.weights / 1e8, name))
 
+# %% key="real-grid-code"
 grid = {}
 for n_kv_heads, kind in ((32, "MHA"), (8, "GQA")):
     for name, design in ((decoder_name, base), (pair_name, pair_7b)):
@@ -696,7 +701,7 @@ assert by_heads > by_kind
 #
 # 先只改後面的 16 個詞元，測量前面 48 個詞元的狀態（最後一層的輸出）會不會改變。decoder-only 還要比較另一種做法：先把前面 48 個詞元放進快取，再接著讀剩下的。
 
-# %% key="growing-states"
+# %% key="growing-models"
 g = torch.Generator().manual_seed(0)
 text = torch.randint(3, 320, (1, 64), generator=g)
 other_end = text.clone()
@@ -714,6 +719,7 @@ def largest_change(a, b):
     return (a - b).abs().max().item()
 
 
+# %% key="growing-states"
 before = decoder(input_ids=text[:, :48], use_cache=True)
 continued = states(decoder, text[:, 48:], past_key_values=before.past_key_values)
 changes = {
@@ -721,6 +727,8 @@ changes = {
     "chunk": largest_change(states(decoder, text)[:, 48:], continued),
     "encoder": largest_change(states(encoder, text)[:, :48], states(encoder, other_end)[:, :48]),
 }
+
+# %% key="growing-changes"
 for key, name in (
     ("causal", T(ja="デコーダー型：後ろを変えたとき", zh_tw="decoder-only：改動後面時")),
     ("chunk", T(ja="デコーダー型：続きを読んだとき", zh_tw="decoder-only：接著讀時")),
@@ -746,11 +754,7 @@ print(
 #
 # 先猜猜看：文件分 8 次送達時，編碼器－解碼器讀的 FLOPs 是一次送達的幾倍？
 
-# %% key="growing-flops"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
+# %% key="growing-ways"
 n = 1_024
 gpt2 = bottleneck.build(deep, longest=n, device="meta")
 bart = bottleneck.build(pair, longest=n, device="meta")
@@ -773,6 +777,11 @@ def grow_pair(updates):
             attention.k_proj(encoded), attention.v_proj(encoded)
 
 
+# %% key="growing-flops"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
 counted_growth = {}
 for updates in (1, 4, 8):
     for design, grow in ((deep, grow_decoder), (pair, grow_pair)):
@@ -783,7 +792,7 @@ for updates in (1, 4, 8):
 
 predict.compare(guess, counted_growth[pair, 8] / counted_growth[pair, 1], T(ja="倍", zh_tw=" 倍"))
 
-# %% key="growing-figure"
+# %% key="growing-grown" hide=true
 n, times = 1_024, [1, 2, 4, 8, 16]
 #| ja: 数えた値と一致した式で、16回まで計算する
 #| zh-tw: 用和計數一致的公式，算到 16 次
@@ -793,29 +802,19 @@ grown = {
 }
 skipping = [bottleneck.growing_flops(deep, n, updates, skipping=True) for updates in times]
 each = (grown[pair][-1] - grown[pair][0]) / 15 / 1e9
+
+# %% key="growing-figure"
 fig, ax = plt.subplots(figsize=(6.4, 5))
-for label, values in (
-    (
-        T(ja="デコーダー型（14層、普通の計算）", zh_tw="decoder-only（14 層，一般的計算）"),
-        grown[deep],
-    ),
-    (
-        T(
-            ja="デコーダー型（14層、因果マスクの分を飛ばす）",
-            zh_tw="decoder-only（14 層，跳過因果遮罩部分）",
-        ),
-        skipping,
-    ),
-    (pair.name, grown[pair]),
-):
-    ax.plot(times, [value / 1e9 for value in values], label=label)
-ax.set(
-    xscale="log",
-    xlabel=T(ja="文書が届く回数", zh_tw="文件分幾次送達"),
-    ylabel=T(ja="読むFLOPsの合計（GFLOPs）", zh_tw="讀的 FLOPs 合計（GFLOPs）"),
+whole = T(ja="デコーダー型（14層、普通の計算）", zh_tw="decoder-only（14 層，一般的計算）")
+skips = T(
+    ja="デコーダー型（14層、因果マスクの分を飛ばす）",
+    zh_tw="decoder-only（14 層，跳過因果遮罩部分）",
 )
-ax.set_xticks(times, [str(updates) for updates in times])
-ax.minorticks_off()
+totals = {whole: grown[deep], skips: skipping, pair.name: grown[pair]}
+charts.lines(ax, times, {name: np.divide(flops, 1e9) for name, flops in totals.items()})
+x = T(ja="文書が届く回数", zh_tw="文件分幾次送達")
+y = T(ja="読むFLOPsの合計（GFLOPs）", zh_tw="讀的 FLOPs 合計（GFLOPs）")
+charts.frame(ax, x, y, log="x", ticks=times)
 ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.14))
 figures.show(
     fig,
@@ -913,7 +912,7 @@ for design, size in same_document.items():
 #
 # 代價是什麼？把問題放在文件的後面，只改變問題。文件那一段的狀態，會隨問題改變嗎？問題放在後面的情況，第 7 節的測量就是答案（把前面 48 個詞元當成文件，後面 16 個詞元當成問題）。下面的儲存格也測量把問題放在文件前面的情況，並用真正的模型回傳的快取，數一數有幾種。
 
-# %% key="c28"
+# %% key="c28-caches" hide=true
 from transformers import EncoderDecoderCache
 
 
@@ -935,6 +934,7 @@ for design in (deep, pair):
     kinds[design] = {name: kept.get_seq_length() for name, kept in caches(design).items()}
     print(kinds[design], design.name)
 
+# %% key="c28"
 document, question, other = text[:, :48], text[:, 48:], other_end[:, 48:]
 question_first = largest_change(
     states(decoder, torch.cat([question, document], 1))[:, 16:],
@@ -1014,7 +1014,7 @@ for name in names:
 #
 # T5 就算選擇節省記憶體的計算，偏差矩陣還是 $n \times n$ 的大小。和第 4 節的 BART 程式碼並列，測量中間結果看看。
 
-# %% key="engineering-t5-code"
+# %% key="engineering-t5-model" hide=true
 from transformers import T5Config
 
 small_t5 = T5Config(
@@ -1026,6 +1026,8 @@ small_t5 = T5Config(
     num_layers=2,
     decoder_start_token_id=0,
 )
+
+# %% key="engineering-t5-code" hide=true
 t5_peak, bart_peak = {}, {}
 for n in (1_024, 2_048):
     t5 = transformers.T5ForConditionalGeneration(small_t5).eval()
@@ -1037,6 +1039,7 @@ for n in (1_024, 2_048):
     sizes = f"T5 {t5_peak[n] / 2**20:6.1f} MiB  BART {bart_peak[n] / 2**20:4.1f} MiB"
     print(f"{n:6,}", T(ja="トークン", zh_tw="個詞元"), sizes)
 
+# %% key="c27"
 claims.check(
     "C27",
     {
@@ -1100,7 +1103,7 @@ claims.check(
 # - 文件分 16 次送達時，到第一個詞元和到寫完為止，標上 ◎ 的是同一種架構嗎？
 # - 編碼器 20 層、解碼器 6 層時，讀和寫的運算會怎麼改變？
 
-# %% key="explore-code"
+# %% key="explore-draw" hide=true
 from helpers.widgets import Explorer, Range, Select
 
 
@@ -1111,6 +1114,7 @@ def draw(document, summary, users, shared, updates, split, kv_decoder, kv_pair):
     return bottleneck.explore(first, second, document, summary, users, shared, updates)
 
 
+# %% key="explore-code"
 heads = [1, 2, 4, 8, 24]
 Explorer(
     T(ja="どちらが少なくて済むか", zh_tw="哪一種需要的比較少"),

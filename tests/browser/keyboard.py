@@ -4,7 +4,7 @@ import time
 
 from course_tools.checks.lab_driver import write_notebook
 from helpers.language import say
-from helpers.widgets.static import CODE
+from helpers.widgets.base.html_view import CODE
 
 LESSON = "01_attention"
 CONTROLS = ("radio", "checkbox", "text")

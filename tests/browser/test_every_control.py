@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from course_tools.checks.lab_driver import ROOT
-from helpers.widgets.plain import VIEW
+from helpers.widgets.base.ipywidgets_view import VIEW
 
 HERE = Path(__file__).parent
 FIRST = ("00", "01")
@@ -155,7 +155,10 @@ def test_every_cell_runs_and_every_control_works(start_lab, chromium, notebook):
 
 # --- planted faults -----------------------------------------------------------------------
 
-BREAK_QUIZ = "import helpers.widgets.quiz\nhelpers.widgets.quiz.judge = lambda *_: 1 / 0"
+BREAK_QUIZ = """\
+from helpers.widgets.quiz import kinds
+for kind in kinds.KINDS.values():
+    kind.judge = lambda *_: 1 / 0"""
 QUIZ = "from helpers.widgets import Quiz\nQuiz('01_attention')"
 EXPLORER = """\
 from helpers.widgets import Check, Explorer, Number, Range, Select, Text

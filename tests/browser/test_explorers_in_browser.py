@@ -75,7 +75,7 @@ def test_the_keyboard_shows_what_the_call_gives(page):
     called = SoftmaxExplorer()
     say.use("ja")
     root = explorer(page, SOFTMAX)
-    says(root, called.seen.sentence)
+    says(root, called.drawing.sentence)
     root.locator("input[type=range]").focus()
     page.keyboard.press("End")
     say.use(page.lang)
@@ -134,7 +134,7 @@ def test_cells_are_read_by_keyboard_and_by_mouse(page):
         assert cell.evaluate("node => node === document.activeElement"), (key, place)
         assert root.locator(".readout").text_content() == cell.locator("title").text_content()
     root.locator("[data-cell='2,2']").hover()
-    said = words(page, "drawing")["cell"].format(query="眠る", key="眠る", weight="0.700")
+    said = words(page, "svg")["cell"].format(query="眠る", key="眠る", weight="0.700")
     assert root.locator(".readout").text_content() == said
     assert root.locator("[role=grid] [role=row] [role=gridcell]").count() == 9
 

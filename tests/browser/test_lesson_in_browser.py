@@ -124,7 +124,10 @@ def test_quiz_is_legible(start_lab, course, chromium, bank, lang, dark):
 
 def test_failure_in_the_judgement_is_told_to_the_student(start_lab, course, chromium):
     lab = start_lab("zh-tw")
-    broken = "import helpers.widgets.quiz\nhelpers.widgets.quiz.judge = lambda *_: 1 / 0"
+    broken = (
+        "from helpers.widgets.quiz import kinds\n"
+        "for kind in kinds.KINDS.values(): kind.judge = lambda *_: 1 / 0"
+    )
     page = lab.open(chromium, quiz_notebook(course, "zh-tw", "broken", broken))
     lab.run_all(page)
     page.locator(".triad-quiz button[data-action=check]").first.click()

@@ -17,7 +17,7 @@ import pytest
 from sample_class import LESSON, Bait, cell, dump, everything
 
 from course_tools.checks.lab_driver import ROOT, copy_course, free_port, listens
-from course_tools.grading import student
+from course_tools.grading.sandbox import why_not
 from helpers.language.say import COMPLETE as LANGUAGES
 
 ATTACK = "<img src=x onerror=ran=1>"  # a name
@@ -27,7 +27,7 @@ SCRIPT = "\n\n<script>ran = 1</script> <img src=x onerror='ran = 1'> [a](javascr
 MOODLE = "{}_4711{}_assignsubmission_file_/01_attention.ipynb"
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="long: start.py test --all"),
-    pytest.mark.skipif(bool(student.unable()), reason=student.unable()),
+    pytest.mark.skipif(bool(why_not()), reason=why_not()),
 ]
 
 

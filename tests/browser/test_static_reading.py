@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from course_tools.checks.lab_driver import ROOT
-from helpers.widgets.plain import VIEW
+from helpers.widgets.base.ipywidgets_view import VIEW
 
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
 FIRST = ("00", "01")  # the others with TRIAD_ALL=1: each is executed once more

@@ -21,9 +21,9 @@ TWIN = ".jp-OutputArea-output .widget-vbox"
 # In the kernel: "attention" becomes an experiment of ours, in a child as real as the others.
 PLANT = """\
 import sys
-from helpers.widgets import terminal_child
-real, scripts = terminal_child.command, {scripts!r}
-terminal_child.command = lambda name, lang: (
+from helpers.widgets.terminal import child
+real, scripts = child.command, {scripts!r}
+child.command = lambda name, lang: (
     [sys.executable, "-u", "-c", scripts[name]] if name in scripts else real(name, lang))
 """
 HOSTILE = {

@@ -7,14 +7,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import drafts, lock
-from .course import build, compare, write
-from .problems import LessonError, Problem
-
-ROOT = Path(__file__).resolve().parents[3]
+from ..command import ROOT
+from . import drafts, pairs
+from .build import build, compare, write
+from .course import Course
+from .problems import LessonError
 
 
 def main(argv: list[str]) -> int:
+    """Run a command; its exit status."""
     parser = argparse.ArgumentParser(prog="start.py", description=__doc__)
     parser.add_argument("command", choices=["build", "confirm", "translate"])
     parser.add_argument("keys", nargs="*", help="confirm: the pairs that you have read; translate:"
@@ -29,46 +30,51 @@ def main(argv: list[str]) -> int:
     if wanted.command == "build" and wanted.keys:
         parser.error(f"build takes no {wanted.keys[0]!r}: it builds everything")
     try:
-        if wanted.command == "confirm":
-            return confirm(wanted.root, wanted.keys)
-        if wanted.command == "translate":
-            return translate(wanted.root, *wanted.keys)
-        files = build(wanted.root)
-        unread = lock.problems(wanted.root) if wanted.check else []
+        return run(wanted)
     except LessonError as error:
         print(error, file=sys.stderr)
         print(f"\n{len(error.problems)} fault(s); nothing was written.", file=sys.stderr)
         return 1
-    status = (
-        check(wanted.root, files, unread) if wanted.check else bring_in_step(wanted.root, files)
-    )
-    print(*drafts.report(wanted.root), sep="\n", end="\n" if drafts.DRAFTS else "")
+
+
+def run(wanted: argparse.Namespace) -> int:
+    """Do the command.  LessonError if the sources do not allow it."""
+    course = Course.read(wanted.root)
+    if wanted.command == "confirm":
+        return confirm(course, wanted.keys)
+    if wanted.command == "translate":
+        return translate(course, *wanted.keys)
+    files = build(course)
+    status = tell_differences(course, files) if wanted.check else bring_in_step(course, files)
+    print(*drafts.report(course), sep="\n", end="\n" if drafts.DRAFTS else "")
     return status
 
 
-def confirm(root: Path, keys: list[str]) -> int:
+def confirm(course: Course, keys: list[str]) -> int:
     """Show what is confirmed: its languages, one under the other."""
-    for text in lock.confirm(root, keys):
+    for text in pairs.confirm(course, keys):
         print(f"{text.file}:{text.line}:{text.key} [{text.lang}]\n{text.words}\n")
     return 0
 
 
-def translate(root: Path, lang: str, *names: str) -> int:
+def translate(course: Course, lang: str, *names: str) -> int:
     """Say where the places for texts are."""
-    todo = drafts.translate(root, lang, list(names))
+    todo = drafts.translate(course, lang, list(names))
     print(*todo, f"{len(todo)} texts to write: each has its {drafts.TODO}", sep="\n")
     return 0
 
 
-def bring_in_step(root: Path, files: dict[str, str]) -> int:
+def bring_in_step(course: Course, files: dict[str, str]) -> int:
     """Write the generated folders, and say how much of them."""
-    different, stale = write(root, files)
+    different, stale = write(course.root, files)
     print(f"{len(files)} files: {len(different)} written, {len(stale)} stale removed")
     return 0
 
 
-def check(root: Path, files: dict[str, str], unread: list[Problem]) -> int:
-    different, stale = compare(root, files)
+def tell_differences(course: Course, files: dict[str, str]) -> int:
+    """Name each file that is not in step, and each pair that nobody has read."""
+    unread = pairs.problems(course)
+    different, stale = compare(course.root, files)
     for name in different:
         print(f"differs from its source: {name}")
     for name in stale:

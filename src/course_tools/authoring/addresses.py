@@ -3,8 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-
-from nbformat import NotebookNode
+from typing import Any
 
 NAMES = ("students", "repository")
 COLAB = "https://colab.research.google.com/github"  # which opens what GitHub holds, nothing else
@@ -13,9 +12,12 @@ BRANCH = "main"
 
 
 def read(root: Path) -> dict[str, str]:
+    """The addresses in a repository's pyproject.toml, as `of`."""
+    return of(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")))
+
+
+def of(project: dict[str, Any]) -> dict[str, str]:
     """{"students": …, "repository": …}; "" is an address that is not published."""
-    path = root / "pyproject.toml"
-    project = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     given = project.get("tool", {}).get("triad", {})
     return {name: given.get(name, "") for name in NAMES}
 
@@ -26,8 +28,8 @@ def on_colab(students: str, notebook: str) -> str:
     return f"{COLAB}/{held[1]}/blob/{BRANCH}/{notebook}" if held else ""
 
 
-def linked(made: NotebookNode, words: str, url: str) -> NotebookNode:
+def linked(made: dict[str, Any], words: str, url: str) -> dict[str, Any]:
     """The notebook with a link below its title: a picture would ask another host for itself."""
-    title, _, rest = made.cells[0].source.partition("\n")
-    made.cells[0].source = f"{title}\n\n[{words}]({url})\n{rest}"
-    return made
+    first, *rest = made["cells"]
+    title, _, text = first["source"].partition("\n")
+    return made | {"cells": [first | {"source": f"{title}\n\n[{words}]({url})\n{text}"}, *rest]}

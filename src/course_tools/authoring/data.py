@@ -1,30 +1,48 @@
-"""Quiz banks and claims: TOML in lessons/ → JSON that helpers can read."""
+"""Tables of a lesson (quiz bank, claims, measured numbers): TOML in, JSON for helpers out."""
 
 import json
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from helpers.language.say import COMPLETE, TODO
 
+from .inline_texts import ARGUMENTS
 from .parity import unequal
-from .problems import Problem, stop_at
-from .source import ARGUMENTS
+from .problems import Problem
+from .reading import read_file
 
 
-def read_toml(path: Path) -> dict:
-    """A TOML file whose every text stands in each complete language.  LessonError if not."""
-    name = f"{path.parent.name}/{path.name}"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        stop_at([Problem(name, "-", f"no TOML: {error}", "mend the line that is named")])
-    stop_at(_faults(name, "", table))
-    return table
+@dataclass(frozen=True)
+class Table:
+    """A TOML file as it was read.  With faults, its table is not fit for use."""
+
+    file: str
+    text: str
+    table: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[Problem, ...] = ()
+
+    @classmethod
+    def read(cls, root: Path, file: str) -> Self:
+        """Read a file, given by its path from the repository."""
+        text, faults = read_file(root, file)
+        return cls(file, text, faults=tuple(faults)) if faults else cls.of(file, text)
+
+    @classmethod
+    def of(cls, file: str, text: str) -> Self:
+        """A table with this text.  A text must stand in each complete language."""
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            remedy = "mend the line that is named"
+            return cls(file, text, faults=(Problem(file, "-", f"no TOML: {error}", remedy),))
+        return cls(file, text, table, tuple(_faults(file, "", table)))
 
 
-def as_json(lesson: str, table: dict) -> str:
+def as_json(lesson: str, table: dict[str, Any]) -> str:
+    """What helpers read of a lesson's quiz bank or claims."""
     return json.dumps({"lesson": lesson} | _written(table), ensure_ascii=False, indent=1) + "\n"
 
 
@@ -48,24 +66,24 @@ def _written(value: Any) -> Any:
     return {k: _written(v) for k, v in value.items() if k not in todo or v != TODO}
 
 
-def _faults(name: str, key: str, value: object) -> Iterator[Problem]:
+def _faults(file: str, key: str, value: object) -> Iterator[Problem]:
     if isinstance(value, list):
         for n, item in enumerate(value):
-            yield from _faults(name, f"{key}[{n}]", item)
+            yield from _faults(file, f"{key}[{n}]", item)
     elif isinstance(value, dict) and texts(value) is not None:
-        yield from _text_faults(name, key, value)
+        yield from _text_faults(file, key, value)
     elif isinstance(value, dict):
         for child, item in value.items():
-            yield from _faults(name, f"{key}.{child}".strip("."), item)
+            yield from _faults(file, f"{key}.{child}".strip("."), item)
 
 
-def _text_faults(name: str, key: str, text: dict) -> Iterator[Problem]:
+def _text_faults(file: str, key: str, text: dict) -> Iterator[Problem]:
     filled = {k for k, v in text.items() if isinstance(v, str) and v.strip() and v != TODO}
     wanted = [ARGUMENTS[lang] for lang in COMPLETE]
     there = {k for k, v in text.items() if v != TODO}
     if set(wanted) - filled or there - filled or text.keys() - set(ARGUMENTS.values()):
         remedy = f"give {' and '.join(wanted)}, none empty"
-        yield Problem(name, key, f"has {sorted(filled)}", remedy)
+        yield Problem(file, key, f"has {sorted(filled)}", remedy)
         return
     for what in unequal(texts(text) or {}):
-        yield Problem(name, key, what, "make them equal")
+        yield Problem(file, key, what, "make them equal")

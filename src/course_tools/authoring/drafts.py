@@ -2,15 +2,17 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 
-from ..prose.texts import files, of_file, shared
-from . import words
+from . import inline_texts
+from .course import Course, Lesson
+from .data import Table
+from .inline_texts import ARGUMENTS
 from .problems import Problem, stop_at
-from .source import ARGUMENTS, lessons
+from .source import Source
+from .texts import of_files
 
 DECLARED_IN = "src/helpers/language/languages.toml"
 DRAFTS = [lang for lang in LANGUAGES if lang not in COMPLETE]
@@ -18,14 +20,14 @@ SHARED = "shared"  # the set-up cell, the words of sheets, and what helpers show
 STRING = r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|' + r"'''.*?'''|'[^'\n]*'"
 
 
-def built_in(root: Path, folder: Path) -> list[str]:
+def built_in(lesson: Lesson) -> list[str]:
     """The languages of a lesson's notebooks: the complete ones, and drafts with all its texts."""
-    return [x for x in LANGUAGES if x in COMPLETE or not lacking(root, files(folder), x)]
+    return [x for x in LANGUAGES if x in COMPLETE or not lacking(lesson.files, x)]
 
 
-def lacking(root: Path, sources: list[Path], lang: str) -> list[Problem]:
+def lacking(files: Iterable[Source | Table], lang: str) -> list[Problem]:
     """The texts of these files that are not written in a language, each with its place."""
-    found = [text for file in sources for text in of_file(root, file)]
+    found = of_files(files)
     there = {(text.file, text.key) for text in found if text.lang == lang}
     first = (text for text in found if text.lang == FIRST)
     remedy = f'write it; "{TODO}" counts as not written'
@@ -36,15 +38,15 @@ def lacking(root: Path, sources: list[Path], lang: str) -> list[Problem]:
     ]
 
 
-def report(root: Path) -> Iterator[str]:
+def report(course: Course) -> Iterator[str]:
     """How far each draft is; where it is begun, each text that it lacks."""
     for lang in DRAFTS:
-        parts = parts_of(root)
-        lack = {name: lacking(root, sources, lang) for name, sources in parts.items()}
+        parts = parts_of(course)
+        lack = {name: lacking(files, lang) for name, files in parts.items()}
         done = [name for name, problems in lack.items() if not problems]
         yield f"{lang} is a draft. Complete: {', '.join(done) or 'nothing'}."
         for name, problems in lack.items():
-            n = len([x for file in parts[name] for x in of_file(root, file) if x.lang == FIRST])
+            n = len([text for text in of_files(parts[name]) if text.lang == FIRST])
             if problems:
                 yield f"{lang}: {name} lacks {len(problems)} of {n} texts"
                 yield from map(str, problems if len(problems) < n else ())
@@ -52,39 +54,40 @@ def report(root: Path) -> Iterator[str]:
             yield f'Every text is there: remove "draft = true" from {DECLARED_IN}.'
 
 
-def parts_of(root: Path) -> dict[str, list[Path]]:
+def parts_of(course: Course) -> dict[str, list[Source | Table]]:
     """{lesson: its files}, and what all of them share."""
-    parts = {folder.name: files(folder) for folder in lessons(root)}
-    return parts | {SHARED: [file for file in shared(root) if file.is_file()]}
+    return {lesson.name: lesson.files for lesson in course.lessons} | {SHARED: course.shared}
 
 
 # --- places for texts -------------------------------------------------------------------------
 
 
-def translate(root: Path, lang: str, names: list[str]) -> list[Problem]:
+def translate(course: Course, lang: str, names: list[str]) -> list[Problem]:
     """Put TODO where the named parts lack a text; those texts.  After a LessonError, nothing."""
-    parts = parts_of(root)
+    parts = parts_of(course)
     if lang not in DRAFTS:
         remedy = 'declare it there, below the others, with "draft = true"'
         stop_at([Problem(DECLARED_IN, lang, "is no draft", remedy)])
     for name in names:
         if name not in parts:
             stop_at([Problem("lessons", name, "no such part", f"name one of {', '.join(parts)}")])
-    sources = [file for name in names for file in parts[name]]
-    made = {file: with_places(root, file, lang) for file in sources}
-    for file, text in made.items():
-        file.write_bytes(text.encode())  # bytes: the same line ends on every system
-    return lacking(root, sources, lang)
+    wanted = [file for name in names for file in parts[name]]
+    stop_at(fault for file in wanted for fault in file.faults)
+    files = {file.file: with_places(file, lang) for file in wanted}
+    for file in files.values():
+        path = course.root / file.file
+        path.write_bytes(file.text.encode())  # bytes: the same line ends on every system
+    return lacking(files.values(), lang)
 
 
-def with_places(root: Path, file: Path, lang: str) -> str:
-    """A source in which TODO stands wherever a language has no text yet."""
-    source = file.read_text(encoding="utf-8")
-    list(of_file(root, file))  # LessonError for what cannot be read
-    return (in_toml if file.suffix == ".toml" else in_py)(source, lang)
+def with_places(file: Source | Table, lang: str) -> Source | Table:
+    """A file in which TODO stands wherever a language has no text yet."""
+    make = in_toml if isinstance(file, Table) else in_py
+    return type(file).of(file.file, make(file.text, lang))
 
 
 def in_py(source: str, lang: str) -> str:
+    """A cell of prose below its group's last language before it; in code, see `in_code`."""
     cells = re.split(r"(?m)^(?=# %%)", source)
     there: dict[str, list[str]] = {}
     for cell in cells:
@@ -116,12 +119,15 @@ def _before(lang: str, group: list[str]) -> str:
 
 
 def in_code(code: str, lang: str) -> str:
+    """An argument in each T(…), a line below each group of comments."""
     lines = code.split("\n")
-    calls = [call for call in words.calls_in(code) if not _argument(call, lang)]
+    calls = [
+        call for call in inline_texts.calls(ast.walk(ast.parse(code))) if not _argument(call, lang)
+    ]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset), reverse=True):
         _add_argument(lines, call, lang)
     lines = "\n".join(lines).split("\n")
-    for first, said in reversed(words.comments("\n".join(lines))):
+    for first, said in reversed(inline_texts.comments("\n".join(lines))):
         if lang not in said:
             at = first + list(said).index(_before(lang, list(said))) + 1
             indent = lines[first][: lines[first].index("#")]

@@ -13,21 +13,21 @@ In its header a source may say otherwise: `hide=true`, `show=true`.
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from .source import Cell
+from .percent import Cell
 
 KINDS = {  # what a cell's calls make of it, the first that fits
     "claim": ("claims.check",),
     "explorer": ("Explorer", "AttentionExplorer", "SamplingExplorer", "SoftmaxExplorer"),
     "figure": ("figures.show", "plt.subplots", "plt.figure"),
-    "table": ("show.table", "show.fragment"),
+    "table": ("show.tabulate", "show.table", "show.fragment"),
 }
 OPTIONS = ("hide", "show")
 SHORT = 4  # lines: as long as the bar that would stand in their place
 
 
-def folded(cells: list[Cell]) -> dict[str, str]:
+def folded(cells: Sequence[Cell]) -> dict[str, str]:
     """{key of a folded cell: its kind}: check, claim, explorer, figure, table or code."""
     found: dict[str, str] = {}
     wanted: set[str] = set()  # names that the open cells below use
@@ -42,8 +42,9 @@ def folded(cells: list[Cell]) -> dict[str, str]:
 
 def _kind(cell: Cell, wanted: set[str]) -> str | None:
     """wanted: names that open cells below use."""
-    tree = ast.parse(cell.source)
-    by_calls = next((kind for kind, names in KINDS.items() if _calls(tree) & {*names}), None)
+    tree = cell.tree
+    called = _calls(cell.nodes)
+    by_calls = next((kind for kind, names in KINDS.items() if called & {*names}), None)
     if "wrong" in cell.options or "task" in cell.options or cell.options.get("show"):
         return None
     if "points" in cell.options:
@@ -56,9 +57,9 @@ def _kind(cell: Cell, wanted: set[str]) -> str | None:
     return None if is_open else by_calls
 
 
-def _calls(tree: ast.AST) -> set[str]:
+def _calls(nodes: Iterable[ast.AST]) -> set[str]:
     """What is called, as it is written, and of kv.Explorer.of(…) each part: Explorer, too."""
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
     return called | {part for name in called for part in name.split(".")}
 
 

@@ -1,77 +1,63 @@
-"""Read a py:percent source into cells, each with its key and (for prose) its language."""
+"""A source of cells: a lesson's notebook, its sheet, or the set-up cells of all lessons."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import jupytext
+from typing import Self
 
 from helpers.language.say import COMPLETE, LANGUAGES, TODO
-from helpers.language.say import key as argument
 
-from .problems import Problem, stop_at
+from . import inline_texts
+from .percent import UNREAD, Cell, cells_of
+from .problems import Problem
+from .reading import read_file
 
-ARGUMENTS = {lang: argument(lang) for lang in LANGUAGES}  # as TOML and T(…) write them
 # also a valid cell id (nbformat) and grade_id (nbgrader)
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a source.  Prose has a language, code has none; options: its other metadata."""
+class Source:
+    """A py:percent file as it was read.  With faults, its cells are not fit for use."""
 
     file: str
-    key: str
-    lang: str | None
-    is_code: bool
-    source: str
-    options: dict = field(default_factory=dict)
+    text: str
+    cells: tuple[Cell, ...] = ()
+    faults: tuple[Problem, ...] = ()
 
-    def problem(self, what: str, remedy: str) -> Problem:
-        return Problem(self.file, self.key, what, remedy)
+    @classmethod
+    def read(cls, root: Path, file: str) -> Self:
+        """Read a file, given by its path from the repository."""
+        text, faults = read_file(root, file)
+        return cls(file, text, faults=tuple(faults)) if faults else cls.of(file, text)
 
+    @classmethod
+    def of(cls, file: str, text: str) -> Self:
+        """A source with this text."""
+        cells = tuple(cells_of(file, text))
+        return cls(file, text, cells, tuple(_faults(file, cells)))
 
-def lessons(root: Path) -> list[Path]:
-    """The folders of all lessons, in their order."""
-    return sorted(path.parent for path in (root / "lessons").glob("*/lesson.py"))
-
-
-def read_cells(path: Path, name: str | None = None) -> list[Cell]:
-    """The cells of one source file, keys and languages checked.  LessonError lists every fault."""
-    name = name or f"{path.parent.name}/{path.name}"
-    return list(cells_of(path.read_text(encoding="utf-8"), name))
-
-
-@lru_cache(maxsize=64)  # a build needs most sources more than once
-def cells_of(text: str, name: str) -> tuple[Cell, ...]:
-    """The cells of a source's TEXT, as read_cells."""
-    notebook = jupytext.reads(text, fmt="py:percent")
-    cells = [_cell(name, raw) for raw in notebook.cells if raw.source or raw.metadata]
-    stop_at(_faults(name, cells))
-    return tuple(cells)
+    @property
+    def code(self) -> list[Cell]:
+        """The code cells."""
+        return [cell for cell in self.cells if cell.is_code]
 
 
-def _cell(name: str, raw) -> Cell:
-    options = {k: v for k, v in raw.metadata.items() if not k.startswith("lines_to_")}  # layout
-    key, lang = options.pop("key", ""), options.pop("lang", None)
-    return Cell(name, str(key), lang, raw.cell_type == "code", raw.source, options)
-
-
-def groups(cells: list[Cell]) -> Iterator[dict[str, Cell]]:
+def groups(cells: Sequence[Cell]) -> Iterator[dict[str, Cell]]:
     """{language: its cell} of every prose key, without those that are still to be written."""
     prose = [cell for cell in cells if not cell.is_code]
     for key in dict.fromkeys(cell.key for cell in prose):
         yield {c.lang: c for c in prose if c.key == key and c.lang and c.source.strip() != TODO}
 
 
-def _faults(name: str, cells: list[Cell]) -> Iterator[Problem]:
+def _faults(file: str, cells: Sequence[Cell]) -> Iterator[Problem]:
     if not cells:
-        yield Problem(name, "-", "the file has no cell", "write cells that start with # %%")
+        yield Problem(file, "-", "the file has no cell", "write cells that start with # %%")
     for cell in cells:
         yield from _cell_faults(cell)
+        yield from inline_texts.faults(cell) if cell.is_code else ()
     yield from _pair_faults(cells)
 
 
@@ -92,13 +78,19 @@ def _cell_faults(cell: Cell) -> Iterator[Problem]:
             f"a prose cell has lang={cell.lang!r}",
             "give it " + " or ".join(f'lang="{lang}"' for lang in LANGUAGES),
         )
+    if UNREAD in cell.options:
+        yield cell.problem(
+            f"cannot read {cell.options[UNREAD]!r}",
+            "write # %% or # %% [markdown], then options as NAME=JSON; "
+            "in a cell of prose, begin each line with #",
+        )
     if not cell.source.strip():
         yield cell.problem("the cell is empty", "write it or remove it")
     if cell.lang in COMPLETE and cell.source.strip() == TODO:
         yield cell.problem(f"the {cell.lang} cell is still {TODO}", "write it")
 
 
-def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
+def _pair_faults(cells: Sequence[Cell]) -> Iterator[Problem]:
     """Every key once for code, once a language for prose, its languages one under the other."""
     for (key, lang), n in Counter((c.key, c.lang) for c in cells).items():
         if n > 1:
@@ -121,7 +113,7 @@ def _pair_faults(cells: list[Cell]) -> Iterator[Problem]:
             )
 
 
-def _neighbours(cells: list[Cell], cell: Cell) -> tuple[str | None, str | None]:
+def _neighbours(cells: Sequence[Cell], cell: Cell) -> tuple[str | None, str | None]:
     """The languages above and below a prose cell: complete ones, and drafts that are there."""
     if cell.lang not in LANGUAGES:
         return None, None
@@ -131,5 +123,5 @@ def _neighbours(cells: list[Cell], cell: Cell) -> tuple[str | None, str | None]:
     return order[at - 1], order[at + 1]
 
 
-def _is_prose(cells: list[Cell], key: str, lang: str) -> bool:
+def _is_prose(cells: Sequence[Cell], key: str, lang: str) -> bool:
     return [(c.key, c.lang) for c in cells] == [(key, lang)]

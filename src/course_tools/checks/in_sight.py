@@ -33,10 +33,12 @@ from helpers.classroom import check, progress
 from helpers.language import say
 
 from .. import command
+from ..authoring import syntax_trees
 from ..edition import leaks
-from ..grading import jail, judge, matching, sheet, trees
+from ..grading import judge, sheet
+from ..grading.sandbox import ForkServer, jail
 from ..grading.sheet import Sheet, Task
-from ..grading.student import Warm
+from ..grading.submissions import matching, notebook
 
 TIMERS = {
     signal.ITIMER_VIRTUAL: 1.0,
@@ -55,7 +57,7 @@ LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.BinOp)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Candidate:
     """A function that a student can see, and code that makes it as `seen`."""
 
     place: str
@@ -87,15 +89,15 @@ class TooLong(BaseException):
 # --- what a student sees ----------------------------------------------------------------------
 
 
-def seen_in(root: Path, made: Sheet, reach: str) -> list[Seen]:
+def seen_in(root: Path, made: Sheet, reach: str) -> list[Candidate]:
     """Every function once, however often it is written down."""
-    found: dict[str, Seen] = {}
+    found: dict[str, Candidate] = {}
     for one in _every(root, made, reach):
         found.setdefault(re.sub(r"\s+", " ", one.code), one)
     return list(found.values())
 
 
-def _every(root: Path, made: Sheet, reach: str) -> Iterator[Seen]:
+def _every(root: Path, made: Sheet, reach: str) -> Iterator[Candidate]:
     yield from of_code("the sheet", [part.released for part in made.of("code", "test")])
     if reach != "sheet":
         yield from _everywhere(root)
@@ -105,9 +107,9 @@ def _every(root: Path, made: Sheet, reach: str) -> Iterator[Seen]:
 
 
 @functools.cache
-def _everywhere(root: Path) -> list[Seen]:
+def _everywhere(root: Path) -> list[Candidate]:
     """What every sheet may use, in every language."""
-    found: list[Seen] = []
+    found: list[Candidate] = []
     for path in sorted((root / "src" / "helpers").rglob("*.py")):
         if path.stem not in NOT_RUN:
             name = ".".join(path.relative_to(root / "src").with_suffix("").parts)
@@ -115,7 +117,7 @@ def _everywhere(root: Path) -> list[Seen]:
     return [*found, *(one for name in LIBRARIES for one in of_library(name))]
 
 
-def of_code(place: str, cells: Iterable[str]) -> Iterator[Seen]:
+def of_code(place: str, cells: Iterable[str]) -> Iterator[Candidate]:
     """Functions of cells, with what the cells import, define and set to plain values."""
     trees_ = [ast.parse(cell) for cell in cells]
     around: list[str] = []
@@ -126,29 +128,29 @@ def of_code(place: str, cells: Iterable[str]) -> Iterator[Seen]:
             with contextlib.suppress(Exception):
                 exec(ast.unparse(node), scope)
                 around.append(ast.unparse(node))
-    for function in (f for tree in trees_ for f in trees.functions_of(tree)):
+    for function in (f for tree in trees_ for f in syntax_trees.functions_of(tree)):
         yield from _lifted(place, function, dict(scope), "\n".join(around))
 
 
-def of_module(name: str) -> Iterator[Seen]:
+def of_module(name: str) -> Iterator[Candidate]:
     module = importlib.import_module(name)
     scope = f"import {name}\nscope = dict(vars({name}))"
-    for function in trees.functions_of(ast.parse(inspect.getsource(module))):
+    for function in syntax_trees.functions_of(ast.parse(inspect.getsource(module))):
         if function.name == "main":
             continue
         yield from _lifted(name, function, dict(vars(module)), scope)
 
 
-def of_library(name: str) -> Iterator[Seen]:
+def of_library(name: str) -> Iterator[Candidate]:
     module = importlib.import_module(name)
     for called in sorted(dir(module)):
         function = getattr(module, called)
         if re.match(RISKY, called) or not callable(function) or isinstance(function, type):
             continue
-        yield Seen(name, called, function, f"import {name}\nseen = {name}.{called}")
+        yield Candidate(name, called, function, f"import {name}\nseen = {name}.{called}")
 
 
-def _lifted(place: str, node: ast.FunctionDef, scope: dict, around: str) -> Iterator[Seen]:
+def _lifted(place: str, node: ast.FunctionDef, scope: dict, around: str) -> Iterator[Candidate]:
     """As a function at the top level; a method whose object it never uses loses it."""
     of = copy.copy(node)
     of.decorator_list, of.args = [], copy.deepcopy(node.args)
@@ -161,7 +163,7 @@ def _lifted(place: str, node: ast.FunctionDef, scope: dict, around: str) -> Iter
         exec(source, scope)
         inner = "scope" if around.startswith("import helpers") else "globals()"
         made = f"exec({source!r}, {inner})\nseen = {inner}[{of.name!r}]"
-        yield Seen(place, node.name, scope[of.name], f"{around}\n{made}")
+        yield Candidate(place, node.name, scope[of.name], f"{around}\n{made}")
 
 
 # --- trials -----------------------------------------------------------------------------------
@@ -217,7 +219,7 @@ class Bench:
             exec(code, scope)
         return all(r.status == "right" for r in check.results.values()) and bool(check.results)
 
-    def passes(self, task: Task, one: Seen, order: Order) -> bool:
+    def passes(self, task: Task, one: Candidate, order: Order) -> bool:
         try:
             with _in_time():
                 first = copy.deepcopy(self.first[task.name])
@@ -231,9 +233,9 @@ class Bench:
         scope = dict(self.scopes[task.name])
         exec(self.sheet.by_key[task.name].source, scope)
         order = tuple(range(len(self.stubs[task.name].parameters)))
-        return self.passes(task, Seen("", "", scope[task.functions[0]], ""), order)
+        return self.passes(task, Candidate("", "", scope[task.functions[0]], ""), order)
 
-    def orders(self, task: Task, one: Seen, most: int) -> Iterator[Order]:
+    def orders(self, task: Task, one: Candidate, most: int) -> Iterator[Order]:
         """In which orders the stub's arguments may be meant; fewer where it takes fewer."""
         wanted = list(self.stubs[task.name].parameters)
         n = len(wanted)
@@ -258,17 +260,21 @@ def _takes(function: Callable[..., Any], n: int) -> tuple[list[str], int, float]
     return [p.name for p in places], len(needed), top
 
 
-def survivors(made: Sheet, every: Sequence[Seen], most: int) -> list[tuple[Task, Seen, Order]]:
+def survivors(
+    made: Sheet, every: Sequence[Candidate], most: int
+) -> list[tuple[Task, Candidate, Order]]:
     """What passes a check that the sheet shows.  Each task is tried in a process of its own."""
     bench = Bench(made)
-    found: list[tuple[Task, Seen, Order]] = []
+    found: list[tuple[Task, Candidate, Order]] = []
     for task in bench.tasks:
         passed = _apart(functools.partial(_tried, bench, task, every, most))
         found += [(task, every[number], tuple(order)) for number, order in passed]
     return found
 
 
-def _tried(bench: Bench, task: Task, every: Sequence[Seen], most: int) -> list[tuple[int, Order]]:
+def _tried(
+    bench: Bench, task: Task, every: Sequence[Candidate], most: int
+) -> list[tuple[int, Order]]:
     """RuntimeError if the model answer does not pass in the end: something tried has spoiled it."""
     passed = []
     for number, one in enumerate(every):
@@ -301,7 +307,7 @@ def _apart(work: Callable[[], Any]) -> Any:
     return said["value"]
 
 
-def submission(made: Sheet, task: Task, one: Seen, order: Order) -> matching.Matched:
+def submission(made: Sheet, task: Task, one: Candidate, order: Order) -> matching.Matched:
     """A sheet in which nothing is answered but the task, by the function that is seen."""
     stub = ast.parse(made.by_key[task.name].source).body
     head = next(node for node in stub if isinstance(node, ast.FunctionDef))
@@ -313,12 +319,12 @@ def submission(made: Sheet, task: Task, one: Seen, order: Order) -> matching.Mat
         source = code if part.key == task.name else part.released
         kind = "code" if part.kind in ("code", "answer", "test") else "markdown"
         cells.append({"cell_type": kind, "id": part.key, "metadata": {}, "source": source})
-    read, _ = matching.read(json.dumps({"cells": cells}).encode())
+    read, _ = notebook.read(json.dumps({"cells": cells}).encode())
     return matching.match(read, made)
 
 
 def find(
-    root: Path, lesson: str, lang: str, reach: str, every: list[Seen] | None = None
+    root: Path, lesson: str, lang: str, reach: str, every: list[Candidate] | None = None
 ) -> list[Found]:
     """Every task of one sheet that something in sight answers, and what the judge gives for it."""
     made = sheet.read(root, lesson, lang)
@@ -328,9 +334,9 @@ def find(
     if not passed:
         return []
     found = []
-    with Warm(imports=made.imports) as warm:
+    with ForkServer(imports=made.imports) as server:
         for task, one, order in passed:
-            verdict = judge.judge(made, submission(made, task, one, order), warm)
+            verdict = judge.judge(made, submission(made, task, one, order), server)
             points = verdict.outcomes[task.name].points
             found.append(Found(lesson, lang, task.name, f"{one.place}: {one.name}", order, points))
     return found

@@ -8,14 +8,15 @@ import ast
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import jupytext
-
-from ..grading.trees import blocks_of, nameless, size
+from ..authoring.course import Course
+from ..authoring.source import Source
+from ..authoring.syntax_trees import blocks_of, nameless, size
 
 SECRET = re.compile(
     r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)$\n(.*?)^[ \t]*### END \1$", re.DOTALL | re.MULTILINE
@@ -46,27 +47,32 @@ class Secrets:
     lines: dict[str, str]
     answers: list[list[ast.stmt]]
 
+    @cached_property
+    def nameless(self) -> list[tuple[str, str]]:
+        """Without names, of each answer: its first statement, all of it."""
+        return [(nameless(answer[:1]), nameless(answer)) for answer in self.answers]
 
-def find(root: Path, paths: Iterable[Path]) -> list[Leak]:
-    """Every leak from a sheet in root/lessons into one of the files."""
-    sheets = [secrets(path) for path in sorted(root.glob("lessons/*/exercise.py"))]
+
+def find(course: Course, paths: Iterable[Path]) -> list[Leak]:
+    """Every leak from a sheet of the course into one of the files, paths from its root."""
+    sheets = [secrets(lesson.sheet) for lesson in course.lessons if lesson.sheet]
     readable = [path for path in paths if path.suffix not in BINARY]
-    return [leak for path in readable for leak in leaks_into(root / path, path, sheets)]
+    return [leak for path in readable for leak in leaks_into(course.root / path, path, sheets)]
 
 
-def secrets(sheet: Path) -> Secrets:
+def secrets(sheet: Source) -> Secrets:
     """What stands between the markers.  A line that the sheet shows elsewhere is no secret."""
-    cells = jupytext.reads(sheet.read_text(encoding="utf-8"), fmt="py:percent").cells
-    public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.metadata]
+    cells = sheet.cells
+    public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.options]
     shown = {squeeze(uncommented(line)) for text in public for line in text.splitlines()}
     held_back = [(cell, match[2]) for cell in cells for match in SECRET.finditer(cell.source)]
     written = [uncommented(line) for _, text in held_back for line in text.splitlines()]
     lines = {squeeze(line): line for line in written}
     shown |= {k for k in lines if len(k) < SHORTEST_LINE or IDIOM in k}
     lines = {k: v for k, v in lines.items() if k not in shown}
-    code = [textwrap.dedent(text) for cell, text in held_back if cell.cell_type == "code"]
+    code = [textwrap.dedent(text) for cell, text in held_back if cell.is_code]
     answers = [tree.body for tree in map(ast.parse, code) if size(tree) >= SMALLEST_TREE]
-    return Secrets(f"{sheet.parent.name}/{sheet.name}", lines, answers)
+    return Secrets(sheet.file, lines, answers)
 
 
 def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Leak]:
@@ -74,10 +80,11 @@ def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Le
     strings = list(strings_of(json.loads(text))) if path.suffix in (".ipynb", ".json") else [text]
     squeezed = "\n".join(squeeze(line) for string in strings for line in string.splitlines())
     blocks = [block for code in code_of(path, text) for block in blocks_of(ast.parse(code))]
+    first = cache(lambda statement: nameless([statement]))  # compared with many answers
     for sheet in sheets:
         yield from (Leak(name, sheet.sheet, v) for k, v in sheet.lines.items() if k in squeezed)
-        for answer in sheet.answers:
-            if any(holds(block, answer) for block in blocks):
+        for answer, plain in zip(sheet.answers, sheet.nameless, strict=True):
+            if any(holds(block, answer, plain, first) for block in blocks):
                 yield Leak(name, sheet.sheet, ast.unparse(ast.Module(answer, [])))
 
 
@@ -108,8 +115,17 @@ def code_of(path: Path, text: str) -> Iterator[str]:
         yield from (re.sub(r"(?m)^\s*[%!].*$", "pass", "".join(c["source"])) for c in cells)
 
 
-def holds(block: list[ast.stmt], answer: list[ast.stmt]) -> bool:
-    """Do the answer's statements stand one after the other in the block, whatever the names?"""
+def holds(
+    block: list[ast.stmt],
+    answer: list[ast.stmt],
+    plain: tuple[str, str],
+    first: Callable[[ast.stmt], str],
+) -> bool:
+    """Do the answer's statements stand one after the other in the block, whatever the names?
+
+    Names are numbered from the first statement on: where that one differs, so does the whole.
+    """
     kinds, n = list(map(type, answer)), len(answer)
     runs = (block[i : i + n] for i in range(len(block) - n + 1))
-    return any(list(map(type, r)) == kinds and nameless(r) == nameless(answer) for r in runs)
+    alike = (r for r in runs if list(map(type, r)) == kinds and first(r[0]) == plain[0])
+    return any(nameless(r) == plain[1] for r in alike)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import command
-from ..authoring import addresses, course
+from ..authoring import addresses, build
+from ..authoring.course import Course
 from ..authoring.problems import LessonError
 
 # It stands in TOML, in Markdown links and in a shell command: nothing that means something there.
@@ -65,11 +66,11 @@ def build_with(root: Path, settings: str) -> None:
     before = project.read_text(encoding="utf-8")
     write(project, settings)
     try:
-        files = course.build(root)
+        files = build.build(Course.read(root))
     except LessonError:
         write(project, before)
         raise
-    written, stale = course.write(root, files)
+    written, stale = build.write(root, files)
     print(f"{len(files)} files: {len(written)} written, {len(stale)} stale removed")
 
 

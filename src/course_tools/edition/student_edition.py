@@ -14,7 +14,8 @@ from pathlib import Path
 from helpers.language.say import LANGUAGES
 
 from .. import command
-from ..authoring.course import build, compare
+from ..authoring.build import build, compare
+from ..authoring.course import Course
 from ..authoring.problems import LessonError
 from . import leaks
 
@@ -42,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="write over an existing file")
     wanted = parser.parse_args(argv)
     try:
-        if (wanted.root / "lessons").is_dir():
-            require_built(wanted.root)
-        paths = write(wanted.out, wanted.root, wanted.force)
+        course = Course.read(wanted.root)
+        if course.lessons:
+            require_built(course)
+        paths = write(wanted.out, course, wanted.force)
     except (NotWritten, LessonError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -53,9 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def require_built(root: Path) -> None:
+def require_built(course: Course) -> None:
     """NotWritten if notebooks are behind lessons/, or git does not know a file of the edition."""
-    different, stale = compare(root, build(root))
+    root = course.root
+    different, stale = compare(root, build(course))
     if different or stale:
         names = ", ".join([*different, *stale])
         raise NotWritten(f"not in step with lessons/: {names}\nrun: python start.py build")
@@ -63,15 +66,15 @@ def require_built(root: Path) -> None:
         raise NotWritten(f"not in git, so they would be left out: {', '.join(untracked)}\ngit add?")
 
 
-def write(out: Path, root: Path, force: bool = False) -> list[Path]:
-    """Write the archive; the paths in it, relative to root.  NotWritten says why not."""
+def write(out: Path, course: Course, force: bool = False) -> list[Path]:
+    """Write the archive; the paths in it, relative to its root.  NotWritten says why not."""
     if out.exists() and not force:
         raise NotWritten(f"{out} exists; give another name, or --force to write over it")
-    paths = members(root)
-    found = leaks.find(root, paths)
+    paths = members(course.root)
+    found = leaks.find(course, paths)
     if found:
         raise NotWritten("\n".join([*map(str, found), "Model answers leak: nothing was written."]))
-    out.write_bytes(archive(root, paths))
+    out.write_bytes(archive(course.root, paths))
     return paths
 
 

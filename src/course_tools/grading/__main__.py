@@ -1,7 +1,7 @@
 """python -m course_tools.grading SUBMISSIONS --lesson 01_attention --lang ja --out OUT
 
 SUBMISSIONS: a folder with one folder for each student, a folder of notebooks, or the zip file of
-Moodle, Canvas or NTU COOL.  It is only read.  OUT gets grades.csv, report.html and a page of
+{products}.  It is only read.  OUT gets grades.csv, report.html and a page of
 feedback for each student; nbgrader's gradebook gets the scores.  Run again, it grades only what
 changed; stopped, it goes on from there.
 """
@@ -13,25 +13,29 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
-from typing import Any
 
 import filelock
 
+from helpers.files import write_whole
 from helpers.language import say
 
-from . import feedback, table
-from .classroom import Job, grade_class, is_new, local_pool, write
-from .collect import Handed, NothingHandedIn, collect
-from .gradebook import Course, NotReleased
-from .jail import Limits
+from ..command import ROOT
+from .classroom import Job, grade_class, is_new, local_pool
+from .graded import Graded
+from .reports import feedback, table
+from .reports.gradebook import NbgraderCourse, NotReleased
+from .sandbox import Limits
+from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
-from .student import NotIsolated, exposed, hindrances, outer_wall
+from .submissions import lms
+from .submissions.collect import NoSubmissions, collect
+from .submissions.submission import Submission
 
-ROOT = Path(__file__).resolve().parents[3]
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Grade a class.  0: done, 1: refused with the reason, 2: a wrong --out, 130: stopped."""
     wanted = parser().parse_args(argv)
     place, out = wanted.submissions.resolve(), wanted.out.resolve()
     if out == place or place in out.parents:
@@ -39,11 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         sheet = read(wanted.root, wanted.lesson, wanted.lang)
-        handed = collect(place, sheet)
+        submissions = collect(place, sheet)
         out.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(out / ".lock", timeout=0):
-            return run(wanted, sheet, handed, out)
-    except (NoSheet, NotReleased, NothingHandedIn) as reason:
+            return run(wanted, sheet, submissions, out)
+    except (NoSheet, NotReleased, NoSubmissions) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
         causes = ". ".join([str(reason), *hindrances()])
@@ -73,7 +77,8 @@ BROKEN = (
 
 
 def parser() -> argparse.ArgumentParser:
-    about = (__doc__ or "").partition("\n\n")[2]
+    """The options of the command."""
+    about = (__doc__ or "").partition("\n\n")[2].format(products=lms.products())
     made = argparse.ArgumentParser("start.py grade", description=about)
     made.add_argument("submissions", type=Path, metavar="SUBMISSIONS")
     made.add_argument("--lesson", required=True, help="for example 01_attention")
@@ -87,7 +92,8 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Path) -> int:
+def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission], out: Path) -> int:
+    """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
     walls = not wanted.unsafe
     courses = wanted.courses or wanted.root / "courses"
     places = [
@@ -101,7 +107,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Pat
     limits = Limits(seconds=wanted.seconds)
     settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
     tell = functools.partial(print, file=sys.stdout, flush=True)
-    new = sum(is_new(one, settings, out) for one in handed)
+    new = sum(is_new(one, settings, out) for one in submissions)
     if new and not walls:
         tell("UNSAFE: student code runs without isolation, as you.")
     elif new and not outer_wall():
@@ -111,10 +117,10 @@ def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Pat
         tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
     pool = local_pool(jobs)
     try:
-        results = grade_class(handed, settings, out, pool, tell)
+        results = grade_class(submissions, settings, out, pool, tell)
     finally:
         pool.shutdown(cancel_futures=True)
-    course = Course(wanted.root, courses, sheet.lang)
+    course = NbgraderCourse(wanted.root, courses, sheet.lang)
     tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values())
     show(list(results.values()), sheet, walls, out, marks)
@@ -123,19 +129,24 @@ def run(wanted: argparse.Namespace, sheet: Sheet, handed: list[Handed], out: Pat
 
 
 def show(
-    results: list[dict[str, Any]],
+    results: list[Graded],
     sheet: Sheet,
     walls: bool,
     out: Path,
     marks: dict[str, dict[str, float]] | None = None,
 ) -> None:
-    """marks: what a person gave for essays, by student."""
+    """Write pages, report and table.  marks: what a person gave for essays, by student."""
     for result in results:
-        write(out / "feedback" / f"{result['safe']}.html", feedback.page(result, sheet, walls))
-    write(out / "report.html", feedback.report(results, sheet, walls))
-    write(out / "grades.csv", "\ufeff" + table.table(results, sheet, walls, marks))
-    people = sum(bool(result["human"]) for result in results)
+        _write(out / "feedback" / f"{result.safe}.html", feedback.page(result, sheet, walls))
+    _write(out / "report.html", feedback.report(results, sheet, walls))
+    _write(out / "grades.csv", "\ufeff" + table.table(results, sheet, walls, marks))
+    people = sum(bool(result.human) for result in results)
     print(f"{len(results)} submissions, {people} need a human: {out / 'grades.csv'}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file, with ? for half a surrogate pair, which a name or an answer may hold."""
+    write_whole(path, text.encode("utf-8", "replace"))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -22,15 +22,19 @@ import torch
 from helpers.classroom import check, progress
 from helpers.language import say
 
-from . import codec, jail, words
-from .matching import Cell, Matched, Note
+from . import messages
+from .graded import Outcome, Verdict
+from .sandbox import ForkServer, codec, jail
+from .sandbox.isolation import NotIsolated
+from .sandbox.process import Ended, StudentProcess
 from .sheet import Sheet, Task, definitions
-from .student import Ended, NotIsolated, Student, Warm
+from .submissions.matching import Matched
+from .submissions.notebook import Cell
 
 BUILTIN = (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError)
 HUMAN = {"foreign", "forged", "walls", "module"}  # kinds that a person has to look at
 MEMORY = 3 << 30  # bytes that tests may take here for what a student returned
-INSTEAD = {  # what to return in place of what does not cross: instead_… in words.toml
+INSTEAD = {  # what to return in place of what does not cross: instead_… in messages.toml
     "list": {"set", "frozenset", "generator", "map", "filter", "zip", "enumerate", "range", "deque",
              "reversed", "list_iterator", "dict_keys", "dict_values", "dict_items"},
     "number": {"Decimal", "Fraction", "longdouble", "complex"},
@@ -43,7 +47,7 @@ one_at_a_time = threading.RLock()
 
 
 class Failed(Exception):
-    """What a student's function did instead of returning.  kind: a name in words.toml."""
+    """What a student's function did instead of returning.  kind: a name in messages.toml."""
 
     def __init__(self, kind: str, text: str = "", line: int = 0, **values: str):
         super().__init__(text)
@@ -51,37 +55,12 @@ class Failed(Exception):
 
 
 class NotYet(Failed, NotImplementedError):
-    """The task is still open."""
+    """The task is still open: its function raises NotImplementedError."""
 
 
-@dataclass
-class Outcome:
-    """kind "right" has all points; detail and hint are in the student's language.
-
-    hidden: the visible tests passed, and the hidden ones did not.
-    """
-
-    points: float
-    max_points: float
-    kind: str
-    detail: str = ""
-    hint: str = ""
-    hidden: bool = False
-
-
-@dataclass
-class Verdict:
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    human: list[Note] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def judge(sheet: Sheet, matched: Matched, warm: Warm) -> Verdict:
+def judge(sheet: Sheet, matched: Matched, server: ForkServer) -> Verdict:
     """Points and reasons for every task of one submission."""
-    verdict = Verdict(notes=list(matched.notes), human=list(matched.human))
+    verdict = Verdict({}, dict(matched.answers), list(matched.notes), list(matched.human))
     for task in sheet.tasks:
         if matched.answers.get(task.name) is None:
             kind = "untouched"
@@ -95,7 +74,7 @@ def judge(sheet: Sheet, matched: Matched, warm: Warm) -> Verdict:
         verdict.outcomes[task.name] = Outcome(0, task.points, kind, str(line) if line else "")
     if all(task.name in verdict.outcomes for task in sheet.tasks):
         return verdict
-    run = _Run(sheet, matched, warm)
+    run = _Run(sheet, matched, server)
     with one_at_a_time, _quiet(sheet), jail.bounded(MEMORY), contextlib.closing(run):
         run.verdict = verdict
         run.rounds()
@@ -107,14 +86,14 @@ def judge(sheet: Sheet, matched: Matched, warm: Warm) -> Verdict:
 class _Run:
     """One submission's way through all tests."""
 
-    def __init__(self, sheet: Sheet, matched: Matched, warm: Warm):
-        self.sheet, self.matched, self.warm = sheet, matched, warm
+    def __init__(self, sheet: Sheet, matched: Matched, server: ForkServer):
+        self.sheet, self.matched, self.server = sheet, matched, server
         self.verdict = Verdict()
-        self.student: Student | None = None
+        self.student: StudentProcess | None = None
         self.bad: dict[str, Failed] = {}  # cells that failed, by name
         self.deadly: set[str] = set()  # of those, the ones that ended their process
         self.ran: set[str] = set()  # cells that came to an end, right or wrong
-        self.cells_left = warm.limits.notebook_seconds
+        self.cells_left = server.limits.notebook_seconds
         self.left: dict[str, float] = {}  # seconds, by task
         self.now = ""  # the task whose tests run
         self.failure: Failed | None = None  # what its answer did
@@ -122,10 +101,12 @@ class _Run:
         self.scope: dict[str, Any] = {"__name__": "judge"}
 
     def close(self) -> None:
+        """End the student's process."""
         if self.student:
             self.student.end()
 
     def rounds(self) -> None:
+        """Run every visible test, then the hidden tests of the tasks that passed."""
         self.alive()
         for name, failed in self.bad.items():
             self.verdict.notes.append(("cell_failed", {"cell": name, "reason": _brief(failed)}))
@@ -142,10 +123,13 @@ class _Run:
                     self.try_task(task, hidden)
 
     def try_task(self, task: Task, hidden: bool) -> None:
-        """In the first round every test runs, if only for what it defines for later ones."""
+        """Run the tests of one task, and decide it.
+
+        In the first round every test runs, if only for what it defines for later ones.
+        """
         decided = self.verdict.outcomes.get(task.name)
         self.now, self.failure = task.name, None
-        self.left.setdefault(task.name, self.warm.limits.seconds)
+        self.left.setdefault(task.name, self.server.limits.seconds)
         results: list[check.Result] = []
         for seed in SEEDS if hidden else SEEDS[:1]:
             drew = False
@@ -159,8 +143,8 @@ class _Run:
                 break  # another seed would ask the same; or it is decided
         outcome = self.outcome(task, results)
         if hidden and outcome.kind != "right":
-            outcome.hidden, outcome.detail = True, ""
-            outcome.hint = outcome.hint if outcome.kind == "wrong" else ""
+            hint = outcome.hint if outcome.kind == "wrong" else ""
+            outcome = replace(outcome, hidden=True, detail="", hint=hint)
         if decided is None or hidden:
             self.verdict.outcomes[task.name] = outcome
 
@@ -178,6 +162,7 @@ class _Run:
         return list(check.results.values()) or [check.Result(key, "right")]
 
     def outcome(self, task: Task, results: list[check.Result]) -> Outcome:
+        """How a task ended: by the first check that did not pass, or by what the answer did."""
         first = next((r for r in results if r.status != "right"), None)
         if first is None:
             return Outcome(task.points, task.points, "right")
@@ -209,16 +194,17 @@ class _Run:
         return call
 
     def call(self, name: str, args: list, kwargs: dict[str, Any]) -> Any:
+        """What the student's function NAME returns.  Failed if it returns nothing that crosses."""
         seconds = self.left[self.now]
         if seconds <= 0:
-            raise Failed("slow", f"{self.warm.limits.seconds:g}")
+            raise Failed("slow", f"{self.server.limits.seconds:g}")
         student, started = self.alive(), time.monotonic()
         try:
             reply = student.ask(seconds, ask="call", name=name, args=args, kwargs=kwargs)
         except Ended as ended:
             self.student = None
             self.left[self.now] = 0 if ended.kind == "slow" else self.left[self.now]
-            limit = f"{self.warm.limits.seconds:g}" if ended.kind == "slow" else ended.text
+            limit = f"{self.server.limits.seconds:g}" if ended.kind == "slow" else ended.text
             raise Failed(ended.kind, limit) from None
         self.left[self.now] -= time.monotonic() - started
         if reply["ok"] is not True:
@@ -228,6 +214,7 @@ class _Run:
         return reply.get("value")
 
     def why(self, name: str, reply: dict[str, Any]) -> Exception:
+        """The exception for a reply that is no value."""
         failed = _failed(reply)
         if failed.kind == "undefined":
             cells = self.matched.cells.get(self.now, [])
@@ -236,10 +223,10 @@ class _Run:
             return NotYet("not_yet")
         return _as_builtin(str(reply.get("type")), failed)
 
-    def alive(self) -> Student:
+    def alive(self) -> StudentProcess:
         """A process that has run the sheet's cells and the student's; a new one after an end."""
         while self.student is None:
-            student = self.warm.fork()
+            student = self.server.fork()
             try:
                 self.prepare(student)
                 self.student = student
@@ -247,8 +234,11 @@ class _Run:
                 student.end()
         return self.student
 
-    def prepare(self, student: Student) -> None:
-        """Ended where one of the student's cells ends the process; it is left out the next time."""
+    def prepare(self, student: StudentProcess) -> None:
+        """Run the sheet's cells and the student's in a new process.
+
+        Ended where one of the student's cells ends the process; it is left out the next time.
+        """
         for part in self.sheet.parts:
             source = part.source if part.kind == "code" else ""
             source = definitions(part.released) if part.kind == "test" else source
@@ -260,9 +250,10 @@ class _Run:
         for wanted, given in self.matched.aliases.items():
             student.ask(5.0, ask="run", name="alias", source=f"{wanted} = {given}")
 
-    def run_cell(self, student: Student, cell: Cell) -> None:
+    def run_cell(self, student: StudentProcess, cell: Cell) -> None:
+        """Run one of the student's cells, and note how it failed.  Ended if the process is gone."""
         name, started = cell.name, time.monotonic()
-        seconds = self.warm.limits.seconds
+        seconds = self.server.limits.seconds
         if name not in self.ran:
             seconds = min(seconds, self.cells_left)
         if seconds <= 0 or len(self.deadly) >= FATAL_CELLS:
@@ -293,7 +284,7 @@ def _dice() -> tuple:
 
 
 def _failed(reply: dict[str, Any]) -> Failed:
-    """Every word of it comes from the student's process: kinds from a list, texts cut short."""
+    """The failure that a reply tells: of a known kind, cut short; nothing in it is trusted."""
     kinds = {"undefined", "not_yet", "memory", "forbidden", "error", "exit", "unsent"}
     kind = reply.get("kind") if reply.get("kind") in kinds else "error"
     name, text, line = (reply.get(key) for key in ("type", "text", "line"))
@@ -307,12 +298,12 @@ def _strange(function: str, place: str, kind: str, lang: str) -> Failed:
     """Which value does not cross, of which type, and what to return instead."""
     of = f"{function}(…){place}"
     instead = next((name for name, kinds in INSTEAD.items() if kind in kinds), "plain")
-    values = {"of": of, "type": kind, "instead": words.text(f"instead_{instead}", lang)}
-    return Failed("foreign", words.text("does_not_cross", lang, values), of=of, type=kind)
+    values = {"of": of, "type": kind, "instead": messages.text(f"instead_{instead}", lang)}
+    return Failed("foreign", messages.text("does_not_cross", lang, values), of=of, type=kind)
 
 
 def _as_builtin(name: str, failed: Failed) -> Failed:
-    """A ValueError over there is one here, so that a test may expect it."""
+    """The same failure as an exception of Python's own, so that a test may expect a ValueError."""
     kind = next((builtin for builtin in BUILTIN if builtin.__name__ == name), None)
     return _also(kind)(failed.kind, failed.text, failed.line) if kind else failed
 
@@ -323,7 +314,7 @@ def _also(kind: type[Exception]) -> type[Failed]:
 
 
 def _brief(failed: Failed) -> str:
-    """ "ValueError: … (line 3)": one line, which no control character breaks."""
+    """The failure in one line, which no control character breaks: "ValueError: … (line 3)"."""
     where = f" (line {failed.line})" if failed.line else ""
     words = "".join(c if c.isprintable() else " " for c in failed.text)
     return f"{words}{where}".strip() or failed.kind

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from helpers.language import say
 
-ROOT = Path(__file__).resolve().parents[3]
+from ..command import ROOT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Open formgrader.  1 where there is no gradebook."""
     about = (__doc__ or "").partition("\n\n")[2]
     parser = argparse.ArgumentParser("start.py mark", description=about)
     parser.add_argument("--lang", required=True, choices=list(say.LANGUAGES))
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(wanted: argparse.Namespace) -> list[str]:
-    """To be run in the course's folder: nbgrader looks for its settings nowhere else."""
+    """The command that opens it, to be run in the course's folder: nbgrader reads its settings."""
     made = [sys.executable, "-P", "-m", "jupyterlab", "--LabApp.default_url=/formgrader"]
     made += ["--ServerApp.answer_yes=True", "--LabApp.news_url=None"]
     made += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []

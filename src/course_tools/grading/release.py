@@ -10,13 +10,13 @@ from pathlib import Path
 
 from helpers.language import say
 
-from .gradebook import Course, NotReleased
+from ..command import ROOT
+from .reports.gradebook import NbgraderCourse, NotReleased
 from .sheet import NoSheet, read
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Make the sheets for students.  1 where nbgrader does not take one."""
     about = (__doc__ or "").partition("\n\n")[2]
     parser = argparse.ArgumentParser("start.py release", description=about)
     parser.add_argument("--lang", choices=list(say.LANGUAGES), help="default: all")
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = wanted.courses or wanted.root / "courses"
     try:
         for lang in [wanted.lang] if wanted.lang else say.LANGUAGES:
-            course = Course(wanted.root, folder, lang)
+            course = NbgraderCourse(wanted.root, folder, lang)
             for lesson in [wanted.lesson] if wanted.lesson else _lessons(wanted.root, lang):
                 read(wanted.root, lesson, lang)  # NoSheet names those that are there
                 print(course.release(lesson))

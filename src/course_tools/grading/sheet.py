@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from . import trees
+from ..authoring import syntax_trees
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 SHORTEST = 40  # nodes of a function that may be known again; `return x + y` has 7
@@ -20,7 +20,10 @@ class NoSheet(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """A cell.  kind: "text", "code", "answer", "test" or "essay"; released: what students get."""
+    """A cell of the sheet.
+
+    kind: "text", "code", "answer", "test" or "essay"; released: what students get
+    """
 
     key: str
     kind: str
@@ -31,7 +34,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Task:
-    """points is None for an essay, which a person marks; functions: what the tests call."""
+    """What is graded on its own: an answer with its tests, or an essay, which a person marks.
+
+    functions: what the tests call
+    """
 
     name: str
     points: float
@@ -42,20 +48,25 @@ class Task:
 
 @dataclass(frozen=True)
 class Sheet:
+    """One lesson's sheet in one language."""
+
     lesson: str
     lang: str
     parts: tuple[Part, ...]
 
     @cached_property
     def by_key(self) -> dict[str, Part]:
+        """The parts by their key."""
         return {part.key: part for part in self.parts}
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
+        """The tasks in their order."""
         return tuple(_tasks(self.parts))
 
     @property
     def max_points(self) -> float:
+        """The points of all tasks that are graded automatically."""
         return sum(task.points for task in self.tasks if not task.essay)
 
     @cached_property
@@ -72,25 +83,26 @@ class Sheet:
 
     @cached_property
     def references(self) -> tuple[ast.FunctionDef, ...]:
-        """Of these, the ones that are long enough to be known again and call no answer."""
+        """Functions of the visible tests that call no answer and are long enough to recognise."""
         answers = {name for task in self.tasks for name in task.functions}
         found = [of for part in self.of("test") for of in _shown(part)]
         calls = {of.name: {n.id for n in ast.walk(of) if isinstance(n, ast.Name)} for of in found}
-        long = [of for of in found if trees.size(of) >= SHORTEST]
+        long = [of for of in found if syntax_trees.size(of) >= SHORTEST]
         return tuple(of for of in long if not calls[of.name] & answers)
 
     @cached_property
     def imported(self) -> dict[str, str]:
         """{"F": "torch.nn.functional", …}: the names that the sheet's own cells import."""
-        sources = [part.released for part in self.of("code", "test")]
-        return {k: v for source in sources for k, v in trees.imported(ast.parse(source)).items()}
+        shown = [ast.parse(part.released) for part in self.of("code", "test")]
+        return {k: v for tree in shown for k, v in syntax_trees.imported(tree).items()}
 
     def of(self, *kinds: str) -> list[Part]:
+        """The parts of these kinds."""
         return [part for part in self.parts if part.kind in kinds]
 
 
 def read(root: Path, lesson: str, lang: str) -> Sheet:
-    """From solutions/ and exercises/ as they were built.  NoSheet."""
+    """Read a sheet from solutions/ and exercises/ as they were built.  NoSheet."""
     solved, released = (
         root / kind / lang / lesson / f"{lesson}.ipynb" for kind in ("solutions", "exercises")
     )
@@ -111,11 +123,12 @@ def definitions(source: str) -> str:
 
 
 def functions(tree: ast.Module) -> list[str]:
+    """The names of the functions that code defines at its top level."""
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
 def _shown(part: Part) -> Iterator[ast.FunctionDef]:
-    return trees.functions_of(ast.parse(part.released))
+    return syntax_trees.functions_of(ast.parse(part.released))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -138,7 +151,7 @@ def _part(cell: nbformat.NotebookNode, released: str) -> Part:
 
 
 def _tasks(parts: tuple[Part, ...]) -> Iterator[Task]:
-    """A test belongs to the answer above it."""
+    """The tasks; a test belongs to the answer above it."""
     for number, part in enumerate(parts):
         if part.kind == "essay":
             yield Task(part.key, part.points, essay=True)

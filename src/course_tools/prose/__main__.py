@@ -5,18 +5,19 @@ import os
 import sys
 from pathlib import Path
 
+from ..authoring.course import Course
+from ..authoring.texts import of_course
+from ..command import ROOT
 from . import gates
 from .glossary import read, warnings
-from .texts import of_course
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     root = parser.parse_args(argv).root
-    texts, forms = of_course(root), read(root / "lessons/glossary.tsv")
+    texts = of_course(Course.read(root).whole())
+    forms = read(root / "lessons/glossary.tsv")
     for problem in warnings(texts, forms):
         print("worth a look:", problem)
     faults = gates.problems(texts, forms)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from helpers.language.say import COMPLETE
 
 from ..authoring.problems import Problem
+from ..authoring.texts import Text
 from . import glossary, ja, markdown, zh_tw
 from .ja import textlint
-from .texts import Text
 
 __all__ = ["problems", "textlint"]
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..authoring.problems import Problem
-from .plain import around, sentences, without_code
-from .texts import Text
+from ..authoring.texts import Text
+from ..command import ROOT
+from .sentences import around, sentences, without_code
 
-CONFIGURATION = Path(__file__).resolve().parents[3] / "tools" / "node" / "textlint.json"
+CONFIGURATION = ROOT / "tools" / "node" / "textlint.json"
 PLAIN = re.compile(r"[うくぐすつぬぶむるいただ]$")  # a verb or adjective; a noun may end a label
 POLITE = re.compile(r"(です|ます|でした|ました|ましょう|でしょう|ください)$")
+TEXTS = 100  # in one file: textlint's time grows with the square of a file's length
 NO_SENTENCE = ("|", "#", "- ", "!")  # a row of a table, a heading, a list, a picture
 IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 GAP = re.compile(r" ?\0 ?")  # a formula or a {value} may have spaces around it
@@ -53,16 +55,21 @@ def textlint(texts: Iterable[Text], node: Path, rules: Path = CONFIGURATION) -> 
     japanese = [text for text in texts if text.lang == "ja"]
     if not japanese:
         raise LinterError("there is no text to read")
-    lines = [line for text in japanese for line in (*_markdown(text), (text, 0, ""))]
+    parts = {
+        f"{n}.md": [line for text in japanese[n : n + TEXTS] for line in _markdown(text)]
+        for n in range(0, len(japanese), TEXTS)
+    }
     with tempfile.TemporaryDirectory() as folder:
-        prose, planted = Path(folder, "prose.md"), Path(folder, "planted.md")
-        prose.write_text("\n".join(line for _, _, line in lines), encoding="utf-8")
-        planted.write_text("\n\n".join(PLANTED), encoding="utf-8")
-        found = _run(node, rules, prose, planted)
-    missed = set(PLANTED.values()) - {_rule(fault) for fault in found[planted.name]}
+        contents = {name: "\n".join(line for _, _, line in part) for name, part in parts.items()}
+        for name, content in (contents | {"planted.md": "\n\n".join(PLANTED)}).items():
+            Path(folder, name).write_text(content, encoding="utf-8")
+        found = _run(node, rules, *sorted(Path(folder).iterdir()))
+    missed = set(PLANTED.values()) - {_rule(fault) for fault in found["planted.md"]}
     if missed:
         raise LinterError(f"textlint does not find the planted {', '.join(sorted(missed))}")
-    return [_problem(lines[fault["line"] - 1], fault) for fault in found[prose.name]]
+    return [
+        _problem(parts[name][fault["line"] - 1], fault) for name in parts for fault in found[name]
+    ]
 
 
 def _markdown(text: Text) -> Iterator[tuple[Text, int, str]]:
@@ -73,6 +80,7 @@ def _markdown(text: Text) -> Iterator[tuple[Text, int, str]]:
             yield text, offset, GAP.sub("`x`", line)
         if not text.markdown:
             yield text, offset, ""
+    yield text, 0, ""
 
 
 def _run(node: Path, rules: Path, *files: Path) -> dict[str, list[dict]]:

@@ -17,8 +17,7 @@ from pathlib import Path
 from ..display import show
 from ..display.markup import Html
 from ..language import say
-
-VERDICTS = ("true", "nuance", "wrong")  # on the page's own words; each a message
+from .claim_tables import Quantity
 
 _lesson = ""
 
@@ -78,13 +77,10 @@ def ids(lesson: str) -> set[str]:
 
 def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
     """Hold one value against at_least, at_most or equals.  NaN never holds."""
-    value = float(value)
-    low, high = bound.get("at_least", -math.inf), bound.get("at_most", math.inf)
-    if "equals" in bound:
-        low = high = bound["equals"]
-    name = say.choose(bound["name"])
-    holds, exact, record = low <= value <= high, "equals" in bound, bound.get("record", False)
-    return Measured(claim, quantity, name, value, _bound(low, high), holds, exact, record)
+    value, read = float(value), Quantity.from_table(bound)
+    low, high = read.limits
+    holds, exact = low <= value <= high, read.equals is not None
+    return Measured(claim, quantity, read.name, value, _bound(low, high), holds, exact, read.record)
 
 
 def is_strict() -> bool:

@@ -79,6 +79,14 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[Html, s
     return whole.format(style, top, lines), plain
 
 
+def tabulate(header: str | Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Display a table, in a notebook and outside one.
+
+    header: the columns' names, or all of them in one text: "model|bytes"   rows: as in table
+    """
+    fragment(*table(header.split("|") if isinstance(header, str) else header, rows))
+
+
 @functools.cache
 def _number() -> re.Pattern[str]:
     """What a cell of numbers matches, with the units of messages/show.toml in all languages.

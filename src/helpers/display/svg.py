@@ -1,7 +1,7 @@
 """Pictures of an explorer as SVG text: cells and bars whose numbers can be read, and their table.
 
-Every cell is [data-cell="row,column"] with a title: explorer.js makes it a place for the keyboard.
-Widths are in units of one pixel; a narrower window shrinks the whole.
+Every cell is [data-cell="row,column"] with a title; explorer/screen.js makes it
+a place for the keyboard.  Widths are in units of one pixel; a narrower window shrinks the whole.
 """
 
 import math

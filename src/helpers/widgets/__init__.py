@@ -1,14 +1,25 @@
-"""Things to click on in a lesson.  Each is also plain HTML and a function call."""
+"""Things to click on in a lesson.  Each is also plain HTML and a function call.
 
-from .attention_explorer import AttentionExplorer, attention_view
-from .controls import Check, Number, Range, Refused, Select, Text, knows
-from .explorer import Explorer
-from .quiz import Quiz
-from .sampling_explorer import SamplingExplorer
-from .softmax_explorer import SoftmaxExplorer
-from .terminal import Terminal
+A widget is loaded when it is first asked for: who needs the controls starts no terminal.
+"""
 
-__all__ = [
-    "AttentionExplorer", "Check", "Explorer", "Number", "Quiz", "Range", "Refused",
-    "SamplingExplorer", "Select", "SoftmaxExplorer", "Terminal", "Text", "attention_view", "knows",
-]  # fmt: skip
+from importlib import import_module
+from typing import Any
+
+HOMES = {
+    "quiz.widget": ["Quiz"],
+    "terminal.widget": ["Terminal"],
+    "explorer.widget": ["Explorer"],
+    "explorer.controls": ["Check", "Number", "Range", "Refused", "Select", "Text", "knows"],
+    "explorers.attention": ["AttentionExplorer", "attention_view"],
+    "explorers.sampling": ["SamplingExplorer"],
+    "explorers.softmax": ["SoftmaxExplorer"],
+}
+MODULES = {name: module for module, names in HOMES.items() for name in names}
+__all__ = sorted(MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{MODULES[name]}", __name__), name)

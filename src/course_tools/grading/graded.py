@@ -1,0 +1,84 @@
+"""What is known of a submission once it was graded."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from helpers.classroom import records
+
+from .messages import Note
+from .sheet import Sheet
+from .submissions.collect import Submission
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one task ended.  kind "right" has all points; other kinds are in messages.toml.
+
+    detail, hint: in the student's language; hidden: only the hidden tests failed
+    """
+
+    points: float
+    max_points: float
+    kind: str
+    detail: str = ""
+    hint: str = ""
+    hidden: bool = False
+
+
+@dataclass
+class Verdict:
+    """What follows from a student's file alone: the judge fills it in, and it is kept as JSON.
+
+    answers: the text of each answer, None where it was left as it was
+    notes: what was mended or noticed; human: why a person has to look
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    answers: dict[str, str | None] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    human: list[Note] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as values that json.dumps takes."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Verdict":
+        """The verdict that to_json wrote.  KeyError or TypeError where it is none."""
+        outcomes = {task: Outcome(**values) for task, values in kept["outcomes"].items()}
+        notes, human = ([(name, values) for name, values in kept[of]] for of in ("notes", "human"))
+        return cls(outcomes, kept["answers"], notes, human)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A student's verdict with who it is, for the table, the pages and the gradebook.
+
+    safe: the name as the name of a file; work: the progress that was handed in beside the notebook
+    """
+
+    student: str
+    safe: str
+    work: records.Work
+    outcomes: Mapping[str, Outcome]
+    answers: Mapping[str, str | None]
+    notes: tuple[Note, ...]
+    human: tuple[Note, ...]
+
+    @classmethod
+    def of(cls, submission: Submission, verdict: Verdict) -> "Graded":
+        """A verdict with whose it is, and with what was noticed when the files were collected."""
+        notes = (*submission.notes, *verdict.notes)
+        human = (*submission.human, *verdict.human)
+        who = (submission.student, submission.safe, submission.work)
+        return cls(*who, verdict.outcomes, verdict.answers, notes, human)
+
+    @property
+    def decided(self) -> bool:
+        """Is there an outcome for every task?  Where one is missing, nobody knows the points."""
+        return all(outcome.kind != "ungraded" for outcome in self.outcomes.values())
+
+    def points(self, sheet: Sheet) -> float:
+        """The points of all tasks that are graded automatically."""
+        return sum(self.outcomes[task.name].points for task in sheet.tasks if not task.essay)

@@ -1,0 +1,23 @@
+"""What the grader says: in English to instructors, and in the students' languages."""
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from helpers.language import say
+
+ENGLISH = "en"
+Note = tuple[str, dict[str, Any]]  # a message's name, and what fills its placeholders
+
+
+@functools.cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Every message: {name: {language: text}}."""
+    return tomllib.loads(Path(__file__).with_name("messages.toml").read_text(encoding="utf-8"))
+
+
+def text(name: str, lang: str, values: Mapping[str, object] | None = None) -> str:
+    """The message NAME, its {placeholders} filled.  KeyError if there is none."""
+    return catalogue()[name][say.key(lang)].format_map(dict(values or {}))

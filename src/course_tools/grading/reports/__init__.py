@@ -1,0 +1,1 @@
+"""What is made of verdicts: a table and pages for people, scores for nbgrader's gradebook."""

@@ -1,0 +1,1 @@
+"""What students handed in: which files, whose they are, which cell answers which task."""

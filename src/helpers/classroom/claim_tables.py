@@ -1,0 +1,63 @@
+"""What a lesson's claims.toml declares: the classes are the schema of its tables."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Self
+
+from ..language import tables
+from ..language.tables import Flag, Identifier, Malformed, Translated
+
+VERDICTS = ("true", "nuance", "wrong")  # on the page's own words; each a message
+Bound = Annotated[Decimal | None, tables.exact]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is measured for a claim, with its bound: at_least, at_most or both, or equals."""
+
+    name: Translated
+    at_least: Bound = None
+    at_most: Bound = None
+    equals: Bound = None  # bytes, FLOPs, zeros: a miss always raises
+    record: Flag = False  # read from the results of an earlier, longer run
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], where: str = "") -> Self:
+        """Malformed(field, what) names the field that is wrong, or says that no bound fits."""
+        read = tables.read(cls, table, where)
+        if (read.equals is None) == (read.at_least is None and read.at_most is None):
+            what = "expected at_least, at_most or both, or else equals"
+            raise Malformed(where or "bound", what)
+        low, high = read.limits
+        if low > high:
+            raise Malformed(where or "bound", f"at_least {low:g} is above at_most {high:g}")
+        return read
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """(lowest, highest) value that holds; both the same for equals."""
+        if self.equals is not None:
+            return float(self.equals), float(self.equals)
+        return _or(self.at_least, -math.inf), _or(self.at_most, math.inf)
+
+
+def _or(bound: Decimal | None, without: float) -> float:
+    return without if bound is None else float(bound)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the lesson page, in the current language: what it says, what was found here."""
+
+    verdict: Annotated[str, tables.one_of(*VERDICTS)]
+    source: Identifier
+    page: Translated
+    found: Translated
+    quantity: Annotated[Mapping[str, Quantity], tables.named(Quantity.from_table)]
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Malformed(field, what) if a field is unknown, missing or of another type."""
+        return tables.read(cls, table)

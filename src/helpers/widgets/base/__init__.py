@@ -1,0 +1,1 @@
+"""What all widgets share: a state that hears, a widget that chooses its view, three base views."""

@@ -1,0 +1,110 @@
+"""Every message between a view in the browser (screen.js) and Python, declared once.
+
+The browser sends a Message.  Python sets the traits of an AnywidgetView; where a trait is a table,
+its type is one of the *Shown below.  data-answered, an attribute of an explorer's element, repeats
+ExplorerShown's request: a test reads there that its own question is answered.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+# --- browser → Python -------------------------------------------------------------------
+
+
+class Alive(TypedDict):
+    """Sent once, as soon as the script runs, even if the cell is not in view."""
+
+    action: Literal["alive"]
+
+
+QuizAction = Literal["check", "hint", "retry"]
+TerminalAction = Literal["run", "stop"]
+
+
+class QuizMessage(TypedDict):
+    """value: with "check" what is chosen (places on screen) or typed; else ""."""
+
+    action: QuizAction
+    question: str
+    value: list[int] | str
+
+
+class TerminalMessage(TypedDict):
+    """place: with "run" the experiment's place in the list; else null."""
+
+    action: TerminalAction
+    place: int | None
+
+
+class ExplorerMessage(TypedDict):
+    """request: comes back when it is answered   values: {control: raw value}, of all controls."""
+
+    action: Literal["set"]
+    request: str
+    values: dict[str, Any]
+
+
+Message = Alive | QuizMessage | TerminalMessage | ExplorerMessage
+
+# --- Python → browser -------------------------------------------------------------------
+
+Trouble = list[str]  # [sentence for the student, technical line], or [] without a failure
+
+
+class QuestionControl(TypedDict):
+    """The control of a question.  A text has a keyboard (as HTML's inputmode names it) and a unit,
+    which is shown behind it."""
+
+    control: Literal["radio", "checkbox", "text"]
+    keyboard: NotRequired[Literal["decimal", "text"]]
+    unit: NotRequired[str]
+
+
+class QuestionShown(QuestionControl):
+    """Nothing of it depends on the answer.  choices: texts in this student's order."""
+
+    id: str
+    number: str
+    text: str
+    note: str
+    choices: list[str]
+
+
+class AttemptShown(TypedDict):
+    """given: places of the chosen choices on screen, or what was typed.  hint: "" until asked for.
+
+    right: null = not judged   headline: "" = no answer   details: pairs of heading and reason
+    The quiz sends {question's id: AttemptShown} and a "turn" that always differs, so that the
+    browser also hears of an answer that changed nothing.
+    """
+
+    given: list[int] | str
+    right: bool | None
+    headline: str
+    details: list[list[str]]
+    hint: str
+
+
+class ControlDrawn(TypedDict):
+    """texts: of a range's or list's values   unit: of a number   known: words that may be typed"""
+
+    kind: Literal["range", "select", "check", "number", "text"]
+    texts: NotRequired[list[str]]
+    unit: NotRequired[str]
+    known: NotRequired[list[str]]
+
+
+class ControlShown(ControlDrawn):
+    """A control of an explorer."""
+
+    name: str
+    label: str
+
+
+class ExplorerShown(TypedDict):
+    """notes: {control: what is refused}; "" = of all together   request: the one answered here"""
+
+    request: str
+    raw: dict[str, Any]
+    notes: dict[str, str]
+    picture: str
+    sentence: str

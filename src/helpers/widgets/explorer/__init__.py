@@ -1,0 +1,1 @@
+"""Controls and a drawing at their values: controls → state → three views → widget."""

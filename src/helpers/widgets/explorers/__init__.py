@@ -1,0 +1,1 @@
+"""The explorers that several lessons use: reading, distribution → attention, sampling, softmax."""

@@ -1,0 +1,78 @@
+"""Texts and tokens: what a model of transformers reads, and what its tokenizer knows.
+
+Imports neither torch nor transformers: the model brings them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ...language import say
+from ..explorer.controls import Refused, unknown_words
+
+MOST_TOKENS = 40
+MOST_KNOWN = 400
+
+
+def encode(tokenizer: Any, text: str) -> Any:
+    """(1, T) ids.  Refused above MOST_TOKENS: the cells could not be read."""
+    ids = tokenizer(text, return_tensors="pt").input_ids
+    if ids.shape[1] > MOST_TOKENS:
+        problem = {"got": ids.shape[1], "most": MOST_TOKENS}
+        raise Refused(say.text("attention_explorer", "too_long", **problem))
+    return ids
+
+
+def evaluate(model: Any, **inputs: Any) -> Any:
+    """The model's output without gradients or dropout, on its own device."""
+    import torch
+
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            return model(**{name: _moved(value, model.device) for name, value in inputs.items()})
+    finally:
+        model.train(training)
+
+
+def _moved(value: Any, device: Any) -> Any:
+    return value.to(device) if hasattr(value, "to") else value
+
+
+def tokens(tokenizer: Any, ids: Any) -> list[str]:
+    """(1, T) ids as T tokens to read."""
+    return [shown_token(tokenizer, id) for id in ids[0].tolist()]
+
+
+def shown_token(tokenizer: Any, id: int) -> str:
+    """A token as it can be read: decoded where that gives whole characters; a space as ␣."""
+    text = tokenizer.decode([id])
+    if "\ufffd" in text or not text:
+        text = tokenizer.convert_ids_to_tokens(id)
+    return text.strip() or "␣" * len(text)
+
+
+def readable(tokenizer: Any) -> Callable[[str], str]:
+    """A check for Text: what the tokenizer has no token for, or an empty text, in a sentence."""
+
+    def check(text: str) -> str:
+        found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=tokenizer.is_fast)
+        if not found["input_ids"]:
+            return say.text("explorer", "empty")
+        if not tokenizer.is_fast or tokenizer.unk_token_id is None:
+            return ""
+        pairs = zip(found["input_ids"], found["offset_mapping"], strict=True)
+        unknown = [text[a:b] for id, (a, b) in pairs if id == tokenizer.unk_token_id]
+        return unknown_words(
+            [word for word in dict.fromkeys(unknown) if word != tokenizer.unk_token]
+        )
+
+    return check
+
+
+def known_words(tokenizer: Any) -> list[str]:
+    """The vocabulary in its order, if it is small enough to read."""
+    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    special = set(tokenizer.all_special_tokens)
+    words = [word for word, _ in vocabulary if word not in special and word.strip()]
+    return words if len(words) <= MOST_KNOWN else []

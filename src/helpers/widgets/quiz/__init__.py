@@ -1,0 +1,1 @@
+"""The quiz of a lesson: tables → kinds → bank → state → three views → widget."""

@@ -1,0 +1,257 @@
+"""The kinds of questions.  A class declares its fields and reads, accepts, judges and describes.
+
+A new kind is one class, one entry of KINDS and one message (its instruction).  Where it needs a
+control that no kind has yet, the two views that have controls must learn to draw that one.
+"""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
+
+from ...language import say, tables
+from ...language.tables import Exact, Flag, Identifier, Malformed, Translated
+from ...language.typed_numbers import NotANumber, plain, read_number
+from ..base.messages import QuestionControl
+
+Words = Mapping[str, str]  # messages/quiz.toml in one language
+Given = tuple[str, ...] | str  # ids of choices, or what was typed
+
+
+@dataclass(frozen=True, repr=False)
+class Judgement:
+    """right: None = not judged (no choice, no number).  details: (heading or "", explanation)."""
+
+    right: bool | None
+    headline: str
+    details: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join([self.headline, *(line for pair in self.details for line in pair if line)])
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of a question.  Right or wrong, it has an explanation of its own."""
+
+    id: Identifier
+    text: Translated
+    why: Translated
+    right: Flag = False
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A typical wrong number, and what it comes from."""
+
+    value: Exact
+    tolerance: Exact
+    why: Translated
+
+
+@dataclass(frozen=True)
+class Unit:
+    """shown: in the current language   typed: in every language; a student may type any"""
+
+    shown: str = ""
+    typed: tuple[str, ...] = ()
+
+
+def read_unit(value: Any, where: str) -> Unit:
+    found = tables.texts(value, where)
+    return Unit(say.choose(found), tuple(plain(text) for text in found.values()))
+
+
+@dataclass(frozen=True)
+class Question(ABC):
+    """One question in one language.  The fields of a subclass are those of its table in a bank."""
+
+    id: Identifier
+    text: Translated
+    hint: Translated
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Malformed(field, what) if a field is unknown, missing or of another type."""
+        return tables.read(cls, {name: value for name, value in table.items() if name != "kind"})
+
+    @abstractmethod
+    def accept(self, value: object, words: Words) -> Given:
+        """An answer as a call gives it, in the form that is kept.  ValueError says what may be."""
+
+    @abstractmethod
+    def judge(self, given: Given, words: Words) -> Judgement:
+        """What is said to an answer that accept() gave."""
+
+    @abstractmethod
+    def instruction(self, words: Words) -> str:
+        """How to answer, in one sentence."""
+
+    @abstractmethod
+    def drawn(self) -> QuestionControl:
+        """Its control, as the screen draws it."""
+
+    def options(self) -> tuple[Choice, ...]:
+        """What there is to choose; () where the answer is typed."""
+        return ()
+
+    def shuffled(self, student: str, lesson: str) -> tuple[Choice, ...]:
+        """The options in this student's order: by sha256(student, lesson, question, choice)."""
+
+        def place(choice: Choice) -> bytes:
+            seed = "\n".join((student, lesson, self.id, choice.id))
+            return hashlib.sha256(seed.encode()).digest()
+
+        return tuple(sorted(self.options(), key=place))
+
+    def fits(self, given: Given, words: Words) -> bool:
+        """True if an answer that was kept can still be one: the question may have been edited."""
+        try:
+            return self.accept(given, words) == given
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class ChoiceQuestion(Question):
+    """What single and multiple choice share: choices, and the reading of their ids."""
+
+    choices: Annotated[tuple[Choice, ...], tables.each(Choice)] = field(
+        metadata={"table": "choice"}
+    )
+
+    def options(self) -> tuple[Choice, ...]:
+        return self.choices
+
+    def accept(self, value: object, words: Words) -> tuple[str, ...]:
+        """value: the id of a choice, or several ids"""
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        ids: tuple[Any, ...] = tuple(value) if several else (value,)  # type: ignore[arg-type]
+        known = [choice.id for choice in self.choices]
+        for id in ids:
+            if id not in known:
+                shown = {"question": self.id, "got": id, "known": listed(known)}
+                raise ValueError(words["unknown_choice"].format(**shown))
+        return ids
+
+    def judge(self, given: Given, words: Words) -> Judgement:
+        chosen = [choice for choice in self.choices if choice.id in given]
+        if not chosen:
+            return Judgement(None, words["nothing_chosen"].format(check=words["check"]))
+        right = set(given) == {choice.id for choice in self.choices if choice.right}
+        return self.explain(chosen, right, words)
+
+    @abstractmethod
+    def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
+        """The judgement of at least one choice, in words."""
+
+
+@dataclass(frozen=True)
+class Single(ChoiceQuestion):
+    """One choice is right."""
+
+    def accept(self, value: object, words: Words) -> tuple[str, ...]:
+        ids = super().accept(value, words)
+        if len(ids) > 1:
+            raise ValueError(words["only_one"].format(question=self.id))
+        return ids
+
+    def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
+        return Judgement(right, words["right" if right else "wrong"], (("", chosen[0].why),))
+
+    def instruction(self, words: Words) -> str:
+        return words["do_single"]
+
+    def drawn(self) -> QuestionControl:
+        return {"control": "radio"}
+
+
+@dataclass(frozen=True)
+class Multiple(ChoiceQuestion):
+    """All right choices together are the answer."""
+
+    def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
+        only_missing = not right and all(choice.right for choice in chosen)
+        headline = words["right" if right else "incomplete" if only_missing else "wrong"]
+        return Judgement(right, headline, tuple(self._reason(choice, words) for choice in chosen))
+
+    def _reason(self, choice: Choice, words: Words) -> tuple[str, str]:
+        heading = words["chosen_right" if choice.right else "chosen_wrong"]
+        return heading.format(choice=choice.text), choice.why
+
+    def instruction(self, words: Words) -> str:
+        return words["do_multiple"]
+
+    def drawn(self) -> QuestionControl:
+        return {"control": "checkbox"}
+
+
+@dataclass(frozen=True)
+class Numeric(Question):
+    """A number within `tolerance` of `answer`; typical mistakes have their own explanation."""
+
+    answer: Exact
+    tolerance: Exact
+    why_right: Translated
+    why_wrong: Translated
+    unit: Annotated[Unit, read_unit] = Unit()
+    mistakes: Annotated[tuple[Mistake, ...], tables.each(Mistake)] = field(
+        default=(), metadata={"table": "mistake"}
+    )
+
+    def accept(self, value: object, words: Words) -> str:
+        """value: a number, or what was typed"""
+        return f"{value}"
+
+    def judge(self, given: Given, words: Words) -> Judgement:
+        typed = f"{given}".strip()
+        if not typed:
+            return Judgement(None, words["no_number"].format(check=words["check"]))
+        try:
+            number = read_number(typed, self.unit.typed)
+        except NotANumber as problem:
+            return self._unread(typed, problem.rest, words)
+        if abs(number - self.answer) <= self.tolerance:
+            return Judgement(True, words["right"], (("", self.why_right),))
+        near = (m.why for m in self.mistakes if abs(number - m.value) <= m.tolerance)
+        return Judgement(False, words["wrong"], (("", next(near, self.why_wrong)),))
+
+    def _unread(self, typed: str, rest: str, words: Words) -> Judgement:
+        """What stands there is no number, or one with a foreign unit: said, but not judged."""
+        name = "not_a_number" if not rest else "other_unit" if self.unit.shown else "no_unit"
+        shown = {"text": typed[:40], "rest": rest[:40], "unit": self.unit.shown}
+        return Judgement(None, words[name].format(**shown))
+
+    def instruction(self, words: Words) -> str:
+        name = "do_numeric_unit" if self.unit.shown else "do_numeric"
+        return words[name].format(unit=self.unit.shown)
+
+    def drawn(self) -> QuestionControl:
+        return {"control": "text", "keyboard": "decimal", "unit": self.unit.shown}
+
+
+KINDS: dict[str, type[Question]] = {
+    "single": Single,
+    "multiple": Multiple,
+    "numeric": Numeric,
+}
+
+
+def from_table(table: Mapping[str, Any]) -> Question:
+    """The question of a bank's table, of the class that its "kind" names.
+
+    Malformed(field, what) if a field, "kind" among them, is unknown, missing or of another type.
+    """
+    kind = table.get("kind") if isinstance(table, Mapping) else None
+    if kind not in KINDS:
+        raise Malformed("kind", f"is {kind!r}, expected one of {', '.join(KINDS)}")
+    return KINDS[kind].from_table(table)
+
+
+def listed(names: Iterable[str]) -> str:
+    return "、".join(names) or "—"

@@ -1,0 +1,1 @@
+"""The terminal panel: screen → child → run → state → three views → widget."""
