@@ -25,7 +25,6 @@ from transformers.modeling_outputs import BaseModelOutput
 from helpers import bottleneck, kv_cache
 from helpers.bottleneck import costs
 from helpers.bottleneck.scenario import (
-    CARDS,
     DOCUMENTS,
     KV_HEADS,
     SHARED,
@@ -36,6 +35,7 @@ from helpers.bottleneck.scenario import (
     USERS,
     Scenario,
 )
+from helpers.hardware import cards
 from helpers.instruments import measure
 from helpers.language import say
 
@@ -514,7 +514,7 @@ class Draw(NamedTuple):
 
 def every_draw():
     """All scenarios that can be drawn, without what a target alone changes."""
-    sizes = (DOCUMENTS, SUMMARIES, USERS, UPDATES, SHARED, CARDS)
+    sizes = (DOCUMENTS, SUMMARIES, USERS, UPDATES, SHARED, cards.drawn())
     for one in itertools.product(*sizes, SPLITS, KV_HEADS, KV_HEADS):
         *first, split, kv_decoder, kv_pair = one
         yield Scenario("0000", *first, "first", 1.0, split, kv_decoder, kv_pair)
@@ -551,7 +551,7 @@ def test_the_draws_are_those_of_the_lesson(draws):
 def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_06(draws):
     """10 % of the card free, 1 GiB of overhead: what is held must leave both."""
     for draw in draws:
-        gib = kv_cache.gpus()[draw.scenario.gpu].gib
+        gib = cards.gpus()[draw.scenario.gpu].gib
         for design, is_possible in zip(("decoder", "encoder_decoder"), draw.possible, strict=True):
             if is_possible:
                 assert getattr(draw.bench["held"], design) + 1 <= 0.9 * gib
@@ -605,7 +605,7 @@ def test_writing_is_bound_by_bytes_and_reading_by_flops_unless_a_part_is_short()
     """In every scenario: so each time of the bench is the larger one of its two bounds."""
     short = set()
     for drawn in every_draw():
-        speed, n, t = bottleneck.speeds()[drawn.gpu], drawn.document, drawn.summary
+        speed, n, t = cards.gpus()[drawn.gpu], drawn.document, drawn.summary
         bench = {q.name: q for q in drawn.bench()}
         for design in drawn.designs:
             first = getattr(bench["first"], design.name)

@@ -1,6 +1,7 @@
 """The self-check of lesson 07's argument, its model answers, and the lesson's own cells."""
 
 import json
+import sys
 import types
 from functools import partial
 
@@ -12,12 +13,12 @@ from places import ROOT
 from course_tools.authoring.course import Course
 from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
-from helpers.bottleneck import attempt as reviewing
-from helpers.bottleneck.attempt import numbers
+from helpers.bottleneck.review import numbers
 from helpers.bottleneck.scenario import given_numbers, known_numbers
 from helpers.classroom import claims
 from helpers.language import say
 
+reviewing = sys.modules["helpers.bottleneck.review"]  # the package's name is the function
 LESSON = "07_bottleneck_challenge"
 EXAMPLE = "0230"  # the scenario of the model answers
 
@@ -302,7 +303,7 @@ def test_the_answer_waits_for_an_attempt(lang, capsys):
 def test_the_student_edition_says_who_has_the_answer(lang, capsys, monkeypatch, tmp_path):
     drawn = bottleneck.scenario(EXAMPLE)
     done = bottleneck.review(1, "decoder", answer(lang, 1), drawn)
-    monkeypatch.setattr(reviewing, "__file__", str(tmp_path / "src/helpers/bottleneck/attempt.py"))
+    monkeypatch.setattr(reviewing, "__file__", str(tmp_path / "src/helpers/bottleneck/review.py"))
     monkeypatch.chdir(tmp_path)
     bottleneck.model_answer(done)
     assert capsys.readouterr().out.strip() == say.text("bottleneck", "instructor_has_it")

@@ -231,7 +231,8 @@ def test_pip_would_replace_what_a_wrong_range_asks_for(colab, requirement):
 
 # --- ipywidgets 7.7.1 and IPython 7.34, as on Colab -------------------------------------------
 
-OLD = ("anywidget", "comm", "filelock", "ipykernel", "ipython", "ipywidgets", "platformdirs")
+OLD = ("anywidget", "comm", "filelock", "ipykernel", "ipython", "ipywidgets", "markupsafe",
+       "platformdirs")  # fmt: skip
 
 
 @network

@@ -1,4 +1,4 @@
-"""The KV cache by three roads: equal byte for byte, and seen to differ where a fault is planted."""
+"""The KV cache by three methods: equal byte for byte, and different where a fault is planted."""
 
 import json
 import os
@@ -23,8 +23,12 @@ from transformers import (
 
 from course_tools.makers import kv_families, kv_variations, small_models
 from helpers import kv_cache
-from helpers.kv_cache import Refused, configs, layers, reading, roads
+from helpers.kv_cache import Refused, configs, layers, reading
+from helpers.kv_cache.formula import RETURN_NOTHING, checked_families, is_checked, unchecked
+from helpers.kv_cache.on_meta import meta_model
 from helpers.language import say
+
+FORMULA = sys.modules["helpers.kv_cache.formula"]  # the package's name is the function
 
 FAMILIES = [  # every kind of layer that the lesson names, and what is built from them
     *("gpt2", "gpt_neox", "llama", "qwen3", "phi3", "falcon", "gpt_bigcode"),  # MHA, GQA, MQA
@@ -55,7 +59,7 @@ def quiet():
         yield
 
 
-def three_roads(family: str, shape: str, dtype: str, batch: int):
+def three_methods(family: str, shape: str, dtype: str, batch: int):
     config = small_models.small_config(family, shape)
     model = small_models.small_model(config, getattr(torch, dtype))
     is_pair = small_models.is_seq2seq(config)
@@ -80,8 +84,8 @@ def test_there_are_enough_families_of_every_kind():
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(("shape", "dtype", "batch"), RUNS)
-def test_the_three_roads_agree_byte_for_byte(family, shape, dtype, batch):
-    by_formula, by_meta, real = three_roads(family, shape, dtype, batch)
+def test_the_three_methods_agree_byte_for_byte(family, shape, dtype, batch):
+    by_formula, by_meta, real = three_methods(family, shape, dtype, batch)
     assert real.total_bytes > 0
     for other in (by_formula, by_meta):
         assert other.total_bytes == real.total_bytes
@@ -98,7 +102,7 @@ def test_bytes_per_token_is_what_the_next_token_adds(family):
     assert sizes[1] - sizes[0] == kv_cache.formula(config, 100).bytes_per_token > 0
 
 
-# --- planted faults: each makes a road differ ----------------------------------------------------
+# --- planted faults: each makes a method differ --------------------------------------------------
 
 
 def broken(monkeypatch, name, change):
@@ -118,7 +122,7 @@ def test_a_second_walk_sees_what_the_first_cannot(monkeypatch):
     monkeypatch.undo()
     assert kv_variations.examine("t5", quick=True).agrees
     monkeypatch.setattr(layers, "kv_heads", lambda c: 1 if c.multi_query else c.num_kv_heads)
-    falcon = kv_variations.both_roads("falcon", "new_decoder_architecture", True)
+    falcon = kv_variations.both_methods("falcon", "new_decoder_architecture", True)
     assert falcon and falcon[0] != falcon[1]
 
 
@@ -155,19 +159,19 @@ FAULTS = {
 def test_a_fault_in_the_formula_is_seen(fault, monkeypatch):
     family, name, change = FAULTS[fault]
     broken(monkeypatch, name, change)
-    by_formula, _, real = three_roads(family, "a", "bfloat16", 2)
+    by_formula, _, real = three_methods(family, "a", "bfloat16", 2)
     assert by_formula.total_bytes != real.total_bytes
 
 
 def test_a_dropped_cross_cache_is_seen(monkeypatch):
-    monkeypatch.setattr(roads, "_cross", lambda *_: kv_cache.size.LayerBytes("cross", 0, {}))
-    by_formula, _, real = three_roads("t5", "a", "float32", 1)
+    monkeypatch.setattr(FORMULA, "_cross", lambda *_: kv_cache.size.LayerBytes("cross", 0, {}))
+    by_formula, _, real = three_methods("t5", "a", "float32", 1)
     assert by_formula.total_bytes < real.total_bytes
 
 
 def test_a_wrong_state_dtype_shows_only_in_bfloat16(monkeypatch):
     broken(monkeypatch, "layer", lambda rule, *_: float_states(rule))
-    in_float32, _, real = three_roads("mamba", "a", "float32", 1)
+    in_float32, _, real = three_methods("mamba", "a", "float32", 1)
     assert in_float32.total_bytes == real.total_bytes  # why the tests run bfloat16 too
 
 
@@ -432,9 +436,9 @@ def test_a_wrong_number_is_named(given, word):
 
 
 def test_an_encoder_decoder_needs_the_length_of_its_input():
-    for road in (kv_cache.formula, kv_cache.on_meta):
+    for method in (kv_cache.formula, kv_cache.on_meta):
         with pytest.raises(Refused, match="encoder_len"):
-            road(T5Config(num_layers=2), 10)
+            method(T5Config(num_layers=2), 10)
 
 
 def test_a_long_python_loop_is_refused_not_waited_for():
@@ -450,15 +454,15 @@ def test_a_model_needs_a_length_and_an_empty_cache_is_no_cache():
         kv_cache.measured(DynamicCache())
 
 
-@pytest.mark.parametrize("family", roads.RETURN_NOTHING)
-def test_a_model_that_returns_no_cache_is_refused_by_every_road(family):
+@pytest.mark.parametrize("family", RETURN_NOTHING)
+def test_a_model_that_returns_no_cache_is_refused_by_every_method(family):
     config = small_models.small_config(family)
     with pytest.raises(Refused) as refused:
         kv_cache.measured(small_models.small_model(config, torch.float32), 10)
     assert refused.value.reason == "no_cache"
-    for road in (kv_cache.formula, kv_cache.on_meta):
+    for method in (kv_cache.formula, kv_cache.on_meta):
         with pytest.raises(Refused) as refused:
-            road(config, 10)
+            method(config, 10)
         assert refused.value.reason == "no_cache"
 
 
@@ -470,7 +474,7 @@ def test_a_cache_that_would_not_fit_into_memory_is_a_number_not_a_dead_kernel():
 
 def test_an_unchecked_family_is_refused_even_where_a_rule_would_give_a_number():
     config = small_models.small_config("xlnet")  # keeps whole layers' outputs, no keys
-    assert roads.unchecked(config, 10, 1, "float32", None).total_bytes > 0
+    assert unchecked(config, 10, 1, "float32", None).total_bytes > 0
     with pytest.raises(Refused, match="xlnet"):
         kv_cache.formula(config, 10)
 
@@ -504,7 +508,7 @@ def test_a_file_that_is_no_text_is_told(tmp_path):
 
 
 def test_the_model_class_is_the_real_one():
-    model = roads.meta_model(small_models.small_config("llama"))
+    model = meta_model(small_models.small_config("llama"))
     assert type(model) is type(AutoModelForCausalLM.from_config(LlamaConfig(**PASTED)))
     assert {p.device.type for p in model.parameters()} == {"meta"}
 
@@ -552,7 +556,7 @@ def test_every_family_that_transformers_maps():
     """A family that transformers added is in the page, and red nowhere."""
     found = kv_families.walk(small_models.FAMILIES)
     kv_families.PAGE.write_text(kv_families.page(found), encoding="utf-8")
-    ran = [road for road in found if road.family in roads.checked_families() and road.bytes]
+    ran = [road for road in found if road.family in checked_families() and road.bytes]
     assert len(ran) >= 150
     assert [road.family for road in ran if not road.is_checked] == []
 
@@ -568,8 +572,8 @@ def test_other_depths_and_switches_agree_too(family):
 
 
 def test_the_checked_list_is_of_families_that_exist():
-    assert roads.checked_families() <= set(small_models.FAMILIES)
-    assert not roads.checked_families() & set(roads.RETURN_NOTHING)
+    assert checked_families() <= set(small_models.FAMILIES)
+    assert not checked_families() & set(RETURN_NOTHING)
 
 
 WRAPPERS = ("llava", "qwen3_vl", "mistral3")
@@ -592,8 +596,8 @@ def test_a_wrapper_s_own_code_keeps_what_the_formula_says(family):
 
 def test_the_text_parts_that_people_paste_are_checked():
     pasted = ("llama4", "gemma3n", "gemma4", "qwen2_5_vl", "qwen3_vl", "qwen3_5", "mistral3")
-    assert all(roads.is_checked(CONFIG_MAPPING[family]()) for family in (*pasted, "mistral4"))
-    assert not roads.is_checked(CONFIG_MAPPING["vision-text-dual-encoder"]())  # writes nothing
+    assert all(is_checked(CONFIG_MAPPING[family]()) for family in (*pasted, "mistral4"))
+    assert not is_checked(CONFIG_MAPPING["vision-text-dual-encoder"]())  # writes nothing
 
 
 def test_the_walk_tells_equal_from_different():

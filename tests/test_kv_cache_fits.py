@@ -10,6 +10,7 @@ from transformers import DynamicCache
 
 from course_tools.makers import small_models
 from helpers import kv_cache
+from helpers.hardware.cards import Gpu
 from helpers.kv_cache import Refused, configs, fitting
 from helpers.kv_cache.size import GIB
 from helpers.language import say
@@ -173,7 +174,7 @@ def test_a_whole_prompt_needs_far_more_for_its_activations():
 
 
 def test_a_fit_within_a_tenth_of_the_card_is_none():
-    card = fitting.Gpu("x", 10, "https://x", 10 * 1024, "https://y")
+    card = Gpu("x", 10, "https://x", 10 * 1024, "https://y")
     inside, edge = (fitting.Fit("m", card, {"weights": n * GIB}) for n in (9, 9.01))
     assert inside.fits and not edge.fits
 

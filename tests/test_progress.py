@@ -161,7 +161,7 @@ def test_what_is_written_is_read_again():
 DEATHS = {  # where SIGKILL comes; a torn write comes with the kills at any moment below
     "before anything is written": "records.dumps = lambda *_: die()",
     "before it is on the disk": "os.fsync = lambda _: die()",
-    "before it takes its place": "progress.Path.replace = lambda *_: die()",
+    "before it takes its place": "os.replace = lambda *_: die()",
     "with the lock in its hand": "progress.records.now = lambda: die()",
 }
 DIE = "def die(): os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -203,8 +203,8 @@ def test_writing_in_place_would_be_seen(home):
     progress.answered("a", "q1", ("x",), True)
     before = (home / "progress.json").read_bytes()
     in_place = (
-        "progress._write = lambda file, work: "
-        "(file.write_text(records.dumps(work, '')[:50], encoding='utf-8'), os._exit(1))\n"
+        "progress.write_whole = lambda file, text: "
+        "(file.write_text(text[:50], encoding='utf-8'), os._exit(1))\n"
         "progress.answered('a', 'q2', ('x',), True)"
     )
     with start(in_place) as process:
@@ -214,7 +214,10 @@ def test_writing_in_place_would_be_seen(home):
 
 # --- two kernels ------------------------------------------------------------------------
 
-SLOW = "write = progress._write; progress._write = lambda *x: (time.sleep(.002), write(*x))\n"
+SLOW = (
+    "write = progress.write_whole\n"
+    "progress.write_whole = lambda *x: (time.sleep(.002), write(*x))\n"
+)
 FIFTY = "for n in range(50): progress.answered('a', f'{MARK}-{n}', ('x',), True)\n"
 
 

@@ -12,16 +12,12 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from helpers.display.figures import FACES as FILES
-from helpers.language import say
+from helpers.display.typefaces import FONTS, typefaces
 
 from .. import command
 from ..command import ROOT
 
-FONTS = ROOT / "src" / "helpers" / "display" / "fonts"
-
-# Our family -> the file, and the face of the collection that has the shapes taught in that country.
-FACES = {entry["font"]: (FILES[lang][1], entry["face"]) for lang, entry in say.DECLARED.items()}
+FACES = {typeface.family: typeface for typeface in typefaces().values()}
 SYMBOLS = (  # first and last code point
     (0x0020, 0x007E),  # ASCII
     (0x00A0, 0x00FF),  # Latin-1
@@ -117,12 +113,12 @@ def rename(face: TTFont, family: str) -> None:
 
 def make(family: str, folder: Path = FONTS) -> Path:
     """Write one font.  The same package, fontTools and course give the same bytes."""
-    file_name, full_name = FACES[family]
-    face = open_face(full_name)
+    typeface = FACES[family]
+    face = open_face(typeface.cut_from)
     cut(face, standard_characters() | course_characters())
     rename(face, family)
-    face.save(folder / file_name)
-    return folder / file_name
+    face.save(folder / typeface.file)
+    return folder / typeface.file
 
 
 def main(argv: list[str]) -> int:

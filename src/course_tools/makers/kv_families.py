@@ -1,4 +1,4 @@
-"""Every family that transformers maps: which of the three roads covers it, and whether they agree.
+"""Every family that transformers maps: which of three methods covers it, and whether they agree.
 
 python -m course_tools.makers.kv_families
 
@@ -14,7 +14,8 @@ import torch
 import transformers
 
 from helpers import kv_cache
-from helpers.kv_cache import configs, roads
+from helpers.kv_cache import configs
+from helpers.kv_cache.formula import unchecked
 
 from .. import command
 from ..command import ROOT
@@ -64,7 +65,7 @@ def examine(family: str) -> Road:
 
 
 def first_walk(family: str) -> Road:
-    """All runs of one family by all three roads."""
+    """All runs of one family by all three methods."""
     road = Road(family)
     for run in RUNS:
         try:
@@ -87,7 +88,7 @@ def measure(road: Road, shape: str, dtype: str, batch: int, length: int) -> None
     road.bytes.setdefault("measured", []).append(took.total_bytes)
     numbers = (batch, dtype, sizes.get("encoder_len"))
     for name, size in (
-        ("formula", lambda: roads.unchecked(config, length, *numbers)),
+        ("formula", lambda: unchecked(config, length, *numbers)),
         ("on_meta", lambda: kv_cache.on_meta(config, length, dtype=dtype, **sizes)),
     ):
         try:

@@ -17,7 +17,8 @@ import torch
 from transformers import CONFIG_MAPPING
 
 from helpers import kv_cache
-from helpers.kv_cache import configs, roads
+from helpers.kv_cache import configs
+from helpers.kv_cache.formula import is_checked, unchecked
 
 from . import small_models
 
@@ -64,7 +65,7 @@ def examine(family: str, *, quick: bool = False) -> Second:
     """All variations of one family; quick: only its depths, which is where T5 was wrong."""
     second = Second(family)
     for name, value in variations(family, quick=quick):
-        found = both_roads(family, name, value)
+        found = both_methods(family, name, value)
         if found is None:
             continue
         second.compared += 1
@@ -87,7 +88,7 @@ def variations(family: str, *, quick: bool = False) -> Iterator[tuple[str, Any]]
                 yield from ((name, other) for other in others if other != value)
 
 
-def both_roads(family: str, name: str, value: Any) -> tuple[int, int] | None:
+def both_methods(family: str, name: str, value: Any) -> tuple[int, int] | None:
     """(formula, on meta) in bytes; None where the config is no possible one, or is refused."""
     try:
         config = changed(family, name, value)
@@ -97,7 +98,7 @@ def both_roads(family: str, name: str, value: Any) -> tuple[int, int] | None:
         length = OUTPUT if source else LENGTH
         with time_limit(SECONDS):
             real = real_bytes(config, length, source)
-        ours = roads.unchecked(config, length, 1, "bfloat16", source).total_bytes
+        ours = unchecked(config, length, 1, "bfloat16", source).total_bytes
     except Exception:  # whatever a family's own code raises for a config that cannot be
         return None
     return ours, real
@@ -165,6 +166,6 @@ def wrappers() -> list[str]:
         with contextlib.suppress(Exception):  # some classes need arguments
             config = CONFIG_MAPPING[family]()
             inner = configs.text(config).model_type
-            if inner != family and family not in small_models.FAMILIES and roads.is_checked(config):
+            if inner != family and family not in small_models.FAMILIES and is_checked(config):
                 found.append(family)
     return found

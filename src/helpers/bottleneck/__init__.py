@@ -1,7 +1,6 @@
 """A long document in, a short summary out: what two designs cost, by formula and by measurement."""
 
 from ..instruments.peak_memory import Peak, peak
-from .attempt import Review, model_answer, review
 from .costs import (
     attention_flops,
     batch_bytes,
@@ -15,8 +14,9 @@ from .costs import (
 )
 from .designs import Design, build, of, plain
 from .explore import explore
-from .picture import Row, comparison
-from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario, speeds
+from .review import Review, model_answer, review
+from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario
+from .two_bars import Row, comparison
 
 __all__ = [
     "DECODER",
@@ -43,7 +43,6 @@ __all__ = [
     "read_flops",
     "review",
     "scenario",
-    "speeds",
     "summary_flops",
     "write_flops",
 ]

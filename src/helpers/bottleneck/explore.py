@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from ..language import say
 from . import costs
 from .designs import Design
-from .picture import Row, comparison
 from .scenario import seconds_of_reading, seconds_of_token
+from .two_bars import Row, comparison
 
 MOST_UPDATES, MOST_SUMMARY = 64, 4096
 CARD = "h100"

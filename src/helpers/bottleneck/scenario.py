@@ -1,18 +1,15 @@
 """A task of one's own: a service and two candidates, drawn; their bench by formula."""
 
-import functools
 import hashlib
-import html
 import random
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import resources
 
-from .. import kv_cache
 from ..classroom import progress
 from ..display import show
+from ..display.markup import Html
+from ..hardware import cards
 from ..kv_cache import fitting
 from ..language import say
 from . import costs
@@ -30,7 +27,6 @@ USERS = (2, 4, 8)
 UPDATES = (1, 2, 4, 16)
 SHARED = (0, 75)  # percent of the document
 TARGETS = {"first": (0.5, 1.0, 2.0, 5.0), "update": (2.0, 4.0, 8.0, 16.0)}  # {quantity: seconds}
-CARDS = ("l40s", "h100", "h200")
 KV_HEADS = (8, 24)
 NUMBER = 2  # bytes: bfloat16
 PRODUCTS = {  # of a quantity and a number of the service, as a text may compute them
@@ -41,15 +37,6 @@ PRODUCTS = {  # of a quantity and a number of the service, as a text may compute
     "cache": "users",
 }
 CODE = re.compile(r"[0-9A-F]{4}")
-
-
-@dataclass(frozen=True)
-class Speed:
-    """tflops: of bfloat16 matrix products, dense.  gb_per_second: of the card's memory."""
-
-    tflops: float
-    gb_per_second: float
-    source: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +115,7 @@ class Scenario:
     @property
     def room(self) -> float:
         """GiB for weights and caches: as in lesson 06 a tenth is left free, and 1 GiB to CUDA."""
-        gib = kv_cache.gpus()[self.gpu].gib
+        gib = cards.gpus()[self.gpu].gib
         return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
 
     def bench(self) -> list[Quantity]:
@@ -152,11 +139,11 @@ class Scenario:
 
     def _fits(self, gib: float) -> bool:
         lines = {"held": gib * 2**30, "overhead": fitting.OVERHEAD}
-        return fitting.Fit("", kv_cache.gpus()[self.gpu], lines).fits
+        return fitting.Fit("", cards.gpus()[self.gpu], lines).fits
 
     def sentence(self) -> str:
         """The task in words of the student's language."""
-        card, (encoder, decoder) = kv_cache.gpus()[self.gpu], self.split
+        card, (encoder, decoder) = cards.gpus()[self.gpu], self.split
         arrives = "once" if self.updates == 1 else "parts"
         parts = (
             _say("shared" if self.shared else "nothing_shared", shared=f"{self.known:,}"),
@@ -176,7 +163,7 @@ class Scenario:
         )
         return "".join((service, *parts))
 
-    def table(self) -> tuple[str, str]:
+    def table(self) -> tuple[Html, str]:
         names = ("quantity", "decoder", "encoder_decoder", "ratio")
         rows = []
         for q in self.bench():
@@ -189,8 +176,8 @@ class Scenario:
         return f"{self.sentence()}\n{self.table()[1]}"
 
     def _repr_html_(self) -> str:
-        body = f"<p>{html.escape(self.sentence())}</p>{self.table()[0]}"
-        return f'<div lang="{say.html_lang()}">{body}</div>'
+        whole = Html('<div lang="{}"><p>{}</p>{}</div>')
+        return str(whole.format(say.html_lang(), self.sentence(), self.table()[0]))
 
 
 def scenario(code: str | None = None) -> Scenario:
@@ -218,7 +205,7 @@ def _draw(code: str, draw: Callable) -> Scenario:
         users=draw(USERS),
         updates=draw(UPDATES),
         shared=draw(SHARED),
-        gpu=draw(CARDS),
+        gpu=draw(cards.drawn()),
         metric=metric,
         target=draw(TARGETS[metric]),
         split=draw(SPLITS),
@@ -230,13 +217,6 @@ def _draw(code: str, draw: Callable) -> Scenario:
 def own_code() -> str:
     """Four hexadecimal digits that say nothing else about the student."""
     return hashlib.sha256(progress.student_id().encode()).hexdigest()[:4].upper()
-
-
-@functools.cache
-def speeds() -> dict[str, Speed]:
-    source = resources.files(__package__) / "speeds.toml"
-    entries = tomllib.loads(source.read_text(encoding="utf-8"))
-    return {key: Speed(**entry) for key, entry in entries.items() if key != "date"}
 
 
 def _with_unit(value: float, unit: str) -> str:
@@ -283,7 +263,8 @@ def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
     moved = NUMBER * design.reading_weights
     if not design.is_encoder_decoder:
         moved += costs.cache_bytes(design, known, 0, NUMBER)["self"]
-    return max(flops / (speeds()[gpu].tflops * 1e12), moved / (speeds()[gpu].gb_per_second * 1e9))
+    card = cards.gpus()[gpu]
+    return max(flops / card.flops_per_second, moved / card.bytes_per_second)
 
 
 def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> float:
@@ -293,7 +274,7 @@ def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> flo
     """
     cache = sum(costs.cache_bytes(design, document, 1, NUMBER).values())
     moved = NUMBER * (design.writing_weights + design.head) + batch * cache
-    return moved / (speeds()[gpu].gb_per_second * 1e9)
+    return moved / cards.gpus()[gpu].bytes_per_second
 
 
 def known_numbers(scenario: Scenario) -> list[Number]:
@@ -328,7 +309,7 @@ def given_numbers(scenario: Scenario) -> list[Number]:
         ("shared", scenario.known, "tokens"),
         ("part", scenario.part, "tokens"),
         ("target", scenario.target, "s"),
-        ("card", kv_cache.gpus()[scenario.gpu].gib, "GiB"),
+        ("card", cards.gpus()[scenario.gpu].gib, "GiB"),
         ("room", round(scenario.room, 1), "GiB"),
     ]
     return [Number(_say(f"given_{name}"), value, unit) for name, value, unit in own]

@@ -6,7 +6,6 @@ results of an earlier, longer run (record = true) is shown as such: no cell can 
 """
 
 import functools
-import html
 import json
 import math
 import os
@@ -16,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..display import show
+from ..display.markup import Html
 from ..language import say
 from . import session
 from .claim_tables import Quantity
@@ -132,9 +132,10 @@ def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]
-    parts = "".join(f"<p><b>{html.escape(k)}</b>{show.linked(v)}</p>" for k, v in lines)
+    line = Html("<p><b>{}</b>{}</p>").format
+    parts = [line(what, show.linked(found)) for what, found in lines]
     text = "\n".join([title, *(k + v for k, v in lines), plain])
-    show.fragment(f"{show.card([title])}{parts}{body}", text)
+    show.fragment(Html("").join([show.card([title]), *parts, body]), text)
 
 
 def _word(row: Measured) -> str:

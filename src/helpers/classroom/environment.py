@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..display import show
+from ..display.markup import Html
 from ..language import say
 from . import overview, progress
 
@@ -45,7 +46,7 @@ def check() -> None:
     failed = sum(line.holds is False for line in found)
     name = "some_fail" if failed else "all_hold"
     verdict = say.text("environment", name, **({"n": failed} if failed else {}))
-    show.fragment(f"{table}<p>{verdict}</p>", f"{plain}\n{verdict}")
+    show.fragment(Html("{}<p>{}</p>").format(table, verdict), f"{plain}\n{verdict}")
     _ask_the_screen()
 
 
@@ -131,13 +132,13 @@ def _font(lang: str) -> Line:
 
         from ..display.figures import FACES, FONTS
 
-        family, file = FACES[lang]
-        got = FT2Font(str(FONTS / file)).family_name
+        face = FACES[lang]
+        got = FT2Font(str(FONTS / face.file)).family_name
     except (ImportError, OSError, RuntimeError) as error:
         return Line(what, False, say.text("environment", "font_broken", reason=f"{error}"))
-    if got != family:
+    if got != face.family:
         return Line(what, False, say.text("environment", "font_broken", reason=got))
-    return Line(what, True, family)
+    return Line(what, True, face.family)
 
 
 def _folder() -> Line:
@@ -165,4 +166,4 @@ def _ask_the_screen() -> None:
     else:
         if os.environ.get("TRIAD_WIDGETS") != "plain" and probe.ask(waiting, answers, silent):
             return
-    show.fragment(f'<p role="status">{silent}</p>', silent)
+    show.fragment(Html('<p role="status">{}</p>').format(silent), silent)

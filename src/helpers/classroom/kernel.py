@@ -6,7 +6,6 @@ starts: then the forgotten cell may be the first one.
 
 import ast
 import builtins
-import html
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..display import show
+from ..display.markup import Html
 from ..language import say
 
 # one line: guess = …, with what stands behind it; "＝" comes from an input method
@@ -97,7 +97,7 @@ def _tell(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int |
     """IPython's own traceback, and the sentence below it."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     if note := forgotten(error):
-        show.fragment(f'<p role="status"><b>{html.escape(note)}</b></p>', note)
+        show.fragment(Html('<p role="status"><b>{}</b></p>').format(note), note)
 
 
 def _shell() -> Any:

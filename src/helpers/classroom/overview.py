@@ -1,12 +1,12 @@
 """The course on one screen: lessons and how far the student is; the page's claims and ours."""
 
 import functools
-import html
 import json
 import math
 from collections.abc import Collection
 from importlib import resources
 
+from ..display.markup import Html
 from ..display.show import Link, fragment, table
 from ..language import say
 from . import claims, progress, records, session
@@ -19,8 +19,8 @@ def show() -> None:
     header = [say.text("overview", w) for w in ("lesson", "seconds", "mib", "quiz", "sheet")]
     rows, plain = table(header, [_row(entry, work) for entry in lessons])
     lines = [say.text("overview", "measured"), next_step(lessons, work)]
-    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    fragment(rows + body, "\n".join([plain, *lines]))
+    body = map(Html("<p>{}</p>").format, lines)
+    fragment(Html("").join([rows, *body]), "\n".join([plain, *lines]))
 
 
 def claims_table() -> None:
@@ -39,8 +39,8 @@ def claims_table() -> None:
     parts = [table([*header, say.text("overview", "again")], rows)] if rows else []
     if to_come:
         parts.append(table([say.text("overview", w) for w in ("lesson", "to_measure")], to_come))
-    body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    fragment(body + "".join(part for part, _ in parts), "\n".join([*lines, *(t for _, t in parts)]))
+    body = Html("").join([*map(Html("<p>{}</p>").format, lines), *(part for part, _ in parts)])
+    fragment(body, "\n".join([*lines, *(text for _, text in parts)]))
 
 
 def is_finished(entry: dict, work: records.Work) -> bool:

@@ -8,7 +8,6 @@ A random id, the answers to quizzes, the tasks that passed.  Nothing here raises
 
 import contextlib
 import functools
-import html
 import os
 import re
 import sys
@@ -23,6 +22,8 @@ import filelock
 import platformdirs
 
 from ..display import show
+from ..display.markup import Html
+from ..files import write_whole
 from ..language import say
 from . import records, session
 
@@ -179,7 +180,7 @@ def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
             if edit:
                 edit(work)
             if edit or now.unsaved:
-                _write(file, work)
+                write_whole(file, records.dumps(work, student_id()))
         now.unsaved = None
         return work
     except records.TooNew:
@@ -237,16 +238,6 @@ def _set_aside(file: Path, why: str) -> Path:
     return file.rename(target)
 
 
-def _write(file: Path, work: records.Work) -> None:
-    """Whole or not at all: a process that dies here leaves the old record."""
-    part = file.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="\n") as new:
-        new.write(records.dumps(work, student_id()))
-        new.flush()
-        os.fsync(new.fileno())
-    part.replace(file)
-
-
 def _kept_id(file: Path) -> str:
     """Read the id, or write a new one.  Mode "x": of two kernels that start at once, one wins."""
     if not file.exists():
@@ -271,7 +262,7 @@ def _id_in_memory() -> str:
 
 
 def _tell(message: str) -> None:
-    show.fragment(f'<p role="status">{html.escape(message)}</p>', message)
+    show.fragment(Html('<p role="status">{}</p>').format(message), message)
 
 
 def _tell_once(name: str, **values: object) -> None:

@@ -5,14 +5,12 @@ import colorsys
 import contextlib
 import functools
 import hashlib
-import html
 import io
 import logging.handlers
 import re
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -33,13 +31,11 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..language import say
+from .markup import Html
 from .show import fragment
+from .typefaces import FONTS, typefaces
 
-FONTS = Path(__file__).parent / "fonts"
-FACES = {  # one for each, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
-    lang: (entry["font"], f"{entry['font'].replace(' ', '')}-Regular.otf")
-    for lang, entry in say.DECLARED.items()
-}
+FACES = typefaces()
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
 DARK, GREY = "#08519c", "#595959"
 # Okabe & Ito's colours that keep a contrast of 3 against white; the shape says it once more.
@@ -111,11 +107,11 @@ def use(lang: str | None = None) -> None:
     if lang not in FACES:
         known = ", ".join(map(repr, FACES))
         raise ValueError(say.text("figures", "language", got=repr(lang), want=known))
-    family, file_name = FACES[lang]
-    path = str(FONTS / file_name)
+    face = FACES[lang]
+    path = str(FONTS / face.file)
     if path not in {entry.fname for entry in font_manager.fontManager.ttflist}:
         font_manager.fontManager.addfont(path)
-    settings: Any = STYLE | {"font.family": [family, "DejaVu Sans"]}
+    settings: Any = STYLE | {"font.family": [face.family, "DejaVu Sans"]}
     matplotlib.rcParams.update(settings)
 
 
@@ -352,15 +348,17 @@ def _figure_html(day: bytes, night: bytes, description: str) -> str:
     name = f"triad-{hashlib.sha256(day).hexdigest()[:12]}"
     pages = ", ".join(f"{page} img.{name}" for page in DARK_PAGES)
     paper = f"background: {to_hex((NIGHT,) * 3)} !important"
-    text, summary = html.escape(description), html.escape(say.text("figures", "text_equivalent"))
-    return (
-        f'<style>{pages} {{ content: url("{_address(night)}"); {paper} }}</style>'
-        f'<figure lang="{say.html_lang()}" style="margin: 0">'
-        f'<img class="{name}" src="{_address(day)}" alt="{text}" '
-        f'width="{width}" style="max-width: 100%; height: auto; background: white">'
-        f"<figcaption><details><summary>{summary}</summary>"
-        f'<p style="white-space: pre-line">{text}</p></details></figcaption></figure>'
+    summary = say.text("figures", "text_equivalent")
+    style = f'<style>{pages} {{ content: url("{_address(night)}"); {paper} }}</style>'
+    figure = Html(
+        '<figure lang="{lang}" style="margin: 0">'
+        '<img class="{name}" src="{day}" alt="{text}" '
+        'width="{width}" style="max-width: 100%; height: auto; background: white">'
+        "<figcaption><details><summary>{summary}</summary>"
+        '<p style="white-space: pre-line">{text}</p></details></figcaption></figure>'
     )
+    values = {"lang": say.html_lang(), "name": name, "day": _address(day), "width": width}
+    return style + str(figure.format(text=description, summary=summary, **values))
 
 
 def _address(png: bytes) -> str:

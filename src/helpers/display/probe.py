@@ -1,6 +1,5 @@
 """A widget that only answers: one line on screen that says whether this front end runs ours."""
 
-import html
 from pathlib import Path
 
 import anywidget
@@ -9,6 +8,7 @@ from IPython.display import display, update_display
 
 from ..language import say
 from .handshake import Watch, running_loop
+from .markup import Html
 
 
 class Probe(anywidget.AnyWidget):
@@ -50,5 +50,5 @@ def ask(waiting: str, answered: str, silent: str) -> bool:
 
 def _status(text: str, lang: str) -> dict[str, str]:
     """The same line for every front end."""
-    body = f'<p lang="{lang}" role="status">{html.escape(text)}</p>'
+    body = str(Html('<p lang="{}" role="status">{}</p>').format(lang, text))
     return {"text/html": body, "text/plain": text}

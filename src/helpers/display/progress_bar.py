@@ -1,12 +1,12 @@
 """A progress bar: share, words and time left; outside a notebook one line of text."""
 
-import html
 import sys
 import time
 from types import TracebackType
 
 from ..language import say
 from . import show
+from .markup import Html
 
 EVERY_S = 0.25
 
@@ -48,11 +48,10 @@ class Meter:
 
     def _draw(self) -> None:
         if self._handle:
-            bar = (
-                f'<progress max="{self._steps}" value="{self._done}" aria-hidden="true"></progress>'
-            )
-            body = f'<div lang="{say.html_lang()}">{bar} {html.escape(self.text())}</div>'
-            self._handle.update({"text/html": body, "text/plain": self.text()}, raw=True)
+            bar = '<progress max="{}" value="{}" aria-hidden="true"></progress>'
+            body = Html(f'<div lang="{{}}">{bar} {{}}</div>')
+            shown = body.format(say.html_lang(), self._steps, self._done, self.text())
+            self._handle.update({"text/html": str(shown), "text/plain": self.text()}, raw=True)
         elif sys.stdout.isatty():
             print(f"\r{self.text()}", end="\n" if self._done == self._steps else "", flush=True)
 

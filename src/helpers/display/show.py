@@ -1,12 +1,12 @@
 """Show something to the student: HTML with its plain text twin, in a notebook and outside one."""
 
 import functools
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from ..language import say
+from .markup import Html
 
 URL = re.compile(r"https?://[^\s<>\"'（）「」、，。；]+")
 WORD = re.compile(r"[!-~]+")  # what has no space to break at
@@ -53,15 +53,16 @@ class Link(str):
         return link
 
 
-def card(lines: Sequence[str], edge: str = "") -> str:
+def card(lines: Sequence[str], edge: str = "") -> Html:
     """HTML of lines on a card, the first one bold.  edge: right, wrong, or "" for neither."""
     first, *rest = [linked(line) for line in lines]
-    body = "".join(f"<br>{line}" for line in rest)
+    body = Html("").join(Html("<br>{}").format(line) for line in rest)
     style = f"border-left: 5px solid {EDGES[edge]}; padding: 0.2em 0.8em; margin: 0.3em 0"
-    return f'<p role="status" style="{style}"><b>{first}</b>{body}</p>'
+    whole = Html('<p role="status" style="{}"><b>{}</b>{}</p>')
+    return whole.format(style, first, body)
 
 
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, str]:
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[Html, str]:
     """(HTML, plain text) of a table of strings, some of them a Link; everything is escaped.
 
     Columns of numbers are aligned to the right, as the builder aligns those of Markdown tables.
@@ -69,12 +70,13 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[str, st
     head, body = list(header), [list(row) for row in rows]
     plain = "\n".join(" | ".join(line) for line in [head, *body])
     numeric = [is_numeric(column) for column in zip(*body, strict=True)] or [False] * len(head)
-    top = "".join(map(_head, head, numeric))
-    lines = "".join(f"<tr>{''.join(map(_cell, row, numeric))}</tr>" for row in body)
-    whole = f"<thead><tr>{top}</tr></thead><tbody>{lines}</tbody>"
+    top = Html("").join(map(_head, head, numeric))
+    cells = (Html("").join(map(_cell, row, numeric)) for row in body)
+    lines = Html("").join(map(Html("<tr>{}</tr>").format, cells))
     # JupyterLab centres the tables of prose
     style = "overflow-wrap: break-word; margin-left: auto; margin-right: auto; table-layout: auto"
-    return f'<table style="{style}">{whole}</table>', plain
+    whole = Html('<table style="{}"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>')
+    return whole.format(style, top, lines), plain
 
 
 def tabulate(header: str | Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -108,17 +110,17 @@ def is_numeric(column: Iterable[str]) -> bool:
     return any(re.search(r"\d", text) for text in texts) and all(map(_number().fullmatch, texts))
 
 
-def linked(text: str) -> str:
+def linked(text: str) -> Html:
     """Escaped HTML; a URL in it is a link with a short text."""
-    parts, end = [], 0
+    parts, end = list[str](), 0
     for found in URL.finditer(text):
-        href = html.escape(found[0])
-        parts += [
-            html.escape(text[end : found.start()]),
-            f'<a href="{href}">{_shorter(found[0])}</a>',
-        ]
+        parts += [text[end : found.start()], _link(found[0], _shorter(found[0]))]
         end = found.end()
-    return "".join([*parts, html.escape(text[end:])])
+    return Html("").join([*parts, text[end:]])
+
+
+def _link(href: str, text: str) -> Html:
+    return Html('<a href="{}">{}</a>').format(href, text)
 
 
 def _shorter(url: str) -> str:
@@ -127,22 +129,20 @@ def _shorter(url: str) -> str:
     if len(name) > LONGEST_LINK:
         host, *_, last = name.split("/")
         name = f"{host}/…/{last[: LONGEST_LINK - len(host)]}"
-    return html.escape(name)
+    return name
 
 
-def _head(text: str, is_number: bool) -> str:
+def _head(text: str, is_number: bool) -> Html:
     """An empty one is no heading: a screen reader would announce it."""
     tag = "th" if text.strip() else "td"
     style = _style(text, "right" if is_number else "center")
-    return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
+    return Html('<{0} style="{1}">{2}</{0}>').format(tag, style, text)
 
 
-def _cell(text: str, is_number: bool) -> str:
-    if isinstance(text, Link) and text.href:
-        inner = f'<a href="{html.escape(text.href)}">{html.escape(text)}</a>'
-    else:
-        inner = linked(text)
-    return f'<td style="{_style(text, "right" if is_number else "left")}">{inner}</td>'
+def _cell(text: str, is_number: bool) -> Html:
+    inner = _link(text.href, text) if isinstance(text, Link) and text.href else linked(text)
+    style = _style(text, "right" if is_number else "left")
+    return Html('<td style="{}">{}</td>').format(style, inner)
 
 
 def _style(text: str, align: str) -> str:

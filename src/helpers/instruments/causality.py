@@ -10,7 +10,6 @@ have equal shapes, so a causal mask shows as exactly 0.0 and not as a small numb
 """
 
 import difflib
-import html
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ import torch
 import transformers
 
 from ..display import show
+from ..display.markup import Html
 from ..language import say
 
 ROUNDING = 1e-5  # of the changes that may be: experts (MoE) compute tokens of both sides together
@@ -179,7 +179,7 @@ def _display(found: Influence) -> None:
     column = [_number(value) for value in found.changes[:, middle].tolist()]
     positions = [str(n) for n in range(1, len(column) + 1)]
     body, plain = show.table([title[0], *positions], [[title[1], *column]])
-    show.fragment(f"<p>{html.escape(verdict)}</p>{body}", f"{verdict}\n{plain}")
+    show.fragment(Html("<p>{}</p>{}").format(verdict, body), f"{verdict}\n{plain}")
 
 
 def _number(value: float) -> str:

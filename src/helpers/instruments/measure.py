@@ -4,12 +4,9 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from .peak_memory import peak
+from .peak_memory import Watch
 
 
 @dataclass
@@ -24,20 +21,6 @@ class Cost:
     peak_bytes: int = 0
 
 
-class _Largest(TorchDispatchMode):
-    """Looks at the result of every operator and remembers the largest."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bytes = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **(kwargs or {}))
-        sizes = (t.numel() * t.element_size() for t in tree_leaves(result) if torch.is_tensor(t))
-        self.bytes = max(self.bytes, *sizes, 0)
-        return result
-
-
 @contextlib.contextmanager
 def cost() -> Iterator[Cost]:
     """Count FLOPs, the largest tensor and the peak of memory of the operators inside the block.
@@ -50,7 +33,7 @@ def cost() -> Iterator[Cost]:
     MATH backend (torch.nn.attention.sdpa_kernel) around the block to count it.
     """
     spent = Cost()
-    with FlopCounterMode(display=False) as counter, _Largest() as largest, peak() as held:
+    with FlopCounterMode(display=False) as counter, Watch() as watch:
         yield spent
-    spent.flops, spent.largest_bytes = counter.get_total_flops(), largest.bytes
-    spent.peak_bytes = held.bytes
+    spent.flops = counter.get_total_flops()
+    spent.largest_bytes, spent.peak_bytes = watch.largest, watch.most

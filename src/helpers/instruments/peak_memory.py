@@ -18,18 +18,22 @@ class Peak:
     bytes: int = 0
 
 
-class _Live(TorchDispatchMode):
-    """Adds the storage of every new tensor, and takes it off when it is freed."""
+class Watch(TorchDispatchMode):
+    """Adds the storage of every new tensor, and takes it off when it is freed.
+
+    most: bytes that were alive at one time.  largest: bytes of the biggest result of an operator
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.alive: dict[Any, int] = {}
-        self.now = self.most = 0
+        self.now = self.most = self.largest = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         old = {t.untyped_storage()._cdata for t in _tensors((args, kwargs))}
         result = func(*args, **(kwargs or {}))
         for tensor in _tensors(result):
+            self.largest = max(self.largest, tensor.numel() * tensor.element_size())
             storage = tensor.untyped_storage()
             if storage._cdata not in old and storage._cdata not in self.alive:
                 self._add(storage)
@@ -58,9 +62,9 @@ def peak() -> Iterator[Peak]:
     itself is not seen: on CPUs that is one small buffer a thread.
     """
     spent = Peak()
-    with _Live() as live:
+    with Watch() as watch:
         yield spent
-    spent.bytes = live.most
+    spent.bytes = watch.most
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:

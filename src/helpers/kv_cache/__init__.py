@@ -2,10 +2,12 @@
 
 from .configs import Refused
 from .fitting import Fit, characters, config, fits, gpus, models, published, smallest, stored_bits
-from .picture import waterfall
+from .formula import formula
+from .measured import measured
+from .on_meta import on_meta, parameter_count
 from .quantisation import Quantised, quantise, quantised
-from .roads import formula, measured, on_meta, parameter_count
 from .size import CacheSize, amount
+from .waterfall import waterfall
 
 __all__ = [
     "CacheSize",

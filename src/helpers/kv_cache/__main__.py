@@ -11,9 +11,9 @@ def main(words: list[str] | None = None) -> int:
     """0, or 2 and the reason where no number can be given."""
     given = parser().parse_args(words)
     say.use(given.lang or say.of_the_system())
-    road = on_meta if given.meta else formula
+    method = on_meta if given.meta else formula
     try:
-        size = road(
+        size = method(
             given.config,
             given.tokens,
             batch_size=given.batch,

@@ -1,7 +1,6 @@
 """What fits where: weights, cache, activations and the rest as separate lines, never one number."""
 
 import functools
-import html
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +8,12 @@ from importlib import resources
 from typing import Any
 
 from ..display import show
+from ..display.markup import Html
+from ..hardware.cards import Gpu, gpus
 from ..language import say
-from . import configs, layers, roads
+from . import configs, layers
 from .configs import refuse
+from .formula import formula
 from .size import GIB, amount
 
 MARGIN = 0.10  # a fit within 10 % of the card is none: fragments, a longer answer, a desktop
@@ -34,21 +36,6 @@ class Model:
     config: Any
     untied: float = 0.0
     length: str = ""
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken."""
-
-    name: str
-    gib: int
-    source: str
-    mib: int
-    driver: str
-
-    @property
-    def real_gib(self) -> float:
-        return self.mib / 1024
 
 
 @dataclass(frozen=True)
@@ -85,11 +72,6 @@ def characters() -> Mapping[str, Characters]:
 @functools.cache
 def models() -> Mapping[str, Model]:
     return {key: Model(**entry) for key, entry in _entries("models").items()}
-
-
-@functools.cache
-def gpus() -> Mapping[str, Gpu]:
-    return {key: Gpu(**entry) for key, entry in _entries("gpus").items()}
 
 
 @functools.cache
@@ -159,7 +141,7 @@ class Fit:
     def labels(self) -> list[str]:
         return [say.text("kv_cache", f"line_{name}") for name in self.lines]
 
-    def table(self) -> tuple[str, str]:
+    def table(self) -> tuple[Html, str]:
         sizes = map(amount, self.lines.values())
         rows = [list(row) for row in zip(self.labels(), sizes, strict=True)]
         rows.append([say.text("kv_cache", "all"), amount(self.total_bytes)])
@@ -171,8 +153,8 @@ class Fit:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = f"<p>{html.escape(self.sentence())}</p>{self.table()[0]}"
-        return f'<div lang="{say.html_lang()}">{body}</div>'
+        whole = Html('<div lang="{}"><p>{}</p>{}</div>')
+        return str(whole.format(say.html_lang(), self.sentence(), self.table()[0]))
 
 
 def fits(
@@ -195,7 +177,7 @@ def fits(
         raise refuse("unknown_gpu", got=gpu, known=", ".join(gpus()))
     found, bits = config(key), stored_bits(cache_bits)
     sizes: dict[str, Any] = {"batch_size": batch_size, "encoder_len": encoder_len}
-    cache = roads.formula(found, seq_len, **sizes).total_bytes
+    cache = formula(found, seq_len, **sizes).total_bytes
     read = encoder_len or seq_len
     at_once = read if chunk is None else min(read, configs.count("chunk", chunk))
     hidden = 0 if encoder_len else behind_windows(found, seq_len, at_once) * batch_size

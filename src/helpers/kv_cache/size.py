@@ -1,11 +1,11 @@
 """The size of a cache: what each layer holds, and how it is told to a student."""
 
-import html
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 
 from ..display import show
+from ..display.markup import Html
 from ..language import say
 
 GIB, GB = 2**30, 10**9
@@ -39,14 +39,14 @@ class Held:
 
 @dataclass(frozen=True)
 class CacheSize:
-    """A cache of `batch_size` sequences of `seq_len` tokens, by one of the three roads.
+    """A cache of `batch_size` sequences of `seq_len` tokens, by one of the three methods.
 
-    road: formula, on_meta or measured    encoder_len: tokens of the encoder's input, or None
+    method: formula, on_meta or measured    encoder_len: tokens of the encoder's input, or None
     held: None for the formula, which knows no storage
     notes: message names of what the reader must know besides, each with its values
     """
 
-    road: str
+    method: str
     model: str
     seq_len: int
     batch_size: int
@@ -113,7 +113,7 @@ class CacheSize:
         words = [say.text("kv_cache", "all"), "", "", f"{self.bytes_per_token:,}"]
         return [*rows, [*words, f"{self.total_bytes:,}"]]
 
-    def table(self) -> tuple[str, str]:
+    def table(self) -> tuple[Html, str]:
         """(HTML, plain text)"""
         names = ("layer", "kind", "kept", "per_token", "bytes")
         return show.table([say.text("kv_cache", name) for name in names], self.rows())
@@ -124,8 +124,8 @@ class CacheSize:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = f"<p>{html.escape(self.sentence())}</p>{self.table()[0]}"
-        return f'<div lang="{say.html_lang()}">{body}</div>'
+        whole = Html('<div lang="{}"><p>{}</p>{}</div>')
+        return str(whole.format(say.html_lang(), self.sentence(), self.table()[0]))
 
 
 def amount(size: float) -> str:

@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ..files import write_whole
+
 
 def load(name: str) -> dict[str, Any]:
     """The results that helpers.results.NAME wrote.  FileNotFoundError if there are none."""
@@ -18,10 +20,7 @@ def load(name: str) -> dict[str, Any]:
 
 def write(path: Path, value: dict[str, Any], indent: int | None = 1) -> None:
     """As JSON; an interruption leaves the old file."""
-    part = path.with_name(path.name + ".part")
-    text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
 
 
 def versions() -> dict[str, str]:

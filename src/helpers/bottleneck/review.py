@@ -3,7 +3,6 @@
 It does not grade prose: whether the numbers support the choice is for a person to judge.
 """
 
-import html
 import json
 import re
 import unicodedata
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..display import show
+from ..display.markup import Html
 from ..language import say
 from .scenario import Number, Scenario, given_numbers, known_numbers
 
@@ -149,7 +149,7 @@ class Review:
             ]
         return found or [say.text("bottleneck", "all_touched")]
 
-    def table(self) -> tuple[str, str]:
+    def table(self) -> tuple[Html, str]:
         header = [say.text("bottleneck", name) for name in ("cited", "agrees")]
         return show.table(header, [[c.text, _shown(c)] for c in self.cited])
 
@@ -158,10 +158,11 @@ class Review:
         return "\n".join([*table, *self.lines(), say.text("bottleneck", "not_a_grade")])
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines())
-        note = html.escape(say.text("bottleneck", "not_a_grade"))
+        items = Html("").join(map(Html("<li>{}</li>").format, self.lines()))
+        note = say.text("bottleneck", "not_a_grade")
         table = self.table()[0] if self.cited else ""
-        return f'<div lang="{say.html_lang()}">{table}<ul>{items}</ul><p>{note}</p></div>'
+        whole = Html('<div lang="{}">{}<ul>{}</ul><p>{}</p></div>')
+        return str(whole.format(say.html_lang(), table, items, note))
 
 
 def _shown(cited: Cited) -> str:
@@ -371,12 +372,12 @@ def model_answer(reviewed: Review) -> None:
             say.text("bottleneck", "attempt_first"),
             *reviewed.lines()[: len(reviewed.missing)],
         ]
-        show.fragment("".join(f"<p>{html.escape(line)}</p>" for line in lines), "\n".join(lines))
+        show.fragment(Html("").join(map(Html("<p>{}</p>").format, lines)), "\n".join(lines))
         return
     answers = _answers(reviewed.step)
     if answers is None:
         message = say.text("bottleneck", "instructor_has_it")
-        show.fragment(f"<p>{html.escape(message)}</p>", message)
+        show.fragment(Html("<p>{}</p>").format(message), message)
         return
     header = [say.text("bottleneck", name) for name in ("by_the_page", "corrected")]
     show.fragment(*show.table(header, [answers]))

@@ -6,8 +6,9 @@ Each part has its own tone; what lies behind the chosen card's line has another 
 from collections.abc import Sequence
 
 from ..display.svg import FONT, HIDDEN, cell, ems, svg, words
+from ..hardware.cards import Gpu
 from ..language import say
-from .fitting import Fit, Gpu
+from .fitting import Fit
 from .size import GIB
 
 LENGTH, STEP = 360, 28  # pixels: of the longest bar, of one row

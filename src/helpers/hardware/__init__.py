@@ -1,0 +1,1 @@
+"""Graphics cards as they are sold: memory and speed, each with its source."""

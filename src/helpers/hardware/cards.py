@@ -1,0 +1,68 @@
+"""The graphics cards of gpus.toml: one table for what fits a card and for how long it takes."""
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+TABLE = resources.files(__package__) / "gpus.toml"
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A graphics card, as gpus.toml describes it.
+
+    gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken.
+    tflops: of bfloat16 matrix products, dense.  gb_per_second: of the card's memory.  None: unknown
+    drawn: the tasks of lesson 07 are drawn with it, which takes its speed
+    """
+
+    name: str
+    gib: int
+    source: str
+    mib: int
+    driver: str
+    tflops: float | None = None
+    gb_per_second: float | None = None
+    speed_source: str = ""
+    drawn: bool = False
+
+    def __post_init__(self) -> None:
+        speeds = (self.tflops, self.gb_per_second, self.speed_source)
+        if any(speeds) != all(speeds) or (self.drawn and not all(speeds)):
+            raise ValueError(
+                f"gpus.toml, {self.name}: tflops, gb_per_second and speed_source belong together, "
+                f"and a card that is drawn needs them; got {speeds}"
+            )
+
+    @property
+    def real_gib(self) -> float:
+        return self.mib / 1024
+
+    @property
+    def flops_per_second(self) -> float:
+        """The card's stated speed of computing.  ValueError where it is unknown."""
+        return self._stated(self.tflops) * 1e12
+
+    @property
+    def bytes_per_second(self) -> float:
+        """The stated bandwidth of the card's memory.  ValueError where it is unknown."""
+        return self._stated(self.gb_per_second) * 1e9
+
+    def _stated(self, speed: float | None) -> float:
+        if speed is None:
+            raise ValueError(f"gpus.toml has no speed of {self.name}: add it with its speed_source")
+        return speed
+
+
+@functools.cache
+def gpus() -> Mapping[str, Gpu]:
+    """Every card of gpus.toml, in the table's order."""
+    entries = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {key: Gpu(**entry) for key, entry in entries.items() if isinstance(entry, dict)}
+
+
+def drawn() -> tuple[str, ...]:
+    """The cards that a task of lesson 07 may be drawn with."""
+    return tuple(key for key, gpu in gpus().items() if gpu.drawn)
