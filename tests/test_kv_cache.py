@@ -24,11 +24,10 @@ from transformers import (
 from course_tools.makers import kv_families, kv_variations, small_models
 from helpers import kv_cache
 from helpers.kv_cache import Refused, configs, layers, reading
-from helpers.kv_cache.formula import RETURN_NOTHING, checked_families, is_checked, unchecked
-from helpers.kv_cache.on_meta import meta_model
+from helpers.kv_cache import by_formula as FORMULA
+from helpers.kv_cache.by_formula import RETURN_NOTHING, checked_families, is_checked, unchecked
+from helpers.kv_cache.by_meta import meta_model
 from helpers.language import say
-
-FORMULA = sys.modules["helpers.kv_cache.formula"]  # the package's name is the function
 
 FAMILIES = [  # every kind of layer that the lesson names, and what is built from them
     *("gpt2", "gpt_neox", "llama", "qwen3", "phi3", "falcon", "gpt_bigcode"),  # MHA, GQA, MQA

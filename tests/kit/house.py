@@ -14,7 +14,7 @@ from pathlib import Path
 # From the ground up.  A room imports rooms of the floors before its own, and nothing else.
 FLOORS: dict[str, list[set[str]]] = {
     "helpers": [
-        {"files", "language"},
+        {"files", "language", "lazy"},
         {"display", "hardware", "world"},
         {"classroom", "instruments"},
         {"models"},

@@ -15,7 +15,7 @@ import transformers
 
 from helpers import kv_cache
 from helpers.kv_cache import configs
-from helpers.kv_cache.formula import unchecked
+from helpers.kv_cache.by_formula import unchecked
 
 from .. import command
 from ..command import ROOT

@@ -18,7 +18,7 @@ from transformers import CONFIG_MAPPING
 
 from helpers import kv_cache
 from helpers.kv_cache import configs
-from helpers.kv_cache.formula import is_checked, unchecked
+from helpers.kv_cache.by_formula import is_checked, unchecked
 
 from . import small_models
 

@@ -12,8 +12,8 @@ from ..display.markup import Html
 from ..hardware.cards import Gpu, gpus
 from ..language import say
 from . import configs, layers
+from .by_formula import formula
 from .configs import refuse
-from .formula import formula
 from .size import GIB, amount
 
 MARGIN = 0.10  # a fit within 10 % of the card is none: fragments, a longer answer, a desktop

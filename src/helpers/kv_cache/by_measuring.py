@@ -6,8 +6,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from . import configs, reading
+from .by_formula import cache_size, is_checked, unchecked
 from .configs import refuse
-from .formula import cache_size, is_checked, unchecked
 from .size import GB, CacheSize, amount
 
 # The outputs in which models return what the next token needs.

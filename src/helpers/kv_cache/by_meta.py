@@ -13,9 +13,9 @@ from transformers import (
 from transformers.models.auto import modeling_auto
 
 from . import configs
+from .by_formula import refuse_what_returns_nothing, with_defaults_named
+from .by_measuring import first_line, run
 from .configs import refuse
-from .formula import refuse_what_returns_nothing, with_defaults_named
-from .measured import first_line, run
 from .size import CacheSize
 
 # Without their CUDA kernels, these run in a Python loop over tokens, or over chunks of 64: the
