@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from places import ROOT
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = ROOT / "tests" / "fixtures"
 PLACES = {
     "good": ["notebooks", "solutions"],
     "environment": ["notebooks"],

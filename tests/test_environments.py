@@ -22,7 +22,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from places import ROOT
 
-FREEZE = Path(__file__).parent / "fixtures" / "colab-freeze.txt"
+WIDGETS = "tests/helpers/widgets"
+NO_PACKAGE = "test_a_students_own_file_is_not_taken_for_a_package"
+FREEZE = ROOT / "tests" / "fixtures" / "colab-freeze.txt"
 SET_UP = ("constraints.txt", "environment.yml", "pyproject.toml", "README.md")
 ALL = os.environ.get("TRIAD_ALL") and os.environ.get("TRIAD_NETWORK") != "closed"
 
@@ -250,8 +252,8 @@ def test_the_widgets_work_under_colabs_ipywidgets_and_ipython(tmp_path):
     pytest_words = ["-m", "pytest", "--noconftest", "-p", "no:cacheprovider", "-q"]
     done = run(
         python, *pytest_words,
-        "tests/test_quiz.py", "tests/test_explorer.py", "tests/test_terminal.py",
-        "--deselect=tests/test_terminal.py::test_a_students_own_file_is_not_taken_for_a_package",
+        *(f"{WIDGETS}/test_{name}.py" for name in ("quiz", "explorer", "terminal")),
+        f"--deselect={WIDGETS}/test_terminal.py::{NO_PACKAGE}",
         PYTHONPATH=str(ROOT / "src"), TRIAD_HOME=str(tmp_path / "home"), PYTEST_ADDOPTS="",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]

@@ -28,7 +28,7 @@ from typing import NamedTuple
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in ("src", "tests", "tests/kit")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("src", "tests/kit")]
 
 from sample_class import LESSON, Bait, Sheets, cell, dump, everything, without  # noqa: E402
 

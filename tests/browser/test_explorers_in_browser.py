@@ -220,7 +220,7 @@ def test_what_is_being_converted_is_not_drawn(page, blind):
 def beyond(undecided, *known):
     """Nodes of which axe cannot say anything, but for SVG's texts: it does not read SVG's colours.
 
-    Their ink is the page's own on its paper, or black or white on a cell (tests/test_explorer.py).
+    Their ink is the page's own on its paper, or black or white on a cell (test_explorer.py).
     """
     nodes = [node for nodes in undecided.values() for node in nodes]
     return [node for node in nodes if not node.startswith(known)]

@@ -3,7 +3,7 @@
     python -m helpers.results.blocks
 
 Rotary positions, RMSNorm, gated MLPs, one spread of the first weights, as in the Llama whose runs
-are in scaling.json (tests/test_scaling.py: with its weights, Model("decoder") computes the same).
+are in scaling.json (test_scaling.py: with its weights, Model("decoder") computes the same).
 Writes blocks.json after every run: {"runs": [{model, kind, width, seed, product, spread, rate,
 parameters, flops, cpu_seconds, training_loss, loss}], "settings"}.  model: a wiring, or a kind of
 the lesson with another spread of the first weights; product: learning rate times width.  Runs that

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from places import ROOT
 
 from helpers import experiments
 from helpers.classroom import claims
 from helpers.language import say
 from helpers.launch import execution, runner
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = ROOT / "tests" / "fixtures"
 GOOD = ("01_good", "good")
 
 
