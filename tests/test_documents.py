@@ -1,4 +1,4 @@
-"""The READMEs say the same in three languages, and what they and CONTRIBUTING.md say is true.
+"""The READMEs say the same in three languages; what they and the other documents say is true.
 
 A rule is a function that yields faults; each rule is tried on a planted fault too.
 """
@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import house
 import pytest
 from markdown_it import MarkdownIt
 from places import ROOT
@@ -29,12 +30,18 @@ from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
 CONTRIBUTING = "CONTRIBUTING.md"
+ARCHITECTURE, ENVIRONMENT = "docs/ARCHITECTURE.md", "docs/ENVIRONMENT.md"
+TESTS, VOCABULARY = "docs/TESTS.md", "docs/VOCABULARY.md"
+HOUSE = (ARCHITECTURE, ENVIRONMENT, TESTS, VOCABULARY, "SECURITY.md")  # for developers
 # what start.py and the reader make: it is not in the repository
 MADE = re.compile(
     r"(my/|courses/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|benchmarks/RESULTS\.md$)"
 )
 PATH = re.compile(r"\.?[\w*-]+(?:[./][\w*-]+)*(?:/|\.(?:py|md|toml|tsv|txt|yml|ipynb|zip))")
 OURS = ("docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")
+DOTTED = re.compile(r"\b(?:helpers|course_tools)(?:\.\w+)+")
+SHORT = re.compile(r"[a-z_]+(?:/[a-z_]+)+/?")  # a room or a module, below src/*
+VARIABLE = re.compile(r"\bTRIAD_[A-Z_]+\b")
 LANGUAGE = re.compile(r"(?<=README)(\.ja|\.zh-tw)?(?=\.md$)|(?<=masks)(\.ja|\.zh-tw)?(?=\.svg$)")
 
 
@@ -148,14 +155,15 @@ def dead(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
     targets = [link for link in document.links if not link.startswith(("https://", "mailto:"))]
     targets += [file for file, _ in document.images]
     for target in targets:
-        if not (root / target).exists():
+        if not (root / Path(name).parent / target).exists():
             yield f"{name}: dead link {target}"
         elif name in READMES and not student_edition.belongs(Path(target)):
             yield f"{name}: {target} is not in the student edition"
     words = [word for line in document.commands() for word in shlex.split(line)]
     made = {file_of(above) for _, _, above in document.fences}  # by following the page
     for path in filter(is_path, [*document.codes, *words]):
-        places = [path] if "/" in path else [path, f"lessons/*/{path}"]
+        below = ["lessons/*"] + ["src/**"] * (name in HOUSE)
+        places = [path] if "/" in path else [path, *(f"{folder}/{path}" for folder in below)]
         if path not in made and not any(list(root.glob(place)) for place in places):
             yield f"{name}: there is no {path}"
     yield from (f"{name}: {file} has no alternative text" for file, alt in document.images
@@ -171,6 +179,68 @@ def is_path(word: str) -> bool:
     """A file or folder/, or a path in one of ours.  Not a placeholder, not what is made later."""
     path = PATH.fullmatch(word) or word.startswith(tuple(f"{f}/" for f in OURS))
     return bool(path) and not MADE.match(word) and "NN_" not in word
+
+
+def without_module(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
+    """Modules, named with dots or by a short path, that are not there."""
+    for code in read(text).codes:
+        for found in DOTTED.findall(code):
+            if not defines(root / "src", found):
+                yield f"{name}: there is no {found}"
+        short = SHORT.fullmatch(code) and not is_path(code)
+        places = (f"src/*/{code.rstrip('/')}{end}" for end in ("", ".py"))
+        if short and not any(list(root.glob(place)) for place in places):
+            yield f"{name}: there is no {code} below src"
+
+
+def defines(src: Path, dotted: str) -> bool:
+    """Is it a package, a module, or a word in the module that is named before the last dot?"""
+    path, module = src / dotted.replace(".", "/"), src / dotted.rpartition(".")[0].replace(".", "/")
+    files = [file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()]
+    word = re.compile(rf"\b{path.name}\b")
+    return (
+        path.is_dir()
+        or path.with_suffix(".py").is_file()
+        or any(word.search(file.read_text(encoding="utf-8")) for file in files)
+    )
+
+
+def wrong_tree(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
+    """What the tree of ARCHITECTURE.md has and the repository has not; rooms that it lacks."""
+    paths = list(paths_of_tree(read(text).fences[0][1]))
+    yield from (f"{name}: the tree has {p}" for p in paths if not (root / p).exists())
+    named = {path.removesuffix("/").removesuffix(".py") for path in paths}
+    for package in house.FLOORS:
+        for room in sorted(house.rooms(root / "src", package)):
+            if f"src/{package}/{room}" not in named:
+                yield f"{name}: the tree lacks src/{package}/{room}"
+
+
+def paths_of_tree(tree: str) -> Iterator[str]:
+    """The paths of a tree: a level is two spaces, and two spaces end the names of a line."""
+    folders: dict[int, str] = {}
+    for line in tree.splitlines():
+        level = (len(line) - len(line.lstrip())) // 2
+        above = "".join(folders[n] for n in range(level))
+        names = re.split(r" {2,}", line.strip())[0].split()
+        folders[level] = names[-1]
+        yield from (f"{above}{each}" for each in names)
+
+
+def unlisted_tests(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
+    """Files of tests, and of what they share, that TESTS.md does not name."""
+    listed = {file for code in read(text).codes if is_path(code) for file in root.glob(code)}
+    for file in sorted({*root.glob("tests/**/test_*.py"), *root.glob("tests/kit/*.py")} - listed):
+        yield f"{name}: {file.relative_to(root).as_posix()} is not in it"
+
+
+def unequal_variables(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
+    """Variables that the code names and ENVIRONMENT.md does not, or the other way round."""
+    files = [root / "start.py", *root.glob("src/**/*.py"), *root.glob("tests/**/*.py")]
+    named = {word for file in files if file.name != "test_documents.py"
+             for word in VARIABLE.findall(file.read_text(encoding="utf-8"))}  # fmt: skip
+    for word in sorted(named ^ set(VARIABLE.findall(text))):
+        yield f"{name}: {word} is named there or in the code, not in both"
 
 
 # --- commands exist ---------------------------------------------------------------------------
@@ -279,6 +349,16 @@ def test_what_a_document_names_is_there(name):
     assert [fault for rule in rules for fault in rule(name, text)] == []
 
 
+@pytest.mark.parametrize("name", HOUSE)
+def test_what_a_document_for_developers_names_is_there(name):
+    rules = [dead, without_module, wrong_commands]
+    rules += [rule for of, rule in OF_ONE.items() if of == name]
+    assert [fault for rule in rules for fault in rule(name, text_of(name))] == []
+
+
+OF_ONE = {ARCHITECTURE: wrong_tree, TESTS: unlisted_tests, ENVIRONMENT: unequal_variables}
+
+
 def together(rule: Callable[[dict[str, str]], Iterator[str]]) -> Callable[[str, str], list[str]]:
     """A rule on all READMEs as a rule on one of them."""
     return lambda name, text: list(rule({n: text_of(n) for n in READMES} | {name: text}))
@@ -313,6 +393,23 @@ FAULTS = [  # the rule, the README, what stands there, what is planted in its pl
     (wrong_commands, CONTRIBUTING, "--record lessons", "--write lessons", "['--write']"),
     (unknown_lessons, "README.zh-tw.md", "run 01", "run 47", "no lesson 47"),
     (unknown_lessons, "README.ja.md", "run attention", "run attentive", "experiment attentive"),
+    (dead, ARCHITECTURE, "(VOCABULARY.md)", "(WORDS.md)", "dead link WORDS.md"),
+    (dead, ARCHITECTURE, "`src/helpers/kv_cache/models.toml`", "`src/helpers/models.toml`",
+     "no src/helpers/models.toml"),
+    (dead, "SECURITY.md", "`seccomp.py` |", "`secomp.py` |", "no secomp.py"),
+    (dead, TESTS, "`tests/test_walls.py`", "`tests/test_wall.py`", "no tests/test_wall.py"),
+    (without_module, ARCHITECTURE, "`kv_cache/configs`", "`kv_cache/config`", "kv_cache/config "),
+    (without_module, ARCHITECTURE, "tools.makers.fonts", "tools.fonts", "tools.fonts"),
+    (without_module, ENVIRONMENT, "`helpers.classroom.predict`", "`helpers.predict`", "s.predict"),
+    (without_module, VOCABULARY, "`language/messages`", "`messages/say`", "messages/say"),
+    (wrong_tree, ARCHITECTURE, "  hardware/ ", "  cards/ ", "has src/helpers/cards/"),
+    (wrong_tree, ARCHITECTURE, "  hardware/ ", "  cards/ ", "lacks src/helpers/hardware"),
+    (wrong_tree, ARCHITECTURE, "    sandbox/", "    jail/", "has src/course_tools/grading/jail/"),
+    (unlisted_tests, TESTS, "`tests/test_floors.py`", "", "tests/test_floors.py is not in it"),
+    (unlisted_tests, TESTS, "`tests/kit/places.py`", "", "tests/kit/places.py is not in it"),
+    (unequal_variables, ENVIRONMENT, "`TRIAD_GUESS`", "`TRIAD_GUESSES`", "TRIAD_GUESS is"),
+    (unequal_variables, ENVIRONMENT, "`TRIAD_GUESS`", "`TRIAD_GUESSES`", "TRIAD_GUESSES is"),
+    (wrong_commands, TESTS, "start.py test --all", "start.py test --long", "['--long']"),
     (environments, "README.ja.md", "activate transformer-triad", "activate triad", "not triad"),
 ]  # fmt: skip
 
@@ -329,7 +426,7 @@ def test_a_planted_fault_is_found(rule, name, there, planted, said):
 
 def test_the_pictures_are_those_of_the_script():
     for name, picture in pictures.pictures().items():
-        assert text_of(name) == picture, f"run: python src/course_tools/pictures.py ({name})"
+        assert text_of(name) == picture, f"run: python -m course_tools.makers.pictures ({name})"
 
 
 def test_the_picture_says_as_much_in_every_language():
