@@ -36,7 +36,7 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 
 class Failure(Exception):
-    """What went wrong and what to do, in words for the person at the keyboard."""
+    """An error whose message says what went wrong and what to do."""
 
 
 VENV_HINT = (
@@ -59,6 +59,7 @@ CAUSES = {  # what the system, venv or pip writes -> what to do
 
 
 def remedy(text: str) -> str:
+    """Return what to do about a failure whose log says TEXT."""
     general = "Run it again; if it stays, delete .venv and run it again (my/ is not touched)."
     return next((words for cause, words in CAUSES.items() if re.search(cause, text)), general)
 
@@ -67,12 +68,13 @@ def remedy(text: str) -> str:
 
 
 def venv_python() -> Path:
+    """Return the path of .venv's Python, which may not be there yet."""
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 @contextlib.contextmanager
 def running(command: list, **options) -> Iterator[subprocess.Popen]:
-    """A child that never outlives this process."""
+    """Start a child that never outlives this process."""
     process = subprocess.Popen([str(word) for word in command], **options)
     try:
         yield process
@@ -83,7 +85,7 @@ def running(command: list, **options) -> Iterator[subprocess.Popen]:
 
 
 def call(command: list) -> int:
-    """Exit status of COMMAND in the foreground, with this tree's helpers and .venv's programs."""
+    """Run COMMAND in the foreground, with this tree's helpers and .venv's programs; its status."""
     path = os.pathsep.join([str(venv_python().parent), os.environ.get("PATH", "")])
     ours = {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
     ours.update(JUPYTER_PREFER_ENV_PATH="1", TRIAD_NODE=str(NODE), PATH=path)
@@ -119,6 +121,7 @@ def step(title: str, command: list) -> None:
 
 
 def waiting(child: subprocess.Popen) -> bool:
+    """Wait for the child as long as a sign of life takes; True if it still runs."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(HEARTBEAT_S)
     return child.poll() is None
@@ -145,7 +148,7 @@ def set_up(extras: set[str], torch: str = "auto") -> None:
 
 
 def venv_version() -> str | None:
-    """Version of .venv's Python; None where there is none that runs and has pip."""
+    """Return version of .venv's Python; None where there is none that runs and has pip."""
     probe = "import pip, sys; print(*sys.version_info[:3], sep='.')"
     try:
         done = subprocess.run([venv_python(), "-I", "-c", probe], capture_output=True, timeout=60)
@@ -155,7 +158,7 @@ def venv_version() -> str | None:
 
 
 def fingerprint(version: str | None) -> str:
-    """Of what pip reads: not of comments, nor of the [tool] tables, which `publish` writes."""
+    """Hash what pip reads: not comments, nor the [tool] tables, which `publish` writes."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\n[tool.")[0]
     constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     lines = [re.sub(r"(^|\s)#.*", "", line) for line in (project + constraints).splitlines()]
@@ -164,7 +167,7 @@ def fingerprint(version: str | None) -> str:
 
 
 def check_machine() -> None:
-    """Failure (or OSError, for a read-only folder) before anything is changed."""
+    """Raise Failure (or OSError, for a read-only folder) before anything is changed."""
     if sys.platform == "darwin" and platform.machine() == "x86_64":
         raise Failure(
             "PyTorch has no packages for this Python: it is one for Intel Macs, and those ended "
@@ -184,6 +187,7 @@ def check_machine() -> None:
 
 
 def make_venv() -> None:
+    """Make .venv anew, without touching another tree's that a link leads to."""
     if VENV.is_symlink():  # another tree's: leave its content alone
         VENV.unlink()
     elif VENV.exists():
@@ -192,6 +196,7 @@ def make_venv() -> None:
 
 
 def install(extras: set[str], torch: str) -> None:
+    """Install the course with EXTRAS into .venv, after removing what an interruption left half."""
     for info in site_packages("*.dist-info"):
         if not (info / "INSTALLER").exists():  # pip writes it last: here it was interrupted,
             shutil.rmtree(info)  # and would take the half package for a whole one
@@ -202,12 +207,13 @@ def install(extras: set[str], torch: str) -> None:
 
 
 def site_packages(pattern: str) -> list[Path]:
+    """Return the paths in .venv's site-packages that match PATTERN."""
     folders = [*VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages"]
     return [path for folder in folders for path in folder.glob(pattern)]
 
 
 def installed_torch() -> str | None:
-    """Version and build (2.13.0+cpu) of .venv's torch, if it is the one that is pinned."""
+    """Return version and build (2.13.0+cpu) of .venv's torch, if it is the pinned one."""
     constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     pin = re.search(r"^torch==([^\s+]+)", constraints, re.MULTILINE)
     versions = [path.name[6 : -len(".dist-info")] for path in site_packages("torch-*.dist-info")]
@@ -215,7 +221,7 @@ def installed_torch() -> str | None:
 
 
 def torch_index(choice: str) -> list[str]:
-    """pip's options for the smaller CPU build: on Linux, where it is wanted and within reach."""
+    """Return pip's options for the smaller CPU build: on Linux, where it is wanted and in reach."""
     wanted = choice == "cpu" or (choice == "auto" and not has_nvidia())
     if sys.platform != "linux" or not wanted or installed_torch():
         return []
@@ -226,6 +232,7 @@ def torch_index(choice: str) -> list[str]:
 
 
 def has_nvidia() -> bool:
+    """Tell whether this machine has an NVIDIA driver."""
     folders = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64")
     driver = [Path("/proc/driver/nvidia"), Path("/usr/lib/wsl/lib/libcuda.so.1")]
     driver += [Path(folder, "libcuda.so.1") for folder in folders]
@@ -233,7 +240,7 @@ def has_nvidia() -> bool:
 
 
 def reachable(url: str, seconds: float = 3) -> bool:
-    """True if URL opens in time; in a child, because looking up a name knows no time limit."""
+    """Tell whether URL opens in time; in a child, because a look-up of a name has no time limit."""
     probe = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).close()"
     command = [sys.executable, "-c", probe, url]
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -242,7 +249,7 @@ def reachable(url: str, seconds: float = 3) -> bool:
 
 
 def read_json(path: Path) -> dict:
-    """The object in PATH; {} where there is none that can be read."""
+    """Return the object in PATH; {} where there is none that can be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -251,7 +258,7 @@ def read_json(path: Path) -> dict:
 
 
 def write_json(path: Path, value: dict) -> None:
-    """An interruption leaves half a file, which read_json takes for none."""
+    """Write VALUE; an interruption leaves half a file, which read_json takes for none."""
     path.write_text(json.dumps(value, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -266,6 +273,7 @@ class Command(NamedTuple):
 
     @property
     def package(self) -> str:
+        """The package that holds the tool: helpers or course_tools."""
         return self.tool.partition(".")[0]
 
     @property
@@ -275,6 +283,7 @@ class Command(NamedTuple):
 
     @property
     def extras(self) -> set[str]:
+        """The extras of pyproject.toml that the tool needs."""
         return {"lab"} if self.package == "helpers" else {"lab", "test"}
 
 
@@ -303,11 +312,12 @@ COMMANDS = {
 
 
 def offered() -> dict[str, Command]:
+    """Return the commands that this edition of the course has."""
     return {name: command for name, command in COMMANDS.items() if command.is_there}
 
 
 def parser() -> argparse.ArgumentParser:
-    """What start.py itself reads; each command reads the rest."""
+    """Make the parser of what start.py itself reads; each command reads the rest."""
     lines = [f"  {name:<12} {command.help}" for name, command in offered().items()]
     top = argparse.ArgumentParser(
         "start.py",
@@ -329,6 +339,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def chosen(name: str) -> Command:
+    """Return the command of this name; end with the reason where there is none."""
     if name not in COMMANDS:
         parser().error(f"no command {name} (commands: {', '.join(offered())})")
     if not COMMANDS[name].is_there:
@@ -337,6 +348,7 @@ def chosen(name: str) -> Command:
 
 
 def run(arguments: list[str]) -> int:
+    """Set up the course and run a command, JupyterLab where none is named; its exit status."""
     if arguments[:1] in (["-h"], ["--help"]):
         parser().print_help()
         return 0
@@ -355,6 +367,7 @@ def run(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
+    """Run the words of the command line on a machine that can run the course; the exit status."""
     if sys.version_info < MINIMUM:
         this = platform.python_version()
         needs = f"The course needs Python 3.11 or newer; this is Python {this} ({sys.executable})."

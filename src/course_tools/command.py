@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def parser(program: str, doc: str | None) -> argparse.ArgumentParser:
-    """A tool's parser, with --root; DOC is the tool's docstring, whose first paragraph is left out.
+    """Make a tool's parser, with --root; DOC is the tool's docstring, without its first paragraph.
 
     An option is taken only as it is written, because a beginning of it may mean another one later.
     """
@@ -39,7 +39,7 @@ def add_courses(made: argparse.ArgumentParser) -> None:
 
 
 def courses(wanted: argparse.Namespace) -> Path:
-    """The folder that --courses names, else the one beside start.py."""
+    """Return the folder that --courses names, else the one beside start.py."""
     return wanted.courses or wanted.root / "courses"
 
 

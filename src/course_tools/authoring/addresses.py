@@ -12,24 +12,24 @@ BRANCH = "main"
 
 
 def read(root: Path) -> dict[str, str]:
-    """The addresses in a repository's pyproject.toml, as `of`."""
+    """Return the addresses in a repository's pyproject.toml, in the form that `of` has."""
     return of(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")))
 
 
 def of(project: dict[str, Any]) -> dict[str, str]:
-    """{"students": …, "repository": …}; "" is an address that is not published."""
+    """Return {"students": …, "repository": …}; "" is an address that is not published."""
     given = project.get("tool", {}).get("triad", {})
     return {name: given.get(name, "") for name in NAMES}
 
 
 def on_colab(students: str, notebook: str) -> str:
-    """Where Colab opens a notebook of the student edition; "" where it cannot."""
+    """Return where Colab opens a notebook of the student edition; "" where it cannot."""
     held = GITHUB.fullmatch(students)
     return f"{COLAB}/{held[1]}/blob/{BRANCH}/{notebook}" if held else ""
 
 
 def linked(made: dict[str, Any], words: str, url: str) -> dict[str, Any]:
-    """The notebook with a link below its title: a picture would ask another host for itself."""
+    """Return the notebook with a link below its title: a picture would ask another host."""
     first, *rest = made["cells"]
     title, _, text = first["source"].partition("\n")
     return made | {"cells": [first | {"source": f"{title}\n\n[{words}]({url})\n{text}"}, *rest]}

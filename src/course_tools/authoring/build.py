@@ -12,13 +12,13 @@ GENERATED = ("notebooks", "exercises", "solutions", "src/helpers/data")
 
 
 def build(course: Course) -> dict[str, str]:
-    """Every generated file.  LessonError with every fault of every lesson."""
+    """Return every generated file.  LessonError with every fault of every lesson."""
     stop_at(rules.problems(course))
     return render.files(course)
 
 
 def compare(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
-    """(new or different files, files in the generated folders that no source makes)."""
+    """Return (new or different files, files in generated folders that no source makes)."""
     different = [n for n, text in files.items() if _bytes(root / n) != text.encode()]
     present = (p for folder in GENERATED for p in (root / folder).rglob("*") if p.is_file())
     names = (p.relative_to(root).as_posix() for p in present if ".ipynb_checkpoints" not in p.parts)

@@ -14,14 +14,14 @@ REQUIREMENT = re.compile(r"([\w.-]+)\s*(.*)")
 
 
 def contents(course: Course) -> str:
-    """The JSON of helpers/data/course.json."""
+    """Return the JSON of helpers/data/course.json."""
     lessons = [_lesson(lesson) for lesson in course.lessons]
     table = {"requires": _requires(course.project.table["project"]), "lesson": lessons}
     return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
 
 
 def titles(source: Source) -> dict[str, str]:
-    """{"ja": …} and so on: the heading that opens a lesson; empty where a language has none."""
+    """Return {language: the heading that opens a lesson}; {} where a language has none."""
     cells = source.cells
     first = next(groups(cells), {}) if not cells[0].is_code else {}
     lines = {lang: cell.source.splitlines()[0] for lang, cell in first.items()}
@@ -31,14 +31,14 @@ def titles(source: Source) -> dict[str, str]:
 
 
 def _requires(project: dict[str, Any]) -> dict[str, str]:
-    """{"python" or a distribution: its range in pyproject.toml}."""
+    """Return {"python" or a distribution: its range in pyproject.toml}."""
     found = (REQUIREMENT.fullmatch(line) for line in project["dependencies"])
     ranges = {match[1]: match[2] for match in found if match}
     return {"python": project["requires-python"]} | ranges
 
 
 def _lesson(lesson: Lesson) -> dict[str, Any]:
-    """quiz: ids of the questions.  tasks: {task that is checked in the sheet: its points}."""
+    """Return what helpers know of a lesson; quiz: ids; tasks: {task of the sheet: its points}."""
     return {
         "name": lesson.name,
         "title": titles(lesson.lesson),
@@ -57,6 +57,6 @@ def _tasks(sheet: Source) -> Iterator[tuple[str, int]]:
 
 
 def _checked(node: ast.AST) -> Iterator[str]:
-    """The name in check.task("name")."""
+    """Yield the name in check.task("name")."""
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "check.task":
         yield ast.literal_eval(node.args[0])

@@ -57,12 +57,12 @@ class Lesson:
         return [file for file in files if file is not None]
 
     def faults(self) -> Iterator[Problem]:
-        """Why the files with texts cannot be used."""
+        """Yield why the files with texts cannot be used."""
         for file in self.files:
             yield from file.faults
 
     def wrong_answers(self) -> dict[str, list[Cell]]:
-        """{task: the named wrong answers to it}; they stand in the sheet's source, never built."""
+        """Return {task: its named wrong answers}; they stand in the sheet's source, never built."""
         found: dict[str, list[Cell]] = {}
         for cell in self.sheet.cells if self.sheet else ():
             if "wrong" in cell.options:
@@ -103,7 +103,7 @@ class Course:
         return [self.set_up, self.stubs, *self.messages]
 
     def faults(self) -> Iterator[Problem]:
-        """Why files with texts cannot be used: not there, unreadable, a text without its twin."""
+        """Yield why files with texts cannot be used: absent, unreadable, a language missing."""
         for lesson in self.lessons:
             yield from lesson.faults()
         for file in self.shared:

@@ -32,7 +32,7 @@ class Table:
 
     @classmethod
     def of(cls, file: str, text: str) -> Self:
-        """A table with this text.  A text must stand in each complete language."""
+        """Return a table with this text.  A text must stand in each complete language."""
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -42,12 +42,12 @@ class Table:
 
 
 def as_json(lesson: str, table: dict[str, Any]) -> str:
-    """What helpers read of a lesson's quiz bank or claims."""
+    """Return what helpers read of a lesson's quiz bank or claims."""
     return json.dumps({"lesson": lesson} | _written(table), ensure_ascii=False, indent=1) + "\n"
 
 
 def texts(table: dict) -> dict[str, str] | None:
-    """{language: text} where a table is a text in several languages, else None.
+    """Return {language: text} where a table is a text in several languages, else None.
 
     Without what is still to be written.
     """
@@ -57,7 +57,7 @@ def texts(table: dict) -> dict[str, str] | None:
 
 
 def _written(value: Any) -> Any:
-    """The same table without the texts that are still to be written."""
+    """Return the same table without the texts that are still to be written."""
     if isinstance(value, list):
         return [_written(item) for item in value]
     if not isinstance(value, dict):

@@ -21,12 +21,12 @@ STRING = r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|' + r"'''.*?'''|'[^'\n]*'"
 
 
 def built_in(lesson: Lesson) -> list[str]:
-    """The languages of a lesson's notebooks: the complete ones, and drafts with all its texts."""
+    """Return the languages of a lesson's notebooks: complete ones, and drafts with every text."""
     return [x for x in LANGUAGES if x in COMPLETE or not lacking(lesson.files, x)]
 
 
 def lacking(files: Iterable[Source | Table], lang: str) -> list[Problem]:
-    """The texts of these files that are not written in a language, each with its place."""
+    """Return the texts of these files that are not written in a language, each with its place."""
     found = of_files(files)
     there = {(text.file, text.key) for text in found if text.lang == lang}
     first = (text for text in found if text.lang == FIRST)
@@ -39,7 +39,7 @@ def lacking(files: Iterable[Source | Table], lang: str) -> list[Problem]:
 
 
 def report(course: Course) -> Iterator[str]:
-    """How far each draft is; where it is begun, each text that it lacks."""
+    """Yield how far each draft is and, where one is begun, each text that it lacks."""
     for lang in DRAFTS:
         parts = parts_of(course)
         lack = {name: lacking(files, lang) for name, files in parts.items()}
@@ -55,7 +55,7 @@ def report(course: Course) -> Iterator[str]:
 
 
 def parts_of(course: Course) -> dict[str, list[Source | Table]]:
-    """{lesson: its files}, and what all of them share."""
+    """Return {lesson: its files}, and what all of them share."""
     return {lesson.name: lesson.files for lesson in course.lessons} | {SHARED: course.shared}
 
 
@@ -81,13 +81,13 @@ def translate(course: Course, lang: str, names: list[str]) -> list[Problem]:
 
 
 def with_places(file: Source | Table, lang: str) -> Source | Table:
-    """A file in which TODO stands wherever a language has no text yet."""
+    """Return a file in which TODO stands wherever a language has no text yet."""
     make = in_toml if isinstance(file, Table) else in_py
     return type(file).of(file.file, make(file.text, lang))
 
 
 def in_py(source: str, lang: str) -> str:
-    """A cell of prose below its group's last language before it; in code, see `in_code`."""
+    """Put a cell of prose below its group's last language before it; in code, see `in_code`."""
     cells = re.split(r"(?m)^(?=# %%)", source)
     there: dict[str, list[str]] = {}
     for cell in cells:
@@ -107,19 +107,19 @@ def in_py(source: str, lang: str) -> str:
 
 
 def _option(cell: str, name: str) -> str:
-    """An option of a cell's header; "" where it has none."""
+    """Return an option of a cell's header; "" where it has none."""
     found = re.search(rf'^# %%.*\b{name}="([^"]*)"', cell)
     return found[1] if found else ""
 
 
 def _before(lang: str, group: list[str]) -> str:
-    """The language of a group below which another one has its place."""
+    """Return the language of a group below which another one has its place."""
     order = list(LANGUAGES)
     return max((x for x in group if x in order[: order.index(lang)]), key=order.index)
 
 
 def in_code(code: str, lang: str) -> str:
-    """An argument in each T(…), a line below each group of comments."""
+    """Put an argument into each T(…), and a line below each group of comments."""
     lines = code.split("\n")
     calls = [
         call for call in inline_texts.calls(ast.walk(ast.parse(code))) if not _argument(call, lang)
@@ -140,7 +140,7 @@ def _argument(call: ast.Call, lang: str) -> ast.keyword | None:
 
 
 def _add_argument(lines: list[str], call: ast.Call, lang: str) -> None:
-    """In the same line as the one before it, or, where that has its own, in a new line."""
+    """Put TODO in the line of the argument before it or, where that has its own, in a new one."""
     before = _argument(call, _before(lang, [x for x in LANGUAGES if _argument(call, x)]))
     assert before  # the first language is always there
     line, at = before.value.end_lineno or 0, before.value.end_col_offset  # in bytes
@@ -152,7 +152,7 @@ def _add_argument(lines: list[str], call: ast.Call, lang: str) -> None:
 
 
 def in_toml(source: str, lang: str) -> str:
-    """Below or beside the text of the last complete language before it."""
+    """Put TODO below or beside the text of the last complete language before it."""
     before, own = ARGUMENTS[_before(lang, list(COMPLETE))], ARGUMENTS[lang]
     text = re.compile(
         rf"(?P<indent>^[ \t]*)?(?<![\w.])(?P<text>{before}\s*=\s*(?:{STRING}))"

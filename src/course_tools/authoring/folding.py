@@ -28,7 +28,7 @@ SHORT = 4  # lines: as long as the bar that would stand in their place
 
 
 def folded(cells: Sequence[Cell]) -> dict[str, str]:
-    """{key of a folded cell: its kind}: check, claim, explorer, figure, table or code."""
+    """Return {key of a folded cell: check, claim, explorer, figure, table or code}."""
     found: dict[str, str] = {}
     wanted: set[str] = set()  # names that the open cells below use
     for cell in reversed([cell for cell in cells if cell.is_code]):
@@ -41,7 +41,7 @@ def folded(cells: Sequence[Cell]) -> dict[str, str]:
 
 
 def _kind(cell: Cell, wanted: set[str]) -> str | None:
-    """wanted: names that open cells below use."""
+    """Return the kind of a cell that is folded; wanted: names that open cells below use."""
     tree = cell.tree
     called = _calls(cell.nodes)
     by_calls = next((kind for kind, names in KINDS.items() if called & {*names}), None)
@@ -58,7 +58,7 @@ def _kind(cell: Cell, wanted: set[str]) -> str | None:
 
 
 def _calls(nodes: Iterable[ast.AST]) -> set[str]:
-    """What is called, as it is written, and of kv.Explorer.of(…) each part: Explorer, too."""
+    """Return what is called, as written, and of kv.Explorer.of(…) each part: Explorer, too."""
     called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
     return called | {part for name in called for part in name.split(".")}
 
@@ -78,7 +78,7 @@ def _explains(tree: ast.Module) -> bool:
 
 
 def _names(cell: Cell) -> tuple[set[str], set[str]]:
-    """(names that stay when the cell has run, names that must be there before it runs)."""
+    """Return (names that stay when the cell has run, names that it needs before)."""
     top = symtable.symtable(cell.source, cell.key, "exec")
     stay = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
     stay |= {symbol.get_name() for symbol in top.get_symbols() if symbol.is_imported()}
@@ -86,7 +86,7 @@ def _names(cell: Cell) -> tuple[set[str], set[str]]:
 
 
 def _globals(scope: symtable.SymbolTable) -> Iterator[str]:
-    """The global names that a scope, or one inside it, reads."""
+    """Yield the global names that a scope, or one inside it, reads."""
     is_top = scope.get_type() == "module"
     for symbol in scope.get_symbols():
         if symbol.is_referenced() and (is_top or symbol.is_global()):

@@ -17,7 +17,7 @@ CALL = "T(" + ", ".join(f'{ARGUMENTS[lang]}="…"' for lang in COMPLETE) + ")"
 
 
 def code_in(cell: Cell, lang: str) -> str:
-    """The cell's code as a student of one language reads it: plain literals, plain comments.
+    """Return the cell's code as a student of one language reads it: plain literals and comments.
 
     What a draft lacks is there in the first language.
     """
@@ -34,7 +34,7 @@ def _own(said: dict[str, str], lang: str) -> str:
 
 
 def faults(cell: Cell) -> Iterator[Problem]:
-    """Everything that would make the code of the languages differ, or not be code at all."""
+    """Yield everything that would make the languages' code differ, or not be code at all."""
     yield from _comment_faults(cell)
     try:
         nodes = cell.nodes
@@ -51,13 +51,13 @@ def faults(cell: Cell) -> Iterator[Problem]:
 
 
 def texts(cell: Cell) -> Iterator[dict[str, str]]:
-    """{language: source} of every T(…) in a code cell."""
+    """Yield {language: source} of every T(…) in a code cell."""
     for call in calls(cell.nodes):
         yield {lang: _segment(cell.source, node) for lang, node in arguments(call).items()}
 
 
 def comments(code: str) -> list[tuple[int, dict[str, str]]]:
-    """(line, {language: comment}) of each group of comments, one line below the other."""
+    """Return (line, {language: comment}) of each group of comments, one line below the other."""
     found: list[tuple[int, dict[str, str]]] = []
     order, open_at = list(LANGUAGES), -1
     for n, line in enumerate(code.split("\n")):
@@ -71,7 +71,7 @@ def comments(code: str) -> list[tuple[int, dict[str, str]]]:
 
 
 def arguments(call: ast.Call) -> dict[str, ast.expr]:
-    """{language: text} of a T(…), without what is still to be written."""
+    """Return {language: text} of a T(…), without what is still to be written."""
     given = {k.arg: k.value for k in call.keywords}
     there = {lang: given[name] for lang, name in ARGUMENTS.items() if name in given}
     return {lang: node for lang, node in there.items() if not _is_todo(node)}
@@ -82,14 +82,14 @@ def _is_todo(node: ast.expr) -> bool:
 
 
 def calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
-    """Every T(…) among the nodes of a syntax tree."""
+    """Yield every T(…) among the nodes of a syntax tree."""
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "T":
             yield node
 
 
 def _replace_calls(cell: Cell, lang: str) -> str:
-    """Each T(…) by the source text of one argument: the same call is always the same text."""
+    """Replace each T(…) by the source text of one argument, the same call by the same text."""
     made = source = cell.joined
     nodes = cell.nodes if source == cell.source else ast.walk(ast.parse(source))
     for call in calls(nodes):
@@ -101,7 +101,7 @@ def _replace_calls(cell: Cell, lang: str) -> str:
 
 
 def _segment(source: str, node: ast.expr) -> str:
-    """As ast.get_source_segment, which looks at every character of SOURCE each time."""
+    """Do what ast.get_source_segment does, which looks at all of SOURCE each time."""
     lines = source.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
     lines[-1] = lines[-1][: node.end_col_offset]
     lines[0] = lines[0][node.col_offset :]

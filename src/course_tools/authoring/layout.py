@@ -12,7 +12,7 @@ COMMENT = re.compile(r"(?m)^\s*#|\s{2}#\s")
 
 
 def joined(source: str) -> str:
-    """The code with a bracket around T(…) on one line where every language fits into it.
+    """Return the code with a bracket around T(…) on one line where every language fits into it.
 
     A long text, which fits nowhere, is the only one of its bracket: what is around it must fit.
     """
@@ -26,7 +26,7 @@ def joined(source: str) -> str:
 
 
 def _fitting(source: str, node: ast.AST) -> Iterator[ast.expr]:
-    """The outermost brackets that hold a T(…) and fit, in the order of the code."""
+    """Yield the outermost brackets that hold a T(…) and fit, in the order of the code."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, BRACKETS) and _fits(source, child):
             yield child
@@ -54,7 +54,7 @@ def _fits(source: str, node: ast.expr) -> bool:
 
 
 def _longest(text: ast.Call) -> int:
-    """The length of the longest language of a T(…)."""
+    """Return the length of the longest language of a T(…)."""
     return max(len(ast.unparse(keyword.value)) for keyword in text.keywords)
 
 

@@ -37,7 +37,7 @@ def notebook(
     fill: Mapping[str, str],
     shared: Mapping[str, str],
 ) -> Notebook:
-    """One language's notebook: no outputs, cell id = key, {{name}} filled from `fill`.
+    """Return one language's notebook: no outputs, cell id = key, {{name}} filled from `fill`.
 
     kinds: which cells are folded, as folding.folded tells
     shared: the words of stubs.toml, the first lines of folded cells among them
@@ -55,7 +55,7 @@ def notebook(
 
 
 def sheet(solution: Notebook, shared: Mapping[str, str]) -> Notebook:
-    """The student's copy: a stub in place of each model answer, no hidden tests."""
+    """Return the student's copy: a stub for each model answer, no hidden tests."""
     return solution | {"cells": [_cleared(cell, shared) for cell in solution["cells"]]}
 
 
@@ -66,7 +66,7 @@ def _cleared(cell: dict[str, Any], shared: Mapping[str, str]) -> dict[str, Any]:
 
 
 def with_stub(source: str, region: str, stub: Sequence[str] = ()) -> str:
-    """A cell with other lines in place of those from BEGIN region to END region."""
+    """Return a cell with other lines in place of those from BEGIN region to END region."""
     kept: list[str] = []
     inside = False
     for line in source.split("\n"):
@@ -81,7 +81,7 @@ def with_stub(source: str, region: str, stub: Sequence[str] = ()) -> str:
 
 
 def text_of(made: Notebook) -> str:
-    """The file of a notebook."""
+    """Return the file of a notebook."""
     cells = [cell | {"source": cell["source"].splitlines(True)} for cell in made["cells"]]
     table = made | {"cells": cells}
     separators = (",", ": ")
@@ -90,7 +90,7 @@ def text_of(made: Notebook) -> str:
 
 
 def is_essay(cell: Cell) -> bool:
-    """Is the cell a question that a student answers in prose?"""
+    """Tell whether the cell is a question that a student answers in prose."""
     return not cell.is_code and "points" in cell.options
 
 
@@ -108,7 +108,7 @@ def _cell(cell: Cell, lang: str, fill: Mapping[str, str]) -> dict[str, Any]:
 
 
 def aligned(prose: str) -> str:
-    """The tables of a Markdown text with their columns of numbers to the right, as show.table."""
+    """Align the columns of numbers in the tables of a Markdown text to the right, as show.table."""
     return TABLE.sub(_aligned_table, prose)
 
 
@@ -123,7 +123,7 @@ def _aligned_table(found: re.Match) -> str:
 
 
 def _fold(cell: dict[str, Any], title: str) -> None:
-    """Folded in JupyterLab, which shows the first line, and in Colab, which shows the @title."""
+    """Fold the cell in JupyterLab, which shows its first line, and in Colab, which shows @title."""
     cell["source"] = f"# @title {title}\n{cell['source']}"
     cell["metadata"] |= {"cellView": "form", "jupyter": {"source_hidden": True}}
 

@@ -21,7 +21,7 @@ Pair = dict[str, Text]  # {language: text}
 
 
 def problems(course: Course) -> list[Problem]:
-    """Every pair that is not as it was confirmed."""
+    """Return every pair that is not as it was confirmed."""
     return [problem for lesson in course.lessons for problem in _of_lesson(lesson)]
 
 
@@ -69,7 +69,7 @@ def _and(languages: Iterable[str]) -> str:
 
 
 def _pairs(lesson: Lesson) -> dict[str, Pair]:
-    """{FILE/KEY: {language: text}} in the order of the sources.  LessonError for a faulty one."""
+    """Return {FILE/KEY: {language: text}} in the order of the sources.  LessonError if faulty."""
     stop_at(lesson.faults())
     pairs: dict[str, Pair] = {}
     for text in of_lesson(lesson):
@@ -80,7 +80,7 @@ def _pairs(lesson: Lesson) -> dict[str, Pair]:
 
 
 def _hashes(pair: Pair) -> tuple[str, ...]:
-    """One for each language; what is missing at the end leaves none."""
+    """Return a hash for each language; what is missing at the end leaves none."""
     there = max(n for n, lang in enumerate(LANGUAGES, 1) if lang in pair)
     return tuple(_hash(pair.get(lang)) for lang in list(LANGUAGES)[:there])
 
@@ -90,7 +90,7 @@ def _hash(text: Text | None) -> str:
 
 
 def _confirmed(lesson: Lesson) -> dict[str, tuple[str, ...]]:
-    """{FILE/KEY: hashes} of pairs.lock.  LessonError names each line that is none of its lines."""
+    """Return {FILE/KEY: hashes} of pairs.lock.  LessonError names each line that is none."""
     lines = lesson.confirmed.splitlines()
     place, remedy = f"lessons/{lesson.name}/{LOCK}", "remove the line, then confirm the pair again"
     wrong = [x for x in lines if not LINE.match(x) or len(x.split()) - 1 > len(LANGUAGES)]
@@ -99,7 +99,7 @@ def _confirmed(lesson: Lesson) -> dict[str, tuple[str, ...]]:
 
 
 def _sorted_out(course: Course, wanted: list[str]) -> dict[str, list[str]]:
-    """{lesson: keys}  of words that are LESSON:KEY, or KEY of the lesson named before."""
+    """Return {lesson: keys} of words LESSON:KEY, or KEY of the lesson named before."""
     lessons = {lesson.name: lesson for lesson in course.lessons}
     there: dict[str, Iterable[str]] = {}  # pairs of the named lessons; others may have faults
     found: dict[str, list[str]] = {}
@@ -116,5 +116,5 @@ def _sorted_out(course: Course, wanted: list[str]) -> dict[str, list[str]]:
 
 
 def _names(key: str, name: str) -> bool:
-    """Does a key name this pair, or the cell that it stands in?"""
+    """Tell whether a key names this pair, or the cell that it stands in."""
     return name == key or name.startswith(f"{key}.")

@@ -18,7 +18,7 @@ BLOCK = re.compile(r"(?m)^\s*(#+ |[-*] |\d+\. |\|)")
 
 
 def unequal(texts: dict[str, str]) -> Iterator[str]:
-    """What should be equal to the first language's and is not, of {language: text}."""
+    """Yield what should be equal to the first language's and is not, of {language: text}."""
     (first, text), *others = texts.items()
     for lang, other in others:
         for kind, here, there in differences(text, other):
@@ -26,7 +26,7 @@ def unequal(texts: dict[str, str]) -> Iterator[str]:
 
 
 def differences(one: str, other: str) -> Iterator[tuple[str, str, str]]:
-    """(kind, only in the one, only in the other) for everything that should be equal and is not."""
+    """Yield (kind, only in the one, only in the other) where both should be equal and are not."""
     left, right = _shared(one), _shared(other)
     for kind in left:
         here, there = left[kind] - right[kind], right[kind] - left[kind]
@@ -46,7 +46,7 @@ def _shared(text: str) -> dict[str, Counter]:
 
 
 def _digits(text: str) -> str:
-    """Number words as digits, articles gone."""
+    """Return the text with number words as digits and without articles."""
     return NO_NUMBER.sub("", HAN_NUMBER.sub(lambda m: HAN[m[0]], text))
 
 

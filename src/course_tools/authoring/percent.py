@@ -35,7 +35,7 @@ class Cell:
     line: int = 0  # of the source's first line, in the file
 
     def problem(self, what: str, remedy: str) -> Problem:
-        """A fault of this cell."""
+        """Return a fault of this cell."""
         return Problem(self.file, self.key, what, remedy)
 
     @cached_property
@@ -55,7 +55,7 @@ class Cell:
 
 
 def cells_of(file: str, text: str) -> Iterator[Cell]:
-    """The cells of a text.  What stands above the first header is a cell without a key."""
+    """Yield the cells of a text.  What stands above the first header is a cell without a key."""
     lines = text.split("\n")
     starts = [n for n, line in enumerate(lines) if line.startswith(START)]
     if any(line.strip() for line in lines[: starts[0] if starts else None]):
@@ -65,7 +65,7 @@ def cells_of(file: str, text: str) -> Iterator[Cell]:
 
 
 def _cell(file: str, lines: list[str], start: int, end: int) -> Cell:
-    """The cell between two headers, without the blank lines around it."""
+    """Return the cell between two headers, without the blank lines around it."""
     first = start + 1
     while first < end and not lines[first].strip():
         first += 1
@@ -82,13 +82,13 @@ def _cell(file: str, lines: list[str], start: int, end: int) -> Cell:
 
 
 def _header(line: str) -> tuple[bool, dict[str, Any]]:
-    """(is it code?, its options)."""
+    """Return (whether it is code, its options)."""
     header = HEADER.fullmatch(line)
     return (not header[1], _options(header[2])) if header else (True, {UNREAD: line})
 
 
 def _options(text: str) -> dict[str, Any]:
-    """{name: value} of  NAME=JSON NAME=JSON …"""
+    """Return {name: value} of NAME=JSON NAME=JSON …"""
     found: dict[str, Any] = {}
     while text := text.strip():
         name = OPTION.match(text)

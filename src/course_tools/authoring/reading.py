@@ -6,7 +6,7 @@ from .problems import Problem
 
 
 def read_file(root: Path, file: str) -> tuple[str, list[Problem]]:
-    """(a file's text, why there is none); file: its path from the repository, with /."""
+    """Return (a file's text, why there is none); file: its path from the repository, with /."""
     path = root / file
     if not path.is_file():
         return "", [Problem(file, "-", "is not there", "write it, or get it back from git")]

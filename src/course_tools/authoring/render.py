@@ -17,7 +17,7 @@ from .source import Source
 
 
 def files(course: Course) -> dict[str, str]:
-    """Every generated file of a course that has no fault."""
+    """Return every generated file of a course that has no fault."""
     made: dict[str, str] = {}
     for lesson in course.lessons:
         made |= dict(_lesson(course, lesson))
@@ -27,13 +27,13 @@ def files(course: Course) -> dict[str, str]:
 
 
 def _lesson(course: Course, lesson: Lesson) -> Iterator[tuple[str, str]]:
-    """The lesson itself, in each language."""
+    """Yield the lesson itself, in each language."""
     for lang, made in _notebooks(course, lesson, lesson.lesson):
         yield _with_link(course, lang, f"notebooks/{lang}/{lesson.name}.ipynb", made)
 
 
 def _sheet(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str, str]]:
-    """The sheet and its solution, in each language."""
+    """Yield the sheet and its solution, in each language."""
     name = lesson.name
     for lang, solution in _notebooks(course, lesson, source):
         sheet = notebooks.sheet(solution, _stub_texts(course, lang))
@@ -42,7 +42,7 @@ def _sheet(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str
 
 
 def _notebooks(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str, Notebook]]:
-    """(language, notebook) of a source with the set-up cells."""
+    """Yield (language, notebook) of a source with the set-up cells."""
     cells = _with_set_up(source.cells, course.set_up.cells)
     kinds = folding.folded(cells)
     for lang in built_in(lesson):
@@ -51,21 +51,21 @@ def _notebooks(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple
 
 
 def _tables(lesson: Lesson) -> Iterator[tuple[str, str]]:
-    """The quiz bank and the claims, for helpers."""
+    """Yield the quiz bank and the claims, for helpers."""
     for kind, table in (("quiz", lesson.quiz), ("claims", lesson.claims)):
         if table:
             yield f"src/helpers/data/{kind}/{lesson.name}.json", as_json(lesson.name, table.table)
 
 
 def _with_link(course: Course, lang: str, path: str, made: Notebook) -> tuple[str, str]:
-    """A notebook that students get; with its link to Colab, once the course is published."""
+    """Return a notebook that students get, with its link to Colab once that is published."""
     url = addresses.on_colab(addresses.of(course.project.table)["students"], path)
     linked = addresses.linked(made, _stub_texts(course, lang)["colab"], url) if url else made
     return path, notebooks.text_of(linked)
 
 
 def _stub_texts(course: Course, lang: str) -> dict[str, str]:
-    """The words of stubs.toml; in the first language where a draft has none yet."""
+    """Return the words of stubs.toml; in the first language where a draft has none yet."""
     return {name: _in(table, lang) for name, table in course.stubs.table.items()}
 
 
@@ -75,7 +75,7 @@ def _in(table: dict[str, Any], lang: str) -> str:
 
 
 def _with_set_up(cells: Sequence[Cell], set_up: Sequence[Cell]) -> list[Cell]:
-    """A source's cells with the set-up cells below the title."""
+    """Return a source's cells with the set-up cells below the title."""
     after_title = sum(cell.key == cells[0].key for cell in cells)
     return [*cells[:after_title], *set_up, *cells[after_title:]]
 

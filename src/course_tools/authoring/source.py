@@ -35,7 +35,7 @@ class Source:
 
     @classmethod
     def of(cls, file: str, text: str) -> Self:
-        """A source with this text."""
+        """Return a source with this text."""
         cells = tuple(cells_of(file, text))
         return cls(file, text, cells, tuple(_faults(file, cells)))
 
@@ -46,7 +46,7 @@ class Source:
 
 
 def groups(cells: Sequence[Cell]) -> Iterator[dict[str, Cell]]:
-    """{language: its cell} of every prose key, without those that are still to be written."""
+    """Yield {language: its cell} of every prose key, without those that are still to be written."""
     prose = [cell for cell in cells if not cell.is_code]
     for key in dict.fromkeys(cell.key for cell in prose):
         yield {c.lang: c for c in prose if c.key == key and c.lang and c.source.strip() != TODO}
@@ -91,7 +91,7 @@ def _cell_faults(cell: Cell) -> Iterator[Problem]:
 
 
 def _pair_faults(cells: Sequence[Cell]) -> Iterator[Problem]:
-    """Every key once for code, once a language for prose, its languages one under the other."""
+    """Every key stands once for code, once a language for prose, its languages in a row."""
     for (key, lang), n in Counter((c.key, c.lang) for c in cells).items():
         if n > 1:
             cell = next(c for c in cells if (c.key, c.lang) == (key, lang))
@@ -114,7 +114,7 @@ def _pair_faults(cells: Sequence[Cell]) -> Iterator[Problem]:
 
 
 def _neighbours(cells: Sequence[Cell], cell: Cell) -> tuple[str | None, str | None]:
-    """The languages above and below a prose cell: complete ones, and drafts that are there."""
+    """Return the languages above and below a prose cell: complete ones, and drafts there."""
     if cell.lang not in LANGUAGES:
         return None, None
     there = {c.lang for c in cells if c.key == cell.key} | set(COMPLETE)

@@ -10,7 +10,7 @@ VALUED = (ast.Return, ast.Assign, ast.AnnAssign, ast.Expr)
 
 
 def blocks_of(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Every list of statements: of the module, a function, a branch, …"""
+    """Yield every list of statements: of the module, a function, a branch, …"""
     for node in ast.walk(tree):
         for _, value in ast.iter_fields(node):
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
@@ -18,16 +18,17 @@ def blocks_of(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def size(tree: ast.AST) -> int:
+    """Count the nodes of a tree."""
     return sum(1 for _ in ast.walk(tree))
 
 
 def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef]:
-    """Nested ones too."""
+    """Yield every function of a tree, nested ones too."""
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 def runs(block: list[ast.stmt], like: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """As many statements in a row, of the same kinds, the last one's kind aside."""
+    """Yield as many statements of a block in a row, of the same kinds but for the last one's."""
     kinds, n = list(map(type, like[:-1])), len(like)
     for i in range(len(block) - n + 1):
         if list(map(type, block[i : i + n - 1])) == kinds:
@@ -35,7 +36,7 @@ def runs(block: list[ast.stmt], like: list[ast.stmt]) -> Iterator[list[ast.stmt]
 
 
 def nameless(statements: Sequence[ast.AST], kept: Mapping[str, str] | None = None) -> str:
-    """Their trees with names numbered in order of appearance, and no words.
+    """Write the statements' trees with names numbered in order of appearance, and no words.
 
     kept: names that stay what they are, with what they stand for: {"F": "torch.nn.functional"}.
     """
@@ -44,7 +45,7 @@ def nameless(statements: Sequence[ast.AST], kept: Mapping[str, str] | None = Non
 
 
 def imported(tree: ast.AST) -> dict[str, str]:
-    """{a name: what it was imported from}, with dots."""
+    """Return {a name: what it was imported from}, with dots."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -57,7 +58,7 @@ def imported(tree: ast.AST) -> dict[str, str]:
 
 
 def copies(code: ast.AST, of: ast.FunctionDef, kept: Mapping[str, str]) -> bool:
-    """Does the body of a function stand in code, whatever its variables are called there?
+    """Tell whether the body of a function stands in code, whatever its variables are called.
 
     A return may have become an assignment; docstrings, comments, print, += and type hints do not
     count.
@@ -72,14 +73,14 @@ def copies(code: ast.AST, of: ast.FunctionDef, kept: Mapping[str, str]) -> bool:
 
 
 def _with_value(statements: list[ast.stmt], kept: Mapping[str, str]) -> str:
-    """The last statement counts as its value."""
+    """Write the statements without names, with the last one's value in its place."""
     last = statements[-1]
     value = getattr(last, "value", None) if isinstance(last, VALUED) else None
     return nameless([*statements[:-1], ast.Expr(value) if value else last], kept)
 
 
 class _Plain(ast.NodeTransformer):
-    """Without what computes nothing."""
+    """A transformer that removes the statements that compute nothing."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
@@ -115,7 +116,7 @@ class _Numbered(ast.NodeTransformer):
         return ast.Name(self.number(node.id), ast.Load())
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        """F.softmax and torch.nn.functional.softmax are one."""
+        """Read F.softmax and torch.nn.functional.softmax as one name."""
         self.generic_visit(node)
         of = node.value.id if isinstance(node.value, ast.Name) else ""
         if "." in of or of in self.kept.values():

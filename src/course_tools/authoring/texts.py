@@ -28,12 +28,12 @@ class Text:
     quoted: bool = False  # the lesson page's own words: as they were given
 
     def problem(self, offset: int, what: str, remedy: str) -> Problem:
-        """A fault in the line that is `offset` lines below the first one."""
+        """Return a fault in the line that is `offset` lines below the first one."""
         return Problem(f"{self.file}:{self.line + offset}", self.key, what, remedy)
 
 
 def of_course(course: Course) -> list[Text]:
-    """The texts of lessons, messages and READMEs."""
+    """Return the texts of lessons, messages and READMEs."""
     found = [text for lesson in course.lessons for text in of_lesson(lesson)]
     found += of_files(course.shared)
     for lang, (file, source) in course.readmes.items():
@@ -42,12 +42,12 @@ def of_course(course: Course) -> list[Text]:
 
 
 def of_lesson(lesson: Lesson) -> list[Text]:
-    """The texts of one lesson, in the order of its files."""
+    """Return the texts of one lesson, in the order of its files."""
     return of_files(lesson.files)
 
 
 def of_files(files: Iterable[Source | Table]) -> list[Text]:
-    """The texts of files, without what a draft still has to write: "TODO" is no text."""
+    """Return the texts of files, without what a draft still has to write: "TODO" is no text."""
     return [text for file in files for text in _of_file(file) if text.words.strip() != TODO]
 
 
@@ -64,7 +64,7 @@ def _of_prose(cell: Cell) -> Iterator[Text]:
 
 
 def _of_code(cell: Cell) -> Iterator[Text]:
-    """T(…) and comments of one language, in the order of their lines: key.1, key.2, …"""
+    """Yield T(…) and comments of one language, in the order of their lines: key.1, key.2, …"""
     found = [*inline_texts.comments(cell.source), *_calls(cell)]
     found.sort(key=lambda group: (group[0], *group[1].values()))
     for n, (line, said) in enumerate(found, 1):
@@ -79,7 +79,7 @@ def _calls(cell: Cell) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _literal(node: ast.expr) -> str:
-    """What a string says; an f-string's values as {name}."""
+    """Return what a string says; an f-string's values as {name}."""
     if isinstance(node, ast.JoinedStr):
         return "".join(_literal(part) for part in node.values)
     if isinstance(node, ast.FormattedValue):
@@ -99,7 +99,7 @@ def _of_table(file: Table) -> Iterator[Text]:
 
 
 def _groups(key: str, value: object) -> Iterator[tuple[str, dict[str, str]]]:
-    """(key, {language: text}); an id stands for the list that it is in: q1.a.why"""
+    """Yield (key, {language: text}); an id stands for the list that it is in: q1.a.why"""
     if isinstance(value, dict) and (said := texts_of(value)) is not None:
         yield key, said
     elif isinstance(value, dict):

@@ -60,6 +60,7 @@ Step = tuple[str, Callable[[], list[Row]]]  # its title, and what measures
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, write benchmarks/RESULTS.md; 1 where a measurement failed."""
     wanted = arguments(argv)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["TRIAD_HOME"] = str(Path(folder) / "home")  # not the user's progress
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
     parser = command.parser("start.py bench", __doc__)
     parser.add_argument("--set-up", action="store_true", help="a fresh .venv too (minutes)")
     parser.add_argument("--junitxml", type=Path, metavar="FILE", help="a test run's report")
@@ -79,7 +81,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measured(wanted: argparse.Namespace, folder: Path) -> Iterator[Row]:
-    """The rows, one after the other, each shown as soon as it is there."""
+    """Yield the rows, one after the other, each shown as soon as it is there."""
     steps: list[Step] = [
         ("answer latency in Python", lambda: [answer_latency()]),
         ("kernel to first figure", lambda: [first_figure()]),
@@ -97,7 +99,7 @@ def measured(wanted: argparse.Namespace, folder: Path) -> Iterator[Row]:
 
 
 def timed(title: str, step: Callable[[], list[Row]]) -> list[Row]:
-    """What STEP measured; one row that says so if it failed, and the others are still measured."""
+    """Return what STEP measured, or one row that says that it failed; the others go on."""
     try:
         with life_signs(title):
             return step()
@@ -107,7 +109,7 @@ def timed(title: str, step: Callable[[], list[Row]]) -> list[Row]:
 
 
 def seconds_of(command: Sequence[object], cwd: Path = ROOT, check: bool = True) -> float:
-    """Wall-clock seconds of COMMAND.  RuntimeError with its last lines if it fails."""
+    """Return wall-clock seconds of COMMAND.  RuntimeError with its last lines if it fails."""
     start = time.monotonic()
     done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True)
     if check and done.returncode:
@@ -130,18 +132,20 @@ def set_up(folder: Path) -> Row:
 
 
 def build() -> Row:
+    """Measure how long it takes to build everything and compare it."""
     seconds = seconds_of([sys.executable, "-m", "course_tools.authoring", "build", "--check"])
     return Row("Build", f"{seconds:.1f} s", "`build --check`: everything is built and compared")
 
 
 def tests(report: Path | None, folder: Path) -> list[Step]:
-    """From a report, the seconds of its test cases; else every part once, one after the other."""
+    """Return the steps that take the tests' seconds from a report, or run every part once."""
     if report:
         return [("tests, from a report", partial(tests_of_report, report))]
     return [(f"tests: {part}", partial(run_part, part, folder)) for part in PARTS]
 
 
 def run_part(part: str, folder: Path) -> list[Row]:
+    """Run one part of the tests, and measure its time."""
     file = folder / "report.xml"
     file.unlink(missing_ok=True)
     pytest = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", f"--junitxml={file}"]
@@ -150,6 +154,7 @@ def run_part(part: str, folder: Path) -> list[Row]:
 
 
 def tests_of_report(report: Path) -> list[Row]:
+    """Sum the seconds that a report has for each part of the tests."""
     rows = []
     for part in PARTS:
         mine = [case for case in cases(report) if part_of(case) == part]
@@ -159,26 +164,27 @@ def tests_of_report(report: Path) -> list[Row]:
 
 
 def part_of(case: Element) -> str:
-    """The longest of PARTS that begins the name of the case's class: tests.browser.test_x."""
+    """Return the longest of PARTS that begins the name of the case's class."""
     words = case.get("classname", "").replace("/", ".").split(".")
     fitting = [part for part in PARTS if part.split("/") == words[: part.count("/") + 1]]
     return max(fitting, key=len, default="")
 
 
 def counted(cases: Sequence[Element]) -> str:
-    """So that a run which failed, or skipped half, is not taken for a fast one."""
+    """Say how many failed or were skipped: such a run must not be taken for a fast one."""
     counts = count(cases)
     return f"{len(cases)} tests, {counts.failed} failed, {counts.skipped} skipped"
 
 
 def first_figure() -> Row:
-    """From a kernel's start to the first figure of the lesson, all cells before it included."""
+    """Measure from a kernel's start to the lesson's first figure, with all cells before it."""
     times = [seconds_to_figure() for _ in range(KERNELS)]
     how = f"lesson {LESSON}, all cells up to it; median of {KERNELS}"
     return Row("Kernel start to first figure", f"{statistics.median(times):.1f} s", how)
 
 
 def seconds_to_figure() -> float:
+    """Start a kernel, run the lesson up to its first figure; the seconds that it takes."""
     path = ROOT / "notebooks" / "ja" / f"{LESSON}.ipynb"
     notebook: Any = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}})
@@ -193,7 +199,7 @@ def seconds_to_figure() -> float:
 
 
 def answer_latency() -> Row:
-    """Judging an answer, keeping it on disk, and telling the widget, without a front end."""
+    """Measure judging an answer, keeping it on disk, and telling the widget; no front end."""
     say.use("ja")
     quiz = Quiz(LESSON)
     quiz._repr_mimebundle_()
@@ -210,7 +216,7 @@ def answer_latency() -> Row:
 
 
 def key_latency(folder: Path) -> list[Row]:
-    """Key presses in a JupyterLab that is started as a student starts it."""
+    """Measure key presses in a JupyterLab that is started as a student starts it."""
     answer, *explorers = (f"{what} in Chromium" for what in key_presses())
     if not lab_driver.find_browser():
         return [Row(what, "–", "no Chromium here") for what in (answer, *explorers)]
@@ -239,17 +245,18 @@ def key_latency(folder: Path) -> list[Row]:
 
 
 def median_ms(times: Sequence[float]) -> str:
+    """Write the median of times in ms."""
     return f"{statistics.median(times):.0f} ms"
 
 
 def cell(lesson: str, key: str) -> str:
-    """The code of a cell in the Japanese notebook of a lesson."""
+    """Return the code of a cell in the Japanese notebook of a lesson."""
     notebook = nbformat.read(ROOT / "notebooks" / "ja" / f"{lesson}.ipynb", 4)
     return next(cell.source for cell in notebook.cells if cell.id == key)
 
 
 def key_presses() -> dict[str, str]:
-    """{what is measured: the cell that shows the widget}.
+    """Return {what is measured: the cell that shows the widget}.
 
     The quiz, and explorers: bars, a heat map with another layer at each step, a lesson's own.
     """
@@ -272,6 +279,7 @@ def key_presses() -> dict[str, str]:
 
 
 def widgets_alone() -> Any:
+    """Return a notebook with nothing but the widgets that are measured."""
     begin = f"import helpers\nhelpers.begin({LESSON!r}, 'ja')"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cells = [nbformat.v4.new_code_cell(source) for source in (begin, *key_presses().values())]
@@ -296,7 +304,7 @@ LISTEN = """() => {
 
 
 def one_key(page: Any, n: int) -> float:
-    """ms from the key's way down to the frame that shows the judged answer."""
+    """Return ms from the key's way down to the frame that shows the judged answer."""
     field = page.locator(".triad-quiz fieldset").first
     choices = field.locator("input")
     choices.nth(n % choices.count()).check()
@@ -326,7 +334,7 @@ WATCH = """place => {
 
 
 def one_step(page: Any, place: int, n: int) -> float:
-    """ms from the key's way down to the frame with the new picture; to and fro at the ends."""
+    """Return ms from a key's way down to the new picture's frame; to and fro at the ends."""
     value, last = page.evaluate(WATCH, place)
     back = value == last or (value > 0 and n // last % 2)
     page.keyboard.press("ArrowLeft" if back else "ArrowRight")
@@ -338,6 +346,7 @@ def one_step(page: Any, place: int, n: int) -> float:
 
 
 def report(rows: Sequence[Row], note: str) -> str:
+    """Return the page: the rows as a table, with the machine and the date."""
     table = ["| what | value | how |", "|---|---|---|"]
     table += [f"| {row.what} | {row.value} | {row.how} |" for row in rows]
     head = [
@@ -351,6 +360,7 @@ def report(rows: Sequence[Row], note: str) -> str:
 
 
 def machine() -> str:
+    """Describe this machine in one line."""
     gib = psutil.virtual_memory().total / 2**30
     torch = metadata.version("torch")
     parts = (
@@ -363,7 +373,7 @@ def machine() -> str:
 
 
 def cpu() -> str:
-    """Linux keeps the model's name in /proc/cpuinfo; platform.processor() is often empty there."""
+    """Return the processor's name, on Linux from /proc/cpuinfo: Python's is often empty there."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

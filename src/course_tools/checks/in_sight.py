@@ -91,7 +91,7 @@ class TooLong(BaseException):
 
 
 def seen_in(root: Path, made: Sheet, reach: str) -> list[Candidate]:
-    """Every function once, however often it is written down."""
+    """Return every function once, however often it is written down."""
     found: dict[str, Candidate] = {}
     for one in _every(root, made, reach):
         found.setdefault(re.sub(r"\s+", " ", one.code), one)
@@ -109,7 +109,7 @@ def _every(root: Path, made: Sheet, reach: str) -> Iterator[Candidate]:
 
 @functools.cache
 def _everywhere(root: Path) -> list[Candidate]:
-    """What every sheet may use, in every language."""
+    """Return what every sheet may use, in every language."""
     found: list[Candidate] = []
     for path in sorted((root / "src" / "helpers").rglob("*.py")):
         if path.stem not in NOT_RUN:
@@ -119,7 +119,7 @@ def _everywhere(root: Path) -> list[Candidate]:
 
 
 def of_code(place: str, cells: Iterable[str]) -> Iterator[Candidate]:
-    """Functions of cells, with what the cells import, define and set to plain values."""
+    """Yield functions of cells, with what the cells import, define and set to plain values."""
     trees_ = [ast.parse(cell) for cell in cells]
     around: list[str] = []
     scope: dict[str, Any] = {}
@@ -134,6 +134,7 @@ def of_code(place: str, cells: Iterable[str]) -> Iterator[Candidate]:
 
 
 def of_module(name: str) -> Iterator[Candidate]:
+    """Yield the functions that a module defines in its source, but for `main`."""
     module = importlib.import_module(name)
     scope = f"import {name}\nscope = dict(vars({name}))"
     for function in syntax_trees.functions_of(ast.parse(inspect.getsource(module))):
@@ -143,6 +144,7 @@ def of_module(name: str) -> Iterator[Candidate]:
 
 
 def of_library(name: str) -> Iterator[Candidate]:
+    """Yield what a library offers to call, without classes and what is risky to try."""
     module = importlib.import_module(name)
     for called in sorted(dir(module)):
         function = getattr(module, called)
@@ -152,7 +154,7 @@ def of_library(name: str) -> Iterator[Candidate]:
 
 
 def _lifted(place: str, node: ast.FunctionDef, scope: dict, around: str) -> Iterator[Candidate]:
-    """As a function at the top level; a method whose object it never uses loses it."""
+    """Yield a function as one at the top level, without a `self` that it never uses."""
     of = copy.copy(node)
     of.decorator_list, of.args = [], copy.deepcopy(node.args)
     first = of.args.args[0].arg if of.args.args else ""
@@ -205,7 +207,7 @@ class Bench:
         return kept[0]
 
     def run(self, task: Task, function: Callable[..., Any], order: Order) -> bool:
-        """Does the function pass the check that is shown?"""
+        """Tell whether the function passes the check that is shown."""
         stub = self.stubs[task.name]
 
         def answer(*args: Any, **named: Any) -> Any:
@@ -222,6 +224,7 @@ class Bench:
         return all(r.status == "right" for r in found.values()) and bool(found)
 
     def passes(self, task: Task, one: Candidate, order: Order) -> bool:
+        """Tell whether a candidate passes a task's check in time, whatever it raises."""
         try:
             with _in_time():
                 first = copy.deepcopy(self.first[task.name])
@@ -231,14 +234,14 @@ class Bench:
             return False
 
     def solved(self, task: Task) -> bool:
-        """Does the model answer pass?"""
+        """Tell whether the model answer passes."""
         scope = dict(self.scopes[task.name])
         exec(self.sheet.by_key[task.name].source, scope)
         order = tuple(range(len(self.stubs[task.name].parameters)))
         return self.passes(task, Candidate("", "", scope[task.functions[0]], ""), order)
 
     def orders(self, task: Task, one: Candidate, most: int) -> Iterator[Order]:
-        """In which orders the stub's arguments may be meant; fewer where it takes fewer."""
+        """Yield the orders that the stub's arguments may be meant in; fewer if it takes fewer."""
         wanted = list(self.stubs[task.name].parameters)
         n = len(wanted)
         names, least, top = _takes(one.function, n)
@@ -251,7 +254,7 @@ class Bench:
 
 
 def _takes(function: Callable[..., Any], n: int) -> tuple[list[str], int, float]:
-    """Its parameters' names, and how many it takes at least and at most; C tells nothing."""
+    """Return a function's parameters, and how many it takes at least and at most; C tells none."""
     try:
         given = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):
@@ -265,7 +268,7 @@ def _takes(function: Callable[..., Any], n: int) -> tuple[list[str], int, float]
 def survivors(
     made: Sheet, every: Sequence[Candidate], most: int
 ) -> list[tuple[Task, Candidate, Order]]:
-    """What passes a check that the sheet shows.  Each task is tried in a process of its own."""
+    """Return each task with what passes its check.  Each is tried in a process of its own."""
     bench = Bench(made)
     found: list[tuple[Task, Candidate, Order]] = []
     for task in bench.tasks:
@@ -277,7 +280,7 @@ def survivors(
 def _tried(
     bench: Bench, task: Task, every: Sequence[Candidate], most: int
 ) -> list[tuple[int, Order]]:
-    """RuntimeError if the model answer does not pass in the end: something tried has spoiled it."""
+    """Return what passes, and in which order.  RuntimeError if the model answer then does not."""
     passed = []
     for number, one in enumerate(every):
         orders = bench.orders(task, one, most)
@@ -289,7 +292,7 @@ def _tried(
 
 
 def _apart(work: Callable[[], Any]) -> Any:
-    """What WORK returns, as JSON; whatever it does to its process is gone with it."""
+    """Return what WORK returns, as JSON; whatever it does to its process is gone with it."""
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")  # not a pipe: what is tried may close it
         pid = os.fork()
@@ -310,7 +313,7 @@ def _apart(work: Callable[[], Any]) -> Any:
 
 
 def submission(made: Sheet, task: Task, one: Candidate, order: Order) -> matching.Matched:
-    """A sheet in which nothing is answered but the task, by the function that is seen."""
+    """Return a sheet in which nothing is answered but the task, by the function that is seen."""
     stub = ast.parse(made.by_key[task.name].source).body
     head = next(node for node in stub if isinstance(node, ast.FunctionDef))
     names = [arg.arg for arg in head.args.args]
@@ -328,7 +331,7 @@ def submission(made: Sheet, task: Task, one: Candidate, order: Order) -> matchin
 def find(
     root: Path, lesson: str, lang: str, reach: str, every: list[Candidate] | None = None
 ) -> list[Found]:
-    """Every task of one sheet that something in sight answers, and what the judge gives for it."""
+    """Return every task that something in sight answers, and what the judge gives for it."""
     made = sheet.read(root, lesson, lang)
     with _harmless(lang):
         every = seen_in(root, made, reach) if every is None else every
@@ -366,7 +369,7 @@ def _in_time() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _harmless(lang: str) -> Iterator[None]:
-    """Nothing is shown, nothing is kept, and what is tried may take so much memory."""
+    """Show nothing, keep nothing, and bound the memory of what is tried."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         for redirect in (contextlib.redirect_stdout, contextlib.redirect_stderr):
@@ -385,6 +388,7 @@ def _harmless(lang: str) -> Iterator[None]:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Try the sheets that the command line names; 1 if a task has an answer in sight."""
     parser = command.parser("in_sight", __doc__)
     parser.add_argument("--lesson", help="default: every lesson that has a sheet")
     command.add_lang(parser, say.COMPLETE)
@@ -400,6 +404,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def tell(root: Path, lesson: str, lang: str, reach: str) -> int:
+    """Try one sheet and print what was found; 1 if a task has an answer in sight."""
     made = sheet.read(root, lesson, lang)
     with _harmless(lang):
         every = seen_in(root, made, reach)

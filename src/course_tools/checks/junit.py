@@ -15,7 +15,7 @@ class Counts(NamedTuple):
 
 
 def cases(report: Path) -> list[ElementTree.Element]:
-    """The test cases of a report; none where there is no report, or none that can be read."""
+    """Return the test cases of a report; none where there is no report that can be read."""
     try:
         return list(ElementTree.parse(report).iter("testcase"))
     except (OSError, ElementTree.ParseError):

@@ -39,7 +39,7 @@ THEMES = {False: "JupyterLab Light", True: "JupyterLab Dark"}
 
 
 def find_browser() -> str | None:
-    """$CHROMIUM, else a Chromium or Chrome of the system."""
+    """Return $CHROMIUM, else a Chromium or Chrome of the system."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     on_path = (shutil.which(name) for name in names)
     there = (place for place in PLACES if Path(place).exists())
@@ -48,6 +48,7 @@ def find_browser() -> str | None:
 
 @contextlib.contextmanager
 def browser(playwright):
+    """Start the system's browser, and close it in the end."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     arguments = QUIET + (["--no-sandbox"] if root else [])
     chromium = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
@@ -58,7 +59,7 @@ def browser(playwright):
 
 
 def copy_course(folder: Path) -> Path:
-    """The student's part of this tree in FOLDER, with this Python's environment as its .venv."""
+    """Copy the student's part of this tree to FOLDER, with this Python's packages as its .venv."""
     course = folder / "課程 コース"
     course.mkdir()
     for name in STUDENTS_PARTS:
@@ -81,7 +82,7 @@ def write_notebook(course: Path, name: str, *cells: str) -> str:
 
 
 def lend_environment(course: Path) -> None:
-    """.venv of links, stamped as set up: start.py must not install into what it only borrows."""
+    """Make a .venv of links, stamped as set up: start.py must install nothing into it."""
     venv = course / ".venv"
     venv.mkdir()
     for part in Path(sys.prefix).iterdir():
@@ -123,10 +124,11 @@ class Lab:
         self.base, self.token = self._address()
 
     def log(self) -> str:
+        """Return what JupyterLab has printed so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _address(self, seconds: float = 120) -> tuple[str, str]:
-        """Base and token from the address that a student would click, once the server answers."""
+        """Return base and token of the address that a student would click, once it answers."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
             found = re.search(r"(http://127\.0\.0\.1:\d+)/\S*token=(\w+)", self.log())
@@ -137,6 +139,7 @@ class Lab:
         raise RuntimeError(f"start.py gave no address:\n{self.log()[-3000:]}")
 
     def api(self, path: str, method: str = "GET"):
+        """Return what the server's REST API answers."""
         address = f"{self.base}/api/{urllib.parse.quote(path)}?token={self.token}"
         request = urllib.request.Request(address, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -155,16 +158,17 @@ class Lab:
         self._process.wait(30)
 
     def end_kernels(self) -> None:
-        """Kernels outlive their page; what one test computed must not help the next."""
+        """End all kernels: they outlive their page, and must not help the next test."""
         for session in self.api("sessions"):
             self.api(f"sessions/{session['id']}", "DELETE")
 
     def use_theme(self, *, dark: bool) -> None:
+        """Have the pages that are opened next show JupyterLab's dark or light theme."""
         folder = self.settings / "@jupyterlab" / "apputils-extension"
         _write(folder / "themes.jupyterlab-settings", {"theme": THEMES[dark]})
 
     def open(self, chromium, notebook: str, seconds: float = 90):
-        """A page with NOTEBOOK, its kernel ready; page.outside and page.complaints collect."""
+        """Open NOTEBOOK in a page, its kernel ready; page.outside and page.complaints collect."""
         self.end_kernels()
         page = chromium.new_page(viewport={"width": 1200, "height": 1000})
         page.set_default_timeout(seconds * 1000)
@@ -181,7 +185,7 @@ class Lab:
         return page
 
     def run_all(self, page, seconds: float = 180) -> list[dict]:
-        """The code cells after all have run; AssertionError at the first that fails.
+        """Run all cells, and return the code cells.  AssertionError at the first that fails.
 
         Read from the saved file: cells outside the window are not in the page.
         """
@@ -198,14 +202,14 @@ class Lab:
         raise TimeoutError(f"{page.notebook} was not done after {seconds} s")
 
     def _settle(self, end: float) -> None:
-        """Until the kernels have been idle for two seconds, or the time is up."""
+        """Wait until the kernels have been idle for two seconds, or the time is up."""
         idle = 0
         while idle < 4 and time.monotonic() < end:
             time.sleep(0.5)
             idle = idle + 1 if self._idle() else 0
 
     def save(self, page) -> list[dict]:
-        """Save the notebook; its code cells as they are then in the file.
+        """Save the notebook, and return its code cells as they are then in the file.
 
         Read only when the server has answered: one that reads while it writes takes the file for
         a broken one and moves it aside.  Saves that overlap make JupyterLab show an error.
@@ -225,12 +229,14 @@ def _said(message) -> str:
 
 
 def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def listens(base: str) -> bool:
+    """Tell whether somebody listens on the port of this address."""
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", int(base.rsplit(":", 1)[1]))) == 0

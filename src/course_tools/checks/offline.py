@@ -18,6 +18,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1  # linux/sockios.h, lin
 
 
 def main(argv: list[str]) -> int:
+    """Close the network and become the command; 2 where no command is given."""
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         print(f"no command given.\n{__doc__}", file=sys.stderr)
@@ -33,7 +34,7 @@ def main(argv: list[str]) -> int:
 
 
 def rehearse() -> None:
-    """OSError if close_network() does not work here.
+    """Raise OSError if close_network() does not work here.
 
     Tried in a child, because a process cannot leave a namespace that it has half set up: some
     systems permit the namespace and then refuse to configure it.
@@ -69,14 +70,14 @@ def close_network() -> None:
 
 
 def unshare(flags: int) -> None:
-    """unshare(2); os.unshare exists only from Python 3.12 on."""
+    """Call unshare(2); os.unshare exists only from Python 3.12 on."""
     if ctypes.CDLL(None, use_errno=True).unshare(flags):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
 
 def bring_up(interface: str) -> None:
-    """ifreq: a name of 16 bytes, then the flags (netdevice(7))."""
+    """Bring up an interface by an ifreq: a name of 16 bytes, then the flags (netdevice(7))."""
     from fcntl import ioctl  # not on Windows
 
     request = struct.pack("16sH14x", interface.encode(), 0)

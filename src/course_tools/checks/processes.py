@@ -21,7 +21,7 @@ class Failed(Exception):
 
 @contextmanager
 def running(command: Sequence[object], **options: Any) -> Iterator[subprocess.Popen]:
-    """A child that never outlives this process."""
+    """Start a child that never outlives this process."""
     process = subprocess.Popen([str(word) for word in command], **options)
     try:
         yield process
@@ -32,7 +32,7 @@ def running(command: Sequence[object], **options: Any) -> Iterator[subprocess.Po
 
 
 def status_of(command: Sequence[object], **options: Any) -> int:
-    """Exit status of COMMAND in the foreground; 128 + its number if a signal ended it."""
+    """Run COMMAND in the foreground; its exit status, or 128 + the signal that ended it."""
     with running(command, **options) as child:
         try:
             status = child.wait()
@@ -60,7 +60,7 @@ def step(title: str, command: Sequence[object]) -> None:
 
 @contextmanager
 def life_signs(title: str) -> Iterator[None]:
-    """A line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
+    """Print a line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
     done, start = threading.Event(), time.monotonic()
 
     def beat() -> None:

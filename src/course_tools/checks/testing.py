@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Of the options that are read here; all others are pytest's."""
+    """Make the parser of the options that are read here; all others are pytest's."""
     made = argparse.ArgumentParser(
         "start.py test",
         usage="start.py test [--all] [--junitxml FILE] [PYTEST'S ARGUMENTS]",
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def both_parts(report: Path, arguments: Sequence[str]) -> list[Part]:
-    """The tests that need a network, then all others; nothing more after an interruption."""
+    """Run the tests that need a network, then all others; nothing after an interruption."""
     beside = report.with_suffix(".network.xml")
     first = pytest([], beside, ["-m", "network", *arguments], TRIAD_ALL="1")
     if first.status in (INTERRUPTED, 130):
@@ -75,13 +75,13 @@ def both_parts(report: Path, arguments: Sequence[str]) -> list[Part]:
 
 
 def offline(report: Path, arguments: Sequence[str], **variables: str) -> Part:
-    """One call of pytest with the network closed."""
+    """Call pytest once with the network closed."""
     closed = [sys.executable, "-m", "course_tools.checks.offline", "--"]
     return pytest(closed, report, arguments, **variables)
 
 
 def pytest(before: Sequence[str], report: Path, arguments: Sequence[str], **variables: str) -> Part:
-    """One call of pytest, in a few processes: a file's tests stay together."""
+    """Call pytest once, in a few processes: a file's tests stay together."""
     report.unlink(missing_ok=True)
     words = [*before, sys.executable, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
     parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
@@ -93,7 +93,7 @@ def pytest(before: Sequence[str], report: Path, arguments: Sequence[str], **vari
 
 
 def tell(parts: Sequence[Part]) -> int:
-    """Print the closing line, alone on its line; the exit status of all parts together."""
+    """Print the closing line, alone on its line; return the exit status of all parts."""
     passed, failed, skipped = map(sum, zip(*(part.counts for part in parts), strict=True))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     wrong = [part.status for part in parts if part.status not in (0, NO_TESTS)]
@@ -104,7 +104,7 @@ def tell(parts: Sequence[Part]) -> int:
 
 
 def prepare_system() -> None:
-    """For the tests, under CI only: a person's machine gets nothing outside .venv."""
+    """Install what the tests need, under CI only: a person's machine gets nothing."""
     sudo = [] if is_root() else [shutil.which("sudo"), "-n"]
     if sys.platform != "linux" or None in sudo:
         return
@@ -116,7 +116,7 @@ def prepare_system() -> None:
 
 
 def missing_programs() -> dict[str, list[str]]:
-    """{title: command} of the steps that install the programs that are not there."""
+    """Return {title: command} of the steps that install the programs that are missing."""
     missing = {names[0]: PROGRAMS[names] for names in PROGRAMS if not any(map(shutil.which, names))}
     apt = shutil.which("apt-get")
     if not missing or not apt:
@@ -128,7 +128,7 @@ def missing_programs() -> dict[str, list[str]]:
 
 
 def closed_namespaces() -> dict[str, list[str]]:
-    """{title: command} that opens user namespaces, where the system restricts them."""
+    """Return {title: command} that opens user namespaces, where the system restricts them."""
     if not RESTRICTED.is_file() or RESTRICTED.read_text(encoding="ascii").strip() == "0":
         return {}
     title = "CI: user namespaces for everybody, until the next start"
@@ -136,11 +136,12 @@ def closed_namespaces() -> dict[str, list[str]]:
 
 
 def is_root() -> bool:
+    """Tell whether this process runs as root."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def install_node() -> None:
-    """textlint and axe-core in .venv/node.  Without them their tests skip, and under CI fail."""
+    """Install textlint and axe-core in .venv/node.  Without them tests skip, or fail in CI."""
     source, stamp = ROOT / "tools" / "node", NODE / "installed"  # the stamp is written last
     lock = (source / "package-lock.json").read_bytes()
     if stamp.is_file() and stamp.read_bytes() == lock:

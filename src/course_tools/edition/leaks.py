@@ -1,4 +1,4 @@
-"""Does a model answer or a hidden test stand in a file that students get?
+"""Find model answers and hidden tests that stand in a file that students get.
 
 Two ways of looking: an answer's lines, whatever the spaces between them; and an answer's
 statements as syntax trees, whatever its variables are called.
@@ -41,7 +41,7 @@ class Leak:
 
 @dataclass(frozen=True)
 class Secrets:
-    """Of one sheet: lines {squeezed: as written}, and answers as lists of statements."""
+    """One sheet's secrets: lines {squeezed: as written}, and answers as lists of statements."""
 
     sheet: str
     lines: dict[str, str]
@@ -49,19 +49,19 @@ class Secrets:
 
     @cached_property
     def nameless(self) -> list[tuple[str, str]]:
-        """Without names, of each answer: its first statement, all of it."""
+        """Each answer without names: its first statement, all of it."""
         return [(nameless(answer[:1]), nameless(answer)) for answer in self.answers]
 
 
 def find(course: Course, paths: Iterable[Path]) -> list[Leak]:
-    """Every leak from a sheet of the course into one of the files, paths from its root."""
+    """Return every leak from a sheet of the course into one of the files, paths from its root."""
     sheets = [secrets(lesson.sheet) for lesson in course.lessons if lesson.sheet]
     readable = [path for path in paths if path.suffix not in BINARY]
     return [leak for path in readable for leak in leaks_into(course.root / path, path, sheets)]
 
 
 def secrets(sheet: Source) -> Secrets:
-    """What stands between the markers.  A line that the sheet shows elsewhere is no secret."""
+    """Return what stands between the markers.  A line that is shown elsewhere is no secret."""
     cells = sheet.cells
     public = [SECRET.sub("", cell.source) for cell in cells if "wrong" not in cell.options]
     shown = {squeeze(uncommented(line)) for text in public for line in text.splitlines()}
@@ -76,6 +76,7 @@ def secrets(sheet: Source) -> Secrets:
 
 
 def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Leak]:
+    """Yield every secret of the sheets that stands in one file."""
     text = path.read_text(encoding="utf-8")
     strings = list(strings_of(json.loads(text))) if path.suffix in (".ipynb", ".json") else [text]
     squeezed = "\n".join(squeeze(line) for string in strings for line in string.splitlines())
@@ -89,16 +90,17 @@ def leaks_into(path: Path, name: Path, sheets: Iterable[Secrets]) -> Iterator[Le
 
 
 def squeeze(line: str) -> str:
+    """Return the line without any blanks."""
     return re.sub(r"\s+", "", line)
 
 
 def uncommented(line: str) -> str:
-    """Without a comment of its own or at its end: those are not what a task asks for."""
+    """Return the line without its comment: comments are not what a task asks for."""
     return re.sub(r"(^|\s\s)\s*#.*", "", line).strip()
 
 
 def strings_of(value: Any) -> Iterator[str]:
-    """All strings in a JSON value; a notebook's lists of source lines are strings too."""
+    """Yield all strings in a JSON value; a notebook's lists of source lines are strings too."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -107,7 +109,7 @@ def strings_of(value: Any) -> Iterator[str]:
 
 
 def code_of(path: Path, text: str) -> Iterator[str]:
-    """The Python in a module or a notebook, magics taken out."""
+    """Yield the Python in a module or a notebook, magics taken out."""
     if path.suffix == ".py":
         yield text
     if path.suffix == ".ipynb":
@@ -121,7 +123,7 @@ def holds(
     plain: tuple[str, str],
     first: Callable[[ast.stmt], str],
 ) -> bool:
-    """Do the answer's statements stand one after the other in the block, whatever the names?
+    """Tell whether the answer's statements stand in a row in the block, whatever the names.
 
     Names are numbered from the first statement on: where that one differs, so does the whole.
     """

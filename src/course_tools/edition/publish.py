@@ -25,6 +25,7 @@ class NotPublished(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Set the addresses that the command line names; 1 where they cannot be published."""
     parser = command.parser("start.py publish", __doc__)
     parser.add_argument("--students", metavar="URL", help="Git repository of the student edition")
     parser.add_argument("--repository", metavar="URL", help="Git repository of the whole course")
@@ -75,6 +76,7 @@ def build_with(root: Path, settings: str) -> None:
 
 
 def checked(name: str, url: str) -> str:
+    """Return the address.  NotPublished if students could not clone from it."""
     if url and not URL.fullmatch(url):
         raise NotPublished(
             f"--{name} {url!r} is no address that students can clone: give https://HOST/PATH, "
@@ -84,7 +86,7 @@ def checked(name: str, url: str) -> str:
 
 
 def with_address(text: str, name: str, url: str) -> str:
-    """pyproject.toml's text with another address; its comments and all else stay."""
+    """Return pyproject.toml's text with another address; its comments and all else stay."""
     line = re.compile(rf'(^\[tool\.triad\]$(?:(?!^\[).)*?^{name} *= *)"[^"\n]*"', re.M | re.S)
     changed, found = line.subn(lambda match: f'{match[1]}"{url}"', text)
     if found != 1:
@@ -96,7 +98,7 @@ def with_address(text: str, name: str, url: str) -> str:
 
 
 def badges(root: Path, students: str) -> str:
-    """One line of links to Colab, in the order of the lessons; the same in every README."""
+    """Return one line of links to Colab, in the order of the lessons, for every README."""
     found = sorted(root.glob("notebooks/*/*.ipynb"), key=lambda path: (path.stem, path.parent.name))
     links = []
     for path in found:
@@ -107,20 +109,21 @@ def badges(root: Path, students: str) -> str:
 
 
 def with_line(text: str, mark: str, words: str) -> str:
-    """The text with one line, or none, between <!-- mark --> and <!-- /mark -->."""
+    """Return the text with one line, or none, between <!-- mark --> and <!-- /mark -->."""
     place = re.compile(rf"(<!-- {mark} -->\n)(.*?)(<!-- /{mark} -->)", re.DOTALL)
     line = f"{words}\n" if words else ""
     return place.sub(lambda match: match[1] + line + match[3], text)
 
 
 def write(path: Path, text: str) -> None:
-    """Bytes: the same line ends on every system.  Says so if the file changes."""
+    """Write bytes, so that line ends are the same on every system; say so if the file changes."""
     if path.read_bytes() != text.encode():
         path.write_bytes(text.encode())
         print(f"changed: {path.name}")
 
 
 def report(root: Path, students: str, links: str) -> None:
+    """Print the addresses, and what has to be done with the student edition."""
     for name, url in addresses.read(root).items():
         print(f"{name}: {url or '(none)'}")
     if links:

@@ -38,6 +38,7 @@ class NotWritten(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Write the edition that the command line names; 1 where it could not be written."""
     parser = command.parser("start.py student-zip", __doc__)
     parser.add_argument("out", type=Path, metavar="OUT.zip")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def require_built(course: Course) -> None:
-    """NotWritten if notebooks are behind lessons/, or git does not know a file of the edition."""
+    """Raise NotWritten if notebooks are behind lessons/, or git does not know a file of it."""
     root = course.root
     different, stale = compare(root, build(course))
     if different or stale:
@@ -67,7 +68,7 @@ def require_built(course: Course) -> None:
 
 
 def write(out: Path, course: Course, force: bool = False) -> list[Path]:
-    """Write the archive; the paths in it, relative to its root.  NotWritten says why not."""
+    """Write the archive; return the paths in it, relative to its root.  NotWritten says why not."""
     if out.exists() and not force:
         raise NotWritten(f"{out} exists; give another name, or --force to write over it")
     paths = members(course.root)
@@ -79,7 +80,7 @@ def write(out: Path, course: Course, force: bool = False) -> list[Path]:
 
 
 def archive(root: Path, paths: Sequence[Path]) -> bytes:
-    """A zip file of the paths; names that are not ASCII are marked as UTF-8."""
+    """Return a zip file of the paths; names that are not ASCII are marked as UTF-8."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as target:
         for path in paths:
@@ -88,7 +89,7 @@ def archive(root: Path, paths: Sequence[Path]) -> bytes:
 
 
 def entry(path: Path) -> zipfile.ZipInfo:
-    """Date (1980, the default), system and permissions are fixed: equal files give equal bytes."""
+    """Fix date (1980, the default), system and permissions: equal files give equal bytes."""
     info = zipfile.ZipInfo(f"{TOP}/{path.as_posix()}")
     info.compress_type = zipfile.ZIP_DEFLATED
     info.create_system = 3  # Unix, which the permissions below belong to
@@ -97,7 +98,7 @@ def entry(path: Path) -> zipfile.ZipInfo:
 
 
 def members(root: Path) -> list[Path]:
-    """The edition's files, sorted, relative to root: those that git tracks, else those there are.
+    """Return the edition's files, sorted, relative to root: those of git, else those there are.
 
     NotWritten if a tracked file is missing, or there is no lesson.
     """
@@ -110,13 +111,14 @@ def members(root: Path) -> list[Path]:
 
 
 def tracked(root: Path) -> list[Path]:
+    """Return what git tracks; outside git, every file that is the course's."""
     if not (root / ".git").exists():
         return [p.relative_to(root) for p in root.rglob("*") if p.is_file() and is_ours(p, root)]
     return listed(root)
 
 
 def listed(root: Path, *options: str) -> list[Path]:
-    """What git lists; nothing where there is no git."""
+    """Return what git lists; nothing where there is no git."""
     if not (root / ".git").exists():
         return []
     command = ["git", "-C", str(root), "ls-files", "-z", *options]
@@ -125,12 +127,13 @@ def listed(root: Path, *options: str) -> list[Path]:
 
 
 def is_ours(path: Path, root: Path) -> bool:
-    """Not something that Python, Jupyter or the system left behind."""
+    """Tell whether it is not something that Python, Jupyter or the system left behind."""
     parts = path.relative_to(root).parts
     return not any(part.startswith(".") or part == "__pycache__" for part in parts)
 
 
 def belongs(path: Path) -> bool:
+    """Tell whether a path belongs in the student edition."""
     name = path.as_posix()
     return name in FILES or any(name.startswith(f"{folder}/") for folder in FOLDERS)
 

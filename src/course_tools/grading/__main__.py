@@ -77,7 +77,7 @@ BROKEN = (
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
+    """Make the parser of the command's options."""
     about = (__doc__ or "").partition("\n\n")[2].format(products=lms.products())
     made = argparse.ArgumentParser("start.py grade", description=about)
     made.add_argument("submissions", type=Path, metavar="SUBMISSIONS")

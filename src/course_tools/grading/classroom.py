@@ -53,7 +53,7 @@ def grade_class(
     executor: Executor,
     tell: Callable[[str], None] = print,
 ) -> dict[str, Graded]:
-    """{student: what was found}; a verdict that is in OUT already is taken from there."""
+    """Return {student: what was found}; a verdict that is in OUT already is taken from there."""
     every, done, waiting = list(submissions), {}, {}
     for one in every:
         job = dataclasses.replace(settings, data=one.data)
@@ -78,13 +78,13 @@ def grade_class(
 
 
 def is_new(one: Submission, settings: Job, out: Path) -> bool:
-    """Is there something to grade, and no verdict on just that?"""
+    """Tell whether there is something to grade, and no verdict on just that."""
     key = key_of(dataclasses.replace(settings, data=one.data))
     return bool(one.data) and verdicts.load(out, one, key) is None
 
 
 def key_of(job: Job) -> str:
-    """A hash that changes with everything that may change the verdict on a job's file."""
+    """Return a hash that changes with everything that may change the verdict on a job's file."""
     sheet = _sheet(job.root, job.lesson, job.lang)
     return verdicts.key_of(job.data, sheet, job.limits, job.walls)
 
@@ -139,7 +139,7 @@ def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
 
 @functools.cache
 def _unsound(root: Path, lesson: str, lang: str, limits: Limits, walls: bool) -> dict[str, str]:
-    """Tasks that nobody can solve here, as their model answer does not pass, with the reason."""
+    """Return the tasks whose model answer does not pass here, with the reason."""
     sheet = _sheet(root, lesson, lang)
     outcomes = _judged(Job(root, lesson, lang, b"", limits, walls), sheet, matching.solved(sheet))
     told = {name: f"{o.kind} {o.detail}".strip() for name, o in outcomes.outcomes.items()}
@@ -154,7 +154,7 @@ def _sheet(root: Path, lesson: str, lang: str) -> Sheet:
 
 @functools.cache
 def _server(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer:
-    """The worker's own fork server, which lives as long as the worker."""
+    """Return the worker's own fork server, which lives as long as the worker."""
     torch.set_num_threads(1)
     made = ForkServer(limits, walls, imports)
     atexit.register(made.close)  # a thread's; a process of multiprocessing does only the next
@@ -163,7 +163,7 @@ def _server(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer
 
 
 def _ungraded(job: Job, human: list[Note]) -> Verdict:
-    """A verdict without points, and the reason why a person has to look."""
+    """Return a verdict without points, and the reason why a person has to look."""
     sheet = _sheet(job.root, job.lesson, job.lang)
     outcomes = {task.name: Outcome(0, task.points, "ungraded") for task in sheet.tasks}
     return Verdict(outcomes, human=human)

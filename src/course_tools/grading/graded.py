@@ -13,7 +13,7 @@ from .submissions.collect import Submission
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one task ended.  kind "right" has all points; other kinds are in messages.toml.
+    """How one task ended: kind "right" has all points; other kinds are in messages.toml.
 
     detail, hint: in the student's language; hidden: only the hidden tests failed
     """
@@ -28,7 +28,7 @@ class Outcome:
 
 @dataclass
 class Verdict:
-    """What follows from a student's file alone: the judge fills it in, and it is kept as JSON.
+    """What follows from one submission alone: the judge fills it in, and it is kept as JSON.
 
     answers: the text of each answer, None where it was left as it was
     notes: what was mended or noticed; human: why a person has to look
@@ -40,12 +40,12 @@ class Verdict:
     human: list[Note] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The verdict as values that json.dumps takes."""
+        """Return the verdict as values that json.dumps takes."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Verdict":
-        """The verdict that to_json wrote.  KeyError or TypeError where it is none."""
+        """Return the verdict that to_json wrote.  KeyError or TypeError where it is none."""
         outcomes = {task: Outcome(**values) for task, values in kept["outcomes"].items()}
         notes, human = ([(name, values) for name, values in kept[of]] for of in ("notes", "human"))
         return cls(outcomes, kept["answers"], notes, human)
@@ -53,7 +53,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Graded:
-    """A student's verdict with who it is, for the table, the pages and the gradebook.
+    """A verdict with whose it is, for the table, the pages and the gradebook.
 
     safe: the name as the name of a file; work: the progress that was handed in beside the notebook
     """
@@ -68,7 +68,7 @@ class Graded:
 
     @classmethod
     def of(cls, submission: Submission, verdict: Verdict) -> "Graded":
-        """A verdict with whose it is, and with what was noticed when the files were collected."""
+        """Join a verdict with whose it is and what was noticed when the files were collected."""
         notes = (*submission.notes, *verdict.notes)
         human = (*submission.human, *verdict.human)
         who = (submission.student, submission.safe, submission.work)
@@ -76,9 +76,9 @@ class Graded:
 
     @property
     def decided(self) -> bool:
-        """Is there an outcome for every task?  Where one is missing, nobody knows the points."""
+        """Whether every task has an outcome: where one is missing, nobody knows the points."""
         return all(outcome.kind != "ungraded" for outcome in self.outcomes.values())
 
     def points(self, sheet: Sheet) -> float:
-        """The points of all tasks that are graded automatically."""
+        """Return the points of all tasks that are graded automatically."""
         return sum(self.outcomes[task.name].points for task in sheet.tasks if not task.essay)

@@ -1,4 +1,4 @@
-"""The trusted side: runs the sheet's tests here, against the student's functions over there.
+"""Run the sheet's tests in this process, against the student's functions in another one.
 
 First every visible test, in one process of the student's; then the hidden ones.  What a student is
 told comes from the first round alone: no process that has been asked a hidden question is heard.
@@ -59,7 +59,7 @@ class NotYet(Failed, NotImplementedError):
 
 
 def judge(sheet: Sheet, matched: Matched, server: ForkServer) -> Verdict:
-    """Points and reasons for every task of one submission."""
+    """Return points and reasons for every task of one submission."""
     verdict = Verdict({}, dict(matched.answers), list(matched.notes), list(matched.human))
     for task in sheet.tasks:
         if matched.answers.get(task.name) is None:
@@ -84,7 +84,7 @@ def judge(sheet: Sheet, matched: Matched, server: ForkServer) -> Verdict:
 
 
 class _Run:
-    """One submission's way through all tests."""
+    """One submission while its tests are run."""
 
     def __init__(self, sheet: Sheet, matched: Matched, server: ForkServer):
         self.sheet, self.matched, self.server = sheet, matched, server
@@ -149,7 +149,7 @@ class _Run:
             self.verdict.outcomes[task.name] = outcome
 
     def results(self, source: str, key: str) -> list[check.Result]:
-        """What the check.task(…) of a test cell found; a cell without one passes or raises."""
+        """Return what a test cell's check.task(…) found; a cell without one passes or raises."""
         found = session.current().results
         found.clear()
         try:
@@ -163,7 +163,7 @@ class _Run:
         return list(found.values()) or [check.Result(key, "right")]
 
     def outcome(self, task: Task, results: list[check.Result]) -> Outcome:
-        """How a task ended: by the first check that did not pass, or by what the answer did."""
+        """Say how a task ended: by the first check that failed, or by what the answer did."""
         first = next((r for r in results if r.status != "right"), None)
         if first is None:
             return Outcome(task.points, task.points, "right")
@@ -178,7 +178,7 @@ class _Run:
     # --- the student's functions --------------------------------------------------------------
 
     def proxy(self, name: str) -> Callable[..., Any]:
-        """The student's function NAME, as the tests call it."""
+        """Return the student's function NAME, as the tests call it."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             self.failure = None
@@ -195,7 +195,7 @@ class _Run:
         return call
 
     def call(self, name: str, args: list, kwargs: dict[str, Any]) -> Any:
-        """What the student's function NAME returns.  Failed if it returns nothing that crosses."""
+        """Return what the student's function NAME returns.  Failed if that does not cross."""
         seconds = self.left[self.now]
         if seconds <= 0:
             raise Failed("slow", f"{self.server.limits.seconds:g}")
@@ -215,7 +215,7 @@ class _Run:
         return reply.get("value")
 
     def why(self, name: str, reply: dict[str, Any]) -> Exception:
-        """The exception for a reply that is no value."""
+        """Return the exception for a reply that is no value."""
         failed = _failed(reply)
         if failed.kind == "undefined":
             cells = self.matched.cells.get(self.now, [])
@@ -225,7 +225,7 @@ class _Run:
         return _as_builtin(str(reply.get("type")), failed)
 
     def alive(self) -> StudentProcess:
-        """A process that has run the sheet's cells and the student's; a new one after an end."""
+        """Return a process that has run the sheet's and the student's cells, new after an end."""
         while self.student is None:
             student = self.server.fork()
             try:
@@ -280,12 +280,12 @@ def _sow(seed: int) -> tuple:
 
 
 def _dice() -> tuple:
-    """What random and torch would draw next."""
+    """Return what random and torch would draw next."""
     return random.getstate(), torch.get_rng_state().numpy().tobytes()
 
 
 def _failed(reply: dict[str, Any]) -> Failed:
-    """The failure that a reply tells: of a known kind, cut short; nothing in it is trusted."""
+    """Return the failure that a reply tells: of a known kind, cut short; none of it is trusted."""
     kinds = {"undefined", "not_yet", "memory", "forbidden", "error", "exit", "unsent"}
     kind = reply.get("kind") if reply.get("kind") in kinds else "error"
     name, text, line = (reply.get(key) for key in ("type", "text", "line"))
@@ -296,7 +296,7 @@ def _failed(reply: dict[str, Any]) -> Failed:
 
 
 def _strange(function: str, place: str, kind: str, lang: str) -> Failed:
-    """Which value does not cross, of which type, and what to return instead."""
+    """Return which value does not cross, of which type, and what to return instead."""
     of = f"{function}(…){place}"
     instead = next((name for name, kinds in INSTEAD.items() if kind in kinds), "plain")
     values = {"of": of, "type": kind, "instead": messages.text(f"instead_{instead}", lang)}
@@ -304,7 +304,7 @@ def _strange(function: str, place: str, kind: str, lang: str) -> Failed:
 
 
 def _as_builtin(name: str, failed: Failed) -> Failed:
-    """The same failure as an exception of Python's own, so that a test may expect a ValueError."""
+    """Return the failure as an exception of Python's own: a test may expect a ValueError."""
     kind = next((builtin for builtin in BUILTIN if builtin.__name__ == name), None)
     return _also(kind)(failed.kind, failed.text, failed.line) if kind else failed
 
@@ -315,7 +315,7 @@ def _also(kind: type[Exception]) -> type[Failed]:
 
 
 def _brief(failed: Failed) -> str:
-    """The failure in one line, which no control character breaks: "ValueError: … (line 3)"."""
+    """Return the failure in one line without control characters: "ValueError: … (line 3)"."""
     where = f" (line {failed.line})" if failed.line else ""
     words = "".join(c if c.isprintable() else " " for c in failed.text)
     return f"{words}{where}".strip() or failed.kind
@@ -323,7 +323,7 @@ def _brief(failed: Failed) -> str:
 
 @contextlib.contextmanager
 def _quiet(sheet: Sheet) -> Iterator[None]:
-    """The tests' own words go nowhere, and nothing of the grader's changes."""
+    """Keep the tests' words from the screen, and the grader's own state as it is."""
     path = list(sys.path)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         try:

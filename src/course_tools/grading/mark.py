@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(wanted: argparse.Namespace) -> list[str]:
-    """The command that opens it, to be run in the course's folder: nbgrader reads its settings."""
+    """Return the command that opens it, for the course's folder: nbgrader's settings are there."""
     made = [sys.executable, "-P", "-m", "jupyterlab", "--LabApp.default_url=/formgrader"]
     made += ["--ServerApp.answer_yes=True", "--LabApp.news_url=None"]
     made += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []

@@ -14,10 +14,10 @@ Note = tuple[str, dict[str, Any]]  # a message's name, and what fills its placeh
 
 @functools.cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Every message: {name: {language: text}}."""
+    """Return every message: {name: {language: text}}."""
     return tomllib.loads(Path(__file__).with_name("messages.toml").read_text(encoding="utf-8"))
 
 
 def text(name: str, lang: str, values: Mapping[str, object] | None = None) -> str:
-    """The message NAME, its {placeholders} filled.  KeyError if there is none."""
+    """Return the message NAME, its {placeholders} filled.  KeyError if there is none."""
     return catalogue()[name][say.key(lang)].format_map(dict(values or {}))

@@ -97,7 +97,7 @@ class Sheet:
         return {k: v for tree in shown for k, v in syntax_trees.imported(tree).items()}
 
     def of(self, *kinds: str) -> list[Part]:
-        """The parts of these kinds."""
+        """Return the parts of these kinds."""
         return [part for part in self.parts if part.kind in kinds]
 
 
@@ -115,7 +115,7 @@ def read(root: Path, lesson: str, lang: str) -> Sheet:
 
 
 def definitions(source: str) -> str:
-    """Only the functions, classes and imports of a cell."""
+    """Keep only the functions, classes and imports of a cell."""
     body: list[ast.stmt] = [
         node for node in ast.parse(source).body if isinstance(node, DEFINITIONS)
     ]
@@ -123,7 +123,7 @@ def definitions(source: str) -> str:
 
 
 def functions(tree: ast.Module) -> list[str]:
-    """The names of the functions that code defines at its top level."""
+    """Return the names of the functions that code defines at its top level."""
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
@@ -151,7 +151,7 @@ def _part(cell: nbformat.NotebookNode, released: str) -> Part:
 
 
 def _tasks(parts: tuple[Part, ...]) -> Iterator[Task]:
-    """The tasks; a test belongs to the answer above it."""
+    """Yield the tasks; a test belongs to the answer above it."""
     for number, part in enumerate(parts):
         if part.kind == "essay":
             yield Task(part.key, part.points, essay=True)

@@ -25,7 +25,7 @@ MATTERS = {".py", ".toml", ".json", ".safetensors"}  # not what is only shown: c
 
 
 def key_of(data: bytes, sheet: Sheet, limits: Limits, walls: bool) -> str:
-    """A hash of everything that may change the verdict on DATA."""
+    """Return a hash of everything that may change the verdict on DATA."""
     own = (digest(SRC), *installed())
     parts = [data, repr(sheet.parts).encode(), repr((limits, walls)).encode(), repr(own).encode()]
     return _hash(parts)
@@ -33,14 +33,14 @@ def key_of(data: bytes, sheet: Sheet, limits: Limits, walls: bool) -> str:
 
 @functools.cache
 def digest(src: Path) -> str:
-    """A hash of the course's own files that may change a verdict."""
+    """Return a hash of the course's own files that may change a verdict."""
     files = own_files(src)
     names = [file.relative_to(src).as_posix().encode() for file in files]
     return _hash([*names, *(file.read_bytes() for file in files)])
 
 
 def own_files(src: Path) -> list[Path]:
-    """The course's files that matter: the grader, what it imports, and all of helpers.
+    """Return the course's files that matter: the grader, what it imports, all of helpers.
 
     A sheet's tests and a student's code may import any of helpers.
     """
@@ -52,13 +52,13 @@ def own_files(src: Path) -> list[Path]:
 
 @functools.cache
 def installed() -> tuple[str, ...]:
-    """Python's version, and that of every package: student code may import any of them."""
+    """Return Python's version and that of every package: student code may import any of them."""
     packages = {f"{package.name} {package.version}" for package in metadata.distributions()}
     return sys.version, *sorted(packages)
 
 
 def load(out: Path, submission: Submission, key: str) -> Verdict | None:
-    """The verdict in OUT that was kept with this key."""
+    """Return the verdict in OUT that was kept with this key."""
     try:
         kept = json.loads(_file(out, submission).read_text(encoding="utf-8"))
         return Verdict.from_json(kept["verdict"]) if kept["key"] == key else None
@@ -77,7 +77,7 @@ def _file(out: Path, submission: Submission) -> Path:
 
 
 def _hash(parts: Iterable[bytes]) -> str:
-    """A hash of the parts and of where one ends."""
+    """Return a hash of the parts and of where one ends."""
     found = hashlib.sha256()
     for part in parts:
         found.update(hashlib.sha256(part).digest())

@@ -38,7 +38,7 @@ ENGLISH_US = 0x409
 
 
 def code_table(codec: str, first: int, last: int) -> Iterator[str]:
-    """The characters of a two-byte codec between two codes, ends included."""
+    """Yield the characters of a two-byte codec between two codes, ends included."""
     for code in range(first, last + 1):
         try:
             yield code.to_bytes(2, "big").decode(codec)
@@ -47,7 +47,7 @@ def code_table(codec: str, first: int, last: int) -> Iterator[str]:
 
 
 def standard_characters() -> set[str]:
-    """JIS X 0208 (non-kanji, level 1, level 2), Big5 (symbols, level 1) and SYMBOLS."""
+    """Return JIS X 0208 (non-kanji, level 1, level 2), Big5 (symbols, level 1) and SYMBOLS."""
     pairs = (*code_table("euc_jp", 0xA1A1, 0xF4FE), *code_table("big5", 0xA140, 0xC67E))
     # A code whose second byte is ASCII decodes to two characters: it is no code of the table.
     characters = {character for character in pairs if len(character) == 1}
@@ -55,7 +55,7 @@ def standard_characters() -> set[str]:
 
 
 def course_characters(root: Path = ROOT) -> set[str]:
-    """Every character of the lessons, of the helpers' words and of the READMEs."""
+    """Return every character of the lessons, of the helpers' words and of the READMEs."""
     lessons = (path for path in (root / "lessons").rglob("*") if path.suffix in {".py", ".toml"})
     messages = (root / "src" / "helpers").rglob("*.toml")
     sources = (*lessons, *messages, *root.glob("README*.md"))
@@ -63,7 +63,7 @@ def course_characters(root: Path = ROOT) -> set[str]:
 
 
 def collection_path() -> str:
-    """The file that the package noto-cjk-sans-otc carries.  SystemExit if it is not installed."""
+    """Return the file of the package noto-cjk-sans-otc.  SystemExit if it is not installed."""
     try:
         from noto_cjk_sans_otc import FONT_PATH
     except ModuleNotFoundError as missing:
@@ -73,7 +73,7 @@ def collection_path() -> str:
 
 
 def open_face(full_name: str) -> TTFont:
-    """One face of the collection.  LookupError if the package no longer holds it."""
+    """Return one face of the collection.  LookupError if the package no longer holds it."""
     collection = collection_path()
     with TTFont(collection, fontNumber=0, lazy=True) as first:
         count = first.reader.numFonts
@@ -85,8 +85,10 @@ def open_face(full_name: str) -> TTFont:
 
 
 def cut(face: TTFont, characters: Iterable[str]) -> None:
-    """Keep the outlines of these characters; no hints (matplotlib hints by itself) and no layout
-    features (only matplotlib 3.11 would use them, and its figures would differ from 3.10's)."""
+    """Keep the outlines of these characters, without hints and layout features.
+
+    matplotlib hints by itself; only its 3.11 would use the features, and draw other figures than 3.10.
+    """
     options = subset.Options(
         layout_features=[], hinting=False, glyph_names=False, notdef_outline=True, name_IDs=["*"]
     )

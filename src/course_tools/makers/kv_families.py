@@ -32,7 +32,7 @@ SECONDS = 60  # a family that takes longer is noted as such
 
 @dataclass
 class Road:
-    """How one family fares: the bytes by each road, or why there are none."""
+    """How one family fares: the bytes by each method, or why there are none."""
 
     family: str
     bytes: dict[str, list[int]] = field(default_factory=dict)
@@ -41,23 +41,24 @@ class Road:
 
     @property
     def is_equal(self) -> bool:
-        """Is the formula equal to the real cache in every run, and is there a cache at all?"""
+        """Whether there is a cache, and the formula equals it in every run."""
         measured = self.bytes.get("measured", [])
         whole = len(measured) == len(RUNS) and measured == self.bytes.get("formula")
         return whole and min(measured) > 0
 
     @property
     def is_checked(self) -> bool:
-        """Equal, and equal again in every variation of its config."""
+        """Whether they are equal, and equal again in every variation of its config."""
         return self.is_equal and self.second is not None and self.second.agrees
 
 
 def walk(families: list[str]) -> list[Road]:
+    """Examine every one of these families."""
     return [examine(family) for family in families]
 
 
 def examine(family: str) -> Road:
-    """Both walks of one family.  Raises nothing: why_not says it."""
+    """Examine one family in all runs and variations.  Raises nothing: why_not says it."""
     road = first_walk(family)
     if road.is_equal:
         road.second = kv_variations.examine(family)
@@ -65,7 +66,7 @@ def examine(family: str) -> Road:
 
 
 def first_walk(family: str) -> Road:
-    """All runs of one family by all three methods."""
+    """Run one family's cases by all three methods."""
     road = Road(family)
     for run in RUNS:
         try:
@@ -78,7 +79,7 @@ def first_walk(family: str) -> Road:
 
 
 def measure(road: Road, shape: str, dtype: str, batch: int, length: int) -> None:
-    """One small model: its cache, the formula of its config, the same config on meta."""
+    """Add to ROAD one small model's bytes by all three methods: measured, formula, on meta."""
     config = small_models.small_config(road.family, shape)
     model = small_models.small_model(config, getattr(torch, dtype))
     sizes: dict[str, Any] = {"batch_size": batch}
@@ -98,7 +99,7 @@ def measure(road: Road, shape: str, dtype: str, batch: int, length: int) -> None
 
 
 def reason(error: Exception) -> str:
-    """In English, which messages to students are not."""
+    """Say why in English, which messages to students are not."""
     if isinstance(error, configs.Refused):
         return ", ".join(
             [error.reason, *(f"{v}" for k, v in error.values.items() if k != "family")]
@@ -107,7 +108,7 @@ def reason(error: Exception) -> str:
 
 
 def page(found: list[Road]) -> str:
-    """The walk as Markdown: numbers first, then a line a family."""
+    """Return the findings as Markdown: numbers first, then a line a family."""
     built = [road for road in found if road.bytes.get("measured")]
     equal = [road for road in found if road.is_equal]
     checked = [road for road in found if road.is_checked]
@@ -150,6 +151,7 @@ def _row(road: Road) -> str:
 
 
 def checked_list(found: list[Road]) -> str:
+    """Return the text of the file that lists the families that are equal everywhere."""
     names = "".join(f'  "{road.family}",\n' for road in found if road.is_checked)
     return (
         "# Families whose real cache equals the formula, byte for byte, in bfloat16 and float32,\n"

@@ -58,11 +58,12 @@ class Second:
 
     @property
     def agrees(self) -> bool:
+        """Whether something was compared, and nothing differs."""
         return self.compared > 0 and not self.differ
 
 
 def examine(family: str, *, quick: bool = False) -> Second:
-    """All variations of one family; quick: only its depths, which is where T5 was wrong."""
+    """Compare all variations of one family; quick: only its depths, where T5 was wrong."""
     second = Second(family)
     for name, value in variations(family, quick=quick):
         found = both_methods(family, name, value)
@@ -75,7 +76,7 @@ def examine(family: str, *, quick: bool = False) -> Second:
 
 
 def variations(family: str, *, quick: bool = False) -> Iterator[tuple[str, Any]]:
-    """(name of a field, "decoder.num_layers" if it is nested; another value)"""
+    """Yield (name of a field, "decoder.num_layers" if it is nested; another value)."""
     numbers = small_models.small_config(family).to_dict()
     for name, value in _fields(numbers):
         last = name.rsplit(".", 1)[-1]
@@ -89,7 +90,7 @@ def variations(family: str, *, quick: bool = False) -> Iterator[tuple[str, Any]]
 
 
 def both_methods(family: str, name: str, value: Any) -> tuple[int, int] | None:
-    """(formula, on meta) in bytes; None where the config is no possible one, or is refused."""
+    """Return (formula, on meta) in bytes; None where the config is impossible or refused."""
     try:
         config = changed(family, name, value)
         if family not in small_models.SEQ2SEQ:  # Whisper: what transformers maps is its decoder
@@ -105,7 +106,7 @@ def both_methods(family: str, name: str, value: Any) -> tuple[int, int] | None:
 
 
 def real_bytes(config: Any, length: int, source: int | None) -> int:
-    """On meta; where the code asks for a value there, which meta has not, in a real cache."""
+    """Count on meta or, where the code asks for a value that meta has not, in a real cache."""
     try:
         return kv_cache.on_meta(config, length, encoder_len=source).total_bytes
     except configs.Refused:
@@ -114,7 +115,7 @@ def real_bytes(config: Any, length: int, source: int | None) -> int:
 
 
 def changed(family: str, name: str, value: Any) -> Any:
-    """The family's small config with one field changed, and no lists of the old depth."""
+    """Return the family's small config with one field changed, and no lists of the old depth."""
     numbers = deepcopy(small_models.small_config(family).to_dict())
     *path, last = name.split(".")
     level = numbers
@@ -131,7 +132,7 @@ def changed(family: str, name: str, value: Any) -> Any:
 
 @contextlib.contextmanager
 def time_limit(seconds: int) -> Iterator[None]:
-    """TimeoutError after so many seconds, where the system has alarms (not on Windows)."""
+    """Raise TimeoutError after so many seconds, where the system has alarms (not on Windows)."""
     if not hasattr(signal, "SIGALRM"):
         yield
         return
@@ -160,7 +161,7 @@ def _fields(numbers: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def wrappers() -> list[str]:
-    """Every family of transformers that is no language model but has a checked one inside."""
+    """Return every family that is no language model but has a checked one inside."""
     found = []
     for family in CONFIG_MAPPING:
         with contextlib.suppress(Exception):  # some classes need arguments

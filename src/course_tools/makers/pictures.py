@@ -145,12 +145,13 @@ font-family="sans-serif" fill="#111">
 
 
 def pictures() -> dict[str, str]:
-    """{file: the picture in one language}."""
+    """Return {file: the picture in one language}."""
     tags = {"en": "en"} | LANGUAGES
     return {file_of(x): PICTURE.format(lang=tags[x], **words) for x, words in WORDS.items()}
 
 
 def file_of(lang: str) -> str:
+    """Return the path of the picture in one language, from the repository's root."""
     return "docs/masks.svg" if lang == "en" else f"docs/masks.{lang}.svg"
 
 

@@ -44,7 +44,7 @@ VOCABULARY = 128
 
 
 def rules(s: Shape) -> list[tuple[str, int]]:
-    """(pattern of the attribute's whole name, its small value); the first that matches counts."""
+    """Return (pattern of an attribute's whole name, its small value); the first match counts."""
     return [
         (r".*(hidden_layers|n_layers?|num_layers|(en|de)coder_(num_)?layers|num_block_layers)", 4),
         (r"hidden_size|d_model|n_embd|dim|emb_dim|embed_dim|hidden_dim|embedding_size", s.width),
@@ -96,7 +96,7 @@ def rules(s: Shape) -> list[tuple[str, int]]:
 
 
 def small_config(family: str, shape: str = "a") -> Any:
-    """The family's config class with small numbers.  Any exception: it cannot be built so."""
+    """Make the family's config with small numbers.  Any exception: it cannot be built so."""
     numbers = CONFIG_MAPPING[family]().to_dict()
     small = _shrink(numbers, rules(SHAPES[shape]))
     small.pop("per_layer_config", None)  # its numbers are of the real size
@@ -148,7 +148,7 @@ def _small(name: str, value: Any, table: list[tuple[str, int]], n_layers: int, n
 
 
 def special(family: str, s: Shape) -> dict[str, Any]:
-    """What the rules cannot know, mostly lists with one entry a layer."""
+    """Return what the rules cannot know, mostly lists with one entry a layer."""
     known: dict[str, dict[str, Any]] = {
         "bamba": {"attn_layer_indices": [1, 3]},
         "blenderbot": {"encoder_layers": 4},
@@ -190,7 +190,7 @@ def special(family: str, s: Shape) -> dict[str, Any]:
 
 
 def small_model(config: Any, dtype: torch.dtype) -> torch.nn.Module:
-    """A random model of the class that transformers maps to this config, in dtype."""
+    """Make a random model of the class that transformers maps to this config, in dtype."""
     torch.manual_seed(0)
     if not is_seq2seq(config) and hasattr(config.get_text_config(decoder=True), "is_decoder"):
         config.is_decoder = config.get_text_config(decoder=True).is_decoder = True
@@ -201,4 +201,5 @@ def small_model(config: Any, dtype: torch.dtype) -> torch.nn.Module:
 
 
 def is_seq2seq(config: Any) -> bool:
+    """Tell whether the config is one of an encoder and a decoder."""
     return config.model_type in SEQ2SEQ and config.is_encoder_decoder

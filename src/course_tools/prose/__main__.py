@@ -13,6 +13,7 @@ from .glossary import read, warnings
 
 
 def main(argv: list[str]) -> int:
+    """Print every finding; 1 if there is one that is no mere warning."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     root = parser.parse_args(argv).root

@@ -15,7 +15,7 @@ OWN = {"ja": ja.plain_forms, "zh-tw": zh_tw.problems}  # what a language's own g
 
 
 def problems(texts: Iterable[Text], forms: Iterable[glossary.Form]) -> list[Problem]:
-    """What the gates find that need no other program.
+    """Return what the gates find that need no other program.
 
     ValueError if there is nothing to read, or a complete language has no gate of its own.
     """

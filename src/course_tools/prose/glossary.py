@@ -33,7 +33,7 @@ class Form:
     only_warn: bool
 
     def places(self, line: str) -> Iterator[int]:
-        """Where the form begins, outside the longer words."""
+        """Say where the form begins, outside the longer words."""
         words = [word for word in (self.right, *self.inside) if self.wrong in word]
         taken = {m.start() + word.find(self.wrong) for word in words for m in _each(word, line)}
         return (m.start() for m in _each(self.wrong, line) if m.start() not in taken)
@@ -44,7 +44,7 @@ def _each(word: str, line: str) -> Iterator[re.Match]:
 
 
 def read(path: Path) -> list[Form]:
-    """Every forbidden form.  LessonError for a cell that cannot be read, or a table without any."""
+    """Return every forbidden form.  LessonError for an unreadable cell, or a table without any."""
     with path.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
         rows = list(table)
@@ -53,13 +53,13 @@ def read(path: Path) -> list[Form]:
 
 
 def problems(texts: Iterable[Text], forms: Iterable[Form]) -> Iterator[Problem]:
-    """The forms that are never right."""
+    """Return the forms that are never right."""
     forbidden = [form for form in forms if not form.only_warn]
     return (problem for text in texts for problem in _found(text, forbidden))
 
 
 def warnings(texts: Iterable[Text], forms: Iterable[Form]) -> Iterator[Problem]:
-    """The forms that a reader should look at."""
+    """Return the forms that a reader should look at."""
     doubtful = [form for form in forms if form.only_warn]
     return (problem for text in texts for problem in _found(text, doubtful))
 

@@ -36,7 +36,7 @@ class LinterError(Exception):
 
 
 def plain_forms(texts: Iterable[Text]) -> Iterator[Problem]:
-    """Sentences that are not です・ます."""
+    """Yield sentences that are not です・ます."""
     for text in texts:
         for offset, line in sentences(text) if text.lang == "ja" else ():
             start = text.words.split("\n")[offset]
@@ -48,7 +48,7 @@ def plain_forms(texts: Iterable[Text]) -> Iterator[Problem]:
 
 
 def textlint(texts: Iterable[Text], node: Path, rules: Path = CONFIGURATION) -> list[Problem]:
-    """What textlint finds, in one run over all texts.  LinterError if it misses a planted fault.
+    """Return what textlint finds in all texts.  LinterError if it misses a planted fault.
 
     node: the folder where npm put its packages
     """
@@ -73,7 +73,7 @@ def textlint(texts: Iterable[Text], node: Path, rules: Path = CONFIGURATION) -> 
 
 
 def _markdown(text: Text) -> Iterator[tuple[Text, int, str]]:
-    """(text, line's offset, the line as textlint should read it)."""
+    """Yield (text, line's offset, the line as textlint should read it)."""
     rest = IMAGE.sub("", without_code(text, code="`x`", formula="\0", value="\0"))
     for offset, line in enumerate(rest.split("\n")):
         if not WORDS.fullmatch(line):
@@ -84,7 +84,7 @@ def _markdown(text: Text) -> Iterator[tuple[Text, int, str]]:
 
 
 def _run(node: Path, rules: Path, *files: Path) -> dict[str, list[dict]]:
-    """{file name: textlint's messages}."""
+    """Return {file name: textlint's messages}."""
     program = node / "node_modules/textlint/bin/textlint.js"
     options = ["--config", rules, "--rules-base-directory", node / "node_modules", *files]
     words = [shutil.which("node") or "node", program, "--format", "json", *options]

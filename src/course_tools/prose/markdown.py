@@ -15,6 +15,7 @@ RENDERER = MarkdownIt("commonmark").enable("table")
 
 
 def problems(texts: Iterable[Text]) -> Iterator[Problem]:
+    """Yield every sign of Markdown that a reader would see, and every hard wrap."""
     for text in texts:
         rest = without_code(text, value="x")
         if not text.markdown:
@@ -38,7 +39,7 @@ def _inline(text: Text, token: Token) -> Iterator[Problem]:
 
 
 def _left(text: Text, offset: int, shown: str) -> Iterator[Problem]:
-    """What a reader would see and should not: unpaired **, __ or $."""
+    """Yield what a reader would see and should not: unpaired **, __ or $."""
     for hit in LEFTOVER.finditer(shown):
         place = shown[max(hit.start() - 8, 0) : hit.end() + 8]
         yield text.problem(

@@ -18,7 +18,7 @@ MARK = re.compile(r"^\s*(?:#+|[-*]|\d+\.)\s+|\*\*|__")
 
 
 def without_code(text: Text, code: str = LATIN, formula: str = LATIN, value: str = VALUE) -> str:
-    """The words with code, formulas and {values} replaced.  Lines stay where they are."""
+    """Replace code, formulas and {values} in the words.  Lines stay where they are."""
     if text.quoted:
         return ""
     rest = FENCE.sub(lambda m: "\n" * m[0].count("\n"), QUOTE.sub("", text.words))
@@ -28,7 +28,7 @@ def without_code(text: Text, code: str = LATIN, formula: str = LATIN, value: str
 
 
 def sentences(text: Text) -> list[tuple[int, str]]:
-    """(line's offset, a piece that is read in one go): a line, or a cell of a table."""
+    """Return (line's offset, a piece that is read in one go): a line, or a cell of a table."""
     rest = ADDRESS.sub(LATIN, LINK.sub(r"\1", without_code(text)))
     rest = TAG.sub("", rest)
     lines = [(n, MARK.sub("", line)) for n, line in enumerate(rest.split("\n"))]
@@ -41,5 +41,5 @@ def _cells(text: Text, line: str) -> list[str]:
 
 
 def around(line: str, start: int, end: int) -> str:
-    """The place in its line, short enough for a message."""
+    """Return the place in its line, short enough for a message."""
     return line[max(start - 8, 0) : end + 8].replace(VALUE, "{…}")

@@ -23,6 +23,7 @@ SPACE = re.compile(rf" (?=[{WIDE}])|(?<=[{WIDE}]) (?!→|[{HAN}]+？)")
 
 
 def problems(texts: Iterable[Text]) -> Iterator[Problem]:
+    """Yield every fault of the texts in Taiwan Mandarin."""
     for text in texts:
         for offset, line in sentences(text) if text.lang == "zh-tw" else ():
             for start, what, remedy in _faults(line):
@@ -51,5 +52,5 @@ def _converter() -> opencc.OpenCC:
 
 @cache
 def _converted(words: str) -> str:
-    """Simplified → Taiwan's glyphs, character by character; a word's neighbours decide (皇后)."""
+    """Convert simplified glyphs to Taiwan's, one by one; a word's neighbours decide (皇后)."""
     return _converter().convert(words)

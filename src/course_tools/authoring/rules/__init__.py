@@ -18,7 +18,7 @@ def problems(course: Course) -> Iterator[Problem]:
 
 
 def of_lesson(lesson: Lesson) -> Iterator[Problem]:
-    """What is wrong with one lesson, apart from files that cannot be read."""
+    """Yield what is wrong with one lesson, apart from files that cannot be read."""
     for source in (lesson.lesson, lesson.sheet):
         yield from of_source(source) if source else ()
     yield from lessons.problems(lesson)
@@ -29,7 +29,7 @@ def of_lesson(lesson: Lesson) -> Iterator[Problem]:
 
 
 def of_source(source: Source) -> Iterator[Problem]:
-    """What is wrong with cells that can be read."""
+    """Yield what is wrong with cells that can be read."""
     if not source.faults:
         yield from languages.problems(source)
         yield from answers.problems(source)

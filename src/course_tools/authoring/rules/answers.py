@@ -20,7 +20,7 @@ HIDDEN = re.compile(r"(BEGIN|END) HIDDEN TESTS")
 
 
 def problems(source: Source) -> Iterator[Problem]:
-    """Every model answer that students could see."""
+    """Yield every model answer that students could see."""
     for cell in source.cells:
         yield from _marker_faults(cell)
         yield from _hidden_faults(cell)
@@ -28,7 +28,7 @@ def problems(source: Source) -> Iterator[Problem]:
 
 
 def _in_sight(cells: Iterable[Cell]) -> Iterator[Problem]:
-    """Functions of a visible check that take what a task takes, or hold its model answer."""
+    """Yield functions of a visible check that take what a task takes, or hold its model answer."""
     cells = [cell for cell in cells if "wrong" not in cell.options]
     tasks = [cell.tree for cell in cells if "task" in cell.options]
     answers = [of for tree in tasks for of in tree.body if isinstance(of, ast.FunctionDef)]

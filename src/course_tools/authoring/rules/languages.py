@@ -10,7 +10,7 @@ from ..source import Source, groups
 
 
 def problems(source: Source) -> Iterator[Problem]:
-    """Every difference between the languages of a cell or of a T(…)."""
+    """Yield every difference between the languages of a cell or of a T(…)."""
     for group in groups(source.cells):
         yield from _of_prose(group)
     for cell in source.code:

@@ -45,7 +45,7 @@ class Entry:
         return [choice for choice in self.choices if choice.get("right")]
 
     def problem(self, what: str, remedy: str) -> Problem:
-        """A fault of this question."""
+        """Return a fault of this question."""
         return Problem(self.file, self.question.id, what, remedy)
 
 
@@ -70,7 +70,7 @@ def problems(bank: Table) -> Iterator[Problem]:
 
 
 def _read(file: str, n: int, table: Any) -> Entry | Problem:
-    """A question, or what is wrong with its fields."""
+    """Return a question, or what is wrong with its fields."""
     try:
         return Entry(file, kinds.from_table(table), table)
     except kinds.Malformed as fault:
@@ -80,7 +80,7 @@ def _read(file: str, n: int, table: Any) -> Entry | Problem:
 
 
 def _of_ids(file: str, entries: list[Entry]) -> Iterator[Problem]:
-    """Each question has its own."""
+    """Each question has an id of its own."""
     for id, n in Counter(entry.question.id for entry in entries).items():
         if n > 1:
             yield Problem(file, id, f"the id is used {n} times", "give each question its own")

@@ -28,7 +28,7 @@ ODD_KINDS = {"forbidden", "died", "exit", "memory", "slow", "forged", "unsent"}
 
 
 def page(graded: Graded, sheet: Sheet, walls: bool) -> str:
-    """One student's feedback as HTML."""
+    """Return one student's feedback as HTML."""
     say_it = functools.partial(_escaped, lang=sheet.lang)
     title = say_it("title", {"lesson": sheet.lesson})
     parts = [f"<h1>{title}</h1>", f"<p>{say_it('student', {'student': graded.student})}</p>"]
@@ -60,7 +60,7 @@ def _task(name: str, outcome: Outcome, sheet: Sheet) -> str:
 
 
 def report(results: Iterable[Graded], sheet: Sheet, walls: bool) -> str:
-    """The class: distribution of points, the tasks by difficulty, what a person should look at."""
+    """Return the class: distribution of points, tasks by difficulty, what a person should see."""
     results = list(results)
     title = f"{sheet.lesson} ({sheet.lang}): {len(results)} submissions"
     parts = [f"<h1>{html.escape(title)}</h1>"]
@@ -78,7 +78,7 @@ def report(results: Iterable[Graded], sheet: Sheet, walls: bool) -> str:
 
 
 def _histogram(totals: list[float], most: float) -> str:
-    """One bar for each whole number of points; the numbers stand beside the bars."""
+    """Return one bar for each whole number of points; the numbers stand beside the bars."""
     counts = Counter(int(total) for total in totals)
     widest = max(counts.values(), default=1)
     rows = []
@@ -108,14 +108,14 @@ def _hardest(results: list[Graded], sheet: Sheet) -> str:
 
 
 def _odd(graded: Graded) -> list[tuple]:
-    """What is unusual: notes, and how a task ended with the task as a third member."""
+    """Return what is unusual: notes, and how a task ended with the task as a third member."""
     notes = [note for note in graded.notes if note[0] in ODD]
     ends = [(name, o.kind) for name, o in graded.outcomes.items() if o.kind in ODD_KINDS]
     return [*notes, *((f"kind_{kind}", {}, name) for name, kind in ends)]
 
 
 def _people(whose: Iterable[tuple[str, Sequence[tuple]]]) -> str:
-    """A row for each note on each student."""
+    """Return a row for each note on each student."""
     rows = []
     for student, notes in whose:
         for name, values, *task in notes:
@@ -133,7 +133,7 @@ def _escaped(name: str, values: dict | None = None, lang: str = messages.ENGLISH
 
 
 def _document(title: str, body: str, lang: str) -> str:
-    """A whole page, without script or anything from elsewhere: what a name holds is only shown."""
+    """Return a whole page, without script or anything from elsewhere: a name is only shown."""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'

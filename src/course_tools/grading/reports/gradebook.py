@@ -1,5 +1,6 @@
-"""nbgrader's side: one course folder and database for each language, sheets released into it,
-scores written into it.  nbgrader never executes what students wrote.
+"""nbgrader's course folder and database of each language: sheets and scores are written there.
+
+nbgrader never executes what students wrote.
 
     courses/ja/   nbgrader_config.py  gradebook.db  source/  release/  autograded/
 """
@@ -70,7 +71,7 @@ class NbgraderCourse:
         return self.released(lesson)
 
     def released(self, lesson: str) -> Path:
-        """Where the student's copy of a sheet lies, once it is made."""
+        """Return where the student's copy of a sheet lies, once it is made."""
         return self.folder / "release" / lesson / f"{lesson}.ipynb"
 
     def record(self, sheet: Sheet, results: Iterable[Graded]) -> dict[str, dict]:
@@ -128,7 +129,7 @@ class NbgraderCourse:
 
 
 def _as_text(essay: str) -> str:
-    """The essay as HTML without any markup of its own.
+    """Return the essay as HTML without any markup of its own.
 
     Formgrader shows a text's HTML with all that Jupyter may do.
     """

@@ -15,7 +15,7 @@ AUTOMATIC = "untouched"
 
 
 def row(graded: Graded, sheet: Sheet, walls: bool, marks: Mapping[str, float]) -> list[str]:
-    """The cells of one student's row.  marks: what a person gave for essays, by task."""
+    """Return the cells of one student's row.  marks: what a person gave for essays, by task."""
     said = [*graded.human, *graded.notes]
     notes = [messages.text(name, messages.ENGLISH, values) for name, values in said]
     notes += [_reason(name, outcome) for name, outcome in graded.outcomes.items()]
@@ -30,7 +30,7 @@ def row(graded: Graded, sheet: Sheet, walls: bool, marks: Mapping[str, float]) -
 
 
 def _reason(name: str, outcome: Outcome) -> str:
-    """Why points are missing; "" where that goes without saying."""
+    """Return why points are missing; "" where that goes without saying."""
     if outcome.kind in ("right", "untouched", "not_yet", "to_mark", "ungraded"):
         return ""
     hidden = " (in the hidden tests)" if outcome.hidden else ""
@@ -38,7 +38,7 @@ def _reason(name: str, outcome: Outcome) -> str:
 
 
 def _tasks(outcomes: Mapping[str, Outcome], sheet: Sheet, marks: Mapping[str, float]) -> list[str]:
-    """An essay has no points until a person gave some, unless it was left as it was."""
+    """Return the tasks' points; an essay that was answered has none until a person gave some."""
     cells = []
     for task in sheet.tasks:
         outcome = outcomes[task.name]
@@ -52,7 +52,7 @@ def _tasks(outcomes: Mapping[str, Outcome], sheet: Sheet, marks: Mapping[str, fl
 
 
 def quiz(graded: Graded, lesson: str) -> list[str]:
-    """What an exported progress file says of the quiz; empty where none was handed in."""
+    """Return what an exported progress file says of the quiz; empty where none was handed in."""
     if not graded.work:
         return [""] * len(QUIZ)
     kept = graded.work.get(lesson)
@@ -71,7 +71,7 @@ def table(
     walls: bool,
     marks: Mapping[str, Mapping[str, float]] | None = None,
 ) -> str:
-    """The whole file, without the mark that Excel needs."""
+    """Return the whole file, without the mark that Excel needs."""
     results, out = list(results), io.StringIO()
     with_quiz = any(graded.work for graded in results)
     names = [task.name for task in sheet.tasks]
@@ -84,6 +84,6 @@ def table(
 
 
 def _plain(text: str) -> str:
-    """A cell's text in one line, which no spreadsheet runs as a formula."""
+    """Return a cell's text in one line, which no spreadsheet runs as a formula."""
     line = " ".join(text.split())
     return f"'{line}" if line.startswith(FORMULA) else line

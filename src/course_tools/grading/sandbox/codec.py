@@ -42,7 +42,7 @@ class Foreign:
 
 
 def encode(value: Any, foreign: bool = False) -> bytes:
-    """A value as one message.  foreign: send the name of types that do not cross.
+    """Write a value as one message.  foreign: send the name of types that do not cross.
 
     length of the JSON, the JSON, the tensors' bytes
     TypeError for a value of another type, ValueError for a message over LIMIT.
@@ -56,7 +56,7 @@ def encode(value: Any, foreign: bool = False) -> bytes:
 
 
 def decode(message: bytes) -> Any:
-    """The value of a message from an untrusted sender.  ValueError where it is none."""
+    """Read the value of a message from an untrusted sender.  ValueError where it is none."""
     try:
         start = HEAD.size + HEAD.unpack_from(message)[0]
         if start > HEAD.size + PLAIN_LIMIT:
@@ -89,7 +89,7 @@ def foreign(value: Any) -> tuple[str, str] | None:
 
 
 def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
-    """A value as JSON, tensors put into BLOBS.
+    """Return a value as JSON, tensors put into BLOBS.
 
     type(), not isinstance: a subclass may have methods of its own, so it is foreign.
     """
@@ -117,14 +117,14 @@ def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
 
 
 def _has_names(value: Any) -> bool:
-    """Is it a tuple whose members have names, as a namedtuple's or those of what topk returns?"""
+    """Tell whether it is a tuple whose members have names: a namedtuple, what topk returns."""
     kind = type(value)
     named = hasattr(kind, "_fields") or hasattr(kind, "n_sequence_fields")
     return isinstance(value, tuple) and (named or kind is torch.Size)
 
 
 def _called(value: Any) -> str:
-    """The name of a value's type; of a tensor or an array also what is unusual about it."""
+    """Return the name of a value's type; of a tensor or an array also what is unusual about it."""
     kind = type(value)
     if kind in (torch.Tensor, torch.nn.Parameter):
         odd = value.dtype if _dense(value) else value.layout if value.is_cpu else value.device.type

@@ -1,4 +1,4 @@
-"""The judge's end of the fork server: a process behind walls that forks one for each submission."""
+"""The judge's end of the fork server: an isolated process that forks one for each submission."""
 
 import json
 import socket

@@ -34,7 +34,7 @@ class ForkServerEnded(NotIsolated):
 
 
 def why_not() -> str:
-    """Why this machine cannot isolate student code; "" where it may be able to."""
+    """Return why this machine cannot isolate student code; "" where it may be able to."""
     if sys.platform != "linux":
         return f"isolation needs Linux (here: {sys.platform}); use WSL 2, a container or a server"
     if not seccomp.known():
@@ -45,7 +45,7 @@ def why_not() -> str:
 
 
 def outer_wall() -> str:
-    """The program bubblewrap; "" where there is none."""
+    """Return the program bubblewrap; "" where there is none."""
     return shutil.which("bwrap") or ""
 
 
@@ -61,7 +61,7 @@ def hindrances() -> list[str]:
 
 
 def exposed(places: Iterable[Path]) -> list[str]:
-    """Those of the places that lie where student code may read."""
+    """Return those of the places that lie where student code may read."""
     readable = [Path(folder) for folder in readable_folders()]
     real = [place.resolve() for place in places]
     return [str(place) for place in real if any(place.is_relative_to(f) for f in readable)]
@@ -69,7 +69,7 @@ def exposed(places: Iterable[Path]) -> list[str]:
 
 @functools.cache
 def readable_folders() -> list[str]:
-    """The folders that student code may read: Python's, and of the course only helpers."""
+    """Return the folders that student code may read: Python's, and only helpers of the course."""
     names = {sys.prefix, sys.base_prefix, sysconfig.get_paths()["purelib"], "/usr", "/lib"}
     names |= {"/lib64", *(path for path in sys.path if path.endswith("site-packages"))}
     names.add(os.path.dirname(os.path.realpath(f"{sys.prefix}/pyvenv.cfg")))  # a .venv of links
@@ -79,13 +79,13 @@ def readable_folders() -> list[str]:
 
 
 def python() -> str:
-    """The path of this Python without links, which are not in the jail."""
+    """Return the path of this Python without links, which are not in the jail."""
     folder, name = os.path.split(sys.executable)
     return os.path.join(os.path.realpath(folder), name)
 
 
 def behind_bubblewrap(program: str) -> Iterator[str]:
-    """The words that start bubblewrap, with nothing in it but Python and the grader's package."""
+    """Yield the words that start bubblewrap, with only Python and the grader's package in it."""
     package = SRC / "course_tools"
     yield from (program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     yield from ("--uid", str(jail.NOBODY), "--gid", str(jail.NOBODY), "--tmpfs", "/")

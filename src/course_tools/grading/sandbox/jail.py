@@ -138,7 +138,7 @@ def bounded(memory: int) -> Iterator[None]:
 
 
 def _mapped() -> int:
-    """Bytes of address space that this process has; 0 where the system does not say."""
+    """Return bytes of address space that this process has; 0 where the system does not say."""
     return _MAPPED
 
 

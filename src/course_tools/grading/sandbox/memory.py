@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def own_bytes(pid: int) -> int:
-    """Bytes that a process and all below it hold for themselves; 0 where the system hides it."""
+    """Return bytes that a process and all below it hold for themselves; 0 if they are hidden."""
     return sum(map(_own_memory, _tree(pid)))
 
 
 def proportional_bytes(pid: int) -> float:
-    """Bytes that they hold, where a page that n processes share counts 1/n in each.
+    """Return bytes that they hold, where a page that n processes share counts 1/n in each.
 
     So a fork that copies nothing counts nothing.
     """

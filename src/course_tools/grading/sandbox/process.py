@@ -54,7 +54,7 @@ class StudentProcess:
         self.base = memory.own_bytes(self.pid)
 
     def ask(self, seconds: float, **message: Any) -> dict[str, Any]:
-        """The reply to {"ask": "run" | "call", "name": …}.  Ended if none comes in time."""
+        """Return the reply to {"ask": "run" | "call", "name": …}.  Ended if none comes in time."""
         self.asked += 1
         deadline = time.monotonic() + seconds
         body = codec.encode(message | {"number": self.asked})
@@ -138,7 +138,7 @@ class StudentProcess:
 
 
 def _answers(reply: Any, number: int) -> bool:
-    """Is it the reply to that question?  A tensor may stand in any place, and is equal to much."""
+    """Tell whether it is the reply to that question; a tensor, in any place, equals much."""
     if type(reply) is not dict or type(reply.get("ok")) is not bool:
         return False
     texts = all(type(reply.get(key, "")) is str for key in ("kind", "type", "text"))
@@ -146,7 +146,7 @@ def _answers(reply: Any, number: int) -> bool:
 
 
 def _pid_here(handle: int, pid: int) -> int:
-    """The process' number in this namespace, which is not the one that the fork server sees."""
+    """Return the process' number in this namespace, which is not the fork server's."""
     try:
         lines = Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))

@@ -53,12 +53,12 @@ class _Program(ctypes.Structure):
 
 
 def known(machine: str | None = None) -> bool:
-    """Are the numbers of system calls known for this machine?"""
+    """Tell whether the numbers of system calls are known for this machine."""
     return (machine or os.uname().machine) in MACHINES
 
 
 def program(machine: str) -> bytes:
-    """The filter for one machine: struct sock_filter[]."""
+    """Return the filter for one machine: struct sock_filter[]."""
     which = list(MACHINES).index(machine)
     steps = [(LOAD, 0, 0, ARCH), (JUMP_IF, 1, 0, MACHINES[machine]), (RETURN, 0, 0, REFUSE | EPERM)]
     steps += [(LOAD, 0, 0, NR), (0x35, 0, 1, X32), (RETURN, 0, 0, REFUSE | EPERM)]  # jge

@@ -170,7 +170,7 @@ def _done(message: dict[str, Any], scope: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """The reply about an exception.
+    """Make the reply about an exception.
 
     kind: what it was; type, text: the exception; line: where in the student's own cell
     """
@@ -193,7 +193,7 @@ def _kind(error: BaseException, text: str) -> str:
 
 
 def _line(error: BaseException) -> int:
-    """The line of the last frame that lies in a cell; 0 where none does."""
+    """Return the line of the last frame that lies in a cell; 0 where none does."""
     found, frame = 0, error.__traceback__
     while frame:
         if frame.tb_frame.f_code.co_filename.startswith("<cell "):

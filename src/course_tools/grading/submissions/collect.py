@@ -43,7 +43,7 @@ def _entries(place: Path, lang: str) -> Iterable[Entry]:
 
 
 def _without_common_folder(entries: list[Entry]) -> list[Entry]:
-    """The same files without the folder that some zip files put around everybody's."""
+    """Return the same files without the folder that some zip files put around everybody's."""
     tops = {entry.path.parts[0] for entry in entries}
     if len(tops) != 1 or not all(len(entry.path.parts) > 1 for entry in entries):
         return entries

@@ -20,7 +20,7 @@ METHODS = FINDERS - {"eval", "exec", "globals", "locals"}  # model.eval() is som
 
 
 def suspicions(task: Task, own: Sequence[Cell], sheet: Sheet) -> Iterator[Note]:
-    """Notes for a person on what an answer has from the sheet's checks, none twice.
+    """Yield notes for a person on what an answer has from the sheet's checks, none twice.
 
     own: the cells of the answer
     """
@@ -40,7 +40,7 @@ def suspicions(task: Task, own: Sequence[Cell], sheet: Sheet) -> Iterator[Note]:
 
 
 def answering(good: Sequence[Cell], every: Sequence[Cell]) -> list[Cell]:
-    """The cells of an answer, and the student's own cells that define what those use."""
+    """Return the cells of an answer, and the student's own cells that define what those use."""
     found = list(good)
     for cell in found:
         used = {node.id for node in ast.walk(ast.parse(cell.code)) if isinstance(node, ast.Name)}
@@ -49,19 +49,19 @@ def answering(good: Sequence[Cell], every: Sequence[Cell]) -> list[Cell]:
 
 
 def asked(code: str, tree: ast.Module, sheet: Sheet) -> set[str]:
-    """Functions of the sheet's checks that the code uses: they know the right value."""
+    """Return functions of the sheet's checks that the code uses: they know the right value."""
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     return set(_read(symtable.symtable(code, "cell", "exec"))) & sheet.oracles - defined
 
 
 def inlined(tree: ast.Module, sheet: Sheet) -> set[str]:
-    """Functions of the sheet's checks whose body the code holds, under whatever names."""
+    """Return functions of the sheet's checks whose body the code holds, whatever the names."""
     kept = sheet.imported | syntax_trees.imported(tree)
     return {of.name for of in sheet.references if syntax_trees.copies(tree, of, kept)}
 
 
 def finders(tree: ast.Module) -> set[str]:
-    """Names in the code that find a function by a name that is made while the code runs."""
+    """Return names in the code that find a function by a name made while the code runs."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in FINDERS:
@@ -77,7 +77,7 @@ def finders(tree: ast.Module) -> set[str]:
 
 
 def _read(table: symtable.SymbolTable) -> Iterator[str]:
-    """Global names that are read, in whatever depth; a variable of a function's own is none."""
+    """Yield the global names that are read, at any depth, without a function's own variables."""
     whole = table.get_type() == "module"
     for symbol in table.get_symbols():
         if symbol.is_referenced() and (whole or symbol.is_global()):

@@ -31,5 +31,5 @@ def in_code_page(raw: bytes, lang: str) -> str:
 
 
 def composed(name: str) -> PurePosixPath:
-    """A path whose letters are whole: macOS takes them apart (NFD), か and ゛ for が."""
+    """Return a path whose letters are whole: macOS takes them apart (NFD), か and ゛ for が."""
     return PurePosixPath(unicodedata.normalize("NFC", name))

@@ -10,7 +10,7 @@ from .entries import JUNK, Entry
 
 
 def in_folder(place: Path, lang: str) -> Iterator[Entry]:
-    """Every file below a folder, and those in the zip files that lie in it."""
+    """Yield every file below a folder, and those in the zip files that lie in it."""
     for folder, names, files in os.walk(place, followlinks=False):
         names[:] = sorted(n for n in names if not JUNK.match(n))
         linked = [n for n in names if Path(folder, n).is_symlink()]
@@ -25,7 +25,7 @@ def in_folder(place: Path, lang: str) -> Iterator[Entry]:
 
 
 def _readable(name: str, lang: str) -> str:
-    """A file's name as text, also where it was unpacked in the code page of Windows."""
+    """Return a file's name as text, also where it was unpacked in the code page of Windows."""
     try:
         name.encode("utf-8")
         return name
@@ -46,7 +46,7 @@ def _file(path: Path, shown: PurePosixPath) -> Entry:
 
 
 def _read(path: Path, found: os.stat_result) -> bytes:
-    """The file's bytes.  ValueError where another file was put in its place since it was found."""
+    """Return the file's bytes.  ValueError where another file has taken its place since."""
     with path.open("rb") as file:
         if not os.path.samestat(os.fstat(file.fileno()), found):
             raise ValueError("the file was replaced while it was read")

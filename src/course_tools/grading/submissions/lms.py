@@ -21,7 +21,7 @@ class Format:
     pattern: re.Pattern[str]
 
     def student(self, path: PurePosixPath) -> str:
-        """WHO_NUMBER from the outermost folder's or the file's name; "" if named otherwise."""
+        """Return WHO_NUMBER of the outermost folder's or the file's name; "" if there is none."""
         found = self.pattern.match(_outermost(path))
         return f"{found['who']}_{found['number']}" if found else ""
 
@@ -39,18 +39,18 @@ FORMATS = (
 
 
 def products() -> str:
-    """The LMS whose zip files are read, as a phrase: Moodle, Canvas or NTU COOL."""
+    """Return the LMS whose zip files are read, as a phrase: Moodle, Canvas or NTU COOL."""
     *others, last = [name for format_ in FORMATS for name in format_.lms]
     return f"{', '.join(others)} or {last}"
 
 
 def named_by_lms(path: PurePosixPath) -> str:
-    """The student whose file it is, in the naming of any LMS; "" where it is of none."""
+    """Return the student whose file it is, in the naming of any LMS; "" where it is of none."""
     return next(filter(None, (format_.student(path) for format_ in FORMATS)), "")
 
 
 def student(path: PurePosixPath, lesson: str) -> str:
-    """Whose file it is: as an LMS says, else the folder's name, else what the file's name adds."""
+    """Say whose file it is: by an LMS, else the folder's name, else what the file's name adds."""
     if found := named_by_lms(path):
         return found
     name = _outermost(path)
@@ -61,7 +61,7 @@ def student(path: PurePosixPath, lesson: str) -> str:
 
 
 def attempt(path: PurePosixPath) -> int:
-    """The number of an attempt: 2 for "01 (2).ipynb" and "01-2.ipynb"; 0 where none stands."""
+    """Return the number of an attempt: 2 for "01 (2).ipynb" and "01-2.ipynb"; 0 without one."""
     found = ATTEMPT.search(_brackets(path.stem))
     return int(found[1] or found[2]) if found else 0
 
@@ -71,5 +71,5 @@ def _outermost(path: PurePosixPath) -> str:
 
 
 def _brackets(name: str) -> str:
-    """The name with (1) for （1）."""
+    """Return the name with (1) for （1）."""
     return name.translate({0xFF08: "(", 0xFF09: ")"}).strip()

@@ -33,7 +33,7 @@ class Matched:
 
 
 def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
-    """How the cells of one notebook answer one sheet."""
+    """Find how the cells of one notebook answer one sheet."""
     made = Matched()
     cells = _joined(keyed(cells, sheet), made)
     if not any(cell.key for cell in cells):
@@ -53,7 +53,7 @@ def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
 
 
 def solved(sheet: Sheet) -> Matched:
-    """The sheet with its own model answers, as if one had handed it in."""
+    """Return the sheet with its own model answers, as if one had handed it in."""
     cells = []
     for number, part in enumerate(sheet.parts, 1):
         kind = "text" if part.kind in ("text", "essay") else "code"
@@ -66,12 +66,12 @@ def solved(sheet: Sheet) -> Matched:
 
 
 def keyed(cells: Iterable[Cell], sheet: Sheet) -> list[Cell]:
-    """Each cell with the sheet's cell that it is, if it is one."""
+    """Return each cell with the sheet's cell that it is, if it is one."""
     return [_keyed(cell, sheet) for cell in cells]
 
 
 def _keyed(cell: Cell, sheet: Sheet) -> Cell:
-    """The cell with its key: by grade_id or cell id, by a text of the sheet's, by function name."""
+    """Return the cell with its key: by grade_id, by cell id, by its text, by function name."""
     for id in cell.ids:
         if id in sheet.by_key:
             return replace(cell, key=id)
@@ -85,7 +85,7 @@ def _keyed(cell: Cell, sheet: Sheet) -> Cell:
 
 
 def _joined(cells: list[Cell], made: Matched) -> list[Cell]:
-    """The cells, where one that was split in two, so that one half is no Python, is whole again."""
+    """Return the cells, one that was split in two (a half of it is no Python) whole again."""
     out: list[Cell] = []
     waiting = list(cells)
     while waiting:
@@ -103,7 +103,7 @@ def _joined(cells: list[Cell], made: Matched) -> list[Cell]:
 
 
 def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | None, int]:
-    """The cell with the 1 to 3 cells below it (n), or with the one above it (-1)."""
+    """Return the cell with the 1 to 3 cells below it (n), or with the one above it (-1)."""
     for n in range(1, 1 + min(3, len(after))):
         below = after[:n]
         if any(c.kind != "code" or c.key not in ("", cell.key) for c in below):
@@ -120,7 +120,7 @@ def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | No
 
 
 def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
-    """The cells, where an answer that nothing else finds is the one own cell at its place."""
+    """Return the cells; an answer that nothing else finds is the one own cell at its place."""
     order = [part.key for part in sheet.parts]
     known = {cell.key for cell in cells}
     out = list(cells)
@@ -139,7 +139,7 @@ def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
 
 
 def _code_again(cells: list[Cell], sheet: Sheet, made: Matched) -> list[Cell]:
-    """The cells, where an answer whose cell was turned into text is code again."""
+    """Return the cells; an answer whose cell was turned into text is code again."""
     out = list(cells)
     for task in sheet.tasks:
         if task.essay or any(c.kind == "code" and _answers(c, task) for c in out):
@@ -159,7 +159,7 @@ def _answers(cell: Cell, task: Task) -> bool:
 
 
 def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
-    """The student's own code: not the sheet's cells, not its tests, not what is no Python."""
+    """Yield the student's own code: no cell or test of the sheet's, nothing that is no Python."""
     wanted = {name for task in sheet.tasks for name in task.functions}
     for cell in cells:
         part = sheet.by_key.get(cell.key)

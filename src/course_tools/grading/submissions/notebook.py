@@ -45,7 +45,7 @@ class Cell:
 
 
 def read(data: bytes) -> tuple[list[Cell], list[Note]]:
-    """The cells of a file, and notes on how it was saved.  Unreadable."""
+    """Return the cells of a file, and notes on how it was saved.  Unreadable."""
     if not data.strip():
         raise Unreadable("the file is empty")
     notes: list[Note] = []
@@ -68,7 +68,7 @@ def read(data: bytes) -> tuple[list[Cell], list[Note]]:
 
 
 def _raw_cells(notebook: Any) -> Any:
-    """What stands in the place of a notebook's cells, in nbformat 4 or 3."""
+    """Return what stands in the place of a notebook's cells, in nbformat 4 or 3."""
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if cells is None and isinstance(notebook, dict):
         sheets = notebook.get("worksheets")
@@ -95,7 +95,7 @@ def _table(of: dict, name: str) -> dict:
 
 
 def parsed(cell: Cell) -> Cell:
-    """The cell with its code free of magics, the names it defines, the line of a syntax error."""
+    """Return the cell with code free of magics, names it defines, the line of a syntax error."""
     if cell.kind != "code":
         return cell
     code = _plain(cell.source)
@@ -108,7 +108,7 @@ def parsed(cell: Cell) -> Cell:
 
 
 def _plain(source: str) -> str:
-    """Python for IPython's syntax: %time f(x) becomes get_ipython().run_line_magic(…)."""
+    """Write Python for IPython's syntax: %time f(x) becomes get_ipython().run_line_magic(…)."""
     try:
         _compiled(source)
         return source
@@ -123,7 +123,7 @@ def _plain(source: str) -> str:
 
 
 def _compiled(code: str) -> ast.Module:
-    """The code's syntax tree; to compile it runs nothing and finds a return outside a function."""
+    """Return the code's syntax tree; compiling finds a return outside a function, runs nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compile(code, "cell", "exec", dont_inherit=True)
@@ -139,5 +139,5 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 def _named(code: str) -> list[str]:
-    """The names of functions in code that does not parse."""
+    """Return the names of functions in code that does not parse."""
     return re.findall(r"(?m)^def\s+(\w+)", code)

@@ -36,7 +36,7 @@ class Submission:
 
 
 def submission(student: str, entries: list[Entry], sheet: Sheet) -> Submission:
-    """One student's files as one submission, with notes on what was left out."""
+    """Join one student's files to one submission, with notes on what was left out."""
     made = Submission(student)
     for entry in entries:
         if entry.problem:
@@ -70,7 +70,7 @@ def _choose(made: Submission, notebooks: list[Entry], sheet: Sheet) -> None:
 
 
 def _alike(notebooks: Iterable[Entry], sheet: Sheet) -> list[Entry]:
-    """The notebooks that hold more of the sheet's cells than any other."""
+    """Return the notebooks that hold more of the sheet's cells than any other."""
     counts: list[tuple[int, Entry]] = []
     for entry in notebooks:
         try:

@@ -17,13 +17,13 @@ UNICODE_PATH = 0x7075  # Info-ZIP's extra field: the name in UTF-8
 
 
 def in_zip(place: Path, lang: str) -> Iterator[Entry]:
-    """Every file of an LMS' zip file, and of the zip files in it."""
+    """Return every file of an LMS' zip file, and of the zip files in it."""
     archive = zipfile.ZipFile(io.BytesIO(place.read_bytes()))
     return _entries(archive, lang, PurePosixPath(), lambda: archive)
 
 
 def nested(zipped: Entry, lang: str) -> Iterator[Entry]:
-    """The files of a student's own zip file, which counts as a folder.
+    """Yield the files of a student's own zip file, which counts as a folder.
 
     It is not kept open: a class may have many.
     """
@@ -63,7 +63,7 @@ def _entries(
 
 
 def _inspected(info: zipfile.ZipInfo, name: str) -> tuple[PurePosixPath, str]:
-    """The path to show, and why the file is not to be read; "" where it may be."""
+    """Return the path to show, and why the file is not to be read; "" where it may be."""
     path = entries.composed(name)
     problem = "link" if stat.S_ISLNK(info.external_attr >> 16) else ""
     if name.startswith("/") or ".." in path.parts or ":" in path.parts[0]:
@@ -89,14 +89,14 @@ def _reader(again: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo) -> Call
 
 
 def _seconds(info: zipfile.ZipInfo) -> float:
-    """A number that is larger for later times."""
+    """Return a number that is larger for later times."""
     year, month, day, hour, minute, second = info.date_time
     days = (year * 12 + month) * 31 + day
     return float(((days * 24 + hour) * 60 + minute) * 60 + second)
 
 
 def _decoded(info: zipfile.ZipInfo, lang: str) -> str:
-    """The file's name: where it lacks the UTF-8 flag, by Info-ZIP's extra field or a code page."""
+    """Return the file's name; without the UTF-8 flag, by Info-ZIP's field or a code page."""
     if info.flag_bits & 0x800:
         return info.filename
     extra = info.extra
