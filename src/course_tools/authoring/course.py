@@ -110,7 +110,7 @@ class Course:
             yield from file.faults
 
     def whole(self) -> Self:
-        """This course, whose texts can all be used.  LessonError with every fault if not."""
+        """Return this course, whose texts can all be used.  LessonError with every fault if not."""
         stop_at(self.faults())
         return self
 

@@ -64,7 +64,7 @@ def _calls(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def _asks(tree: ast.Module) -> bool:
-    """Is there something to fill in?"""
+    """Tell whether there is something to fill in."""
     return any(
         isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Constant)

@@ -129,7 +129,7 @@ def _fold(cell: dict[str, Any], title: str) -> None:
 
 
 def _grading(cell: Cell) -> dict[str, Any]:
-    """nbgrader's metadata, schema 3: a task is answered, a test or an essay carries points."""
+    """Make nbgrader's metadata, schema 3: a task is answered, a test or an essay carries points."""
     answered = "task" in cell.options or is_essay(cell)
     graded = "points" in cell.options
     grading = {

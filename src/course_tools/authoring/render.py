@@ -81,7 +81,7 @@ def _with_set_up(cells: Sequence[Cell], set_up: Sequence[Cell]) -> list[Cell]:
 
 
 def _fill(course: Course, lesson: Lesson, lang: str) -> dict[str, str]:
-    """Values of the {{placeholders}}; run time and memory come from the last measured run."""
+    """Return {placeholder: its value}; run time and memory come from the last measured run."""
     measured = lesson.measured.table
     return addresses.of(course.project.table) | {
         "lesson": lesson.name,

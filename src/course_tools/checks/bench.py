@@ -122,7 +122,7 @@ def seconds_of(command: Sequence[object], cwd: Path = ROOT, check: bool = True) 
 
 
 def set_up(folder: Path) -> Row:
-    """A copy of the course makes its .venv, as on a student's first day."""
+    """Measure how long a copy of the course takes to make its .venv, as on the first day."""
     course = folder / "course"
     ignore = shutil.ignore_patterns(".venv", ".git", "my", "__pycache__", "*_cache")
     shutil.copytree(ROOT, course, ignore=ignore)

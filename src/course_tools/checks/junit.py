@@ -23,7 +23,7 @@ def cases(report: Path) -> list[ElementTree.Element]:
 
 
 def count(cases: Iterable[ElementTree.Element]) -> Counts:
-    """A test that failed after it was skipped, or in its tear-down, counts as failed."""
+    """Count the cases; a test that failed after it was skipped, or in its tear-down, has failed."""
     kinds = [{child.tag for child in case} for case in cases]
     failed = sum(bool(kind & {"failure", "error"}) for kind in kinds)
     skipped = sum("skipped" in kind and not kind & {"failure", "error"} for kind in kinds)

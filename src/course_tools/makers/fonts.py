@@ -87,7 +87,7 @@ def open_face(full_name: str) -> TTFont:
 def cut(face: TTFont, characters: Iterable[str]) -> None:
     """Keep the outlines of these characters, without hints and layout features.
 
-    matplotlib hints by itself; only its 3.11 would use the features, and draw other figures than 3.10.
+    matplotlib hints by itself; only 3.11 would use the features, and draw other figures than 3.10.
     """
     options = subset.Options(
         layout_features=[], hinting=False, glyph_names=False, notdef_outline=True, name_IDs=["*"]

@@ -53,13 +53,13 @@ def read(path: Path) -> list[Form]:
 
 
 def problems(texts: Iterable[Text], forms: Iterable[Form]) -> Iterator[Problem]:
-    """Return the forms that are never right."""
+    """Yield the forms that are never right."""
     forbidden = [form for form in forms if not form.only_warn]
     return (problem for text in texts for problem in _found(text, forbidden))
 
 
 def warnings(texts: Iterable[Text], forms: Iterable[Form]) -> Iterator[Problem]:
-    """Return the forms that a reader should look at."""
+    """Yield the forms that a reader should look at."""
     doubtful = [form for form in forms if form.only_warn]
     return (problem for text in texts for problem in _found(text, doubtful))
 

@@ -9,7 +9,7 @@ from . import answers, claims, languages, lessons, quiz
 
 
 def problems(course: Course) -> Iterator[Problem]:
-    """Everything that is wrong with a course; what cannot be read is not looked into further."""
+    """Yield all that is wrong with a course; what cannot be read is not looked into further."""
     yield from course.faults()
     yield from of_source(course.set_up)
     yield from lessons.of_course(course)

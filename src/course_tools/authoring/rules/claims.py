@@ -19,7 +19,7 @@ CHECKED = re.compile(r'claims\.check\(\s*"([^"]*)"')
 
 
 def problems(lesson: Lesson) -> Iterator[Problem]:
-    """Everything that is wrong with the claims of a lesson that can be read."""
+    """Yield everything that is wrong with the claims of a lesson that can be read."""
     file = lesson.claims.file if lesson.claims else f"lessons/{lesson.name}/claims.toml"
     tables = lesson.claims.table if lesson.claims else {}
     for name, table in tables.items():

@@ -50,7 +50,7 @@ class Entry:
 
 
 def problems(bank: Table) -> Iterator[Problem]:
-    """Everything that is wrong with a bank; what is given away, if its fields are right."""
+    """Yield all that is wrong with a bank; what is given away, if its fields are right."""
     tables = bank.table.get("question")
     if set(bank.table) != {"question"} or not isinstance(tables, list) or not tables:
         what = f"holds {', '.join(bank.table) or 'nothing'}, expected questions"

@@ -50,7 +50,7 @@ def outer_wall() -> str:
 
 
 def hindrances() -> list[str]:
-    """Settings of this system that keep user namespaces from its users, and what allows them."""
+    """Name the settings that keep user namespaces from users, and what allows them."""
     found = []
     for name, (open_, what) in SETTINGS.items():
         with contextlib.suppress(OSError):

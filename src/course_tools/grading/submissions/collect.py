@@ -18,7 +18,7 @@ class NoSubmissions(Exception):
 
 
 def collect(place: Path, sheet: Sheet) -> list[Submission]:
-    """Everybody's submission of one sheet, by student.  NoSubmissions, or OSError."""
+    """Return everybody's submission of one sheet, by student.  NoSubmissions, or OSError."""
     students: dict[str, list[Entry]] = {}
     for entry in _without_common_folder(list(_entries(place, sheet.lang))):
         students.setdefault(lms.student(entry.path, sheet.lesson), []).append(entry)

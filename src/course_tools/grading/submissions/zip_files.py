@@ -17,7 +17,7 @@ UNICODE_PATH = 0x7075  # Info-ZIP's extra field: the name in UTF-8
 
 
 def in_zip(place: Path, lang: str) -> Iterator[Entry]:
-    """Return every file of an LMS' zip file, and of the zip files in it."""
+    """Yield every file of an LMS' zip file, and of the zip files in it."""
     archive = zipfile.ZipFile(io.BytesIO(place.read_bytes()))
     return _entries(archive, lang, PurePosixPath(), lambda: archive)
 
