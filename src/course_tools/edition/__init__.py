@@ -1,1 +1,1 @@
-"""The student edition and the addresses of the course: what leaves the house, and how."""
+"""The student edition and the addresses of the course: what is published, and how."""
