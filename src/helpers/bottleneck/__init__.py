@@ -1,4 +1,8 @@
-"""A long document in, a short summary out: what two designs cost, by formula and by measurement."""
+"""What two designs cost that read a long document and write a short summary.
+
+By formula and by measurement.
+By formula and by measurement.
+"""
 
 from ..instruments.peak_memory import Peak, peak
 from .costs import (
