@@ -1,8 +1,4 @@
-"""What two designs cost that read a long document and write a short summary.
-
-By formula and by measurement.
-By formula and by measurement.
-"""
+"""What two designs for summaries of long documents cost, by formula and by measurement."""
 
 from ..instruments.peak_memory import Peak, peak
 from .costs import (

@@ -191,7 +191,7 @@ def _refuse_unequal(config: Any) -> None:
 
 
 def _sizes_of_both(c: Any) -> dict[str, tuple[int, int]]:
-    """Return {size: (the encoder's, the decoder's)} of what a Design has once."""
+    """Return {size: (the encoder's, the decoder's)} of what a Design has once, a config twice."""
     if c.model_type == "bart":
         return {"ffn_dim": (c.encoder_ffn_dim, c.decoder_ffn_dim)}
     if c.model_type == "t5gemma":

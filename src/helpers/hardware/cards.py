@@ -38,7 +38,7 @@ class Gpu:
 
     @property
     def real_gib(self) -> float:
-        """The memory in GiB, from the MiB that the card reports."""
+        """The memory in GiB that the driver reports."""
         return self.mib / 1024
 
     @property

@@ -88,7 +88,6 @@ def unchecked(
     """Compute the size for any family, also one that was never compared.
 
     The tests compare it with real caches, and write down where it holds.
-    The tests compare it with real caches, and write down where it holds.
     """
     decoder, source = configs.text(config), configs.source_len(config, encoder_len)
     number = configs.CACHE_DTYPES[configs.dtype_name(dtype, configs.CACHE_DTYPES)]

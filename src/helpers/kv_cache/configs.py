@@ -105,9 +105,9 @@ def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, obje
 
 
 def _follows(decoder: PreTrainedConfig, name: str, value: Any) -> bool:
-    """Does a missing field assume nothing?
+    """Does the value of a missing field assume nothing that the file does not say?
 
-    head_dim = hidden_size / n_heads, and "every layer is the usual one", do not.
+    True for head_dim = hidden_size / n_heads, and where every layer is the usual one.
     """
     if name == "layer_types":
         return set(value) == {"full_attention"}

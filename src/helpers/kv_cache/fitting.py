@@ -41,7 +41,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Published:
-    """A published size of a cache: bytes for a model at a length, and how ours compares with it.
+    """A published size of a cache: bytes for a model at a length, and theirs / ours.
 
     article: the model as the article names it; model: the one of models.toml with the same cache
     """

@@ -106,7 +106,6 @@ def attention(config: Any) -> Layer:
 
     Full: keys = n_kv_heads · head_dim, values = n_kv_heads · v_head_dim, which is head_dim
     where the config has no other.  Latent: the rank and the rotary part.
-    Latent attention: the rank and the rotary part instead.
     """
     if field(config, "kv_lora_rank", default=0):
         return Layer("latent", config.kv_lora_rank, field(config, "qk_rope_head_dim"))

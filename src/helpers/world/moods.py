@@ -38,7 +38,6 @@ class Mood(NamedTuple):
         """Is this mood kept for the test?
 
         Of a third of the adjectives all negations, else two affirmations.
-        Of a third of the adjectives all negations, else two affirmations.
         What labels may show: affirmations alone, or three negations and one affirmation.
         """
         third = self.adjective % 3

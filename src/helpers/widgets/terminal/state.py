@@ -129,7 +129,6 @@ class TerminalState(State):
         """Show what changed in the run, from the run's thread.
 
         Whatever fails here must not end that thread with the child alive.
-        From its thread: whatever fails here must not end it with the child alive.
         """
         try:
             if self.current and self.current.error:
