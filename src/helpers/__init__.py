@@ -1,4 +1,7 @@
-"""What the notebooks of Transformer Triad import.  This package itself is light: no torch."""
+"""What the notebooks of Transformer Triad import.
+
+This package itself is light: no torch.
+"""
 
 from .classroom import kernel, session
 

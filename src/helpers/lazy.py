@@ -6,7 +6,7 @@ from typing import Any
 
 
 def names(package: str, homes: Mapping[str, Sequence[str]]) -> tuple[Callable[[str], Any], list]:
-    """A package's __getattr__ and __all__, from {module of the package: the names in it}.
+    """Make a package's __getattr__ and __all__ from {module of the package: the names in it}.
 
     No public name may be a module's own: once loaded, the module would stand in its place.
     """

@@ -1,4 +1,4 @@
-"""A long document in, a short summary out: what two designs cost, by formula and by measurement."""
+"""What two designs for summaries of long documents cost, by formula and by measurement."""
 
 from ..instruments.peak_memory import Peak, peak
 from .costs import (

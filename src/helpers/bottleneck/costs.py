@@ -1,4 +1,4 @@
-"""What a long document in, a short summary out, costs by formula: FLOPs and bytes of the cache.
+"""What reading a long document and writing a summary costs, by formula: FLOPs and bytes of cache.
 
 A multiply-add is 2 FLOPs; only matrix products are counted, as torch's FlopCounterMode does.
     n   tokens of the document          t   tokens of the summary written so far, the newest one too
@@ -11,7 +11,7 @@ from .designs import Design
 
 
 def pairs(n: int, known: int = 0, skipping: bool = False) -> int:
-    """Pairs of a query and a key, for n new tokens behind `known` old ones.
+    """Count the pairs of a query and a key, for n new tokens behind `known` old ones.
 
     n · (known + n);  a kernel that skips what the causal mask hides: n · known + n (n + 1) / 2
     """
@@ -19,12 +19,12 @@ def pairs(n: int, known: int = 0, skipping: bool = False) -> int:
 
 
 def attention_flops(design: Design, n_pairs: int) -> int:
-    """One attention: q·k and weight·v, each 2 · head_dim FLOPs for a pair and a head."""
+    """Count the FLOPs of one attention: q·k and weight·v, each 2 · head_dim a pair and a head."""
     return 4 * design.n_heads * design.head_dim * n_pairs
 
 
 def read_flops(design: Design, n: int, known: int = 0, skipping: bool = False) -> int:
-    """Read n new tokens of a document of which `known` tokens have been read before.
+    """Count the FLOPs of reading n new tokens behind `known` tokens that have been read before.
 
     decoder-only:     L · (2 · block · n + attention(pairs))      the old tokens' cache stays valid
     encoder-decoder:  all of known + n again, every token seeing every token, then the keys and
@@ -42,7 +42,7 @@ def read_flops(design: Design, n: int, known: int = 0, skipping: bool = False) -
 
 
 def write_flops(design: Design, n: int, t: int) -> int:
-    """One token of the summary, the t-th that the decoder is given, and its output scores.
+    """Count the FLOPs of the t-th token that the decoder is given, with its output scores.
 
     decoder-only:     it attends to n + t tokens
     encoder-decoder:  to t by itself and to n by cross-attention, whose keys and values are there
@@ -54,7 +54,7 @@ def write_flops(design: Design, n: int, t: int) -> int:
 
 
 def first_token_flops(design: Design, n: int, known: int = 0, skipping: bool = False) -> int:
-    """From the document to the scores of the first token of the summary.
+    """Count the FLOPs from the document to the scores of the first token of the summary.
 
     An encoder-decoder gives its decoder the start token; a decoder-only model has its scores
     from the last token of the document.
@@ -64,7 +64,7 @@ def first_token_flops(design: Design, n: int, known: int = 0, skipping: bool = F
 
 
 def summary_flops(design: Design, n: int, t: int, skipping: bool = False) -> int:
-    """The whole job: the document, and t tokens of summary."""
+    """Count the FLOPs of the whole task: read the document, write t tokens of summary."""
     start = 2 if design.is_encoder_decoder else 1
     rest = sum(write_flops(design, n, k) for k in range(start, start + t - 1))
     return first_token_flops(design, n, skipping=skipping) + rest
@@ -73,7 +73,7 @@ def summary_flops(design: Design, n: int, t: int, skipping: bool = False) -> int
 def growing_flops(
     design: Design, n: int, updates: int, skipping: bool = False, known: int = 0
 ) -> int:
-    """Read a document of n tokens that arrives in parts, and be ready after each of them.
+    """Count the FLOPs of reading a document of n tokens in parts, and being ready after each part.
 
     Its first `known` tokens have been read before; the parts of the rest are equal, or differ by
     one token.  ValueError unless 0 ≤ known < n and 1 ≤ updates ≤ n - known.
@@ -87,7 +87,7 @@ def growing_flops(
 
 
 def cache_bytes(design: Design, n: int, t: int, number: int = 2) -> dict[str, int]:
-    """{"self": bytes, "cross": bytes} of one sequence: keys and values of each decoder layer.
+    """Return {"self": bytes, "cross": bytes}: keys and values of every decoder layer, one sequence.
 
     decoder-only keeps n + t tokens; an encoder-decoder t of its own and n of the encoder's
     """
@@ -100,7 +100,7 @@ def cache_bytes(design: Design, n: int, t: int, number: int = 2) -> dict[str, in
 def batch_bytes(
     design: Design, n: int, t: int, batch: int, shared: int = 0, number: int = 2
 ) -> int:
-    """The caches of a batch whose documents begin with the same `shared` tokens.
+    """Return the bytes of a batch's caches whose documents begin with the same `shared` tokens.
 
     Causal keys and values of equal beginnings are equal: they are kept once.  Those of an encoder
     depend on what follows, so each sequence has its own.  ValueError unless 0 ≤ shared ≤ n.

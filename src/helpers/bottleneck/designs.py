@@ -1,4 +1,4 @@
-"""The two designs as sizes: what a stack of equal blocks is made of, and the real models of it."""
+"""The two designs as sizes of a stack of equal blocks, and real models of these sizes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from ..language import say
 
 @dataclass(frozen=True)
 class Design:
-    """A stack of equal blocks.  n_encoder = 0: decoder-only.
+    """A stack of equal blocks; with n_encoder = 0 it is decoder-only.
 
     n_kv_heads: fewer than n_heads with GQA   mlp_matrices: 2, or 3 where the MLP is gated
     Weights are those of matrices: no biases, norms or position tables (below 1 % of a block).
@@ -29,6 +29,7 @@ class Design:
 
     @property
     def is_encoder_decoder(self) -> bool:
+        """Tell whether the design has an encoder."""
         return self.n_encoder > 0
 
     @property
@@ -43,6 +44,7 @@ class Design:
 
     @property
     def mlp(self) -> int:
+        """Weights of the MLP of one block."""
         return self.mlp_matrices * self.d_model * self.d_ff
 
     @property
@@ -52,28 +54,34 @@ class Design:
 
     @property
     def decoder_weights(self) -> int:
-        """All decoder blocks; those of an encoder-decoder have a cross-attention besides."""
+        """Weights of all decoder blocks, with the cross-attentions of an encoder-decoder."""
         cross = self.q_and_o + self.k_and_v if self.is_encoder_decoder else 0
         return self.n_decoder * (self.block + cross)
 
     @property
     def writing_weights(self) -> int:
-        """Weights of the blocks that one more token needs: W^K and W^V of the cross-attentions
-        are not among them, their products with the document are in the cache."""
+        """Weights of the blocks that one more token needs.
+
+        W^K and W^V of the cross-attentions are not among them: their products with the
+        document are in the cache.
+        """
         kept = self.k_and_v if self.is_encoder_decoder else 0
         return self.decoder_weights - self.n_decoder * kept
 
     @property
     def reading_weights(self) -> int:
-        """Weights that reading a document needs: all blocks of a decoder-only design; the encoder,
-        and W^K and W^V of the cross-attentions."""
+        """Weights of the blocks that reading a document needs.
+
+        Decoder-only: all blocks.  Encoder-decoder: the encoder, and W^K and W^V of the
+        cross-attentions.
+        """
         if not self.is_encoder_decoder:
             return self.decoder_weights
         return self.n_encoder * self.block + self.n_decoder * self.k_and_v
 
     @property
     def weights(self) -> int:
-        """All blocks, without embedding and output matrix."""
+        """Weights of all blocks, without embedding and output matrix."""
         return self.n_encoder * self.block + self.decoder_weights
 
     @property
@@ -83,7 +91,10 @@ class Design:
 
 
 def plain(name: str, n_encoder: int, n_decoder: int, d_model: int = 96, n_heads: int = 6) -> Design:
-    """Blocks of GPT-2 and BART: 4 d² of attention, 8 d² of MLP, every head with keys of its own."""
+    """Make a design of the blocks of GPT-2 and BART.
+
+    4 d² of attention, 8 d² of MLP, every head with keys of its own.
+    """
     sizes = (d_model, n_heads, n_heads, d_model // n_heads, 4 * d_model, 2, 320)
     return Design(name, n_encoder, n_decoder, *sizes)
 
@@ -91,7 +102,7 @@ def plain(name: str, n_encoder: int, n_decoder: int, d_model: int = 96, n_heads:
 def build(
     design: Design, longest: int = 2_048, attention: str = "eager", device: str = "cpu"
 ) -> Any:
-    """The design as a real model of transformers with random weights: GPT-2 or BART.
+    """Build the design as a real model of transformers with random weights: GPT-2 or BART.
 
     ValueError for a design whose blocks are not theirs.
     """
@@ -144,7 +155,7 @@ def _bart(design: Design, longest: int) -> Any:
 
 
 def of(config: Any) -> Design:
-    """The design in a config of GPT-2, Llama, BART, T5 or T5Gemma, all layers of which see all.
+    """Read the design from a config of GPT-2, Llama, BART, T5 or T5Gemma, if every layer sees all.
 
     ValueError for another family, for a layer that sees only its neighbours, and for an encoder
     whose blocks are not those of the decoder.
@@ -180,7 +191,7 @@ def _refuse_unequal(config: Any) -> None:
 
 
 def _sizes_of_both(c: Any) -> dict[str, tuple[int, int]]:
-    """{size: (the encoder's, the decoder's)} of what a Design has once, where a config has two."""
+    """Return {size: (the encoder's, the decoder's)} of what a Design has once, a config twice."""
     if c.model_type == "bart":
         return {"ffn_dim": (c.encoder_ffn_dim, c.decoder_ffn_dim)}
     if c.model_type == "t5gemma":

@@ -1,4 +1,4 @@
-"""The picture of the lesson's explorer: who needs less of what, and where that changes."""
+"""The drawing of lesson 07's explorer: which design needs less, and where that changes."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -22,7 +22,7 @@ def explore(
     shared: int,
     updates: int,
 ) -> tuple[str, str]:
-    """(SVG, sentence) for a document of which `shared` % is a prompt that has been read before."""
+    """Draw (SVG, sentence) for a document of which `shared` % is a prompt that was read before."""
     designs, known = (decoder, pair), document * shared // 100
 
     def percent(share: int) -> int:
@@ -75,7 +75,10 @@ def _row(name: str, unit: str, values: Sequence[float]) -> Row:
 
 
 def _share(row: Row) -> float:
-    """The first design's part of both: quantities of the same share are one piece of evidence."""
+    """Return the first design's part of both.
+
+    Quantities of the same share are one piece of evidence.
+    """
     first, second = row.values
     return round(first / (first + second), 9)
 
@@ -86,7 +89,7 @@ def _crossing(
     values: Iterable[int],
     needs: Callable[[Design, int], float],
 ) -> str:
-    """One sentence on the first value at which the first of both designs needs less."""
+    """Say in one sentence from which value on the first of both designs needs less."""
     first, second = designs
     values = list(values)
     at = next((v for v in values if needs(first, v) < needs(second, v)), None)

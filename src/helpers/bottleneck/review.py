@@ -1,4 +1,4 @@
-"""Reads a student's argument: which of its numbers the bench knows, and what it leaves out.
+"""Review a student's argument: which of its numbers agree with the task, and what it leaves out.
 
 It does not grade prose: whether the numbers support the choice is for a person to judge.
 """
@@ -59,7 +59,7 @@ NAMED = {  # units that have a word in each language
 
 
 class Written(NamedTuple):
-    """A number as the text has it, in the unit that such numbers are compared in.
+    """A number as the text has it, in the unit in which such numbers are compared.
 
     half: of its last digit   at: its place in the (normalised) text
     """
@@ -91,8 +91,10 @@ class Cited:
 
 @dataclass(frozen=True)
 class Review:
-    """step, choice, text: what was written   cited: its numbers   open: rubric parts untouched
+    """What the review of a text found.
 
+    step, choice, text: what was written   cited: its numbers   open: parts of the rubric not
+    touched
     choice: one of CHOICES, None while it is open, or what could not be read
     """
 
@@ -104,7 +106,7 @@ class Review:
 
     @property
     def missing(self) -> list[str]:
-        """What an attempt still needs before the model answer is shown; message names."""
+        """Name what an attempt still needs before the model answer is shown; "" for nothing."""
         needs = {
             "unknown_choice": self.choice is not None and self.choice not in CHOICES,
             "no_choice": self.step == 1 and self.choice is None,
@@ -116,7 +118,7 @@ class Review:
 
     @property
     def misplaced(self) -> list[Cited]:
-        """Numbers of one design in a sentence about the other.
+        """Return the numbers of one design that stand in a sentence about the other.
 
         Not where the sentence compares, and also has the other's number of the same quantity.
         """
@@ -129,6 +131,7 @@ class Review:
         return [c for c in wrong if not compared(c)]
 
     def lines(self) -> list[str]:
+        """Say in sentences what the review found."""
         values = {
             "fewest": FEWEST_NUMBERS,
             "shortest": SHORTEST,
@@ -150,6 +153,7 @@ class Review:
         return found or [say.text("bottleneck", "all_touched")]
 
     def table(self) -> tuple[Html, str]:
+        """Return (HTML, plain text) of the numbers found, each with what it agrees with."""
         header = [say.text("bottleneck", name) for name in ("cited", "agrees")]
         return show.table(header, [[c.text, _shown(c)] for c in self.cited])
 
@@ -180,7 +184,7 @@ def _whose(cited: Cited) -> str:
 
 
 def review(step: int, choice: str | None, text: str, scenario: Scenario) -> Review:
-    """Hold a text's numbers against the bench of the scenario, its words against the rubric.
+    """Compare a text's numbers with the scenario's quantities, and its words with the rubric.
 
     choice: "decoder" or "encoder_decoder" (or a common way to write one), None while it is open.
     """
@@ -193,7 +197,7 @@ def review(step: int, choice: str | None, text: str, scenario: Scenario) -> Revi
 
 
 def _choice(written: str | None) -> str | None:
-    """The design that is meant; as it stands where none is."""
+    """Return the design that is meant; the text as it is where it means none."""
     if written is None:
         return None
     said = _bare(str(written))
@@ -212,7 +216,7 @@ def _bare(word: str) -> str:
 
 
 def numbers(text: str) -> list[Written]:
-    """Each number with a unit of the bench, also shares and scales in words, in their order.
+    """Find every number with a known unit, shares and scales in words too, in their order.
 
     In the unit that such numbers are compared in: 239 ms is 0.239 s.
     """
@@ -238,7 +242,10 @@ def _written(match: re.Match) -> Written | None:
 
 
 def _shares(plain: str) -> list[Written]:
-    """1/7, 40 % and a half, where words say them; they are rough, so they agree within 5 %."""
+    """Find shares said in words, such as 1/7, 40 % or a half.
+
+    They are rough, so they agree within 5 %.
+    """
     said = {name: say.text("bottleneck", f"share_{name}") for name in ("of", "tenths", "half")}
     found = []
     for m in re.finditer(rf"{SMALL}\s*(?:{said['of']})\s*{SMALL}", plain):
@@ -262,7 +269,7 @@ def _share(match: re.Match, value: float) -> Written:
 
 
 def _small(written: str) -> float:
-    """7, or a number below 1,000 in characters: what stands before 10 or 100 multiplies it."""
+    """Read 7, or a number below 1,000 in characters, which a 10 or 100 behind it multiplies."""
     if written[0].isdecimal():
         return float(written)
     total = last = 0.0
@@ -273,7 +280,7 @@ def _small(written: str) -> float:
 
 
 def _unit(rest: str) -> tuple[str, str, float] | None:
-    """(as written, unit to compare in, factor) of the unit that a text begins with."""
+    """Return (as written, unit to compare in, factor) of the unit that a text begins with."""
     named = {say.text("bottleneck", f"unit_{n}"): unit for n, unit in NAMED.items()}
     table = UNITS | {word: unit for words, unit in named.items() for word in words.split("|")}
     for word in sorted(table, key=len, reverse=True):
@@ -306,7 +313,7 @@ def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
 
 
 def _agreeing(written: Written, half: float, share: float, known: list[Number]) -> list[Number]:
-    """All that the number agrees with: within its last digit (at most 5 %), or within a share."""
+    """Find all that the number agrees with: within its last digit (at most 5 %), or a share."""
 
     def near(number: Number) -> bool:
         most = max(min(half, LOOSEST * number.value), share * number.value)
@@ -323,13 +330,16 @@ def _labels(found: list[Number]) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    """Each different sentence once, what repeats itself in it once."""
+    """Return each different sentence once, and what repeats itself in it once."""
     lines = re.split(r"[。!?;\n]", unicodedata.normalize("NFKC", text))
     return list(dict.fromkeys(REPEATED.sub(r"\1", line).strip() for line in lines))
 
 
 def _touches(sentence: str, parts: tuple[str, ...]) -> list[str]:
-    """The parts whose words it has; none if there is hardly more to it than words and numbers."""
+    """Find the parts of the rubric whose words a text has.
+
+    None if the text is hardly more than words and numbers.
+    """
     line = sentence.lower()
     found = {part: [word for word in _words(part) if word in line] for part in parts}
     found = {part: words for part, words in found.items() if words}
@@ -339,7 +349,7 @@ def _touches(sentence: str, parts: tuple[str, ...]) -> list[str]:
 
 
 def _placed(cited: Cited, at: int, plain: str) -> Cited:
-    """With the design that its sentence last named before it."""
+    """Pair each number with the design that its sentence last named before it."""
     before = plain[:at]
     start = max(before.rfind(mark) for mark in "。!?;\n") + 1
     pair, decoder = (_any_of(f"names_{name}") for name in reversed(CHOICES))
@@ -350,7 +360,7 @@ def _placed(cited: Cited, at: int, plain: str) -> Cited:
 
 
 def _any_of(message: str) -> str:
-    """A pattern for any of the words of a message, normalised as texts are."""
+    """Return a pattern for any of the words of a message, normalised as texts are."""
     words = unicodedata.normalize("NFKC", say.text("bottleneck", message)).split("|")
     return "|".join(map(re.escape, words))
 
@@ -363,7 +373,7 @@ def _words(part: str) -> list[str]:
 
 
 def model_answer(reviewed: Review) -> None:
-    """After an attempt: the page's answer beside a corrected one, where the instructor's copy is.
+    """Show the page's answer beside a corrected one, after an attempt, from the instructor's copy.
 
     The student edition has none, and says so.
     """
@@ -384,7 +394,7 @@ def model_answer(reviewed: Review) -> None:
 
 
 def _answers(step: int) -> list[str] | None:
-    """[the page's, the corrected] of the instructor's copy of the sheet; None without one."""
+    """Return [the page's, the corrected] answer of the instructor's sheet; None without a sheet."""
     lesson = "07_bottleneck_challenge"
     inside = Path("solutions", say.language(), lesson, f"{lesson}.ipynb")
     here = Path.cwd()

@@ -1,4 +1,4 @@
-"""A task of one's own: a service and two candidates, drawn; their bench by formula."""
+"""A service and two candidate designs, drawn for one student, with their quantities by formula."""
 
 import hashlib
 import random
@@ -41,7 +41,7 @@ CODE = re.compile(r"[0-9A-F]{4}")
 
 @dataclass(frozen=True)
 class Quantity:
-    """One line of the bench: what it is, and what both designs need.  Less is better."""
+    """A quantity that the two designs differ in, with the need of each; less is better."""
 
     name: str
     unit: str
@@ -50,17 +50,20 @@ class Quantity:
 
     @property
     def label(self) -> str:
+        """The quantity's name in the student's language."""
         return say.text("bottleneck", f"quantity_{self.name}")
 
     @property
     def ratio(self) -> float:
+        """How many times as much the decoder-only design needs."""
         return self.decoder / self.encoder_decoder
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number that a text may cite.  owner: the design it belongs to, "" for a ratio or the task's
+    """A number that a text may cite.
 
+    owner: the design it belongs to, "" for a ratio or the task's
     topic: of which quantity
     """
 
@@ -104,22 +107,25 @@ class Scenario:
 
     @property
     def known(self) -> int:
-        """Tokens of the shared beginning."""
+        """Number of tokens in the shared beginning."""
         return self.document * self.shared // 100
 
     @property
     def part(self) -> int:
-        """Tokens that arrive at a time."""
+        """Number of tokens that arrive at a time."""
         return (self.document - self.known) // self.updates
 
     @property
     def room(self) -> float:
-        """GiB for weights and caches: as in lesson 06 a tenth is left free, and 1 GiB to CUDA."""
+        """GiB for weights and caches.
+
+        As in lesson 06 a tenth is left free, and 1 GiB to CUDA.
+        """
         gib = cards.gpus()[self.gpu].gib
         return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
 
     def bench(self) -> list[Quantity]:
-        """All quantities of both designs, by the formulas of costs."""
+        """Compute all quantities of both designs by the formulas of costs."""
         columns = [_needs(self, design) for design in self.designs]
         return [
             Quantity(name, unit, value, columns[1][name][0])
@@ -128,8 +134,11 @@ class Scenario:
 
     @property
     def possible(self) -> tuple[bool, bool]:
-        """Which design the bench does not rule out: it fits the card as in lesson 06, and its time
-        for one user is within the target.  That time is a lower bound: True is no promise."""
+        """Tell for each design whether the formulas leave it possible.
+
+        It fits the card as in lesson 06, and its time for one user is within the target.
+        That time is a lower bound: True is no promise.
+        """
         bench = {q.name: q for q in self.bench()}
         held, time = bench["held"], bench[self.metric]
         return (
@@ -142,7 +151,7 @@ class Scenario:
         return fitting.Fit("", cards.gpus()[self.gpu], lines).fits
 
     def sentence(self) -> str:
-        """The task in words of the student's language."""
+        """State the task in the student's language."""
         card, (encoder, decoder) = cards.gpus()[self.gpu], self.split
         arrives = "once" if self.updates == 1 else "parts"
         parts = (
@@ -164,6 +173,7 @@ class Scenario:
         return "".join((service, *parts))
 
     def table(self) -> tuple[Html, str]:
+        """Return (HTML, plain text) of all quantities, both needs and their ratio."""
         names = ("quantity", "decoder", "encoder_decoder", "ratio")
         rows = []
         for q in self.bench():
@@ -181,7 +191,7 @@ class Scenario:
 
 
 def scenario(code: str | None = None) -> Scenario:
-    """The student's own scenario, always the same; or the one of a code that a student names.
+    """Draw the student's own scenario, always the same, or that of a code which a student names.
 
     Drawn again until at least one design is possible.
     ValueError if the code is not four hexadecimal digits.
@@ -215,7 +225,7 @@ def _draw(code: str, draw: Callable) -> Scenario:
 
 
 def own_code() -> str:
-    """Four hexadecimal digits that say nothing else about the student."""
+    """Return four hexadecimal digits that say nothing else about the student."""
     return hashlib.sha256(progress.student_id().encode()).hexdigest()[:4].upper()
 
 
@@ -224,7 +234,7 @@ def _with_unit(value: float, unit: str) -> str:
 
 
 def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
-    """{quantity: (value, unit)} of one design.
+    """Compute {quantity: (value, unit)} of one design.
 
     Times are lower bounds.  A user reads, then writes; of `users` at once all are read, then all
     write together.  A summary ends with a token that says so: `summary` steps follow the reading,
@@ -257,8 +267,11 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
 
 
 def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
-    """A lower bound: the longer of what the FLOPs take, and the weights (and the cache of what is
-    known, where it stays valid)."""
+    """Compute a lower bound of the seconds that reading the document takes.
+
+    The longer of what the FLOPs take, and the weights (and the cache of what is known, where it
+    stays valid).
+    """
     flops = costs.read_flops(design, new, known, skipping=True)
     moved = NUMBER * design.reading_weights
     if not design.is_encoder_decoder:
@@ -268,8 +281,9 @@ def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
 
 
 def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> float:
-    """A lower bound of one token for each of a batch: weights are read once, caches one by one.
+    """Compute a lower bound of the seconds for one more token of each sequence of a batch.
 
+    Weights are read once, caches one by one.
     The first token's cache, the smallest.  The FLOPs of a batch of this size take less time.
     """
     cache = sum(costs.cache_bytes(design, document, 1, NUMBER).values())
@@ -278,7 +292,7 @@ def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> flo
 
 
 def known_numbers(scenario: Scenario) -> list[Number]:
-    """All that follows from the bench: its numbers, ratios, products."""
+    """List all numbers that follow from the formulas: quantities, ratios, products."""
     return [number for q in scenario.bench() for number in _of_quantity(q, scenario)]
 
 
@@ -301,7 +315,7 @@ def _of_quantity(q: Quantity, scenario: Scenario) -> list[Number]:
 
 
 def given_numbers(scenario: Scenario) -> list[Number]:
-    """What the task says: to repeat it is no measurement."""
+    """List the numbers that the task itself states: to repeat one is no measurement."""
     own: list[tuple[str, float, str]] = [
         ("document", scenario.document, "tokens"),
         ("widths", round(scenario.document / DECODER.d_model, 1), "×"),

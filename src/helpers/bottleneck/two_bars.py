@@ -1,4 +1,4 @@
-"""Two bars a quantity, one below the other, each as a part of the longer one; the shorter wins."""
+"""A chart of two bars for each quantity, as parts of the longer one; the shorter is better."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Row:
 
 
 def comparison(rows: Sequence[Row], name: str) -> str:
-    """SVG; name: what the picture is."""
+    """Draw the rows as SVG; name: what the chart shows."""
     designs = [say.text("bottleneck", key) for key in ("decoder", "encoder_decoder")]
     left = 12 + FONT * max(map(ems, designs))
     inner = "".join(_row(n, row, designs, left) for n, row in enumerate(rows))

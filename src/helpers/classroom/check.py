@@ -19,7 +19,10 @@ from .session import Result
 
 
 class WrongAnswer(AssertionError):
-    """An answer does not pass a check.  The message says what was got and expected; hint helps."""
+    """An answer did not pass a check.
+
+    The message says what was got and expected; hint helps.
+    """
 
     def __init__(self, message: str, hint: str = ""):
         super().__init__(message)
@@ -51,7 +54,7 @@ def task(name: str) -> Iterator[None]:
 
 
 def shape(got: Any, want: Sequence[int], dtype: Any = None) -> None:
-    """A tensor with this shape (and this dtype, if one is given).  WrongAnswer if not."""
+    """Require a tensor of this shape (and dtype, if one is given); raise WrongAnswer if not."""
     if not hasattr(got, "shape"):
         raise WrongAnswer(say.text("check", "no_tensor", got=type(got).__name__))
     if tuple(got.shape) != tuple(want):
@@ -61,13 +64,13 @@ def shape(got: Any, want: Sequence[int], dtype: Any = None) -> None:
 
 
 def that(holds: Any, hint: str) -> None:
-    """A property of the answer that must hold.  WrongAnswer if not."""
+    """Require a property of the answer; raise WrongAnswer if it does not hold."""
     if not holds:
         raise WrongAnswer("", hint)
 
 
 def close(got: Any, expected: Any, hint: str, atol: float = 1e-5, name: str = "") -> None:
-    """The oracle's shape, finite, and within atol of the oracle.  WrongAnswer if not.
+    """Require the oracle's shape, and finite entries within atol of it; raise WrongAnswer if not.
 
     name: which of several returned values this is; the message begins with it
     """
@@ -92,7 +95,7 @@ def _named(name: str) -> Iterator[None]:
 
 
 def equal(got: Any, expected: Any, hint: str) -> None:
-    """The oracle's shape and dtype, and the same entries.  WrongAnswer if not."""
+    """Require the oracle's shape, dtype and entries; raise WrongAnswer if one differs."""
     shape(got, expected.shape, expected.dtype)
     different = int((got != expected).sum())
     if different:
@@ -101,7 +104,7 @@ def equal(got: Any, expected: Any, hint: str) -> None:
 
 
 def unpack(got: Any, length: int) -> Sequence[Any]:
-    """The returned tuple, if it has the expected number of members.  WrongAnswer if not."""
+    """Return the answer's members if it is a tuple of so many; raise WrongAnswer if not."""
     if not isinstance(got, tuple | list) or len(got) != length:
         size = f"({len(got)})" if isinstance(got, tuple | list) else ""
         message = say.text("check", "members", got=type(got).__name__ + size, want=length)
@@ -110,7 +113,7 @@ def unpack(got: Any, length: int) -> Sequence[Any]:
 
 
 def _off(gaps: Any, expected: Any, atol: float) -> str:
-    """The largest gap |got - expected|; where expected is not 0 there, in % of |expected| too."""
+    """Say how large |got - expected| is at most; in % of |expected| too where that is not 0."""
     worst = gaps.argmax()
     gap, size = gaps[worst].item(), abs(expected[worst].item())
     numbers = {"gap": f"{gap:.3g}", "atol": f"{atol:g}"}
@@ -120,13 +123,13 @@ def _off(gaps: Any, expected: Any, atol: float) -> str:
 
 
 def _told(error: Exception) -> tuple[str, str]:
-    """(what happened, what to do about it)"""
+    """Return (what happened, what to do about it)."""
     forgotten = kernel.forgotten(error) if isinstance(error, NameError) else ""
     return _last_line(error), forgotten
 
 
 def _last_line(error: Exception) -> str:
-    """Type, message and the student's own line, without the frames of the checks."""
+    """Return type, message and the student's own line, without the frames of the checks."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"({frame.name}, {frame.line})" if frame.line else ""
     return f"{type(error).__name__}: {error} {where}".strip()

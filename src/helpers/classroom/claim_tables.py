@@ -1,4 +1,4 @@
-"""What a lesson's claims.toml declares: the classes are the schema of its tables."""
+"""The schema of a lesson's claims.toml: one class for each of its tables."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Bound = Annotated[Decimal | None, tables.exact]
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is measured for a claim, with its bound: at_least, at_most or both, or equals."""
+    """A quantity measured for a claim, with its bound: at_least, at_most or both, or equals."""
 
     name: Translated
     at_least: Bound = None
@@ -25,7 +25,10 @@ class Quantity:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str = "") -> Self:
-        """Malformed(field, what) names the field that is wrong, or says that no bound fits."""
+        """Read a quantity from its table.
+
+        Malformed(field, what) names the field that is wrong, or says that no bound fits.
+        """
         read = tables.read(cls, table, where)
         if (read.equals is None) == (read.at_least is None and read.at_most is None):
             what = "expected at_least, at_most or both, or else equals"
@@ -37,7 +40,7 @@ class Quantity:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """(lowest, highest) value that holds; both the same for equals."""
+        """The (lowest, highest) value that holds; both are the same for equals."""
         if self.equals is not None:
             return float(self.equals), float(self.equals)
         return _or(self.at_least, -math.inf), _or(self.at_most, math.inf)
@@ -49,7 +52,7 @@ def _or(bound: Decimal | None, without: float) -> float:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the lesson page, in the current language: what it says, what was found here."""
+    """A claim of the lesson page in the current language: what it says, what was found here."""
 
     verdict: Annotated[str, tables.one_of(*VERDICTS)]
     source: Identifier
@@ -59,5 +62,8 @@ class Claim:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
-        """Malformed(field, what) if a field is unknown, missing or of another type."""
+        """Read a claim from its table.
+
+        Malformed(field, what) if a field is unknown, missing or of another type.
+        """
         return tables.read(cls, table)

@@ -40,7 +40,7 @@ class Measured:
 
 
 def check(claim: str, measured: float | Mapping[str, float]) -> None:
-    """Show what the page says and what was measured here, and hold it against the claim's bound.
+    """Show what the page says and what was measured here, and judge it by the claim's bound.
 
     measured: the value, or {quantity: value} where the claim names several quantities.
     KeyError if claim or quantity is not declared in claims.toml; ClaimError as the module says.
@@ -56,7 +56,7 @@ def check(claim: str, measured: float | Mapping[str, float]) -> None:
 
 
 def declared(claim: str) -> dict:
-    """The current lesson's entry of one claim."""
+    """Return the current lesson's entry of one claim."""
     entries = of_lesson(session.current().lesson)
     if claim not in entries:
         raise KeyError(say.text("claims", "unknown", claim=claim, known=", ".join(entries)))
@@ -64,12 +64,12 @@ def declared(claim: str) -> dict:
 
 
 def ids(lesson: str) -> set[str]:
-    """The claims that a lesson declares; none where it has no claims.toml."""
+    """List the claims that a lesson declares; none where it has no claims.toml."""
     return set(of_lesson(lesson))
 
 
 def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
-    """Hold one value against at_least, at_most or equals.  NaN never holds."""
+    """Tell whether a value keeps to at_least, at_most or equals; NaN never does."""
     value, read = float(value), Quantity.from_table(bound)
     low, high = read.limits
     holds, exact = low <= value <= high, read.equals is not None
@@ -77,13 +77,16 @@ def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
 
 
 def is_strict() -> bool:
-    """Does a missed band raise?  In CI and in `start.py run`, not in a student's kernel."""
+    """Does a value outside its bound raise?
+
+    It does in CI and in `start.py run`, not in a student's kernel.
+    """
     return bool(os.environ.get("CI")) or session.current().is_strict("claims")
 
 
 @functools.cache
 def of_lesson(lesson: str) -> dict[str, dict]:
-    """{claim: its entry}; empty where the lesson has no claims.toml."""
+    """Return {claim: its entry}; empty where the lesson has no claims.toml."""
     file = resources.files("helpers") / "data" / "claims" / f"{lesson}.json"
     entries = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return {name: entry for name, entry in entries.items() if name != "lesson"}
@@ -106,7 +109,7 @@ def _bound(low: float, high: float) -> str:
 
 
 def _log(rows: list[Measured]) -> None:
-    """One JSON line a quantity into the file named by TRIAD_CLAIMS_LOG, if it is set."""
+    """Write one JSON line for each quantity to the file named by TRIAD_CLAIMS_LOG, if it is set."""
     if not (path := os.environ.get("TRIAD_CLAIMS_LOG")):
         return
     with Path(path).open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Is everything here that the lessons need?  One line each: OK, or FAIL and what to do.
+"""Is everything here that the lessons need?  One line each says OK, or FAIL and what to do.
 
 Versions are read from the installed packages' metadata: neither torch nor transformers is imported.
 """
@@ -31,7 +31,7 @@ OPERATORS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at.  holds: None = it could not be found out."""
+    """One requirement and whether it holds; None where that could not be found out."""
 
     what: str
     holds: bool | None
@@ -39,7 +39,7 @@ class Line:
 
 
 def check() -> None:
-    """Show a line for each thing that is needed, and ask whether the screen answers."""
+    """Show a line for each requirement, and ask whether the front end answers."""
     found = list(lines())
     header = [say.text("environment", name) for name in ("what", "result", "detail")]
     table, plain = show.table(header, [[x.what, word(x.holds), x.detail] for x in found])
@@ -51,6 +51,7 @@ def check() -> None:
 
 
 def lines() -> Iterator[Line]:
+    """Check one requirement after the other, each as a Line."""
     requires = overview.course()["requires"]
     yield _python(requires["python"])
     yield from (_package(name, want) for name, want in requires.items() if name != "python")
@@ -60,12 +61,16 @@ def lines() -> Iterator[Line]:
 
 
 def word(holds: bool | None) -> str:
+    """Return "OK", "FAIL" or "unknown" in the student's language."""
     name = "unknown" if holds is None else "ok" if holds else "fail"
     return say.text("environment", name)
 
 
 def satisfies(version: str, ranges: str) -> bool:
-    """Does a version lie in ranges like ">=7.7,<9"?  By its numbers: 2.13.0+cpu is 2.13."""
+    """Does a version lie in ranges like ">=7.7,<9"?
+
+    By its numbers: 2.13.0+cpu is 2.13.
+    """
     parts = [re.fullmatch(r"\s*([<>=!]+)\s*([\d.]+)\s*", part) for part in ranges.split(",")]
     if not all(parts):
         raise ValueError(f"range {ranges!r}; expected for example '>=7.7,<9'")
@@ -73,7 +78,10 @@ def satisfies(version: str, ranges: str) -> bool:
 
 
 def free_bytes() -> int | None:
-    """Memory that a new program can have.  None where neither psutil nor /proc/meminfo tells."""
+    """Return the memory that a new program can have; None where the system does not tell.
+
+    From psutil, else from /proc/meminfo.
+    """
     try:
         import psutil
 
@@ -89,7 +97,7 @@ def free_bytes() -> int | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The release as numbers, without the zeros at its end: 2.0 is 2."""
+    """Return the release as numbers, without the zeros at its end: 2.0 is 2."""
     found = re.match(r"\d+(\.\d+)*", version)
     numbers = found[0].split(".") if found else []
     while numbers and int(numbers[-1]) == 0:
@@ -156,7 +164,7 @@ def _folder() -> Line:
 
 
 def _ask_the_screen() -> None:
-    """The quiz's own handshake.  What is plain at once says so at once."""
+    """Ask the front end as the quiz does; say at once if only the plain view can be shown."""
     names = ("screen_waiting", "screen_answers", "screen_plain")
     waiting, answers, silent = (say.text("environment", name) for name in names)
     try:

@@ -29,13 +29,13 @@ NOT_TEXT = re.compile(r"""["'\\()\[\]{}]""")  # meant as Python, or goes on in t
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Called by IPython when the kernel starts, before anybody has said a language."""
+    """Install into the IPython that starts, before a language is set; called by IPython."""
     say.use(_language(_notebook()))
     install(shell)
 
 
 def install(shell: Any = None) -> None:
-    """Into this process's IPython; nothing happens without one, or the second time."""
+    """Make this process's IPython name forgotten cells and read guesses, if it runs, and once."""
     shell = shell or _shell()
     if not hasattr(shell, "set_custom_exc") or getattr(shell, "triad_installed", False):
         return
@@ -45,7 +45,7 @@ def install(shell: Any = None) -> None:
 
 
 def forgotten(error: NameError) -> str:
-    """One sentence, if the missing name is made by a cell above, or nobody can know; else ""."""
+    """Say which cell above makes the missing name, or that nobody can know; else ""."""
     shell = _shell()
     if shell is None or not error.name:
         return ""
@@ -59,7 +59,7 @@ def forgotten(error: NameError) -> str:
 
 
 def read_guesses(lines: list[str], known: Callable[[str], bool]) -> list[str]:
-    """The lines of a cell; a guess that is no Python (１２, 12万, 三十, ？) becomes a text.
+    """Turn a guess that is no Python (１２, 12万, 三十, ？) into a text, in the lines of a cell.
 
     known: does a variable of this name exist?
     """
@@ -94,33 +94,36 @@ def _known(shell: Any) -> Callable[[str], bool]:
 
 
 def _tell(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int | None = None):
-    """IPython's own traceback, and the sentence below it."""
+    """Show IPython's own traceback, and the sentence below it."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     if note := forgotten(error):
         show.fragment(Html('<p role="status"><b>{}</b></p>').format(note), note)
 
 
 def _shell() -> Any:
-    """This process's IPython, or None.  Never imports it."""
+    """Return this process's IPython without importing it; None where there is none."""
     module = sys.modules.get("IPython")
     return module.get_ipython() if module else None
 
 
 def _notebook() -> Path | None:
-    """The notebook of this kernel, where Jupyter's server says which one it is."""
+    """Return the path of this kernel's notebook, where Jupyter's server tells it."""
     name = os.environ.get("JPY_SESSION_NAME", "")
     return Path(name) if name.endswith(".ipynb") else None
 
 
 def _language(notebook: Path | None) -> str:
-    """That of the notebook's folder, else the system's."""
+    """Return the language of the notebook's folder, else the system's."""
     parts = notebook.parts if notebook else ()
     here = (lang for lang in say.LANGUAGES if lang in parts)
     return next(here, say.of_locale(os.environ.get("LC_ALL") or os.environ.get("LANG") or ""))
 
 
 def _sources(notebook: Path | None) -> list[str]:
-    """The code cells, as they were saved.  OSError, ValueError, … where they cannot be read."""
+    """Read the code cells as they were saved.
+
+    OSError, ValueError, … where they cannot be read.
+    """
     if notebook is None:
         raise OSError("which notebook this is, is not known")
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
@@ -128,13 +131,13 @@ def _sources(notebook: Path | None) -> list[str]:
 
 
 def _above(cells: list[str], current: str) -> list[str]:
-    """The cells before the one that runs; all, if it has changed since it was saved."""
+    """Return the cells before the one that runs; all, if it has changed since it was saved."""
     squeezed = [cell.strip() for cell in cells]
     return cells[: squeezed.index(current.strip())] if current.strip() in squeezed else cells
 
 
 def _made(source: str) -> Iterator[str]:
-    """The names that a cell makes; none of a cell that is no plain Python."""
+    """Return the names that a cell makes; none for a cell that is no plain Python."""
     try:
         top = symtable.symtable(source, "cell", "exec")
     except SyntaxError:

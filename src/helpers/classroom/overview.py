@@ -1,4 +1,4 @@
-"""The course on one screen: lessons and how far the student is; the page's claims and ours."""
+"""The course on one screen: each lesson with its progress, each claim with its verdict."""
 
 import functools
 import json
@@ -13,7 +13,7 @@ from . import claims, progress, records, session
 
 
 def show() -> None:
-    """A table of all lessons, and the next step in one sentence."""
+    """Show a table of all lessons, and the next step in one sentence."""
     work = progress.work()
     lessons = course()["lesson"]
     header = [say.text("overview", w) for w in ("lesson", "seconds", "mib", "quiz", "sheet")]
@@ -24,7 +24,7 @@ def show() -> None:
 
 
 def claims_table() -> None:
-    """The page's claims in the lessons that the student finished, and how many are still open.
+    """Show the page's claims in the lessons that the student finished, and how many are open.
 
     One row a claim: a claim of two lessons has one verdict, and what each lesson found stands there
     once that lesson is finished.  Of lessons not finished nothing is told that they let predict.
@@ -50,13 +50,13 @@ def is_finished(entry: dict, work: records.Work) -> bool:
 
 @functools.cache
 def course() -> dict:
-    """helpers/data/course.json: {"requires": {name: range}, "lesson": [{name, title, …}]}."""
+    """Read helpers/data/course.json: {"requires": {name: range}, "lesson": [{name, title, …}]}."""
     source = resources.files("helpers") / "data" / "course.json"
     return json.loads(source.read_text(encoding="utf-8"))
 
 
 def next_step(lessons: list[dict], work: records.Work) -> str:
-    """What to do now: the first thing in the order of the lessons that is not done."""
+    """Say what to do now: the first thing in the order of the lessons that is not done."""
     for entry in lessons:
         kept = work.get(entry["name"], records.Lesson())
         names = {"number": number(entry), "title": say.choose(entry["title"])}
@@ -71,11 +71,15 @@ def next_step(lessons: list[dict], work: records.Work) -> str:
 
 
 def number(entry: dict) -> str:
+    """Return the number of a lesson, such as "03"."""
     return entry["name"].split("_")[0]
 
 
 def _row(entry: dict, work: records.Work) -> list[str]:
-    """Links lead from a notebook of notebooks/LANG/; on Colab there is no such folder."""
+    """Make a lesson's row.
+
+    Its links lead from a notebook of notebooks/LANG/; on Colab there is no such folder.
+    """
     name, kept = entry["name"], work.get(entry["name"], records.Lesson())
     sheet = f"../../exercises/{say.language()}/{name}/{name}.ipynb"
     passed = _count(entry["tasks"], _open_tasks(entry, kept))
@@ -107,7 +111,7 @@ def _open_tasks(entry: dict, kept: records.Lesson) -> list[str]:
 
 
 def _found_in() -> dict[str, list[str]]:
-    """{claim: the lessons that measure it, in their order}"""
+    """Return {claim: the lessons that measure it, in their order}."""
     found: dict[str, list[str]] = {}
     for entry in course()["lesson"]:
         for claim in claims.of_lesson(entry["name"]):
@@ -134,7 +138,7 @@ def _claim_row(claim: str, done: Collection[str]) -> list[str]:
 
 
 def _what_was_found(claim: str, lesson: str, done: Collection[str]) -> str:
-    """What one lesson found; the number of the lesson before it where there are two."""
+    """Say what a lesson found for a claim, with the lesson's number where two lessons did."""
     where = lesson.split("_")[0]
     if lesson not in done:
         return say.text("overview", "still_open", number=where)

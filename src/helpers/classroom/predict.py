@@ -1,4 +1,4 @@
-"""Predict first: a guess beside the measurement, which stays hidden until there is one."""
+"""Predictions: a guess beside the measurement, which stays hidden until there is a guess."""
 
 import math
 import os
@@ -54,13 +54,13 @@ def choose(guess: object, options: Mapping[str, str], measured: str) -> None:
 
 
 def _given(guess: object) -> object:
-    """The guess; where there is none, what a run without a student puts in its place."""
+    """Return the guess, or what a run without a student puts in its place."""
     guess = os.environ.get("TRIAD_GUESS") if guess is None else guess
     return plain(guess) if isinstance(guess, str) else guess
 
 
 def _read(guess: object, unit: str) -> float | None:
-    """A finite number, else None."""
+    """Read a finite number; None for anything else."""
     if isinstance(guess, str):
         try:
             return float(read_number(guess, [plain(unit)] if unit.strip() else []))

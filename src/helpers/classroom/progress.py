@@ -32,7 +32,7 @@ PATIENCE = 5.0  # seconds to wait for another kernel, which needs milliseconds
 
 
 def data_dir() -> Path:
-    """The student's own data: the session's home, else $TRIAD_HOME, else the platform's place.
+    """Return the student's own folder: the session's home, $TRIAD_HOME or the platform's place.
 
     It is not created here.
     """
@@ -41,8 +41,9 @@ def data_dir() -> Path:
 
 
 def student_id() -> str:
-    """32 random hexadecimal digits, the same in every session; they say nothing about the person.
+    """Return the student's 32 random hexadecimal digits, the same in every session.
 
+    They say nothing about the person.
     Where the folder cannot be written, or the file holds something else, the id lives as long
     as the process.  Raises nothing: no lesson may stop because of it.
     """
@@ -56,12 +57,12 @@ def student_id() -> str:
 
 
 def work() -> records.Work:
-    """Everything that is kept, by lesson."""
+    """Return everything that is kept, by lesson."""
     return _changed(None)
 
 
 def answers(lesson: str) -> dict[str, records.Answer]:
-    """The kept answers of one lesson's quiz, by question."""
+    """Return the kept answers of one lesson's quiz, by question."""
     return work().get(lesson, records.Lesson()).quiz
 
 
@@ -77,10 +78,13 @@ def answered(lesson: str, question: str, given: tuple[str, ...] | str, right: bo
 
 
 def hinted(lesson: str, question: str) -> None:
+    """Keep that the hint of a question was asked for."""
     _change_answer(lesson, question, lambda old: replace(old, hinted=True))
 
 
 def taken_back(lesson: str, question: str) -> None:
+    """Keep that the answer to a question was taken back."""
+
     def clear(old: records.Answer) -> records.Answer:
         return replace(old, given=(), when=records.now()) if old.given else old
 
@@ -131,7 +135,7 @@ def export(path: str | os.PathLike | None = None) -> None:
 
 
 def load(path: str | os.PathLike) -> None:
-    """Add what an exported file holds.  Nothing that is here already is lost."""
+    """Add what an exported file holds; nothing that is here already is lost."""
     try:
         other = records.loads(Path(path).expanduser().read_bytes())
     except OSError as error:
@@ -150,7 +154,7 @@ def load(path: str | os.PathLike) -> None:
 
 
 def reset() -> None:
-    """Begin anew.  The record so far is set aside, and progress.load brings it back."""
+    """Begin a new record, and set the old one aside: progress.load brings it back."""
     try:
         file = data_dir() / "progress.json"
         with _locked(file):
@@ -164,6 +168,7 @@ def reset() -> None:
 
 
 def on_colab() -> bool:
+    """Does this Python run on Colab?"""
     return "google.colab" in sys.modules
 
 
@@ -171,7 +176,7 @@ def on_colab() -> bool:
 
 
 def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
-    """The record after `edit` (None: as it is); on disk, or in memory where the disk refuses."""
+    """Return the record after `edit` (None: unchanged), kept on disk or else in memory."""
     now = session.current()
     try:
         file = data_dir() / "progress.json"
@@ -196,7 +201,10 @@ def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
 
 @contextlib.contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """One process at a time.  A lock that its process died with is free.  OSError if it waits."""
+    """Let one process at a time change the record.
+
+    A lock that its process died with is free.  OSError if it waits.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(file.with_suffix(".lock"), timeout=PATIENCE)
     with warnings.catch_warnings():  # a disk without flock gets a lock file, with a warning
@@ -209,7 +217,7 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _on_disk(file: Path) -> records.Work:
-    """The kept record; a file that holds none is set aside with a message."""
+    """Read the kept record; set a file that holds none aside, with a message."""
     if not file.exists():
         return {}
     try:
@@ -221,7 +229,7 @@ def _on_disk(file: Path) -> records.Work:
 
 
 def _readable() -> records.Work:
-    """The kept record of a folder that can be read but not written."""
+    """Read the kept record of a folder that can be read but not written."""
     try:
         return records.loads((data_dir() / "progress.json").read_bytes())
     except (OSError, RuntimeError, records.NotOurs, records.TooNew):
@@ -239,7 +247,10 @@ def _set_aside(file: Path, why: str) -> Path:
 
 
 def _kept_id(file: Path) -> str:
-    """Read the id, or write a new one.  Mode "x": of two kernels that start at once, one wins."""
+    """Read the id, or write a new one.
+
+    Mode "x": of two kernels that start at once, one wins.
+    """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -1,4 +1,4 @@
-"""A student's work as it is kept in a file, and how two versions of it become one."""
+"""The file format of a student's work, and how two versions of it are merged."""
 
 import json
 from collections.abc import Callable
@@ -28,8 +28,9 @@ class TooNew(ValueError):
 
 @dataclass(frozen=True)
 class Answer:
-    """One question of a quiz.  given: ids of choices, or the text of a number; () = taken back.
+    """A student's answer to one question of a quiz.
 
+    given: ids of choices, or the text of a number; () = taken back.
     tries: answers judged.  solved, at_once: right so far, right at the first try.  when: the UTC
     time of `given`.
     """
@@ -44,7 +45,10 @@ class Answer:
 
 @dataclass
 class Lesson:
-    """quiz: {question: Answer}.  tasks: {task that passed its checks: when it first did}."""
+    """A student's work on one lesson.
+
+    quiz: {question: Answer}.  tasks: {task that passed its checks: when it first did}.
+    """
 
     quiz: dict[str, Answer] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
@@ -54,19 +58,22 @@ Work = dict[str, Lesson]  # by the lesson's name
 
 
 def now() -> str:
-    """UTC to the microsecond; later is greater, also as text."""
+    """Return the time in UTC to the microsecond; a later one is greater as text, too."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def dumps(work: Work, student: str) -> str:
-    """student: the random id, the only thing about a person in the file."""
+    """Write the work as JSON.
+
+    student: the random id, the only thing about a person in the file.
+    """
     lessons = {name: asdict(lesson) for name, lesson in work.items()}
     table = {"course": COURSE, "format": FORMAT, "student": student, "lesson": lessons}
     return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
 
 
 def loads(data: bytes) -> Work:
-    """What dumps wrote.  NotOurs or TooNew if it is anything else."""
+    """Read what dumps wrote; raise NotOurs or TooNew for anything else."""
     try:
         table = json.loads(data.decode("utf-8-sig"))  # an editor may have added the mark
         if table["course"] != COURSE:
@@ -81,7 +88,10 @@ def loads(data: bytes) -> Work:
 
 
 def merged(one: Work, other: Work) -> Work:
-    """Both.  The order does not matter, and merging the same twice changes nothing."""
+    """Merge two versions of a student's work into one.
+
+    The order does not matter, and merging the same twice changes nothing.
+    """
     return _union(one, other, _both_lessons)
 
 
@@ -109,7 +119,7 @@ def _both_lessons(one: Lesson, other: Lesson) -> Lesson:
 
 
 def _both_answers(one: Answer, other: Answer) -> Answer:
-    """The newer answer; whatever was reached in either."""
+    """Keep the newer answer, and whatever was reached in either."""
     newer = max(one, other, key=lambda answer: (answer.when, repr(answer.given)))
     return Answer(
         newer.given,

@@ -1,4 +1,4 @@
-"""The session that this process is in: the lesson, how strict it is, and what is not on disk yet.
+"""The session of this process: the lesson, how strict it is, and what is not on disk yet.
 
 helpers.begin sets the lesson and the language of the current session; claims, check and progress
 read it.
@@ -20,7 +20,7 @@ from . import records
 
 @dataclass(frozen=True)
 class Result:
-    """How a task stands: status is "right", "wrong", "error" or "not_yet"."""
+    """The result of a task: its status is "right", "wrong", "error" or "not_yet"."""
 
     task: str
     status: str
@@ -47,12 +47,18 @@ class Session:
     _before: list[tuple["Session", str]] = field(default_factory=list, repr=False)
 
     def is_strict(self, kind: str) -> bool:
-        """Does a miss of this kind raise?  kind: "claims" or "tasks"."""
+        """Does a miss of this kind raise?
+
+        kind: "claims" or "tasks".
+        """
         strict = os.environ.get("TRIAD_STRICT", "") if self.strict is None else self.strict
         return kind in strict
 
     def __enter__(self) -> "Session":
-        """Make it the current one.  ValueError if lang is no language of the course."""
+        """Make this session the current one.
+
+        ValueError if lang is no language of the course.
+        """
         global _current
         before = (_current, say.language())
         say.use(say.language() if self.lang is None else self.lang)
@@ -61,7 +67,10 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Make the one before current again.  RuntimeError if a later one has not ended."""
+        """Make the session before this one current again.
+
+        RuntimeError if a later one has not ended.
+        """
         global _current
         if _current is not self:
             names = f"{_current.lesson!r} has not ended; it began within that of {self.lesson!r}"
@@ -74,7 +83,7 @@ _current = Session()
 
 
 def current() -> Session:
-    """The session that every helper reads."""
+    """Return the session that every helper reads."""
     return _current
 
 

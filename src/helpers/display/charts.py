@@ -1,4 +1,4 @@
-"""What the lessons' figures have in common: named axes, lines, their spread, masks side by side."""
+"""The common parts of the lessons' figures: named axes, lines, their spread, masks side by side."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def _label(value: float) -> str:
 
 
 def lines(ax: Axes, x: ArrayLike, series: Mapping[str, ArrayLike], **style: Any) -> None:
-    """One line for each series, in the styles of the course.
+    """Draw one line for each series, in the styles of the course.
 
     x: (N,)   series: {name: (N,)}   style: as ax.plot takes it, for all of them
     """
@@ -48,7 +48,7 @@ def lines(ax: Axes, x: ArrayLike, series: Mapping[str, ArrayLike], **style: Any)
 
 
 def spread(runs: ArrayLike) -> tuple[NDArray, NDArray]:
-    """The mean of several runs, (N,), and how far the lowest and the highest are from it, (2, N).
+    """Return the mean of several runs, (N,), and how far their lowest and highest are off, (2, N).
 
     runs: (runs, N)
     """
@@ -58,7 +58,7 @@ def spread(runs: ArrayLike) -> tuple[NDArray, NDArray]:
 
 
 def levels(ax: Axes, values: Sequence[float], name: str = "", **style: Any) -> None:
-    """A short horizontal line across each group of figures.bars.
+    """Draw a short horizontal line across each group of figures.bars.
 
     values: (G,), one for each group   style: as ax.hlines takes it
     """
@@ -69,7 +69,7 @@ def levels(ax: Axes, values: Sequence[float], name: str = "", **style: Any) -> N
 def dots(
     ax: Axes, groups: Sequence[Sequence[float]], name: str, marker: str, offset: float = 0
 ) -> None:
-    """An open mark for each value, side by side in its group; equal ones stay apart.
+    """Draw an open mark for each value, side by side in its group; equal ones stay apart.
 
     groups: the values of each group, which stand at 0, 1, … + offset, 0.06 from one to the next
     """
@@ -93,7 +93,7 @@ def masks(
     columns: Sequence[str] | None = None,
     legend: bool = False,
 ) -> Figure:
-    """A figure of masks side by side, with the same names of the axes.
+    """Draw a figure of masks side by side, with the same names of the axes.
 
     found: {title: (R, C), bool}   size: width and height in inches   rows, columns: R and C labels,
     by default the numbers from 1   legend: below each of them, what ● and × say

@@ -48,7 +48,7 @@ LINES = (
     + cycler(linewidth=[3.2, 2.4, 1.8, 1.4, 1.0])
     + cycler(markersize=[8.5, 7, 5.5, 4.5, 3.5])
 )
-# Pages with dark paper: JupyterLab's, VS Code's, Colab's; and the lightness of that paper
+# Pages with dark background: JupyterLab's, VS Code's, Colab's; and the lightness of that background
 DARK_PAGES = ('body[data-jp-theme-light="false"]', "body.vscode-dark", 'html[theme="dark"]')
 NIGHT = 0x11 / 0xFF
 LEGIBLE = 3  # contrast of a line or a shape that says something (WCAG 2.2, 1.4.11)
@@ -72,14 +72,14 @@ SMALLEST_TEXT, LARGEST_TEXT = 5.0, 10.0  # points, in a cell
 
 
 def _luminance(colors: ArrayLike) -> NDArray:
-    """Relative luminance, 0 to 1, of sRGB colours (…, RGB or RGBA) (WCAG 2.2)."""
+    """Compute the relative luminance, 0 to 1, of sRGB colours (…, RGB or RGBA) (WCAG 2.2)."""
     rgb = np.asarray(colors)[..., :3]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
 def _even_blues() -> Colormap:
-    """ColorBrewer's Blues with equal steps of CIE L*: equal differences look equal."""
+    """Return ColorBrewer's Blues with equal steps of CIE L*: equal differences look equal."""
     blues = matplotlib.colormaps["Blues"](np.linspace(0, 1, 1024))
     darkness = -np.cbrt(_luminance(blues))  # L* = 116 ∛Y − 16
     even = np.linspace(darkness[0], darkness[-1], 256)
@@ -133,7 +133,7 @@ def show(fig: Figure, description: str) -> None:
 
 
 def darken(fig: Figure) -> None:
-    """Draw it on dark paper from now on: all but heat maps and masks, whose colours are data."""
+    """Draw the figure on a dark background, all but heat maps and masks, whose colours are data."""
     kept: set[Artist] = set()
     for ax in (ax for ax in fig.axes if ax.images):
         kept |= {*ax.texts, *ax.collections, *ax.lines, *ax.patches}
@@ -160,7 +160,7 @@ def _darken(artist: Artist) -> None:
 
 
 def at_night(color: Any) -> Any:
-    """What stands for a colour on dark paper: its hue, and its lightness the other way round."""
+    """Return a colour for a dark background: the same hue, the lightness reversed."""
     if isinstance(color, str) and color == "none":
         return color
     red, green, blue, alpha = to_rgba(color)
@@ -172,7 +172,7 @@ def at_night(color: Any) -> Any:
 
 
 def _contrast(one: ArrayLike, other: ArrayLike) -> float:
-    """1 to 21 (WCAG 2.2)."""
+    """Compute the contrast of two luminances, from 1 to 21 (WCAG 2.2)."""
     dark, light = sorted((float(_luminance(one)), float(_luminance(other))))
     return (light + 0.05) / (dark + 0.05)
 
@@ -186,7 +186,7 @@ def matrix(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> AxesImage:
-    """Heat map with the number in each cell; cells of −∞ and nan are white.
+    """Draw a heat map with the number in each cell; cells of −∞ and nan are white.
 
     values: (R, C), numbers or a tensor   rows: R labels   columns: C labels
     vmin, vmax: the values of the lightest and the darkest cell, by default those of the data
@@ -211,7 +211,7 @@ def mask(
     columns: Sequence[str] | None = None,
     legend: bool = True,
 ) -> None:
-    """Squares: dark with ● where the mask is True (may look), white with × where it is False.
+    """Draw a mask: a dark cell with ● where it is True (may look), a white one with × where False.
 
     allowed: (R, C), bool   rows: R labels   columns: C labels
     """
@@ -236,7 +236,7 @@ def bars(
     levels: Sequence[float] | None = None,
     level_name: str = "",
 ) -> None:
-    """Grouped bars, told apart by hatching, with error bars and a short line to compare with.
+    """Draw grouped bars, told apart by hatching, with error bars and a short line to compare with.
 
     groups: G labels   series: {name: G values}, three at most   intervals: {name: G (low, high)}
     levels: G values, drawn across each group; level_name: what they are
@@ -260,7 +260,7 @@ def bars(
 
 
 def _require_lengths(groups: Sequence[str], *values: Any) -> None:
-    """FigureError if a series, its intervals or the levels are not one value a group."""
+    """Raise FigureError if a series, its intervals or the levels are not one value a group."""
     lengths = [len(row) for value in values for row in _rows(value)]
     if wrong := [length for length in lengths if length != len(groups)]:
         raise FigureError(say.text("figures", "groups", got=wrong[0], want=len(groups)))
@@ -275,7 +275,7 @@ def _rows(value: Any) -> list[Sequence]:
 
 
 def _draw(fig: Figure) -> bytes:
-    """The figure as PNG.  MissingGlyph, FigureError as in show."""
+    """Return the figure as PNG; MissingGlyph, FigureError as in show."""
     png = io.BytesIO()
     with _heard_warnings() as heard:
         fig.savefig(png, format="png", dpi=PIXEL_RATIO * fig.dpi, bbox_inches="tight")
@@ -287,7 +287,7 @@ def _draw(fig: Figure) -> bytes:
 
 @contextlib.contextmanager
 def _heard_warnings() -> Iterator[list[str]]:
-    """A list that holds, at the end, what matplotlib warned of in `warnings` and in its log.
+    """Collect in a list what matplotlib warns of, in `warnings` and in its log.
 
     Deprecations are left out: they speak to matplotlib's developers, not to students.
     """
@@ -309,7 +309,7 @@ def _heard_warnings() -> Iterator[list[str]]:
 
 
 def _require_glyphs(fig: Figure) -> None:
-    """MissingGlyph if a visible text of the figure has a character that its fonts lack."""
+    """Raise MissingGlyph if a visible text has a character that its fonts lack."""
     texts = [text for text in fig.findobj(Text) if text.get_visible()]
     missing = {character: text for text in texts for character in _missing(text)}
     if missing:
@@ -320,14 +320,14 @@ def _require_glyphs(fig: Figure) -> None:
 
 
 def _missing(text: Text) -> set[str]:
-    """The characters, outside $formulas$, for which no font of the text has a glyph."""
+    """Return the characters, outside $formulas$, for which no font of the text has a glyph."""
     prose = re.sub(r"(?<!\\)\$.*?(?<!\\)\$", "", text.get_text(), flags=re.DOTALL)
     drawn = set().union(*map(_drawable, text.get_fontfamily()))
     return {character for character in prose if not character.isspace()} - drawn
 
 
 def _drawable(family: str) -> frozenset[str]:
-    """The characters of the font that matplotlib takes for a family; none if it finds no font."""
+    """Return the characters of the font that matplotlib takes for a family; none without a font."""
     try:
         return _glyphs(str(font_manager.findfont(family, fallback_to_default=False)))
     except ValueError:
@@ -340,7 +340,7 @@ def _glyphs(font_file: str) -> frozenset[str]:
 
 
 def _figure_html(day: bytes, night: bytes, description: str) -> str:
-    """<figure> with the PNG and the description as its alternative and as unfolding text.
+    """Return <figure> with the PNG, and the description as its alternative and unfolding text.
 
     night: takes the PNG's place on dark pages; where styles are taken away, day stays
     """
@@ -366,7 +366,7 @@ def _address(png: bytes) -> str:
 
 
 def _grid(values: Any) -> NDArray:
-    """A 2-d array, not empty, of numbers or of a tensor.  FigureError for other shapes."""
+    """Return a 2-d array of numbers or of a tensor; raise FigureError if it is empty or not 2-d."""
     if hasattr(values, "detach"):  # a torch tensor, on any device, with or without a gradient
         values = values.detach().cpu()
         values = values.double() if values.is_floating_point() else values  # numpy has no bfloat16
@@ -382,7 +382,7 @@ def _rule(
     rows: Sequence[str] | None,
     columns: Sequence[str] | None,
 ) -> None:
-    """Labels on the left and on top, as in a written matrix, and lines between the cells."""
+    """Put labels on the left and on top, as in a written matrix, and lines between the cells."""
     slant = columns is not None and max(map(_ems, columns)) * LARGEST_TEXT > _cell(ax, shape)
     turn = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"} if slant else {}
     _label(ax.yaxis, rows, shape[0], "row_labels")
@@ -399,7 +399,7 @@ def _rule(
 
 
 def _label(axis, labels: Sequence[str] | None, count: int, message: str, **style) -> None:
-    """One label per cell; None: whole numbers from 0.  FigureError for another count."""
+    """Write one label per cell, whole numbers from 0 for None; FigureError for another count."""
     if labels is None:
         axis.set_major_locator(MaxNLocator(integer=True))
     elif len(labels) != count:
@@ -409,19 +409,19 @@ def _label(axis, labels: Sequence[str] | None, count: int, message: str, **style
 
 
 def _cell(ax: Axes, shape: tuple[int, int]) -> float:
-    """The side of a square cell in points, before the labels take their part of the figure."""
+    """Return the side of a square cell in points, before the labels take their part."""
     figure: Any = ax.figure
     width, height = figure.get_size_inches() * ax.get_position().size
     return 72 * min(width / shape[1], height / shape[0])
 
 
 def _ems(text: str) -> float:
-    """Width in units of the font size: 1 for kanji and kana, 0.6 for Latin letters and digits."""
+    """Return a text's width in ems: 1 for kanji and kana, 0.6 for Latin letters and digits."""
     return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in str(text))
 
 
 def _text_size(ax: Axes, shape: tuple[int, int], texts: Sequence[str]) -> float:
-    """The size in points at which the longest of the texts fits a cell; 0 without texts."""
+    """Return the size in points at which the longest text fits a cell; 0 without texts."""
     longest = max(map(_ems, texts), default=np.inf)
     return min(LARGEST_TEXT, 0.9 * _cell(ax, shape) / longest)
 
@@ -431,7 +431,7 @@ def _number(value: float, fmt: str) -> str:
 
 
 def _write(ax: Axes, image: AxesImage, numbers: Sequence[str], size: float) -> None:
-    """One number per cell, in the ink that its colour asks for."""
+    """Write one number per cell, in the ink that its colour asks for."""
     colors = image.to_rgba(np.asarray(image.get_array()))  # (R, C, 4)
     for (row, column), number in zip(np.ndindex(colors.shape[:2]), numbers, strict=True):
         ink = _ink(colors[row, column])
@@ -439,13 +439,16 @@ def _write(ax: Axes, image: AxesImage, numbers: Sequence[str], size: float) -> N
 
 
 def _ink(color: ArrayLike) -> str:
-    """Black or white, whichever contrasts more: 4.58 at least, and 4.5 is asked (WCAG 2.2)."""
+    """Return black or white, whichever contrasts more.
+
+    4.58 at least, and 4.5 is asked (WCAG 2.2).
+    """
     luminance = _luminance(color)
     return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
 
 
 def _mask_legend(ax: Axes) -> None:
-    """The two kinds of squares as they are drawn, with their meaning, under the axes."""
+    """Draw the two kinds of cells, with their meaning, under the axes."""
 
     def square(fill: str, edge: str, marker: str, color: str) -> tuple[Line2D, Line2D]:
         box = Line2D([], [], linestyle="", marker="s", markersize=12, color=fill, mec=edge)

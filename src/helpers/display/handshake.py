@@ -1,4 +1,7 @@
-"""Does a front end answer?  A browser may lack a widget's code, and then shows nothing at all."""
+"""Does a front end answer?
+
+A browser may lack a widget's code, and then shows nothing at all.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -40,7 +43,7 @@ class Watch:
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The kernel's loop; None in a plain Python or terminal, where no front end could answer."""
+    """Return the kernel's event loop; None in plain Python, where no front end could answer."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""A widget that only answers: one line on screen that says whether this front end runs ours."""
+"""A widget that shows one line: whether this front end runs the course's widgets."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from .markup import Html
 
 
 class Probe(anywidget.AnyWidget):
-    """The front end's code sends one message as soon as it runs."""
+    """A widget whose code in the front end sends one message as soon as it runs."""
 
     _esm = Path(__file__).parent / "probe.js"
     text = traitlets.Unicode().tag(sync=True)
@@ -49,6 +49,6 @@ def ask(waiting: str, answered: str, silent: str) -> bool:
 
 
 def _status(text: str, lang: str) -> dict[str, str]:
-    """The same line for every front end."""
+    """Return the line as HTML, the same for every front end."""
     body = str(Html('<p lang="{}" role="status">{}</p>').format(lang, text))
     return {"text/html": body, "text/plain": text}

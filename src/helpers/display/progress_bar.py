@@ -12,7 +12,10 @@ EVERY_S = 0.25
 
 
 class Meter:
-    """with Meter(steps) as meter: for …: meter.show(n, "loss 0.31")"""
+    """A progress bar over a number of steps.
+
+    with Meter(steps) as meter: for …: meter.show(n, "loss 0.31")
+    """
 
     def __init__(self, steps: int) -> None:
         self._steps, self._done, self._words = steps, 0, ""
@@ -27,7 +30,10 @@ class Meter:
             self._draw()
 
     def show(self, done: int, words: str = "") -> None:
-        """done: steps so far.  Drawn four times a second at most."""
+        """Draw the bar, four times a second at most.
+
+        done: steps so far
+        """
         self._done, self._words = done, words
         now = time.monotonic()
         if now - self._drawn >= EVERY_S and done < self._steps:
@@ -35,11 +41,12 @@ class Meter:
             self._draw()
 
     def end(self, words: str) -> None:
-        """The last words, such as why it stopped."""
+        """Set the last words, such as why it stopped."""
         self._words = words
         self._draw()
 
     def text(self) -> str:
+        """Return the bar as one line: steps, time spent and time left."""
         spent = time.monotonic() - self._started
         left = spent / max(1, self._done) * (self._steps - self._done)
         numbers = {"done": self._done, "steps": self._steps, "spent": f"{spent:.0f}"}
@@ -57,7 +64,7 @@ class Meter:
 
 
 def _handle():
-    """A place in the notebook's output that can be drawn again; None outside one."""
+    """Return a place in the notebook's output that can be drawn again; None outside a notebook."""
     if not show.in_notebook():
         return None
     from IPython.display import DisplayHandle

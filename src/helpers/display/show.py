@@ -1,4 +1,4 @@
-"""Show something to the student: HTML with its plain text twin, in a notebook and outside one."""
+"""Show HTML to the student, with its plain text in front ends without HTML."""
 
 import functools
 import re
@@ -17,7 +17,7 @@ NARROW = "8.5vw"  # of the window: five columns still fit where it is 400 pixels
 PADDING = "padding: 0.5em min(0.5em, 0.6vw)"
 NUMBERS_PADDING = f"{PADDING} 0.5em min(0.5em, 1.5vw)"
 LONGEST_LINK = 40  # characters
-# Colours that keep 3 : 1 on white and on JupyterLab's dark paper; words say the same
+# Colours that keep 3 : 1 on white and on JupyterLab's dark background; words say the same
 EDGES = {"right": "#2e8b57", "wrong": "#d9534f", "": "#767676"}
 
 
@@ -42,19 +42,23 @@ def in_notebook() -> bool:
 
 
 class Link(str):
-    """The text of a table's cell that leads to href."""
+    """The text of a table's cell that links to href."""
 
     href = ""
 
     @classmethod
     def to(cls, href: str, text: str) -> "Link":
+        """Make a cell's text that links to href."""
         link = cls(text)
         link.href = href
         return link
 
 
 def card(lines: Sequence[str], edge: str = "") -> Html:
-    """HTML of lines on a card, the first one bold.  edge: right, wrong, or "" for neither."""
+    """Return lines as HTML of a card, the first one bold.
+
+    edge: right, wrong, or "" for neither
+    """
     first, *rest = [linked(line) for line in lines]
     body = Html("").join(Html("<br>{}").format(line) for line in rest)
     style = f"border-left: 5px solid {EDGES[edge]}; padding: 0.2em 0.8em; margin: 0.3em 0"
@@ -63,7 +67,7 @@ def card(lines: Sequence[str], edge: str = "") -> Html:
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[Html, str]:
-    """(HTML, plain text) of a table of strings, some of them a Link; everything is escaped.
+    """Return (HTML, plain text) of a table of strings, some of them a Link; everything is escaped.
 
     Columns of numbers are aligned to the right, as the builder aligns those of Markdown tables.
     """
@@ -89,7 +93,7 @@ def tabulate(header: str | Iterable[str], rows: Iterable[Iterable[str]]) -> None
 
 @functools.cache
 def _number() -> re.Pattern[str]:
-    """What a cell of numbers matches, with the units of messages/show.toml in all languages.
+    """Return the pattern of a number's cell, with the units of messages/show.toml in all languages.
 
     12, −0.5, 1,024, 37.5%, 12.3 GiB, 0.53 ± 0.02, ≥ 0.5, 0.7 – 0.9, and what stands for no number
     """
@@ -111,7 +115,7 @@ def is_numeric(column: Iterable[str]) -> bool:
 
 
 def linked(text: str) -> Html:
-    """Escaped HTML; a URL in it is a link with a short text."""
+    """Escape a text as HTML; a URL in it becomes a link with a short text."""
     parts, end = list[str](), 0
     for found in URL.finditer(text):
         parts += [text[end : found.start()], _link(found[0], _shorter(found[0]))]
@@ -124,7 +128,7 @@ def _link(href: str, text: str) -> Html:
 
 
 def _shorter(url: str) -> str:
-    """Host and end of an address: huggingface.co/…/config.json"""
+    """Shorten an address to host and end: huggingface.co/…/config.json."""
     name = url.partition("://")[2].removeprefix("www.").rstrip("/")
     if len(name) > LONGEST_LINK:
         host, *_, last = name.split("/")
@@ -133,7 +137,10 @@ def _shorter(url: str) -> str:
 
 
 def _head(text: str, is_number: bool) -> Html:
-    """An empty one is no heading: a screen reader would announce it."""
+    """Make a column's heading.
+
+    An empty one is no heading: a screen reader would announce it.
+    """
     tag = "th" if text.strip() else "td"
     style = _style(text, "right" if is_number else "center")
     return Html('<{0} style="{1}">{2}</{0}>').format(tag, style, text)
@@ -151,7 +158,10 @@ def _style(text: str, align: str) -> str:
 
 
 def _wrapping(text: str) -> str:
-    """Numbers and short texts stay whole; others wrap, inside a word only in a narrow window."""
+    """Return the style of a cell's wrapping.
+
+    Numbers and short texts stay whole; others wrap, inside a word only in a narrow window.
+    """
     ems = _ems(text)
     if ems <= SHORT or _number().fullmatch(text.strip()):
         return "white-space: nowrap"
@@ -161,5 +171,5 @@ def _wrapping(text: str) -> str:
 
 
 def _ems(text: str) -> float:
-    """About the width of a text; full-width characters are 1 em wide."""
+    """Estimate the width of a text in ems; full-width characters take 1."""
     return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text)

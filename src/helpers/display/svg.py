@@ -1,4 +1,4 @@
-"""Pictures of an explorer as SVG text: cells and bars whose numbers can be read, and their table.
+"""SVG for explorers: cells and bars whose numbers can be read, and their table.
 
 Every cell is [data-cell="row,column"] with a title; explorer/screen.js makes it
 a place for the keyboard.  Widths are in units of one pixel; a narrower window shrinks the whole.
@@ -17,7 +17,7 @@ FONT = 13
 WIDEST, NARROW = 640, 380
 # ColorBrewer's Blues, from white; the square root of a weight is its place among them
 BLUES = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107))
-# Bars: 3 : 1 against white and against JupyterLab's dark paper
+# Bars: 3 : 1 against white and against JupyterLab's dark background
 BAR, REMOVED = "#2f7fe0", "#767676"
 DIGIT = 0.62  # width of a digit in ems
 NO_LOOK = "×"
@@ -25,7 +25,7 @@ HIDDEN = ' aria-hidden="true"'  # the cell's title says it
 
 
 def ems(text: str) -> float:
-    """Width in units of the font size: 1 for kanji and kana, 0.6 for Latin letters and digits."""
+    """Return a text's width in ems: 1 for kanji and kana, 0.6 for Latin letters and digits."""
     return sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text)
 
 
@@ -33,8 +33,9 @@ def ems(text: str) -> float:
 
 
 def heat_map(weights: Rows, rows: Sequence[str], columns: Sequence[str], name: str) -> str:
-    """Weights between 0 and 1 as cells, darker = larger, exact zeros white with a cross; a table.
+    """Draw weights between 0 and 1 as cells: darker = larger, exact zeros white with a cross.
 
+    A table for screen readers is part of it.
     rows: labels of the queries   columns: labels of the keys   name: what the picture is
     The number is left out where it would be too small to read; the cell's own label has it.
     """
@@ -54,7 +55,7 @@ def heat_map(weights: Rows, rows: Sequence[str], columns: Sequence[str], name: s
 
 
 def cell_side(n: int) -> float:
-    """Pixels: large where few cells leave room, at least 14."""
+    """Return a cell's side in pixels: larger where there are fewer cells, at least 14."""
     return min(44, max(14, (WIDEST - 80) / n))
 
 
@@ -92,7 +93,7 @@ def _cell_says(query: str, key: str, weight: float) -> str:
 
 
 def short(weight: float) -> str:
-    """.53, a cross for an exact zero, 0 for what only rounds to it."""
+    """Write a weight as .53; an exact zero as a cross, and as 0 what only rounds to it."""
     if weight == 0:
         return NO_LOOK
     text = f"{weight:.2f}"
@@ -120,7 +121,10 @@ def _folded_table(weights: Rows, rows: Sequence[str], columns: Sequence[str]) ->
 
 
 def shade(weight: float) -> str:
-    """White for 0 to dark blue for 1; the square root tells small weights apart."""
+    """Return the colour of a weight, from white for 0 to dark blue for 1.
+
+    The square root tells small weights apart.
+    """
     return "#" + "".join(f"{round(v):02x}" for v in _rgb(weight))
 
 
@@ -131,7 +135,7 @@ def _rgb(weight: float) -> list[float]:
 
 
 def _ink(weight: float) -> str:
-    """Black or white, whichever contrasts more: 4.5 at least (WCAG 2.2)."""
+    """Return black or white, whichever contrasts more: 4.5 at least (WCAG 2.2)."""
     linear = [
         (v / 255 / 12.92) if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in _rgb(weight)
     ]
@@ -156,7 +160,7 @@ class Bar:
 
 
 def bars(rows: Sequence[Bar], name: str, line: float | None = None, line_name: str = "") -> str:
-    """Bars with their numbers, from 0 to 1; outlines for what was before; a dashed line.
+    """Draw bars with their numbers, from 0 to 1; outlines for earlier values; a dashed line.
 
     name: what the picture is   line, line_name: a value to compare with, and what it is
     """
@@ -215,14 +219,14 @@ def _bar_says(row: Bar) -> str:
 
 
 def svg(width: float, height: float, name: str, inner: str) -> str:
-    """The whole picture: a table for screen readers."""
+    """Return the whole SVG, with its table for screen readers."""
     box = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
     style = "max-width: 100%; height: auto; font-variant-numeric: tabular-nums"
     return f'<svg {box} style="{style}" role="table" aria-label="{escape(name)}">{inner}</svg>'
 
 
 def cell(place: str, says: str, inner: str) -> str:
-    """Its title is its name; what is written in it is a part of that."""
+    """Draw one cell; its title is its name, and what is written in it is a part of that."""
     return f'<g role="cell" data-cell="{place}"><title>{escape(says)}</title>{inner}</g>'
 
 
@@ -230,7 +234,10 @@ def words(
     x: float, y: float, text: str, anchor: str, size: float = FONT, ink: str = "currentColor",
     base: str = "central", more: str = "",
 ) -> str:  # fmt: skip
-    """Text at (x, y); anchor: start, middle or end   base: SVG's dominant-baseline."""
+    """Write text at (x, y).
+
+    anchor: start, middle or end   base: SVG's dominant-baseline
+    """
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" dominant-baseline="{base}" '
         f'font-size="{size:.1f}" fill="{ink}"{more}>{escape(text)}</text>'

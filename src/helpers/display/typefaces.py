@@ -9,7 +9,10 @@ FONTS = Path(__file__).parent / "fonts"
 
 
 class Typeface(NamedTuple):
-    """A font of the course.  file: in FONTS.  cut_from: the face of Noto Sans CJK it is made of."""
+    """A font of the course.
+
+    file: in FONTS   cut_from: the face of Noto Sans CJK it is made of
+    """
 
     family: str
     file: str
@@ -17,7 +20,7 @@ class Typeface(NamedTuple):
 
 
 def typefaces() -> dict[str, Typeface]:
-    """{language: its font}"""
+    """Return {language: its font}."""
     # one for each, because 骨, 直 and 注 are drawn differently in Japan and in Taiwan
     return {
         lang: Typeface(family, f"{family.replace(' ', '')}-Regular.otf", entry["face"])

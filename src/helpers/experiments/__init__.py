@@ -15,8 +15,9 @@ from ..language import say
 
 @dataclass(frozen=True)
 class Experiment:
-    """function: "module:name" in this package, imported when it runs, for it may need torch.
+    """An experiment of the course.
 
+    function: "module:name" in this package, imported when it runs, for it may need torch.
     seconds: about what it takes on a laptop, the imports included.
     """
 
@@ -26,13 +27,16 @@ class Experiment:
 
     @property
     def title(self) -> str:
+        """The title in the student's language."""
         return say.text("experiments", f"title_{self.name}")
 
     @property
     def about_seconds(self) -> str:
+        """About how long it takes, in the student's language."""
         return say.text("experiments", "about_seconds", n=self.seconds)
 
     def run(self) -> None:
+        """Import the function, and call it."""
         module, name = self.function.split(":")
         getattr(importlib.import_module(f".{module}", __name__), name)()
 
@@ -61,12 +65,12 @@ def run(name: str) -> int:
 
 
 def rows(some: Iterable[Experiment]) -> list[list[str]]:
-    """Name, title and seconds of each, for a list."""
+    """Return name, title and seconds of each experiment, for a list."""
     return [[one.name, one.title, one.about_seconds] for one in some]
 
 
 def all_of(names: Sequence[str] = ()) -> list[Experiment]:
-    """The named experiments, or all; ValueError names those that there are."""
+    """Return the named experiments, or all; raise ValueError for an unknown name."""
     for name in names:
         if name not in EXPERIMENTS:
             raise ValueError(unknown(name))
@@ -74,6 +78,7 @@ def all_of(names: Sequence[str] = ()) -> list[Experiment]:
 
 
 def unknown(name: str) -> str:
+    """Say that there is no experiment of this name, and which there are."""
     return say.text("experiments", "unknown", got=name, known=", ".join(EXPERIMENTS))
 
 

@@ -1,4 +1,4 @@
-"""python -m helpers.experiments NAME [--lang LANG] | --list
+"""Run one experiment, or list all: python -m helpers.experiments NAME [--lang LANG] | --list.
 
 Status 0; 1 if the experiment fails; 2 if there is none of that name.
 """
@@ -16,6 +16,7 @@ from ..language import say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for, and return the exit status."""
     say.use(say.of_the_system())
     wanted = arguments(argv)
     say.use(wanted.lang or say.language())
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; its help is in the current language."""
     about = say.text("experiments", "about")
     parser = argparse.ArgumentParser("python -m helpers.experiments", description=about)
     parser.add_argument("name", nargs="?", help=say.text("experiments", "help_name"))

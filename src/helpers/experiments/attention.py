@@ -1,4 +1,4 @@
-"""Attention in numbers: by hand, with and without √d_k, n², and softmax tile by tile."""
+"""Experiments with attention: by hand, with and without √d_k, n², and softmax tile by tile."""
 
 import math
 import time
@@ -17,7 +17,7 @@ Vector = Sequence[float]
 
 
 def by_hand(n: int = 5, d_k: int = 4, changed: int = 3) -> None:
-    """Plain Python numbers against torch; under a causal mask, token CHANGED becomes another."""
+    """Compare attention in plain Python with torch's; change token CHANGED under a causal mask."""
     tell("hand_about", n=n, d_k=d_k)
     q, k, v = torch.randn(3, n, d_k, generator=torch.Generator().manual_seed(0))
     rows = [attend(query, k.tolist(), v.tolist()) for query in q.tolist()]
@@ -40,7 +40,7 @@ def by_hand(n: int = 5, d_k: int = 4, changed: int = 3) -> None:
 
 
 def attend(query: Vector, keys: Sequence[Vector], values: Sequence[Vector]):
-    """softmax(q·k / √d_k), and the values mixed by these weights: (n,), (d_v,)."""
+    """Return the weights softmax(q·k / √d_k), (n,), and the values mixed by them, (d_v,)."""
     scores = [dot(query, key) / math.sqrt(len(query)) for key in keys]
     powers = [math.exp(score - max(scores)) for score in scores]
     weights = [power / sum(powers) for power in powers]
@@ -48,17 +48,19 @@ def attend(query: Vector, keys: Sequence[Vector], values: Sequence[Vector]):
 
 
 def causal_outputs(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> list[Vector]:
-    """Each query sees the keys up to its own."""
+    """Compute every query's output from the keys up to its own."""
     keys, values = k.tolist(), v.tolist()
     return [attend(x, keys[: i + 1], values[: i + 1])[1] for i, x in enumerate(q.tolist())]
 
 
 def gap_to_torch(outputs: list, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> float:
+    """Return the largest difference from torch's scaled_dot_product_attention."""
     want = F.scaled_dot_product_attention(q, k, v)
     return (torch.tensor(outputs) - want).abs().max().item()
 
 
 def show_weights(weights: Sequence[Vector]) -> None:
+    """Print the weights as a table: a row for each query, with its sum."""
     key, query = (say.text("experiments", name) for name in ("hand_key", "hand_query"))
     numbers = range(1, len(weights) + 1)
     widths = [12, *(8 for _ in numbers), 8]
@@ -69,10 +71,12 @@ def show_weights(weights: Sequence[Vector]) -> None:
 
 
 def dot(a: Vector, b: Vector) -> float:
+    """Return the dot product of two vectors."""
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
 def distance(a: float, b: float) -> float:
+    """Return |a − b|."""
     return abs(a - b)
 
 
@@ -80,7 +84,7 @@ def distance(a: float, b: float) -> float:
 
 
 def scaling(n_queries: int = 256, n_keys: int = 32) -> None:
-    """Random q and k of variance 1: softmax of q·k, and of q·k / √d_k."""
+    """Compare softmax of q·k with that of q·k / √d_k, for random q and k of variance 1."""
     tell("scaling_about", n_keys=n_keys, bits=f"{math.log2(n_keys):.0f}")
     widths = [6, 12, 18, 14, 20]
     names = ("d_k", "scaling_variance", "scaling_raw", "scaling_scaled", "scaling_largest")
@@ -100,7 +104,7 @@ def scaling(n_queries: int = 256, n_keys: int = 32) -> None:
 
 
 def entropy(weights: torch.Tensor) -> float:
-    """-Σ w log₂ w in bits, the mean over the rows."""
+    """Return -Σ w log₂ w in bits, the mean over the rows."""
     return -(weights * weights.clamp_min(1e-30).log2()).sum(-1).mean().item()
 
 
@@ -108,7 +112,7 @@ def entropy(weights: torch.Tensor) -> float:
 
 
 def squared(d_k: int = 64, target: int = 100_000) -> None:
-    """Bytes of the score matrix: 4 n² predicted, the storage measured, the step's ratio."""
+    """Compare the bytes of the score matrix, 4 n², with the storage measured, for growing n."""
     tell("squared_about", d_k=d_k)
     widths = [8, 16, 16, 10, 10]
     names = ("squared_predicted", "squared_measured", "squared_ratio", "squared_seconds")
@@ -136,7 +140,7 @@ def _seconds(q: torch.Tensor, k: torch.Tensor) -> float:
 
 
 def online(n: int = 2**19, tile: int = 2**12, d: int = 64) -> None:
-    """One query, n keys: m, l, a after each tile, against a softmax over all scores (float64)."""
+    """Compare m, l, a after each tile with a softmax over all scores, for one query and n keys."""
     tell("online_about", n=f"{n:,}", tile=f"{tile:,}", count=n // tile)
     query = 20 * torch.randn(d, generator=torch.Generator().manual_seed(0)) / math.sqrt(d)
     m, l, a = -math.inf, 0.0, torch.zeros(d)  # noqa: E741  the papers' letter
@@ -159,13 +163,14 @@ def online(n: int = 2**19, tile: int = 2**12, d: int = 64) -> None:
 
 
 def tiles(count: int, tile: int, d: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Keys and values (tile, d), drawn anew: at no time are all of them there."""
+    """Draw keys and values (tile, d) tile by tile: at no time are all of them there."""
     for i in range(count):
         k, v = torch.randn(2, tile, d, generator=torch.Generator().manual_seed(i + 1))
         yield k, v
 
 
 def compare_at_once(s: torch.Tensor, out: torch.Tensor, tile: int, d: int) -> None:
+    """Compare the tiled output with a softmax over all scores at once."""
     tell("online_once")
     weights = s.double().softmax(-1).split(tile)
     whole = tiles(len(weights), tile, d)

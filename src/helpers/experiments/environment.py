@@ -1,4 +1,4 @@
-"""The check of lesson 00 as text, each line as soon as it is known."""
+"""The check of lesson 00 as text: each line is printed as soon as it is known."""
 
 from ..classroom import environment
 from ..display.monospace import left
@@ -8,6 +8,7 @@ WHAT, RESULT = 22, 22  # columns
 
 
 def report() -> None:
+    """Print a line for each requirement; exit with status 1 if one fails."""
     failed = 0
     for line in environment.lines():
         failed += line.holds is False

@@ -1,4 +1,4 @@
-"""No child outlives its kernel: when standard input closes, nobody is left to stop it."""
+"""End a child with its kernel: when standard input closes, nobody is left to stop it."""
 
 import contextlib
 import os
@@ -24,7 +24,10 @@ def _wait_and_end() -> None:
 
 
 def _wait() -> None:
-    """A read that waits: not through sys.stdin, whose lock would disturb the end of the process."""
+    """Wait for the end of standard input.
+
+    Not through sys.stdin, whose lock would disturb the end of the process.
+    """
     if sys.platform != "win32":
         while os.read(0, 1024):
             pass

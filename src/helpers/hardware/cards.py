@@ -38,6 +38,7 @@ class Gpu:
 
     @property
     def real_gib(self) -> float:
+        """The memory in GiB that the driver reports."""
         return self.mib / 1024
 
     @property
@@ -58,11 +59,11 @@ class Gpu:
 
 @functools.cache
 def gpus() -> Mapping[str, Gpu]:
-    """Every card of gpus.toml, in the table's order."""
+    """Return every card of gpus.toml, in the table's order."""
     entries = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     return {key: Gpu(**entry) for key, entry in entries.items() if isinstance(entry, dict)}
 
 
 def drawn() -> tuple[str, ...]:
-    """The cards that a task of lesson 07 may be drawn with."""
+    """Return the cards that a task of lesson 07 may be drawn with."""
     return tuple(key for key, gpu in gpus().items() if gpu.drawn)

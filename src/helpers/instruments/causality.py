@@ -1,4 +1,4 @@
-"""Does a change of the future reach the past?  Measured, for any model that reads token ids.
+"""Does a change of a later token reach earlier outputs?  Measured for any model of token ids.
 
     causality.probe(model)                # a model
     causality.probe("Qwen3ForCausalLM")   # a class of transformers, built small with random weights
@@ -39,19 +39,25 @@ SMALL = {
 
 @dataclass(frozen=True)
 class Influence:
-    """changes[i, j]: how much the outputs at position i change when only token j does, (T, T)."""
+    """What a change of each token does at each position.
+
+    changes[i, j]: how much the outputs at position i change when only token j does, (T, T).
+    """
 
     name: str
     changes: torch.Tensor
 
     @property
     def past(self) -> float:
-        """Largest change in front of the changed token."""
+        """The largest change at positions before the changed token."""
         return self.changes.triu(1).max().item()
 
     @property
     def later(self) -> float:
-        """Largest change behind the changed token: it shows that the probe can see at all."""
+        """The largest change at positions behind the changed token.
+
+        It shows that the probe can see at all.
+        """
         return self.changes.tril(-1).max().item()
 
     @property
@@ -89,7 +95,7 @@ def influence(model: Any, length: int = 12, seed: int = 0, **inputs: Any) -> Inf
 
 
 def small(kind: str | type, seed: int = 0) -> Any:
-    """A model of a class of transformers: 2 layers of width 64, random weights.
+    """Make a small model of a class of transformers: 2 layers of width 64, random weights.
 
     ValueError if there is no such class, or if it cannot be built small from one common config.
     """
@@ -113,7 +119,7 @@ def small(kind: str | type, seed: int = 0) -> Any:
 
 
 def _settable(config: type) -> dict[str, int]:
-    """SMALL without what the config computes itself."""
+    """Return SMALL without what the config computes itself."""
     return {k: v for k, v in SMALL.items() if not isinstance(getattr(config, k, None), property)}
 
 
@@ -140,7 +146,7 @@ def _changes(model: Any, length: int, seed: int, inputs: dict[str, Any]) -> torc
 
 
 def _ordinary_tokens(model: Any) -> torch.Tensor:
-    """All token ids but the special ones."""
+    """Return all token ids but the special ones."""
     try:
         count = model.get_input_embeddings().num_embeddings
         settings = model.config.to_dict()
@@ -152,7 +158,7 @@ def _ordinary_tokens(model: Any) -> torch.Tensor:
 
 
 def _outputs(model: Any, ids: torch.Tensor, inputs: dict[str, Any]) -> torch.Tensor:
-    """Outputs (T, n) for ids (T,); those of an encoder-decoder's decoder."""
+    """Return outputs (T, n) for ids (T,); of an encoder-decoder those of its decoder."""
     ids = ids[None].to(model.device)
     name = "decoder_input_ids" if model.config.is_encoder_decoder else "input_ids"
     try:
@@ -171,7 +177,7 @@ def _line(error: Exception) -> str:
 
 
 def _display(found: Influence) -> None:
-    """The verdict, and what a change in the middle does at each position."""
+    """Show the verdict, and what a change in the middle does at each position."""
     middle = len(found.changes) // 2
     values = {"name": found.name, "past": _number(found.past), "ahead": found.ahead}
     verdict = say.text("causality", found.verdict, **values)

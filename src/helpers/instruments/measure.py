@@ -11,8 +11,9 @@ from .peak_memory import Watch
 
 @dataclass
 class Cost:
-    """flops: of matrix products, a multiply-add is 2.  largest_bytes: of the biggest tensor.
+    """The cost of a block of code.
 
+    flops: of matrix products, a multiply-add is 2.  largest_bytes: of the biggest tensor.
     peak_bytes: the most that all tensors made inside the block held at one time.
     """
 

@@ -1,4 +1,4 @@
-"""Bytes that are alive at the same time while a model runs; on `meta` without any memory."""
+"""Bytes of memory that are in use at the same time while a model runs; on `meta` none is used."""
 
 import contextlib
 import weakref
@@ -13,13 +13,13 @@ from torch.utils._pytree import tree_leaves
 
 @dataclass
 class Peak:
-    """bytes: the most that tensors made inside the block held at one time."""
+    """The most memory that tensors made inside a block held at one time, in bytes."""
 
     bytes: int = 0
 
 
 class Watch(TorchDispatchMode):
-    """Adds the storage of every new tensor, and takes it off when it is freed.
+    """A mode of torch that adds each new tensor's storage, and subtracts it when it is freed.
 
     most: bytes that were alive at one time.  largest: bytes of the biggest result of an operator
     """

@@ -1,4 +1,4 @@
-"""The KV cache, to the byte: by a formula, by the real code on `meta`, by measuring a real one.
+"""The bytes of a KV cache, found by a formula, on torch's `meta` device and by measuring.
 
 Names are loaded when they are first asked for: importing the package loads no torch.
 """

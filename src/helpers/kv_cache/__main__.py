@@ -1,4 +1,4 @@
-"""python -m helpers.kv_cache CONFIG.json --tokens 100000      the table, without a notebook"""
+"""Print the table of a KV cache: python -m helpers.kv_cache CONFIG.json --tokens 100000."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from . import Refused, formula, on_meta
 
 
 def main(words: list[str] | None = None) -> int:
-    """0, or 2 and the reason where no number can be given."""
+    """Print the table and return 0, or the reason why there is no number and return 2."""
     given = parser().parse_args(words)
     say.use(given.lang or say.of_the_system())
     method = on_meta if given.meta else formula
@@ -28,6 +28,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     options = argparse.ArgumentParser(prog="python -m helpers.kv_cache", description=__doc__)
     options.add_argument("config", help="config.json, or the folder that holds it")
     options.add_argument("--tokens", type=int, required=True, help="length of the sequence")

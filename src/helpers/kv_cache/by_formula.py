@@ -25,8 +25,9 @@ def formula(
     dtype: Any = "bfloat16",
     encoder_len: int | None = None,
 ) -> CacheSize:
-    """bytes = Σ over layers of  batch · (tokens kept · numbers a token + state) · bytes a number
+    """Compute the size of a cache from its model's config alone.
 
+    bytes = Σ over layers of  batch · (tokens kept · numbers a token + state) · bytes a number
     config: see configs.read    encoder_len: tokens of the encoder's input, where there is one
     dtype: also "fp8", in which engines keep keys and values (states stay in 16 bits)
     configs.Refused: a family whose cache no test has compared, or a field that is missing
@@ -40,7 +41,7 @@ def formula(
 
 
 def is_checked(config: Any) -> bool:
-    """Is the decoder's family one that the tests compared?  A wrapper counts by its text part.
+    """Did the tests compare the decoder's family?  A multimodal model counts by its text part.
 
     An encoder-decoder has to be compared itself: its text part says nothing of the other cache.
     """
@@ -52,18 +53,19 @@ def is_checked(config: Any) -> bool:
 
 @functools.cache
 def checked_families() -> frozenset[str]:
-    """The families whose real caches the tests compared with the formula, byte for byte."""
+    """Return the families whose real caches the tests compared with the formula, byte by byte."""
     source = resources.files(__package__) / "checked_families.toml"
     return frozenset(tomllib.loads(source.read_text(encoding="utf-8"))["families"])
 
 
 def refuse_what_returns_nothing(config: Any) -> None:
+    """Raise Refused for a family whose models return no cache."""
     if config.model_type in RETURN_NOTHING:
         raise refuse("no_cache", family=config.model_type)
 
 
 def with_defaults_named(size: CacheSize, config: Any) -> CacheSize:
-    """Names the fields that the number rests on and that were not in the file."""
+    """Add a note that names the fields which the number rests on and the file lacks."""
     decoder = configs.text(config)
     try:
         used = layers.fields_used(decoder)
@@ -83,7 +85,10 @@ def _told(value: Any) -> str:
 def unchecked(
     config: Any, seq_len: int, batch_size: int, dtype: Any, encoder_len: int | None
 ) -> CacheSize:
-    """The formula for any family: the tests compare it, and write down where it holds."""
+    """Compute the size for any family, also one that was never compared.
+
+    The tests compare it with real caches, and write down where it holds.
+    """
     decoder, source = configs.text(config), configs.source_len(config, encoder_len)
     number = configs.CACHE_DTYPES[configs.dtype_name(dtype, configs.CACHE_DTYPES)]
     batch = configs.count("batch_size", batch_size)
@@ -107,7 +112,7 @@ def _own(rule: layers.Layer, seq_len: int, batch: int, number: int) -> LayerByte
 
 
 def _cross(rule: layers.Layer, source: int, batch: int, number: int) -> LayerBytes:
-    """The encoder's keys and values: computed once, never longer, whatever window there is."""
+    """Return the encoder's keys and values, computed once, never longer, whatever the window."""
     one = source * batch * number
     return LayerBytes("cross", source, {"keys": rule.keys * one, "values": rule.values * one})
 
@@ -122,6 +127,7 @@ def cache_size(
     source: int | None,
     held: Any = None,
 ) -> CacheSize:
+    """Put one method's layers and what they depend on together as a CacheSize."""
     dtype, named = configs.dtype_name(dtype, configs.CACHE_DTYPES), configs.name(config)
     decoder, notes = configs.text(config), list[tuple[str, dict[str, object]]]()
     if configs.is_encoder_only(config):

@@ -22,7 +22,7 @@ def measured(
     batch_size: int = 1,
     encoder_len: int | None = None,
 ) -> CacheSize:
-    """The tensors of a real cache: one that exists, or one that a model fills now.
+    """Measure a real cache: one that exists, or one that a model fills now.
 
     model_or_cache: a model (which then needs seq_len), or what it returned as past_key_values
     """
@@ -39,7 +39,10 @@ def measured(
 def _refuse_the_impossible(
     model: Any, seq_len: int, batch_size: int, encoder_len: int | None
 ) -> None:
-    """Refused, with the number, where the cache would take more than LARGEST: no dead kernel."""
+    """Raise Refused, with the number, where the cache would take more than LARGEST.
+
+    The kernel would die of it.
+    """
     if not is_checked(model.config):
         return
     size = unchecked(model.config, seq_len, batch_size, model.dtype, encoder_len)
@@ -62,7 +65,7 @@ def _read_cache(cache: Any) -> CacheSize:
 def run(
     method: str, model: Any, seq_len: int, batch_size: int, encoder_len: int | None
 ) -> CacheSize:
-    """One forward over random tokens; then read what it keeps for the next one."""
+    """Run one forward pass, and return the size of what it keeps for the next token."""
     seq_len, batch = configs.count("seq_len", seq_len), configs.count("batch_size", batch_size)
     tokens = torch.ones(batch, seq_len, dtype=torch.long, device=model.device)
     inputs: dict[str, Any] = {"input_ids": tokens}
@@ -86,7 +89,7 @@ def run(
 
 
 class _NoPadding(TorchDispatchMode):
-    """Answers yes where code asks a meta tensor "is the whole mask True?": nothing is padded."""
+    """A mode that answers yes where code asks a meta tensor "is the whole mask True?"."""
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         asks = func is torch.ops.aten._local_scalar_dense.default
@@ -96,4 +99,5 @@ class _NoPadding(TorchDispatchMode):
 
 
 def first_line(error: Exception) -> str:
+    """Return type and first line of an error, 200 characters at most."""
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]

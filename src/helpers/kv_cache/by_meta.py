@@ -35,7 +35,7 @@ def on_meta(
     dtype: Any = "bfloat16",
     encoder_len: int | None = None,
 ) -> CacheSize:
-    """The model's own code at its real size on torch's meta device: shapes without memory.
+    """Run the model's own code at its real size on torch's meta device: shapes without memory.
 
     configs.Refused: as in formula, but for families; where torch would loop for minutes, or where
     the model returns no cache
@@ -52,7 +52,7 @@ def on_meta(
 
 
 def meta_model(config: Any, dtype: Any = "bfloat16") -> Any:
-    """The model at its real size, without memory.  configs.Refused if its code cannot be built.
+    """Build the model at its real size, without memory; raise Refused if its code cannot be built.
 
     batched_mm computes experts without asking for a value of a tensor, which meta has not.
     """
@@ -70,7 +70,7 @@ def meta_model(config: Any, dtype: Any = "bfloat16") -> Any:
 
 
 def parameter_count(config: Any) -> int:
-    """How many parameters the model has; a matrix that is used twice counts once."""
+    """Count the model's parameters; a matrix that is used twice counts once."""
     return sum(p.numel() for p in meta_model(config).parameters())
 
 

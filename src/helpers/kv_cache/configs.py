@@ -1,4 +1,4 @@
-"""A model's config, from wherever a student has it: an object, a dict, a file, pasted JSON."""
+"""Read a model's config from wherever a student has it: an object, a dict, a file, pasted JSON."""
 
 import copy
 import functools
@@ -31,7 +31,7 @@ GIVEN = "_kv_cache_given"  # the attribute that names what a file said
 
 
 class Refused(ValueError):
-    """No number is given rather than a guessed one; the message names what is missing.
+    """No number can be given, and none is guessed; the message names what is missing.
 
     reason: the message's name    values: what it names, for code and for pages in English
     """
@@ -41,16 +41,17 @@ class Refused(ValueError):
         self.reason, self.values = reason, values
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows instead of a traceback through our source: the one sentence."""
+        """Return the sentence that IPython shows instead of a traceback through this package."""
         return [f"{self}"]
 
 
 def refuse(name: str, **values: object) -> Refused:
+    """Make a Refused of a message in the student's language."""
     return Refused(say.text("kv_cache", name, **values), name, values)
 
 
 def read(config: Any) -> PreTrainedConfig:
-    """The config object of transformers.  Refused: what it lacks, or that it is none.
+    """Return the config object of transformers; raise Refused for what it lacks, or if it is none.
 
     config: a PreTrainedConfig, its dict, a path to config.json or its folder, or the JSON itself
     """
@@ -74,8 +75,9 @@ def read(config: Any) -> PreTrainedConfig:
 
 
 def is_given(decoder: PreTrainedConfig, name: str) -> bool:
-    """Did the file say this field, by whatever name?  Of an object without a file: was it set?
+    """Did the file give this field, by whatever name?
 
+    Of an object without a file: was it set?
     decoder: what text() returns.  An object's field counts as set where it is not its class's own.
     """
     said = getattr(decoder, GIVEN, None)
@@ -87,7 +89,7 @@ def is_given(decoder: PreTrainedConfig, name: str) -> bool:
 
 
 def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, object]:
-    """{field: value} of the fields that a number rests on and that the file does not have.
+    """Return {field: value} of the fields that a number rests on and that the file does not have.
 
     Nothing for an object, whose fields somebody chose; nothing that follows from the file.
     """
@@ -103,7 +105,10 @@ def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, obje
 
 
 def _follows(decoder: PreTrainedConfig, name: str, value: Any) -> bool:
-    """head_dim = hidden_size / n_heads, and "every layer is the usual one", assume nothing."""
+    """Does the value of a missing field assume nothing that the file does not say?
+
+    True for head_dim = hidden_size / n_heads, and where every layer is the usual one.
+    """
     if name == "layer_types":
         return set(value) == {"full_attention"}
     pair = ("hidden_size", "num_attention_heads")
@@ -115,7 +120,7 @@ def _follows(decoder: PreTrainedConfig, name: str, value: Any) -> bool:
 
 @functools.cache
 def _of_the_class(kind: type) -> Any:
-    """A config of this class as it is without a file; None where it cannot be made so."""
+    """Return a config of this class as it is without a file; None where it cannot be made so."""
     try:
         return kind()
     except Exception:  # some classes need arguments
@@ -123,7 +128,7 @@ def _of_the_class(kind: type) -> Any:
 
 
 def text(config: PreTrainedConfig) -> PreTrainedConfig:
-    """The part of the config that describes the decoder."""
+    """Return the part of the config that describes the decoder."""
     if config.attribute_map.get("num_hidden_layers") == "encoder_layers":  # BART's kin alone
         config = copy.deepcopy(config)
         config.is_encoder_decoder = True  # else transformers answers with the encoder's numbers
@@ -131,12 +136,12 @@ def text(config: PreTrainedConfig) -> PreTrainedConfig:
 
 
 def name(config: PreTrainedConfig) -> str:
-    """What a student calls the model: the name it was loaded by, else its family."""
+    """Return the model's name: the one it was loaded by, else its family."""
     return config.name_or_path or config.model_type
 
 
 def dtype_name(dtype: Any, known: Mapping[str, int] = DTYPES) -> str:
-    """ "bfloat16" of torch.bfloat16 or "bfloat16".  Refused for what is not known.
+    """Return "bfloat16" for torch.bfloat16 or "bfloat16"; raise Refused for an unknown dtype.
 
     known: DTYPES, in which models compute, or CACHE_DTYPES, in which an engine keeps a cache
     """
@@ -147,14 +152,14 @@ def dtype_name(dtype: Any, known: Mapping[str, int] = DTYPES) -> str:
 
 
 def count(what: str, value: Any) -> int:
-    """A whole number of at least 1.  Refused if it is none."""
+    """Return a whole number of at least 1; raise Refused if it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise refuse("not_a_count", what=what, got=repr(value))
     return value
 
 
 def source_len(config: PreTrainedConfig, encoder_len: int | None) -> int | None:
-    """encoder_len where the model has an encoder, None where not.  Refused if it is missing."""
+    """Return encoder_len for a model with an encoder, else None; raise Refused if it is missing."""
     if not config.is_encoder_decoder:
         if encoder_len is not None:
             raise refuse("no_encoder", family=config.model_type)
@@ -165,7 +170,7 @@ def source_len(config: PreTrainedConfig, encoder_len: int | None) -> int | None:
 
 
 def is_encoder_only(config: PreTrainedConfig) -> bool:
-    """BERT and its like: no token waits for the next one, so nothing is kept."""
+    """Is the model like BERT, in which no token waits for the next one, so nothing is kept?"""
     kind, generates = config.model_type, config.is_encoder_decoder
     if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or generates:
         masked = kind in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
@@ -192,7 +197,10 @@ def _fields(config: Any) -> dict[str, Any]:
 
 
 def _is_pasted(text: str) -> bool:
-    """JSON, or what was meant as JSON: a path has one line and begins with no brace."""
+    """Is this JSON, or meant as JSON?
+
+    A path has one line and begins with no brace.
+    """
     return text.strip("\ufeff \n\t").startswith("{") or "\n" in text.strip()
 
 
@@ -202,7 +210,7 @@ def _short(path: str | os.PathLike[str]) -> str:
 
 
 def _names(fields: dict[str, Any]) -> list[str]:
-    """The fields that a file gives for the decoder: its own, and those of its text part."""
+    """Return the fields that a file gives for the decoder: its own, and those of its text part."""
     parts = [fields[name] for name in TEXT_PARTS if isinstance(fields.get(name), dict)]
     return sorted({name for level in (fields, *parts) for name in level})
 
@@ -218,5 +226,5 @@ def _parse(source: str, where: str) -> dict[str, Any]:
 
 
 def _levels(fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The config and the configs inside it (text_config, decoder, …)."""
+    """Return the config and the configs inside it (text_config, decoder, …)."""
     return [fields, *(value for value in fields.values() if isinstance(value, dict))]

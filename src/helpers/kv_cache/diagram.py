@@ -1,4 +1,4 @@
-"""The lines of a fit as a waterfall: each bar begins where the last one ended; cards are lines.
+"""A waterfall chart of a fit: each bar begins where the last one ended; cards are vertical lines.
 
 Each part has its own tone; what lies behind the chosen card's line has another one, and stripes.
 """
@@ -15,7 +15,7 @@ LENGTH, STEP = 360, 28  # pixels: of the longest bar, of one row
 APART = 24  # pixels between the numbers of two cards
 TOP = 46  # pixels above the rows: the chosen card's name, the sizes of the cards
 ROOM = 1.08  # the picture ends a little behind the total or the card
-# 3 : 1 against white and against JupyterLab's dark paper, and one from the other by more than hue
+# 3 : 1 against white, against JupyterLab's dark background, and one from the other by more than hue
 TONES = ("#2f7fe0", "#8a63d2", "#2e8b57", "#767676", "#b8860b")
 OVER = "#d9534f"
 STRIPES = (
@@ -26,7 +26,7 @@ STRIPES = (
 
 
 def waterfall(fit: Fit, cards: Sequence[Gpu]) -> str:
-    """SVG: one row for each line of the fit, and one line for each card in reach."""
+    """Draw SVG: one row for each line of the fit, and one line for each card in reach."""
     labels = fit.labels()
     left = 12 + FONT * max(map(ems, labels))
     whole = ROOM * max(fit.total_bytes / GIB, fit.gpu.real_gib)
@@ -44,7 +44,10 @@ def waterfall(fit: Fit, cards: Sequence[Gpu]) -> str:
 
 
 def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:
-    """Those whose lines are in the picture and whose numbers do not touch; the first is sure."""
+    """Return the cards whose lines are in the picture and whose numbers do not touch.
+
+    The first card is always among them.
+    """
     shown: list[Gpu] = []
     for card in cards:
         near = [LENGTH * abs(card.real_gib - other.real_gib) / whole for other in shown]
@@ -54,7 +57,7 @@ def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:
 
 
 def _card(card: Gpu, x: float, rows: int, is_chosen: bool) -> str:
-    """The chosen one is thick and has its name."""
+    """Draw a card's line; the chosen card's is thick and has its name."""
     bottom = TOP + STEP * rows
     how = 'stroke-width="3"' if is_chosen else 'stroke-dasharray="4 4"'
     line = f'<path d="M{x:.1f} {TOP - 6}V{bottom}" stroke="currentColor" {how}/>'
@@ -65,7 +68,10 @@ def _card(card: Gpu, x: float, rows: int, is_chosen: bool) -> str:
 def _row(
     n: int, label: str, begin: float, gib: float, left: float, whole: float, card: float
 ) -> str:
-    """begin, card: shares of the picture's width"""
+    """Draw one row of the waterfall.
+
+    begin, card: shares of the picture's width
+    """
     y, x, long = TOP + STEP * n, left + LENGTH * begin, max(1, LENGTH * gib / whole)
     over = min(long, max(0.0, x + long - (left + LENGTH * card)))
     place = f'y="{y + 3}" height="20"'
@@ -81,7 +87,7 @@ def _row(
 
 
 def _legend(left: float, y: float, is_over: bool) -> str:
-    """What the length is, with its unit; and what the stripes are, where there are some."""
+    """Say what a bar's length means, with its unit, and what stripes mean, if there are any."""
     axis = words(left, y + 8, say.text("kv_cache", "axis"), "start", more=HIDDEN)
     if not is_over:
         return axis

@@ -1,4 +1,4 @@
-"""What fits where: weights, cache, activations and the rest as separate lines, never one number."""
+"""Which model fits which card: weights, cache, activations and overhead as separate lines."""
 
 import functools
 import tomllib
@@ -25,8 +25,9 @@ FP8 = "fp8"  # 8 bits, and one scale for a whole tensor
 
 @dataclass(frozen=True)
 class Model:
-    """parameters: as published, in billions.  config: anything that kv_cache.formula takes.
+    """A model of models.toml.
 
+    parameters: as published, in billions.  config: anything that kv_cache.formula takes.
     length: where max_position_embeddings was read, if not at source
     """
 
@@ -40,7 +41,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Published:
-    """A number in print: their bytes for a model at a length, and theirs / ours.
+    """A published size of a cache: bytes for a model at a length, and theirs / ours.
 
     article: the model as the article names it; model: the one of models.toml with the same cache
     """
@@ -66,28 +67,31 @@ class Characters:
 
 @functools.cache
 def characters() -> Mapping[str, Characters]:
+    """Return the tokenizers' characters per token, by their keys."""
     return {key: Characters(**entry) for key, entry in _entries("characters").items()}
 
 
 @functools.cache
 def models() -> Mapping[str, Model]:
+    """Return the models of models.toml, by their keys."""
     return {key: Model(**entry) for key, entry in _entries("models").items()}
 
 
 @functools.cache
 def published() -> Mapping[str, Published]:
+    """Return the published sizes, by their keys."""
     return {key: Published(**entry) for key, entry in _entries("published").items()}
 
 
 def model(key: str) -> Model:
-    """configs.Refused, with all names, for one that models.toml does not have."""
+    """Return a model of models.toml; raise Refused, with all keys, for an unknown one."""
     if key not in models():
         raise refuse("unknown_model", got=key, known=", ".join(models()))
     return models()[key]
 
 
 def config(key: str) -> Any:
-    """The config object of a model in models.toml, named as the model."""
+    """Return the config object of a model in models.toml, named as the model."""
     entry = model(key)
     found = configs.read(entry.config)
     found.name_or_path = entry.name
@@ -95,8 +99,9 @@ def config(key: str) -> Any:
 
 
 def stored_bits(bits: int | str, group_size: int = GROUP) -> float:
-    """Bits that one number takes in fact: below 16 also its share of a scale and a zero point.
+    """Return the bits that one number takes in fact.
 
+    Below 16 also its share of a scale and a zero point.
     8 → 8.5 and 4 → 4.5 with groups of 64; "fp8" → 8, as its one scale a tensor is nothing
     """
     if isinstance(bits, str):
@@ -108,7 +113,7 @@ def stored_bits(bits: int | str, group_size: int = GROUP) -> float:
 
 @dataclass(frozen=True)
 class Fit:
-    """The lines of one estimate in bytes, and the card that it is held against.
+    """An estimate of a model's memory: its lines in bytes, and the card that it must fit.
 
     chunk: how many tokens of the prompt are computed at once; None: the whole prompt
     """
@@ -120,6 +125,7 @@ class Fit:
 
     @property
     def total_bytes(self) -> float:
+        """The sum of all lines."""
         return sum(self.lines.values())
 
     @property
@@ -128,20 +134,24 @@ class Fit:
         return self.total_bytes <= (1 - MARGIN) * self.gpu.real_gib * GIB
 
     def sentence(self) -> str:
+        """Say in one sentence whether it fits, and what it rests on."""
         values = {"model": self.model, "gpu": self.gpu.name, "gib": f"{self.gpu.real_gib:,.2f}"}
         verdict = "fits" if self.fits else "does_not_fit"
         first = say.text("kv_cache", verdict, need=f"{self.total_bytes / GIB:,.1f}", **values)
         return first + self.how_it_reads()
 
     def how_it_reads(self) -> str:
+        """Say whether the prompt is read at once or in chunks."""
         if self.chunk is None:
             return say.text("kv_cache", "reads_at_once")
         return say.text("kv_cache", "reads_in_chunks", chunk=f"{self.chunk:,}")
 
     def labels(self) -> list[str]:
+        """Return the names of the lines in the student's language."""
         return [say.text("kv_cache", f"line_{name}") for name in self.lines]
 
     def table(self) -> tuple[Html, str]:
+        """Return (HTML, plain text) of the lines and their sum."""
         sizes = map(amount, self.lines.values())
         rows = [list(row) for row in zip(self.labels(), sizes, strict=True)]
         rows.append([say.text("kv_cache", "all"), amount(self.total_bytes)])
@@ -168,7 +178,7 @@ def fits(
     encoder_len: int | None = None,
     chunk: int | None = CHUNK,
 ) -> Fit:
-    """Weights, cache, activations and overhead of one model on one card.
+    """Estimate weights, cache, activations and overhead of one model on one card.
 
     weight_bits and cache_bits: 32, 16, "fp8", 8 or 4, two different quantisations (stored_bits)
     chunk: tokens of the prompt that are computed at once; None: the whole prompt, as transformers
@@ -192,7 +202,7 @@ def fits(
 
 
 def weights(key: str, bits: int | str) -> float:
-    """Bytes of the weights; below 16 bits the embedding and the head stay in 16.
+    """Return the bytes of the weights; below 16 bits the embedding and the head stay in 16.
 
     So do the published AWQ, GPTQ and NF4 checkpoints: they quantise the matrices between the two.
     """
@@ -207,8 +217,9 @@ def weights(key: str, bits: int | str) -> float:
 
 
 def behind_windows(found: Any, seq_len: int, at_once: int) -> int:
-    """Bytes in 16 bits, of one sequence, that window layers hold but do not show after the prompt.
+    """Return the bytes that one sequence's window layers still hold but no longer show.
 
+    In 16 bits, after the prompt.
     Σ over window layers of  (min(n, W − 1 + chunk) − min(n, W − 1)) · numbers a token · 2: the
     layer shows the end of the tensor that it joined, and keeps all of it until the next token
     """
@@ -223,7 +234,7 @@ def behind_windows(found: Any, seq_len: int, at_once: int) -> int:
 
 
 def activations(found: Any, batch_size: int, at_once: int = CHUNK) -> float:
-    """An estimate: 16-bit tensors of one layer for a chunk of the prompt, and float32 logits.
+    """Estimate the bytes of one layer's 16-bit tensors for a chunk, and of the float32 logits.
 
     batch · (chunk · (4 d_model + 3 d_ff) · 2 + vocab_size · 4); scores are never held whole
     """
@@ -234,7 +245,7 @@ def activations(found: Any, batch_size: int, at_once: int = CHUNK) -> float:
 
 
 def smallest(key: str, seq_len: int, **how: Any) -> Gpu | None:
-    """The smallest card on which it fits; None if none is large enough."""
+    """Return the smallest card on which it fits; None if none is large enough."""
     by_size = sorted(gpus(), key=lambda name: gpus()[name].mib)
     return next((gpus()[name] for name in by_size if fits(key, name, seq_len, **how).fits), None)
 

@@ -1,4 +1,4 @@
-"""What one token adds to one layer's cache, in numbers: the heart of the formula.
+"""The terms of the formula: how many numbers one token adds to one layer's cache.
 
 full     2 · n_kv_heads · head_dim                  keys and values (GQA: Ainslie et al. 2023)
 window   the same, of the last W − 1 tokens only    (transformers: DynamicSlidingWindowLayer;
@@ -20,20 +20,26 @@ from .configs import LAYER_COUNTS, refuse
 
 @dataclass(frozen=True)
 class State:
-    """A tensor of fixed shape, for each sequence; is_float32: whatever dtype the model has."""
+    """A tensor of fixed shape for each sequence; is_float32: whatever dtype the model has."""
 
     name: str
     shape: tuple[int, ...]
     is_float32: bool = False
 
     def bytes(self, number: int) -> int:
-        """number: bytes of one number of the cache; no state is kept in fewer than 16 bits"""
+        """Return the bytes of the state for one sequence.
+
+        number: bytes of one number of the cache; no state is kept in fewer than 16 bits
+        """
         return prod(self.shape) * (4 if self.is_float32 else max(2, number))
 
 
 @dataclass(frozen=True)
 class Layer:
-    """keys, values, indexer: how many numbers one token adds.  window: W, or None for all."""
+    """What one layer keeps.
+
+    keys, values, indexer: how many numbers one token adds.  window: W, or None for all.
+    """
 
     kind: str
     keys: int = 0
@@ -43,12 +49,12 @@ class Layer:
     states: tuple[State, ...] = ()
 
     def tokens_kept(self, seq_len: int) -> int:
-        """min(n, W − 1): the newest token needs W − 1 earlier ones, and itself."""
+        """Return min(n, W − 1): the newest token needs W − 1 earlier ones, and itself."""
         return seq_len if self.window is None else min(seq_len, self.window - 1)
 
 
 def of(config: Any) -> list[Layer]:
-    """All layers of a decoder.  Refused, with the name of what is missing or unknown."""
+    """Return all layers of a decoder; raise Refused, naming what is missing or unknown."""
     types = layer_types(config)
     mixed = getattr(config, "is_heterogeneous", False)
     configs = config.per_layer_config if mixed else [config] * len(types)
@@ -60,7 +66,7 @@ def of(config: Any) -> list[Layer]:
 
 
 def layer_types(config: Any) -> list[str]:
-    """One of transformers' names for each layer, as its cache reads them from the config."""
+    """Return transformers' name for each layer's type, as its cache reads them from the config."""
     types = getattr(config, "layer_types", None)
     if types is not None:
         return list(types)
@@ -74,7 +80,7 @@ def layer_types(config: Any) -> list[str]:
 
 
 def layer(config: Any, kind: str, index: int) -> Layer:
-    """The layer of this type.  Refused for a type that no rule here describes."""
+    """Return the layer of this type; raise Refused for a type that no rule here describes."""
     if kind == "full_attention":
         if index in field(config, "cross_attention_layers", default=()):
             return Layer("none")  # Mllama: these read an image's tokens, and there is no image
@@ -96,7 +102,11 @@ def layer(config: Any, kind: str, index: int) -> Layer:
 
 
 def attention(config: Any) -> Layer:
-    """keys = values = n_kv_heads · head_dim; of latent attention the rank and the rotary part."""
+    """Return the layer of full or latent attention.
+
+    Full: keys = n_kv_heads · head_dim, values = n_kv_heads · v_head_dim, which is head_dim
+    where the config has no other.  Latent: the rank and the rotary part.
+    """
     if field(config, "kv_lora_rank", default=0):
         return Layer("latent", config.kv_lora_rank, field(config, "qk_rope_head_dim"))
     n_kv_heads, head_dim = kv_heads(config), head_size(config)
@@ -105,7 +115,7 @@ def attention(config: Any) -> Layer:
 
 
 def kv_heads(config: Any) -> int:
-    """How many heads of keys and values: 1 (MQA), some (GQA), or as many as queries."""
+    """Return the number of heads of keys and values: 1 (MQA), some (GQA), or one a query head."""
     if hasattr(config, "multi_query"):  # Falcon, StarCoder
         # Falcon 40B computes few heads, but transformers repeats them before it keeps them
         repeats = getattr(config, "new_decoder_architecture", False)
@@ -117,24 +127,25 @@ def kv_heads(config: Any) -> int:
 
 
 def query_heads(config: Any) -> int:
+    """Return how many heads of queries there are."""
     return field(config, "num_attention_heads", "n_head", "n_heads", "num_heads")
 
 
 def head_size(config: Any) -> int:
-    """head_dim where it is said; else hidden_size / n_heads"""
+    """Return head_dim where the config has it, else hidden_size / n_heads."""
     explicit = field(config, "head_dim", "d_kv", "kv_channels", "dim_head", default=0)
     return explicit or field(config, "hidden_size", "d_model", "n_embd") // query_heads(config)
 
 
 def indexed(config: Any, index: int) -> Layer:
-    """A layer that looks at few tokens, chosen by comparing one small index key a token."""
+    """Return a layer that looks at few tokens, chosen by comparing one small index key a token."""
     owns = field(config, "indexer_types", default=None)
     size = config.index_head_dim if owns is None or owns[index] == "full" else 0
     return replace(attention(config), kind="indexed", indexer=size)
 
 
 def states(config: Any) -> tuple[State, ...]:
-    """The fixed state of a recurrent or convolution layer.  Refused for an unknown family."""
+    """Return the fixed states of a recurrent or convolution layer; raise Refused if unknown."""
     rule = STATES.get(config.model_type)
     if rule is None:
         raise refuse("unknown_state", family=config.model_type)
@@ -142,7 +153,10 @@ def states(config: Any) -> tuple[State, ...]:
 
 
 def mamba(config: Any) -> tuple[State, ...]:
-    """Gu & Dao 2023: the last inputs of a convolution; N numbers a channel, in float32."""
+    """Return the states of Mamba (Gu & Dao 2023).
+
+    The last inputs of a convolution; N numbers a channel, in float32.
+    """
     if config.model_type == "jamba":
         channels, kernel, n = (
             config.mamba_expand * config.hidden_size,
@@ -155,7 +169,10 @@ def mamba(config: Any) -> tuple[State, ...]:
 
 
 def mamba2(config: Any) -> tuple[State, ...]:
-    """Dao & Gu 2024: H heads of P · N; the convolution also sees B and C of G groups."""
+    """Return the states of Mamba-2 (Dao & Gu 2024).
+
+    H heads of P · N; the convolution also sees B and C of G groups.
+    """
     heads = field(config, "mamba_n_heads", "mamba_num_heads", "n_mamba_heads", "num_heads")
     p = field(config, "mamba_d_head", "mamba_head_dim", "mamba_headdim", "head_dim")
     n = field(config, "mamba_d_state", "ssm_state_size", "state_size")
@@ -166,7 +183,10 @@ def mamba2(config: Any) -> tuple[State, ...]:
 
 
 def gated_delta(config: Any) -> tuple[State, ...]:
-    """Yang et al. 2024: a matrix d_k · d_v a head; convolutions over queries, keys, values."""
+    """Return the states of a gated delta net (Yang et al. 2024).
+
+    A matrix d_k · d_v a head; convolutions over queries, keys, values.
+    """
     qk = config.linear_num_key_heads * config.linear_key_head_dim
     heads, d_v = config.linear_num_value_heads, config.linear_value_head_dim
     conv = State("conv", (2 * qk + heads * d_v, config.linear_conv_kernel_dim))
@@ -174,23 +194,29 @@ def gated_delta(config: Any) -> tuple[State, ...]:
 
 
 def kimi_delta(config: Any) -> tuple[State, ...]:
+    """Return the states of Kimi Delta Attention: a matrix d · d a head, and three convolutions."""
     heads, d = config.linear_num_heads, config.linear_head_dim
     conv = State("conv", (3 * heads * d, config.linear_conv_kernel_dim))
     return conv, State("recurrent", (heads, d, d), True)
 
 
 def short_convolution(config: Any) -> tuple[State, ...]:
+    """Return the state of LFM2's short convolution."""
     return (State("conv", (config.hidden_size, config.conv_L_cache)),)
 
 
 def inkling(config: Any) -> tuple[State, ...]:
-    """Four short convolutions: over keys, values, and twice over the residual stream."""
+    """Return the states of Inkling's four short convolutions.
+
+    Over keys, values, and twice over the residual stream.
+    """
     own = attention(config)
     widths = (own.keys, own.values, config.hidden_size, config.hidden_size)
     return tuple(State("conv", (width, config.conv_kernel_size), True) for width in widths)
 
 
 def zaya(config: Any) -> tuple[State, ...]:
+    """Return the states of ZAYA's compressed convolutional attention."""
     width = (config.num_attention_heads + config.num_key_value_heads) * config.head_dim
     conv = State("conv", (width, config.cca_time0 + config.cca_time1 - 2))
     return conv, State("recurrent", (config.num_key_value_heads * config.head_dim // 2,))
@@ -223,14 +249,14 @@ class Reading:
 
 
 def fields_used(config: Any) -> list[str]:
-    """The fields of a decoder's config that its cache depends on, as the rules here read them."""
+    """Return the fields of a decoder's config that its cache depends on, by the rules here."""
     reading = Reading(config)
     of(reading)
     return list(dict.fromkeys(reading.names))
 
 
 def field(config: Any, *names: str, default: Any = _REQUIRED) -> Any:
-    """The first of these fields that is set.  Refused, by its name, if none is and none need be."""
+    """Return the first of these fields that is set, else the default; raise Refused without one."""
     for name in names:
         if (value := getattr(config, name, None)) is not None:
             return value

@@ -1,4 +1,4 @@
-"""Quantised caches: the bytes of transformers' own, and a plain one to read."""
+"""Quantised caches: the bytes of transformers' own, and a simple one to read."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ BITS = {"hqq": (1, 2, 3, 4, 8), "fp8": (8,)}
 
 
 def tokens_split(prefill: int, generated: int, residual_length: int) -> tuple[int, int]:
-    """(quantised, still in the model's dtype).
+    """Return how many tokens are (quantised, still in the model's dtype).
 
     The prompt is quantised at once.  New tokens wait until there are residual_length of them;
     then everything is quantised anew (transformers: QuantizedLayer.update).
@@ -24,7 +24,7 @@ def tokens_split(prefill: int, generated: int, residual_length: int) -> tuple[in
 
 
 def tensor_bytes(numbers: int, bits: int, group_size: int, number: int) -> int:
-    """Packed codes, and a scale and a zero point for each group (hqq, axis 0).
+    """Return the bytes of packed codes, and of a scale and a zero point a group (hqq, axis 0).
 
     numbers: of one tensor    number: bytes of one scale    configs.Refused: no whole groups
     """
@@ -48,7 +48,7 @@ def quantised(
     batch_size: int = 1,
     dtype: Any = "bfloat16",
 ) -> CacheSize:
-    """What transformers' QuantizedCache holds after a prompt and some generated tokens.
+    """Compute what transformers' QuantizedCache holds after a prompt and some generated tokens.
 
     fp8 has one float32 scale a tensor and keeps nothing back.  configs.Refused: a model with
     layers that transformers does not quantise, unknown bits, or numbers that fill no groups
@@ -85,7 +85,10 @@ def quantised(
 
 @dataclass(frozen=True)
 class Quantised:
-    """codes: (…, groups, group_size), 0 … 2^bits − 1   scale, low: (…, groups, 1)"""
+    """A quantised tensor.
+
+    codes: (…, groups, group_size), 0 … 2^bits − 1   scale, low: (…, groups, 1)
+    """
 
     codes: torch.Tensor
     scale: torch.Tensor
@@ -96,12 +99,12 @@ class Quantised:
 
     @property
     def bytes(self) -> float:
-        """Packed codes and the two numbers of each group."""
+        """The bytes of the packed codes and of the two numbers of each group."""
         pair = 2 * self.scale.numel() * self.scale.element_size()
         return self.codes.numel() * self.bits / 8 + pair
 
     def restore(self) -> torch.Tensor:
-        """low + code · scale, in the shape of the tensor that was quantised"""
+        """Return low + code · scale, in the shape of the tensor that was quantised."""
         x = self.low + self.codes * self.scale
         if self.per == "token":
             return x.view(self.shape)
@@ -109,8 +112,9 @@ class Quantised:
 
 
 def quantise(x: torch.Tensor, bits: int, group_size: int = 64, per: str = "token") -> Quantised:
-    """code = round((x − low) / scale) where scale = (high − low) / (2^bits − 1) of its group
+    """Quantise a tensor by groups.
 
+    code = round((x − low) / scale) where scale = (high − low) / (2^bits − 1) of its group
     x: (…, T, d)    per "token": a group is a part of one token's d numbers (KIVI: values)
     per "channel": a group is one channel over group_size tokens (KIVI: keys)
     """

@@ -1,4 +1,4 @@
-"""Reads a cache object of transformers: every tensor that it holds, layer by layer."""
+"""Read a cache object of transformers: every tensor that it holds, layer by layer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,8 +21,9 @@ PARTS = {  # name of the attribute -> what its bytes are
 
 
 def layers(cache: Any) -> list[LayerBytes]:
-    """One entry a layer; of an encoder-decoder first all self-attention layers, then all cross.
+    """Return one entry a layer.
 
+    Of an encoder-decoder first all self-attention layers, then all cross-attention layers.
     A cache that is no transformers Cache (RWKV's list of states) is one entry.
     """
     if cache is None:
@@ -36,13 +37,13 @@ def layers(cache: Any) -> list[LayerBytes]:
 
 
 def first_keys(cache: Any) -> tuple[torch.Size, str]:
-    """Shape and dtype of the first tensor with a batch dimension: (B, …), "bfloat16"."""
+    """Return shape and dtype of the first tensor with a batch dimension: (B, …), "bfloat16"."""
     first = next(t for t in _tensors(cache) if t.ndim > 1)
     return first.shape, str(first.dtype).removeprefix("torch.")
 
 
 def held(cache: Any) -> Held:
-    """Payload (what the tensors show) and storage (what they keep from being freed), in bytes.
+    """Return payload (what tensors show) and storage (what they keep from being freed), in bytes.
 
     A window that is a view of a long tensor holds all of that tensor.
     """
@@ -52,7 +53,7 @@ def held(cache: Any) -> Held:
 
 
 def payload(tensor: torch.Tensor) -> int:
-    """numel · bytes of one element"""
+    """Return numel · bytes of one element."""
     return tensor.numel() * tensor.element_size()
 
 
@@ -82,7 +83,7 @@ def _kind(parts: dict[str, int], window: int | None) -> str:
 
 
 def _tensors(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:
-    """Every tensor below a value, once: in lists, dicts, and attributes of cache objects."""
+    """Return every tensor below a value, once: in lists, dicts, and attributes of cache objects."""
     seen = set() if seen is None else seen
     if id(value) in seen or value is None or isinstance(value, str | torch.nn.Module):
         return

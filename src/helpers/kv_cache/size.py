@@ -1,4 +1,4 @@
-"""The size of a cache: what each layer holds, and how it is told to a student."""
+"""The size of a cache, layer by layer, and its presentation to a student."""
 
 import itertools
 from collections import Counter
@@ -13,8 +13,9 @@ GIB, GB = 2**30, 10**9
 
 @dataclass(frozen=True)
 class LayerBytes:
-    """One layer.  kind: full, window, latent, indexed, hybrid, state, cross or none.
+    """The bytes of one layer.
 
+    kind: full, window, latent, indexed, hybrid, state, cross or none.
     tokens     kept of each sequence     parts      {"keys": bytes, "values": bytes, "conv": …}
     per_token  bytes that one more token adds, over the whole batch; 0 where nothing grows
     """
@@ -26,12 +27,16 @@ class LayerBytes:
 
     @property
     def bytes(self) -> int:
+        """The sum of all parts."""
         return sum(self.parts.values())
 
 
 @dataclass(frozen=True)
 class Held:
-    """payload: bytes that the tensors show.  storage: bytes that they keep from being freed."""
+    """The bytes of a real cache.
+
+    payload: bytes that the tensors show.  storage: bytes that they keep from being freed.
+    """
 
     payload: int
     storage: int
@@ -58,16 +63,17 @@ class CacheSize:
 
     @property
     def total_bytes(self) -> int:
+        """The sum over all layers."""
         return sum(layer.bytes for layer in self.layers)
 
     @property
     def bytes_per_token(self) -> int:
-        """What one more token adds, at this length, over the whole batch."""
+        """The bytes that one more token adds, at this length, over the whole batch."""
         return sum(layer.per_token for layer in self.layers)
 
     @property
     def parts(self) -> dict[str, int]:
-        """Bytes by what they are; the cross-attention's keys and values apart from the others."""
+        """Return the bytes by what they are; cross-attention's keys and values stand apart."""
         total: Counter[str] = Counter()
         for layer in self.layers:
             prefix = "cross_" if layer.kind == "cross" else ""
@@ -76,14 +82,16 @@ class CacheSize:
 
     @property
     def gib(self) -> float:
+        """The total in GiB (2³⁰ bytes)."""
         return self.total_bytes / GIB
 
     @property
     def gb(self) -> float:
+        """The total in GB (10⁹ bytes)."""
         return self.total_bytes / GB
 
     def sentence(self) -> str:
-        """One sentence with all that the number depends on, and the notes."""
+        """Say the size in one sentence with all that it depends on, and the notes."""
         values: dict[str, object] = {
             "model": self.model,
             "dtype": self.dtype,
@@ -101,10 +109,11 @@ class CacheSize:
         return "".join([first, *more, *self.remarks()])
 
     def remarks(self) -> list[str]:
+        """Return the notes in the student's language."""
         return [say.text("kv_cache", name, **values) for name, values in self.notes]
 
     def rows(self) -> list[list[str]]:
-        """A row for each run of equal layers, and the sum."""
+        """Return a row for each run of equal layers, and one for the sum."""
         rows, first = [], 1
         for layer, group in itertools.groupby(self.layers):
             count = len(list(group))
@@ -114,7 +123,7 @@ class CacheSize:
         return [*rows, [*words, f"{self.total_bytes:,}"]]
 
     def table(self) -> tuple[Html, str]:
-        """(HTML, plain text)"""
+        """Return (HTML, plain text) of the rows."""
         names = ("layer", "kind", "kept", "per_token", "bytes")
         return show.table([say.text("kv_cache", name) for name in names], self.rows())
 
@@ -129,12 +138,13 @@ class CacheSize:
 
 
 def amount(size: float) -> str:
-    """1,073,741,824 bytes (1.07 GB, 1.00 GiB), in the student's language"""
+    """Write 1,073,741,824 bytes (1.07 GB, 1.00 GiB), in the student's language."""
     values = {"bytes": f"{size:,.0f}", "gb": f"{size / GB:,.2f}", "gib": f"{size / GIB:,.2f}"}
     return say.text("kv_cache", "amount" if size >= GB / 100 else "bytes_only", **values)
 
 
 def span(first: int, count: int) -> str:
+    """Write the numbers of a run of layers: "3", or "3–7"."""
     return f"{first}" if count == 1 else f"{first}–{first + count - 1}"
 
 

@@ -1,4 +1,4 @@
-"""The language of the course, and every word that a helper shows (kept in messages/MODULE.toml)."""
+"""The language of the course, and every message that a helper shows, from messages/MODULE.toml."""
 
 import functools
 import locale
@@ -18,7 +18,7 @@ _current = FIRST
 
 
 def use(lang: str) -> None:
-    """Set the language of all messages.  ValueError if it is not one of LANGUAGES."""
+    """Set the language of all messages; raise ValueError if it is not one of LANGUAGES."""
     global _current
     if lang not in LANGUAGES:
         raise ValueError(f"LANG = {lang!r}; expected one of {', '.join(map(repr, LANGUAGES))}")
@@ -26,25 +26,27 @@ def use(lang: str) -> None:
 
 
 def language() -> str:
+    """Return the current language."""
     return _current
 
 
 def of_the_system() -> str:
-    """The language for a console."""
+    """Return the language for a console."""
     return of_locale(locale.getlocale()[0] or "")
 
 
 def key(lang: str | None = None) -> str:
-    """A language, else the current one, as a key of TOML and JSON tables: _ in place of -."""
+    """Return a language, or the current one, as a key of TOML and JSON tables: _ in place of -."""
     return (lang or _current).replace("-", "_")
 
 
 def html_lang() -> str:
+    """Return the current language as HTML's lang attribute names it."""
     return LANGUAGES[_current]
 
 
 def choose(texts: Mapping[str, str]) -> str:
-    """The current language's entry of {"ja": …, …}; where a draft has none, the first language's.
+    """Return the current language's entry of {"ja": …, …}, else the first language's.
 
     KeyError if a complete language has none.
     """
@@ -53,14 +55,14 @@ def choose(texts: Mapping[str, str]) -> str:
 
 
 def of_locale(name: str) -> str:
-    """The complete language of a system whose locale has this name, else the first one."""
+    """Return the complete language of a system whose locale has this name, else the first one."""
     name = name.replace("-", "_").lower()
     spoken = (x for x in COMPLETE if name.startswith(tuple(DECLARED[x]["systems"])))
     return next(spoken, FIRST)
 
 
 def text(module: str, name: str, /, **values: object) -> str:
-    """The message NAME of messages/MODULE.toml with its {placeholders} filled.
+    """Return the message NAME of messages/MODULE.toml with its {placeholders} filled.
 
     KeyError if the message, or a value for one of its placeholders, is missing.
     """
@@ -72,6 +74,6 @@ def text(module: str, name: str, /, **values: object) -> str:
 
 @functools.cache
 def catalogue(module: str) -> dict[str, dict[str, str]]:
-    """All messages of one module: {name: {"ja": …, …}}."""
+    """Return all messages of one module: {name: {"ja": …, …}}."""
     source = resources.files(__package__) / "messages" / f"{module}.toml"
     return tomllib.loads(source.read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ class Malformed(ValueError):
 
 
 def read(kind: type[T], table: Any, where: str = "") -> T:
-    """An instance of `kind`, a dataclass whose every field is Annotated with its reader.
+    """Read a table as a dataclass whose every field is Annotated with its reader.
 
     Malformed names the field that is unknown, missing or of another type.
     A field whose name in the table differs says so: field(metadata={"table": "choice"}).
@@ -70,13 +70,14 @@ def _expected(want: str, got: object) -> str:
 
 
 def identifier(value: Any, where: str) -> str:
+    """Read a text that is not empty."""
     if not isinstance(value, str) or not value:
         raise Malformed(where, _expected("a text that is not empty", value))
     return value
 
 
 def texts(value: Any, where: str) -> Mapping[str, str]:
-    """{language: text}, every complete language among them."""
+    """Read {language: text}, with every complete language among them."""
     wanted = [say.key(lang) for lang in say.COMPLETE]
     if not isinstance(value, Mapping) or not all(isinstance(value.get(k), str) for k in wanted):
         raise Malformed(where, _expected(f"a text in {' and '.join(wanted)}", value))
@@ -84,25 +85,26 @@ def texts(value: Any, where: str) -> Mapping[str, str]:
 
 
 def translated(value: Any, where: str) -> str:
-    """The text in the current language."""
+    """Read a text in the current language."""
     return say.choose(texts(value, where))
 
 
 def exact(value: Any, where: str) -> Decimal:
-    """Decimal, not float: 12.3 must lie within 0.1 of 12.2, and in binary it does not."""
+    """Read a Decimal, not a float: 12.3 must lie within 0.1 of 12.2, and in binary it does not."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise Malformed(where, _expected("a number", value))
     return Decimal(str(value))
 
 
 def flag(value: Any, where: str) -> bool:
+    """Read true or false."""
     if not isinstance(value, bool):
         raise Malformed(where, _expected("true or false", value))
     return value
 
 
 def one_of(*allowed: str) -> Callable[[Any, str], str]:
-    """A reader of one of a few words."""
+    """Make a reader of one of a few words."""
 
     def read_word(value: Any, where: str) -> str:
         if value not in allowed:
@@ -113,7 +115,7 @@ def one_of(*allowed: str) -> Callable[[Any, str], str]:
 
 
 def named(read_one: Callable[[Any, str], T]) -> Callable[[Any, str], dict[str, T]]:
-    """A reader of a table of tables, each below its name."""
+    """Make a reader of a table of tables, each below its name."""
 
     def read_named(value: Any, where: str) -> dict[str, T]:
         if not isinstance(value, Mapping) or not value:
@@ -124,7 +126,7 @@ def named(read_one: Callable[[Any, str], T]) -> Callable[[Any, str], dict[str, T
 
 
 def each(kind: type[T]) -> Callable[[Any, str], tuple[T, ...]]:
-    """A reader of a list of tables."""
+    """Make a reader of a list of tables."""
 
     def read_each(value: Any, where: str) -> tuple[T, ...]:
         if not isinstance(value, list):

@@ -16,7 +16,10 @@ TENS = {"十": 10, "百": 100, "千": 1000}
 
 
 class NotANumber(ValueError):
-    """rest: what stands behind the number, if there was one."""
+    """The text is no number.
+
+    rest: what stands behind the number, if there was one.
+    """
 
     def __init__(self, rest: str = "") -> None:
         super().__init__(rest)
@@ -24,7 +27,7 @@ class NotANumber(ValueError):
 
 
 def read_number(text: str, units: Iterable[str] = ()) -> Decimal:
-    """`１２．５` `12万` `1,024` `三十六` `−3e-2` `12.2 GiB` (a unit of units) as a Decimal.
+    """Read `１２．５` `12万` `1,024` `三十六` `−3e-2` `12.2 GiB` (a unit of units) as a Decimal.
 
     NotANumber otherwise; its rest is a foreign unit such as the GB of `12.2 GB`.
     """
@@ -45,12 +48,12 @@ def read_number(text: str, units: Iterable[str] = ()) -> Decimal:
 
 
 def plain(text: str) -> str:
-    """Full-width characters and the minus sign as ASCII has them."""
+    """Replace full-width characters and the minus sign by those of ASCII."""
     return unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip()
 
 
 def _numeral(text: str) -> int:
-    """三十六 → 36, 二〇 → 20, 一千零二十四 → 1024, 十二万 → 120000."""
+    """Read a Chinese numeral: 三十六 → 36, 二〇 → 20, 一千零二十四 → 1024, 十二万 → 120000."""
     total = section = digits = 0
     for c in text:
         if c in DIGITS:

@@ -1,4 +1,4 @@
-"""One notebook, run end to end in a fresh kernel of this Python; the file itself is not written."""
+"""Run one notebook from end to end in a fresh kernel of this Python; its file is not written."""
 
 import os
 import re
@@ -28,7 +28,7 @@ TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong in a cell: kind is "error", "stderr", "timeout" or "died"."""
+    """A failure of a cell: its kind is "error", "stderr", "timeout" or "died"."""
 
     kind: str
     cell: str
@@ -38,7 +38,7 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """Wall-clock seconds, peak resident memory of the kernel in MiB, and all failures."""
+    """The outcome of a run: wall-clock seconds, the kernel's peak memory in MiB, all failures."""
 
     seconds: float = 0.0
     mib: float = 0.0
@@ -71,12 +71,15 @@ def execute(
 
 
 def title(notebook: NotebookNode) -> str:
-    """The first heading of a notebook, or nothing."""
+    """Return the first heading of a notebook, or nothing."""
     return next((h for cell in notebook.cells if (h := _heading(cell))), "")
 
 
 def end_children() -> None:
-    """After Ctrl-C: nbclient lets a kernel go on whose start was interrupted."""
+    """End this process's kernels after Ctrl-C.
+
+    nbclient lets a kernel go on whose start was interrupted.
+    """
     children = psutil.Process().children(recursive=True)
     for child in children:
         with suppress(psutil.Error):
@@ -85,7 +88,7 @@ def end_children() -> None:
 
 
 def _code_cells(notebook: NotebookNode) -> Iterator[tuple[int, str]]:
-    """(index, the heading that it stands under, else its key) of each cell that has code."""
+    """Return (index, the heading that it stands under, else its key) of each cell that has code."""
     heading = ""
     for index, cell in enumerate(notebook.cells):
         heading = _heading(cell) or heading
@@ -101,7 +104,7 @@ def _heading(cell: NotebookNode) -> str:
 
 
 class _ThisPython(AsyncKernelManager):
-    """Kernels of the Python that runs us, whatever kernels the user has registered."""
+    """A manager of kernels of this Python, whatever kernels the user has registered."""
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -110,7 +113,7 @@ class _ThisPython(AsyncKernelManager):
 
 
 class _Client(NotebookClient):
-    """Sees every error and every word on stderr, also those that a widget would swallow."""
+    """A client that sees all errors and stderr output, also those that a widget would swallow."""
 
     def __init__(self, notebook: NotebookNode, folder: Path, deadline: float):
         super().__init__(
@@ -124,7 +127,10 @@ class _Client(NotebookClient):
 
     @contextmanager
     def started(self, env: Mapping[str, str]) -> Iterator[int]:
-        """The kernel's process id.  What it says itself (warnings) is kept for the day it dies."""
+        """Keep the kernel's process id.
+
+        What it says itself (warnings) is kept for the day it dies.
+        """
         with (
             tempfile.TemporaryFile() as self._last_words,
             self.setup_kernel(env=dict(env), stderr=self._last_words),
@@ -141,7 +147,7 @@ class _Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def run(self, index: int) -> list[Failure]:
-        """Execute one cell; what it did wrong."""
+        """Execute one cell; return its failures."""
         self._seen = {}
         cell = self.nb.cells[index]
         try:
@@ -162,7 +168,10 @@ class _Client(NotebookClient):
 
 
 class _Watch(threading.Thread):
-    """The peak resident memory of a process: sampled, because not every system keeps it."""
+    """The peak resident memory of a process.
+
+    It is sampled, because not every system keeps it.
+    """
 
     def __init__(self, pid: int, tick: Callable[[], None]):
         super().__init__(daemon=True)
@@ -190,7 +199,10 @@ class _Watch(threading.Thread):
 
 
 def _peak_bytes(process: psutil.Process) -> int:
-    """Linux (VmHWM) and Windows (peak working set) keep the peak; macOS tells what is there now."""
+    """Return the peak memory of a process.
+
+    Linux (VmHWM) and Windows (peak working set) keep the peak; macOS tells what is there now.
+    """
     if sys.platform == "linux":
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
         kept = re.search(r"VmHWM:\s+(\d+) kB", status)  # not there once the process has died
@@ -200,7 +212,10 @@ def _peak_bytes(process: psutil.Process) -> int:
 
 
 def _real_process(pid: int) -> psutil.Process:
-    """On Windows the python.exe of a virtual environment only starts the real one, its child."""
+    """Return the process that runs Python.
+
+    On Windows the python.exe of a virtual environment only starts the real one, its child.
+    """
     process = psutil.Process(pid)
     children = process.children() if os.name == "nt" else []
     return children[0] if children else process

@@ -38,7 +38,7 @@ class CannotOpen(Exception):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Deliver the files, then be JupyterLab until it ends."""
+    """Deliver the files, then become JupyterLab."""
     end = list(argv).index("--") if "--" in argv else len(argv)
     wanted = parser().parse_args(argv[:end])
     try:
@@ -55,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     made = argparse.ArgumentParser(
         "start.py lab",
         usage="start.py [lab] [OPTIONS] [-- JUPYTER'S ARGUMENTS]",
@@ -70,13 +71,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def port(text: str) -> int:
+    """Read a port number of the command line."""
     if not text.isdecimal() or not 0 < int(text) < 2**16:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
     return int(text)
 
 
 def prepare(course: Path, wanted: argparse.Namespace) -> list[str]:
-    """Deliver and set up all that JupyterLab reads; its flags."""
+    """Deliver and set up all that JupyterLab reads; return its flags."""
     lang = wanted.lang or language_of_the_system()
     deliver(course, lang)
     prepare_kernels(Path(sys.prefix))
@@ -86,7 +88,7 @@ def prepare(course: Path, wanted: argparse.Namespace) -> list[str]:
 
 
 def flags(course: Path, lang: str, port: int | None, no_browser: bool) -> list[str]:
-    """JupyterLab's, for the first lesson of LANG."""
+    """Return JupyterLab's flags for the first lesson of LANG."""
     lessons = [name for name in course_files(course, lang) if name.parts[0] == "notebooks"]
     first = "".join("/tree/" + urllib.parse.quote(name.as_posix()) for name in lessons[:1])
     made = [f"--ServerApp.root_dir={course / 'my'}", f"--LabApp.default_url=/lab{first}"]
@@ -98,7 +100,7 @@ def flags(course: Path, lang: str, port: int | None, no_browser: bool) -> list[s
 
 
 def become_jupyterlab(flags: Sequence[str]) -> int:
-    """JupyterLab in this process: no signal has to be handed on."""
+    """Run JupyterLab in this process: no signal has to be handed on."""
     from jupyterlab.labapp import LabApp  # an extra that the lessons do without
 
     LabApp.launch_instance(list(flags))
@@ -109,7 +111,7 @@ def become_jupyterlab(flags: Sequence[str]) -> int:
 
 
 def language_of_the_system() -> str:
-    """The complete language that the system speaks, else the first one."""
+    """Return the complete language that the system speaks, else the first one."""
     names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
     if sys.platform == "win32":
         import ctypes
@@ -123,19 +125,22 @@ def language_of_the_system() -> str:
 
 
 def course_files(course: Path, lang: str) -> list[Path]:
-    """Lessons and sheets of LANG, relative to the course's folder."""
+    """Return lessons and sheets of LANG, relative to the course's folder."""
     found = [*course.glob(f"notebooks/{lang}/*.ipynb"), *course.glob(f"exercises/{lang}/**/*")]
     names = (path.relative_to(course) for path in found if path.is_file())
     return sorted(name for name in names if ".ipynb_checkpoints" not in name.parts)
 
 
 def versions_file(course: Path) -> Path:
-    """Where {file: hash of the version that was delivered} is kept."""
+    """Return the path of {file: hash of the version that was delivered}."""
     return course / "my" / ".versions.json"
 
 
 def deliver(course: Path, lang: str) -> None:
-    """Copy into my/ what is absent there. What was delivered is kept, so news come only once."""
+    """Copy into my/ what is absent there.
+
+    What was delivered is kept, so news come only once.
+    """
     delivered = read_json(versions_file(course))
     for name in course_files(course, lang):
         data = (course / name).read_bytes()
@@ -147,7 +152,7 @@ def deliver(course: Path, lang: str) -> None:
 
 
 def deliver_file(my: Path, name: Path, data: bytes) -> None:
-    """Never overwrites: to another version of that name, DATA is put beside."""
+    """Write a file, but never over another version: then DATA is put beside it."""
     names = names_beside(my / name)
     there = list(itertools.takewhile(Path.exists, names))
     if data in [path.read_bytes() for path in there]:
@@ -159,7 +164,7 @@ def deliver_file(my: Path, name: Path, data: bytes) -> None:
 
 
 def names_beside(target: Path) -> list[Path]:
-    """NAME.ipynb, NAME.new.ipynb, NAME.new2.ipynb, …"""
+    """Return NAME.ipynb, NAME.new.ipynb, NAME.new2.ipynb, …, one after the other."""
     marks = ["", ".new", *(f".new{n}" for n in range(2, 1000))]
     return [target.with_name(target.stem + mark + target.suffix) for mark in marks]
 
@@ -168,7 +173,7 @@ def names_beside(target: Path) -> list[Path]:
 
 
 def read_json(path: Path) -> dict:
-    """The object in PATH; {} where there is none that can be read."""
+    """Return the object in PATH; {} where there is none that can be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -177,11 +182,12 @@ def read_json(path: Path) -> dict:
 
 
 def write_json(path: Path, value: dict) -> None:
+    """Write an object to PATH as JSON."""
     write_whole(path, json.dumps(value, indent=1, sort_keys=True).encode())
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """An interruption leaves no half file of this name."""
+    """Write a file so that an interruption leaves no half file of this name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(data)
@@ -192,7 +198,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def settings(course: Path, lang: str) -> Path:
-    """A folder of JupyterLab defaults; the user's own settings stay as they are, and win."""
+    """Make a folder of JupyterLab defaults; the user's own settings stay as they are, and win."""
     folder = course / "my" / ".lab-settings" / lang
     news = {"fetchNews": "false", "checkForUpdates": False}
     shown_in = {"locale": say.DECLARED[lang]["jupyterlab"]}
@@ -205,13 +211,14 @@ def settings(course: Path, lang: str) -> Path:
 
 
 def prepare_kernels(environment: Path) -> None:
-    """In a new kernel, a cell that needs a forgotten one says so in the student's language."""
+    """Make new kernels name a forgotten cell in the student's language."""
     extensions = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
     with suppress(OSError):  # somebody else's .venv: helpers.begin does it later
         write_json(environment / "etc" / "ipython" / "ipython_kernel_config.json", extensions)
 
 
 def require_free(number: int) -> None:
+    """Raise CannotOpen if another program listens on this port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex(("127.0.0.1", number)) == 0:
@@ -221,6 +228,7 @@ def require_free(number: int) -> None:
 
 
 def is_root() -> bool:
+    """Is this process root's?"""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 

@@ -1,4 +1,4 @@
-"""Lessons, run end to end without a browser, and experiments: `python start.py run [NAME …]`.
+"""Run lessons without a browser, and experiments: `python start.py run [NAME …]`.
 
 Status 1 if a cell fails or writes to stderr, a claim does not hold or is not measured, or a lesson
 needs more than MIB_BOUND; 2 if nothing could be run.
@@ -60,23 +60,24 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run of a lesson gave: claims are the lines of TRIAD_CLAIMS_LOG."""
+    """The result of a lesson's run; claims are the lines of TRIAD_CLAIMS_LOG."""
 
     lesson: Lesson
     outcome: Outcome
     claims: list[dict]
 
     def unmeasured(self) -> list[str]:
-        """Claims that the lesson declares and did not check."""
+        """Return the claims that the lesson declares and did not check."""
         return sorted(claims.ids(self.lesson.name) - {row["claim"] for row in self.claims})
 
     def passes(self) -> bool:
+        """Did every claim hold, without failures, within the bound of memory?"""
         claims_hold = not self.unmeasured() and all(row["holds"] for row in self.claims)
         return claims_hold and not self.outcome.failures and self.outcome.mib <= MIB_BOUND
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for; the exit status."""
+    """Run what the command line asks for, and return the exit status."""
     say.use(say.of_the_system())
     wanted = arguments(argv)
     say.use(wanted.lang or say.language())
@@ -105,6 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; its help is in the current language."""
     parser = argparse.ArgumentParser("start.py run", description=say.text("runner", "about"))
     parser.add_argument("names", nargs="*", metavar="01", help=say.text("runner", "help_lessons"))
     parser.add_argument("--lang", choices=say.LANGUAGES, help=say.text("runner", "help_lang"))
@@ -116,7 +118,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def notebooks_folder() -> Path:
-    """notebooks/ beside or above the current folder, else beside this package's src/."""
+    """Find notebooks/ beside or above the current folder, else beside this package's src/."""
     here, package = Path.cwd(), Path(__file__).resolve().parents[3]
     for folder in (here, *here.parents, package):
         if any((folder / "notebooks" / lang).is_dir() for lang in say.LANGUAGES):
@@ -125,7 +127,7 @@ def notebooks_folder() -> Path:
 
 
 def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
-    """The named lessons ("1", "01" or "01_attention"), or all; CannotRun if one is not there."""
+    """Find the named lessons ("1", "01" or "01_attention"), or all; raise CannotRun for others."""
     languages = [lang] if lang else list(say.LANGUAGES)
     there = [Lesson(p.stem, x, p) for x in languages for p in (folder / x).glob("*.ipynb")]
     there.sort(key=lambda lesson: lesson.name)
@@ -140,11 +142,12 @@ def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
 
 
 def is_called(lesson: Lesson, name: str) -> bool:
+    """Is this a name or number of the lesson?"""
     return name == lesson.name or name.zfill(2) == lesson.name.split("_")[0]
 
 
 def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]) -> int:
-    """Lessons, then experiments, each under its heading."""
+    """Print lessons, then experiments, each under its heading."""
     rows = [[x.name, x.lang, title(nbformat.read(x.path, as_version=4))] for x in lessons]
     for heading, table in (("list_lessons", rows), ("list_alone", experiments.rows(alone))):
         if table:
@@ -154,7 +157,7 @@ def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]
 
 
 def run(lesson: Lesson) -> Report:
-    """Run one lesson, with progress, and print what it measured.  Nothing of the user's is used."""
+    """Run one lesson, with progress, and print what it measured; nothing of the user's is used."""
     progress = Progress(str(lesson), sys.stdout)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "claims.jsonl"
@@ -168,7 +171,10 @@ def run(lesson: Lesson) -> Report:
 
 
 def kernel_environment(folder: Path, log: Path) -> dict[str, str]:
-    """Strict claims, predictions that show, this package first, a home for the student's data."""
+    """Return the kernel's environment.
+
+    Strict claims, predictions that show, this package first, a home for the student's data.
+    """
     package = str(Path(__file__).resolve().parents[2])
     path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
@@ -182,7 +188,7 @@ def kernel_environment(folder: Path, log: Path) -> dict[str, str]:
 
 
 class Progress:
-    """Where a lesson stands: one line that changes on a terminal, now and then a line elsewhere."""
+    """The progress of a lesson: a changing line on a terminal, now and then a line elsewhere."""
 
     def __init__(self, label: str, stream: TextIO):
         self.label, self.stream, self.status = label, stream, say.text("runner", "kernel")
@@ -192,15 +198,18 @@ class Progress:
         self.draw()
 
     def cell(self, i: int, n: int, heading: str) -> None:
+        """Set which of n cells is running."""
         self.status = say.text("runner", "cell", i=i, n=n, heading=heading)
 
     def tick(self) -> None:
+        """Draw, if the last line is old enough."""
         now = time.monotonic()
         if now - self.last >= self.pause:
             self.last = now
             self.draw()
 
     def draw(self) -> None:
+        """Draw the line."""
         line = f"{self.label}  {self.last - self.start:.0f} s  {self.status}"
         if not self.stream.isatty():
             print(line, file=self.stream, flush=True)
@@ -211,12 +220,13 @@ class Progress:
         self.drawn = columns(line)
 
     def clear(self) -> None:
+        """Remove the line from a terminal."""
         if self.drawn:
             print("\r" + " " * self.drawn, end="\r", file=self.stream, flush=True)
 
 
 def lines_of(report: Report) -> list[str]:
-    """The lesson's claims, its failures, and what it needed."""
+    """Return lines on the lesson's claims, its failures, and what it needed."""
     outcome = report.outcome
     needed = say.text(
         "runner",
@@ -233,6 +243,7 @@ def lines_of(report: Report) -> list[str]:
 
 
 def claims_table(checked: Sequence[dict]) -> list[str]:
+    """Return the lines of a table of checked quantities."""
     if not checked:
         return []
     words = ("claim", "quantity", "measured", "bound", "result")
@@ -244,16 +255,18 @@ def claims_table(checked: Sequence[dict]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Whole numbers (bytes, FLOPs) in full, others to four digits."""
+    """Write whole numbers (bytes, FLOPs) in full, others to four digits."""
     whole = float(value).is_integer() and abs(value) < 1e15
     return f"{value:,.0f}" if whole else f"{value:.4g}"
 
 
 def mark(row: dict) -> str:
+    """Say whether a checked quantity holds."""
     return say.text("runner", "holds" if row["holds"] else "missed")
 
 
 def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
+    """Return the lines on one failure: where, what, and the source."""
     where = f"{lesson.path.parent.name}/{lesson.path.name}"
     values = {"cell": failure.cell, "where": where, "limit": LIMIT_SECONDS}
     source = [f"    | {line}" for line in failure.source.splitlines()]
@@ -266,7 +279,7 @@ def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
 
 
 def trouble(report: Report) -> list[str]:
-    """What is wrong with the lesson as a whole."""
+    """Say what is wrong with the lesson as a whole."""
     found = []
     if missing := report.unmeasured():
         found.append(say.text("runner", "unmeasured", claims=", ".join(missing)))
@@ -276,7 +289,7 @@ def trouble(report: Report) -> list[str]:
 
 
 def summary(reports: Sequence[Report]) -> int:
-    """One last line: what passed, what did not."""
+    """Say in one last line what passed and what did not."""
     failed = [str(r.lesson) for r in reports if not r.passes()]
     passed = len(reports) - len(failed)
     print(say.text("runner", "summary", passed=passed, failed=len(failed)), *failed)
@@ -302,12 +315,16 @@ def record(folder: Path, reports: Sequence[Report]) -> int:
 
 
 def machine() -> str:
+    """Name the processor, Python and torch of this machine."""
     python = ".".join(map(str, sys.version_info[:3]))
     return f"{processor()}, Python {python}, torch {metadata.version('torch')}"
 
 
 def processor() -> str:
-    """Name, instructions that PyTorch uses, cores: what decides how its sums are rounded."""
+    """Name the processor, its instructions that PyTorch uses, and its cores.
+
+    They decide how sums are rounded.
+    """
     from torch.backends import cpu  # seconds: only where lessons run
 
     instructions = cpu.get_cpu_capability()
@@ -315,7 +332,7 @@ def processor() -> str:
 
 
 def _processor_name() -> str:
-    """As the system tells it: Linux only in /proc/cpuinfo, on x86."""
+    """Return the name as the system tells it: on Linux and x86 only in /proc/cpuinfo."""
     with suppress(OSError):
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         if found := re.search(r"^model name\s*: *(.+)$", text, re.MULTILINE):
@@ -324,6 +341,7 @@ def _processor_name() -> str:
 
 
 def round_up(value: float, unit: int) -> int:
+    """Round up to a multiple of unit."""
     return math.ceil(value / unit) * unit
 
 

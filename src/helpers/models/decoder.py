@@ -15,6 +15,7 @@ STEPS = 6195  # as many FLOPs as the encoder's 6,000: that one has a larger head
 
 
 def config(**changes) -> GPT2Config:
+    """Make the config: 2 layers of width 64; changes: other values, such as n_layer=1."""
     small = {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64}
     no_dropout = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
     ids = {"vocab_size": len(TOKENIZER), "pad_token_id": None}  # GPT-2 has no padding token
@@ -23,7 +24,7 @@ def config(**changes) -> GPT2Config:
 
 
 def new(seed: int = 0) -> GPT2LMHeadModel:
-    """Random weights."""
+    """Make a model with random weights."""
     set_seed(seed)
     model = GPT2LMHeadModel(config()).eval()
     model.loss_type = "ForCausalLM"  # both are what it takes anyway, but with a warning
@@ -32,19 +33,22 @@ def new(seed: int = 0) -> GPT2LMHeadModel:
 
 
 def load() -> GPT2LMHeadModel:
-    """The shipped weights; how they were trained stands in checkpoints/card.json."""
+    """Load the shipped weights; checkpoints/card.json says how they were trained."""
     return checkpoints.load_into(new(), "decoder")
 
 
 def rows(n: int = 10_000, seed: int = 0) -> torch.Tensor:
-    """The encoder's training sentences, as token ids (2 n, T), padded."""
+    """Return the encoder's training sentences, as token ids (2 n, T), padded."""
     return encoder.as_rows(TOKENIZER, n, seed)
 
 
 def next_batch(
     ids: torch.Tensor, seed: int = 0, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
-    """For training.train.  The labels are the inputs: the model itself shifts them by one."""
+    """Make the batches for training.train.
+
+    The labels are the inputs: the model itself shifts them by one.
+    """
     pad = TOKENIZER.pad_token_id
     draw = training.batches(ids, size, seed, pad)
 
@@ -63,7 +67,7 @@ def next_batch(
 def guesses(
     model: GPT2LMHeadModel, events: Sequence[corpus.Event], slot: str, lang: str
 ) -> list[str]:
-    """For each event the likeliest character of the slot, from one pass over what stands left."""
+    """Return the likeliest character of each event's slot, by one pass over the text left of it."""
     told = [corpus.sentence(event, lang) for event in events]
     left = [tokenizer.tagged(s.left(slot), lang) for s in told]
     inputs = TOKENIZER(left, padding=True, return_tensors="pt")
@@ -76,7 +80,7 @@ def guesses(
 def rescored(
     model: GPT2LMHeadModel, events: Sequence[corpus.Event], slot: str, lang: str
 ) -> list[str]:
-    """The character whose whole sentence is the most probable: one pass for each candidate."""
+    """Return the character whose sentence is most probable, by one pass for each candidate."""
     told = [corpus.sentence(event, lang) for event in events]
     candidates = corpus.candidates(lang, slot)
     scores = [log_probability(model, [s.filled(slot, c) for s in told], lang) for c in candidates]
@@ -85,7 +89,10 @@ def rescored(
 
 @torch.no_grad()
 def log_probability(model: GPT2LMHeadModel, texts: Sequence[str], lang: str) -> torch.Tensor:
-    """log p of whole sentences in nats, </s> included: sum of log p(token | those before it)."""
+    """Return log p of whole sentences in nats, </s> included.
+
+    The sum of log p(token | those before it).
+    """
     tagged = [tokenizer.tagged(text, lang) for text in texts]
     inputs = TOKENIZER(tagged, padding=True, return_tensors="pt")
     logp = model(**inputs).logits[:, :-1].log_softmax(-1)
@@ -99,7 +106,10 @@ def log_probability(model: GPT2LMHeadModel, texts: Sequence[str], lang: str) -> 
 def sample(
     model: GPT2LMHeadModel, lang: str, n: int, seed: int = 0, start: str = "", **options
 ) -> list[str]:
-    """n sentences, drawn one token after the other.  options: those of transformers' generate."""
+    """Draw n sentences, one token after the other.
+
+    options: those of transformers' generate
+    """
     torch.manual_seed(seed)
     ids = TOKENIZER(tokenizer.tagged(start, lang), return_tensors="pt").input_ids[:, :-1]
     settings = {"do_sample": True, "top_k": 0, "max_new_tokens": 40} | options

@@ -15,7 +15,7 @@ MASK_RATE, LEARNING_RATE, BATCH_SIZE, STEPS = 0.4, 5e-3, 32, 6000
 
 
 def config(**changes) -> BertConfig:
-    """2 layers of width 64; changes: other values, such as num_labels=3."""
+    """Make the config: 2 layers of width 64; changes: other values, such as num_labels=3."""
     small = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
     small |= {"intermediate_size": 256, "max_position_embeddings": 64, "type_vocab_size": 1}
     no_dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -24,22 +24,23 @@ def config(**changes) -> BertConfig:
 
 
 def new(seed: int = 0) -> BertForMaskedLM:
-    """Random weights."""
+    """Make a model with random weights."""
     set_seed(seed)
     return BertForMaskedLM(config()).eval()
 
 
 def load() -> BertForMaskedLM:
-    """The shipped weights; how they were trained stands in checkpoints/card.json."""
+    """Load the shipped weights; checkpoints/card.json says how they were trained."""
     return checkpoints.load_into(new(), "encoder")
 
 
 def rows(n: int = 10_000, seed: int = 0) -> torch.Tensor:
-    """n events of the training split in both languages, as token ids (2 n, T), padded."""
+    """Draw n events of the training split in both languages, as token ids (2 n, T), padded."""
     return as_rows(TOKENIZER, n, seed)
 
 
 def as_rows(tokens, n: int, seed: int) -> torch.Tensor:
+    """Draw n events in both languages, as ids of this tokenizer (2 n, T), padded."""
     rng = random.Random(seed)
     drawn = [corpus.draw(rng, "train") for _ in range(n)]
     texts = [tokenizer.tagged(corpus.sentence(e, la).text, la) for e in drawn for la in LANGUAGES]
@@ -63,7 +64,7 @@ def mask(ids: torch.Tensor, rate: float, generator: torch.Generator) -> dict[str
 def next_batch(
     ids: torch.Tensor, seed: int = 0, rate: float = MASK_RATE, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
-    """For training.train: each call draws rows and hides other characters."""
+    """Make the batches for training.train: each call draws rows and hides other characters."""
     draw = training.batches(ids, size, seed, TOKENIZER.pad_token_id)
     generator = torch.Generator().manual_seed(seed)
     return lambda: mask(draw(), rate, generator)
@@ -71,7 +72,7 @@ def next_batch(
 
 @torch.no_grad()
 def fill(model: BertForMaskedLM, text: str, lang: str) -> torch.Tensor:
-    """Probabilities (blanks, vocabulary) at each [MASK] of the text."""
+    """Return probabilities (blanks, vocabulary) at each [MASK] of the text."""
     inputs = TOKENIZER(tokenizer.tagged(text, lang), return_tensors="pt")
     logits = model(**inputs).logits[inputs.input_ids == TOKENIZER.mask_token_id]
     return logits.softmax(-1)
@@ -81,7 +82,7 @@ def fill(model: BertForMaskedLM, text: str, lang: str) -> torch.Tensor:
 def guesses(
     model: BertForMaskedLM, events: Sequence[corpus.Event], slot: str, lang: str
 ) -> list[str]:
-    """For each event the likeliest character of the slot, which alone is hidden."""
+    """Return the likeliest character of each event's slot, which alone is hidden."""
     told = [corpus.sentence(event, lang) for event in events]
     texts = [tokenizer.tagged(s.filled(slot, "?"), lang).replace("?", tokenizer.MASK) for s in told]
     inputs = TOKENIZER(texts, padding=True, return_tensors="pt")
@@ -90,7 +91,7 @@ def guesses(
 
 
 def best(logits: torch.Tensor, slot: str, lang: str) -> list[str]:
-    """The likeliest of the characters that can stand in the slot, for logits (n, vocabulary)."""
+    """Return the likeliest of the characters that fit the slot, from logits (n, vocabulary)."""
     candidates = corpus.candidates(lang, slot)
     ids = TOKENIZER.convert_tokens_to_ids(list(candidates))
     return [candidates[n] for n in logits[:, ids].argmax(-1).tolist()]

@@ -16,6 +16,7 @@ NEVER_NEGATED = (0, 3)  # a good and a bad adjective, for the experiment on comp
 
 
 def config(**changes) -> T5Config:
+    """Make the config: 2 + 2 layers of width 64; changes: other values, such as num_layers=1."""
     small = {"d_model": 64, "d_kv": 16, "d_ff": 256, "num_heads": 4, "num_layers": 2}
     small |= {"num_decoder_layers": 2, "dropout_rate": 0}
     small |= {"relative_attention_num_buckets": 32, "relative_attention_max_distance": 64}
@@ -26,13 +27,13 @@ def config(**changes) -> T5Config:
 
 
 def new(seed: int = 0) -> T5ForConditionalGeneration:
-    """Random weights."""
+    """Make a model with random weights."""
     set_seed(seed)
     return T5ForConditionalGeneration(config()).eval()
 
 
 def load(name: str = "encoder_decoder") -> T5ForConditionalGeneration:
-    """The shipped weights; how they were trained stands in checkpoints/card.json.
+    """Load the shipped weights; checkpoints/card.json says how they were trained.
 
     name: "encoder_decoder", or "never_negated" (two adjectives were never negated in training)
     """
@@ -42,7 +43,7 @@ def load(name: str = "encoder_decoder") -> T5ForConditionalGeneration:
 def examples(
     n: int = 8000, seed: int = 0, split: str = "train", never_negated: Iterable[int] = ()
 ) -> list[corpus.Example]:
-    """n events told in both languages and n stories: six examples for each n."""
+    """Draw n events told in both languages and n stories: six examples for each n."""
     rng = random.Random(seed)
     found = []
     for _ in range(n):
@@ -54,7 +55,10 @@ def examples(
 def next_batch(
     data: Sequence[corpus.Example], seed: int = 0, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
-    """For training.train: sources, and targets as labels; the model itself shifts them by one."""
+    """Make the batches for training.train: sources, and targets as labels.
+
+    The model itself shifts the labels by one.
+    """
     sources, targets = _ids([e.source for e in data]), _ids([e.target for e in data])
     pad = TOKENIZER.pad_token_id
     generator = torch.Generator().manual_seed(seed)
@@ -81,7 +85,7 @@ def _cut(rows: torch.Tensor, pad: int) -> torch.Tensor:
 
 @torch.no_grad()
 def answer(model: T5ForConditionalGeneration, sources: Sequence[str]) -> list[str]:
-    """The likeliest continuation token by token (greedy decoding), for texts with their prompts."""
+    """Return the likeliest continuation token by token (greedy), for texts with their prompts."""
     inputs = TOKENIZER(list(sources), padding=True, return_tensors="pt")
     settings = {"max_new_tokens": 40, "do_sample": False, "num_beams": 1}
     out: Any = cast(Any, model).generate(**inputs, **settings)
@@ -90,7 +94,7 @@ def answer(model: T5ForConditionalGeneration, sources: Sequence[str]) -> list[st
 
 @torch.no_grad()
 def cross_attentions(model: T5ForConditionalGeneration, source: str, target: str) -> torch.Tensor:
-    """Weights (n_layers, n_heads, T, S) of the cross-attention while the target is written.
+    """Return the cross-attention's weights (n_layers, n_heads, T, S) while a target is written.
 
     Row t belongs to the query that predicts token t of the target: it has seen the target up to
     t - 1 (teacher forcing).  S and T count </s>.
@@ -108,7 +112,7 @@ def cross_attentions(model: T5ForConditionalGeneration, source: str, target: str
 def exact_match(
     model: T5ForConditionalGeneration, data: Sequence[corpus.Example]
 ) -> dict[str, float]:
-    """{task: share of examples whose whole answer is right}"""
+    """Return {task: share of examples whose whole answer is right}."""
     got = answer(model, [e.source for e in data])
     right: dict[str, list[bool]] = {}
     for example, text in zip(data, got, strict=True):

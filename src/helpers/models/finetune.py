@@ -1,4 +1,4 @@
-"""One body, several heads: fine-tuning on few labels (Devlin et al. 2019, §3.2 and §4).
+"""Fine-tune one pretrained body with several heads on few labels (Devlin et al. 2019, §3.2, §4).
 
 Two small tasks: is a name a person's or a place's (a tag for each token), and was the day good or
 bad (a class for each sentence)?
@@ -28,7 +28,7 @@ Rows = dict[str, torch.Tensor]  # input_ids, attention_mask, labels
 
 
 def with_head(head: Any, config: Any, pretrained: Any = None, seed: int = 0) -> Any:
-    """A model of class head: a random head on the body of pretrained (None: on a random body).
+    """Put a random head on the body of pretrained (None: on a random body): a model of class head.
 
     config: that of the body, with num_labels.  ValueError if pretrained has another body.
     """
@@ -44,19 +44,22 @@ def with_head(head: Any, config: Any, pretrained: Any = None, seed: int = 0) -> 
 
 
 def tagger(body: Any = None, seed: int = 0) -> BertForTokenClassification:
-    """An encoder that tags each token.  body: a pretrained encoder, or None for random weights."""
+    """Make an encoder that tags each token.
+
+    body: a pretrained encoder, or None for random weights
+    """
     config = pretrained.config(num_labels=len(corpus.ENTITIES))
     return with_head(BertForTokenClassification, config, body, seed)
 
 
 def causal_tagger(body: Any = None, seed: int = 0) -> GPT2ForTokenClassification:
-    """The same of a decoder: each token is tagged from itself and what stands left of it."""
+    """Make a decoder that tags each token, from itself and what stands left of it."""
     config = decoder.config(num_labels=len(corpus.ENTITIES), classifier_dropout=0.0)
     return with_head(GPT2ForTokenClassification, config, body, seed)
 
 
 def classifier(body: Any = None, seed: int = 0) -> BertForSequenceClassification:
-    """An encoder with one class a text: 0 a bad day, 1 a good one."""
+    """Make an encoder with one class a text: 0 a bad day, 1 a good one."""
     return with_head(BertForSequenceClassification, pretrained.config(num_labels=2), body, seed)
 
 
@@ -66,8 +69,9 @@ def classifier(body: Any = None, seed: int = 0) -> BertForSequenceClassification
 def named(
     lang: str, n: int, seed: object, table: str = "labelled", test: bool = False
 ) -> list[corpus.Named]:
-    """n different sentences with words of a table of corpus.NAMES, a third of each of corpus.FIRST.
+    """Draw n different sentences with words of a table of corpus.NAMES.
 
+    A third of each of corpus.FIRST.
     test: sentences that are kept for it, which neither pre-training nor labels ever show.
     """
     rng = random.Random(f"named {lang} {table} {seed}")
@@ -80,7 +84,7 @@ def named(
 
 
 def tag_rows(sentences: Sequence[corpus.Named], lang: str, tokens, asked: str = "all") -> Rows:
-    """Token ids, and for each token its tag as a number of corpus.ENTITIES.
+    """Return token ids, and for each token its tag as a number of corpus.ENTITIES.
 
     asked: "all" characters, or only those of a name that is "opening" the sentence, or of a "later"
     name; everything else is IGNORED, special tokens always.
@@ -98,12 +102,12 @@ def tag_rows(sentences: Sequence[corpus.Named], lang: str, tokens, asked: str = 
 
 
 def told(n: int, seed: object) -> list[moods.Mood]:
-    """n different moods, in ways that labels may show."""
+    """Draw n different moods, in ways that labels may show."""
     return random.Random(f"moods {seed}").sample(moods.SEEN, n)
 
 
 def class_rows(said: Sequence[moods.Mood], lang: str) -> Rows:
-    """The sentences, and whether the day was good."""
+    """Return the sentences, and whether the day was good."""
     labels = torch.tensor([int(mood.positive) for mood in said])
     texts = [mood.text(lang) for mood in said]
     return _tokenized(texts, lang, pretrained.TOKENIZER) | {"labels": labels}
@@ -124,7 +128,7 @@ def tune(model: Any, rows: Rows, seed: int, steps: int, lr: float) -> training.R
 
 
 def next_batch(rows: Rows, seed: int = 0) -> Callable[[], Rows]:
-    """For training.train: each call draws BATCH_SIZE of the rows."""
+    """Make the batches for training.train: each call draws BATCH_SIZE of the rows."""
     generator = torch.Generator().manual_seed(seed)
 
     def batch() -> Rows:
@@ -136,7 +140,7 @@ def next_batch(rows: Rows, seed: int = 0) -> Callable[[], Rows]:
 
 @torch.no_grad()
 def score(model: Any, rows: Rows) -> float:
-    """Share of the labels that the model gets right; IGNORED ones do not count."""
+    """Return the share of the labels that the model gets right; IGNORED ones do not count."""
     labels = rows["labels"]
     inputs = {name: values for name, values in rows.items() if name != "labels"}
     asked = labels != IGNORED

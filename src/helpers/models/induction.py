@@ -1,4 +1,4 @@
-"""In-context copying: random symbols, then the same once more (Olsson et al. 2022, §4).
+"""In-context copying: random symbols that come a second time (Olsson et al. 2022, §4).
 
 What follows a symbol cannot be known from the weights, only from its first appearance.
 """
@@ -14,7 +14,7 @@ STEPS, LEARNING_RATE, BATCH_SIZE = 600, 8e-3, 32
 
 
 def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
-    """Random weights; the attention weights can be asked for."""
+    """Make a model with random weights, of which the attention weights can be asked for."""
     set_seed(seed)
     sizes: dict[str, Any] = {
         "hidden_size": 64,
@@ -39,13 +39,13 @@ def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
 
 
 def repeated(n: int, size: int, generator: torch.Generator) -> torch.Tensor:
-    """size strings of n different symbols, each twice in a row: (size, 2 n)."""
+    """Draw size strings of n different symbols, each twice in a row: (size, 2 n)."""
     once = torch.stack([torch.randperm(SYMBOLS, generator=generator)[:n] for _ in range(size)])
     return torch.cat([once, once], 1)
 
 
 def next_batch(seed: int = 0, size: int = BATCH_SIZE) -> Callable[[], dict[str, torch.Tensor]]:
-    """For training.train: only what can be known from the context is taught."""
+    """Make the batches for training.train, with labels where the context tells the next symbol."""
     generator = torch.Generator().manual_seed(seed)
 
     def batch() -> dict[str, torch.Tensor]:
@@ -60,7 +60,7 @@ def next_batch(seed: int = 0, size: int = BATCH_SIZE) -> Callable[[], dict[str, 
 
 @torch.no_grad()
 def accuracy(model: LlamaForCausalLM, n: int, size: int = 200) -> float:
-    """Share of the second string, but for its first symbol, that is likeliest."""
+    """Return the share of the second string, but for its first symbol, that is likeliest."""
     ids = repeated(n, size, torch.Generator().manual_seed(7))
     logits = model(input_ids=ids).logits
     return (logits[:, n:-1].argmax(-1) == ids[:, n + 1 :]).double().mean().item()
@@ -68,8 +68,11 @@ def accuracy(model: LlamaForCausalLM, n: int, size: int = 200) -> float:
 
 @torch.no_grad()
 def attention(model: LlamaForCausalLM, n: int, size: int = 50) -> dict[str, torch.Tensor]:
-    """Mean weights (layers, heads): from a symbol of the second string to the one that followed its
-    first appearance ("target"), and from any symbol to the one before it ("previous")."""
+    """Return two mean weights of each head, (layers, heads).
+
+    "target": from a symbol of the second string to the one that followed its first appearance;
+    "previous": from any symbol to the one before it.
+    """
     ids = repeated(n, size, torch.Generator().manual_seed(7))
     weights = torch.stack(
         model(input_ids=ids, output_attentions=True).attentions
@@ -80,7 +83,7 @@ def attention(model: LlamaForCausalLM, n: int, size: int = 50) -> dict[str, torc
 
 
 def chance(n: int) -> dict[str, float]:
-    """What guessing among n symbols gives: any of them, or those that have not come yet.
+    """Return the accuracy of guessing among n symbols: any of them, or those that are left.
 
     The first is 1/n.  Before the second string goes on to its symbol j + 1, n - j are left over:
     (1/(n-1) + ... + 1/2 + 1) / (n-1), a harmonic number.

@@ -19,23 +19,23 @@ next_batch, guesses = encoder.next_batch, encoder.guesses  # the numbers of its 
 
 
 def config(**changes) -> BertConfig:
-    """encoder.config with the longer vocabulary."""
+    """Make encoder.config with the longer vocabulary."""
     return encoder.config(vocab_size=len(TOKENIZER), **changes)
 
 
 def new(seed: int = 0) -> BertForMaskedLM:
-    """Random weights."""
+    """Make a model with random weights."""
     set_seed(seed)
     return BertForMaskedLM(config()).eval()
 
 
 def load() -> BertForMaskedLM:
-    """The shipped weights."""
+    """Load the shipped weights."""
     return checkpoints.load_into(new(), "pretrained")
 
 
 def rows(n: int = 10_000, seed: int = 0) -> torch.Tensor:
-    """encoder.rows and half as many sentences of the tasks, unlabelled, as token ids (3 n, T).
+    """Draw encoder.rows and half as many unlabelled task sentences, as token ids (3 n, T).
 
     No sentence that is kept for a test, and no new way to tell a mood.
     """

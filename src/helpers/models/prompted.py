@@ -1,4 +1,4 @@
-"""The tasks of lesson 04 for a decoder alone: it reads a prompt and a text, and writes the answer.
+"""A decoder alone for the tasks of lesson 04: it reads a prompt and a text, writes the answer.
 
 One sequence: the source, </s>, the answer, </s>.  Only the answer is taught, as in lesson 04.
 A task is asked for in one wording, whatever the language of the text, and every summary is also
@@ -22,7 +22,7 @@ ASKING = "ja"  # the language of the words that ask
 
 
 def new(seed: int = 0) -> LlamaForCausalLM:
-    """As many layers as lesson 04's encoder and decoder together, and as wide."""
+    """Make a decoder with as many layers as lesson 04's encoder and decoder, and of that width."""
     set_seed(seed)
     sizes: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 170, "num_hidden_layers": 4}
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": LENGTH}
@@ -33,7 +33,7 @@ def new(seed: int = 0) -> LlamaForCausalLM:
 
 
 def asked(n: int, seed: int, split: str) -> list[corpus.Example]:
-    """The examples of lesson 04, each asked for in the words of one language."""
+    """Return the examples of lesson 04, each with the prompt in the words of one language."""
     found = []
     for example in encoder_decoder.examples(n, seed, split):
         text = example.source.removeprefix(corpus.prompt(example.task, example.lang, ""))
@@ -43,13 +43,16 @@ def asked(n: int, seed: int, split: str) -> list[corpus.Example]:
 
 
 def examples(n: int = 8000, seed: int = 0, split: str = "train") -> list[corpus.Example]:
-    """What it is taught: all but the withheld pair of task and language, and retold summaries."""
+    """Draw the training examples, without the withheld pair of task and language.
+
+    Instead of it, retold summaries.
+    """
     found = asked(n, seed, split)
     return [e for e in found if (e.task, e.lang) != WITHHELD] + retold(found)
 
 
 def retold(found: Sequence[corpus.Example]) -> list[corpus.Example]:
-    """The summaries among `found` as translations into Chinese and into Japanese, by turns."""
+    """Return the summaries among `found` as translations into Chinese and Japanese, by turns."""
     summaries = [
         [e.target for e in found if (e.task, e.lang) == ("summary", la)] for la in corpus.LANGUAGES
     ]
@@ -63,7 +66,10 @@ def retold(found: Sequence[corpus.Example]) -> list[corpus.Example]:
 def next_batch(
     data: Sequence[corpus.Example], seed: int = 0, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
-    """For training.train.  The labels are the inputs where the answer stands: the model shifts."""
+    """Make the batches for training.train.
+
+    The labels are the inputs where the answer stands: the model shifts.
+    """
     sources = TOKENIZER([example.source for example in data]).input_ids
     targets = TOKENIZER([example.target for example in data]).input_ids
     generator = torch.Generator().manual_seed(seed)
@@ -88,7 +94,10 @@ def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
 
 @torch.no_grad()
 def answer(model: Any, sources: Sequence[str]) -> list[str]:
-    """Greedy, for sources of any lengths: those of one length go together, without padding."""
+    """Answer greedily sources of any lengths.
+
+    Those of one length go together, without padding.
+    """
     ids = TOKENIZER(list(sources)).input_ids
     answers = [""] * len(ids)
     settings: dict[str, Any] = {"max_new_tokens": 40, "do_sample": False}

@@ -42,7 +42,7 @@ SPREAD = {"decoder": 0.1, "encoder_decoder": 1.0}
 
 @dataclass
 class Corpus:
-    """Ids of the characters; test: a part that is not trained on."""
+    """A text as ids of its characters; test: a part that is not trained on."""
 
     train: torch.Tensor
     test: torch.Tensor
@@ -50,7 +50,7 @@ class Corpus:
 
 
 def text(path: Path | None = None) -> str:
-    """The text of a file, or the help topics of the installed Python: half a million characters.
+    """Return the text of a file, or Python's own help topics: half a million characters.
 
     They differ from one Python version to the next.  Whole topics are shuffled, so that the end of
     the text is of other topics than the rest.
@@ -65,11 +65,12 @@ def text(path: Path | None = None) -> str:
 
 
 def _shortened(said: str) -> str:
-    """Rules under headings, indents: more than three times the same character become three."""
+    """Shorten runs, as in rules and indents: more than three equal characters become three."""
     return re.sub(r"(.)\1{3,}", r"\1\1\1", said)
 
 
 def corpus(said: str) -> Corpus:
+    """Make a corpus of a text, the last part of it for the test."""
     characters = "".join(sorted(set(said)))
     index = {character: n for n, character in enumerate(characters)}
     ids = torch.tensor([index[character] for character in said])
@@ -85,7 +86,7 @@ def new(
     layers: int = LAYERS,
     spread: float | None = None,
 ) -> Any:
-    """Random weights: a Llama, or a T5 with `layers` layers in the encoder and in the decoder.
+    """Make a Llama, or a T5 with `layers` layers in each stack, with random weights.
 
     spread: of the first weights, SPREAD if it is not given.
     """
@@ -127,7 +128,7 @@ def new(
 
 
 def batch_of(kind: str, windows: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What model(**batch) takes, for windows (B, READ + WRITTEN).
+    """Return what model(**batch) takes, for windows (B, READ + WRITTEN).
 
     A decoder is taught every character but the first, an encoder-decoder those that it writes.
     """
@@ -139,7 +140,7 @@ def batch_of(kind: str, windows: torch.Tensor) -> dict[str, torch.Tensor]:
 def next_batch(
     kind: str, data: Corpus, seed: int = 0, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
-    """For training.train: windows from anywhere in the training text."""
+    """Make the batches for training.train: windows from anywhere in the training text."""
     generator = torch.Generator().manual_seed(seed)
     windows = data.train.unfold(0, READ + WRITTEN, 1)  # a view
 
@@ -152,7 +153,7 @@ def next_batch(
 
 @torch.no_grad()
 def exam(model: Any, kind: str, data: Corpus) -> tuple[float, torch.Tensor]:
-    """(loss in nats a character, which likeliest characters are right (windows, WRITTEN))
+    """Test a model: (loss in nats a character, which guesses are right (windows, WRITTEN)).
 
     Each character of the test text but the first READ is asked once, after its true predecessors.
     """
@@ -168,12 +169,12 @@ def exam(model: Any, kind: str, data: Corpus) -> tuple[float, torch.Tensor]:
 
 
 def taught(kind: str) -> int:
-    """Characters of a window that a training step has a loss for."""
+    """Return how many characters of a window a training step has a loss for."""
     return READ + WRITTEN - 1 if kind == "decoder" else WRITTEN
 
 
 def exact_match(hits: torch.Tensor, k: int) -> float:
-    """Share of the runs of k characters, one beside the other, that are right from end to end."""
+    """Return the share of runs of k neighbouring characters that are wholly right."""
     n = hits.size(1) // k * k
     return hits[:, :n].reshape(-1, k).all(1).double().mean().item()
 
@@ -191,7 +192,7 @@ class Law:
 
 
 def fit(sizes: ArrayLike, losses: ArrayLike, floor: float | None = None) -> Law:
-    """Least squares over floor, scale and exponent, none below 0.
+    """Fit floor, scale and exponent by least squares, none below 0.
 
     floor: its value where it is known, such as 0 for a law without one.
     ValueError for fewer than four sizes (three, where the floor is given).
@@ -218,7 +219,7 @@ def fit(sizes: ArrayLike, losses: ArrayLike, floor: float | None = None) -> Law:
 def bootstrapped(
     sizes: ArrayLike, losses: ArrayLike, draws: int = 300, seed: int = 0, floor: float | None = None
 ) -> list[Law]:
-    """Laws of runs drawn with replacement (Efron 1979), as often as there are runs.
+    """Fit laws to runs drawn with replacement (Efron 1979), as often as there are runs.
 
     Drawings of too few different sizes are drawn again.
     """
@@ -232,19 +233,19 @@ def bootstrapped(
 
 
 def leave_one_out(sizes: ArrayLike, losses: ArrayLike) -> dict[float, Law]:
-    """{size that was left out: the law of the others}"""
+    """Fit a law without each size: {size that was left out: the law of the others}."""
     n, y = np.asarray(sizes, float), np.asarray(losses, float)
     return {size: fit(n[n != size], y[n != size]) for size in sorted(set(n.tolist()))}
 
 
 def band(laws: Iterable[Law], sizes: ArrayLike, share: float = 0.9) -> NDArray:
-    """(low, high) at each size between which `share` of the laws lie, (2, len(sizes))."""
+    """Return (low, high) at each size between which `share` of the laws lie, (2, len(sizes))."""
     curves = np.stack([law(sizes) for law in laws])
     return np.quantile(curves, [(1 - share) / 2, (1 + share) / 2], axis=0)
 
 
 @functools.cache
 def published() -> dict[str, Any]:
-    """Dated events and laws of others, with their sources: history.toml."""
+    """Return dated events and laws of others, with their sources: history.toml."""
     source = resources.files(__package__) / "history.toml"
     return tomllib.loads(source.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ def backward(
     grad: torch.Tensor,
     tile: int = 64,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The gradients of Σ grad · softmax(q kᵀ / √d_k) v by q, k and v  — Dao et al. 2022.
+    """Compute the gradients of Σ grad · softmax(q kᵀ / √d_k) v by q, k and v  — Dao et al. 2022.
 
     q, k, v, out, grad: (n, d)   lse: (n, 1), the log Σ e^s of each query
     Of the forward pass only out and lse are kept.  So the scores are computed again: 5 matrix

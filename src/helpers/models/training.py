@@ -1,4 +1,4 @@
-"""The one training loop of all lessons: short enough to read, safe to interrupt.
+"""The training loop of all lessons, short enough to read, safe to interrupt.
 
 One thread on purpose: at this size a second one brings nothing, and beside a busy neighbour it
 costs much.  Same seed, same thread count, same machine: the same weights to the last bit.
@@ -23,13 +23,17 @@ Batch = Mapping[str, torch.Tensor]
 
 @dataclass
 class Run:
-    """losses: one a step, nats per token.  stopped: interrupted before the last step."""
+    """A training run.
+
+    losses: one a step, nats per token.  stopped: interrupted before the last step.
+    """
 
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
     stopped: bool = False
 
     def mean_loss(self, last: int = 100) -> float:
+        """Return the mean loss of the last steps."""
         tail = self.losses[-last:]
         return sum(tail) / len(tail)
 
@@ -41,8 +45,9 @@ def train(
     lr: float,
     after_step: Callable[[int], None] | None = None,
 ) -> Run:
-    """AdamW (Loshchilov & Hutter 2019), warm-up, cosine to 5 %, gradients clipped at norm 1.
+    """Train with AdamW (Loshchilov & Hutter 2019) and a warm-up.
 
+    Cosine to 5 %, gradients clipped at norm 1.
     next_batch: what model(**batch) takes, labels among it.  after_step(n): called after step n.
     Interrupt it (the stop button, Ctrl-C) and the model keeps what it has learned so far.
     """
@@ -73,13 +78,13 @@ def train(
 
 
 def pace(step: int, steps: int) -> float:
-    """Share of the learning rate at a step: up in a line, then down half a cosine to FLOOR."""
+    """Return the share of the learning rate at a step: linear up, then a cosine down to FLOOR."""
     cosine = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
     return min(1.0, (step + 1) / WARM_UP) * (FLOOR + (1 - FLOOR) * cosine)
 
 
 def _groups(model: torch.nn.Module) -> list[dict[str, Any]]:
-    """Matrices with weight decay, biases and norms without."""
+    """Return parameter groups: matrices with weight decay, biases and norms without."""
     parameters = list(model.parameters())
     return [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": 0.01},
@@ -88,12 +93,12 @@ def _groups(model: torch.nn.Module) -> list[dict[str, Any]]:
 
 
 def parameter_count(model: torch.nn.Module) -> int:
-    """Shared weights (an embedding that is also the output matrix) count once."""
+    """Count the parameters; a shared weight (an embedding as output matrix) counts once."""
     return sum(p.numel() for p in model.parameters())
 
 
 def step_flops(model: torch.nn.Module, batch: Batch) -> int:
-    """FLOPs of the matrix products of one training step, forward and backward, as counted."""
+    """Count the FLOPs of the matrix products of one training step, forward and backward."""
     math_only = torch.nn.attention.SDPBackend.MATH  # measure.cost cannot count the fused kernel
     with torch.nn.attention.sdpa_kernel(math_only), measure.cost() as spent:
         model(**batch).loss.backward()
@@ -102,7 +107,7 @@ def step_flops(model: torch.nn.Module, batch: Batch) -> int:
 
 
 def batches(rows: torch.Tensor, size: int, seed: int, pad: int) -> Callable[[], torch.Tensor]:
-    """A function that draws `size` of the rows (n, T), cut to the longest one drawn."""
+    """Make a function that draws `size` of the rows (n, T), cut to the longest one drawn."""
     generator = torch.Generator().manual_seed(seed)
 
     def draw() -> torch.Tensor:

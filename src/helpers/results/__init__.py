@@ -13,18 +13,18 @@ from ..files import write_whole
 
 
 def load(name: str) -> dict[str, Any]:
-    """The results that helpers.results.NAME wrote.  FileNotFoundError if there are none."""
+    """Read the results that helpers.results.NAME wrote; raise FileNotFoundError without any."""
     source = resources.files(__package__) / f"{name}.json"
     return json.loads(source.read_text(encoding="utf-8"))
 
 
 def write(path: Path, value: dict[str, Any], indent: int | None = 1) -> None:
-    """As JSON; an interruption leaves the old file."""
+    """Write results as JSON; an interruption leaves the old file."""
     write_whole(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
 
 
 def versions() -> dict[str, str]:
-    """Of what a result depends on."""
+    """Return the versions of all that a result depends on."""
     import torch
     import transformers
 

@@ -1,4 +1,4 @@
-"""The encoder-decoder of lesson 05 once more, of the decoder's own blocks: only the wiring differs.
+"""Lesson 05's encoder-decoder made of the decoder's own blocks: only their connections differ.
 
     python -m helpers.results.blocks
 
@@ -36,7 +36,7 @@ STARTS = (("decoder", 64, 0.02), ("encoder_decoder", 40, 0.5))
 
 
 def rotated(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Rotary positions (Su et al. 2021) for x (B, heads, T, d), by halves as in Llama."""
+    """Rotate x (B, heads, T, d) by its positions (Su et al. 2021), by halves as in Llama."""
     d = x.size(-1)
     angles = positions[:, None] * 10_000.0 ** (-torch.arange(0, d, 2) / d)
     cos, sin = (part.repeat(1, 2) for part in (angles.cos(), angles.sin()))
@@ -45,13 +45,18 @@ def rotated(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
 
 
 class Attention(nn.Module):
+    """Attention of several heads, with rotary positions, over the block's input or a memory."""
+
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.heads = heads
         self.q, self.k, self.v, self.o = (nn.Linear(width, width, bias=False) for _ in range(4))
 
     def forward(self, x, memory, causal, positions=None):
-        """positions: of x and of memory; None for none."""
+        """Attend from x to memory.
+
+        positions: of x and of memory; None for none
+        """
         split = (x.size(0), -1, self.heads, x.size(-1) // self.heads)
         q, k, v = (
             f(t).view(split).transpose(1, 2)
@@ -64,7 +69,10 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, cross-attention where it reads a memory, gated MLP; RMSNorm before each."""
+    """A block of self-attention, cross-attention where it reads a memory, and a gated MLP.
+
+    RMSNorm before each.
+    """
 
     def __init__(self, width: int, heads: int, reads: bool):
         super().__init__()
@@ -76,6 +84,7 @@ class Block(nn.Module):
         self.cross = Attention(width, heads) if reads else None
 
     def forward(self, x, causal, at, memory=None, cross_at=None):
+        """Add each attention's output, then the MLP's, to the residual stream x."""
         y = self.norms[0](x)
         x = x + self.attention(y, y, causal, (at, at))
         if self.cross is not None:
@@ -85,7 +94,10 @@ class Block(nn.Module):
 
 
 class Model(nn.Module):
-    """Takes the batches of scaling.batch_of; the embedding is also the output matrix."""
+    """A decoder or an encoder-decoder that takes the batches of scaling.batch_of.
+
+    The embedding is also the output matrix.
+    """
 
     def __init__(self, wiring: str, width: int, vocabulary: int, seed: int = 0):
         super().__init__()
@@ -105,7 +117,7 @@ class Model(nn.Module):
                 nn.init.normal_(weight, 0, scaling.SPREAD["decoder"])
 
     def forward(self, input_ids, labels):
-        """ModelOutput(loss, logits); the logits of a decoder are those of the whole window."""
+        """Return ModelOutput(loss, logits); a decoder's logits are those of the whole window."""
         if self.wiring == "decoder":
             x, target = self._through(self.decoder, input_ids), labels[:, 1:]
         else:
@@ -131,7 +143,7 @@ class Model(nn.Module):
 
 
 def tasks() -> Iterator[dict[str, Any]]:
-    """Every run by what makes it: a wiring and a seed, or other first weights."""
+    """List every run by what makes it: an architecture and a seed, or other first weights."""
     for seed, wiring in itertools.product(SEEDS, WIRINGS):
         one = {"model": wiring, "kind": "encoder_decoder", "width": 40}
         yield one | {"seed": seed, "product": BEST}
@@ -141,7 +153,7 @@ def tasks() -> Iterator[dict[str, Any]]:
 
 
 def run(task: dict[str, Any], data: scaling.Corpus, steps: int) -> dict[str, Any]:
-    """Train one model as results/scaling.py does, and mark it."""
+    """Train one model as results/scaling.py does, and test it."""
     kind, width, seed, size = task["kind"], task["width"], task["seed"], len(data.characters)
     if task["model"] in WIRINGS:
         model: Any = Model(task["model"], width, size, seed).eval()

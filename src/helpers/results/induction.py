@@ -1,4 +1,4 @@
-"""Copying with one layer, four times as long as lesson 05 trains it.
+"""Train one-layer copying four times as long as lesson 05 does.
 
     python -m helpers.results.induction
 
@@ -20,7 +20,7 @@ STEPS, SEEDS = {1: 2400}, (0, 1, 2)  # {layers: steps}
 
 
 def run(layers: int, steps: int, seed: int) -> dict[str, Any]:
-    """Train one model as the lesson does, and mark it at every length."""
+    """Train one model as the lesson does, and test it at every length."""
     model = induction.new(layers, seed)
     training.train(model, induction.next_batch(seed), steps, induction.LEARNING_RATE)
     accuracy = {str(n): round(induction.accuracy(model, n), 4) for n in LENGTHS}

@@ -1,4 +1,4 @@
-"""How much do few labels teach?  Fine-tuning over many seeds: python -m helpers.results.labels
+"""Fine-tune on few labels with many seeds: python -m helpers.results.labels.
 
 Writes labels.json: {task: {lang: {model: {measure: {labels: [score of each seed]}}}}}, and under
 "settings" how it was made.  Steps and learning rate are chosen for each task and model, on other
@@ -38,12 +38,12 @@ Pace = tuple[int, float]  # steps, learning rate
 
 
 def bodies() -> dict[str, Any]:
-    """{model: what is loaded before fine-tuning}"""
+    """Return {model: what is loaded before fine-tuning}."""
     return {"pretrained": pretrained.load(), "scratch": None, "decoder": decoder.load()}
 
 
 def tagger(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> Callable[..., float]:
-    """A tagger trained on n sentences; what is returned scores it: (table, asked) → accuracy."""
+    """Train a tagger on n sentences; return how it is scored: (table, asked) → accuracy."""
     causal = model == "decoder"
     made = (finetune.causal_tagger if causal else finetune.tagger)(body, seed)
     tokens = (decoder if causal else pretrained).TOKENIZER
@@ -59,13 +59,13 @@ def tagger(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> C
 
 
 def names(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> Scores:
-    """Accuracy for each of MEASURES, on sentences that nothing showed."""
+    """Measure the accuracy for each of MEASURES, on sentences that nothing showed."""
     score = tagger(model, body, lang, n, seed, pace)
     return {measure: score(*which) for measure, which in MEASURES.items()}
 
 
 def feelings(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> Scores:
-    """Accuracy on the n labelled sentences, on others in ways that labels show, and in new ways."""
+    """Measure the accuracy on the n labelled sentences, on others of known ways, on new ways."""
     classifier = finetune.classifier(body, seed)
     said = finetune.told(n, seed)
     finetune.tune(classifier, finetune.class_rows(said, lang), seed, *pace)
@@ -81,14 +81,17 @@ TASKS: dict[str, Callable[..., Scores]] = {"names": names, "moods": feelings}
 
 
 def runs() -> Iterator[tuple[str, str, str, int]]:
-    """(task, lang, model, labels)"""
+    """List all runs as (task, lang, model, labels)."""
     for task, models in COUNTS.items():
         for lang, (model, counts) in itertools.product(LANGUAGES, models.items()):
             yield from ((task, lang, model, n) for n in counts)
 
 
 def tried(task: str, model: str, body: Any, pace: Pace) -> float:
-    """How good is this pace?  On names kept for choosing, or on moods that have no label."""
+    """Measure one learning rate and number of steps.
+
+    On names kept for choosing, or on moods that have no label.
+    """
     found = []
     for lang in LANGUAGES:
         if task == "moods":
@@ -100,7 +103,7 @@ def tried(task: str, model: str, body: Any, pace: Pace) -> float:
 
 
 def endings(body: Any, lang: str) -> float:
-    """Of the sentences that can stand behind a mood, does the body find a fitting one likeliest?
+    """Does the body find a fitting sentence likeliest, of those that can stand behind a mood?
 
     Share of moods in seen ways, 0.5 by chance: from the first character, the rest being hidden.
     """
@@ -120,7 +123,7 @@ def endings(body: Any, lang: str) -> float:
 
 
 def chosen(say: Callable[[str], None] = print) -> dict[str, Any]:
-    """{task: {model: {"steps", "learning_rate", "tried"}}}: the best of STEPS × RATES."""
+    """Choose the best of STEPS × RATES: {task: {model: {"steps", "learning_rate", "tried"}}}."""
     found: dict[str, Any] = {task: {} for task in COUNTS}
     loaded = bodies()
     for task, models in COUNTS.items():
@@ -137,7 +140,7 @@ def chosen(say: Callable[[str], None] = print) -> dict[str, Any]:
 
 
 def measure(say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Everything, for all seeds."""
+    """Measure everything, for all seeds."""
     started, loaded = time.process_time(), bodies()
     paces = chosen(say)
     found: dict[str, dict] = {task: {} for task in TASKS}
@@ -153,6 +156,7 @@ def measure(say: Callable[[str], None] = print) -> dict[str, Any]:
 
 
 def settings(paces: dict[str, Any], cpu_seconds: float) -> dict[str, Any]:
+    """Return what the results depend on."""
     return {
         "chosen": paces,
         "batch_size": finetune.BATCH_SIZE,
@@ -165,6 +169,7 @@ def settings(paces: dict[str, Any], cpu_seconds: float) -> dict[str, Any]:
 
 
 def main(out: Path | None = None) -> int:
+    """Measure everything, and write it as JSON."""
     write(out or Path(__file__).with_suffix(".json"), measure())
     return 0
 

@@ -1,4 +1,4 @@
-"""Train the models that ship with the course, and write weights and card.
+"""Train the models that ship with the course, and write their weights and card.json.
 
     python -m helpers.results.make_checkpoints [NAME …] [--seed N] [--out FOLDER]
 
@@ -30,7 +30,7 @@ MODULES: dict[str, Any] = {
 
 
 def trained(name: str, seed: int = 0, steps: int | None = None) -> tuple[Any, dict[str, Any]]:
-    """A model trained from scratch, and what is to be said of the training."""
+    """Train a model from scratch; return it and what is to be said of the training."""
     module = MODULES[name]
     model, steps = module.new(seed), steps or module.STEPS
     data = training_data(name, seed)
@@ -51,6 +51,7 @@ def trained(name: str, seed: int = 0, steps: int | None = None) -> tuple[Any, di
 
 
 def training_data(name: str, seed: int) -> Any:
+    """Return the rows or examples that a model is trained on."""
     module = MODULES[name]
     if module is not encoder_decoder:
         return module.rows(seed=seed)
@@ -59,7 +60,7 @@ def training_data(name: str, seed: int) -> Any:
 
 
 def scores(name: str, model: Any) -> dict[str, Any]:
-    """How the model does on held-out (person, place) pairs; 200 items a cell or a task."""
+    """Measure a model on held-out (person, place) pairs, with 200 items a cell or a task."""
     if MODULES[name] is encoder_decoder:
         test = encoder_decoder.examples(100, seed=99, split="test")
         return {"exact_match": encoder_decoder.exact_match(model, test)}
@@ -72,13 +73,13 @@ def scores(name: str, model: Any) -> dict[str, Any]:
 
 
 def valid(texts: list[str], lang: str) -> float:
-    """Share of the texts that are sentences of the mini world."""
+    """Return the share of the texts that are sentences of the mini world."""
     judged = samples.judge(texts, lang, known=())
     return judged.valid / judged.texts
 
 
 def make(name: str, seed: int, folder: Path) -> dict[str, Any]:
-    """Train, write NAME.safetensors, load it again; the entry of the card."""
+    """Train a model, write NAME.safetensors and load it again; return its entry of card.json."""
     model, entry = trained(name, seed)
     before = scores(name, model)
     (folder / f"{name}.safetensors").write_bytes(checkpoints.as_bytes(model))
@@ -88,6 +89,7 @@ def make(name: str, seed: int, folder: Path) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], None] = print) -> int:
+    """Make the named checkpoints, or all, and add them to card.json."""
     parser = argparse.ArgumentParser(prog="python -m helpers.results.make_checkpoints")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MODULES))
     parser.add_argument("--seed", type=int, default=0)
@@ -104,7 +106,7 @@ def main(arguments: list[str] | None = None, say: Callable[[str], None] = print)
 
 
 def add_to_card(path: Path, name: str, entry: dict[str, Any]) -> None:
-    """The other entries stay; an interruption leaves the old card."""
+    """Add entries to card.json; the others stay, and an interruption leaves the old file."""
     card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     write(path, card | {name: entry})
 

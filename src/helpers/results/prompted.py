@@ -1,4 +1,4 @@
-"""A decoder on the tasks of lesson 04, which never summarises in Chinese.
+"""Train a decoder on the tasks of lesson 04, in which it never summarises in Chinese.
 
     python -m helpers.results.prompted
 
@@ -20,12 +20,12 @@ N_TEST = 100
 
 
 def budget() -> int:
-    """The training FLOPs of lesson 02's encoder."""
+    """Return the training FLOPs of lesson 02's encoder."""
     return checkpoints.card()["encoder"]["training_flops"]
 
 
 def run(seed: int = 0, flops: int | None = None) -> dict[str, Any]:
-    """Train one decoder for as many steps as the budget allows, and mark it."""
+    """Train one decoder for as many steps as the budget allows, and test it."""
     model, data = prompted.new(seed), prompted.examples(seed=seed)
     first = prompted.next_batch(data, seed)
     batches = [first() for _ in range(20)]
@@ -49,7 +49,7 @@ def run(seed: int = 0, flops: int | None = None) -> dict[str, Any]:
 
 
 def marked(model: Any, n: int = N_TEST) -> dict[str, Any]:
-    """{"exact": {"task lang": share}, "withheld": answers to the question never asked}
+    """Return {"exact": {"task lang": share}, "withheld": answers to the question never asked}.
 
     withheld: beside the answer, the summary wanted, its Japanese, and what the model writes when it
     shall translate that Japanese: the same sentence, by a task that it was taught.
@@ -65,7 +65,10 @@ def marked(model: Any, n: int = N_TEST) -> dict[str, Any]:
 
 
 def told(model: Any, into_chinese: list[Any], answers: list[str]) -> list[dict[str, str]]:
-    """One row a withheld question; into_chinese: its summary as a translation from Japanese."""
+    """Return one row a withheld question.
+
+    into_chinese: its summary as a translation from Japanese
+    """
     translated = prompted.answer(model, [example.source for example in into_chinese])
     rows = []
     for example, answer, translation in zip(into_chinese, answers, translated, strict=True):
@@ -76,6 +79,7 @@ def told(model: Any, into_chinese: list[Any], answers: list[str]) -> list[dict[s
 
 
 def main(path: Path = FILE, flops: int | None = None) -> int:
+    """Run every seed, and write the results after each."""
     kept = {"withheld": list(prompted.WITHHELD), "test_items": N_TEST, "versions": versions()}
     runs: list[dict[str, Any]] = []
     for seed in SEEDS:

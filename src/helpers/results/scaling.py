@@ -1,4 +1,4 @@
-"""Losses of decoders and encoder-decoders of many sizes: python -m helpers.results.scaling
+"""Measure the losses of models of many sizes: python -m helpers.results.scaling
 
 Writes scaling.json after every size: {"runs", "sweep", "settings"}.
 runs: {kind, width, seed, rate, parameters, flops, taught, cpu_seconds, training_loss, loss, exact},
@@ -32,20 +32,20 @@ Losses = dict[float, float]  # {product: training loss}
 
 
 def sizes() -> list[Size]:
-    """The slow ones first: they should not be what the others wait for."""
+    """List the sizes, the slow ones first: they should not be what the others wait for."""
     every = [(kind, width) for kind in scaling.KINDS for width in scaling.WIDTHS[kind]]
     return sorted(every, key=lambda size: -size[1])
 
 
 def next_product(losses: Losses) -> float | None:
-    """What to try next; None once the best product lies between two worse ones."""
+    """Return what to try next; None once the best product lies between two worse ones."""
     best = min(losses, key=losses.__getitem__)
     low, high = min(losses), max(losses)
     return low / 2 if best == low else high * 2 if best == high else None
 
 
 def searched(train: Callable[[float], Any], loss: Callable[[Any], float]) -> dict[float, Any]:
-    """{product: what train(product) gave} of all that the search tried."""
+    """Return {product: what train(product) gave} of all that the search tried."""
     found = {product: train(product) for product in START}
     while product := next_product({p: loss(run) for p, run in found.items()}):
         found[product] = train(product)
@@ -53,7 +53,7 @@ def searched(train: Callable[[float], Any], loss: Callable[[Any], float]) -> dic
 
 
 def run(size: Size, seed: int, rate: float, data: scaling.Corpus, steps: int) -> dict[str, Any]:
-    """Train one model and mark it."""
+    """Train one model and test it."""
     kind, width = size
     model = scaling.new(kind, width, len(data.characters), seed)
     flops = training.step_flops(model, scaling.next_batch(kind, data, seed)())
@@ -77,7 +77,7 @@ def run(size: Size, seed: int, rate: float, data: scaling.Corpus, steps: int) ->
 
 
 def made(size: Size, data: scaling.Corpus, steps: int) -> dict[str, list[dict[str, Any]]]:
-    """Search the learning rate with the first seed, by the training loss; then the other seeds."""
+    """Search the learning rate with the first seed, by the training loss; run the other seeds."""
     first = searched(
         lambda product: run(size, SEEDS[0], product / size[1], data, steps),
         lambda result: result["training_loss"],
@@ -90,6 +90,7 @@ def made(size: Size, data: scaling.Corpus, steps: int) -> dict[str, list[dict[st
 
 
 def settings(said: str, data: scaling.Corpus, steps: dict[str, int]) -> dict[str, Any]:
+    """Return what the results depend on."""
     return {
         "text": "pydoc_data.topics",
         "sha256": hashlib.sha256(said.encode()).hexdigest(),
@@ -111,7 +112,7 @@ def _work(task: tuple[Size, scaling.Corpus, int]) -> dict[str, list[dict[str, An
 
 
 def results(tasks: list, jobs: int) -> Iterator[dict[str, list[dict[str, Any]]]]:
-    """As they come."""
+    """Yield each size's results as soon as they are there."""
     if jobs == 1:
         yield from map(_work, tasks)
         return
@@ -125,6 +126,7 @@ def main(
     jobs: int | None = None,
     say: Callable[[str], None] = print,
 ) -> int:
+    """Run all sizes, in several processes, and write the results after each."""
     said = scaling.text()
     data = scaling.corpus(said)
     kept = settings(said, data, steps)

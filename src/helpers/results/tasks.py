@@ -1,4 +1,4 @@
-"""How four tasks are learned, and what was not: negations of adjectives that are never negated.
+"""How four tasks are learned, and how adjectives are answered that training never negates.
 
     python -m helpers.results.tasks [RECIPE SEED]
 
@@ -30,11 +30,12 @@ RUNS = [(recipe, seed) for recipe, n in SEEDS.items() for seed in range(n)]
 
 
 def told(story: Story) -> list[Example]:
+    """Return a story's examples as corpus.readings makes them."""
     return corpus.readings(story)
 
 
 def in_steps(story: Story) -> list[Example]:
-    """The answer on sentiment says first what the adjective means and whether it is negated."""
+    """Return a story's examples; the one on sentiment first says adjective and negation."""
     plain, frames = story._replace(negated=False), corpus.LEXICON["story"]["steps"]
     found = []
     for example in corpus.readings(story):
@@ -47,7 +48,10 @@ def in_steps(story: Story) -> list[Example]:
 
 
 def with_translation(story: Story, rng: random.Random) -> list[Example]:
-    """Beside it, the translation of a last sentence in which every adjective is negated too."""
+    """Return a story's examples, and the translations of a last sentence.
+
+    It has any adjective: here every adjective is negated, too.
+    """
     any_end = story._replace(
         adjective=rng.choice(ADJECTIVES), frame=rng.randrange(2), negated=rng.random() < 0.5
     )
@@ -69,7 +73,7 @@ RECIPES: dict[str, tuple[tuple[int, ...], Callable[[Story, random.Random], list[
 
 
 def examples(recipe: str, n: int, seed: int, split: str = "train") -> list[Example]:
-    """n events and n stories; what a story yields is the recipe's."""
+    """Draw n events and n stories, and a story's examples by the recipe."""
     never_negated, of_story = RECIPES[recipe]
     rng, other = random.Random(seed), random.Random(f"{recipe} {seed}")
     found = []
@@ -80,7 +84,7 @@ def examples(recipe: str, n: int, seed: int, split: str = "train") -> list[Examp
 
 
 def run(recipe: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
-    """Train one model: its curve and its cells."""
+    """Train one model; return its learning curve and its cells."""
     model = encoder_decoder.new(seed)
     data, test = examples(recipe, 8000, seed), examples(recipe, N_CURVE, 99, "test")
     curve: dict[str, list] = {"step": [], **{task: [] for task in corpus.TASKS}}
@@ -115,7 +119,7 @@ def run(recipe: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
 
 
 def stories(adjective: int, negated: bool, n: int = N_CELL) -> list[Story]:
-    """Stories of held-out (person, place) pairs that end with this adjective, negated or not."""
+    """Draw stories of held-out (person, place) pairs that end with an adjective, negated or not."""
     rng, found = random.Random(f"{adjective} {negated}"), list[Story]()
     while len(found) < n:
         story = corpus.draw_story(rng, "test")
@@ -125,7 +129,7 @@ def stories(adjective: int, negated: bool, n: int = N_CELL) -> list[Story]:
 
 
 def cells(model: Any, recipe: str) -> list[dict[str, Any]]:
-    """Exact match by task, language, adjective and negation, and by the last character alone."""
+    """Return exact match by task, language, adjective, negation, and by the last character only."""
     _, of_story = RECIPES[recipe]
     found = []
     for adjective, negated in itertools.product(ADJECTIVES, (False, True)):
@@ -152,7 +156,7 @@ def cells(model: Any, recipe: str) -> list[dict[str, Any]]:
 
 
 def share(entry: dict[str, Any], task: str, withheld: bool, negated: bool) -> tuple[float, int]:
-    """(share of right answers, their number) over both languages.
+    """Return (share of right answers, their number) over both languages.
 
     Right in sentiment: the last character, whatever stands before it.
     """
@@ -167,7 +171,7 @@ def share(entry: dict[str, Any], task: str, withheld: bool, negated: bool) -> tu
 
 
 def right(entry: dict[str, Any], task: str) -> list[bool]:
-    """For each language and withheld adjective: are most stories of its negation answered rightly?
+    """Are most stories of a withheld adjective's negation answered rightly, in each language?
 
     A cell asks one and the same last sentence N_CELL times: cells are counted, not stories.
     """
@@ -181,7 +185,7 @@ def right(entry: dict[str, Any], task: str) -> list[bool]:
 
 
 def add(entry: dict[str, Any], path: Path = FILE) -> None:
-    """Write a run in the place of its namesake; an interruption leaves the old file."""
+    """Write a run in place of the same recipe's and seed's; an interruption leaves the old file."""
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.is_file() else []
     name = entry["recipe"], entry["seed"]
     runs = [r for r in runs if (r["recipe"], r["seed"]) != name] + [entry]
@@ -191,6 +195,7 @@ def add(entry: dict[str, Any], path: Path = FILE) -> None:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
+    """Make the run that the command line names, or all."""
     parser = argparse.ArgumentParser(prog="python -m helpers.results.tasks")
     parser.add_argument("recipe", nargs="?", choices=RECIPES)
     parser.add_argument("seed", nargs="?", type=int, default=0)

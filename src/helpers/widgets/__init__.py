@@ -1,4 +1,4 @@
-"""Things to click on in a lesson.  Each is also plain HTML and a function call.
+"""The widgets of the lessons; each is also plain HTML and a function call.
 
 A widget is loaded when it is first asked for: who needs the controls starts no terminal.
 """

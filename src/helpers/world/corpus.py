@@ -36,7 +36,10 @@ FOLDS = 5  # one (person, place) of five is held out
 
 
 class Event(NamedTuple):
-    """Indices into the lexicon; number is None where the construction has none."""
+    """What a sentence tells, as indices into the lexicon.
+
+    number is None where the construction has none.
+    """
 
     kind: str
     person: int
@@ -47,19 +50,21 @@ class Event(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """blanks: {slot: index of its character in text}."""
+    """A text and its blanks, {slot: index of its character in text}."""
 
     text: str
     blanks: dict[str, int]
 
     def left(self, slot: str) -> str:
+        """Return the text left of a blank."""
         return self.text[: self.blanks[slot]]
 
     def answer(self, slot: str) -> str:
+        """Return the character of a blank."""
         return self.text[self.blanks[slot]]
 
     def filled(self, slot: str, character: str) -> str:
-        """The sentence with another character in the blank."""
+        """Return the sentence with another character in the blank."""
         at = self.blanks[slot]
         return self.text[:at] + character + self.text[at + 1 :]
 
@@ -68,24 +73,30 @@ class Sentence(NamedTuple):
 
 
 def key(lang: str) -> str:
-    """The language as a key of the lexicon.  ValueError if it is not one of LANGUAGES."""
+    """Return the language as a key of the lexicon; raise ValueError if it is none of LANGUAGES."""
     if lang not in LANGUAGES:
         raise ValueError(f"lang = {lang!r}; expected one of {', '.join(map(repr, LANGUAGES))}")
     return lang.replace("-", "_")
 
 
 def numbers(kind: str) -> tuple[int | None, ...]:
-    """The numbers that a construction can say: none, all, or (all of them) three and more."""
+    """Return the numbers that a construction can say: none, all, or three and more."""
     return {"plain": (None,), "definite": tuple(NUMBERS)[1:]}.get(kind, tuple(NUMBERS))
 
 
 def held_out(event: Event) -> bool:
-    """Is this (person, place) kept for the test?  Both count: each person and place is trained."""
+    """Is this (person, place) kept for the test?
+
+    Both count: each person and place is trained.
+    """
     return (event.person + 2 * PLACES.index(event.place)) % FOLDS == 0
 
 
 def draw(rng: random.Random, split: str | None = None, kind: str | None = None) -> Event:
-    """A random event.  split: "train", "test" or None (both); kind: None for any."""
+    """Draw a random event.
+
+    split: "train", "test" or None (both); kind: None for any
+    """
     while True:
         said = kind or rng.choice(KINDS)
         thing, place = rng.choice(PAIRS)
@@ -96,7 +107,7 @@ def draw(rng: random.Random, split: str | None = None, kind: str | None = None) 
 
 
 def words(event: Event, lang: str) -> dict[str, str]:
-    """{slot of a template: the word that stands there}"""
+    """Return {slot of a template: the word that stands there}."""
     lang, thing, time = key(lang), LEXICON["object"][event.object], LEXICON["time"][event.time]
     verb = LEXICON["verb"][thing["verb"]]
     tense = LEXICON["tense"]["future" if time["future"] else "past"]
@@ -114,6 +125,7 @@ def words(event: Event, lang: str) -> dict[str, str]:
 
 
 def sentence(event: Event, lang: str) -> Sentence:
+    """Say an event in a language."""
     text, blanks, said = "", {}, words(event, lang)
     for literal, slot in _pieces(LEXICON["construction"][event.kind][key(lang)]):
         text += literal
@@ -124,7 +136,7 @@ def sentence(event: Event, lang: str) -> Sentence:
 
 
 def word_spans(event: Event, lang: str) -> dict[str, range]:
-    """{word: where it stands in the sentence}, for the words that both languages say."""
+    """Return {word: where it stands in the sentence}, for the words that both languages say."""
     inside, said = {"day": "time", "stem": "verb"}, words(event, lang)
     found: dict[str, range] = {}
     at = 0
@@ -147,7 +159,7 @@ def _pieces(template: str) -> tuple[tuple[str, str], ...]:
 
 
 def parse(text: str, lang: str) -> Event | None:
-    """The event that the text tells; None if it is not a sentence of the mini world.
+    """Return the event that the text tells; None if it is not a sentence of the mini world.
 
     Exact: verb, counter, tense, place and number must all agree, and no sentence has two readings.
     """
@@ -160,12 +172,13 @@ def parse(text: str, lang: str) -> Event | None:
 
 
 def is_possible(event: Event) -> bool:
+    """Can the grammar say this event?"""
     return (event.object, event.place) in PAIRS and event.number in numbers(event.kind)
 
 
 @functools.cache
 def _pattern(kind: str, lang: str) -> re.Pattern[str]:
-    """The template with each slot as a group of all its words."""
+    """Return the template as a pattern, each slot a group of all its words."""
     parts = []
     for literal, slot in _pieces(LEXICON["construction"][kind][key(lang)]):
         group = "|".join(sorted(_vocabulary(lang)[slot], key=len, reverse=True)) if slot else ""
@@ -175,7 +188,7 @@ def _pattern(kind: str, lang: str) -> re.Pattern[str]:
 
 @functools.cache
 def _vocabulary(lang: str) -> dict[str, set[str]]:
-    """{slot: all words that can stand there}"""
+    """Return {slot: all words that can stand there}."""
     found = defaultdict(set)
     first = next(event for event, _ in events())
     people = (first._replace(person=who) for who in PEOPLE)
@@ -202,7 +215,7 @@ def _read(kind: str, said: Mapping[str, str], lang: str) -> Event | None:
 
 
 def events(person: int = 0) -> Iterator[tuple[Event, float]]:
-    """Every event of one person (who carries no information), with its weight."""
+    """Return every event of one person (who carries no information), with its weight."""
     for kind, (thing, place), time in itertools.product(KINDS, PAIRS, TIMES):
         for number in numbers(kind):
             yield Event(kind, person, place, time, thing, number), 1 / len(numbers(kind))
@@ -210,13 +223,13 @@ def events(person: int = 0) -> Iterator[tuple[Event, float]]:
 
 @functools.cache
 def candidates(lang: str, slot: str) -> tuple[str, ...]:
-    """The characters that can stand in a slot.  Every guess is made among these."""
+    """Return the characters that can stand in a slot; every guess is made among these."""
     return tuple(sorted(_vocabulary(lang)[slot]))
 
 
 @functools.cache
 def _fitting(lang: str) -> dict[tuple[str, str, str], set[str]]:
-    """{(slot, left, right of the blank): the characters that make a sentence of it}"""
+    """Return {(slot, left, right of the blank): the characters that make a sentence of it}."""
     found = defaultdict(set)
     for event, _ in events():
         told = sentence(event, lang)
@@ -227,7 +240,7 @@ def _fitting(lang: str) -> dict[tuple[str, str, str], set[str]]:
 
 @functools.cache
 def _left(lang: str) -> dict[tuple[str, str], dict[str, float]]:
-    """{(slot, text left of the blank): {guess: exact probability that it is right}}"""
+    """Return {(slot, text left of the blank): {guess: exact probability that it is right}}."""
     chance: dict = defaultdict(lambda: defaultdict(float))
     mass: dict = defaultdict(float)
     for event, weight in events():
@@ -241,7 +254,7 @@ def _left(lang: str) -> dict[tuple[str, str], dict[str, float]]:
 
 
 def chance(event: Event, slot: str, lang: str, guess: str) -> float:
-    """Exact probability that a guess is right, given only what stands left of the blank.
+    """Return the exact probability that a guess is right, given only what stands left of the blank.
 
     Right: the completed sentence is one of the mini world.
     """
@@ -249,7 +262,7 @@ def chance(event: Event, slot: str, lang: str, guess: str) -> float:
 
 
 def best_chance(event: Event, slot: str, lang: str) -> float:
-    """That of the best guess."""
+    """Return the exact probability that the best guess is right, given only the left."""
     return max(_chances(event, slot, lang).values())
 
 
@@ -259,7 +272,7 @@ def _chances(event: Event, slot: str, lang: str) -> dict[str, float]:
 
 @functools.cache
 def ceiling(slot: str, kind: str, lang: str) -> float:
-    """Accuracy of the best guess that can be made from the left: no left-to-right pass beats it."""
+    """Return the accuracy of the best guess from the left: no left-to-right pass beats it."""
     right = total = 0.0
     for event, weight in events():
         if event.kind == kind:
@@ -269,13 +282,17 @@ def ceiling(slot: str, kind: str, lang: str) -> float:
 
 
 def clue_side(slot: str, kind: str, lang: str) -> str:
-    """ "left" if what stands left of the blank decides it, else "right".  ("object": neither.)"""
+    """Return "left" if the text left of the blank decides it, else "right".
+
+    ("object": neither.)
+    """
     return "left" if ceiling(slot, kind, lang) > 1 - 1e-9 else "right"
 
 
 def cells(side: str | None = None) -> list[tuple[str, str, str]]:
-    """(slot, kind, lang) of every blank that the whole sentence decides: 22, 13 of them "right".
+    """Return (slot, kind, lang) of every blank that the whole sentence decides.
 
+    22, 13 of them "right".
     side: where the clue stands, "left" or "right"; None for both.
     """
     found = []
@@ -288,13 +305,13 @@ def cells(side: str | None = None) -> list[tuple[str, str, str]]:
 
 
 def exam(kind: str, n: int = 200, seed: int = 99) -> list[Event]:
-    """Events of one construction, of held-out (person, place) pairs: no model has seen them."""
+    """Draw events of one construction, of held-out (person, place) pairs that no model has seen."""
     rng = random.Random(f"{kind} {seed}")
     return [draw(rng, "test", kind) for _ in range(n)]
 
 
 def share_right(guesses: Iterable[str], events: Iterable[Event], slot: str, lang: str) -> float:
-    """Share of guesses that make a sentence of the mini world, by the parser."""
+    """Return the share of guesses that make a sentence of the mini world, by the parser."""
     pairs = zip(guesses, events, strict=True)
     hits = [parse(sentence(event, lang).filled(slot, g), lang) is not None for g, event in pairs]
     return sum(hits) / len(hits)
@@ -303,7 +320,7 @@ def share_right(guesses: Iterable[str], events: Iterable[Event], slot: str, lang
 def grade(
     guess: Callable[[list[Event], str, str], list[str]], side: str | None = None, n: int = 200
 ) -> dict[tuple[str, str, str], float]:
-    """{cell: share right} of guess(events, slot, lang) for n held-out events a cell."""
+    """Return {cell: share right} of guess(events, slot, lang) for n held-out events a cell."""
     found = {}
     for slot, kind, lang in cells(side):
         events = exam(kind, n)
@@ -312,12 +329,15 @@ def grade(
 
 
 def standard_error(share: float, n: int) -> float:
-    """√(p (1 − p) / n) of a share p of n independent items."""
+    """Return √(p (1 − p) / n) of a share p of n independent items."""
     return math.sqrt(share * (1 - share) / n)
 
 
 def interval(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """(low, high) of a share of n items, 95 % for z = 1.96 (Wilson 1927): not empty at 0 and 1."""
+    """Return (low, high) of a share of n items (Wilson 1927): not empty at 0 and 1.
+
+    95 % for z = 1.96
+    """
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
     return max(0.0, middle - half), min(1.0, middle + half)
@@ -325,7 +345,7 @@ def interval(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
 
 @functools.cache
 def entropy(split: str | None = None) -> float:
-    """Nats of one drawn event: no model's loss for a whole sentence is lower on average."""
+    """Return the nats of one drawn event: no loss for a whole sentence is lower on average."""
     free = sum(
         split is None or held_out(Event("plain", who, place, 0, thing, None)) == (split == "test")
         for who, (thing, place) in itertools.product(PEOPLE, PAIRS)
@@ -338,7 +358,10 @@ def entropy(split: str | None = None) -> float:
 
 
 class Story(NamedTuple):
-    """Weather, what somebody did, how the day was (negated: said by its opposite)."""
+    """A story of three sentences: weather, what somebody did, how the day was.
+
+    negated: said by its opposite
+    """
 
     event: Event
     day: int
@@ -349,26 +372,29 @@ class Story(NamedTuple):
 
     @property
     def positive(self) -> bool:
+        """Was the day good?"""
         return LEXICON["feeling"]["adjective"][self.adjective]["positive"] != self.negated
 
     def feeling(self, lang: str) -> str:
-        """The last sentence."""
+        """Return the last sentence."""
         lang, table = key(lang), LEXICON["feeling"]
         frame = table["negated"] if self.negated else table["frame"][self.frame]
         return frame[lang].format(adjective=table["adjective"][self.adjective][lang])
 
     def text(self, lang: str) -> str:
+        """Return the whole story in a language."""
         place = LEXICON["place"][self.event.place]
         said = words(self.event, lang) | {"place": place.get("to", place)[key(lang)]}
         said |= {name: self._word(name, getattr(self, name), lang) for name in ("day", "weather")}
         return LEXICON["story"]["text"][key(lang)].format(**said, feeling=self.feeling(lang))
 
     def summary(self, lang: str) -> str:
+        """Return the story in one sentence."""
         end = self._word("end", self.positive, lang)
         return LEXICON["story"]["summary"][key(lang)].format(**words(self.event, lang), end=end)
 
     def label(self, lang: str) -> str:
-        """One character for a good or a bad day."""
+        """Return one character for a good or a bad day."""
         return self._word("label", self.positive, lang)
 
     @staticmethod
@@ -379,7 +405,7 @@ class Story(NamedTuple):
 def draw_story(
     rng: random.Random, split: str | None = None, never_negated: Iterable[int] = ()
 ) -> Story:
-    """A random story, half of them negated; the adjectives in never_negated are not."""
+    """Draw a random story, half of them negated; the adjectives in never_negated are not."""
     table, kept = LEXICON, frozenset(never_negated)
     while True:
         event = draw(rng, split, "plain")
@@ -391,7 +417,7 @@ def draw_story(
 
 
 class Example(NamedTuple):
-    """Text in, text out; lang is that of the source."""
+    """A text to read and the text to write; lang is that of the source."""
 
     task: str
     lang: str
@@ -400,11 +426,12 @@ class Example(NamedTuple):
 
 
 def prompt(task: str, lang: str, text: str) -> str:
-    """The text behind the words that ask for a task, in its own language."""
+    """Return the text behind the words that ask for a task, in its own language."""
     return LEXICON["task"][task][key(lang)] + text
 
 
 def translations(event: Event) -> list[Example]:
+    """Return an event as two examples: into Chinese and into Japanese."""
     ja, zh = (sentence(event, lang).text for lang in LANGUAGES)
     return [
         Example("to_zh_tw", "ja", prompt("to_zh_tw", "ja", ja), zh),
@@ -413,7 +440,7 @@ def translations(event: Event) -> list[Example]:
 
 
 def readings(story: Story) -> list[Example]:
-    """Summary and sentiment of a story, in both languages."""
+    """Return the examples on a story: summary and sentiment in both languages."""
     found = []
     for lang in LANGUAGES:
         text = story.text(lang)
@@ -424,7 +451,10 @@ def readings(story: Story) -> list[Example]:
 
 
 class Named(NamedTuple):
-    """tags: one of ENTITIES for each character.  opens: does a name open the sentence?"""
+    """A sentence with names.
+
+    tags: one of ENTITIES for each character.  opens: does a name open the sentence?
+    """
 
     text: str
     tags: list[str]
@@ -438,7 +468,7 @@ def draw_named(
     first: str | None = None,
     kept: bool | None = None,
 ) -> Named:
-    """A sentence with words of these tables of NAMES (all), each a person's and a place's name.
+    """Draw a sentence with a person's and a place's name from these tables of NAMES (all).
 
     first: one of FIRST, what opens it (None: any); only what follows tells a person from a place.
     kept: only sentences that are (not) for the test alone, one of four; None: any.
@@ -464,7 +494,7 @@ def _named(rng: random.Random, lang: str, frame: str, words: list[str]) -> Named
 
 
 def characters() -> list[str]:
-    """Every character that a text of the mini world can hold, sorted."""
+    """Return every character that a text of the mini world can hold, sorted."""
 
     def strings(value: object) -> Iterator[str]:
         if isinstance(value, str):
@@ -480,7 +510,7 @@ def characters() -> list[str]:
 
 
 def samples(rng: random.Random, n: int = 3) -> Iterator[str]:
-    """Lines to read: n of each pattern, a sentence beside the other language's."""
+    """Return lines to read: n of each pattern, a sentence beside the other language's."""
     for kind in KINDS:
         drawn = [draw(rng, kind=kind) for _ in range(n)]
         yield from (" | ".join(sentence(e, lang).text for lang in LANGUAGES) for e in drawn)

@@ -1,4 +1,4 @@
-"""How the day was: sentences of which neither adjective nor negation alone tells if it was good.
+"""Sentences on how the day was: neither adjective nor negation alone tells if it was good.
 
 Half of the adjectives are good; three ways affirm one, three negate it.  For every adjective some
 ways are kept for the test (is_new), so chosen that a rule which looks at the adjective alone, and
@@ -19,7 +19,10 @@ N_WAYS = len(LEXICON["affirmed"])
 
 
 class Mood(NamedTuple):
-    """Indices into the lexicon: an adjective, and a way to affirm or to negate it."""
+    """A judgement of the day, as indices into the lexicon.
+
+    An adjective, and a way to affirm or to negate it.
+    """
 
     adjective: int
     negated: bool
@@ -27,18 +30,21 @@ class Mood(NamedTuple):
 
     @property
     def positive(self) -> bool:
+        """Was the day good?"""
         return LEXICON["adjective"][self.adjective]["positive"] != self.negated
 
     @property
     def is_new(self) -> bool:
-        """Kept for the test?  Of a third of the adjectives all negations, else two affirmations.
+        """Is this mood kept for the test?
 
+        Of a third of the adjectives all negations, else two affirmations.
         What labels may show: affirmations alone, or three negations and one affirmation.
         """
         third = self.adjective % 3
         return self.negated if third == 0 else not self.negated and self.way != 2 * (third - 1)
 
     def text(self, lang: str) -> str:
+        """Say the mood in a language."""
         way = LEXICON[KINDS[self.negated]][self.way][corpus.key(lang)]
         return way.format(adjective=LEXICON["adjective"][self.adjective][corpus.key(lang)])
 
@@ -51,7 +57,7 @@ SEEN, NEW = ([m for m in EVERY if m.is_new == new] for new in (False, True))
 
 
 def unlabelled(rng: random.Random, lang: str) -> str:
-    """A sentence in no new way, and one that fits behind it; nothing says "good" or "bad"."""
+    """Draw a sentence in no new way and one that fits behind it; neither says "good" or "bad"."""
     mood = rng.choice(SEEN)
     return (
         mood.text(lang)
@@ -60,13 +66,13 @@ def unlabelled(rng: random.Random, lang: str) -> str:
 
 
 def by_adjective(mood: Mood) -> bool:
-    """The shortcut: the label that this adjective mostly has among SEEN."""
+    """Guess by the adjective alone: the label that it mostly has among SEEN."""
     own = [m.positive for m in SEEN if m.adjective == mood.adjective]
     return 2 * sum(own) > len(own)
 
 
 def characters() -> str:
-    """What the vocabulary of the mini world lacks, sorted."""
+    """Return the characters that the vocabulary of the mini world lacks, sorted."""
     texts = (mood.text(lang) for mood in EVERY for lang in corpus.LANGUAGES)
     ends = (
         said[corpus.key(lang)]

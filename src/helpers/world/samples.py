@@ -9,8 +9,11 @@ FEW = 20  # from fewer texts no share is told: √(p (1 − p) / n) of two texts
 
 
 class Judged(NamedTuple):
-    """Counts.  Of the texts some are sentences of the mini world (valid).  Of these, some stand in
-    no training row (new), and some have a (person, place) that was held out from training (unseen).
+    """Counts of judged texts.
+
+    Of the texts some are sentences of the mini world (valid).  Of these, some stand in no
+    training row (new), and some have a (person, place) that was held out from training
+    (unseen).
     """
 
     texts: int
@@ -19,8 +22,9 @@ class Judged(NamedTuple):
     unseen: int
 
     def share(self, name: str) -> tuple[float, float]:
-        """Share and standard error: "valid" of all texts, "new" and "unseen" of the valid ones.
+        """Return share and standard error.
 
+        "valid" of all texts, "new" and "unseen" of the valid ones.
         (nan, nan) where there are fewer than FEW to count from.
         """
         total = self.texts if name == "valid" else self.valid
@@ -31,7 +35,7 @@ class Judged(NamedTuple):
 
 
 def judge(texts: Iterable[str], lang: str, known: Collection[str]) -> Judged:
-    """known: the sentences of the training rows."""
+    """Judge texts by the grammar; known: the sentences of the training rows."""
     texts = list(texts)
     told = {text: event for text in set(texts) if (event := corpus.parse(text, lang))}
     valid = [text for text in texts if text in told]
@@ -41,5 +45,5 @@ def judge(texts: Iterable[str], lang: str, known: Collection[str]) -> Judged:
 
 
 def both(judged: Iterable[Judged]) -> Judged:
-    """The counts of several, added."""
+    """Add the counts of several."""
     return Judged(*map(sum, zip(*judged, strict=True)))

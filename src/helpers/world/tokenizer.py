@@ -1,4 +1,4 @@
-"""Tokenizers of the mini world: real fast tokenizers of transformers, one character a token.
+"""Tokenizers of the mini world: fast tokenizers of transformers, one character a token.
 
 All three architectures share one vocabulary, so a token has the same number everywhere; they
 differ in the special tokens that stand around a text.
@@ -27,7 +27,7 @@ FRAMES = {  # architecture -> what stands around a text
 
 @functools.cache
 def load(architecture: str, more: str = "") -> PreTrainedTokenizerFast:
-    """The tokenizer of "encoder", "decoder" or "encoder_decoder".  ValueError for another name.
+    """Return the tokenizer of "encoder", "decoder" or "encoder_decoder"; ValueError for others.
 
     more: characters that the mini world does not have; their numbers come behind all others.
     Texts may start with a tag of TAGS; tokenizer(text).input_ids adds the special tokens.
@@ -55,12 +55,12 @@ def _frame(before: list[str], after: list[str], vocabulary: dict[str, int]):
 
 
 def tagged(text: str, lang: str) -> str:
-    """The text behind the tag of its language, as the encoder and the decoder are trained on it."""
+    """Put the tag of its language before a text, as encoder and decoder are trained on it."""
     return TAGS[lang] + text
 
 
 def subwords(texts: Iterable[str], vocabulary_size: int) -> PreTrainedTokenizerFast:
-    """A byte-pair encoding trained on these texts (Sennrich et al. 2016, §3.2): an exhibit.
+    """Train a byte-pair encoding on these texts (Sennrich et al. 2016, §3.2), as an example.
 
     Frequent neighbours grow together until the vocabulary is full; models use characters here,
     because a blank must be one token.

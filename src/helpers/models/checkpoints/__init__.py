@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent
 
 
 def load_into(model: torch.nn.Module, name: str, folder: Path = FOLDER) -> Any:
-    """The model, with the shipped weights (fp16, computed with as float32), ready to use.
+    """Load shipped weights into a model, ready to use (fp16, computed with as float32).
 
     FileNotFoundError if there are none of this name; ValueError if they belong to another model.
     """
@@ -33,10 +33,10 @@ def load_into(model: torch.nn.Module, name: str, folder: Path = FOLDER) -> Any:
 
 
 def as_bytes(model: torch.nn.Module) -> bytes:
-    """fp16 safetensors of the parameters; what is tied is stored once."""
+    """Return the parameters as fp16 safetensors; what is tied is stored once."""
     return save({name: p.detach().half().contiguous() for name, p in model.named_parameters()})
 
 
 def card() -> dict[str, Any]:
-    """How the weights were trained and how they do: {name: {steps, loss, …}}."""
+    """Return how the weights were trained and how they do: {name: {steps, loss, …}}."""
     return json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))

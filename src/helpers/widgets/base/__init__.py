@@ -1,1 +1,1 @@
-"""What all widgets share: a state that hears, a widget that chooses its view, three base views."""
+"""The common parts of all widgets: state, widget, and three views."""

@@ -1,4 +1,4 @@
-"""What every view made with anywidget shares: the script and the style, and who hears."""
+"""The common part of every view made with anywidget: script and style, and who hears."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 
 def sources(widget: str) -> tuple[str, str]:
-    """The script and the style of a widget: the common part, then its own screen.js, screen.css."""
+    """Return a widget's script and style: the common part, then its own screen.js, screen.css."""
     script, style = (
         "\n".join(
             (HERE.parent / name).read_text(encoding="utf-8")
@@ -25,8 +25,9 @@ def sources(widget: str) -> tuple[str, str]:
 
 
 class AnywidgetView(anywidget.AnyWidget):
-    """Whatever is synced can be read in the browser: only what the student may know by now.
+    """A view made with anywidget.
 
+    Whatever is synced can be read in the browser: only what the student may know by now.
     A subclass says now(): its traits that change.  screen_words: the names of the words it shows
     """
 
@@ -36,13 +37,14 @@ class AnywidgetView(anywidget.AnyWidget):
     trouble: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(self, state: State, **fixed: Any) -> None:
-        """fixed: traits that stay as they are"""
+        """Make the view; fixed: traits that stay as they are."""
         words = {name: state.words[name] for name in self.screen_words}
         self._state = state
         super().__init__(lang=state.lang, words=words, **fixed, **self._now())
         self.on_msg(lambda _, message, __: state.hear(message))
 
     def now(self) -> dict[str, Any]:
+        """Return the traits that change, at their present values."""
         raise NotImplementedError
 
     def _now(self) -> dict[str, Any]:
@@ -55,5 +57,6 @@ class AnywidgetView(anywidget.AnyWidget):
                 setattr(self, name, value)
 
     def mimebundle(self) -> Bundle:
+        """Return data and metadata for IPython's display."""
         found = self._repr_mimebundle_()
         return found if isinstance(found, tuple) else (found or {}, {})

@@ -1,4 +1,4 @@
-"""What every text to read shares.
+"""The common part of every view in plain HTML.
 
 Semantic HTML without style or script: it must survive GitHub's and nbviewer's cleaning.
 """
@@ -10,9 +10,10 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 def rich(text: str) -> str:
-    """Escaped HTML; `code` as <code>."""
+    """Escape a text as HTML, with `code` as <code>."""
     return CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 def section(lang: str, *parts: str) -> str:
+    """Wrap the parts in a section of this language."""
     return f'<section lang="{lang}">{"".join(parts)}</section>'

@@ -1,4 +1,4 @@
-"""What every view made with stock ipywidgets shares (7.7 and 8 alike).
+"""The common part of every view made with stock ipywidgets (7.7 and 8 alike).
 
 It is for front ends that lack anywidget's code.
 """
@@ -15,27 +15,28 @@ DESCRIBED = {"description_width": "initial"}
 
 
 class IpywidgetsView:
-    """A subclass fills box and draws what changes in refresh()."""
+    """A view made with stock ipywidgets; a subclass fills box and draws changes in refresh()."""
 
     box: ipywidgets.Widget
 
     def mimebundle(self) -> Bundle:
+        """Return data and metadata for IPython's display."""
         return {VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}}, {}
 
 
 def heading(lang: str, title: str, note: str) -> ipywidgets.HTML:
-    """The title; below it one sentence, such as why this view is shown."""
+    """Return the title, and below it one sentence, such as why this view is shown."""
     inner = f"<h3>{rich(title)}</h3>" + (f"<p>{rich(note)}</p>" if note else "")
     return ipywidgets.HTML(spoken(lang, inner))
 
 
 def spoken(lang: str, inner: str) -> str:
-    """HTML that a screen reader announces when it changes, with its language; "" stays ""."""
+    """Return HTML that a screen reader announces when it changes, in its language; "" stays ""."""
     return f'<div lang="{lang}" role="status">{inner}</div>' if inner else ""
 
 
 def trouble_html(state: State) -> str:
-    """The failure of the last action, its technical line folded; "" without one."""
+    """Return the failure of the last action, its technical line folded; "" without one."""
     trouble = state.trouble()
     if not trouble:
         return ""

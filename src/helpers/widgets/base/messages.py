@@ -1,4 +1,4 @@
-"""Every message between a view in the browser (screen.js) and Python, declared once.
+"""The messages between a view in the browser (screen.js) and Python, each declared once.
 
 The browser sends a Message.  Python sets the traits of an AnywidgetView; where a trait is a table,
 its type is one of the *Shown below.  data-answered, an attribute of an explorer's element, repeats
@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Alive(TypedDict):
-    """Sent once, as soon as the script runs, even if the cell is not in view."""
+    """A message sent once, as soon as the script runs, even if the cell is not in view."""
 
     action: Literal["alive"]
 
@@ -21,7 +21,10 @@ TerminalAction = Literal["run", "stop"]
 
 
 class QuizMessage(TypedDict):
-    """value: with "check" what is chosen (places on screen) or typed; else ""."""
+    """A student's action in the quiz.
+
+    value: with "check" what is chosen (places on screen) or typed; else "".
+    """
 
     action: QuizAction
     question: str
@@ -29,14 +32,20 @@ class QuizMessage(TypedDict):
 
 
 class TerminalMessage(TypedDict):
-    """place: with "run" the experiment's place in the list; else null."""
+    """A student's action in the terminal.
+
+    place: with "run" the experiment's place in the list; else null.
+    """
 
     action: TerminalAction
     place: int | None
 
 
 class ExplorerMessage(TypedDict):
-    """request: comes back when it is answered   values: {control: raw value}, of all controls."""
+    """A student's change of an explorer.
+
+    request: comes back when it is answered   values: {control: raw value}, of all controls
+    """
 
     action: Literal["set"]
     request: str
@@ -51,8 +60,10 @@ Trouble = list[str]  # [sentence for the student, technical line], or [] without
 
 
 class QuestionControl(TypedDict):
-    """The control of a question.  A text has a keyboard (as HTML's inputmode names it) and a unit,
-    which is shown behind it."""
+    """The control of a question.
+
+    A text has a keyboard (as HTML's inputmode names it) and a unit, which is shown behind it.
+    """
 
     control: Literal["radio", "checkbox", "text"]
     keyboard: NotRequired[Literal["decimal", "text"]]
@@ -60,7 +71,10 @@ class QuestionControl(TypedDict):
 
 
 class QuestionShown(QuestionControl):
-    """Nothing of it depends on the answer.  choices: texts in this student's order."""
+    """A question as the browser gets it: nothing of it depends on the answer.
+
+    choices: texts in this student's order
+    """
 
     id: str
     number: str
@@ -70,8 +84,9 @@ class QuestionShown(QuestionControl):
 
 
 class AttemptShown(TypedDict):
-    """given: places of the chosen choices on screen, or what was typed.  hint: "" until asked for.
+    """An attempt as the browser gets it.
 
+    given: places of the chosen choices on screen, or what was typed.  hint: "" until asked for.
     right: null = not judged   headline: "" = no answer   details: pairs of heading and reason
     The quiz sends {question's id: AttemptShown} and a "turn" that always differs, so that the
     browser also hears of an answer that changed nothing.
@@ -85,7 +100,10 @@ class AttemptShown(TypedDict):
 
 
 class ControlDrawn(TypedDict):
-    """texts: of a range's or list's values   unit: of a number   known: words that may be typed"""
+    """What a control's drawing needs.
+
+    texts: of a range's or list's values   unit: of a number   known: words that may be typed
+    """
 
     kind: Literal["range", "select", "check", "number", "text"]
     texts: NotRequired[list[str]]
@@ -94,14 +112,17 @@ class ControlDrawn(TypedDict):
 
 
 class ControlShown(ControlDrawn):
-    """A control of an explorer."""
+    """A control of an explorer as the browser gets it."""
 
     name: str
     label: str
 
 
 class ExplorerShown(TypedDict):
-    """notes: {control: what is refused}; "" = of all together   request: the one answered here"""
+    """An explorer's drawing as the browser gets it.
+
+    notes: {control: what is refused}; "" = of all together   request: the one answered here
+    """
 
     request: str
     raw: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What a widget is about: it hears the student's actions and tells failures.  Knows no screen."""
+"""The state of a widget: it hears the student's actions and tells failures, and knows no screen."""
 
 import logging
 import os
@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 
 class State:
-    """Words in the language of `say` at this moment, and all that may happen to an action.
+    """The state of a widget, with its words in the language of `say` at this moment.
 
     A subclass acts: act(message) does what the student asks for and calls changed().
     errors: exceptions of callbacks, which no cell could raise   alive: a browser has answered
     """
 
     def __init__(self, messages: str) -> None:
-        """messages: the catalogue of its words, such as "quiz"."""
+        """Read the words; messages: their catalogue, such as "quiz"."""
         self.lang = say.html_lang()
         self.words = {name: say.choose(both) for name, both in say.catalogue(messages).items()}
         self.errors: list[Exception] = []
@@ -31,11 +31,14 @@ class State:
         raise NotImplementedError
 
     def changed(self) -> None:
-        """The state has changed; who shows it draws it anew."""
+        """Note that the state has changed; a widget draws it anew."""
 
     def hear(self, message: Message) -> None:
-        """Act on a message from the screen.  Never raises: a failure is shown in the student's
-        language, kept in errors, and logged with its traceback."""
+        """Act on a message from the screen, and never raise.
+
+        A failure is shown in the student's language, kept in errors, and logged with its
+        traceback.
+        """
         try:
             if message["action"] == "alive":
                 self.alive = True
@@ -53,11 +56,11 @@ class State:
         log.error("%s failed", doing, exc_info=error)
 
     def failure_sentence(self) -> str:
-        """One sentence for the student on a failure of the program."""
+        """Say in one sentence for the student that the program failed."""
         return self.words["error"]
 
     def trouble(self) -> tuple[str, str] | None:
-        """If the last action failed: a sentence for the student and a technical line."""
+        """Return a sentence for the student and a technical line, if the last action failed."""
         if self._failed is None:
             return None
         place = traceback.extract_tb(self._failed.__traceback__)[-1]

@@ -1,4 +1,4 @@
-"""What a view is to its widget."""
+"""The protocol of a widget's view."""
 
 from typing import Any, Protocol
 
@@ -8,5 +8,10 @@ Bundle = tuple[dict[str, Any], dict[str, Any]]  # data by MIME type, metadata
 class View(Protocol):
     """Something that draws a state and passes the student's actions on to it."""
 
-    def refresh(self) -> None: ...
-    def mimebundle(self) -> Bundle: ...
+    def refresh(self) -> None:
+        """Draw the state anew."""
+        ...
+
+    def mimebundle(self) -> Bundle:
+        """Return data and metadata for IPython's display."""
+        ...

@@ -1,4 +1,4 @@
-"""A state on screen: which view shows it, and what happens when no front end answers."""
+"""A widget: the view that shows its state, and what happens when no front end answers."""
 
 import os
 from functools import partial
@@ -20,21 +20,27 @@ class Widget(State):
     _is_plain = False
 
     def anywidget_view(self) -> View:
-        """ImportError where anywidget is not installed."""
+        """Make the view of anywidget; raise ImportError where it is not installed."""
         raise NotImplementedError
 
     def ipywidgets_view(self, note: str = "") -> View:
-        """note: one sentence on top, such as why this view is shown"""
+        """Make the view of stock ipywidgets.
+
+        note: one sentence on top, such as why this view is shown
+        """
         raise NotImplementedError
 
     def html(self) -> str:
-        """All there is to read without a kernel or a script."""
+        """Return all there is to read without a kernel or a script."""
         raise NotImplementedError
 
     @property
     def view(self) -> View:
-        """The view on screen.  At first anywidget's; that of ipywidgets where it is asked for or
-        anywidget is not installed."""
+        """The view on screen.
+
+        At first anywidget's; that of ipywidgets where it is asked for or anywidget is not
+        installed.
+        """
         if self._view is None and os.environ.get("TRIAD_WIDGETS") != "plain":
             try:
                 self._view = self.anywidget_view()
@@ -43,11 +49,12 @@ class Widget(State):
         return self._view or self.show_plain()
 
     def show_plain(self, note: str = "") -> View:
-        """Take the view of stock ipywidgets from now on."""
+        """Use the view of stock ipywidgets from now on."""
         self._view, self._is_plain = self.ipywidgets_view(note), True
         return self._view
 
     def changed(self) -> None:
+        """Draw the view anew, if there is one."""
         if self._view is not None:
             self._view.refresh()
 
@@ -58,7 +65,7 @@ class Widget(State):
         return data | {"text/html": self.html(), "text/plain": repr(self)}, metadata
 
     def _ipython_display_(self) -> None:
-        """Display, and exchange anywidget's view for the plain one if no front end answers."""
+        """Display, and exchange anywidget's view for ipywidgets' if no front end answers."""
         data, metadata = self._repr_mimebundle_()
         handle = display(data, metadata=metadata, raw=True, display_id=True)
         loop = running_loop()

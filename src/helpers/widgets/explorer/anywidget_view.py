@@ -1,4 +1,7 @@
-"""The explorer as an anywidget: screen.js draws the traits below.  Its messages: base.messages."""
+"""The explorer as an anywidget: screen.js draws its traits.
+
+Its messages: base.messages.
+"""
 
 from typing import Any
 
@@ -11,7 +14,10 @@ from .state import ExplorerState
 
 
 class ExplorerAnywidgetView(AnywidgetView):
-    """The controls stay as they are; view is the drawing, and what is refused."""
+    """The explorer's view: its controls stay as they are.
+
+    view: the drawing, and what is refused
+    """
 
     _esm, _css = sources("explorer")
     screen_words = ("waiting", "lost", "error_detail", "known", "read_cells")
@@ -25,14 +31,17 @@ class ExplorerAnywidgetView(AnywidgetView):
         super().__init__(explorer, title=explorer.title, controls=shown)
 
     def now(self) -> dict[str, Any]:
+        """Return the drawing, and what is refused."""
         return {"view": explorer_shown(self._explorer)}
 
 
 def control_shown(control: Control) -> ControlShown:
+    """Return a control as the browser gets it."""
     return {"name": control.name, "label": control.label, **control.drawn()}
 
 
 def explorer_shown(explorer: ExplorerState) -> ExplorerShown:
+    """Return the drawing as the browser gets it, with what is refused."""
     return {
         "request": explorer.request,
         "raw": explorer.raw,

@@ -1,4 +1,4 @@
-"""The controls of an explorer, declared in Python.  Each reads what a browser or a call gives."""
+"""The controls of an explorer, declared in Python; each reads what a browser or a call gives."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ LONGEST_LIST = 12
 
 
 class Refused(ValueError):
-    """A value that a control cannot take: what was got, what was expected, for the student."""
+    """A value that a control cannot take; the message says what was got and expected."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ class Range:
         self.start()
 
     def start(self) -> int:
-        """The first raw value: a place in `values`."""
+        """Return the raw value at first: a place in `values`."""
         return 0 if self.value is None else list(self.values).index(self.value)
 
     def read(self, raw: Any) -> float:
+        """Return the value of a raw value."""
         return self.values[int(raw)]
 
     def accept(self, value: Any) -> float:
+        """Return a value that a call gives; raise Refused if the slider cannot stand there."""
         low, high = self.values[0], self.values[-1]
         whole = all(isinstance(known, int) for known in self.values)
         if _is_number(value) and low <= value <= high and (not whole or value == int(value)):
@@ -53,16 +55,21 @@ class Range:
         raise _refused(self.label, value, want)
 
     def said(self, value: Any) -> str:
+        """Write a value with its unit."""
         shown = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
         return f"{shown}{self.unit}"
 
     def drawn(self) -> ControlDrawn:
+        """Return what the slider's drawing needs."""
         return {"kind": "range", "texts": [self.said(value) for value in self.values]}
 
 
 @dataclass(frozen=True)
 class Select:
-    """One of several: options are texts, or {text: value}.  value: one of the values."""
+    """A list to choose one from.
+
+    options: texts, or {text: value}   value: one of the values
+    """
 
     name: str
     label: str
@@ -75,19 +82,21 @@ class Select:
         self.start()
 
     def choices(self) -> dict[str, Any]:
-        """{text: value}"""
+        """Return {text: value} of all options."""
         if isinstance(self.options, Mapping):
             return dict(self.options)
         return {text: text for text in self.options}
 
     def start(self) -> int:
+        """Return the raw value at first: a place in the list."""
         return 0 if self.value is None else list(self.choices().values()).index(self.value)
 
     def read(self, raw: Any) -> Any:
+        """Return the value of a raw value."""
         return list(self.choices().values())[int(raw)]
 
     def accept(self, value: Any) -> Any:
-        """One of the values, or its text."""
+        """Return the value that a call gives, itself or by its text; raise Refused for others."""
         choices = self.choices()
         if isinstance(value, str) and value in choices:
             return choices[value]
@@ -96,9 +105,11 @@ class Select:
         raise _refused(self.label, value, "、".join(map(str, choices)))
 
     def said(self, value: Any) -> str:
+        """Return the text of a value."""
         return next(text for text, known in self.choices().items() if known == value)
 
     def drawn(self) -> ControlDrawn:
+        """Return what the list's drawing needs."""
         return {"kind": "select", "texts": list(self.choices())}
 
 
@@ -111,20 +122,25 @@ class Check:
     value: bool = False
 
     def start(self) -> bool:
+        """Return the raw value at first."""
         return self.value
 
     def read(self, raw: Any) -> bool:
+        """Return the value of a raw value."""
         return bool(raw)
 
     def accept(self, value: Any) -> bool:
+        """Return True or False as a call gives it; raise Refused for others."""
         if value in (True, False):
             return bool(value)
         raise _refused(self.label, value, "True、False")
 
     def said(self, value: Any) -> str:
+        """Write "on" or "off" in the student's language."""
         return say.text("explorer", "on" if value else "off")
 
     def drawn(self) -> ControlDrawn:
+        """Return what the check box's drawing needs."""
         return {"kind": "check"}
 
 
@@ -141,9 +157,11 @@ class Number:
     unit: str = ""
 
     def start(self) -> str:
+        """Return the value at first, as text."""
         return f"{self.value:.10g}"
 
     def read(self, raw: Any) -> float:
+        """Read what was typed; raise Refused if it is no number in range."""
         try:
             number = read_number(str(raw), [self.unit] if self.unit else [])
         except NotANumber:
@@ -151,6 +169,7 @@ class Number:
         return self.accept(float(number))
 
     def accept(self, value: Any) -> float:
+        """Return a number that a call gives; raise Refused if it is out of range."""
         if not _is_number(value) or not self.low <= value <= self.high:
             raise _refused(self.label, value, self._wanted())
         if self.whole and value != int(value):
@@ -167,15 +186,17 @@ class Number:
         return kind
 
     def said(self, value: Any) -> str:
+        """Write a value with its unit."""
         return f"{value:.10g}{self.unit}"
 
     def drawn(self) -> ControlDrawn:
+        """Return what the field's drawing needs."""
         return {"kind": "number", "unit": self.unit}
 
 
 @dataclass(frozen=True)
 class Text:
-    """A line to type.
+    """A field to type a line into.
 
     check: gets the text, returns "" or one sentence on what to change; the text is then not drawn
     known: the words or characters that may be used, to unfold below the field
@@ -188,12 +209,15 @@ class Text:
     known: Collection[str] = ()
 
     def start(self) -> str:
+        """Return the text at first."""
         return self.value
 
     def read(self, raw: Any) -> str:
+        """Read what was typed; raise Refused if the check refuses it."""
         return self.accept(str(raw))
 
     def accept(self, value: Any) -> str:
+        """Return a text that a call gives; raise Refused if the check refuses it."""
         if not isinstance(value, str):
             raise _refused(self.label, value, say.text("explorer", "a_text"))
         if problem := self.check(value) if self.check else "":
@@ -201,9 +225,11 @@ class Text:
         return value
 
     def said(self, value: Any) -> str:
+        """Return the text."""
         return value
 
     def drawn(self) -> ControlDrawn:
+        """Return what the field's drawing needs."""
         return {"kind": "text", "known": list(self.known)}
 
 
@@ -211,7 +237,7 @@ Control = Range | Select | Check | Number | Text
 
 
 def knows(words: Collection[str], split: Callable[[str], list[str]] = str.split) -> Callable:
-    """A check for Text: every part of the text is one of `words`, and there is at least one."""
+    """Make a check for Text: every part of the text is one of `words`, and there are some."""
 
     def check(text: str) -> str:
         parts = split(text)
@@ -222,13 +248,14 @@ def knows(words: Collection[str], split: Callable[[str], list[str]] = str.split)
 
 
 def unknown_words(unknown: Sequence[str]) -> str:
-    """One sentence that names them; "" if there is none."""
+    """Name the unknown words in one sentence; "" if there is none."""
     if not unknown:
         return ""
     return say.text("explorer", "unknown", words=shortened(unknown))
 
 
 def shortened(words: Sequence[str]) -> str:
+    """Quote the words in a list, cut after LONGEST_LIST of them."""
     quoted = [say.text("explorer", "quoted", word=word) for word in words]
     more = "…" if len(words) > LONGEST_LIST else ""
     return "、".join(quoted[:LONGEST_LIST]) + more

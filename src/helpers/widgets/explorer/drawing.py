@@ -1,4 +1,4 @@
-"""What an explorer draws."""
+"""The drawing of an explorer."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from ..base.html_view import rich
 
 @dataclass(frozen=True, repr=False)
 class Drawing:
-    """The picture at some values, SVG or HTML, and a sentence that says the same."""
+    """A drawing at some values, SVG or HTML, and a sentence that says the same."""
 
     picture: str
     sentence: str

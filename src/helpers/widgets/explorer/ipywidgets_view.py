@@ -15,7 +15,10 @@ from .state import ExplorerState
 
 
 class ExplorerIpywidgetsView(IpywidgetsView):
-    """note: one sentence above the controls, such as why this view is shown"""
+    """The explorer's view of stock ipywidgets.
+
+    note: one sentence above the controls, such as why this view is shown
+    """
 
     def __init__(self, explorer: ExplorerState, note: str = "") -> None:
         self._explorer = explorer
@@ -29,10 +32,11 @@ class ExplorerIpywidgetsView(IpywidgetsView):
             row.observe(self._changed, "index" if _is_list(row) else "value")
 
     def given(self) -> dict[str, Any]:
-        """The raw values on screen."""
+        """Return the raw values on screen."""
         return {name: r.index if _is_list(r) else r.value for name, r in self.rows.items()}
 
     def refresh(self) -> None:
+        """Show the last drawing, refusals and trouble."""
         explorer, lang = self._explorer, self._explorer.lang
         self.notes.value = spoken(lang, "<br>".join(map(rich, explorer.notes.values())))
         self.trouble.value = spoken(lang, trouble_html(explorer))

@@ -1,4 +1,4 @@
-"""The values of an explorer's controls, and the drawing at these values.  Knows no screen."""
+"""The values of an explorer's controls, and the drawing at these values; it knows no screen."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,8 +12,9 @@ Draw = Callable[..., tuple[str, str]]
 
 
 class ExplorerState(State):
-    """raw: {control: what a browser holds}   drawing: the last one that could be drawn
+    """The state of an explorer.
 
+    raw: {control: what a browser holds}   drawing: the last one that could be drawn
     notes: {control: what is refused}; "" = of all together   request: the one answered last
     """
 
@@ -30,7 +31,7 @@ class ExplorerState(State):
         self.drawing = self.opening = self()  # a fault of the first picture is the cell's
 
     def __call__(self, **values: Any) -> Drawing:
-        """What draw gives at `values`; the other controls at their first values.
+        """Return what draw gives at `values`; other controls stand at their first values.
 
         Refused (a ValueError) says which values there are.  The screen does not change.
         """
@@ -54,7 +55,7 @@ class ExplorerState(State):
         self.changed()
 
     def _read(self) -> dict[str, Any]:
-        """{control: value}, without those that are refused, which go to notes."""
+        """Return {control: value}; refused values go to notes instead."""
         values = {}
         for name, control in self.controls.items():
             try:

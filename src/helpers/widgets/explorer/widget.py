@@ -16,7 +16,7 @@ from .state import ExplorerState
 
 
 class Explorer(ExplorerState, Widget):
-    """Controls, and draw(**values) -> (SVG or HTML, sentence) at the values of all controls.
+    """A widget of controls and draw(**values) → (SVG or HTML, sentence).
 
     title: what is explored   controls: Range, Select, Check, Number, Text; their names are draw's
     draw may raise Refused(message) for values that do not go together: its message is shown and
@@ -26,14 +26,17 @@ class Explorer(ExplorerState, Widget):
     """
 
     def anywidget_view(self) -> View:
+        """Make the view of anywidget; raise ImportError where it is not installed."""
         from .anywidget_view import ExplorerAnywidgetView  # anywidget may be missing
 
         return ExplorerAnywidgetView(self)
 
     def ipywidgets_view(self, note: str = "") -> View:
+        """Make the view of stock ipywidgets."""
         return ExplorerIpywidgetsView(self, note)
 
     def html(self) -> str:
+        """Return the explorer to read, at its first values."""
         return as_html(self)
 
     def __repr__(self) -> str:

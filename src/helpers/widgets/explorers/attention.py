@@ -21,7 +21,7 @@ from .weights import ENCODER, KINDS, Attention, OneStack, Source, TwoStacks
 
 
 class AttentionExplorer(Explorer):
-    """Layer, head and own text for the attention weights of `model`.
+    """An explorer of a model's attention weights: layer, head and the student's own text.
 
     model: BERT-, GPT- or T5-like, with attn_implementation="eager" (else ValueError says so)
     text: what to begin with   target: T5-like: the decoder's text; empty = the model's own output
@@ -47,7 +47,11 @@ class AttentionExplorer(Explorer):
     def of(
         cls, weights: Any, tokens: Sequence[str], keys: Sequence[str] = (), title: str = ""
     ) -> "AttentionExplorer":
-        """weights: (L, H, T, S), rows summing to 1   tokens: T   keys: S, by default the tokens."""
+        """Make an explorer of given weights.
+
+        weights: (L, H, T, S), rows summing to 1   tokens: T   keys: S, by default the
+        tokens.
+        """
         explorer = cls.__new__(cls)
         attention = Attention(list(weights), tokens, keys or tokens, cross=bool(keys))
         explorer._begin(lambda: {ENCODER: attention}, [], title)
@@ -82,7 +86,7 @@ class AttentionExplorer(Explorer):
 
 
 def _choices(kinds: list[str], layers: int, heads: int) -> list[Any]:
-    """The head, and what else there is more than one of."""
+    """Return the controls for the head, and for what else there is more than one of."""
     label = {
         name: say.text("attention_explorer", name) for name in (*KINDS, "kind", "layer", "head")
     }
@@ -98,7 +102,7 @@ def _choices(kinds: list[str], layers: int, heads: int) -> list[Any]:
 
 
 def _rows(heads: Any, head: int) -> list[list[float]]:
-    """(T, S) as lists; head 0: the mean over all heads."""
+    """Return weights (T, S) as lists; head 0 is the mean over all heads."""
     if hasattr(heads, "tolist"):
         chosen = heads.mean(0) if head == 0 else heads[head - 1]
         return chosen.tolist()
@@ -113,7 +117,7 @@ def _rows(heads: Any, head: int) -> list[list[float]]:
 def attention_view(
     weights: Any, queries: Sequence[str], keys: Sequence[str], cross: bool = False
 ) -> tuple[str, str]:
-    """(SVG, sentence) of one head.  The kind of mask is read off the exact zeros.
+    """Draw (SVG, sentence) of one head; the kind of mask is read off the exact zeros.
 
     weights: (T, S), rows summing to 1   queries: T tokens   keys: S tokens
     cross: the keys come from another sequence
@@ -128,7 +132,7 @@ def attention_view(
 
 
 def mask_kind(weights: Rows, cross: bool = False) -> str:
-    """ "full", "causal", "prefix", "cross" or "other", by the exact zeros (a weight of 0.0).
+    """Return "full", "causal", "prefix", "cross" or "other", by the weights that are exactly 0.
 
     causal: all above the diagonal are zero, no other   prefix: the same, but the first columns are
     free of zeros   cross: another sequence's tokens, no zero
@@ -170,7 +174,10 @@ def _shape_says(weights: Rows, cross: bool) -> str:
 
 
 def _largest_says(weights: Rows, queries: Sequence[str], keys: Sequence[str]) -> str:
-    """Of the queries that have a choice: a first token that sees only itself says nothing."""
+    """Say where the largest weight is, of the queries that have a choice.
+
+    A first token that sees only itself says nothing.
+    """
     free = [r for r, row in enumerate(weights) if sum(w > 0 for w in row) > 1] or range(
         len(weights)
     )

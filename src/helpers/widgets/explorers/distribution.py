@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def softmax(logits: Sequence[float]) -> list[float]:
-    """exp(s) / Σ exp(s), from logits (V,)."""
+    """Return exp(s) / Σ exp(s), from logits (V,)."""
     top = max(logits)
     e = [math.exp(s - top) for s in logits]
     total = sum(e)
@@ -15,9 +15,10 @@ def softmax(logits: Sequence[float]) -> list[float]:
 def filtered(
     logits: Sequence[float], temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
 ) -> list[float]:
-    """softmax(logits / temperature), then the top_k largest, then of these the fewest that reach
-    top_p of the mass; renormalised.  As transformers' generate: Holtzman et al. 2020 for top_p.
+    """Return the distribution after temperature, top_k and top_p, renormalised.
 
+    softmax(logits / temperature), then the top_k largest, then of these the fewest that reach
+    top_p of the mass.  As transformers' generate: Holtzman et al. 2020 for top_p.
     logits: (V,)   top_k: 0 = all   returns (V,), 0.0 = removed
     """
     scaled = [s / temperature for s in logits]
@@ -33,5 +34,5 @@ def filtered(
 
 
 def entropy(probabilities: Sequence[float]) -> float:
-    """-Σ p log₂ p, in bits."""
+    """Return -Σ p log₂ p, in bits."""
     return -sum(p * math.log2(p) for p in probabilities if p > 0)

@@ -14,7 +14,7 @@ MOST_KNOWN = 400
 
 
 def encode(tokenizer: Any, text: str) -> Any:
-    """(1, T) ids.  Refused above MOST_TOKENS: the cells could not be read."""
+    """Return (1, T) ids; raise Refused above MOST_TOKENS: the cells could not be read."""
     ids = tokenizer(text, return_tensors="pt").input_ids
     if ids.shape[1] > MOST_TOKENS:
         problem = {"got": ids.shape[1], "most": MOST_TOKENS}
@@ -23,7 +23,7 @@ def encode(tokenizer: Any, text: str) -> Any:
 
 
 def evaluate(model: Any, **inputs: Any) -> Any:
-    """The model's output without gradients or dropout, on its own device."""
+    """Return the model's output without gradients or dropout, on its own device."""
     import torch
 
     training = model.training
@@ -40,12 +40,12 @@ def _moved(value: Any, device: Any) -> Any:
 
 
 def tokens(tokenizer: Any, ids: Any) -> list[str]:
-    """(1, T) ids as T tokens to read."""
+    """Return (1, T) ids as T tokens to read."""
     return [shown_token(tokenizer, id) for id in ids[0].tolist()]
 
 
 def shown_token(tokenizer: Any, id: int) -> str:
-    """A token as it can be read: decoded where that gives whole characters; a space as ␣."""
+    """Return a token to read: decoded where that gives whole characters; a space as ␣."""
     text = tokenizer.decode([id])
     if "\ufffd" in text or not text:
         text = tokenizer.convert_ids_to_tokens(id)
@@ -53,7 +53,7 @@ def shown_token(tokenizer: Any, id: int) -> str:
 
 
 def readable(tokenizer: Any) -> Callable[[str], str]:
-    """A check for Text: what the tokenizer has no token for, or an empty text, in a sentence."""
+    """Make a check for Text: say what the tokenizer has no token for, or that the text is empty."""
 
     def check(text: str) -> str:
         found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=tokenizer.is_fast)
@@ -71,7 +71,7 @@ def readable(tokenizer: Any) -> Callable[[str], str]:
 
 
 def known_words(tokenizer: Any) -> list[str]:
-    """The vocabulary in its order, if it is small enough to read."""
+    """Return the vocabulary in its order, if it is small enough to read."""
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     special = set(tokenizer.all_special_tokens)
     words = [word for word, _ in vocabulary if word not in special and word.strip()]

@@ -1,4 +1,4 @@
-"""Temperature, top-k and top-p on a distribution over the next token.
+"""An explorer of temperature, top-k and top-p on a distribution over the next token.
 
     SamplingExplorer(model, tokenizer, text="…")         # what the model expects after the text
     SamplingExplorer.of(logits, labels)                  # of a given vector
@@ -23,13 +23,13 @@ MOST_K = 20
 
 
 def _open(ids: Any, tokenizer: Any) -> Any:
-    """(1, T) ids without the end that a tokenizer may have added: the text goes on."""
+    """Return (1, T) ids without the end token that a tokenizer may have added: the text goes on."""
     closed = ids.shape[1] > 1 and ids[0, -1] == getattr(tokenizer, "eos_token_id", None)
     return ids[:, :-1] if closed else ids
 
 
 class SamplingExplorer(Explorer):
-    """The next token's distribution before (the model's own) and after temperature, top-k, top-p.
+    """An explorer of the next token's distribution before and after temperature, top-k, top-p.
 
     model: GPT-like, returning .logits (1, T, V)   text: the prompt to begin with
     title: shown on top
@@ -48,7 +48,10 @@ class SamplingExplorer(Explorer):
 
     @classmethod
     def of(cls, logits: Any, labels: Sequence[str], title: str = "") -> "SamplingExplorer":
-        """logits: (V,)   labels: V texts.  ValueError if their numbers differ."""
+        """Make an explorer of given logits.
+
+        logits: (V,)   labels: V texts.  ValueError if their numbers differ.
+        """
         explorer = cls.__new__(cls)
         values = logits.tolist() if hasattr(logits, "tolist") else list(logits)
         if len(values) != len(labels) or len(values) < 2:
@@ -90,7 +93,10 @@ def sampling_view(
     top_k: int,
     top_p: float,
 ) -> tuple[str, str]:
-    """(SVG, sentence): the SHOWN most probable tokens before and after.  label: index -> text"""
+    """Draw (SVG, sentence): the SHOWN most probable tokens before and after.
+
+    label: index -> text
+    """
     before, after = softmax(logits), filtered(logits, temperature, top_k, top_p)
     order = sorted(range(len(before)), key=lambda i: (-before[i], i))
     rows = [Bar(label(i), after[i], before[i], kept=after[i] > 0) for i in order[:SHOWN]]

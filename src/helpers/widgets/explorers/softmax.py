@@ -1,4 +1,4 @@
-"""softmax(q·k) and softmax(q·k / √d_k) of one query and a few keys, as d_k grows."""
+"""An explorer of softmax(q·k) and softmax(q·k / √d_k) of one query and a few keys, as d_k grows."""
 
 import math
 import random
@@ -17,20 +17,20 @@ SIZES = [2**n for n in range(11)]  # 1 … 1024
 
 @lru_cache(maxsize=8)
 def _products(seed: int) -> list[list[float]]:
-    """(KEYS, 1024): q·k over the first 1, 2, … dimensions; elements are N(0, 1), independent."""
+    """Return (KEYS, 1024): q·k over the first 1, 2, … dimensions, with independent N(0, 1)."""
     draw = random.Random(seed)
     q = [draw.gauss(0, 1) for _ in range(SIZES[-1])]
     return [list(accumulate(x * draw.gauss(0, 1) for x in q)) for _ in range(KEYS)]
 
 
 def weights(d_k: int, scaled: bool, seed: int = 0) -> list[float]:
-    """softmax(q·k) over KEYS keys, or with scaled softmax(q·k / √d_k).  d_k: 1 … 1024"""
+    """Return softmax(q·k) over KEYS keys, or softmax(q·k / √d_k) with scaled; d_k: 1 … 1024."""
     divisor = math.sqrt(d_k) if scaled else 1
     return softmax([sums[d_k - 1] / divisor for sums in _products(seed)])
 
 
 class SoftmaxExplorer(Explorer):
-    """d_k, with or without the division by √d_k, and the seed of q and the keys."""
+    """An explorer of d_k, with or without division by √d_k, and the seed of q and the keys."""
 
     def __init__(self, title: str = "") -> None:
         names = ("d_k", "scaled", "seed")
@@ -45,7 +45,7 @@ class SoftmaxExplorer(Explorer):
 
 
 def softmax_view(d_k: int, scaled: bool, seed: int) -> tuple[str, str]:
-    """(SVG, sentence): one bar a key, and the even share as a line."""
+    """Draw (SVG, sentence): one bar a key, and the even share as a line."""
     shares = weights(int(d_k), scaled, seed)
     key = say.text("softmax_explorer", "key")
     rows = [Bar(f"{key} {n}", share) for n, share in enumerate(shares, 1)]

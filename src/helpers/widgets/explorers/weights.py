@@ -41,7 +41,7 @@ class OneStack:
 
 
 class TwoStacks:
-    """A model with three kinds of attention."""
+    """A model with two stacks, and with three kinds of attention."""
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self._model, self._tokenizer = model, tokenizer
@@ -60,7 +60,7 @@ class TwoStacks:
         }
 
     def _outputs(self, source: Any, target: str) -> Any:
-        """(1, T) ids that the decoder reads: start, then the target or, without one, its own."""
+        """Return (1, T) ids that the decoder reads: start, then the target, or its own output."""
         if target.strip():
             rest = encode(self._tokenizer, target)[0].tolist()
             return source.new_tensor([[self._start(), *rest]])
@@ -76,7 +76,7 @@ class TwoStacks:
         return config.pad_token_id if start is None else start
 
     def _greedy(self, source: Any) -> Any:
-        """(1, 1 + NEW_TOKENS) ids at most: the most probable next token, again and again."""
+        """Return (1, 1 + NEW_TOKENS) ids at most: the most probable next token, again and again."""
         ids = source.new_full((1, 1), self._start())
         encoded = evaluate(self._model.get_encoder(), input_ids=source)
         for _ in range(NEW_TOKENS):
@@ -89,7 +89,7 @@ class TwoStacks:
 
 
 def _eager(attentions: Any) -> list[Any]:
-    """L tensors (H, T, S).  ValueError where the model computes no attention weights."""
+    """Return L tensors (H, T, S); raise ValueError where a model has no attention weights."""
     if not attentions or any(layer is None for layer in attentions):
         raise ValueError(say.text("attention_explorer", "not_eager"))
     return [layer[0].float().cpu() for layer in attentions]

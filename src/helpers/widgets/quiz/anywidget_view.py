@@ -1,4 +1,7 @@
-"""The quiz as an anywidget: screen.js draws the traits below.  Its messages: base.messages."""
+"""The quiz as an anywidget: screen.js draws its traits.
+
+Its messages: base.messages.
+"""
 
 from typing import Any
 
@@ -11,7 +14,7 @@ from .state import QuizState
 
 
 class QuizAnywidgetView(AnywidgetView):
-    """Never an answer, a hint or an explanation before it is asked for."""
+    """The quiz's view: never an answer, a hint or an explanation before it is asked for."""
 
     _esm, _css = sources("quiz")
     screen_words = ("title", "check", "hint", "retry", "answer", "waiting", "lost", "error_detail")
@@ -25,6 +28,7 @@ class QuizAnywidgetView(AnywidgetView):
         super().__init__(quiz, questions=[question_shown(quiz, q, n) for n, q in asked])
 
     def now(self) -> dict[str, Any]:
+        """Return all attempts and the score as the browser gets them."""
         self._turn += 1
         attempts = {id: attempt_shown(self._quiz, id) for id in self._quiz.questions}
         return {
@@ -34,6 +38,7 @@ class QuizAnywidgetView(AnywidgetView):
 
 
 def question_shown(quiz: QuizState, question: Question, n: int) -> QuestionShown:
+    """Return a question as the browser gets it."""
     return {
         "id": question.id,
         "number": quiz.words["number"].format(n=n),
@@ -45,6 +50,7 @@ def question_shown(quiz: QuizState, question: Question, n: int) -> QuestionShown
 
 
 def attempt_shown(quiz: QuizState, id: str) -> AttemptShown:
+    """Return an attempt as the browser gets it."""
     attempt, result = quiz.attempt(id), quiz.attempt(id).result
     return {
         "given": attempt.given if isinstance(attempt.given, str) else quiz.places(id),

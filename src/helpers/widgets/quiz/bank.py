@@ -10,7 +10,7 @@ from .kinds import Question, from_table, listed
 
 
 def read_bank(lesson: str) -> dict[str, Any]:
-    """helpers/data/quiz/LESSON.json.  FileNotFoundError names the lessons that have one."""
+    """Read helpers/data/quiz/LESSON.json; FileNotFoundError names the lessons that have one."""
     folder = resources.files("helpers") / "data" / "quiz"
     file = folder / f"{lesson}.json"
     if not file.is_file():
@@ -21,6 +21,6 @@ def read_bank(lesson: str) -> dict[str, Any]:
 
 
 def questions(bank: Mapping[str, Any]) -> dict[str, Question]:
-    """The bank's questions in the current language, by id."""
+    """Return the bank's questions in the current language, by id."""
     found = [from_table(table) for table in bank["question"]]
     return {question.id: question for question in found}

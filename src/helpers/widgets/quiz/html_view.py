@@ -8,7 +8,7 @@ from .state import QuizState
 
 
 def as_html(quiz: QuizState) -> str:
-    """All questions without a kernel, a script or an answer."""
+    """Return all questions as HTML, without a kernel, a script or an answer."""
     title = f"<h3>{html.escape(quiz.words['title'])}</h3>"
     parts = [_html_question(quiz, q, n) for n, q in enumerate(quiz.questions.values(), 1)]
     note = f"<p><small>{rich(quiz.words['live_note'])}</small></p>"
@@ -24,6 +24,7 @@ def _html_question(quiz: QuizState, question: Question, n: int) -> str:
 
 
 def as_text(quiz: QuizState) -> str:
+    """Return all questions as plain text, with the choices' ids."""
     lines = [quiz.words["title"]]
     for question in quiz.questions.values():
         note = question.instruction(quiz.words)

@@ -19,7 +19,10 @@ from .state import QuizState
 
 
 class QuizIpywidgetsView(IpywidgetsView):
-    """note: one sentence above the questions, such as why this view is shown"""
+    """The quiz's view of stock ipywidgets.
+
+    note: one sentence above the questions, such as why this view is shown
+    """
 
     def __init__(self, quiz: QuizState, note: str = "") -> None:
         self._quiz = quiz
@@ -33,6 +36,7 @@ class QuizIpywidgetsView(IpywidgetsView):
         self.refresh()
 
     def refresh(self) -> None:
+        """Draw all questions, the score and trouble anew."""
         for row in self.rows.values():
             row.refresh()
         self.score.value = spoken(self._quiz.lang, rich(self._quiz.score().text))
@@ -40,7 +44,7 @@ class QuizIpywidgetsView(IpywidgetsView):
 
 
 class QuestionBox:
-    """One question: its control, its buttons, what is said to the answer."""
+    """One question: its control, its buttons, and the reply to the answer."""
 
     def __init__(self, quiz: QuizState, question: Question, n: int) -> None:
         self._quiz, self._id = quiz, question.id
@@ -69,7 +73,7 @@ class QuestionBox:
         self._quiz.hear(QuizMessage(action=action, question=self._id, value=value))
 
     def refresh(self) -> None:
-        """Only what changed: what is being typed into another question stays."""
+        """Draw only what changed: what is being typed into another question stays."""
         attempt = self._quiz.attempt(self._id)
         if self._drawn != attempt.given:
             self.control.write(attempt.given, self._quiz.places(self._id))
@@ -83,7 +87,10 @@ class QuestionBox:
 
 
 class Control(ABC):
-    """texts: of the choices   name: of a text to type"""
+    """The control of a question.
+
+    texts: of the choices   name: of a text to type
+    """
 
     widgets: list[ipywidgets.Widget]
 
@@ -92,7 +99,7 @@ class Control(ABC):
 
     @abstractmethod
     def read(self) -> list[int] | str:
-        """The places of what is chosen, or what is typed."""
+        """Return the places of what is chosen, or what is typed."""
 
     @abstractmethod
     def write(self, given: Given, places: list[int]) -> None:
@@ -100,20 +107,26 @@ class Control(ABC):
 
 
 class RadioControl(Control):
+    """A control that takes one choice."""
+
     def __init__(self, texts: Sequence[str], name: str) -> None:
         options = [(_unmarked(text), place) for place, text in enumerate(texts)]
         layout = ipywidgets.Layout(**WIDE)
         self.widgets = [ipywidgets.RadioButtons(options=options, index=None, layout=layout)]
 
     def read(self) -> list[int]:
+        """Return the place of the choice, if there is one."""
         place = self.widgets[0].index
         return [] if place is None else [place]
 
     def write(self, given: Given, places: list[int]) -> None:
+        """Choose what was given."""
         self.widgets[0].index = places[0] if places else None
 
 
 class CheckboxControl(Control):
+    """A control that takes any number of choices."""
+
     def __init__(self, texts: Sequence[str], name: str) -> None:
         layout = ipywidgets.Layout(**WIDE)
         shared = {"value": False, "indent": False, "style": DESCRIBED, "layout": layout}
@@ -122,22 +135,28 @@ class CheckboxControl(Control):
         ]
 
     def read(self) -> list[int]:
+        """Return the places of the choices."""
         return [place for place, box in enumerate(self.widgets) if box.value]
 
     def write(self, given: Given, places: list[int]) -> None:
+        """Choose what was given."""
         for place, box in enumerate(self.widgets):
             box.value = place in places
 
 
 class TextControl(Control):
+    """A control to type into."""
+
     def __init__(self, texts: Sequence[str], name: str) -> None:
         layout = ipywidgets.Layout(**WIDE)
         self.widgets = [ipywidgets.Text(description=name, style=DESCRIBED, layout=layout)]
 
     def read(self) -> str:
+        """Return what is typed."""
         return self.widgets[0].value
 
     def write(self, given: Given, places: list[int]) -> None:
+        """Show what was given."""
         self.widgets[0].value = given if isinstance(given, str) else ""
 
 
@@ -149,5 +168,5 @@ CONTROLS: dict[str, type[Control]] = {
 
 
 def _unmarked(text: str) -> str:
-    """Without the marks of code: a label of ipywidgets is plain text."""
+    """Remove the marks of code: a label of ipywidgets is plain text."""
     return text.replace("`", "")

@@ -1,4 +1,4 @@
-"""The kinds of questions.  A class declares its fields and reads, accepts, judges and describes.
+"""The kinds of questions: a class declares its fields and reads, accepts, judges and describes.
 
 A new kind is one class, one entry of KINDS and one message (its instruction).  Where it needs a
 control that no kind has yet, the two views that have controls must learn to draw that one.
@@ -21,7 +21,10 @@ Given = tuple[str, ...] | str  # ids of choices, or what was typed
 
 @dataclass(frozen=True, repr=False)
 class Judgement:
-    """right: None = not judged (no choice, no number).  details: (heading or "", explanation)."""
+    """The judgement of an answer.
+
+    right: None = not judged (no choice, no number).  details: (heading or "", explanation).
+    """
 
     right: bool | None
     headline: str
@@ -29,6 +32,7 @@ class Judgement:
 
     @property
     def text(self) -> str:
+        """The judgement as plain text."""
         return "\n".join([self.headline, *(line for pair in self.details for line in pair if line)])
 
     def __repr__(self) -> str:
@@ -37,7 +41,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Choice:
-    """One choice of a question.  Right or wrong, it has an explanation of its own."""
+    """A choice of a question; right or wrong, it has an explanation of its own."""
 
     id: Identifier
     text: Translated
@@ -56,20 +60,24 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Unit:
-    """shown: in the current language   typed: in every language; a student may type any"""
+    """A unit of a number.
+
+    shown: in the current language   typed: in every language; a student may type any
+    """
 
     shown: str = ""
     typed: tuple[str, ...] = ()
 
 
 def read_unit(value: Any, where: str) -> Unit:
+    """Read a unit in all languages."""
     found = tables.texts(value, where)
     return Unit(say.choose(found), tuple(plain(text) for text in found.values()))
 
 
 @dataclass(frozen=True)
 class Question(ABC):
-    """One question in one language.  The fields of a subclass are those of its table in a bank."""
+    """One question in one language; a subclass's fields are those of its table in a bank."""
 
     id: Identifier
     text: Translated
@@ -77,31 +85,40 @@ class Question(ABC):
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
-        """Malformed(field, what) if a field is unknown, missing or of another type."""
+        """Read a question from its table.
+
+        Malformed(field, what) if a field is unknown, missing or of another type.
+        """
         return tables.read(cls, {name: value for name, value in table.items() if name != "kind"})
 
     @abstractmethod
     def accept(self, value: object, words: Words) -> Given:
-        """An answer as a call gives it, in the form that is kept.  ValueError says what may be."""
+        """Return an answer that a call gives, in the form that is kept.
+
+        ValueError says what may be.
+        """
 
     @abstractmethod
     def judge(self, given: Given, words: Words) -> Judgement:
-        """What is said to an answer that accept() gave."""
+        """Judge an answer that accept() gave."""
 
     @abstractmethod
     def instruction(self, words: Words) -> str:
-        """How to answer, in one sentence."""
+        """Say in one sentence how to answer."""
 
     @abstractmethod
     def drawn(self) -> QuestionControl:
-        """Its control, as the screen draws it."""
+        """Return the question's control, as the screen draws it."""
 
     def options(self) -> tuple[Choice, ...]:
-        """What there is to choose; () where the answer is typed."""
+        """Return the choices; () where the answer is typed."""
         return ()
 
     def shuffled(self, student: str, lesson: str) -> tuple[Choice, ...]:
-        """The options in this student's order: by sha256(student, lesson, question, choice)."""
+        """Return the options in this student's order.
+
+        By sha256(student, lesson, question, choice).
+        """
 
         def place(choice: Choice) -> bytes:
             seed = "\n".join((student, lesson, self.id, choice.id))
@@ -110,7 +127,10 @@ class Question(ABC):
         return tuple(sorted(self.options(), key=place))
 
     def fits(self, given: Given, words: Words) -> bool:
-        """True if an answer that was kept can still be one: the question may have been edited."""
+        """Can a kept answer still be one?
+
+        The question may have been edited.
+        """
         try:
             return self.accept(given, words) == given
         except ValueError:
@@ -119,17 +139,21 @@ class Question(ABC):
 
 @dataclass(frozen=True)
 class ChoiceQuestion(Question):
-    """What single and multiple choice share: choices, and the reading of their ids."""
+    """The common part of single and multiple choice: choices, and the reading of their ids."""
 
     choices: Annotated[tuple[Choice, ...], tables.each(Choice)] = field(
         metadata={"table": "choice"}
     )
 
     def options(self) -> tuple[Choice, ...]:
+        """Return the choices."""
         return self.choices
 
     def accept(self, value: object, words: Words) -> tuple[str, ...]:
-        """value: the id of a choice, or several ids"""
+        """Return the ids of the choices that a call gives; raise ValueError for unknown ids.
+
+        value: the id of a choice, or several ids
+        """
         several = isinstance(value, Iterable) and not isinstance(value, str)
         ids: tuple[Any, ...] = tuple(value) if several else (value,)  # type: ignore[arg-type]
         known = [choice.id for choice in self.choices]
@@ -140,6 +164,7 @@ class ChoiceQuestion(Question):
         return ids
 
     def judge(self, given: Given, words: Words) -> Judgement:
+        """Judge the chosen ids; without any, nothing is judged."""
         chosen = [choice for choice in self.choices if choice.id in given]
         if not chosen:
             return Judgement(None, words["nothing_chosen"].format(check=words["check"]))
@@ -148,34 +173,39 @@ class ChoiceQuestion(Question):
 
     @abstractmethod
     def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
-        """The judgement of at least one choice, in words."""
+        """Put the judgement of at least one choice into words."""
 
 
 @dataclass(frozen=True)
 class Single(ChoiceQuestion):
-    """One choice is right."""
+    """A question with one right choice."""
 
     def accept(self, value: object, words: Words) -> tuple[str, ...]:
+        """Return the id of the choice that a call gives; raise ValueError for several ids."""
         ids = super().accept(value, words)
         if len(ids) > 1:
             raise ValueError(words["only_one"].format(question=self.id))
         return ids
 
     def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
+        """Give the explanation of the one choice."""
         return Judgement(right, words["right" if right else "wrong"], (("", chosen[0].why),))
 
     def instruction(self, words: Words) -> str:
+        """Say in one sentence how to answer."""
         return words["do_single"]
 
     def drawn(self) -> QuestionControl:
+        """Return the control: radio buttons."""
         return {"control": "radio"}
 
 
 @dataclass(frozen=True)
 class Multiple(ChoiceQuestion):
-    """All right choices together are the answer."""
+    """A question whose answer is all right choices together."""
 
     def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
+        """Give the explanation of every choice made; say if only some right ones are missing."""
         only_missing = not right and all(choice.right for choice in chosen)
         headline = words["right" if right else "incomplete" if only_missing else "wrong"]
         return Judgement(right, headline, tuple(self._reason(choice, words) for choice in chosen))
@@ -185,9 +215,11 @@ class Multiple(ChoiceQuestion):
         return heading.format(choice=choice.text), choice.why
 
     def instruction(self, words: Words) -> str:
+        """Say in one sentence how to answer."""
         return words["do_multiple"]
 
     def drawn(self) -> QuestionControl:
+        """Return the control: check boxes."""
         return {"control": "checkbox"}
 
 
@@ -205,10 +237,11 @@ class Numeric(Question):
     )
 
     def accept(self, value: object, words: Words) -> str:
-        """value: a number, or what was typed"""
+        """Return the number as text; value: a number, or what was typed."""
         return f"{value}"
 
     def judge(self, given: Given, words: Words) -> Judgement:
+        """Judge what was typed; what is no number is not judged."""
         typed = f"{given}".strip()
         if not typed:
             return Judgement(None, words["no_number"].format(check=words["check"]))
@@ -222,16 +255,18 @@ class Numeric(Question):
         return Judgement(False, words["wrong"], (("", next(near, self.why_wrong)),))
 
     def _unread(self, typed: str, rest: str, words: Words) -> Judgement:
-        """What stands there is no number, or one with a foreign unit: said, but not judged."""
+        """Say that the text is no number, or has a foreign unit; that is not judged."""
         name = "not_a_number" if not rest else "other_unit" if self.unit.shown else "no_unit"
         shown = {"text": typed[:40], "rest": rest[:40], "unit": self.unit.shown}
         return Judgement(None, words[name].format(**shown))
 
     def instruction(self, words: Words) -> str:
+        """Say in one sentence how to answer, and in which unit."""
         name = "do_numeric_unit" if self.unit.shown else "do_numeric"
         return words[name].format(unit=self.unit.shown)
 
     def drawn(self) -> QuestionControl:
+        """Return the control: a text with a keyboard for decimals."""
         return {"control": "text", "keyboard": "decimal", "unit": self.unit.shown}
 
 
@@ -243,7 +278,7 @@ KINDS: dict[str, type[Question]] = {
 
 
 def from_table(table: Mapping[str, Any]) -> Question:
-    """The question of a bank's table, of the class that its "kind" names.
+    """Read a question from a bank's table, in the class that its "kind" names.
 
     Malformed(field, what) if a field, "kind" among them, is unknown, missing or of another type.
     """
@@ -254,4 +289,5 @@ def from_table(table: Mapping[str, Any]) -> Question:
 
 
 def listed(names: Iterable[str]) -> str:
+    """Join names to a list; "—" for none."""
     return "、".join(names) or "—"

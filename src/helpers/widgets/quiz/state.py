@@ -1,4 +1,4 @@
-"""A student and the questions of a lesson: answers, hints, the score.  Knows no screen."""
+"""The state of a lesson's quiz: answers, hints, the score; it knows no screen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from .kinds import Choice, Given, Judgement, Question, listed
 
 @dataclass
 class Attempt:
-    """How far a student is with one question.  given: ids of choices, or what was typed."""
+    """How far a student is with one question.
+
+    given: ids of choices, or what was typed
+    """
 
     given: Given = ()
     result: Judgement | None = None
@@ -60,8 +63,10 @@ class QuizState(State):
     # --- as function calls --------------------------------------------------------------
 
     def answer(self, question: str, value: object) -> Judgement:
-        """value: the id of a choice, several ids in a list, or a number (also as text: "１２．５").
+        """Judge an answer, show what is said to it, and keep it.
 
+        value: the id of a choice, several ids in a list, or a number (also as text:
+        "１２．５").
         ValueError names the questions, or the choices, that there are.
         """
         asked = self._question(question)
@@ -75,6 +80,7 @@ class QuizState(State):
         return attempt.result
 
     def hint(self, question: str) -> str:
+        """Return the hint of a question, and note that it was asked for."""
         asked = self._question(question)
         attempt = self._attempts[question]
         attempt.hinted = True
@@ -86,7 +92,7 @@ class QuizState(State):
         return asked.hint
 
     def retry(self, question: str) -> None:
-        """Take the answer and its explanation away.  What was reached stays in the score."""
+        """Take the answer and its explanation away; what was reached stays in the score."""
         self._question(question)
         attempt = self._attempts[question]
         attempt.given, attempt.result = (), None
@@ -95,6 +101,7 @@ class QuizState(State):
         self.changed()
 
     def score(self) -> Score:
+        """Return how many questions were answered right."""
         attempts = self._attempts.values()
         right, at_once = sum(a.solved for a in attempts), sum(a.solved_at_once for a in attempts)
         text = self.words["score"].format(total=len(attempts), right=right, at_once=at_once)
@@ -103,23 +110,24 @@ class QuizState(State):
     # --- for the views ------------------------------------------------------------------
 
     def shown(self, question: str) -> tuple[Choice, ...]:
-        """The choices in this student's order; () where the answer is typed."""
+        """Return the choices in this student's order; () where the answer is typed."""
         return self._shown[question]
 
     def attempt(self, question: str) -> Attempt:
+        """Return how far the student is with a question."""
         return self._attempts[question]
 
     def places(self, question: str) -> list[int]:
-        """The chosen choices, by their places in this student's order."""
+        """Return the places of the chosen choices in this student's order."""
         given = self._attempts[question].given
         return [place for place, c in enumerate(self._shown[question]) if c.id in given]
 
     def told_hint(self, question: str) -> str:
-        """The hint once it was asked for, else ""."""
+        """Return the hint once it was asked for, else ""."""
         return self.questions[question].hint if self._attempts[question].hinted else ""
 
     def act(self, message: QuizMessage) -> None:
-        """A choice is named by its place on screen."""
+        """Check, hint or retry, as a message asks; a choice is named by its place on screen."""
         action, question = message["action"], message["question"]
         if action == "check":
             shown, value = self.shown(question), message["value"]
@@ -129,6 +137,7 @@ class QuizState(State):
             {"hint": self.hint, "retry": self.retry}[action](question)
 
     def failure_sentence(self) -> str:
+        """Say in one sentence for the student that the program failed."""
         return self.words["error"].format(retry=self.words["retry"])
 
     # --- answers ------------------------------------------------------------------------
@@ -150,12 +159,12 @@ class QuizState(State):
         return self._numbered(result, attempt.judged)
 
     def _numbered(self, result: Judgement, judged: int) -> Judgement:
-        """From the second judged answer on, the headline says which it is."""
+        """Add to the headline which answer it is, from the second judged answer on."""
         again = self.words["again"].format(n=judged) if judged > 1 else ""
         return Judgement(result.right, result.headline + again, result.details)
 
     def _restore(self) -> None:
-        """What this student reached in earlier sessions.  A question may have changed since."""
+        """Restore what this student reached in earlier sessions; questions may have changed."""
         for id, kept in progress.answers(self.lesson).items():
             try:
                 if id in self.questions:

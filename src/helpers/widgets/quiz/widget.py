@@ -8,20 +8,23 @@ from .state import QuizState
 
 
 class Quiz(QuizState, Widget):
-    """Questions of a lesson, in the language of `say` at this moment.
+    """The quiz of a lesson, in the language of `say` at this moment.
 
     Display it, or call answer, hint, retry, score: one state.
     """
 
     def anywidget_view(self) -> View:
+        """Make the view of anywidget; raise ImportError where it is not installed."""
         from .anywidget_view import QuizAnywidgetView  # anywidget may be missing
 
         return QuizAnywidgetView(self)
 
     def ipywidgets_view(self, note: str = "") -> View:
+        """Make the view of stock ipywidgets."""
         return QuizIpywidgetsView(self, note)
 
     def html(self) -> str:
+        """Return the questions to read, without answers."""
         return as_html(self)
 
     def __repr__(self) -> str:

@@ -1,4 +1,7 @@
-"""The terminal as an anywidget: screen.js draws the traits below.  Its messages: base.messages."""
+"""The terminal as an anywidget: screen.js draws its traits.
+
+Its messages: base.messages.
+"""
 
 from typing import Any
 
@@ -10,7 +13,10 @@ from .state import TerminalState
 
 
 class TerminalAnywidgetView(AnywidgetView):
-    """turn: so that the browser also hears of an action that changed nothing."""
+    """The terminal's view.
+
+    turn: so that the browser also hears of an action that changed nothing
+    """
 
     _esm, _css = sources("terminal")
     screen_words = (
@@ -31,6 +37,7 @@ class TerminalAnywidgetView(AnywidgetView):
         super().__init__(terminal, title=[TITLE, SIZE], options=terminal.options)
 
     def now(self) -> dict[str, Any]:
+        """Return the screen, the state and the running experiment's place."""
         terminal = self._terminal
         return {
             "turn": self.turn + 1,

@@ -23,7 +23,7 @@ GRACE_SECONDS = 2.0
 
 
 def command(name: str, lang: str) -> list[str]:
-    """ValueError if the name is not one of the list."""
+    """Return the command of an experiment; raise ValueError for a name not on the list."""
     if name not in EXPERIMENTS:
         raise ValueError(unknown(name))
     # -P: a student's own file torch.py must not be taken for the package; -u: nothing is held back
@@ -32,6 +32,7 @@ def command(name: str, lang: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
+    """Return the child's environment, in which this package is found."""
     package = str(Path(__file__).resolve().parents[3])
     path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
@@ -46,7 +47,7 @@ def environment() -> dict[str, str]:
 
 
 class Child:
-    """read() what it prints; status() once it has ended; end() it, with all that it started."""
+    """A process: read() its output, status() once it has ended, end() it with all it started."""
 
     def __init__(self, words: list[str]) -> None:
         self._process = subprocess.Popen(
@@ -65,19 +66,19 @@ class Child:
         threading.Thread(target=self._pump, daemon=True).start()
 
     def read(self, seconds: float) -> bytes | None:
-        """What came meanwhile; b"" if nothing did, None at the end."""
+        """Return what came meanwhile; b"" if nothing did, None at the end."""
         try:
             return self._chunks.get(timeout=seconds) or None
         except queue.Empty:
             return b""
 
     def status(self) -> int | None:
-        """As a shell tells it: 128 + the number of the signal that ended it."""
+        """Return the status as a shell tells it: 128 + the number of the signal that ended it."""
         code = self._process.poll()
         return code if code is None or code >= 0 else 128 - code
 
     def end(self) -> None:
-        """Safe to call again, and from any thread."""
+        """End the child and all that it started; it is safe to call again, and from any thread."""
         if os.getpid() != self._owner:  # a fork of the kernel owns no child
             return
         if self._process.poll() is None:
@@ -92,7 +93,7 @@ class Child:
         _children.discard(self)
 
     def _signal(self, name: str) -> None:
-        """To the whole group: what the child started ends with it."""
+        """Send a signal to the whole group: what the child started ends with it."""
         if os.name == "nt":
             words = ["taskkill", "/T", "/F", "/PID", f"{self.pid}"]
             subprocess.run(words, capture_output=True)
@@ -118,5 +119,6 @@ _children: weakref.WeakSet[Child] = weakref.WeakSet()
 
 @atexit.register
 def end_all() -> None:
+    """End every child that is left."""
     for child in list(_children):
         child.end()

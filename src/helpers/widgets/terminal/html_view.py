@@ -20,7 +20,7 @@ SCREEN = (
 
 
 def as_html(terminal: TerminalState) -> str:
-    """The list of experiments, without a kernel or a script."""
+    """Return the list of experiments, without a kernel or a script."""
     items = "".join(
         f"<li><code>{html.escape(one.name)}</code> {html.escape(text)}</li>"
         for one, text in _listed(terminal)
@@ -30,6 +30,7 @@ def as_html(terminal: TerminalState) -> str:
 
 
 def as_text(terminal: TerminalState) -> str:
+    """Return the list of experiments as plain text, and how to call one."""
     lines = [f"{TITLE}  {SIZE}"]
     lines += [f"    {one.name}: {text}" for one, text in _listed(terminal)]
     first = terminal.experiments[0].name
@@ -37,7 +38,7 @@ def as_text(terminal: TerminalState) -> str:
 
 
 def as_screen(lines: Iterable[Line], name: str) -> str:
-    """The rows in a frame of 24, scrolled to its end; a wide character takes two columns."""
+    """Draw the rows in a frame of 24, scrolled to its end; a wide character takes two columns."""
     rows = "".join(f"<div>{_row(row) or '&nbsp;'}</div>" for line in lines for row in line)
     label = f'role="log" aria-live="off" tabindex="0" aria-label="{html.escape(name)}"'
     inner = f'<div style="white-space: pre; margin-bottom: auto">{rows}</div>'
@@ -45,10 +46,12 @@ def as_screen(lines: Iterable[Line], name: str) -> str:
 
 
 def heading() -> str:
+    """Return the title and the size of the terminal."""
     return f"<h3>{TITLE} <small>{SIZE}</small></h3>"
 
 
 def paragraph(text: str) -> str:
+    """Return a text as a paragraph; "" for an empty text."""
     return f"<p>{html.escape(text)}</p>" if text else ""
 
 
@@ -63,5 +66,5 @@ def _wide(text: str) -> str:
 
 
 def _listed(terminal: TerminalState) -> list[tuple[Experiment, str]]:
-    """Each experiment and what the list says of it."""
+    """Pair each experiment with what the list says of it."""
     return [(one, f"{one.title}  {one.about_seconds}") for one in terminal.experiments]

@@ -15,7 +15,10 @@ from .state import TerminalState
 
 
 class TerminalIpywidgetsView(IpywidgetsView):
-    """note: one sentence below the title, such as why this view is shown"""
+    """The terminal's view of stock ipywidgets.
+
+    note: one sentence below the title, such as why this view is shown
+    """
 
     def __init__(self, terminal: TerminalState, note: str = "") -> None:
         self._terminal = terminal
@@ -32,7 +35,7 @@ class TerminalIpywidgetsView(IpywidgetsView):
         self.refresh()
 
     def refresh(self) -> None:
-        """Only what changed: a screen that is drawn anew scrolls back to its end."""
+        """Draw only what changed: a screen that is drawn anew scrolls back to its end."""
         terminal = self._terminal
         self.buttons["run"].disabled = terminal.is_running()
         self.buttons["stop"].disabled = not terminal.is_running()

@@ -16,7 +16,7 @@ LINGER_SECONDS = 0.5  # the child has ended, but something that it started still
 
 @dataclass(frozen=True, repr=False)
 class RunResult:
-    """How a run ended: "exit", or stopped by "stop", "seconds" or "output"; then status is None."""
+    """The end of a run: "exit", or "stop", "seconds" or "output"; then status is None."""
 
     name: str
     status: int | None
@@ -30,7 +30,10 @@ class RunResult:
 
 
 class Run(threading.Thread):
-    """changed() is called from this thread: at the beginning, now and then, and at the end."""
+    """A thread that runs one experiment.
+
+    changed() is called from this thread: at the beginning, now and then, and at the end.
+    """
 
     def __init__(self, name: str, lang: str, prompt: str, changed: Callable[[], None]) -> None:
         super().__init__(daemon=True, name=f"experiment {name}")
@@ -44,9 +47,11 @@ class Run(threading.Thread):
         self.child = child.Child(child.command(name, lang))
 
     def stop(self) -> None:
+        """Ask the run to end."""
         self._stop_asked.set()
 
     def run(self) -> None:
+        """Start the child, and read what it prints until the end or a limit."""
         how = "stop"
         try:
             how = self._follow()
@@ -59,7 +64,7 @@ class Run(threading.Thread):
         self._changed()
 
     def _follow(self) -> str:
-        """Read until the end or a limit; which it was."""
+        """Read until the end or a limit; return which it was."""
         self._changed()
         ended: float | None = None
         while True:
@@ -89,5 +94,5 @@ class Run(threading.Thread):
 
 
 def limit_seconds(name: str) -> float:
-    """A slow or busy machine has time enough; an endless loop has not."""
+    """Return the limit: a slow or busy machine has time enough; an endless loop has not."""
     return 60 + 5 * EXPERIMENTS[name].seconds

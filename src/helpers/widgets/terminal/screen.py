@@ -1,4 +1,4 @@
-"""What a child has printed, as a terminal of 80 columns shows it.  Knows nothing of processes."""
+"""A terminal of 80 columns that shows what a child has printed; it knows nothing of processes."""
 
 import codecs
 import re
@@ -21,7 +21,10 @@ Line = list[Row]  # a line longer than the terminal goes on in the next row
 
 
 class Screen:
-    """feed() bytes as they come; lines() is what is seen.  full: no more is taken."""
+    """A screen that takes bytes as they come; lines() is what is seen.
+
+    full: no more is taken.
+    """
 
     def __init__(self, prompt: str = "") -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -35,6 +38,7 @@ class Screen:
         self._prompts = len(self._texts)
 
     def feed(self, data: bytes, final: bool = False) -> None:
+        """Take bytes as they come, and keep the rows that are complete."""
         self._bytes += len(data)
         *whole, self._open = (self._open + self._decoder.decode(data, final)).split("\n")
         for line in whole:
@@ -44,11 +48,12 @@ class Screen:
         self.full |= self._bytes > MAX_BYTES or len(wrapped(shown(self._open))) > room
 
     def lines(self) -> list[Line]:
+        """Return the rows to show, with the one that is not complete yet."""
         last = shown(self._open)
         return [*self._lines, wrapped(last)[: MAX_ROWS - self._rows]] if last else self._lines
 
     def text(self) -> str:
-        """What was printed, without the prompt; long lines are whole."""
+        """Return what was printed, without the prompt; long lines are whole."""
         last = shown(self._open)
         return "\n".join([*self._texts[self._prompts :], *([last] if last else [])])
 
@@ -63,13 +68,16 @@ class Screen:
 
 
 def last_state(line: str) -> str:
-    """After a carriage return the line is drawn anew; its last state stays until the next comes."""
+    """Return the last state of a line that is drawn anew after each carriage return.
+
+    It stays until the next comes.
+    """
     before, back, after = line.rpartition("\r")
     return after if after or not back else before.rpartition("\r")[2] + back
 
 
 def shown(line: str) -> str:
-    """A line as it looks in the end: without colours; backspaces and tabs done."""
+    """Return a line as it looks in the end: without colours; backspaces and tabs done."""
     line = ORDERS.sub("", line)
     states = [state for state in line.split("\r") if state]
     out = ""
@@ -84,7 +92,7 @@ def shown(line: str) -> str:
 
 
 def wrapped(line: str) -> Line:
-    """At most COLUMNS columns in a row; a wide character is not divided."""
+    """Divide a line into rows of at most COLUMNS columns; a wide character is not divided."""
     rows: Line = [[""]]
     used = 0
     for character in line:

@@ -1,4 +1,4 @@
-"""A fixed list of experiments, the one that runs, and how it stands.  Knows no screen."""
+"""The state of the terminal: a fixed list of experiments, and the one that runs."""
 
 import threading
 
@@ -11,7 +11,7 @@ from .screen import MAX_ROWS, Line, wrapped
 
 
 class TerminalState(State):
-    """Starts the named experiments (or all), one at a time; each runs in a thread of its own."""
+    """The named experiments (or all), run one at a time, each in a thread of its own."""
 
     def __init__(self, *names: str) -> None:
         super().__init__("terminal")
@@ -36,7 +36,10 @@ class TerminalState(State):
             raise
 
     def start(self, name: str) -> None:
-        """ValueError names the experiments that there are; RuntimeError if one is running."""
+        """Start an experiment.
+
+        ValueError names the experiments that there are; RuntimeError if one is running.
+        """
         if name not in self.names():
             raise ValueError(self.words["unknown"].format(got=name, known=", ".join(self.names())))
         with self._lock:
@@ -46,14 +49,17 @@ class TerminalState(State):
             self.current.start()
 
     def stop(self) -> RunResult | None:
-        """End the experiment that runs, with all that it started; None if none ever ran."""
+        """End the running experiment, with all that it started; None if none ever ran."""
         if self.current is None:
             return None
         self.current.stop()
         return self.wait()
 
     def wait(self, seconds: float | None = None) -> RunResult:
-        """RuntimeError if no experiment has begun; TimeoutError if it has not ended by then."""
+        """Wait for the end of the experiment.
+
+        RuntimeError if no experiment has begun; TimeoutError if it has not ended by then.
+        """
         if self.current is None:
             raise RuntimeError(self.words["nothing"])
         self.current.join(seconds)
@@ -62,28 +68,31 @@ class TerminalState(State):
         return self._result(self.current)
 
     def names(self) -> list[str]:
+        """Return the names of the experiments, in their order."""
         return [one.name for one in self.experiments]
 
     # --- for the views ------------------------------------------------------------------
 
     def is_running(self) -> bool:
+        """Is an experiment running?"""
         return self.current is not None and not self.current.how and self.current.is_alive()
 
     def lines(self) -> list[Line]:
-        """What the screen shows."""
+        """Return what the screen shows."""
         if self.current is not None:
             return self.current.screen.lines()
         return [wrapped("> " + self.words["ready"].format(run=self.words["run"]))]
 
     def place(self) -> int:
-        """The place in the list of the experiment that runs or ran last; 0 before any ran."""
+        """Return the list's place of the experiment that runs or ran last; 0 before any ran."""
         return self.names().index(self.current.experiment) if self.current else 0
 
     def seconds(self) -> int:
+        """Return the seconds since the experiment began, or that it took; 0 before any ran."""
         return int(self.current.seconds) if self.current else 0
 
     def sentence(self) -> str:
-        """How it stands, in words; nothing before the first run."""
+        """Say how the experiment stands; nothing before the first run."""
         run = self.current
         if run is None:
             return ""
@@ -98,7 +107,7 @@ class TerminalState(State):
         return self.words[f"by_{run.how}"].format_map(values | limits)
 
     def act(self, message: TerminalMessage) -> None:
-        """An experiment is named by its place in the list."""
+        """Run or stop, as a message asks; an experiment is named by its place in the list."""
         action, place = message["action"], message["place"]
         if action == "stop":
             if self.current is not None:
@@ -110,14 +119,17 @@ class TerminalState(State):
         self.changed()
 
     def changed(self) -> None:
-        """Also from the run's thread."""
+        """Note that the state has changed; it is also called from the run's thread."""
         with self._lock:
             super().changed()
 
     # --- runs ---------------------------------------------------------------------------
 
     def _went_on(self) -> None:
-        """From the run's thread: whatever fails here must not end it with the child alive."""
+        """Show what changed in the run, from the run's thread.
+
+        Whatever fails here must not end that thread with the child alive.
+        """
         try:
             if self.current and self.current.error:
                 self.fail(self.current.error, "terminal, its run")
@@ -126,7 +138,7 @@ class TerminalState(State):
             self.fail(error, "terminal, drawing")
 
     def _prompt(self, name: str) -> str:
-        """The command that does the same in a real terminal."""
+        """Return the command that does the same in a real terminal."""
         return f"$ python -m helpers.experiments {name} --lang {self._language}"
 
     def _result(self, run: Run) -> RunResult:
