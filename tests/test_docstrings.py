@@ -13,7 +13,7 @@ import pytest
 from places import ROOT
 
 SRC = ROOT / "src"
-PACKAGES = ("helpers",)
+PACKAGES = ("course_tools", "helpers")
 MARKS = (".", "?", "!", "…", ":")
 # A command stands as it is typed, without a mark behind it
 COMMAND = re.compile(r": (python -m|start\.py) .*")

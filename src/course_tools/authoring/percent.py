@@ -50,7 +50,7 @@ class Cell:
 
     @cached_property
     def joined(self) -> str:
-        """Its code with what the languages broke over several lines on one line again."""
+        """The cell's code with what the languages broke over several lines on one line again."""
         return layout.joined(self.source)
 
 

@@ -99,7 +99,7 @@ def _of_table(file: Table) -> Iterator[Text]:
 
 
 def _groups(key: str, value: object) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (key, {language: text}); an id stands for the list that it is in: q1.a.why"""
+    """Yield (key, {language: text}); an id stands for its list: q1.a.why."""
     if isinstance(value, dict) and (said := texts_of(value)) is not None:
         yield key, said
     elif isinstance(value, dict):

@@ -97,7 +97,10 @@ def lend_environment(course: Path) -> None:
 
 
 class Lab:
-    """with Lab(course, home, "ja") as lab: lab.open(browser, "notebooks/ja/01_attention.ipynb")
+    """A JupyterLab of its own, and pages of it in a browser.
+
+    with Lab(course, home, "ja") as lab:
+        lab.open(browser, "notebooks/ja/01_attention.ipynb")
 
     home: an empty folder for settings and data; nothing of the user's is read or written.
     disabled: names of JupyterLab extensions that this front end shall lack.

@@ -30,7 +30,8 @@ FILES = (
     "pyproject.toml",
     "start.py",
 )
-FOLDERS = ("docs", "exercises", "notebooks", "src/helpers")
+FOLDERS = ("exercises", "notebooks", "src/helpers")
+PICTURES = "docs/*.svg"  # of the READMEs; other documents are for developers
 
 
 class NotWritten(Exception):
@@ -135,7 +136,8 @@ def is_ours(path: Path, root: Path) -> bool:
 def belongs(path: Path) -> bool:
     """Tell whether a path belongs in the student edition."""
     name = path.as_posix()
-    return name in FILES or any(name.startswith(f"{folder}/") for folder in FOLDERS)
+    inside = any(name.startswith(f"{folder}/") for folder in FOLDERS)
+    return inside or name in FILES or path.match(PICTURES)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""python -m course_tools.grading SUBMISSIONS --lesson 01_attention --lang ja --out OUT
+"""Grade a class: python -m course_tools.grading SUBMISSIONS --lesson LESSON --lang ja --out OUT
 
 SUBMISSIONS: a folder with one folder for each student, a folder of notebooks, or the zip file of
 {products}.  It is only read.  OUT gets grades.csv, report.html and a page of

@@ -1,4 +1,4 @@
-"""python -m course_tools.grading.mark --lang ja [--courses FOLDER] [--no-browser] [--port N]
+"""Mark essays: python -m course_tools.grading.mark --lang ja
 
 Opens nbgrader's formgrader for one language: essays are marked there, and scores may be changed.
 """

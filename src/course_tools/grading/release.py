@@ -1,4 +1,4 @@
-"""python -m course_tools.grading.release [--lang ja] [--lesson 01_attention] [--courses FOLDER]
+"""Release sheets: python -m course_tools.grading.release [--lang ja] [--lesson 01_attention]
 
 Sheets for students, and their tasks in nbgrader's gradebook: one course for each language.
 """

@@ -1,4 +1,4 @@
-"""python -m course_tools.prose [--root FOLDER]   every finding of the language gates"""
+"""Show every finding of the language gates: python -m course_tools.prose [--root FOLDER]"""
 
 import argparse
 import os

@@ -188,6 +188,7 @@ class Law:
     exponent: float
 
     def __call__(self, size: ArrayLike) -> NDArray:
+        """Compute the loss of models of these sizes: floor + scale · size^-exponent."""
         return self.floor + self.scale * np.asarray(size, float) ** -self.exponent
 
 

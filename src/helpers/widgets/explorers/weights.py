@@ -34,6 +34,7 @@ class OneStack:
         self._model, self._tokenizer = model, tokenizer
 
     def __call__(self, text: str) -> dict[str, Attention]:
+        """Run the model on a text, and return its weights by the name of the attention."""
         ids = encode(self._tokenizer, text)
         out = evaluate(self._model, input_ids=ids, output_attentions=True)
         read = tokens(self._tokenizer, ids)
@@ -48,6 +49,7 @@ class TwoStacks:
         self._own: tuple[Any, Any] = None, None
 
     def __call__(self, text: str, target: str) -> dict[str, Attention]:
+        """Run the model on source and target, and return the weights of its attentions."""
         source = encode(self._tokenizer, text)
         outputs = self._outputs(source, target)
         both = {"input_ids": source, "decoder_input_ids": outputs}
