@@ -297,12 +297,14 @@ def spans_checked(spoil=lambda source, target: (source, target)):
     scope = {"claims": Silent, "random": random, "LANG": "ja", "corpus": corpus}
     scope |= {"story": story_with(0, negated=False)}
     exec("from collections import Counter\nfrom itertools import pairwise", scope)
-    exec(cells["spans-code"], scope)
+    for key in ("spans-code", "spans-corruption"):
+        exec(cells[key], scope)
     rng = random.Random(5)
     scope["texts"] = [list("一二三四五六七八九十" * 40) for _ in range(3)]
     made = [scope["span_corruption"](tokens, rng) for tokens in scope["texts"]]
     scope["corrupted"] = [made[0], made[1], spoil(*made[2])]
-    exec(cells["spans-check-code"], scope)
+    for key in ("spans-fragments", "spans-check-code", "spans-claim"):
+        exec(cells[key], scope)
 
 
 def test_span_corruption_passes_its_checks():
