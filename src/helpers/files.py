@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -22,7 +23,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())  # the name must not reach the disk before the content
         if path.exists():
-            shutil.copymode(path, part)
+            with contextlib.suppress(PermissionError):  # a file system that knows no permissions
+                shutil.copymode(path, part)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)

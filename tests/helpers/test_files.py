@@ -63,3 +63,14 @@ def test_permissions_are_kept_and_a_new_file_has_the_usual_ones(tmp_path):
     path.chmod(0o640)
     write_whole(path, "2")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_file_system_without_permissions_takes_the_new_file(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    path = tmp_path / "a.txt"
+    write_whole(path, "old")
+    monkeypatch.setattr(os, "chmod", refused)
+    write_whole(path, "new")
+    assert path.read_text(encoding="utf-8") == "new" and left(tmp_path) == ["a.txt"]
