@@ -1,4 +1,4 @@
-"""Rooms import only rooms of lower floors, nothing in a circle; a room's own __init__ is light.
+"""Rooms import only rooms of lower floors, nothing in a circle; some load no torch.
 
 The order of the floors is data: house.FLOORS.  Each wall is tried on a planted fault.
 """

@@ -53,8 +53,7 @@ def judgement_faults(bank):
         say.use(lang)
         quiz = Quiz("bank", bank=bank, student="s")
         for q in bank["question"]:
-            cases = numeric_cases(q) if q["kind"] == "numeric" else choice_cases(q)
-            for given, right, why in cases:
+            for given, right, why in CASES[q["kind"]](q):
                 result = quiz.answer(q["id"], given)
                 if result.right is not right or not all(say.choose(w) in result.text for w in why):
                     yield f"{q['id']} ({lang}): {given!r} gives {result.right}, {result.text!r}"
@@ -79,6 +78,13 @@ def numeric_cases(question):
     yield 10 * abs(answer) + 1000, False, [question["why_wrong"]]
     for mistake in question.get("mistake", ()):
         yield mistake["value"], False, [mistake["why"]]
+
+
+CASES = {"single": choice_cases, "multiple": choice_cases, "numeric": numeric_cases}  # by kind
+
+
+def test_every_kind_is_tried():
+    assert set(CASES) == set(kinds.KINDS)
 
 
 # --- the banks there are ------------------------------------------------------------------------
