@@ -17,7 +17,7 @@ from unittest import mock
 
 import nbformat
 import pytest
-from places import ROOT
+from places import BARE, ROOT
 
 from course_tools.authoring import addresses
 from course_tools.authoring.build import build
@@ -308,7 +308,9 @@ def test_a_kernel_shows_the_message_and_one_place_in_the_cell(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     resources = {"metadata": {"path": str(tmp_path)}}
     with pytest.raises(nbclient.exceptions.CellExecutionError):
-        nbclient.NotebookClient(notebook, timeout=600, resources=resources).execute()
+        nbclient.NotebookClient(
+            notebook, timeout=600, resources=resources, extra_arguments=BARE
+        ).execute()
     [error] = notebook.cells[1].outputs
     shown = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
     assert NO_ADDRESS["ja"] in error.evalue

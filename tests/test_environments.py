@@ -20,7 +20,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from places import ROOT
+from places import BARE, ROOT
 
 WIDGETS = "tests/helpers/widgets"
 NO_PACKAGE = "test_a_students_own_file_is_not_taken_for_a_package"
@@ -334,6 +334,8 @@ def test_the_first_cells_run_there(house):
     where = nbformat.v4.new_code_cell("print(helpers.__file__)")
     notebook.cells = [*code[:3], where]
     resources = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(notebook, timeout=600, resources=resources).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=600, resources=resources, extra_arguments=BARE
+    ).execute()
     assert [out for cell in code[:3] for out in cell.outputs if out.get("name") == "stderr"] == []
     assert where.outputs[0].text.strip() == str(house.resolve() / "src/helpers/__init__.py")

@@ -3,3 +3,5 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# A kernel without the extension that start.py may have set up here, which imports helpers at once
+BARE = ["--IPKernelApp.extensions=[]"]
