@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import house
 import pytest
 from places import ROOT
 
@@ -27,7 +28,6 @@ CJK = "\u3041-\u30ff\u3105-\u312f\u3400-\u9fff\uf900-\ufaff"  # kana, bopomofo, 
 NUMBER_WORDS = (
     "千万萬億亿兆〇零一二兩两三四五六七八九十百"  # a helper reads these as it reads digits
 )
-HEAVY = {"torch", "transformers", "matplotlib", "numpy", "IPython", "ipywidgets", "anywidget"}
 
 
 def helper_files(src: Path, *suffixes: str) -> list[Path]:
@@ -58,16 +58,6 @@ def reaches_out(src: Path) -> list[str]:
     return faults
 
 
-def imports_at_start(code: str, src: Path = SRC, *flags: str) -> set[str]:
-    env = os.environ | {"PYTHONPATH": str(src)}
-    show = f"{code}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
-    done = subprocess.run(
-        [sys.executable, *flags, "-c", show], env=env, capture_output=True, encoding="utf-8"
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
-
-
 IMPORT = re.compile(r"(import|from) ")
 
 
@@ -78,9 +68,9 @@ def test_importing_helpers_is_light():
         "helpers.language.say.catalogue('claims')"
     )
     strict = "-X", "warn_default_encoding", "-W", "error::EncodingWarning"
-    loaded = imports_at_start(code, SRC, *strict)
+    loaded = house.loaded(code, SRC, *strict)
     assert "helpers" in loaded
-    assert loaded & HEAVY == set()
+    assert loaded & house.HEAVY == set()
 
 
 def test_lesson_01_never_imports_transformers():
@@ -89,12 +79,12 @@ def test_lesson_01_never_imports_transformers():
     code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
     imports = [line for cell in code for line in cell.splitlines() if IMPORT.match(line)]
     assert any("torch" in line for line in imports)
-    loaded = imports_at_start("; ".join(imports))
+    loaded = house.loaded("; ".join(imports), SRC)
     assert "torch" in loaded and "transformers" not in loaded
 
 
 def test_a_heavy_import_would_be_seen():
-    assert imports_at_start("import helpers, numpy") & HEAVY == {"numpy"}
+    assert house.loaded("import helpers, numpy", SRC) & house.HEAVY == {"numpy"}
 
 
 # --- words stand in messages/ -----------------------------------------------------------------
@@ -271,7 +261,7 @@ def test_the_rule_holds(rule):
 
 
 @pytest.fixture
-def house(tmp_path) -> Path:
+def sound(tmp_path) -> Path:
     for name, text in SOUND.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -279,15 +269,15 @@ def house(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_rule_finds_nothing_in_a_sound_house(rule, house):
-    assert rule(house) == []
+def test_the_rule_finds_nothing_in_a_sound_house(rule, sound):
+    assert rule(sound) == []
 
 
 @pytest.mark.parametrize("rule, name, text", PLANTED)
-def test_the_rule_sees_a_planted_fault(rule, name, text, house):
-    (house / name).parent.mkdir(parents=True, exist_ok=True)
-    (house / name).write_text(text, encoding="utf-8")
-    assert len(rule(house)) == 1
+def test_the_rule_sees_a_planted_fault(rule, name, text, sound):
+    (sound / name).parent.mkdir(parents=True, exist_ok=True)
+    (sound / name).write_text(text, encoding="utf-8")
+    assert len(rule(sound)) == 1
 
 
 # --- tools ------------------------------------------------------------------------------------

@@ -7,10 +7,13 @@ all floors after it.  Every import counts: inside functions and under TYPE_CHECK
 """
 
 import ast
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+HEAVY = {"torch", "transformers", "matplotlib", "numpy", "IPython", "ipywidgets", "anywidget"}
 # From the ground up.  A room imports rooms of the floors before its own, and nothing else.
 FLOORS: dict[str, list[set[str]]] = {
     "helpers": [
@@ -126,6 +129,17 @@ def height(graph: dict[str, set[str]]) -> int:
         left = {name: found for name, found in left.items() if name not in ground}
         floors += 1
     return floors
+
+
+def loaded(code: str, src: Path, *flags: str) -> set[str]:
+    """The top-level modules that a fresh Python has after CODE.  AssertionError if it fails."""
+    env = os.environ | {"PYTHONPATH": str(src)}
+    show = f"{code}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", show], env=env, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
 
 
 def main(src: Path) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ..files import write_whole
 from ..language import say
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -183,15 +184,7 @@ def read_json(path: Path) -> dict:
 
 def write_json(path: Path, value: dict) -> None:
     """Write an object to PATH as JSON."""
-    write_whole(path, json.dumps(value, indent=1, sort_keys=True).encode())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that an interruption leaves no half file of this name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
+    write_whole(path, json.dumps(value, indent=1, sort_keys=True))
 
 
 # --- what JupyterLab reads --------------------------------------------------------------------
