@@ -1,4 +1,4 @@
-"""The claims of the lesson page: what it says, what was measured here, and whether that holds.
+"""Claims, the page's and the course's own: what was measured here, and whether that holds.
 
 A value outside its band is shown and the lesson goes on; exact bounds (bytes, FLOPs, zeros) always
 raise.  Under TRIAD_STRICT=claims, and in CI, every miss raises.  A quantity that is read from the
@@ -40,7 +40,7 @@ class Measured:
 
 
 def check(claim: str, measured: float | Mapping[str, float]) -> None:
-    """Show what the page says and what was measured here, and judge it by the claim's bound.
+    """Show what is claimed and what was measured here, and judge it by the claim's bound.
 
     measured: the value, or {quantity: value} where the claim names several quantities.
     KeyError if claim or quantity is not declared in claims.toml; ClaimError as the module says.
@@ -66,6 +66,11 @@ def declared(claim: str) -> dict:
 def ids(lesson: str) -> set[str]:
     """List the claims that a lesson declares; none where it has no claims.toml."""
     return set(of_lesson(lesson))
+
+
+def is_ours(entry: Mapping) -> bool:
+    """Is it a claim of the course's own, one that the page does not make?"""
+    return "ours" in entry
 
 
 def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
@@ -128,10 +133,9 @@ def _log(rows: list[Measured]) -> None:
 def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
     body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
-    title = say.text("claims", "title", claim=claim)
+    title = say.text("claims", "our_title" if is_ours(entry) else "title", claim=claim)
     lines = [
-        (say.text("claims", "page"), say.choose(entry["page"])),
-        (say.text("claims", "verdict"), say.text("claims", entry["verdict"])),
+        *_said(entry),
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]
@@ -139,6 +143,14 @@ def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     parts = [line(what, show.linked(found)) for what, found in lines]
     text = "\n".join([title, *(k + v for k, v in lines), plain])
     show.fragment(Html("").join([show.card([title]), *parts, body]), text)
+
+
+def _said(entry: Mapping) -> list[tuple[str, str]]:
+    """Return (label, text) of what is claimed and, where the page claims it, of the verdict."""
+    if is_ours(entry):
+        return [(say.text("claims", "ours"), say.choose(entry["ours"]))]
+    page, verdict = say.choose(entry["page"]), say.text("claims", entry["verdict"])
+    return [(say.text("claims", "page"), page), (say.text("claims", "verdict"), verdict)]
 
 
 def _word(row: Measured) -> str:
