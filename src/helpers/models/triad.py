@@ -45,7 +45,7 @@ def rotated(x, positions, theta=10_000.0):
 
 
 def attention(q, k, v, mask=None, bias=0.0, scaled=True):
-    """softmax(q kᵀ / √d_k + bias) v (…, T, d_k), and the weights (…, T, S) that mix v (…, S, d_k)."""
+    """softmax(q kᵀ / √d_k + bias) v (…, T, d_k), and the weights (…, T, S) of v (…, S, d_k)."""
     scores = q @ k.mT / (q.size(-1) ** 0.5 if scaled else 1) + bias
     weights = (scores if mask is None else scores.masked_fill(~mask, -torch.inf)).softmax(-1)
     return weights @ v, weights
@@ -114,7 +114,7 @@ def decoder(ids, w, d, real=None):
 
 
 def encoder_decoder(ids, written, w, d, real=None):
-    """T5, a decoder that also sees all of ids (B, S): written (B, T) → logits (B, T, vocabulary)."""
+    """T5, a decoder that also sees ids (B, S), all: written (B, T) → logits (B, T, vocabulary)."""
     memory = stack(ids, w["encoder"], d, causal=False, real=real)
     x = stack(written, w["decoder"], d, causal=True, memory=memory, memory_real=real)
     return F.linear(x / x.size(-1) ** 0.5, **w["logits"])
