@@ -27,6 +27,9 @@
 # 原網頁完全沒有提到區塊，所以這一課檢驗的是這門課自己提出的說法。為了和原網頁的說法（C01 等）區別，編號從 E01 開始。
 
 # %% key="imports"
+import inspect
+
+import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
@@ -66,19 +69,20 @@ torch.set_num_threads(1)
 # %% key="alone-code"
 from helpers.models.triad import attention
 
-d = 64
+width = 64
 
 
 def similarity(x):
-    """x: (T, d) → the mean cosine of two different tokens"""
+    """x: (T, width) → the mean cosine of two different tokens"""
     cosines = F.normalize(x) @ F.normalize(x).T  # (T, T)
     return cosines[~torch.eye(len(x)).bool()].mean().item()
 
 
-def only_attention(x, layers):
+def only_attention(x, layers, add=False):
     for _ in range(layers):
-        w_q, w_k, w_v = torch.randn(3, d, d) / d**0.5
-        x, _ = attention(x @ w_q, x @ w_k, x @ w_v)
+        w_q, w_k, w_v = torch.randn(3, width, width) / width**0.5
+        out, _ = attention(x @ w_q, x @ w_k, x @ w_v)
+        x = x + out if add else out
     return x
 
 # %% key="alone-guess"
@@ -86,10 +90,10 @@ def only_attention(x, layers):
 #| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
 guess = None
 
-start = torch.randn(20, 6, d)  # 20 sentences
-alike = {n: sum(similarity(only_attention(x, n)) for x in start) / 20 for n in (0, 1, 2, 4)}
+start = torch.randn(20, 6, width)  # (20, T, width)
+alone = sum(similarity(only_attention(x, 4)) for x in start) / len(start)
 options = {"a": "0.2", "b": "0.6", "c": "1.0"}
-nearest = min(options, key=lambda key: abs(float(options[key]) - alike[4]))
+nearest = min(options, key=lambda key: abs(float(options[key]) - alone))
 predict.choose(guess, options, nearest)
 
 # %% [markdown] key="block" lang="ja"
@@ -118,6 +122,129 @@ predict.choose(guess, options, nearest)
 from helpers.display import block_diagrams
 
 block_diagrams.block("pre")
+
+# %% [markdown] key="heads" lang="ja"
+# ## 2. ヘッドを分けるのはなぜか
+#
+# 図のアテンションは、複数のヘッドに分かれています。分けても重み行列の大きさは変わらないのに（レッスン01の8節）、何がよくなるのでしょうか。1つのヘッドの重みは合計1なので、参照先が2つあれば、重みを分け合うことになります。そこで、2つの事実を使う問題を解かせます。
+#
+# - 文：6人の好きな色（4色のどれか）を、ばらばらの順で伝える
+# - 質問：2人の名前を、順番を付けて挙げる
+# - 答え：2人の色の組。16通りあるので、チャンスレベルは $\frac{1}{16}$
+#
+# モデルはアテンション1層だけで、幅は32です。2ヘッドなら、数秒の学習で正解率が1になります。
+#
+# 予想：ヘッドを1つにすると、正解率はどれに最も近いでしょうか。
+#
+# - `"a"`：$1$
+# - `"b"`：$\frac{1}{4}$
+# - `"c"`：$\frac{1}{16}$
+
+# %% [markdown] key="heads" lang="zh-tw"
+# ## 2. 為什麼要分成好幾個頭？
+#
+# 圖中的注意力分成好幾個頭。分頭並不會改變權重矩陣的大小（第 01 課第 8 節），那麼好處在哪裡？一個頭的權重總和是 1，要看的地方有 2 處時，權重就得分給兩邊。所以這裡出一種需要用到 2 項事實的題目。
+#
+# - 句子：以任意順序說出 6 個人喜歡的顏色（4 種之一）
+# - 問題：依序說出 2 個人的名字
+# - 答案：這 2 個人的顏色組合，有 16 種可能，所以隨機水準是 $\frac{1}{16}$
+#
+# 模型只有 1 層注意力，寬度 32。用 2 個頭的話，訓練幾秒鐘，正確率就會到 1。
+#
+# 先猜猜看：改成 1 個頭，正確率最接近哪一個？
+#
+# - `"a"`：$1$
+# - `"b"`：$\frac{1}{4}$
+# - `"c"`：$\frac{1}{16}$
+
+# %% key="heads-code"
+from helpers.models import block_tasks
+from helpers.models.variants import Switches
+
+
+def learned(task, steps, rate=1e-2, seed=0, **switches):
+    #| ja: 小さなモデルを学習させ、新しい問題での正解率を返す
+    #| zh-tw: 訓練小模型，回傳它在新題目上的正確率
+    model, _ = block_tasks.trained(task, Switches(**switches), steps, rate, seed)
+    return block_tasks.accuracy(model, task)
+
+# %% key="heads-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+by_heads = {}
+for heads in (1, 2):
+    runs = [learned("pair", 400, seed=s, heads=heads, feed_forward="none") for s in (0, 1)]
+    by_heads[heads] = sum(runs) / 2
+
+options = {
+    "a": "1",
+    "b": "1/4",
+    "c": "1/16",
+}
+values = {"a": 1, "b": 1 / 4, "c": 1 / 16}
+nearest = min(values, key=lambda key: abs(values[key] - by_heads[1]))
+predict.choose(guess, options, nearest)
+
+# %% [markdown] key="query-key" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# ヘッドが1つのモデルは、片方の人の色だけを運び、もう片方の色は4色から当てずっぽうで選んだので、約 $\frac{1}{4}$ でした。ヘッドが2つあれば、1つが1人目を、もう1つが2人目を参照します。もっとも、1つのヘッドでは解けないと決まったわけではありません。学習率を下げてFFNを加えると、ヘッドが1つでも1になりました。
+#
+# </details>
+#
+# ## 3. クエリとキーの行列は、なぜ別々なのか
+#
+# クエリとキーは、どちらも同じ $x$ から作ります。それなら、行列も1つで済ませられないでしょうか。$W^Q = W^K$ とすると、トークン $i$ から $j$ へのスコアは、$j$ から $i$ へのスコアと同じ内積になります。「次を探す」ヘッドは、次のトークンと同じだけ、前のトークンも参照してしまうはずです。
+#
+# これを問題にします。円く並んだ7つの場所に、それぞれ4種類の贈り物のどれかがあります（文の中の順番はばらばらです）。どの場所についても、1つ次の場所にある贈り物を答えます。
+#
+# 予想：行列が1つで、次と前を区別できないモデルは、2つのうちどちらかを当てずっぽうで選ぶことになります。正解率はいくつになるでしょうか（前の場所の贈り物も、$\frac{1}{4}$ の確率で、次の場所と同じ種類です）。
+
+# %% [markdown] key="query-key" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 只有 1 個頭的模型只搬了一個人的顏色，另一個人的顏色是從 4 種裡亂猜的，所以大約是 $\frac{1}{4}$。有 2 個頭時，一個看第 1 人，另一個看第 2 人。不過，用 1 個頭並不是絕對做不到：調低學習率、再加上 FFN 之後，用 1 個頭也到了 1。
+#
+# </details>
+#
+# ## 3. 查詢和鍵的矩陣，為什麼要分開？
+#
+# 查詢和鍵都是從同一個 $x$ 算出來的，那矩陣能不能共用一個？如果 $W^Q = W^K$，詞元 $i$ 對 $j$ 的分數，和 $j$ 對 $i$ 的分數，就是同一個內積。這麼一來，想「找下一個」的頭，應該會同樣地看到前一個。
+#
+# 把這一點做成題目：7 個地點排成一圈，每個地點有 4 種禮物之一（在句子裡的順序是打亂的）。對每個地點，都要回答下一個地點的禮物。
+#
+# 先猜猜看：只有一個矩陣、分不出下一個和前一個的模型，只能從這 2 個裡面亂猜一個。正確率會是多少？（前一個地點的禮物，也有 $\frac{1}{4}$ 的機率和下一個地點同種。）
+
+# %% key="query-key-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+by_matrices = {}
+for one_matrix in (True, False):
+    switches = {"heads": 1, "one_matrix": one_matrix, "feed_forward": "none"}
+    by_matrices[one_matrix] = learned("next", 400, **switches)
+predict.compare(guess, by_matrices[True])
+
+# %% key="heads-claim"
+print(T(ja=f"行列が2つのとき：{by_matrices[False]:.2f}", zh_tw=f"用 2 個矩陣時：{by_matrices[False]:.2f}"))
+claims.check(
+    "E02",
+    {
+        "one_head": by_heads[1],
+        "two_heads": by_heads[2],
+        "one_matrix": by_matrices[True],
+        "two_matrices": by_matrices[False],
+    },
+)
+
+# %% [markdown] key="query-key-after" lang="ja"
+# $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$ に近い値になりました。行列を2つにすれば、「探すもの」と「探されるときの目印」を別々に決められるので、正解率は1になります。1つのヘッドで向きのある関係をたどるには、2つの行列が必要です（ヘッドが2つあれば、行列が1つずつでも解けました）。
+
+# %% [markdown] key="query-key-after" lang="zh-tw"
+# 結果接近 $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$。用 2 個矩陣，「要找什麼」和「被找時亮出什麼」就能分開決定，正確率到了 1。一個頭要沿著有方向的關係去找，就需要 2 個矩陣（有 2 個頭時，每個頭只用一個矩陣也答得出來）。
 
 # %% [markdown] key="residual" lang="ja"
 # ## 4. 残差接続：置き換えずに、足す
@@ -165,14 +292,14 @@ gpt2 = decoder.load()
 w, design = weights.take(gpt2)
 ids = decoder.rows(1)[:1]  # (1, n)
 n = ids.size(1)
-added = [w["embedding"]["weight"][ids] + w["positions"]["weight"][:n]]
+parts = [w["embedding"]["weight"][ids] + w["positions"]["weight"][:n]]
 for layer in w["blocks"].values():
-    added += added_by(sum(added), layer, design, torch.ones(n, n).tril().bool())
+    parts += added_by(sum(parts), layer, design, torch.ones(n, n).tril().bool())
 
-predict.compare(guess, len(added) - 1, T(ja="個", zh_tw=" 個"))
+predict.compare(guess, len(parts) - 1, T(ja="個", zh_tw=" 個"))
 
 # %% key="residual-gap"
-last = triad.norm(sum(added), w["norm"], design)
+last = triad.norm(sum(parts), w["norm"], design)
 with torch.no_grad():
     sum_gap = (last - gpt2.transformer(ids).last_hidden_state).abs().max().item()
 names = T(
@@ -180,8 +307,85 @@ names = T(
     zh_tw="嵌入|第 1 層的注意力|第 1 層的 FFN|第 2 層的注意力|第 2 層的 FFN",
 ).split("|")
 print(T(ja=f"GPT-2との差：{sum_gap:.2g}", zh_tw=f"與 GPT-2 的差距：{sum_gap:.2g}"))
-for name, part in zip(names, added):
+for name, part in zip(names, parts):
     print(f"{part.norm(dim=-1).mean().item():6.1f}  {name}")
+
+# %% [markdown] key="residual-train" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 2層のそれぞれに、アテンションとFFNがあるので、4個です。埋め込みより、あとから足されたもののほうが、ずっと大きいこともわかりました。
+#
+# </details>
+#
+# では、残差接続を外すと、学習はどうなるでしょうか。8種類の記号を16個並べ、どの位置でも「1つ前の記号」を答えさせます。やさしい問題なので、残差接続があれば、8層でも150ステップで正解率が1になります。
+#
+# 予想：残差接続だけを外して、同じように学習させると、正解率はどうなるでしょうか（チャンスレベルは0.125）。
+#
+# - `"a"`：ほぼ1
+# - `"b"`：0.6くらい
+# - `"c"`：0.3以下
+
+# %% [markdown] key="residual-train" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 2 層各有注意力和 FFN，所以是 4 個。另外也看得出來，後來加上的東西比嵌入大得多。
+#
+# </details>
+#
+# 那麼，拿掉殘差連接，訓練會變得如何？排出 16 個符號（共 8 種），每個位置都要回答「前一個符號」。這種題目很簡單，有殘差連接的話，就算 8 層，150 步也能讓正確率到 1。
+#
+# 先猜猜看：只拿掉殘差連接，用同樣的方式訓練，正確率會怎樣（隨機水準是 0.125）？
+#
+# - `"a"`：幾乎是 1
+# - `"b"`：0.6 左右
+# - `"c"`：0.3 以下
+
+# %% key="residual-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+deep = {"depth": 8, "position": "learned"}
+with_residual, without = (learned("before", 150, 3e-3, residual=r, **deep) for r in (True, False))
+options = {
+    "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
+    "b": T(ja="0.6くらい", zh_tw="0.6 左右"),
+    "c": T(ja="0.3以下", zh_tw="0.3 以下"),
+}
+predict.choose(guess, options, "a" if without > 0.9 else "b" if without > 0.3 else "c")
+
+# %% key="residual-claim"
+claims.check(
+    "E03",
+    {
+        "sum_gap": sum_gap,
+        "parts": len(parts) - 1,
+        "with": with_residual,
+        "without": without,
+    },
+)
+
+# %% [markdown] key="residual-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 残差接続を外すと、ほとんど学習しませんでした。足し算があれば、$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、どの部品も通らずに最初の層まで届きます。外すと、勾配は8層分の $f'(x)$ を掛けたものになり、途中で失われます。
+#
+# </details>
+#
+# 1節の実験も、「入力に足す」だけを変えて、もう一度行いましょう。
+
+# %% [markdown] key="residual-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 拿掉殘差連接，幾乎學不起來。有了加法，$x + f(x)$ 的微分是 $1 + f'(x)$，所以有一部分梯度可以不經過任何零件，直接傳到第一層。拿掉之後，梯度要連乘 8 層的 $f'(x)$，傳到半路就消失了。
+#
+# </details>
+#
+# 第 1 節的實驗，也只改成「加到輸入上」，再做一次。
+
+# %% key="alone-claim"
+added = sum(similarity(only_attention(x, 4, add=True)) for x in start) / len(start)
+claims.check("E01", {"alone": alone, "added": added})
 
 # %% [markdown] key="norm" lang="ja"
 # ## 5. 正規化：部品に渡す前に、大きさをそろえる
@@ -243,6 +447,109 @@ options = {
 same = [change[rms_norm, name] < 1e-9 for name in ("3x", "x + 3")]
 predict.choose(guess, options, "c" if all(same) else "a" if same[0] else "b")
 
+# %% [markdown] key="norm-place" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 3倍にすると、分子も分母も3倍になるので、どちらの正規化でも変わりません。3を足した場合、LayerNormでは平均も3増えて打ち消されますが、RMSNormでは変わります。RMSNormが失うのは、この1つだけです。その代わり計算が少し減り、Llamaなど多くのモデルが使っています。
+#
+# </details>
+#
+# 正規化には、置く場所が2通りあります。最初のTransformerとBERTは、足したあとに置きます（post-norm）。GPT-2からのモデルの多くは、部品の前に置きます（pre-norm）。次の図で、残差ストリームがどこを通るかを比べましょう。
+
+# %% [markdown] key="norm-place" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 變成 3 倍時，分子和分母都變成 3 倍，所以不管哪種正規化都不變。加上 3 時，LayerNorm 的平均也會增加 3，互相抵消；RMSNorm 則會改變。RMSNorm 失去的只有這一點，換來的是計算稍微變少，Llama 等許多模型都採用它。
+#
+# </details>
+#
+# 正規化的位置有 2 種。最早的 Transformer 和 BERT 放在相加之後（post-norm）；從 GPT-2 開始的許多模型，放在零件之前（pre-norm）。從下圖比較看看，殘差流經過哪些地方。
+
+# %% key="norm-diagram"
+block_diagrams.block("pre", "post")
+
+# %% [markdown] key="norm-warm" lang="ja"
+# post-normでは、残差ストリームそのものが、ブロックごとに正規化されます。深いモデルを大きな学習率で始めると、学習が壊れやすいことが知られています（Xiong et al. 2020）。最初の数十ステップで学習率を少しずつ上げる方法を、ウォームアップ（warm-up）と呼びます。4節の問題を、6層で学習させて比べます。
+#
+# 予想：学習率を最初から0.01にすると、どうなるでしょうか。
+#
+# - `"a"`：どちらも学習する
+# - `"b"`：pre-normだけが学習する
+# - `"c"`：どちらも学習しない
+
+# %% [markdown] key="norm-warm" lang="zh-tw"
+# 用 post-norm 時，殘差流本身在每個區塊都會被正規化。已知深的模型如果一開始就用很大的學習率，訓練很容易失敗（Xiong et al. 2020）。在最初的幾十步慢慢調高學習率，叫做學習率預熱（warm-up）。用第 4 節的題目，訓練 6 層的模型來比較。
+#
+# 先猜猜看：學習率從一開始就是 0.01 的話，會怎樣？
+#
+# - `"a"`：都學得會
+# - `"b"`：只有 pre-norm 學得會
+# - `"c"`：都學不會
+
+# %% key="norm-train"
+def losses(norm, warm_up):
+    switches = Switches(depth=6, norm=norm, position="learned")
+    return block_tasks.trained("before", switches, 150, 1e-2, warm_up=warm_up)[1].losses
+
+
+curves = {(norm, warm_up): losses(norm, warm_up) for norm, warm_up in (("pre", 1), ("post", 1), ("post", 50))}
+ends = {key: sum(curve[-10:]) / 10 for key, curve in curves.items()}
+
+# %% key="norm-curves"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+options = {
+    "a": T(ja="どちらも学習する", zh_tw="都學得會"),
+    "b": T(ja="pre-normだけ", zh_tw="只有 pre-norm"),
+    "c": T(ja="どちらも学習しない", zh_tw="都學不會"),
+}
+did = [ends[norm, 1] < 0.5 for norm in ("pre", "post")]
+predict.choose(guess, options, "a" if all(did) else "b" if did[0] else "c")
+
+# %% key="norm-figure"
+names = {
+    ("pre", 1): T(ja="pre-norm、ウォームアップなし", zh_tw="pre-norm，沒有預熱"),
+    ("post", 1): T(ja="post-norm、ウォームアップなし", zh_tw="post-norm，沒有預熱"),
+    ("post", 50): T(ja="post-norm、ウォームアップ50ステップ", zh_tw="post-norm，預熱 50 步"),
+}
+fig, ax = plt.subplots(figsize=(7, 3.4))
+charts.lines(ax, range(1, 151), {names[key]: curve for key, curve in curves.items()})
+charts.frame(ax, T(ja="ステップ", zh_tw="步數"), T(ja="損失", zh_tw="損失"))
+ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+told = "、".join(f"{names[key]} {end:.2f}" for key, end in ends.items())
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は学習のステップ、縦軸は損失です。最後の10ステップの平均は、{told}です。",
+        zh_tw=f"橫軸是訓練步數，縱軸是損失。最後 10 步的平均：{told}。",
+    ),
+)
+
+# %% key="norm-claim"
+from helpers.models import norms
+
+effects = norms.effects()
+claims.check(
+    "E04",
+    {
+        "layer_scaled": effects["LayerNorm"]["3x"],
+        "layer_shifted": effects["LayerNorm"]["x + 1"],
+        "rms_scaled": effects["RMSNorm"]["3x"],
+        "rms_shifted": effects["RMSNorm"]["x + 1"],
+        "pre": ends["pre", 1],
+        "post": ends["post", 1],
+        "post_warm": ends["post", 50],
+    },
+)
+
+# %% [markdown] key="norm-after" lang="ja"
+# post-normは、ウォームアップがないと学習せず、あれば学習しました。pre-normは、どちらでも学習します。残差ストリームが正規化を通らず、勾配がそのまま流れるからです。学習率を0.003に下げれば、post-normもウォームアップなしで学習します。多くのLLMがpre-normを選ぶのは、深くしても、学習率の設定が少しくらい悪くても、学習が壊れにくいからです。
+
+# %% [markdown] key="norm-after" lang="zh-tw"
+# post-norm 沒有預熱就學不會，有預熱就學得會；pre-norm 沒有預熱也學得會，因為殘差流不經過正規化，梯度可以直接傳過去。把學習率降到 0.003 的話，post-norm 沒有預熱也學得會。許多 LLM 選擇 pre-norm，是因為就算層數多、學習率設得不太好，訓練也不容易失敗。
+
 # %% [markdown] key="ffn" lang="ja"
 # ## 6. フィードフォワード層：受け取ったものから計算する
 #
@@ -276,6 +583,69 @@ for part in ("attention", "ffn"):
     sizes[part] = sum(matrix.numel() for matrix in matrices)
 ffn_share = sizes["ffn"] / sum(sizes.values())
 predict.compare(guess, 100 * ffn_share, "%")
+
+# %% [markdown] key="ffn-without" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# FFNの行列は $d \times 4d$ と $4d \times d$ の2つで、合わせて $8d^2$ です。アテンションの4つは $4d^2$ なので、$\frac{8}{12}$、約66.7%です。Llamaなどは、行列を3つ使うSwiGLUという形にし、中間の幅を $\frac{8}{3}d$ にして、同じ $8d^2$ にそろえます。
+#
+# </details>
+#
+# これだけの場所を使って、FFNは何をしているのでしょうか。2節の6人の文で、2種類の質問をします。「Aの色は？」は、参照したものをそのまま答えれば済みます。「AとBの色は同じ？」は、2つの色を運んだあとに、比べなければなりません。
+#
+# 予想：FFNを外すと、「同じ？」の正解率はどうなるでしょうか（FFNがあれば1に近く、チャンスレベルは0.5）。
+#
+# - `"a"`：ほぼ1のまま
+# - `"b"`：0.5から0.7
+# - `"c"`：0.5より低い
+
+# %% [markdown] key="ffn-without" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# FFN 的矩陣是 $d \times 4d$ 和 $4d \times d$ 這 2 個，合計 $8d^2$；注意力的 4 個矩陣是 $4d^2$，所以是 $\frac{8}{12}$，約 66.7%。Llama 等模型改用有 3 個矩陣的 SwiGLU，並把中間的寬度設成 $\frac{8}{3}d$，讓大小同樣是 $8d^2$。
+#
+# </details>
+#
+# FFN 用了這麼多參數，到底做了什麼？用第 2 節那 6 個人的句子，問 2 種問題。「A 是什麼顏色？」只要把看到的照樣回答就好；「A 和 B 的顏色一樣嗎？」則要先把 2 種顏色搬過來，再拿來比較。
+#
+# 先猜猜看：拿掉 FFN，「一樣嗎？」的正確率會怎樣（有 FFN 時接近 1，隨機水準是 0.5）？
+#
+# - `"a"`：幾乎還是 1
+# - `"b"`：0.5 到 0.7
+# - `"c"`：比 0.5 低
+
+# %% key="ffn-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+same = {kind: learned("same", 1500, 3e-3, feed_forward=kind) for kind in ("gelu", "none")}
+only_one = {kind: learned("one", 200, feed_forward=kind) for kind in same}
+options = {
+    "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
+    "b": T(ja="0.5から0.7", zh_tw="0.5 到 0.7"),
+    "c": T(ja="0.5より低い", zh_tw="比 0.5 低"),
+}
+reached = same["none"]
+predict.choose(guess, options, "a" if reached > 0.7 else "b" if reached > 0.45 else "c")
+
+# %% key="ffn-claim"
+claims.check(
+    "E05",
+    {
+        "share": ffn_share,
+        "one_with": only_one["gelu"],
+        "one_without": only_one["none"],
+        "same_with": same["gelu"],
+        "same_without": same["none"],
+    },
+)
+
+# %% [markdown] key="ffn-after" lang="ja"
+# 1つの事実を運ぶだけなら、FFNは要りません。運んだものを組み合わせて判断するには、FFNが要ります。重みが決まれば、アテンションの出力はバリューの1次式にすぎず、「同じかどうか」は1次式では表せないからです。もっとも、アテンションだけを3層重ねると、同じ問題に0.97まで正解しました。重みの計算にも、softmaxという曲がりがあるからです。
+
+# %% [markdown] key="ffn-after" lang="zh-tw"
+# 只搬運一項事實的話，不需要 FFN；要把搬來的東西組合起來判斷，就需要 FFN。因為權重決定之後，注意力的輸出只是值的一次式，而「是不是一樣」沒辦法用一次式表示。不過，只疊 3 層注意力，同樣的題目也能答對 0.97，因為計算權重時的 softmax 也不是一次式。
 
 # %% [markdown] key="positions" lang="ja"
 # ## 7. 位置：何番目かを伝える5つの方法
@@ -354,6 +724,79 @@ show.tabulate(
     [[label, f"{gap:.2g}"] for label, gap in zip(labels, drift.values())],
 )
 
+# %% [markdown] key="beyond" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 2つのベクトルの間の角度は、どちらの場合も2つ分の $\theta$ なので、スコアは変わりません。表のとおり、相対位置バイアスとRoPEのスコアは距離だけで決まり、埋め込みに足す方法では、同じ距離でも場所によって変わります。
+#
+# </details>
+#
+# では、学習したときより長い系列では、どうなるのでしょうか。4節の「1つ前の記号」を長さ16で学習させ、長さ64で測ります。
+#
+# 予想：学習する位置埋め込みでは、17番目からの位置のベクトルが、ランダムなまま残ります。先頭の16個では必ず正解し、残りの48個ではチャンスレベル（0.125）だとすると、全体の正解率はいくつになるでしょうか（1番目の記号は問題にしません）。
+
+# %% [markdown] key="beyond" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 2 個向量之間的夾角，不管哪種情形都是 2 個 $\theta$，所以分數不變。從表格看得出來，相對位置偏差和 RoPE 的分數只由距離決定；加到嵌入上的方法，距離相同，分數仍會隨位置而不同。
+#
+# </details>
+#
+# 那麼，序列比訓練時長的話會怎樣？用長度 16 訓練第 4 節的「前一個符號」，再用長度 64 測量。
+#
+# 先猜猜看：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是隨機水準（0.125），整體的正確率是多少？（第 1 個符號不列入題目。）
+
+# %% key="beyond-code"
+def lengths(position):
+    #| ja: 長さ16で学習したモデルの、長さ16、32、64での正解率
+    #| zh-tw: 用長度 16 訓練的模型，在長度 16、32、64 的正確率
+    model, _ = block_tasks.trained("before", Switches(position=position), 200, 1e-2)
+    return {n: block_tasks.accuracy(model, "before", 100, length=n) for n in (16, 32, 64)}
+
+
+beyond = {kind: lengths(kind) for kind in ("none", "learned", "sinusoidal", "bias", "rope")}
+
+# %% key="beyond-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+predict.compare(guess, beyond["learned"][64])
+
+# %% key="beyond-figure"
+fig, ax = plt.subplots(figsize=(7, 3.4))
+for label, shares in zip(labels, beyond.values()):
+    ax.plot(list(shares), list(shares.values()), "o-", label=label, markevery=1)
+charts.frame(ax, T(ja="系列長", zh_tw="序列長度"), T(ja="正解率", zh_tw="正確率"), log="x", ticks=[16, 32, 64], ylim=(0, 1.05))
+ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+told = T(ja="、", zh_tw="、").join(f"{label} {shares[16]:.2f}→{shares[64]:.2f}" for label, shares in zip(labels, beyond.values()))
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は系列長（学習したのは16だけ）、縦軸は正解率です。長さ16から64への変化は、{told}です。",
+        zh_tw=f"橫軸是序列長度（只用 16 訓練），縱軸是正確率。長度從 16 變成 64 時：{told}。",
+    ),
+)
+
+# %% key="positions-claim"
+claims.check(
+    "E06",
+    {
+        "rope_drift": drift["rotary"],
+        "sinusoidal_drift": drift["sinusoidal"],
+        "none": beyond["none"][16],
+        "trained": min(beyond[p][16] for p in ("learned", "sinusoidal", "bias", "rope")),
+        "learned": beyond["learned"][64],
+        "best": max(shares[64] for shares in beyond.values()),
+    },
+)
+
+# %% [markdown] key="beyond-after" lang="ja"
+# 学習する位置埋め込みでは、予想の式（$\frac{15 + 48 \times 0.125}{63} \approx 0.33$）に近い値になりました。ほかの方法の下がり方はもっと緩やかですが、どれも1ではありません。RoPEのスコアは距離だけで決まるのに、なぜ下がるのでしょうか。長い系列には、学習で見なかった距離のキーがあり、重みを奪うからだと考えられます。例えばCode Llama（Rozière et al. 2023）は、角度の基準`rope_theta`を大きくして、長い系列で学習を続けました。
+
+# %% [markdown] key="beyond-after" lang="zh-tw"
+# 可訓練的位置嵌入，結果接近預測的算式（$\frac{15 + 48 \times 0.125}{63} \approx 0.33$）。其他方法下降得比較慢，但沒有一種是 1。RoPE 的分數只由距離決定，為什麼還是會下降？應該是因為長序列裡有訓練時沒見過的距離，那些鍵搶走了權重。例如 Code Llama（Rozière et al. 2023）就把角度的基準 `rope_theta` 調大，再用長序列繼續訓練。
+
 # %% [markdown] key="real" lang="ja"
 # ## 8. 本物のブロックを、手で計算する
 #
@@ -388,6 +831,9 @@ for line in properties.split("|"):
     rows.append([label, *({True: "○", False: "×"}.get(v, f"{v}") if isinstance(v, bool) else f"{v}" for v in values)])
 show.tabulate(["", *found], rows)
 
+# %% key="real-claim"
+claims.check("E07", block_gaps)
+
 # %% [markdown] key="triad" lang="ja"
 # ## 9. 3つの型を、1つのファイルで
 #
@@ -401,9 +847,13 @@ show.tabulate(["", *found], rows)
 # %% key="triad-diagram"
 block_diagrams.family()
 
-# %% key="triad-source"
-import inspect
+# %% [markdown] key="triad-source-text" lang="ja"
+# 実際に組み立ててみましょう。次のセルが表示するのは、教材の`helpers/models/triad.py`の全体です。読むのは3か所で十分です。`block`は1つのブロック、`stack`は埋め込みからブロックを重ねるまで、最後の3つの関数が3つの型です。`encoder`と`decoder`の違いが、`causal`と最後の行列だけであることを確かめてください。
 
+# %% [markdown] key="triad-source-text" lang="zh-tw"
+# 來實際組組看。下面的儲存格會印出教材的 `helpers/models/triad.py` 全文，只要讀 3 個地方就夠了：`block` 是一個區塊，`stack` 從嵌入開始把區塊疊起來，最後的 3 個函式就是 3 種架構。請確認 `encoder` 和 `decoder` 的差別，只有 `causal` 和最後的矩陣。
+
+# %% key="triad-source"
 print(inspect.getsource(triad))
 
 # %% key="triad-check"
@@ -426,6 +876,13 @@ with torch.no_grad():
         ),
     }
 
+# %% key="triad-claim"
+relative = {
+    name: ((ours - theirs.logits).abs().max() / theirs.logits.abs().max()).item()
+    for name, (ours, theirs) in logits.items()
+}
+claims.check("C01", {name.lower().replace("-", ""): gap for name, gap in relative.items()})
+
 # %% [markdown] key="triad-after" lang="ja"
 # 3つとも、学習済みのモデルと同じ出力になりました。3つの型の違いは、ブロックの中身ではありません。エンコーダー型は全体マスク、デコーダー型は因果マスクで同じブロックを重ね、エンコーダー・デコーダー型は、その2つを交差注意でつなぎます。これからのレッスンで「層」と書くときは、このファイルの`block`を指します。
 
@@ -446,6 +903,78 @@ with torch.no_grad():
 #
 # 先猜猜看：`tie_word_embeddings` 是 `true` 的話，嵌入的矩陣也拿來當作計算輸出的矩陣。Llama 3 8B 是 `false`，兩個矩陣分開存放。如果改成 `true`，參數會減少幾億個？（`vocab_size` 是 128,256，`hidden_size` 是 4,096。）
 
+# %% key="cost-guess"
+from helpers import blueprint
+
+#| ja: Noneを、予想した数（億個）に書き換える
+#| zh-tw: 把 None 改成你猜的數字（億個）
+guess = None
+
+llama = blueprint.config("llama-3-8b")
+apart = sum(blueprint.parts(llama).values())
+tied = sum(blueprint.parts(llama | {"tie_word_embeddings": True}).values())
+predict.compare(guess, (apart - tied) / 1e8, T(ja="億個", zh_tw=" 億個"))
+
+# %% [markdown] key="cost-fields" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 埋め込みの行列1つ分、$128{,}256 \times 4{,}096$ で約5.25億個です。
+#
+# </details>
+#
+# ほかの項目も、それぞれ決まった行列の形を決めます。次の表は、項目を1つずつ変えてモデルを作り直し、形の変わった行列を調べた結果です。
+#
+# | `config.json`の項目 | 意味 | 形が変わるもの |
+# |---|---|---|
+# | `vocab_size` | 語彙の大きさ | 埋め込み、出力の行列 |
+# | `hidden_size` | 幅 $d$ | すべて |
+# | `num_hidden_layers` | ブロックの数 | ブロックの数だけが増える |
+# | `num_attention_heads` | クエリのヘッドの数 | $W^K$、$W^V$（ヘッドの次元が変わるため） |
+# | `num_key_value_heads` | キーとバリューのヘッドの数 | $W^K$、$W^V$ |
+# | `intermediate_size` | FFNの中間の幅 | FFNの3つの行列 |
+# | `tie_word_embeddings` | 埋め込みと出力で行列を共有するか | 出力の行列の有無 |
+# | `hidden_act` | 活性化関数 | なし |
+# | `rope_theta` | RoPEの角度の基準（大きいほど、ゆっくり回る） | なし |
+# | `rms_norm_eps` | RMSNormで、0で割らないために足す数 | なし |
+# | `max_position_embeddings` | 想定する最大の長さ | なし（BERTとGPT-2では、位置埋め込みの行数） |
+#
+# 次の表では、4つのモデルについて、部品ごとのパラメータを数えます。
+
+# %% [markdown] key="cost-fields" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 就是一個嵌入矩陣的大小，$128{,}256 \times 4{,}096$，約 5.25 億個。
+#
+# </details>
+#
+# 其他項目也各自決定某些矩陣的形狀。下表是每次只改一個項目、重新建立模型，再檢查哪些矩陣的形狀變了。
+#
+# | `config.json` 的項目 | 意思 | 形狀改變的部分 |
+# |---|---|---|
+# | `vocab_size` | 詞彙表大小 | 嵌入、輸出的矩陣 |
+# | `hidden_size` | 寬度 $d$ | 全部 |
+# | `num_hidden_layers` | 區塊的數量 | 只增加區塊的數量 |
+# | `num_attention_heads` | 查詢的頭數 | $W^K$、$W^V$（因為每個頭的維度改變） |
+# | `num_key_value_heads` | 鍵和值的頭數 | $W^K$、$W^V$ |
+# | `intermediate_size` | FFN 中間的寬度 | FFN 的 3 個矩陣 |
+# | `tie_word_embeddings` | 嵌入和輸出是否共用矩陣 | 有沒有輸出的矩陣 |
+# | `hidden_act` | 啟動函數 | 無 |
+# | `rope_theta` | RoPE 角度的基準（越大，轉得越慢） | 無 |
+# | `rms_norm_eps` | RMSNorm 為了避免除以 0 而加上的數 | 無 |
+# | `max_position_embeddings` | 預設的最大長度 | 無（在 BERT 和 GPT-2 是位置嵌入的列數） |
+#
+# 接下來的表格，是 4 種模型每種零件的參數數量。
+
+# %% key="cost-table"
+counted = {name: blueprint.parts(blueprint.config(name)) for name in ("bert-base", "gpt2", "t5-base", "llama-3-8b")}
+parts = T(
+    ja="embedding:埋め込み|positions:位置|attention:アテンション|cross_attention:交差注意|ffn:FFN|norms:正規化|head:出力など",
+    zh_tw="embedding:嵌入|positions:位置|attention:注意力|cross_attention:交叉注意力|ffn:FFN|norms:正規化|head:輸出等",
+).split("|")
+rows = [[label, *(f"{found.get(part, 0):,}" for found in counted.values())] for part, label in (line.split(":") for line in parts)]
+rows.append([T(ja="合計", zh_tw="合計"), *(f"{sum(found.values()):,}" for found in counted.values())])
+show.tabulate(["", *counted], rows)
+
 # %% [markdown] key="flops" lang="ja"
 # ## 11. 系列長と計算量
 #
@@ -461,8 +990,6 @@ with torch.no_grad():
 # 下圖是 $d$ 為 64、768、4,096 時，逐組計算所占的比例。
 
 # %% key="flops-figure"
-import matplotlib.pyplot as plt
-
 lengths = [2**k for k in range(6, 21)]
 fig, ax = plt.subplots(figsize=(7, 3.6))
 for d in (64, 768, 4096):
@@ -472,11 +999,69 @@ ax.axhline(0.5, color="black", linestyle=":")
 ax.legend()
 figures.show(fig, T(ja="…", zh_tw="…"))
 
+# %% key="cost-claim"
+fields = blueprint.changes(llama)
+claims.check(
+    "E08",
+    {
+        "bert": sum(counted["bert-base"].values()),
+        "t5": sum(counted["t5-base"].values()),
+        "llama": sum(counted["llama-3-8b"].values()),
+        "shapeless": sum(not fields[name] for name in ("hidden_act", "rope_theta", "rms_norm_eps", "max_position_embeddings")),
+        "matrices": sum(blueprint.block(blueprint.config("bert-base")).values()) / 768**2,
+        "equal_at": blueprint.crossover(blueprint.config("bert-base")) / 768,
+    },
+)
+
 # %% [markdown] key="flops-after" lang="ja"
 # 「長さを2倍にすると計算は4倍」になるのは、$6d$ よりずっと長い系列だけです。幅4,096のモデルなら、24,576トークンまでは、計算の半分以上をトークンごとの行列積が占めます。
 
 # %% [markdown] key="flops-after" lang="zh-tw"
 # 「長度變成 2 倍，運算量就變成 4 倍」，只在序列遠比 $6d$ 長時才成立。寬度 4,096 的模型，在 24,576 個詞元以內，運算有一半以上是逐詞元的矩陣乘法。
+
+# %% [markdown] key="rnn" lang="ja"
+# ## 12. 再帰型ニューラルネットワークから置き換わった理由
+#
+# Transformerの前は、再帰型ニューラルネットワーク（RNN）が使われていました。RNNは、1つ前の状態から次の状態を計算するので、系列の計算を並列にできません。前の結果を待たなければならない計算が、何段つながるかを数えます。
+#
+# 予想：長さを16から64へ、4倍にすると、RNNの段数はおよそ何倍になるでしょうか。アテンションの段数は、長さによって変わるでしょうか。
+
+# %% [markdown] key="rnn" lang="zh-tw"
+# ## 12. 為什麼取代了遞迴神經網路
+#
+# 在 Transformer 之前，用的是遞迴神經網路（RNN）。RNN 要從前一個狀態算出下一個狀態，所以整個序列沒辦法平行計算。這裡數一數：必須等前一步的結果才能做的計算，總共串了幾段？
+#
+# 先猜猜看：長度從 16 變成 64，也就是 4 倍，RNN 的段數大約變成幾倍？注意力的段數會隨長度改變嗎？
+
+# %% key="rnn-guess"
+from helpers.models import recurrent
+
+#| ja: Noneを、予想した倍率に書き換える
+#| zh-tw: 把 None 改成你猜的倍數
+guess = None
+
+chains = {"RNN": {}, "attention": {}}
+for n in (16, 64):
+    x = torch.randn(1, n, 32, requires_grad=True)
+    states = recurrent.recurrent(x, torch.nn.RNNCell(32, 32))
+    chains["RNN"][n] = recurrent.longest_chain(states)
+    chains["attention"][n] = recurrent.longest_chain(attention(x, x, x)[0])
+predict.compare(guess, chains["RNN"][64] / chains["RNN"][16], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="rnn-claim"
+claims.check(
+    "E09",
+    {
+        "recurrent": chains["RNN"][64] / chains["RNN"][16],
+        "attention": chains["attention"][64] / chains["attention"][16],
+    },
+)
+
+# %% [markdown] key="rnn-after" lang="ja"
+# RNNの段数は長さに比例し、アテンションの段数は長さによりません。計算の量は、長い系列ではアテンションのほうが多くなります。それでも、GPUでは多くの計算を同時に行えるので、学習はTransformerのほうがずっと速く進みました。これが、置き換わった大きな理由です。
+
+# %% [markdown] key="rnn-after" lang="zh-tw"
+# RNN 的段數和長度成正比，注意力的段數則與長度無關。序列長的時候，注意力的運算量反而比較多；但 GPU 可以同時做很多計算，所以訓練 Transformer 快得多。這就是它取代 RNN 的主要原因。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 14. できるようになったこと
@@ -485,7 +1070,7 @@ figures.show(fig, T(ja="…", zh_tw="…"))
 # - `config.json`を読み、行列の形、パラメータの数、計算量を求められる
 # - 1つのブロックから、マスクとつなぎ方を変えて、3つの型を組み立てられる
 #
-# 次のクイズで確かめましょう。問1から問3と問5は1番目に、問4、問6、問8は2番目に、問7は3番目に対応します。どの問題も、答えは本文に書かれていません。成績には関係しませんが、間違えた選択肢の説明も読んでみてください。
+# 次のクイズで確かめましょう。問1、2、3、5は1番目に、問4、6、8は2番目に、問7は3番目に対応します。どの問題も、答えは本文に書かれていません。成績には関係しませんが、間違えた選択肢の説明も読んでみてください。
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 14. 現在你會的事
@@ -494,7 +1079,7 @@ figures.show(fig, T(ja="…", zh_tw="…"))
 # - 能讀 `config.json`，求出矩陣的形狀、參數的數量與運算量
 # - 能用同一種區塊，靠改變遮罩和接法，組出三大架構
 #
-# 用下面的小測驗確認：第 1 到第 3 題和第 5 題對應第 1 項，第 4、6、8 題對應第 2 項，第 7 題對應第 3 項。每一題的答案，課文裡都沒有直接寫。不列入成績，不過選錯的選項也有說明，不妨讀一讀。
+# 用下面的小測驗確認：第 1、2、3、5 題對應第 1 項，第 4、6、8 題對應第 2 項，第 7 題對應第 3 項。每一題的答案，課文裡都沒有直接寫。不列入成績，不過選錯的選項也有說明，不妨讀一讀。
 
 # %% key="quiz"
 from helpers.widgets import Quiz
