@@ -42,6 +42,7 @@ FLOAT32 = 1e-5  # of the largest logit; measured: 2e-6
 
 @pytest.fixture(autouse=True)
 def no_gradients():
+    torch.set_num_threads(1)  # the models are tiny: a second thread only waits
     with torch.no_grad():
         yield
 
