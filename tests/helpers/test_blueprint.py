@@ -152,10 +152,29 @@ def test_a_change_names_the_matrices():
 
 
 def test_a_field_that_a_model_does_not_read_sets_nothing():
-    small = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "unread": 3}
-    found = blueprint.changes(small)
-    assert found["unread"] == {}
-    assert found["n_embd"]
+    small = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "vocab_size": 100}
+    found = blueprint.sets(small | {"unread": 3, "architectures": ["GPT2LMHeadModel"]})
+    assert found.pop("n_head") == "result"
+    assert found.pop("unread") == "nothing"
+    assert found == dict.fromkeys(("n_embd", "n_layer", "vocab_size"), "shape")
+
+
+# Of the fields without a shape, those that change what is computed; the others change nothing
+RESULT = {
+    "bert-base": {"num_attention_heads", "hidden_act", "layer_norm_eps"},
+    "gpt2": {"n_head", "activation_function", "layer_norm_epsilon"},
+    # Untied, T5's logits are no longer divided by √d
+    "t5-base": {"relative_attention_max_distance", "layer_norm_epsilon", "tie_word_embeddings"},
+    "llama-3-8b": {"hidden_act", "rope_theta", "rms_norm_eps"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_without_a_shape_changes_the_result_or_nothing(name):
+    found = blueprint.sets(blueprint.config(name))
+    assert {field for field, kind in found.items() if kind == "result"} == RESULT[name]
+    nothing = {field for field, kind in found.items() if kind == "nothing"}
+    assert nothing == NO_SHAPE[name] - RESULT[name]
 
 
 @pytest.mark.parametrize("d", [64, 768, 4096])
