@@ -31,6 +31,16 @@ PARTS = {
 }
 # Another value of a field that is neither a number nor a truth value
 OTHER = {"gelu": "relu", "gelu_new": "relu", "relu": "gated-gelu", "silu": "relu"}
+# A model of the same fields that is small enough to be run
+SMALL = {
+    **dict.fromkeys(("hidden_size", "n_embd", "d_model"), 64),
+    **dict.fromkeys(("intermediate_size", "d_ff"), 128),
+    **dict.fromkeys(("num_attention_heads", "n_head", "num_heads"), 4),
+    **dict.fromkeys(("max_position_embeddings", "n_positions"), 64),
+    **dict.fromkeys(configs.LAYER_COUNTS, 2),
+    **{"num_key_value_heads": 2, "d_kv": 16, "vocab_size": 100},
+    **{"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2},
+}
 
 
 @functools.cache
@@ -87,27 +97,54 @@ def changes(fields: Mapping[str, Any]) -> dict[str, dict[str, tuple[Any, Any]]]:
     """Change each field of a config.json alone and rebuild: {field: {parameter: (before, after)}}.
 
     Empty where the field sets no shape; a shape is None where there is no such parameter.  The
-    models are built with two layers.
+    models are built with two layers.  Fields of which no other value is known (names, lists, null)
+    are left out.
     """
     small = dict(fields) | {name: 2 for name in configs.LAYER_COUNTS if name in fields}
     before, found = shapes(small), {}
     for name in fields:
-        if name != "model_type":
-            after = shapes(small | {name: _another(name, small[name])})
+        if (other := _another(name, small[name])) is not None:
+            after = shapes(small | {name: other})
             names = [key for key in {**before, **after} if before.get(key) != after.get(key)]
             found[name] = {key: (before.get(key), after.get(key)) for key in names}
     return found
 
 
+def sets(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Say what each field of a config.json sets: {field: "shape", "result" or "nothing"}.
+
+    result: a small model of these fields (SMALL) computes something else with the same weights
+    nothing: neither, when text is read; some are for training, some for generating
+    """
+    small = {name: SMALL.get(name, value) for name, value in fields.items()}
+    before, found = _result(small), {}
+    for name, changed in changes(fields).items():
+        after = before if changed else _result(small | {name: _another(name, small[name])})
+        kind = "nothing" if torch.allclose(before, after, atol=1e-4) else "result"
+        found[name] = "shape" if changed else kind
+    return found
+
+
+@torch.no_grad()
+def _result(fields: Mapping[str, Any]) -> torch.Tensor:
+    """Run the small model of these fields, its weights drawn from one seed, on 40 tokens."""
+    kind = type(by_meta.meta_model(fields))
+    model, generator = kind(configs.read(dict(fields))).eval(), torch.Generator().manual_seed(0)
+    for p in model.parameters():
+        p.copy_(0.3 * torch.randn(p.shape, generator=generator))
+    ids = torch.randint(3, fields["vocab_size"], (1, 40), generator=generator)
+    return model(ids, **({"decoder_input_ids": ids} if model.config.is_encoder_decoder else {}))[0]
+
+
 def _another(field: str, value: Any) -> Any:
-    """Return another valid value: the opposite, another function, a neighbour or the double."""
+    """Return another valid value: the opposite, another function, a neighbour, the double; None."""
     if isinstance(value, bool):
         return not value
-    if isinstance(value, str):
-        return OTHER[value]
+    if not isinstance(value, int | float):
+        return OTHER.get(value) if isinstance(value, str) else None
     if field.endswith("_token_id"):
         return value - 1 if value else 1
-    return value * 2 or 0.1
+    return 0.5 if value < 0.01 else value * 2  # the double of an eps would not be seen
 
 
 def flops(n: int, d: int) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from transformers.utils import ModelOutput
 
 from ..models import scaling, training
+from ..models.triad import rotated
 from . import versions, write
 from .scaling import SEEDS
 
@@ -33,15 +34,6 @@ WIRINGS = ("encoder_decoder_of_blocks", "rotary_of_blocks")
 BEST = 0.8  # learning rate times width: the best of both kinds at these widths in scaling.json
 # Kind, width, another spread of its first weights (scaling.SPREAD has the lesson's).
 STARTS = (("decoder", 64, 0.02), ("encoder_decoder", 40, 0.5))
-
-
-def rotated(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Rotate x (B, heads, T, d) by its positions (Su et al. 2021), by halves as in Llama."""
-    d = x.size(-1)
-    angles = positions[:, None] * 10_000.0 ** (-torch.arange(0, d, 2) / d)
-    cos, sin = (part.repeat(1, 2) for part in (angles.cos(), angles.sin()))
-    first, second = x.chunk(2, -1)
-    return x * cos + torch.cat([-second, first], -1) * sin
 
 
 class Attention(nn.Module):
