@@ -395,7 +395,7 @@ def model_answer(reviewed: Review) -> None:
 
 def _answers(step: int) -> list[str] | None:
     """Return [the page's, the corrected] answer of the instructor's sheet; None without a sheet."""
-    lesson = "07_bottleneck_challenge"
+    lesson = "08_bottleneck_challenge"
     inside = Path("solutions", say.language(), lesson, f"{lesson}.ipynb")
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
