@@ -285,7 +285,7 @@ def _cut(child: Architecture) -> Panel:
     title = say.text("block_diagrams", "title_cut", name=child.name)
     footers = [_footer(stack) for stack in (encoder, decoder)]
     notes, omitted = _notes(child, decoder.up + 8), _omitted("omitted_cut")
-    heading = _title(title, decoder.up + 12 + LINE * len(notes))
+    heading = _title(title, decoder.up + 12 + (LINE + 1) * len(notes))
     arrow, sentence = _crossing(encoder, decoder)
     told = [say.text("block_diagrams", "upward", title=title), *encoder.sentences, sentence]
     told += [*decoder.sentences, *_changes(child), *omitted.lines]
@@ -321,7 +321,7 @@ def _notes(child: Architecture, up: float) -> list[Box]:
     names = ["legend_moves"] * moves + ["legend_cut"] * bool(cut_parts(child))
     texts = [_word(name) for name in names]
     return [
-        Box(f"note.{n}", (text,), "left", 0, up + LINE * n, FONT * ems(text) + 4, LINE)
+        Box(f"note.{n}", (text,), "left", 0, up + (LINE + 1) * n, FONT * ems(text) + 4, LINE)
         for n, text in enumerate(texts)
     ]
 
@@ -441,7 +441,7 @@ class _Model:
         end = next(box for box in self.boxes.values() if box.look == "cross")
         wide = FONT * max(map(ems, start.lines))
         between = (COLUMNS[0] + WIDE + COLUMNS[1]) / 2
-        first = start.centre + wide / 2 + 4
+        first = min(start.centre + wide / 2 + 4, start.right)
         points = (first, start.middle), (between, start.middle), (between, end.middle)
         self.arrows.append(Arrow(start.key, end.key, (*points, (end.x, end.middle)), "cross"))
         self.sentences.append(_crosses(False))
