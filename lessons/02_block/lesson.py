@@ -1,30 +1,30 @@
 # %% [markdown] key="title" lang="ja"
 # # ブロック：アテンションからTransformerへ
 #
-# レッスン01では、アテンションの式を手で計算しました。しかし、「2層、幅64のBERT」というときの層に入っているのは、アテンションだけではありません。このレッスンでは、層の部品を1つずつ取り外して学習させ、それぞれが何を受け持っているのかを測ります。最後に、120行に収まるコードで3つの型を組み立て、学習済みのモデルと同じ出力になることを確かめます。
+# 「2層、幅64のBERT」というときの層に入っているのは、アテンションだけではありません。このレッスンでは、層の部品を1つずつ外して学習させ、それぞれが何を受け持つのかを測ります。最後に、120行のコードで3つの型を組み立て、学習済みのモデルと同じ出力になることを確かめます。
 #
 # | 項目 | 内容 |
 # |---|---|
-# | できるようになること | ブロックの部品がそれぞれ何のためにあるかを、外した実験の結果で説明できる。3つの型を、同じ1つのブロックから組み立てられる。`config.json`を読み、モデルの大きさと計算量を求められる |
-# | 前提知識 | レッスン01の内容（アテンション、マスク、位置の情報）、勾配と損失の考え方 |
+# | できるようになること | ブロックの各部品の役割を、外した実験の結果で説明できる。1つのブロックから3つの型を組み立てられる。`config.json`から、モデルの大きさを計算できる |
+# | 前提知識 | レッスン01の内容、勾配と損失の考え方 |
 # | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
 #
-# 元のページは、ブロックについて何も書いていません。そこで、このレッスンでは、このコースが立てた主張を確かめます。元のページの主張（C01など）と区別して、E01から番号を付けました。
+# 元のページにブロックの説明はないので、このコース自身の主張（番号はE01から）を確かめます。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 區塊：從注意力到 Transformer
 #
-# 第 01 課算出了注意力的公式。不過，當我們說「2 層、寬度 64 的 BERT」時，每一層裡裝的並不只有注意力。這一課要把層裡的零件逐一拆掉、重新訓練，測量每個零件負責什麼。最後用不到 120 行的程式組出三大架構，確認它們的輸出和訓練好的模型相同。
+# 說到「2 層、寬度 64 的 BERT」，每一層裡裝的並不只有注意力。這一課把層裡的零件逐一拆掉、重新訓練，測量每個零件負責什麼；最後用 120 行的程式組出三大架構，確認它們的輸出和訓練好的模型相同。
 #
 # | 項目 | 內容 |
 # |---|---|
-# | 學完以後 | 能根據拆掉零件的實驗結果，說明區塊裡每個零件的用途；能用同一種區塊組出三大架構；能讀懂 `config.json`，算出模型的大小和運算量 |
-# | 先備知識 | 第 01 課的內容（注意力、遮罩、位置資訊）、梯度與損失的概念 |
+# | 學完以後 | 能根據拆掉零件的實驗結果，說明區塊裡各零件的用途；能用同一種區塊組出三大架構；能從 `config.json` 算出模型的大小 |
+# | 先備知識 | 第 01 課的內容、梯度與損失的概念 |
 # | 時間 | 閱讀與思考約 {{minutes}} 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
 #
-# 原網頁完全沒有提到區塊，所以這一課檢驗的是這門課自己提出的說法。為了和原網頁的說法（C01 等）區別，編號從 E01 開始。
+# 原網頁沒有說明區塊，所以這一課檢驗的是這門課自己的說法（編號從 E01 開始）。
 
 # %% key="imports"
 import inspect
@@ -43,9 +43,9 @@ torch.set_num_threads(1)
 # %% [markdown] key="alone" lang="ja"
 # ## 1. アテンションだけを重ねると、どうなるか
 #
-# アテンションの出力は、バリューの重み付き平均です。そして、平均を取れば、ばらつきは小さくなります。それなら、アテンションだけを何層も重ねると、トークンの違いはどこまで残るのでしょうか。
+# アテンションの出力は、バリューの重み付き平均です。平均を取れば、ばらつきは小さくなります。それなら、何層も重ねたとき、トークンの違いはどこまで残るのでしょうか。
 #
-# ランダムな6本のベクトルを、重み行列もランダムなアテンション（レッスン01と同じ関数）に、繰り返し通します。違うトークンのベクトルどうしがどれだけ同じ向きかを、コサイン類似度の平均で測りましょう。向きがばらばらなら0に近く、どれも同じ向きなら1です。
+# ランダムな6本のベクトルを、重み行列もランダムなアテンション（レッスン01と同じ関数）に繰り返し通します。違うトークンの向きを、コサイン類似度の平均で比べます（ばらばらなら0、同じなら1）。
 #
 # 予想：4層を通したあとの類似度は、どれに最も近いでしょうか。
 #
@@ -56,9 +56,9 @@ torch.set_num_threads(1)
 # %% [markdown] key="alone" lang="zh-tw"
 # ## 1. 只疊注意力，會怎麼樣？
 #
-# 注意力的輸出是值的加權平均，而取平均會讓差異變小。那麼，如果一層又一層只疊注意力，詞元之間的差異還剩下多少？
+# 注意力的輸出是值的加權平均，而取平均會讓差異變小。那麼，一層又一層疊上去，詞元之間的差異還剩下多少？
 #
-# 這裡準備 6 個隨機向量，反覆送進權重矩陣也是隨機的注意力（就是第 01 課的函式），再用餘弦相似度的平均，測量不同詞元的向量方向有多接近。方向各不相同時接近 0，方向全都一樣時是 1。
+# 準備 6 個隨機向量，反覆送進權重矩陣也是隨機的注意力（第 01 課的函式），再用餘弦相似度的平均，比較不同詞元的方向（各不相同時是 0，全都一樣時是 1）。
 #
 # 先猜猜看：通過 4 層之後，相似度最接近哪一個？
 #
@@ -99,24 +99,20 @@ predict.choose(guess, options, nearest)
 # %% [markdown] key="block" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 4層でほぼ1になり、6つのトークンは見分けられなくなります。見分けられないベクトルからは、何を計算しても同じ答えしか出ません。
+# ほぼ1です。見分けられないトークンからは、何を計算しても同じ答えしか出ません。
 #
 # </details>
 #
-# このほかにも、アテンションだけでは足りないものがあります。受け取った情報をもとに、トークンごとに計算する場所。層を重ねても、値の大きさを保つ仕組み。そして、どのトークンが何番目かという情報です。
-#
-# Transformerは、これらを補う部品をアテンションと組み合わせて、1つの単位にします。この単位がブロック（block）です。「2層」のモデルはブロックを2つ重ねたもので、「幅64」は、ブロックからブロックへ渡すベクトルが64次元だという意味です（$d = 64$）。次の図が、その中身です。以下の節では、図の部品を1つずつ外して、何が失われるかを測ります。
+# トークンごとに計算する場所、値の大きさを保つ仕組み、何番目かという情報も足りません。これらの部品とアテンションを組み合わせた単位を、ブロック（block）と呼びます。「2層」はブロックを2つ重ねることで、「幅64」は、ブロックの間を流れるベクトルが64次元だという意味です（$d = 64$）。次の図の部品を、この先の節で1つずつ外していきます。
 
 # %% [markdown] key="block" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 才 4 層就幾乎等於 1 了。6 個詞元已經分不出誰是誰；從這樣的向量，不管怎麼算，都只會得到一樣的答案。
+# 幾乎等於 1。從分不出誰是誰的詞元，不管怎麼算，都只會得到一樣的答案。
 #
 # </details>
 #
-# 光靠注意力，還缺少別的東西：收到資訊之後，在每個詞元內部做計算的地方；疊了許多層，數值的大小仍然維持得住的機制；還有「哪個詞元排第幾個」的資訊。
-#
-# Transformer 把補足這些的零件和注意力組合成一個單位，這個單位就是區塊（block）。「2 層」的模型，就是疊了 2 個區塊；「寬度 64」，是指區塊之間傳遞的向量有 64 維（$d = 64$）。下圖就是區塊的內容。接下來的每一節，都會拆掉圖中的一個零件，測量少了什麼。
+# 另外還缺少在每個詞元內部做計算的地方、維持數值大小的機制，以及「排第幾個」的資訊。把這些零件和注意力組合成一個單位，就是區塊（block）。「2 層」是疊了 2 個區塊；「寬度 64」是指區塊之間傳遞的向量有 64 維（$d = 64$）。接下來的每一節，都會拆掉下圖中的一個零件。
 
 # %% key="block-diagram"
 from helpers.display import block_diagrams
@@ -126,13 +122,12 @@ block_diagrams.block("pre")
 # %% [markdown] key="heads" lang="ja"
 # ## 2. ヘッドを分けるのはなぜか
 #
-# 図のアテンションは、複数のヘッドに分かれています。分けても重み行列の大きさは変わらないのに（レッスン01の8節）、何がよくなるのでしょうか。1つのヘッドの重みは合計1なので、参照先が2つあれば、重みを分け合うことになります。そこで、2つの事実を使う問題を解かせます。
+# ヘッドを分けても、重み行列の大きさは変わりません（レッスン01の8節）。では、何がよくなるのでしょうか。1つのヘッドの重みは合計1なので、参照先が2つあれば分け合うことになります。そこで、2つの事実を使う問題を解かせます。
 #
-# - 文：6人の好きな色（4色のどれか）を、ばらばらの順で伝える
-# - 質問：2人の名前を、順番を付けて挙げる
-# - 答え：2人の色の組。16通りあるので、チャンスレベルは $\frac{1}{16}$
+# - 文：6人の好きな色（4色のどれか）が、ばらばらの順で並ぶ
+# - 質問：2人の名前。答えは2人の色の組で、16通りある
 #
-# モデルはアテンション1層だけで、幅は32です。2ヘッドなら、数秒の学習で正解率が1になります。
+# アテンション1層だけのモデルで、ヘッドが2つなら、正解率は1になります。
 #
 # 予想：ヘッドを1つにすると、正解率はどれに最も近いでしょうか。
 #
@@ -143,13 +138,12 @@ block_diagrams.block("pre")
 # %% [markdown] key="heads" lang="zh-tw"
 # ## 2. 為什麼要分成好幾個頭？
 #
-# 圖中的注意力分成好幾個頭。分頭並不會改變權重矩陣的大小（第 01 課第 8 節），那麼好處在哪裡？一個頭的權重總和是 1，要看的地方有 2 處時，權重就得分給兩邊。所以這裡出一種需要用到 2 項事實的題目。
+# 分成好幾個頭，權重矩陣的大小並沒有改變（第 01 課第 8 節）。那麼好處在哪裡？一個頭的權重總和是 1，要看的地方有 2 處時，就得分給兩邊。所以出一種需要用到 2 項事實的題目。
 #
-# - 句子：以任意順序說出 6 個人喜歡的顏色（4 種之一）
-# - 問題：依序說出 2 個人的名字
-# - 答案：這 2 個人的顏色組合，有 16 種可能，所以隨機水準是 $\frac{1}{16}$
+# - 句子：以任意順序列出 6 個人喜歡的顏色（4 種之一）
+# - 問題：2 個人的名字；答案是這 2 個人的顏色組合，有 16 種可能
 #
-# 模型只有 1 層注意力，寬度 32。用 2 個頭的話，訓練幾秒鐘，正確率就會到 1。
+# 模型只有 1 層注意力；用 2 個頭的話，正確率會到 1。
 #
 # 先猜猜看：改成 1 個頭，正確率最接近哪一個？
 #
@@ -190,32 +184,32 @@ predict.choose(guess, options, nearest)
 # %% [markdown] key="query-key" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# ヘッドが1つのモデルは、片方の人の色だけを運び、もう片方の色は4色から当てずっぽうで選んだので、約 $\frac{1}{4}$ でした。ヘッドが2つあれば、1つが1人目を、もう1つが2人目を参照します。もっとも、1つのヘッドでは解けないと決まったわけではありません。学習率を下げてFFNを加えると、ヘッドが1つでも1になりました。
+# 約 $\frac{1}{4}$ です。片方の人の色だけを運び、もう片方は4色から当てずっぽうで選んだことになります。ヘッドが2つあれば、分担できます。ただし、FFN（6節）を加えて学習率を下げると、ヘッドが1つでも解けました。
 #
 # </details>
 #
 # ## 3. クエリとキーの行列は、なぜ別々なのか
 #
-# クエリとキーは、どちらも同じ $x$ から作ります。それなら、行列も1つで済ませられないでしょうか。$W^Q = W^K$ とすると、トークン $i$ から $j$ へのスコアは、$j$ から $i$ へのスコアと同じ内積になります。「次を探す」ヘッドは、次のトークンと同じだけ、前のトークンも参照してしまうはずです。
+# クエリもキーも同じ $x$ から作るのに、なぜ行列を共有しないのでしょうか。$W^Q = W^K$ とすると、$i$ から $j$ へのスコアは、$j$ から $i$ へのスコアと等しくなります。「次を探す」ヘッドが、前も参照してしまいそうです。
 #
-# これを問題にします。円く並んだ7つの場所に、それぞれ4種類の贈り物のどれかがあります（文の中の順番はばらばらです）。どの場所についても、1つ次の場所にある贈り物を答えます。
+# これを問題にします。円く並んだ7つの場所に、4種類のどれかの贈り物があります（文の中の順番はばらばらです）。どの場所についても、次の場所の贈り物を答えます。
 #
-# 予想：行列が1つで、次と前を区別できないモデルは、2つのうちどちらかを当てずっぽうで選ぶことになります。正解率はいくつになるでしょうか（前の場所の贈り物も、$\frac{1}{4}$ の確率で、次の場所と同じ種類です）。
+# 予想：次と前を区別できず、どちらかを当てずっぽうで選ぶとします。正解率はいくつでしょうか（前の場所の贈り物も、$\frac{1}{4}$ の確率で次の場所と同じ種類です）。
 
 # %% [markdown] key="query-key" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 只有 1 個頭的模型只搬了一個人的顏色，另一個人的顏色是從 4 種裡亂猜的，所以大約是 $\frac{1}{4}$。有 2 個頭時，一個看第 1 人，另一個看第 2 人。不過，用 1 個頭並不是絕對做不到：調低學習率、再加上 FFN 之後，用 1 個頭也到了 1。
+# 大約 $\frac{1}{4}$：只搬了其中一個人的顏色，另一個人的是從 4 種裡亂猜的。有 2 個頭就能分工。不過，調低學習率、再加上 FFN（第 6 節）之後，用 1 個頭也答得出來。
 #
 # </details>
 #
 # ## 3. 查詢和鍵的矩陣，為什麼要分開？
 #
-# 查詢和鍵都是從同一個 $x$ 算出來的，那矩陣能不能共用一個？如果 $W^Q = W^K$，詞元 $i$ 對 $j$ 的分數，和 $j$ 對 $i$ 的分數，就是同一個內積。這麼一來，想「找下一個」的頭，應該會同樣地看到前一個。
+# 查詢和鍵都從同一個 $x$ 算出來，為什麼不共用矩陣？如果 $W^Q = W^K$，$i$ 對 $j$ 的分數，就等於 $j$ 對 $i$ 的分數。原本要「找下一個」的頭，恐怕也會看到前一個。
 #
-# 把這一點做成題目：7 個地點排成一圈，每個地點有 4 種禮物之一（在句子裡的順序是打亂的）。對每個地點，都要回答下一個地點的禮物。
+# 把這一點做成題目：7 個地點排成一圈，各有 4 種禮物之一（在句子裡的順序是打亂的）。對每個地點，都要回答下一個地點的禮物。
 #
-# 先猜猜看：只有一個矩陣、分不出下一個和前一個的模型，只能從這 2 個裡面亂猜一個。正確率會是多少？（前一個地點的禮物，也有 $\frac{1}{4}$ 的機率和下一個地點同種。）
+# 先猜猜看：假設分不出下一個和前一個，只能亂猜其中一個，正確率是多少？（前一個地點的禮物，也有 $\frac{1}{4}$ 的機率和下一個地點同種。）
 
 # %% key="query-key-guess"
 #| ja: Noneを、予想した数に書き換える
@@ -240,37 +234,39 @@ claims.check(
     },
 )
 
-# %% [markdown] key="query-key-after" lang="ja"
-# $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$ に近い値になりました。行列を2つにすれば、「探すもの」と「探されるときの目印」を別々に決められるので、正解率は1になります。1つのヘッドで向きのある関係をたどるには、2つの行列が必要です（ヘッドが2つあれば、行列が1つずつでも解けました）。
-
-# %% [markdown] key="query-key-after" lang="zh-tw"
-# 結果接近 $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$。用 2 個矩陣，「要找什麼」和「被找時亮出什麼」就能分開決定，正確率到了 1。一個頭要沿著有方向的關係去找，就需要 2 個矩陣（有 2 個頭時，每個頭只用一個矩陣也答得出來）。
-
 # %% [markdown] key="residual" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$ に近い値です。行列が2つなら、探すものと目印を別々に決められるので、正解率は1です（共有しても、ヘッドが2つあれば解けます）。
+#
+# </details>
+#
 # ## 4. 残差接続：置き換えずに、足す
 #
-# 1節では、重ねるうちにトークンの違いが消えました。違いを残す一番簡単な方法は、部品の出力で入力を置き換えるのをやめて、入力に足すことです。
+# 1節では、トークンの違いが消えました。違いを残す最も簡単な方法は、部品の出力で置き換えずに、入力に足すことです。
 #
 # $$x \leftarrow x + f(x)$$
 #
-# これを残差接続（residual connection）と呼びます。どの部品も足すだけなので、最後のベクトルは、埋め込みと、すべての部品の出力との和になるはずです。各部品が書き足していくこのベクトルの流れを、残差ストリーム（residual stream）と呼びます。
+# これを残差接続（residual connection）と呼びます。どの部品も足すだけなら、最後のベクトルは、埋め込みと全部品の出力の和になるはずです。足されながら進むこのベクトルを、残差ストリーム（residual stream）と呼びます。学習済みの小さなGPT-2（2層）で確かめましょう。
 #
-# 学習済みの小さなGPT-2（2層）で、本当に和になっているかを確かめましょう。
-#
-# 予想：最後のベクトルは、埋め込みに、いくつの部品の出力を足したものでしょうか。
+# 予想：最後のベクトルは、埋め込みに、いくつの出力を足したものでしょうか。
 
 # %% [markdown] key="residual" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 接近 $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$。用 2 個矩陣，「要找什麼」和「被找時亮出什麼」就能分開決定，正確率就是 1（就算共用，有 2 個頭的話也答得出來）。
+#
+# </details>
+#
 # ## 4. 殘差連接：不取代，而是相加
 #
-# 在第 1 節，疊著疊著，詞元的差異就消失了。要留住差異，最簡單的方法是：不要用零件的輸出取代輸入，而是加到輸入上。
+# 第 1 節裡，詞元的差異消失了。要留住差異，最簡單的方法是不用零件的輸出取代輸入，而是加到輸入上。
 #
 # $$x \leftarrow x + f(x)$$
 #
-# 這叫做殘差連接（residual connection）。每個零件都只做加法，所以最後的向量應該等於嵌入加上所有零件的輸出。各個零件不斷往上加的這一串向量，叫做殘差流（residual stream）。
+# 這叫做殘差連接（residual connection）。每個零件都只做加法，所以最後的向量應該等於嵌入加上所有零件的輸出。一路被加上去的這個向量，叫做殘差流（residual stream）。用訓練好的小型 GPT-2（2 層）來確認。
 #
-# 用訓練好的小型 GPT-2（2 層）來確認，是不是真的等於總和。
-#
-# 先猜猜看：最後的向量，是嵌入再加上幾個零件的輸出？
+# 先猜猜看：最後的向量，是嵌入再加上幾個輸出？
 
 # %% key="residual-parts"
 from helpers.models import decoder, triad, weights
@@ -313,13 +309,13 @@ for name, part in zip(names, parts):
 # %% [markdown] key="residual-train" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 2層のそれぞれに、アテンションとFFNがあるので、4個です。埋め込みより、あとから足されたもののほうが、ずっと大きいこともわかりました。
+# 2層のどちらにもアテンションとFFNがあるので、4個です。
 #
 # </details>
 #
-# では、残差接続を外すと、学習はどうなるでしょうか。8種類の記号を16個並べ、どの位置でも「1つ前の記号」を答えさせます。やさしい問題なので、残差接続があれば、8層でも150ステップで正解率が1になります。
+# では、残差接続を外すと、学習はどうなるでしょうか。8種類の記号を16個並べ、どの位置でも「1つ前の記号」を答えさせます。残差接続があれば、8層でも150ステップで正解率が1になります。
 #
-# 予想：残差接続だけを外して、同じように学習させると、正解率はどうなるでしょうか（チャンスレベルは0.125）。
+# 予想：残差接続だけを外すと、正解率はどうなるでしょうか（チャンスレベルは0.125）。
 #
 # - `"a"`：ほぼ1
 # - `"b"`：0.6くらい
@@ -328,13 +324,13 @@ for name, part in zip(names, parts):
 # %% [markdown] key="residual-train" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 2 層各有注意力和 FFN，所以是 4 個。另外也看得出來，後來加上的東西比嵌入大得多。
+# 2 層都各有注意力和 FFN，所以是 4 個。
 #
 # </details>
 #
-# 那麼，拿掉殘差連接，訓練會變得如何？排出 16 個符號（共 8 種），每個位置都要回答「前一個符號」。這種題目很簡單，有殘差連接的話，就算 8 層，150 步也能讓正確率到 1。
+# 那麼，拿掉殘差連接，訓練會變得如何？排出 16 個符號（共 8 種），每個位置都要回答「前一個符號」。有殘差連接的話，就算 8 層，150 步也能讓正確率到 1。
 #
-# 先猜猜看：只拿掉殘差連接，用同樣的方式訓練，正確率會怎樣（隨機水準是 0.125）？
+# 先猜猜看：只拿掉殘差連接，正確率會怎樣（隨機水準是 0.125）？
 #
 # - `"a"`：幾乎是 1
 # - `"b"`：0.6 左右
@@ -355,6 +351,8 @@ options = {
 predict.choose(guess, options, "a" if without > 0.9 else "b" if without > 0.3 else "c")
 
 # %% key="residual-claim"
+added = sum(similarity(only_attention(x, 4, add=True)) for x in start) / len(start)
+claims.check("E01", {"alone": alone, "added": added})
 claims.check(
     "E03",
     {
@@ -365,55 +363,45 @@ claims.check(
     },
 )
 
-# %% [markdown] key="residual-after" lang="ja"
+# %% [markdown] key="norm" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 残差接続を外すと、ほとんど学習しませんでした。足し算があれば、$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、どの部品も通らずに最初の層まで届きます。外すと、勾配は8層分の $f'(x)$ を掛けたものになり、途中で失われます。
+# ほとんど学習しません。$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、部品を通らずに最初の層まで届きます。外すと、$f'(x)$ を掛けるうちに失われます。
 #
 # </details>
 #
-# 1節の実験も、「入力に足す」だけを変えて、もう一度行いましょう。
-
-# %% [markdown] key="residual-after" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# 拿掉殘差連接，幾乎學不起來。有了加法，$x + f(x)$ 的微分是 $1 + f'(x)$，所以有一部分梯度可以不經過任何零件，直接傳到第一層。拿掉之後，梯度要連乘 8 層的 $f'(x)$，傳到半路就消失了。
-#
-# </details>
-#
-# 第 1 節的實驗，也只改成「加到輸入上」，再做一次。
-
-# %% key="alone-claim"
-added = sum(similarity(only_attention(x, 4, add=True)) for x in start) / len(start)
-claims.check("E01", {"alone": alone, "added": added})
-
-# %% [markdown] key="norm" lang="ja"
 # ## 5. 正規化：部品に渡す前に、大きさをそろえる
 #
-# 足し続けると、ベクトルは層を追うごとに大きくなっていきます。ところが、softmaxも活性化関数も、入力の大きさによって振る舞いが変わります。そこで、トークンごとに大きさをそろえる部品を入れます。これが正規化です。
+# 足し続けると、ベクトルは大きくなっていきます。ところが、softmaxも活性化関数も、入力の大きさで振る舞いが変わります。そこで、トークンごとに大きさをそろえるのが正規化です。
 #
 # - LayerNorm（層正規化、layer normalization）：要素の平均を引いてから、標準偏差で割る
 # - RMSNorm：平均は引かず、要素の2乗の平均の平方根で割る
 #
-# どちらも、最後に、要素ごとに学習した数を掛けます（LayerNormは、学習した数を足しもします）。引き算が1つあるかないかの違いは、どこに現れるでしょうか。
+# どちらも、最後に、要素ごとに学習した数を掛けます。引き算の有無は、どこに現れるでしょうか。
 #
-# 予想：あるトークンのベクトル $x$ を、3倍にした場合と、すべての要素に3を足した場合を考えます。RMSNormの出力が変わらないのは、どちらでしょうか（丸め誤差は除きます）。
+# 予想：ベクトルを3倍にした場合と、すべての要素に3を足した場合のうち、RMSNormの出力が変わらないのはどちらでしょうか。
 #
 # - `"a"`：3倍にした場合だけ
 # - `"b"`：3を足した場合だけ
 # - `"c"`：両方
 
 # %% [markdown] key="norm" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 幾乎學不起來。$x + f(x)$ 的微分是 $1 + f'(x)$，所以一部分梯度可以不經過零件，直接傳到第一層；拿掉之後，不斷乘上 $f'(x)$，傳到半路就消失了。
+#
+# </details>
+#
 # ## 5. 正規化：交給零件之前，先把大小調成一致
 #
-# 一直加下去，向量會一層比一層大。可是 softmax 和啟動函數的行為，都會隨輸入的大小改變。所以要放進一種零件，替每個詞元把大小調成一致，這就是正規化。
+# 一直加下去，向量會越來越大；可是 softmax 和啟動函數的行為，都會隨輸入的大小改變。所以要替每個詞元把大小調成一致，這就是正規化。
 #
 # - LayerNorm（層正規化，layer normalization）：先減去各元素的平均，再除以標準差
 # - RMSNorm：不減平均，只除以各元素平方的平均再開根號
 #
-# 兩者最後都會對每個元素乘上一個訓練出來的數（LayerNorm 還會再加上一個）。差別只在有沒有那一次減法，這會反映在哪裡？
+# 兩者最後都會對每個元素乘上一個訓練出來的數。有沒有那一次減法，會反映在哪裡？
 #
-# 先猜猜看：把某個詞元的向量 $x$ 變成 3 倍，或是把每個元素都加上 3。哪一種情形，RMSNorm 的輸出不會變（不計捨入誤差）？
+# 先猜猜看：把向量變成 3 倍，或是把每個元素都加上 3。哪一種情形，RMSNorm 的輸出不會變？
 #
 # - `"a"`：只有變成 3 倍時
 # - `"b"`：只有加上 3 時
@@ -447,29 +435,428 @@ options = {
 same = [change[rms_norm, name] < 1e-9 for name in ("3x", "x + 3")]
 predict.choose(guess, options, "c" if all(same) else "a" if same[0] else "b")
 
-# %% [markdown] key="norm-place" lang="ja"
+# %% [markdown] key="ffn" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 3倍にすると、分子も分母も3倍になるので、どちらの正規化でも変わりません。3を足した場合、LayerNormでは平均も3増えて打ち消されますが、RMSNormでは変わります。RMSNormが失うのは、この1つだけです。その代わり計算が少し減り、Llamaなど多くのモデルが使っています。
+# 3倍にすると分子も分母も3倍になるので、どちらの正規化でも変わりません。3を足した場合、LayerNormでは平均も3増えて打ち消されますが、RMSNormでは変わります。RMSNormが失うのはこの1つだけなので、Llamaなど多くのモデルが使っています。
 #
 # </details>
 #
-# 正規化には、置く場所が2通りあります。最初のTransformerとBERTは、足したあとに置きます（post-norm）。GPT-2からのモデルの多くは、部品の前に置きます（pre-norm）。次の図で、残差ストリームがどこを通るかを比べましょう。
+# ## 6. フィードフォワード層：受け取ったものから計算する
+#
+# アテンションは、トークンの間で情報を運び、混ぜるだけです。それを材料に計算するのが、フィードフォワード層（feed-forward network、FFN）です。
+#
+# $$\operatorname{FFN}(x) = W_2\, f(W_1 x)$$
+#
+# $W_1$ は $d$ 次元を $4d$ 次元に広げ、活性化関数 $f$（GELUなど）を要素ごとにかけたあと、$W_2$ が $d$ 次元に戻します。どのトークンにも同じ行列を使い、ほかのトークンは見ません。
+#
+# 予想：アテンションには、$d \times d$ の行列が4つあります。ブロックの行列の要素のうち、FFNの割合は何%でしょうか。
 
-# %% [markdown] key="norm-place" lang="zh-tw"
+# %% [markdown] key="ffn" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 變成 3 倍時，分子和分母都變成 3 倍，所以不管哪種正規化都不變。加上 3 時，LayerNorm 的平均也會增加 3，互相抵消；RMSNorm 則會改變。RMSNorm 失去的只有這一點，換來的是計算稍微變少，Llama 等許多模型都採用它。
+# 變成 3 倍時，分子和分母都變成 3 倍，所以不管哪種正規化都不變。加上 3 時，LayerNorm 的平均也會增加 3，互相抵消；RMSNorm 則會改變。RMSNorm 失去的只有這一點，所以 Llama 等許多模型都採用它。
 #
 # </details>
 #
-# 正規化的位置有 2 種。最早的 Transformer 和 BERT 放在相加之後（post-norm）；從 GPT-2 開始的許多模型，放在零件之前（pre-norm）。從下圖比較看看，殘差流經過哪些地方。
+# ## 6. 前饋網路：用收到的資訊做計算
+#
+# 注意力只是把資訊從一個詞元搬到另一個詞元，再混合起來。拿這些資訊來計算的，是前饋網路（feed-forward network，FFN）。
+#
+# $$\operatorname{FFN}(x) = W_2\, f(W_1 x)$$
+#
+# $W_1$ 把 $d$ 維放大成 $4d$ 維，對每個元素套用啟動函數 $f$（例如 GELU），再由 $W_2$ 變回 $d$ 維。每個詞元用的都是同樣的矩陣，而且看不到其他詞元。
+#
+# 先猜猜看：注意力有 4 個 $d \times d$ 的矩陣。區塊裡所有矩陣的元素當中，FFN 占百分之幾？
+
+# %% key="ffn-share"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+sizes = {}
+for part in ("attention", "ffn"):
+    matrices = [m["weight"] for m in w["blocks"]["0"][part].values()]
+    sizes[part] = sum(matrix.numel() for matrix in matrices)
+ffn_share = sizes["ffn"] / sum(sizes.values())
+predict.compare(guess, 100 * ffn_share, "%")
+
+# %% [markdown] key="ffn-without" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# FFNの2つの行列は合わせて $8d^2$、アテンションの4つは $4d^2$ なので、$\frac{8}{12}$ です。Llamaなどは、行列が3つのSwiGLUを使い、その分、中間の幅を減らします。
+#
+# </details>
+#
+# FFNは、何をしているのでしょうか。2節の6人の文で、2種類の質問をします。「Aの色は？」は、運んだものを答えれば済みます。「AとBの色は同じ？」は、2つの色を運んだあとに、比べる必要があります。FFNがあれば、どちらの正解率も1に近くなります。
+#
+# 予想：FFNを外すと、「同じ？」の正解率はどうなるでしょうか（チャンスレベルは0.5）。
+#
+# - `"a"`：ほぼ1のまま
+# - `"b"`：0.5から0.7
+# - `"c"`：0.5より低い
+
+# %% [markdown] key="ffn-without" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# FFN 的 2 個矩陣合計 $8d^2$，注意力的 4 個是 $4d^2$，所以是 $\frac{8}{12}$。Llama 等模型改用有 3 個矩陣的 SwiGLU，並相應縮小中間的寬度。
+#
+# </details>
+#
+# FFN 到底做了什麼？用第 2 節那 6 個人的句子，問 2 種問題。「A 是什麼顏色？」只要回答看到的就好；「A 和 B 的顏色一樣嗎？」則要先把 2 種顏色搬過來，再拿來比較。有 FFN 時，正確率都接近 1。
+#
+# 先猜猜看：拿掉 FFN，「一樣嗎？」的正確率會怎樣（隨機水準是 0.5）？
+#
+# - `"a"`：幾乎還是 1
+# - `"b"`：0.5 到 0.7
+# - `"c"`：比 0.5 低
+
+# %% key="ffn-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+same = {kind: learned("same", 1500, 3e-3, feed_forward=kind) for kind in ("gelu", "none")}
+only_one = {kind: learned("one", 200, feed_forward=kind) for kind in same}
+options = {
+    "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
+    "b": T(ja="0.5から0.7", zh_tw="0.5 到 0.7"),
+    "c": T(ja="0.5より低い", zh_tw="比 0.5 低"),
+}
+reached = same["none"]
+predict.choose(guess, options, "a" if reached > 0.7 else "b" if reached > 0.45 else "c")
+
+# %% key="ffn-claim"
+claims.check(
+    "E05",
+    {
+        "share": ffn_share,
+        "one_with": only_one["gelu"],
+        "one_without": only_one["none"],
+        "same_with": same["gelu"],
+        "same_without": same["none"],
+    },
+)
+
+# %% [markdown] key="positions" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 「同じ？」だけが、0.6ほどに落ちました。重みが決まれば、アテンションの出力はバリューの1次式で、「同じかどうか」は1次式では表せないからです（重みの計算は1次式ではないので、アテンションだけを3層重ねると、0.97まで正解しました）。
+#
+# </details>
+#
+# ## 7. 位置：何番目かを伝える方法
+#
+# 残る部品は、位置の情報です（なければ、並べ替えたトークンを区別できません）。実際のモデルは、次のどれかで伝えます。
+#
+# | 方法 | どこに入れるか | モデル |
+# |---|---|---|
+# | 学習する位置埋め込み | 埋め込みに足す | BERT、GPT-2 |
+# | 正弦波 | 埋め込みに足す | 最初のTransformer |
+# | 相対位置バイアス | 距離ごとの数を、スコアに足す | T5 |
+# | RoPE（rotary position embedding） | クエリとキーを、位置に応じて回す | Llama 3 |
+#
+# RoPEは、位置 $m$ のクエリを角度 $m\theta$、位置 $n$ のキーを角度 $n\theta$ だけ回します（要素を2つずつ組にし、組ごとに違う $\theta$ を使います）。
+#
+# 予想：位置5のクエリと位置3のキーを、どちらも100ずつ後ろへずらすと、スコアはどうなるでしょうか。
+#
+# - `"a"`：変わらない
+# - `"b"`：小さくなる
+# - `"c"`：別の値になる
+
+# %% [markdown] key="positions" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 只有「一樣嗎？」降到 0.6 左右。因為權重決定之後，注意力的輸出是值的 1 次式，而「是不是一樣」沒辦法用 1 次式表示（計算權重不是 1 次式，所以只疊 3 層注意力，也能答對 0.97）。
+#
+# </details>
+#
+# ## 7. 位置：告訴模型「第幾個」的方法
+#
+# 剩下的零件是位置資訊（沒有的話，就分不出順序打亂的詞元）。實際的模型會用下面其中一種方法。
+#
+# | 方法 | 放在哪裡 | 模型 |
+# |---|---|---|
+# | 可訓練的位置嵌入 | 加到嵌入上 | BERT、GPT-2 |
+# | 正弦波 | 加到嵌入上 | 最早的 Transformer |
+# | 相對位置偏差 | 每種距離一個數，加到分數上 | T5 |
+# | RoPE（rotary position embedding） | 依位置旋轉查詢和鍵 | Llama 3 |
+#
+# RoPE 把位置 $m$ 的查詢轉 $m\theta$ 的角度，位置 $n$ 的鍵轉 $n\theta$ 的角度（元素每 2 個一組，每組用不同的 $\theta$）。
+#
+# 先猜猜看：把位置 5 的查詢和位置 3 的鍵，都往後移 100，分數會怎樣？
+#
+# - `"a"`：不變
+# - `"b"`：變小
+# - `"c"`：變成不同的值
+
+# %% key="rope-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+q, k = torch.randn(2, 1, 16, dtype=torch.float64)
+
+
+def score(m, n):
+    turned = [triad.rotated(x, torch.tensor([1.0 * place])) for x, place in ((q, m), (k, n))]
+    return (turned[0] @ turned[1].T).item()
+
+
+near, far = score(5, 3), score(105, 103)
+options = {
+    "a": T(ja="変わらない", zh_tw="不變"),
+    "b": T(ja="小さくなる", zh_tw="變小"),
+    "c": T(ja="別の値になる", zh_tw="變成不同的值"),
+}
+changed = abs(near - far) > 1e-6
+predict.choose(guess, options, "a" if not changed else "b" if abs(far) < abs(near) / 2 else "c")
+
+# %% key="rope-table"
+from helpers.models import positions
+
+drift = {kind: positions.drift(positions.scores(kind)) for kind in positions.KINDS}
+labels = T(
+    ja="なし|学習する位置埋め込み|正弦波|相対位置バイアス|RoPE",
+    zh_tw="沒有|可訓練的位置嵌入|正弦波|相對位置偏差|RoPE",
+).split("|")
+show.tabulate(
+    T(ja="方法|距離が同じスコアのずれの最大値", zh_tw="方法|距離相同的分數，最大的差距"),
+    [[label, f"{gap:.2g}"] for label, gap in zip(labels, drift.values())],
+)
+
+# %% [markdown] key="rope-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 変わりません。内積は2本のベクトルの角度の差で決まり、差はどちらの場合も $2\theta$ です。表のとおり、スコアが距離だけで決まるのは、相対位置バイアスとRoPEです。
+#
+# </details>
+
+# %% [markdown] key="rope-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 不變。內積由 2 個向量的角度差決定，而不管哪種情形，差都是 $2\theta$。從表格看得出來，分數只由距離決定的，是相對位置偏差和 RoPE。
+#
+# </details>
+
+# %% [markdown] key="real" lang="ja"
+# ## 8. 本物のブロックを、手で計算する
+#
+# ここまでの部品で、本物のブロックを説明できるでしょうか。`transformers`の4つのブロックと、手で書いた1つの関数`triad.block`に、同じ重みと入力を渡して比べます。違うのは、設定（`Design`）だけです。
+
+# %% [markdown] key="real" lang="zh-tw"
+# ## 8. 親手算出真正的區塊
+#
+# 到目前為止的零件，足以說明真正的區塊嗎？把同樣的權重和輸入，交給 `transformers` 的 4 種區塊，以及自己寫的同一個函式 `triad.block` 來比較。不同的只有設定（`Design`）。
+
+# %% key="real-gaps"
+from helpers.models import real_blocks
+
+x = torch.randn(2, 10, width)
+block_gaps = {}
+for name in real_blocks.BLOCKS:
+    block, config = real_blocks.make(name)
+    theirs, ours = (f(block, config, x) for f in (real_blocks.run, real_blocks.by_hand))
+    block_gaps[name] = (ours - theirs).abs().max().item()
+    print(f"{name:18} {block_gaps[name]:.2g}")
+
+# %% key="real-table"
+properties = T(
+    ja="norm:正規化|norms_first:部品の前で正規化|is_causal:因果マスク|knows_order:ブロックの中で位置を使う|divisor:スコアを割る数|adds_vectors:バイアスを足す|kv_heads:キーとバリューのヘッド（クエリは4）|activation:活性化関数|ffn_matrices:FFNの行列",
+    zh_tw="norm:正規化|norms_first:在零件之前正規化|is_causal:因果遮罩|knows_order:在區塊裡使用位置|divisor:分數除以|adds_vectors:加上偏差|kv_heads:鍵和值的頭（查詢是 4）|activation:啟動函數|ffn_matrices:FFN 的矩陣",
+)
+found = real_blocks.differences()
+rows = []
+for line in properties.split("|"):
+    name, label = line.split(":")
+    values = [block[name] for block in found.values()]
+    marks = {"True": "○", "False": "×"}
+    rows.append([label, *(marks.get(str(value), str(value)) for value in values)])
+show.tabulate(["", *found], rows)
+claims.check("E07", block_gaps)
+
+# %% [markdown] key="triad" lang="ja"
+# ## 9. 3つの型を、1つのファイルで
+#
+# 同じブロックから、なぜ3つの型ができるのでしょうか。最初のTransformer（Vaswani et al. 2017）は、翻訳のためのエンコーダー・デコーダー型でした。BERTは、その左半分だけを残したものです。GPTは右半分から、エンコーダーを見る交差注意を取り除いたものです。
+
+# %% [markdown] key="triad" lang="zh-tw"
+# ## 9. 用一個檔案組出三大架構
+#
+# 同樣的區塊，為什麼能組出 3 種架構？最早的 Transformer（Vaswani et al. 2017）是為翻譯設計的編碼器－解碼器。BERT 只留下它的左半邊；GPT 則是右半邊，再拿掉用來看編碼器的交叉注意力。
+
+# %% key="triad-diagram"
+block_diagrams.family()
+
+# %% [markdown] key="triad-source-text" lang="ja"
+# 次のセルは、`helpers/models/triad.py`の全体を表示します。ブロックを計算する`block`、それを重ねる`stack`、最後の3つの関数を読みましょう。`encoder`と`decoder`の違いは、`causal`と最後の行列だけです。
+
+# %% [markdown] key="triad-source-text" lang="zh-tw"
+# 下面的儲存格會印出 `helpers/models/triad.py` 的全文。請讀計算區塊的 `block`、把區塊疊起來的 `stack`，以及最後的 3 個函式。`encoder` 和 `decoder` 的差別，只有 `causal` 和最後的矩陣。
+
+# %% key="triad-source"
+print(inspect.getsource(triad))
+
+# %% key="triad-check"
+from helpers.models import encoder, encoder_decoder
+
+bert, t5 = encoder.load(), encoder_decoder.load()
+pairs = encoder_decoder.next_batch(encoder_decoder.examples(50))()
+told, seen = pairs["input_ids"], pairs["attention_mask"].bool()
+written = t5._shift_right(pairs["labels"])
+masked = encoder.next_batch(encoder.rows(50))()
+hidden, filled = masked["input_ids"], masked["attention_mask"].bool()
+
+with torch.no_grad():
+    logits = {
+        "BERT": (triad.encoder(hidden, *weights.take(bert), filled[:, None, None]), bert(hidden, filled)),
+        "GPT-2": (triad.decoder(ids, w, design), gpt2(ids)),
+        "T5": (
+            triad.encoder_decoder(told, written, *weights.take(t5), seen[:, None, None]),
+            t5(told, seen, decoder_input_ids=written),
+        ),
+    }
+
+# %% key="triad-claim"
+relative = {
+    name: ((ours - theirs.logits).abs().max() / theirs.logits.abs().max()).item()
+    for name, (ours, theirs) in logits.items()
+}
+claims.check("C01", {name.lower().replace("-", ""): gap for name, gap in relative.items()})
+
+# %% [markdown] key="cost" lang="ja"
+# 3つとも、学習済みのモデルと一致しました。型を分けるのは、マスクとつなぎ方です。このあとのレッスンの「層」は、この`block`を指します。
+#
+# ## 10. 設計図から、大きさを求める
+#
+# 公開されたモデルには、設計図`config.json`が付いています。そこから、パラメータの数を1個単位まで計算できます。
+#
+# 予想：`tie_word_embeddings`が`true`なら、埋め込みの行列を出力にも使います。Llama 3 8B（`vocab_size`は128,256、`hidden_size`は4,096）では`false`です。`true`にすると、パラメータは何億個減るでしょうか。
+
+# %% [markdown] key="cost" lang="zh-tw"
+# 3 種都和訓練好的模型一致。區分架構的是遮罩和接法。之後的課寫的「層」，指的就是這個 `block`。
+#
+# ## 10. 從設計圖算出大小
+#
+# 公開的模型都附有設計圖 `config.json`。從這裡就能把參數的數量算到個位數。
+#
+# 先猜猜看：`tie_word_embeddings` 是 `true` 的話，嵌入的矩陣也用來計算輸出。Llama 3 8B（`vocab_size` 是 128,256，`hidden_size` 是 4,096）是 `false`；如果改成 `true`，參數會減少幾億個？
+
+# %% key="cost-guess"
+from helpers import blueprint
+
+#| ja: Noneを、予想した数（億個）に書き換える
+#| zh-tw: 把 None 改成你猜的數字（億個）
+guess = None
+
+llama = blueprint.config("llama-3-8b")
+apart = sum(blueprint.parts(llama).values())
+tied = sum(blueprint.parts(llama | {"tie_word_embeddings": True}).values())
+predict.compare(guess, (apart - tied) / 1e8, T(ja="億個", zh_tw=" 億個"))
+
+# %% [markdown] key="cost-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 埋め込みの行列1つ分、$128{,}256 \times 4{,}096$ で約5.25億個です。
+#
+# </details>
+
+# %% [markdown] key="cost-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 就是一個嵌入矩陣的大小，$128{,}256 \times 4{,}096$，約 5.25 億個。
+#
+# </details>
+
+# %% key="cost-table"
+models = ("bert-base", "gpt2", "t5-base", "llama-3-8b")
+counted = {name: blueprint.parts(blueprint.config(name)) for name in models}
+names = T(
+    ja="embedding:埋め込み|positions:位置|attention:アテンション|cross_attention:交差注意|ffn:FFN|norms:正規化|head:出力など",
+    zh_tw="embedding:嵌入|positions:位置|attention:注意力|cross_attention:交叉注意力|ffn:FFN|norms:正規化|head:輸出等",
+).split("|")
+rows = []
+for part, label in (name.split(":") for name in names):
+    rows.append([label, *(f"{found.get(part, 0):,}" for found in counted.values())])
+total = [f"{sum(found.values()):,}" for found in counted.values()]
+rows.append([T(ja="合計", zh_tw="合計"), *total])
+show.tabulate(["", *counted], rows)
+
+# %% [markdown] key="further-config" lang="ja" further=true
+# ### さらにくわしく：`config.json`の項目
+#
+# 本物の設計図を読むときに、開いてください。
+
+# %% [markdown] key="further-config" lang="zh-tw" further=true
+# ### 更進一步：`config.json` 的項目
+#
+# 要讀真正的設計圖時，再展開。
+
+# %% [markdown] key="cost-fields" lang="ja"
+# 項目を1つずつ変えてモデルを作り直し、どの行列の形が変わるかを調べました（Llamaの場合）。
+#
+# | 項目 | 意味 | 形が変わるもの |
+# |---|---|---|
+# | `vocab_size` | 語彙の大きさ | 埋め込み、出力の行列 |
+# | `hidden_size` | 幅 $d$ | すべて |
+# | `num_hidden_layers` | ブロックの数 | ブロックの数だけが増える |
+# | `num_attention_heads` | クエリのヘッドの数 | $W^K$、$W^V$（ヘッドの次元が変わるため） |
+# | `num_key_value_heads` | キーとバリューのヘッドの数 | $W^K$、$W^V$ |
+# | `intermediate_size` | FFNの中間の幅 | FFNの3つの行列 |
+# | `tie_word_embeddings` | 埋め込みと出力で行列を共有するか | 出力の行列の有無 |
+# | `hidden_act` | 活性化関数 | なし |
+# | `rope_theta` | RoPEの角度の基準（大きいほど、ゆっくり回る） | なし |
+# | `rms_norm_eps` | RMSNormで、0で割らないために足す数 | なし |
+# | `max_position_embeddings` | 想定する最大の長さ | なし（BERTとGPT-2では、位置埋め込みの行数） |
+
+# %% [markdown] key="cost-fields" lang="zh-tw"
+# 每次只改一個項目、重新建立模型，檢查哪些矩陣的形狀變了（以 Llama 為例）。
+#
+# | 項目 | 意思 | 形狀改變的部分 |
+# |---|---|---|
+# | `vocab_size` | 詞彙表大小 | 嵌入、輸出的矩陣 |
+# | `hidden_size` | 寬度 $d$ | 全部 |
+# | `num_hidden_layers` | 區塊的數量 | 只增加區塊的數量 |
+# | `num_attention_heads` | 查詢的頭數 | $W^K$、$W^V$（因為每個頭的維度改變） |
+# | `num_key_value_heads` | 鍵和值的頭數 | $W^K$、$W^V$ |
+# | `intermediate_size` | FFN 中間的寬度 | FFN 的 3 個矩陣 |
+# | `tie_word_embeddings` | 嵌入和輸出是否共用矩陣 | 有沒有輸出的矩陣 |
+# | `hidden_act` | 啟動函數 | 無 |
+# | `rope_theta` | RoPE 角度的基準（越大，轉得越慢） | 無 |
+# | `rms_norm_eps` | RMSNorm 為了避免除以 0 而加上的數 | 無 |
+# | `max_position_embeddings` | 預設的最大長度 | 無（在 BERT 和 GPT-2 是位置嵌入的列數） |
+
+# %% key="cost-claim"
+fields = blueprint.changes(llama)
+shapeless = ("hidden_act", "rope_theta", "rms_norm_eps", "max_position_embeddings")
+bert_base = blueprint.config("bert-base")
+claims.check(
+    "E08",
+    {
+        "bert": sum(counted["bert-base"].values()),
+        "t5": sum(counted["t5-base"].values()),
+        "llama": sum(counted["llama-3-8b"].values()),
+        "shapeless": sum(not fields[name] for name in shapeless),
+        "matrices": sum(blueprint.block(bert_base).values()) / 768**2,
+        "equal_at": blueprint.crossover(bert_base) / 768,
+    },
+)
+
+# %% [markdown] key="further-norm" lang="ja" further=true
+# ### さらにくわしく：正規化を置く場所
+#
+# 足したあと（post-norm）か、部品の前（pre-norm）かを、学習の曲線で比べます。
+
+# %% [markdown] key="further-norm" lang="zh-tw" further=true
+# ### 更進一步：正規化放在哪裡
+#
+# 放在相加之後（post-norm）還是零件之前（pre-norm），用訓練的曲線來比較。
 
 # %% key="norm-diagram"
 block_diagrams.block("pre", "post")
 
 # %% [markdown] key="norm-warm" lang="ja"
-# post-normでは、残差ストリームそのものが、ブロックごとに正規化されます。深いモデルを大きな学習率で始めると、学習が壊れやすいことが知られています（Xiong et al. 2020）。最初の数十ステップで学習率を少しずつ上げる方法を、ウォームアップ（warm-up）と呼びます。4節の問題を、6層で学習させて比べます。
+# 最初のTransformerとBERTはpost-norm、GPT-2からのモデルの多くはpre-normです。post-normでは、残差ストリームそのものがブロックごとに正規化されるので、深いモデルを大きな学習率で始めると、学習が壊れやすいことが知られています（Xiong et al. 2020）。最初の数十ステップで学習率を少しずつ上げる方法を、ウォームアップ（warm-up）と呼びます。4節の問題を、6層で学習させます。
 #
 # 予想：学習率を最初から0.01にすると、どうなるでしょうか。
 #
@@ -478,7 +865,7 @@ block_diagrams.block("pre", "post")
 # - `"c"`：どちらも学習しない
 
 # %% [markdown] key="norm-warm" lang="zh-tw"
-# 用 post-norm 時，殘差流本身在每個區塊都會被正規化。已知深的模型如果一開始就用很大的學習率，訓練很容易失敗（Xiong et al. 2020）。在最初的幾十步慢慢調高學習率，叫做學習率預熱（warm-up）。用第 4 節的題目，訓練 6 層的模型來比較。
+# 最早的 Transformer 和 BERT 是 post-norm，從 GPT-2 開始的許多模型是 pre-norm。用 post-norm 時，殘差流本身在每個區塊都會被正規化；已知深的模型如果一開始就用很大的學習率，訓練很容易失敗（Xiong et al. 2020）。在最初的幾十步慢慢調高學習率，叫做學習率預熱（warm-up）。用第 4 節的題目，訓練 6 層的模型。
 #
 # 先猜猜看：學習率從一開始就是 0.01 的話，會怎樣？
 #
@@ -550,201 +937,25 @@ claims.check(
 # %% [markdown] key="norm-after" lang="zh-tw"
 # post-norm 沒有預熱就學不會，有預熱就學得會；pre-norm 沒有預熱也學得會，因為殘差流不經過正規化，梯度可以直接傳過去。把學習率降到 0.003 的話，post-norm 沒有預熱也學得會。許多 LLM 選擇 pre-norm，是因為就算層數多、學習率設得不太好，訓練也不容易失敗。
 
-# %% [markdown] key="ffn" lang="ja"
-# ## 6. フィードフォワード層：受け取ったものから計算する
+# %% [markdown] key="further-length" lang="ja" further=true
+# ### さらにくわしく：学習した長さを超えると
 #
-# アテンションがするのは、トークンからトークンへ情報を運び、混ぜることまでです。運ばれてきたものを材料に計算するのが、フィードフォワード層（feed-forward network、FFN）です。
-#
-# $$\operatorname{FFN}(x) = W_2\, f(W_1 x)$$
-#
-# $W_1$ は幅 $d$ のベクトルを $4d$ に広げ、活性化関数 $f$（GELUなど）を要素ごとにかけたあと、$W_2$ が $d$ に戻します。どのトークンにも同じ行列を使い、ほかのトークンは見ません。
-#
-# 予想：アテンションには $d \times d$ の行列が4つあります（$W^Q$、$W^K$、$W^V$、$W^O$）。ブロックの行列の要素のうち、FFNの割合は何%でしょうか。
+# 位置の伝え方によって、長い系列での正解率が変わります。
 
-# %% [markdown] key="ffn" lang="zh-tw"
-# ## 6. 前饋網路：用收到的資訊做計算
+# %% [markdown] key="further-length" lang="zh-tw" further=true
+# ### 更進一步：超出訓練的長度
 #
-# 注意力做的事，只到「把資訊從一個詞元搬到另一個詞元，再混合起來」。拿這些資訊來計算的，是前饋網路（feed-forward network，FFN）。
-#
-# $$\operatorname{FFN}(x) = W_2\, f(W_1 x)$$
-#
-# $W_1$ 把寬度 $d$ 的向量放大成 $4d$，對每個元素套用啟動函數 $f$（例如 GELU），再由 $W_2$ 變回 $d$。每個詞元用的都是同樣的矩陣，而且看不到其他詞元。
-#
-# 先猜猜看：注意力有 4 個 $d \times d$ 的矩陣（$W^Q$、$W^K$、$W^V$、$W^O$）。區塊裡所有矩陣的元素當中，FFN 占百分之幾？
-
-# %% key="ffn-share"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-sizes = {}
-for part in ("attention", "ffn"):
-    matrices = [m["weight"] for m in w["blocks"]["0"][part].values()]
-    sizes[part] = sum(matrix.numel() for matrix in matrices)
-ffn_share = sizes["ffn"] / sum(sizes.values())
-predict.compare(guess, 100 * ffn_share, "%")
-
-# %% [markdown] key="ffn-without" lang="ja"
-# <details><summary>実行して、予想と比べたら開く</summary>
-#
-# FFNの行列は $d \times 4d$ と $4d \times d$ の2つで、合わせて $8d^2$ です。アテンションの4つは $4d^2$ なので、$\frac{8}{12}$、約66.7%です。Llamaなどは、行列を3つ使うSwiGLUという形にし、中間の幅を $\frac{8}{3}d$ にして、同じ $8d^2$ にそろえます。
-#
-# </details>
-#
-# これだけの場所を使って、FFNは何をしているのでしょうか。2節の6人の文で、2種類の質問をします。「Aの色は？」は、参照したものをそのまま答えれば済みます。「AとBの色は同じ？」は、2つの色を運んだあとに、比べなければなりません。
-#
-# 予想：FFNを外すと、「同じ？」の正解率はどうなるでしょうか（FFNがあれば1に近く、チャンスレベルは0.5）。
-#
-# - `"a"`：ほぼ1のまま
-# - `"b"`：0.5から0.7
-# - `"c"`：0.5より低い
-
-# %% [markdown] key="ffn-without" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# FFN 的矩陣是 $d \times 4d$ 和 $4d \times d$ 這 2 個，合計 $8d^2$；注意力的 4 個矩陣是 $4d^2$，所以是 $\frac{8}{12}$，約 66.7%。Llama 等模型改用有 3 個矩陣的 SwiGLU，並把中間的寬度設成 $\frac{8}{3}d$，讓大小同樣是 $8d^2$。
-#
-# </details>
-#
-# FFN 用了這麼多參數，到底做了什麼？用第 2 節那 6 個人的句子，問 2 種問題。「A 是什麼顏色？」只要把看到的照樣回答就好；「A 和 B 的顏色一樣嗎？」則要先把 2 種顏色搬過來，再拿來比較。
-#
-# 先猜猜看：拿掉 FFN，「一樣嗎？」的正確率會怎樣（有 FFN 時接近 1，隨機水準是 0.5）？
-#
-# - `"a"`：幾乎還是 1
-# - `"b"`：0.5 到 0.7
-# - `"c"`：比 0.5 低
-
-# %% key="ffn-guess"
-#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
-#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
-guess = None
-
-same = {kind: learned("same", 1500, 3e-3, feed_forward=kind) for kind in ("gelu", "none")}
-only_one = {kind: learned("one", 200, feed_forward=kind) for kind in same}
-options = {
-    "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
-    "b": T(ja="0.5から0.7", zh_tw="0.5 到 0.7"),
-    "c": T(ja="0.5より低い", zh_tw="比 0.5 低"),
-}
-reached = same["none"]
-predict.choose(guess, options, "a" if reached > 0.7 else "b" if reached > 0.45 else "c")
-
-# %% key="ffn-claim"
-claims.check(
-    "E05",
-    {
-        "share": ffn_share,
-        "one_with": only_one["gelu"],
-        "one_without": only_one["none"],
-        "same_with": same["gelu"],
-        "same_without": same["none"],
-    },
-)
-
-# %% [markdown] key="ffn-after" lang="ja"
-# 1つの事実を運ぶだけなら、FFNは要りません。運んだものを組み合わせて判断するには、FFNが要ります。重みが決まれば、アテンションの出力はバリューの1次式にすぎず、「同じかどうか」は1次式では表せないからです。もっとも、アテンションだけを3層重ねると、同じ問題に0.97まで正解しました。重みの計算にも、softmaxという曲がりがあるからです。
-
-# %% [markdown] key="ffn-after" lang="zh-tw"
-# 只搬運一項事實的話，不需要 FFN；要把搬來的東西組合起來判斷，就需要 FFN。因為權重決定之後，注意力的輸出只是值的一次式，而「是不是一樣」沒辦法用一次式表示。不過，只疊 3 層注意力，同樣的題目也能答對 0.97，因為計算權重時的 softmax 也不是一次式。
-
-# %% [markdown] key="positions" lang="ja"
-# ## 7. 位置：何番目かを伝える5つの方法
-#
-# 残る部品は、位置の情報です。レッスン01の10節では、位置の情報がないと、トークンを並べ替えても出力が同じように並べ替わるだけでした。では、どう伝えればよいのでしょうか。実際のモデルは、次のどれかを使います。
-#
-# | 方法 | どこに入れるか | 使うモデル |
-# |---|---|---|
-# | なし | 入れない（因果マスクだけが順序を伝える） | 一部のデコーダー |
-# | 学習する位置埋め込み | 位置ごとのベクトルを、埋め込みに足す | BERT、GPT-2 |
-# | 正弦波 | 決まった波の値を、埋め込みに足す | 最初のTransformer |
-# | 相対位置バイアス | 距離ごとの数を、スコアに足す | T5 |
-# | RoPE | 位置の角度だけ、クエリとキーを回転させる | Llama 3 |
-#
-# RoPE（回転位置埋め込み、rotary position embedding）では、位置 $m$ のクエリを角度 $m\theta$、位置 $n$ のキーを角度 $n\theta$ だけ回します（要素を2つずつ組にし、組ごとに違う $\theta$ を使います）。内積は、2本のベクトルがなす角だけで決まります。
-#
-# 予想：位置5のクエリと位置3のキーのスコアを計算します。次に、同じベクトルを100ずつ後ろへずらし、位置105と位置103に置きます。スコアはどうなるでしょうか。
-#
-# - `"a"`：変わらない
-# - `"b"`：遠くへ動かした分、小さくなる
-# - `"c"`：まったく別の値になる
-
-# %% [markdown] key="positions" lang="zh-tw"
-# ## 7. 位置：告訴模型「第幾個」的 5 種方法
-#
-# 剩下的零件是位置資訊。第 01 課第 10 節看過，沒有位置資訊時，打亂詞元的順序，輸出只會跟著換位置。那要怎麼告訴模型呢？實際的模型會用下面其中一種方法。
-#
-# | 方法 | 放在哪裡 | 使用的模型 |
-# |---|---|---|
-# | 沒有 | 不放（只靠因果遮罩透露順序） | 一部分的解碼器 |
-# | 可訓練的位置嵌入 | 每個位置一個向量，加到嵌入上 | BERT、GPT-2 |
-# | 正弦波 | 固定的波的數值，加到嵌入上 | 最早的 Transformer |
-# | 相對位置偏差 | 每種距離一個數，加到分數上 | T5 |
-# | RoPE | 依位置的角度，旋轉查詢和鍵 | Llama 3 |
-#
-# RoPE（旋轉位置嵌入，rotary position embedding）把位置 $m$ 的查詢轉 $m\theta$ 的角度，位置 $n$ 的鍵轉 $n\theta$ 的角度（元素兩個一組，每組用不同的 $\theta$）。內積只由兩個向量的夾角決定。
-#
-# 先猜猜看：算出位置 5 的查詢和位置 3 的鍵的分數。接著把同樣的向量都往後移 100，放到位置 105 和 103。分數會怎樣？
-#
-# - `"a"`：不變
-# - `"b"`：移到遠處，所以變小
-# - `"c"`：變成完全不同的值
-
-# %% key="rope-guess"
-#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
-#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
-guess = None
-
-q, k = torch.randn(2, 1, 16, dtype=torch.float64)
-
-
-def score(m, n):
-    turned = [triad.rotated(x, torch.tensor([1.0 * place])) for x, place in ((q, m), (k, n))]
-    return (turned[0] @ turned[1].T).item()
-
-
-near, far = score(5, 3), score(105, 103)
-options = {
-    "a": T(ja="変わらない", zh_tw="不變"),
-    "b": T(ja="小さくなる", zh_tw="變小"),
-    "c": T(ja="別の値になる", zh_tw="變成不同的值"),
-}
-changed = abs(near - far) > 1e-6
-predict.choose(guess, options, "a" if not changed else "b" if abs(far) < abs(near) / 2 else "c")
-
-# %% key="rope-table"
-from helpers.models import positions
-
-drift = {kind: positions.drift(positions.scores(kind)) for kind in positions.KINDS}
-labels = T(
-    ja="なし|学習する位置埋め込み|正弦波|相対位置バイアス|RoPE",
-    zh_tw="沒有|可訓練的位置嵌入|正弦波|相對位置偏差|RoPE",
-).split("|")
-show.tabulate(
-    T(ja="方法|距離が同じスコアのずれの最大値", zh_tw="方法|距離相同的分數，最大的差距"),
-    [[label, f"{gap:.2g}"] for label, gap in zip(labels, drift.values())],
-)
+# 傳達位置的方法不同，長序列的正確率也不同。
 
 # %% [markdown] key="beyond" lang="ja"
-# <details><summary>実行して、予想と比べたら開く</summary>
+# 4節の「1つ前の記号」を長さ16で学習させ、長さ64で測ります。
 #
-# 2つのベクトルの間の角度は、どちらの場合も2つ分の $\theta$ なので、スコアは変わりません。表のとおり、相対位置バイアスとRoPEのスコアは距離だけで決まり、埋め込みに足す方法では、同じ距離でも場所によって変わります。
-#
-# </details>
-#
-# では、学習したときより長い系列では、どうなるのでしょうか。4節の「1つ前の記号」を長さ16で学習させ、長さ64で測ります。
-#
-# 予想：学習する位置埋め込みでは、17番目からの位置のベクトルが、ランダムなまま残ります。先頭の16個では必ず正解し、残りの48個ではチャンスレベル（0.125）だとすると、全体の正解率はいくつになるでしょうか（1番目の記号は問題にしません）。
+# 予想：学習する位置埋め込みでは、17番目からの位置のベクトルが、ランダムなまま残ります。先頭の16個では必ず正解し、残りの48個ではチャンスレベル（0.125）だとすると、正解率はいくつになるでしょうか（1番目の記号は問題にしません）。
 
 # %% [markdown] key="beyond" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
+# 用長度 16 訓練第 4 節的「前一個符號」，再用長度 64 測量。
 #
-# 2 個向量之間的夾角，不管哪種情形都是 2 個 $\theta$，所以分數不變。從表格看得出來，相對位置偏差和 RoPE 的分數只由距離決定；加到嵌入上的方法，距離相同，分數仍會隨位置而不同。
-#
-# </details>
-#
-# 那麼，序列比訓練時長的話會怎樣？用長度 16 訓練第 4 節的「前一個符號」，再用長度 64 測量。
-#
-# 先猜猜看：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是隨機水準（0.125），整體的正確率是多少？（第 1 個符號不列入題目。）
+# 先猜猜看：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是隨機水準（0.125），正確率是多少？（第 1 個符號不列入題目。）
 
 # %% key="beyond-code"
 def lengths(position):
@@ -765,11 +976,12 @@ predict.compare(guess, beyond["learned"][64])
 
 # %% key="beyond-figure"
 fig, ax = plt.subplots(figsize=(7, 3.4))
-for label, shares in zip(labels, beyond.values()):
-    ax.plot(list(shares), list(shares.values()), "o-", label=label, markevery=1)
-charts.frame(ax, T(ja="系列長", zh_tw="序列長度"), T(ja="正解率", zh_tw="正確率"), log="x", ticks=[16, 32, 64], ylim=(0, 1.05))
+series = {label: list(shares.values()) for label, shares in zip(labels, beyond.values())}
+charts.lines(ax, [16, 32, 64], series, markevery=1)
+x, y = T(ja="系列長", zh_tw="序列長度"), T(ja="正解率", zh_tw="正確率")
+charts.frame(ax, x, y, log="x", ticks=[16, 32, 64], ylim=(0, 1.05))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-told = T(ja="、", zh_tw="、").join(f"{label} {shares[16]:.2f}→{shares[64]:.2f}" for label, shares in zip(labels, beyond.values()))
+told = "、".join(f"{label} {y[16]:.2f}→{y[64]:.2f}" for label, y in zip(labels, beyond.values()))
 figures.show(
     fig,
     T(
@@ -797,241 +1009,69 @@ claims.check(
 # %% [markdown] key="beyond-after" lang="zh-tw"
 # 可訓練的位置嵌入，結果接近預測的算式（$\frac{15 + 48 \times 0.125}{63} \approx 0.33$）。其他方法下降得比較慢，但沒有一種是 1。RoPE 的分數只由距離決定，為什麼還是會下降？應該是因為長序列裡有訓練時沒見過的距離，那些鍵搶走了權重。例如 Code Llama（Rozière et al. 2023）就把角度的基準 `rope_theta` 調大，再用長序列繼續訓練。
 
-# %% [markdown] key="real" lang="ja"
-# ## 8. 本物のブロックを、手で計算する
+# %% [markdown] key="further-flops" lang="ja" further=true
+# ### さらにくわしく：系列長と計算量
 #
-# ここまでの部品で、本物のモデルのブロックを説明できるのでしょうか。確かめる方法は1つです。`transformers`のブロックと同じ重み、同じ入力で、手で書いたブロックが同じ出力になるかを見ます。BERT、GPT-2、T5、Llamaの4つを、1つの関数`triad.block`で計算します。4つの違いは、関数に渡す設定（`Design`）だけです。
+# レッスン01の11節で測った $n = 6d$ は、どこから来るのでしょうか。
 
-# %% [markdown] key="real" lang="zh-tw"
-# ## 8. 親手算出真正的區塊
+# %% [markdown] key="further-flops" lang="zh-tw" further=true
+# ### 更進一步：序列長度與運算量
 #
-# 到目前為止的零件，真的足以說明實際模型的區塊嗎？確認的方法只有一個：用和 `transformers` 的區塊相同的權重、相同的輸入，看看自己寫的區塊能不能算出相同的輸出。BERT、GPT-2、T5、Llama 這 4 種，都用同一個函式 `triad.block` 計算；這 4 種的差別，只在傳給函式的設定（`Design`）。
-
-# %% key="real-gaps"
-from helpers.models import real_blocks
-
-x = torch.randn(2, 10, width)
-block_gaps = {}
-for name in real_blocks.BLOCKS:
-    block, config = real_blocks.make(name)
-    theirs, ours = (f(block, config, x) for f in (real_blocks.run, real_blocks.by_hand))
-    block_gaps[name] = (ours - theirs).abs().max().item()
-    print(f"{name:18} {block_gaps[name]:.2g}")
-
-# %% key="real-table"
-properties = T(
-    ja="norm:正規化|norms_first:部品の前で正規化|is_causal:因果マスク|knows_order:ブロックの中で位置を使う|divisor:スコアを割る数|adds_vectors:バイアスを足す|kv_heads:キーとバリューのヘッド（クエリは4）|activation:活性化関数|ffn_matrices:FFNの行列",
-    zh_tw="norm:正規化|norms_first:在零件之前正規化|is_causal:因果遮罩|knows_order:在區塊裡使用位置|divisor:分數除以|adds_vectors:加上偏差|kv_heads:鍵和值的頭（查詢是 4）|activation:啟動函數|ffn_matrices:FFN 的矩陣",
-)
-found = real_blocks.differences()
-rows = []
-for line in properties.split("|"):
-    name, label = line.split(":")
-    values = [block[name] for block in found.values()]
-    rows.append([label, *({True: "○", False: "×"}.get(v, f"{v}") if isinstance(v, bool) else f"{v}" for v in values)])
-show.tabulate(["", *found], rows)
-
-# %% key="real-claim"
-claims.check("E07", block_gaps)
-
-# %% [markdown] key="triad" lang="ja"
-# ## 9. 3つの型を、1つのファイルで
-#
-# 同じブロックから、なぜ3つの型ができるのでしょうか。最初のTransformer（Vaswani et al. 2017）は、翻訳のためのエンコーダー・デコーダー型でした。BERTは、その左半分（エンコーダー）だけを残したものです。GPTは、右半分（デコーダー）から、エンコーダーを見る交差注意を取り除いたものです。図の灰色の部分が、取り除かれた部品です。
-
-# %% [markdown] key="triad" lang="zh-tw"
-# ## 9. 用一個檔案組出三大架構
-#
-# 同樣的區塊，為什麼能組出 3 種架構？最早的 Transformer（Vaswani et al. 2017）是為翻譯設計的編碼器－解碼器。BERT 只留下它的左半邊（編碼器）；GPT 則是留下右半邊（解碼器），再拿掉用來看編碼器的交叉注意力。圖中灰色的部分，就是拿掉的零件。
-
-# %% key="triad-diagram"
-block_diagrams.family()
-
-# %% [markdown] key="triad-source-text" lang="ja"
-# 実際に組み立ててみましょう。次のセルが表示するのは、教材の`helpers/models/triad.py`の全体です。読むのは3か所で十分です。`block`は1つのブロック、`stack`は埋め込みからブロックを重ねるまで、最後の3つの関数が3つの型です。`encoder`と`decoder`の違いが、`causal`と最後の行列だけであることを確かめてください。
-
-# %% [markdown] key="triad-source-text" lang="zh-tw"
-# 來實際組組看。下面的儲存格會印出教材的 `helpers/models/triad.py` 全文，只要讀 3 個地方就夠了：`block` 是一個區塊，`stack` 從嵌入開始把區塊疊起來，最後的 3 個函式就是 3 種架構。請確認 `encoder` 和 `decoder` 的差別，只有 `causal` 和最後的矩陣。
-
-# %% key="triad-source"
-print(inspect.getsource(triad))
-
-# %% key="triad-check"
-from helpers.models import encoder, encoder_decoder
-
-bert, t5 = encoder.load(), encoder_decoder.load()
-pairs = encoder_decoder.next_batch(encoder_decoder.examples(50))()
-told, seen = pairs["input_ids"], pairs["attention_mask"].bool()
-written = t5._shift_right(pairs["labels"])
-masked = encoder.next_batch(encoder.rows(50))()
-hidden, filled = masked["input_ids"], masked["attention_mask"].bool()
-
-with torch.no_grad():
-    logits = {
-        "BERT": (triad.encoder(hidden, *weights.take(bert), filled[:, None, None]), bert(hidden, filled)),
-        "GPT-2": (triad.decoder(ids, w, design), gpt2(ids)),
-        "T5": (
-            triad.encoder_decoder(told, written, *weights.take(t5), seen[:, None, None]),
-            t5(told, seen, decoder_input_ids=written),
-        ),
-    }
-
-# %% key="triad-claim"
-relative = {
-    name: ((ours - theirs.logits).abs().max() / theirs.logits.abs().max()).item()
-    for name, (ours, theirs) in logits.items()
-}
-claims.check("C01", {name.lower().replace("-", ""): gap for name, gap in relative.items()})
-
-# %% [markdown] key="triad-after" lang="ja"
-# 3つとも、学習済みのモデルと同じ出力になりました。3つの型の違いは、ブロックの中身ではありません。エンコーダー型は全体マスク、デコーダー型は因果マスクで同じブロックを重ね、エンコーダー・デコーダー型は、その2つを交差注意でつなぎます。これからのレッスンで「層」と書くときは、このファイルの`block`を指します。
-
-# %% [markdown] key="triad-after" lang="zh-tw"
-# 3 種的輸出都和訓練好的模型相同。三大架構的差別，並不在區塊的內容：encoder-only 用全部遮罩、decoder-only 用因果遮罩來疊同樣的區塊，編碼器－解碼器則是用交叉注意力把這樣的兩組區塊接起來。之後的課寫到「層」的時候，指的就是這個檔案裡的 `block`。
-
-# %% [markdown] key="cost" lang="ja"
-# ## 10. 設計図から、大きさを求める
-#
-# 公開されたモデルには、`config.json`という設計図が付いています。ブロックの中身がわかったので、読むだけでパラメータの数を1個単位まで計算できます。Llama 3 8Bで試しましょう。
-#
-# 予想：`tie_word_embeddings`が`true`なら、埋め込みの行列を、出力を計算する行列としても使います。Llama 3 8Bは`false`で、2つの行列を別々に持ちます。`true`にすると、パラメータは何億個減るでしょうか（`vocab_size`は128,256、`hidden_size`は4,096）。
-
-# %% [markdown] key="cost" lang="zh-tw"
-# ## 10. 從設計圖算出大小
-#
-# 公開的模型都附有一份設計圖 `config.json`。既然已經知道區塊的內容，只要讀設計圖，就能把參數的數量算到個位數。用 Llama 3 8B 試試看。
-#
-# 先猜猜看：`tie_word_embeddings` 是 `true` 的話，嵌入的矩陣也拿來當作計算輸出的矩陣。Llama 3 8B 是 `false`，兩個矩陣分開存放。如果改成 `true`，參數會減少幾億個？（`vocab_size` 是 128,256，`hidden_size` 是 4,096。）
-
-# %% key="cost-guess"
-from helpers import blueprint
-
-#| ja: Noneを、予想した数（億個）に書き換える
-#| zh-tw: 把 None 改成你猜的數字（億個）
-guess = None
-
-llama = blueprint.config("llama-3-8b")
-apart = sum(blueprint.parts(llama).values())
-tied = sum(blueprint.parts(llama | {"tie_word_embeddings": True}).values())
-predict.compare(guess, (apart - tied) / 1e8, T(ja="億個", zh_tw=" 億個"))
-
-# %% [markdown] key="cost-fields" lang="ja"
-# <details><summary>実行して、予想と比べたら開く</summary>
-#
-# 埋め込みの行列1つ分、$128{,}256 \times 4{,}096$ で約5.25億個です。
-#
-# </details>
-#
-# ほかの項目も、それぞれ決まった行列の形を決めます。次の表は、項目を1つずつ変えてモデルを作り直し、形の変わった行列を調べた結果です。
-#
-# | `config.json`の項目 | 意味 | 形が変わるもの |
-# |---|---|---|
-# | `vocab_size` | 語彙の大きさ | 埋め込み、出力の行列 |
-# | `hidden_size` | 幅 $d$ | すべて |
-# | `num_hidden_layers` | ブロックの数 | ブロックの数だけが増える |
-# | `num_attention_heads` | クエリのヘッドの数 | $W^K$、$W^V$（ヘッドの次元が変わるため） |
-# | `num_key_value_heads` | キーとバリューのヘッドの数 | $W^K$、$W^V$ |
-# | `intermediate_size` | FFNの中間の幅 | FFNの3つの行列 |
-# | `tie_word_embeddings` | 埋め込みと出力で行列を共有するか | 出力の行列の有無 |
-# | `hidden_act` | 活性化関数 | なし |
-# | `rope_theta` | RoPEの角度の基準（大きいほど、ゆっくり回る） | なし |
-# | `rms_norm_eps` | RMSNormで、0で割らないために足す数 | なし |
-# | `max_position_embeddings` | 想定する最大の長さ | なし（BERTとGPT-2では、位置埋め込みの行数） |
-#
-# 次の表では、4つのモデルについて、部品ごとのパラメータを数えます。
-
-# %% [markdown] key="cost-fields" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# 就是一個嵌入矩陣的大小，$128{,}256 \times 4{,}096$，約 5.25 億個。
-#
-# </details>
-#
-# 其他項目也各自決定某些矩陣的形狀。下表是每次只改一個項目、重新建立模型，再檢查哪些矩陣的形狀變了。
-#
-# | `config.json` 的項目 | 意思 | 形狀改變的部分 |
-# |---|---|---|
-# | `vocab_size` | 詞彙表大小 | 嵌入、輸出的矩陣 |
-# | `hidden_size` | 寬度 $d$ | 全部 |
-# | `num_hidden_layers` | 區塊的數量 | 只增加區塊的數量 |
-# | `num_attention_heads` | 查詢的頭數 | $W^K$、$W^V$（因為每個頭的維度改變） |
-# | `num_key_value_heads` | 鍵和值的頭數 | $W^K$、$W^V$ |
-# | `intermediate_size` | FFN 中間的寬度 | FFN 的 3 個矩陣 |
-# | `tie_word_embeddings` | 嵌入和輸出是否共用矩陣 | 有沒有輸出的矩陣 |
-# | `hidden_act` | 啟動函數 | 無 |
-# | `rope_theta` | RoPE 角度的基準（越大，轉得越慢） | 無 |
-# | `rms_norm_eps` | RMSNorm 為了避免除以 0 而加上的數 | 無 |
-# | `max_position_embeddings` | 預設的最大長度 | 無（在 BERT 和 GPT-2 是位置嵌入的列數） |
-#
-# 接下來的表格，是 4 種模型每種零件的參數數量。
-
-# %% key="cost-table"
-counted = {name: blueprint.parts(blueprint.config(name)) for name in ("bert-base", "gpt2", "t5-base", "llama-3-8b")}
-parts = T(
-    ja="embedding:埋め込み|positions:位置|attention:アテンション|cross_attention:交差注意|ffn:FFN|norms:正規化|head:出力など",
-    zh_tw="embedding:嵌入|positions:位置|attention:注意力|cross_attention:交叉注意力|ffn:FFN|norms:正規化|head:輸出等",
-).split("|")
-rows = [[label, *(f"{found.get(part, 0):,}" for found in counted.values())] for part, label in (line.split(":") for line in parts)]
-rows.append([T(ja="合計", zh_tw="合計"), *(f"{sum(found.values()):,}" for found in counted.values())])
-show.tabulate(["", *counted], rows)
+# 第 01 課第 11 節測到的 $n = 6d$，是怎麼來的？
 
 # %% [markdown] key="flops" lang="ja"
-# ## 11. 系列長と計算量
-#
-# 計算量も、同じ設計図から求まります。FFNの中間の幅が $4d$ のブロックでは、1トークンあたりのFLOPsは、行列を掛ける部分が $24 d^2$、トークンの組ごとに計算する部分（$QK^\top$ と、重み×$V$）が $4 n d$ です。前者は系列長 $n$ によらず、後者は $n$ に比例します。2つが等しくなるのは $n = 6d$ のときで、レッスン01の11節で測った境目は、ここから来ています。
-#
-# 次の図は、$d$ が64、768、4,096の場合に、組ごとの計算が占める割合です。
+# 中間の幅が $4d$ のブロックでは、トークンあたりのFLOPsは、行列を掛ける部分が $24 d^2$、トークンの組ごとに計算する部分が $4 n d$ です。2つは $n = 6d$ で等しくなります。図は、組ごとの計算が占める割合です。
 
 # %% [markdown] key="flops" lang="zh-tw"
-# ## 11. 序列長度與運算量
-#
-# 運算量也能從同一份設計圖求出。FFN 中間寬度是 $4d$ 的區塊，每個詞元的 FLOPs 分成兩部分：乘上矩陣的部分是 $24 d^2$，逐組計算的部分（$QK^\top$，以及權重乘上 $V$）是 $4 n d$。前者與序列長度 $n$ 無關，後者與 $n$ 成正比。$n = 6d$ 時這兩個部分相等，第 01 課第 11 節測到的分界，就是這樣來的。
-#
-# 下圖是 $d$ 為 64、768、4,096 時，逐組計算所占的比例。
+# 中間寬度是 $4d$ 的區塊，每個詞元的 FLOPs 分成 2 個部分：乘上矩陣的部分是 $24 d^2$，逐組計算的部分是 $4 n d$，在 $n = 6d$ 時相等。下圖是逐組計算所占的比例。
 
 # %% key="flops-figure"
 lengths = [2**k for k in range(6, 21)]
-fig, ax = plt.subplots(figsize=(7, 3.6))
+shares = {}
 for d in (64, 768, 4096):
-    ax.plot(lengths, [n / (n + 6 * d) for n in lengths], label=f"d = {d:,}")
-charts.frame(ax, T(ja="系列長 n", zh_tw="序列長度 n"), T(ja="組ごとの計算の割合", zh_tw="逐組計算的比例"), log="x")
-ax.axhline(0.5, color="black", linestyle=":")
-ax.legend()
-figures.show(fig, T(ja="…", zh_tw="…"))
+    linear, square = zip(*(blueprint.flops(n, d) for n in lengths))
+    shares[f"d = {d:,}"] = [s / (a + s) for a, s in zip(linear, square)]
 
-# %% key="cost-claim"
-fields = blueprint.changes(llama)
-claims.check(
-    "E08",
-    {
-        "bert": sum(counted["bert-base"].values()),
-        "t5": sum(counted["t5-base"].values()),
-        "llama": sum(counted["llama-3-8b"].values()),
-        "shapeless": sum(not fields[name] for name in ("hidden_act", "rope_theta", "rms_norm_eps", "max_position_embeddings")),
-        "matrices": sum(blueprint.block(blueprint.config("bert-base")).values()) / 768**2,
-        "equal_at": blueprint.crossover(blueprint.config("bert-base")) / 768,
-    },
+fig, ax = plt.subplots(figsize=(7, 3.6))
+charts.lines(ax, lengths, shares)
+ax.axhline(0.5, color="black", linestyle=":")
+x, y = T(ja="系列長 n", zh_tw="序列長度 n"), T(ja="組ごとの計算の割合", zh_tw="逐組計算的比例")
+charts.frame(ax, x, y, log="x", ticks=lengths[::2], ylim=(0, 1))
+ax.tick_params(axis="x", rotation=45)
+ax.legend()
+figures.show(
+    fig,
+    T(
+        ja="横軸は系列長（対数目盛り）、縦軸は組ごとの計算がFLOPsに占める割合です。点線は0.5で、dが64、768、4,096のとき、曲線はそれぞれn = 384、4,608、24,576で点線と交わります。",
+        zh_tw="橫軸是序列長度（對數刻度），縱軸是逐組計算占 FLOPs 的比例。點線是 0.5；d 是 64、768、4,096 時，曲線分別在 n = 384、4,608、24,576 與點線相交。",
+    ),
 )
 
 # %% [markdown] key="flops-after" lang="ja"
-# 「長さを2倍にすると計算は4倍」になるのは、$6d$ よりずっと長い系列だけです。幅4,096のモデルなら、24,576トークンまでは、計算の半分以上をトークンごとの行列積が占めます。
+# 「長さを2倍にすると計算は4倍」に近づくのは、$6d$ よりずっと長い系列だけです。幅4,096なら、24,576トークンまでは、計算の半分以上がトークンごとの行列積です。
 
 # %% [markdown] key="flops-after" lang="zh-tw"
-# 「長度變成 2 倍，運算量就變成 4 倍」，只在序列遠比 $6d$ 長時才成立。寬度 4,096 的模型，在 24,576 個詞元以內，運算有一半以上是逐詞元的矩陣乘法。
+# 「長度變成 2 倍，運算量就變成 4 倍」，只在序列遠比 $6d$ 長時才成立。寬度 4,096 的話，在 24,576 個詞元以內，運算有一半以上是逐詞元的矩陣乘法。
+
+# %% [markdown] key="further-rnn" lang="ja" further=true
+# ### さらにくわしく：RNNに取って代わった理由
+#
+# Transformerの前は、再帰型ニューラルネットワーク（RNN）が使われていました。
+
+# %% [markdown] key="further-rnn" lang="zh-tw" further=true
+# ### 更進一步：為什麼取代了 RNN
+#
+# 在 Transformer 之前，用的是遞迴神經網路（RNN）。
 
 # %% [markdown] key="rnn" lang="ja"
-# ## 12. 再帰型ニューラルネットワークから置き換わった理由
+# RNNは、1つ前の状態から次の状態を計算するので、学習の計算を並列にできません。前の結果を待つ計算が何段つながるかを数えます。
 #
-# Transformerの前は、再帰型ニューラルネットワーク（RNN）が使われていました。RNNは、1つ前の状態から次の状態を計算するので、系列の計算を並列にできません。前の結果を待たなければならない計算が、何段つながるかを数えます。
-#
-# 予想：長さを16から64へ、4倍にすると、RNNの段数はおよそ何倍になるでしょうか。アテンションの段数は、長さによって変わるでしょうか。
+# 予想：長さを16から64へ、4倍にすると、RNNの段数はおよそ何倍になるでしょうか。アテンションではどうでしょうか。
 
 # %% [markdown] key="rnn" lang="zh-tw"
-# ## 12. 為什麼取代了遞迴神經網路
+# RNN 要從前一個狀態算出下一個狀態，所以訓練時沒辦法平行計算。數一數必須等前一步結果的計算，總共串了幾段。
 #
-# 在 Transformer 之前，用的是遞迴神經網路（RNN）。RNN 要從前一個狀態算出下一個狀態，所以整個序列沒辦法平行計算。這裡數一數：必須等前一步的結果才能做的計算，總共串了幾段？
-#
-# 先猜猜看：長度從 16 變成 64，也就是 4 倍，RNN 的段數大約變成幾倍？注意力的段數會隨長度改變嗎？
+# 先猜猜看：長度從 16 變成 64，也就是 4 倍，RNN 的段數大約變成幾倍？注意力呢？
 
 # %% key="rnn-guess"
 from helpers.models import recurrent
@@ -1058,28 +1098,36 @@ claims.check(
 )
 
 # %% [markdown] key="rnn-after" lang="ja"
-# RNNの段数は長さに比例し、アテンションの段数は長さによりません。計算の量は、長い系列ではアテンションのほうが多くなります。それでも、GPUでは多くの計算を同時に行えるので、学習はTransformerのほうがずっと速く進みました。これが、置き換わった大きな理由です。
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# RNNの段数は長さに比例し、アテンションの段数は長さによりません。GPUは多くの計算を同時に行えるので、段数の少ないTransformerのほうが、学習がずっと速く進みました。
+#
+# </details>
 
 # %% [markdown] key="rnn-after" lang="zh-tw"
-# RNN 的段數和長度成正比，注意力的段數則與長度無關。序列長的時候，注意力的運算量反而比較多；但 GPU 可以同時做很多計算，所以訓練 Transformer 快得多。這就是它取代 RNN 的主要原因。
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# RNN 的段數和長度成正比，注意力的段數則與長度無關。GPU 可以同時做很多計算，所以段數少的 Transformer 訓練起來快得多。
+#
+# </details>
 
 # %% [markdown] key="summary" lang="ja"
-# ## 14. できるようになったこと
+# ## 11. できるようになったこと
 #
-# - 部品を1つ外すと何が失われるかを、測った結果で説明できる
-# - `config.json`を読み、行列の形、パラメータの数、計算量を求められる
-# - 1つのブロックから、マスクとつなぎ方を変えて、3つの型を組み立てられる
+# - 部品を1つ外すと何が失われるかを、測った結果で説明できる（問1、2、3、5）
+# - `config.json`を読み、行列の形と計算量を求められる（問4、6、8）
+# - 1つのブロックから、3つの型を組み立てられる（問7）
 #
-# 次のクイズで確かめましょう。問1、2、3、5は1番目に、問4、6、8は2番目に、問7は3番目に対応します。どの問題も、答えは本文に書かれていません。成績には関係しませんが、間違えた選択肢の説明も読んでみてください。
+# かっこの中は、確かめるクイズの番号です。答えは本文にありません。
 
 # %% [markdown] key="summary" lang="zh-tw"
-# ## 14. 現在你會的事
+# ## 11. 現在你會的事
 #
-# - 能根據實測的結果，說明拆掉一個零件會少了什麼
-# - 能讀 `config.json`，求出矩陣的形狀、參數的數量與運算量
-# - 能用同一種區塊，靠改變遮罩和接法，組出三大架構
+# - 能根據實測的結果，說明拆掉一個零件會少了什麼（第 1、2、3、5 題）
+# - 能讀 `config.json`，求出矩陣的形狀與運算量（第 4、6、8 題）
+# - 能用同一種區塊，組出三大架構（第 7 題）
 #
-# 用下面的小測驗確認：第 1、2、3、5 題對應第 1 項，第 4、6、8 題對應第 2 項，第 7 題對應第 3 項。每一題的答案，課文裡都沒有直接寫。不列入成績，不過選錯的選項也有說明，不妨讀一讀。
+# 括號裡是用來確認的題號；答案不在課文裡。
 
 # %% key="quiz"
 from helpers.widgets import Quiz
@@ -1088,7 +1136,7 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# ブロックの中身がわかったので、次は、それを重ねたモデルに何を学習させるかです。[レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
+# 次は、重ねたブロックに何を学習させるかです。[レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
 
 # %% [markdown] key="next" lang="zh-tw"
-# 知道區塊的內容之後，接下來的問題是：疊好的模型要學什麼？[第 03 課](03_encoder.ipynb)會讓用全部遮罩的區塊疊成的 BERT，學習克漏字。
+# 接下來的問題是：疊好的區塊要學什麼？[第 03 課](03_encoder.ipynb)會讓用全部遮罩的區塊疊成的 BERT，學習克漏字。
