@@ -45,7 +45,7 @@ torch.set_num_threads(1)
 #
 # アテンションの出力は、バリューの重み付き平均です。平均を取れば、ばらつきは小さくなります。それなら、何層も重ねたとき、トークンの違いはどこまで残るのでしょうか。
 #
-# ランダムな6本のベクトルを、重み行列もランダムなアテンション（レッスン01と同じ関数）に繰り返し通します。違うトークンの向きを、コサイン類似度の平均で比べます（ばらばらなら0、同じなら1）。
+# ランダムな6本のベクトルを、ランダムな重みのアテンション（レッスン01の関数）に繰り返し通し、違うトークンの向きを、コサイン類似度の平均で比べます（ばらばらなら0、同じなら1）。
 #
 # 予想：4層を通したあとの類似度は、どれに最も近いでしょうか。
 #
@@ -85,6 +85,7 @@ def only_attention(x, layers, add=False):
         x = x + out if add else out
     return x
 
+
 # %% key="alone-guess"
 #| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
 #| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
@@ -99,16 +100,16 @@ predict.choose(guess, options, nearest)
 # %% [markdown] key="block" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# ほぼ1です。見分けられないトークンからは、何を計算しても同じ答えしか出ません。
+# ほぼ1です。見分けられないトークンからは、同じ答えしか出ません。
 #
 # </details>
 #
-# トークンごとに計算する場所、値の大きさを保つ仕組み、何番目かという情報も足りません。これらの部品とアテンションを組み合わせた単位を、ブロック（block）と呼びます。「2層」はブロックを2つ重ねることで、「幅64」は、ブロックの間を流れるベクトルが64次元だという意味です（$d = 64$）。次の図の部品を、この先の節で1つずつ外していきます。
+# トークンごとに計算する場所、値の大きさを保つ仕組み、何番目かという情報も足りません。これらの部品とアテンションを組み合わせた単位を、ブロック（block）と呼びます。「2層」はブロックを2つ重ねることで、「幅64」は、ブロックの間を流れるベクトルが64次元だという意味です（$d = 64$）。この先の節で、図の部品を1つずつ外していきます。
 
 # %% [markdown] key="block" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 幾乎等於 1。從分不出誰是誰的詞元，不管怎麼算，都只會得到一樣的答案。
+# 幾乎等於 1。從分不出誰是誰的詞元，只會得到一樣的答案。
 #
 # </details>
 #
@@ -124,7 +125,7 @@ block_diagrams.block("pre")
 #
 # ヘッドを分けても、重み行列の大きさは変わりません（レッスン01の8節）。では、何がよくなるのでしょうか。1つのヘッドの重みは合計1なので、参照先が2つあれば分け合うことになります。そこで、2つの事実を使う問題を解かせます。
 #
-# - 文：6人の好きな色（4色のどれか）が、ばらばらの順で並ぶ
+# - 文：6人の好きな色（4色のどれか）
 # - 質問：2人の名前。答えは2人の色の組で、16通りある
 #
 # アテンション1層だけのモデルで、ヘッドが2つなら、正解率は1になります。
@@ -140,7 +141,7 @@ block_diagrams.block("pre")
 #
 # 分成好幾個頭，權重矩陣的大小並沒有改變（第 01 課第 8 節）。那麼好處在哪裡？一個頭的權重總和是 1，要看的地方有 2 處時，就得分給兩邊。所以出一種需要用到 2 項事實的題目。
 #
-# - 句子：以任意順序列出 6 個人喜歡的顏色（4 種之一）
+# - 句子：6 個人喜歡的顏色（4 種之一）
 # - 問題：2 個人的名字；答案是這 2 個人的顏色組合，有 16 種可能
 #
 # 模型只有 1 層注意力；用 2 個頭的話，正確率會到 1。
@@ -161,6 +162,7 @@ def learned(task, steps, rate=1e-2, seed=0, **switches):
     #| zh-tw: 訓練小模型，回傳它在新題目上的正確率
     model, _ = block_tasks.trained(task, Switches(**switches), steps, rate, seed)
     return block_tasks.accuracy(model, task)
+
 
 # %% key="heads-guess"
 #| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
@@ -223,7 +225,12 @@ for one_matrix in (True, False):
 predict.compare(guess, by_matrices[True])
 
 # %% key="heads-claim"
-print(T(ja=f"行列が2つのとき：{by_matrices[False]:.2f}", zh_tw=f"用 2 個矩陣時：{by_matrices[False]:.2f}"))
+print(
+    T(
+        ja=f"行列が2つのとき：{by_matrices[False]:.2f}",
+        zh_tw=f"用 2 個矩陣時：{by_matrices[False]:.2f}",
+    )
+)
 claims.check(
     "E02",
     {
@@ -278,6 +285,7 @@ def added_by(stream, layer, design, mask):
     attended = triad.multi_head(x, x, layer["attention"], design, mask)
     x = triad.norm(stream + attended, layer["norms"]["1"], design)
     return attended, triad.feed_forward(x, layer["ffn"], design)
+
 
 # %% key="residual-sum"
 #| ja: Noneを、予想した数に書き換える
@@ -377,8 +385,6 @@ claims.check(
 # - LayerNorm（層正規化、layer normalization）：要素の平均を引いてから、標準偏差で割る
 # - RMSNorm：平均は引かず、要素の2乗の平均の平方根で割る
 #
-# どちらも、最後に、要素ごとに学習した数を掛けます。引き算の有無は、どこに現れるでしょうか。
-#
 # 予想：ベクトルを3倍にした場合と、すべての要素に3を足した場合のうち、RMSNormの出力が変わらないのはどちらでしょうか。
 #
 # - `"a"`：3倍にした場合だけ
@@ -399,13 +405,12 @@ claims.check(
 # - LayerNorm（層正規化，layer normalization）：先減去各元素的平均，再除以標準差
 # - RMSNorm：不減平均，只除以各元素平方的平均再開根號
 #
-# 兩者最後都會對每個元素乘上一個訓練出來的數。有沒有那一次減法，會反映在哪裡？
-#
 # 先猜猜看：把向量變成 3 倍，或是把每個元素都加上 3。哪一種情形，RMSNorm 的輸出不會變？
 #
 # - `"a"`：只有變成 3 倍時
 # - `"b"`：只有加上 3 時
 # - `"c"`：都不變
+
 
 # %% key="norm-code"
 def layer_norm(x):
@@ -415,6 +420,7 @@ def layer_norm(x):
 
 def rms_norm(x):
     return x / x.square().mean(-1, keepdim=True).sqrt()
+
 
 # %% key="norm-guess"
 #| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
@@ -661,14 +667,16 @@ for name in real_blocks.BLOCKS:
     print(f"{name:18} {block_gaps[name]:.2g}")
 
 # %% key="real-table"
-properties = T(
-    ja="norm:正規化|norms_first:部品の前で正規化|is_causal:因果マスク|knows_order:ブロックの中で位置を使う|divisor:スコアを割る数|adds_vectors:バイアスを足す|kv_heads:キーとバリューのヘッド（クエリは4）|activation:活性化関数|ffn_matrices:FFNの行列",
-    zh_tw="norm:正規化|norms_first:在零件之前正規化|is_causal:因果遮罩|knows_order:在區塊裡使用位置|divisor:分數除以|adds_vectors:加上偏差|kv_heads:鍵和值的頭（查詢是 4）|activation:啟動函數|ffn_matrices:FFN 的矩陣",
+properties = (
+    "norm norms_first is_causal knows_order divisor adds_vectors kv_heads activation ffn_matrices"
 )
+names = T(
+    ja="正規化|部品の前で正規化|因果マスク|ブロックの中で位置を使う|スコアを割る数|バイアスを足す|キーとバリューのヘッド（クエリは4）|活性化関数|FFNの行列",
+    zh_tw="正規化|在零件之前正規化|因果遮罩|在區塊裡使用位置|分數除以|加上偏差|鍵和值的頭（查詢是 4）|啟動函數|FFN 的矩陣",
+).split("|")
 found = real_blocks.differences()
 rows = []
-for line in properties.split("|"):
-    name, label = line.split(":")
+for name, label in zip(properties.split(), names):
     values = [block[name] for block in found.values()]
     marks = {"True": "○", "False": "×"}
     rows.append([label, *(marks.get(str(value), str(value)) for value in values)])
@@ -709,7 +717,10 @@ hidden, filled = masked["input_ids"], masked["attention_mask"].bool()
 
 with torch.no_grad():
     logits = {
-        "BERT": (triad.encoder(hidden, *weights.take(bert), filled[:, None, None]), bert(hidden, filled)),
+        "BERT": (
+            triad.encoder(hidden, *weights.take(bert), filled[:, None, None]),
+            bert(hidden, filled),
+        ),
         "GPT-2": (triad.decoder(ids, w, design), gpt2(ids)),
         "T5": (
             triad.encoder_decoder(told, written, *weights.take(t5), seen[:, None, None]),
@@ -771,13 +782,14 @@ predict.compare(guess, (apart - tied) / 1e8, T(ja="億個", zh_tw=" 億個"))
 # %% key="cost-table"
 models = ("bert-base", "gpt2", "t5-base", "llama-3-8b")
 counted = {name: blueprint.parts(blueprint.config(name)) for name in models}
+kinds = ["embedding", "positions", "attention", "cross_attention", "ffn", "norms", "head"]
 names = T(
-    ja="embedding:埋め込み|positions:位置|attention:アテンション|cross_attention:交差注意|ffn:FFN|norms:正規化|head:出力など",
-    zh_tw="embedding:嵌入|positions:位置|attention:注意力|cross_attention:交叉注意力|ffn:FFN|norms:正規化|head:輸出等",
+    ja="埋め込み|位置|アテンション|交差注意|FFN|正規化|出力など",
+    zh_tw="嵌入|位置|注意力|交叉注意力|FFN|正規化|輸出等",
 ).split("|")
 rows = []
-for part, label in (name.split(":") for name in names):
-    rows.append([label, *(f"{found.get(part, 0):,}" for found in counted.values())])
+for kind, name in zip(kinds, names):
+    rows.append([name, *(f"{found.get(kind, 0):,}" for found in counted.values())])
 total = [f"{sum(found.values()):,}" for found in counted.values()]
 rows.append([T(ja="合計", zh_tw="合計"), *total])
 show.tabulate(["", *counted], rows)
@@ -873,13 +885,17 @@ block_diagrams.block("pre", "post")
 # - `"b"`：只有 pre-norm 學得會
 # - `"c"`：都學不會
 
+
 # %% key="norm-train"
 def losses(norm, warm_up):
     switches = Switches(depth=6, norm=norm, position="learned")
     return block_tasks.trained("before", switches, 150, 1e-2, warm_up=warm_up)[1].losses
 
 
-curves = {(norm, warm_up): losses(norm, warm_up) for norm, warm_up in (("pre", 1), ("post", 1), ("post", 50))}
+curves = {
+    (norm, warm_up): losses(norm, warm_up)
+    for norm, warm_up in (("pre", 1), ("post", 1), ("post", 50))
+}
 ends = {key: sum(curve[-10:]) / 10 for key, curve in curves.items()}
 
 # %% key="norm-curves"
@@ -956,6 +972,7 @@ claims.check(
 # 用長度 16 訓練第 4 節的「前一個符號」，再用長度 64 測量。
 #
 # 先猜猜看：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是隨機水準（0.125），正確率是多少？（第 1 個符號不列入題目。）
+
 
 # %% key="beyond-code"
 def lengths(position):
@@ -1035,7 +1052,7 @@ for d in (64, 768, 4096):
 fig, ax = plt.subplots(figsize=(7, 3.6))
 charts.lines(ax, lengths, shares)
 ax.axhline(0.5, color="black", linestyle=":")
-x, y = T(ja="系列長 n", zh_tw="序列長度 n"), T(ja="組ごとの計算の割合", zh_tw="逐組計算的比例")
+x, y = T(ja="系列長n", zh_tw="序列長度 n"), T(ja="組ごとの計算の割合", zh_tw="逐組計算的比例")
 charts.frame(ax, x, y, log="x", ticks=lengths[::2], ylim=(0, 1))
 ax.tick_params(axis="x", rotation=45)
 ax.legend()
@@ -1136,7 +1153,7 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# 次は、重ねたブロックに何を学習させるかです。[レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
+# 次の[レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
 
 # %% [markdown] key="next" lang="zh-tw"
-# 接下來的問題是：疊好的區塊要學什麼？[第 03 課](03_encoder.ipynb)會讓用全部遮罩的區塊疊成的 BERT，學習克漏字。
+# 接下來的[第 03 課](03_encoder.ipynb)，會讓用全部遮罩的區塊疊成的 BERT 學習克漏字。
