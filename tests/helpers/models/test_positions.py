@@ -3,10 +3,10 @@
 import pytest
 import torch
 from torch import nn
-from transformers import LlamaConfig
+from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
 
-from helpers.models import norms, positions, triad
+from helpers.models import decoder, encoder, encoder_decoder, norms, positions, triad
 
 SEEDS = range(3)
 
@@ -95,6 +95,45 @@ def test_sinusoids_are_those_of_the_paper():
             assert torch.allclose(table[row, 2 * i + 1], angle.cos(), atol=1e-12)
     # Alone, without tokens and matrices, they too know the distance alone
     assert positions.drift(table @ table.T) <= 1e-12
+
+
+def small_llama():
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "vocab_size": 50}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
+    return LlamaForCausalLM(LlamaConfig(initializer_range=0.3, **sizes, **heads)).eval()
+
+
+MODELS = {
+    "encoder": encoder.load,
+    "decoder": decoder.load,
+    "encoder_decoder": lambda: encoder_decoder.load().encoder,
+    "llama": small_llama,
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@torch.no_grad()
+def test_scores_of_a_model_are_those_that_it_mixes_by(name):
+    """One token all along: the softmax of its scores is the attention that transformers returns."""
+    model, n = MODELS[name](), 30
+    model.set_attn_implementation("eager")
+    theirs = model(torch.full((1, n), 20), output_attentions=True).attentions[0][0]
+    whole = encoder_decoder.load() if name == "encoder_decoder" else model
+    ours = positions.trained(whole, 20, 20, n)
+    seen = torch.ones(n, n, dtype=torch.bool).tril(0 if name in ("decoder", "llama") else n)
+    weights = ours.masked_fill(~seen, -torch.inf).softmax(-1)
+    assert torch.allclose(weights, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("tokens", [(23, 97), (40, 60), (100, 30)])
+def test_the_shipped_bert_and_gpt2_know_places_and_the_shipped_t5_distances(tokens):
+    for module, low, high in ((encoder, 1, 50), (decoder, 0.3, 20)):
+        for head in positions.trained(module.load(), *tokens):
+            assert low < positions.drift(head) < high
+    heads = positions.trained(encoder_decoder.load(), *tokens)
+    assert {positions.drift(head) for head in heads} == {0.0}
+    assert min(head.std() for head in heads) > 0.1
 
 
 @pytest.mark.parametrize(
