@@ -1,5 +1,6 @@
 """Other programs: they never outlive this one, show that they live, and tell why they failed."""
 
+import functools
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from helpers.display.progress_bar import PrintedLines
 
 from ..command import ROOT
 
@@ -60,18 +63,22 @@ def step(title: str, command: Sequence[object]) -> None:
 
 @contextmanager
 def life_signs(title: str) -> Iterator[None]:
-    """Print a line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
-    done, start = threading.Event(), time.monotonic()
+    """Print a line at the start, and one every LIFE_SIGN_S seconds while it goes on.
+
+    On a terminal, too: what the program itself writes there would break a line that changes.
+    """
+    ended, start = threading.Event(), time.monotonic()
+    display = PrintedLines(LIFE_SIGN_S, functools.partial(print, flush=True))
 
     def beat() -> None:
-        while not done.wait(LIFE_SIGN_S):
-            print(f"  … {title}: {time.monotonic() - start:.0f} s", flush=True)
+        while not ended.wait(display.every_s):
+            display.draw(f"  … {title}: {time.monotonic() - start:.0f} s")
 
-    print(title, "…", flush=True)
+    display.draw(f"{title} …")
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        done.set()
+        ended.set()
         thread.join()

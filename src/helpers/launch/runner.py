@@ -11,7 +11,6 @@ import math
 import os
 import platform
 import re
-import shutil
 import sys
 import tempfile
 import time
@@ -25,7 +24,8 @@ from typing import TextIO
 
 from .. import experiments
 from ..classroom import claims, predict
-from ..display.monospace import aligned, columns, cut
+from ..display import progress_bar
+from ..display.monospace import aligned
 from ..language import say
 
 try:
@@ -38,7 +38,7 @@ except ModuleNotFoundError as missing:
     raise SystemExit("\n".join(word.format(package=missing.name) for word in words)) from missing
 
 SECONDS_BOUND, MIB_BOUND = 60, 1024  # one lesson on two cores; only memory is asserted
-PIPE_SECONDS, TERMINAL_SECONDS = 5.0, 0.2  # between two lines, two redraws
+PIPE_SECONDS = 5.0  # between two lines, where there is no terminal
 TRACEBACK_LINES = 15
 
 
@@ -164,7 +164,7 @@ def run(lesson: Lesson) -> Report:
         env = kernel_environment(Path(folder), log)
         outcome = execute(lesson.path, env, progress.cell, progress.tick)
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    progress.clear()
+    progress.display.clear()
     report = Report(lesson, outcome, [json.loads(line) for line in lines])
     print("\n".join(lines_of(report)), end="\n\n", flush=True)
     return report
@@ -191,10 +191,9 @@ class Progress:
     """The progress of a lesson: a changing line on a terminal, now and then a line elsewhere."""
 
     def __init__(self, label: str, stream: TextIO):
-        self.label, self.stream, self.status = label, stream, say.text("runner", "kernel")
-        self.pause = TERMINAL_SECONDS if stream.isatty() else PIPE_SECONDS
-        self.start = self.last = time.monotonic()
-        self.drawn = 0  # columns
+        self.label, self.status = label, say.text("runner", "kernel")
+        self.start = time.monotonic()
+        self.display = progress_bar.on_stream(stream, PIPE_SECONDS)
         self.draw()
 
     def cell(self, i: int, n: int, heading: str) -> None:
@@ -203,26 +202,13 @@ class Progress:
 
     def tick(self) -> None:
         """Draw, if the last line is old enough."""
-        now = time.monotonic()
-        if now - self.last >= self.pause:
-            self.last = now
+        if self.display.is_due():
             self.draw()
 
     def draw(self) -> None:
         """Draw the line."""
-        line = f"{self.label}  {self.last - self.start:.0f} s  {self.status}"
-        if not self.stream.isatty():
-            print(line, file=self.stream, flush=True)
-            return
-        line = cut(line, shutil.get_terminal_size().columns - 1)
-        padding = " " * (self.drawn - columns(line))
-        print(f"\r{line}{padding}", end="", file=self.stream, flush=True)
-        self.drawn = columns(line)
-
-    def clear(self) -> None:
-        """Remove the line from a terminal."""
-        if self.drawn:
-            print("\r" + " " * self.drawn, end="\r", file=self.stream, flush=True)
+        seconds = time.monotonic() - self.start
+        self.display.draw(f"{self.label}  {seconds:.0f} s  {self.status}")
 
 
 def lines_of(report: Report) -> list[str]:

@@ -36,9 +36,7 @@ def forgotten_name() -> None:
 
 
 def bar() -> None:
-    meter = progress_bar.Meter(4)
-    meter._handle = Handle()
-    meter.end(HOSTILE)
+    progress_bar.Meter(4, progress_bar.NotebookBar(Handle())).end(HOSTILE)
 
 
 class Handle:

@@ -16,6 +16,7 @@ from places import ROOT
 
 from helpers import experiments
 from helpers.classroom import claims
+from helpers.display.monospace import aligned, columns
 from helpers.language import say
 from helpers.launch import execution, runner
 
@@ -274,16 +275,16 @@ def test_progress_is_one_line_on_a_terminal_and_now_and_then_a_line_elsewhere(mo
             progress.cell(second, 12, "注意機構" * 20)
             progress.tick()
     for progress in both:
-        progress.clear()
+        progress.display.clear()
     assert [line.split()[2] for line in pipe.getvalue().splitlines()] == ["0", "5", "10"]
     redrawn = terminal.getvalue().split("\r")
     assert "\n" not in terminal.getvalue() and len(redrawn) > 12
-    assert max(map(runner.columns, redrawn)) <= 29
+    assert max(map(columns, redrawn)) <= 29
 
 
 def test_columns_stand_under_each_other_with_wide_characters():
-    lines = runner.aligned([["主張", "x"], ["C1", "y"]])
-    assert [runner.columns(line) for line in lines] == [7, 7]
+    lines = aligned([["主張", "x"], ["C1", "y"]])
+    assert [columns(line) for line in lines] == [7, 7]
 
 
 @pytest.mark.parametrize("value, text", [(0.123456, "0.1235"), (2147483648.0, "2,147,483,648")])
