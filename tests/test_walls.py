@@ -42,8 +42,11 @@ def trees(src: Path) -> Iterator[tuple[Path, ast.Module]]:
 # --- helpers stand alone ----------------------------------------------------------------------
 
 
+LEADS_OUT = re.compile(r"\bcourse_tools\b|^(lessons|solutions)$|\b(lessons|solutions)/")
+
+
 def reaches_out(src: Path) -> list[str]:
-    """Imports of course_tools, and strings (not docstrings) that lead there or to lessons/."""
+    """Imports of course_tools; strings (no docstrings) that lead there, to lessons/, solutions/."""
     faults = []
     for path, tree in trees(src):
         docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -53,7 +56,7 @@ def reaches_out(src: Path) -> list[str]:
             text = node.value if isinstance(node, ast.Constant) and id(node) not in docs else ""
             if any(name.split(".")[0] in ("course_tools", "lessons", "tests") for name in names):
                 faults.append(f"{path.name}:{node.lineno}: imports {names}")
-            if isinstance(text, str) and re.search(r"\bcourse_tools\b|^lessons$|\blessons/", text):
+            if isinstance(text, str) and LEADS_OUT.search(text):
                 faults.append(f"{path.name}:{node.lineno}: {text!r}")
     return faults
 
@@ -234,6 +237,8 @@ PLANTED = [
     (reaches_out, "helpers/b.py", 'import importlib\nimportlib.import_module("course_tools.x")\n'),
     (reaches_out, "helpers/b.py", 'path = root / "lessons" / name\n'),
     (reaches_out, "helpers/b.py", 'path = f"{root}/lessons/{name}"\n'),
+    (reaches_out, "helpers/b.py", 'path = Path("solutions", lang, name)\n'),
+    (reaches_out, "helpers/b.py", 'path = f"solutions/{lang}"\n'),
     (words_in_code, "helpers/b.py", 'label = "\u79d2"\n'),
     (words_in_code, "helpers/b.py", 'label = f"{n} \u3053"\n'),
     (words_in_code, "helpers/b.py", "x = 1  # \u7cfb\u5217\u9577\n"),
