@@ -1,4 +1,4 @@
-"""Lesson 06's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
+"""Lesson 07's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
 
 import pytest
 from lesson_cells import code_of
@@ -8,7 +8,7 @@ from test_explorers_in_browser import EXPLORERS, beyond, says
 from helpers import kv_cache
 from helpers.language import say
 
-NAME = "06_kv_cache"
+NAME = "07_kv_cache"
 # In the order of Tab: which key, and which argument of kv_cache.fits then has which value
 STEPS = [
     ("ArrowDown", {"key": "llama-2-7b"}),

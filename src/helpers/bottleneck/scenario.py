@@ -119,7 +119,7 @@ class Scenario:
     def room(self) -> float:
         """GiB for weights and caches.
 
-        As in lesson 06 a tenth is left free, and 1 GiB to CUDA.
+        As in lesson 07 a tenth is left free, and 1 GiB to CUDA.
         """
         gib = cards.gpus()[self.gpu].gib
         return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
@@ -136,7 +136,7 @@ class Scenario:
     def possible(self) -> tuple[bool, bool]:
         """Tell for each design whether the formulas leave it possible.
 
-        It fits the card as in lesson 06, and its time for one user is within the target.
+        It fits the card as in lesson 07, and its time for one user is within the target.
         That time is a lower bound: True is no promise.
         """
         bench = {q.name: q for q in self.bench()}

@@ -15,6 +15,15 @@ KINDS: dict[str, tuple[type, ...]] = {
     "hinted": (bool,),
     "when": (str,),
 }
+# What lessons were called before 02_block came between: a student's record may still say so.
+RENAMED = {
+    "02_encoder": "03_encoder",
+    "03_decoder": "04_decoder",
+    "04_encoder_decoder": "05_encoder_decoder",
+    "05_decoder_dominance": "06_decoder_dominance",
+    "06_kv_cache": "07_kv_cache",
+    "07_bottleneck_challenge": "08_bottleneck_challenge",
+}
 T = TypeVar("T")
 
 
@@ -80,7 +89,7 @@ def loads(data: bytes) -> Work:
             raise NotOurs(f"course is {table['course']!r}, expected {COURSE!r}")
         if table["format"] > FORMAT:
             raise TooNew(f"format {table['format']}, expected {FORMAT} at most")
-        return {name: _lesson(entry) for name, entry in table["lesson"].items()}
+        return _by_todays_name({n: _lesson(entry) for n, entry in table["lesson"].items()})
     except TooNew:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -93,6 +102,14 @@ def merged(one: Work, other: Work) -> Work:
     The order does not matter, and merging the same twice changes nothing.
     """
     return _union(one, other, _both_lessons)
+
+
+def _by_todays_name(work: Work) -> Work:
+    """Join what a lesson's old name and its new one hold."""
+    joined: Work = {}
+    for name, lesson in work.items():
+        joined = merged(joined, {RENAMED.get(name, name): lesson})
+    return joined
 
 
 def _lesson(entry: dict[str, Any]) -> Lesson:

@@ -15,7 +15,7 @@ class Gpu:
 
     gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken.
     tflops: of bfloat16 matrix products, dense.  gb_per_second: of the card's memory.  None: unknown
-    drawn: the tasks of lesson 07 are drawn with it, which takes its speed
+    drawn: the tasks of lesson 08 are drawn with it, which takes its speed
     """
 
     name: str
@@ -65,5 +65,5 @@ def gpus() -> Mapping[str, Gpu]:
 
 
 def drawn() -> tuple[str, ...]:
-    """Return the cards that a task of lesson 07 may be drawn with."""
+    """Return the cards that a task of lesson 08 may be drawn with."""
     return tuple(key for key, gpu in gpus().items() if gpu.drawn)

@@ -1,4 +1,4 @@
-"""Lesson 05's encoder-decoder made of the decoder's own blocks: only their connections differ.
+"""Lesson 06's encoder-decoder made of the decoder's own blocks: only their connections differ.
 
     python -m helpers.results.blocks
 

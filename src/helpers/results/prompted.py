@@ -1,4 +1,4 @@
-"""Train a decoder on the tasks of lesson 04, in which it never summarises in Chinese.
+"""Train a decoder on the tasks of lesson 05, in which it never summarises in Chinese.
 
     python -m helpers.results.prompted
 
@@ -20,7 +20,7 @@ N_TEST = 100
 
 
 def budget() -> int:
-    """Return the training FLOPs of lesson 02's encoder."""
+    """Return the training FLOPs of lesson 03's encoder."""
     return checkpoints.card()["encoder"]["training_flops"]
 
 

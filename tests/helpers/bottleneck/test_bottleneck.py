@@ -1,4 +1,4 @@
-"""The bench of lesson 07 against torch's counter, real caches and brute force; faults seen red."""
+"""The bench of lesson 08 against torch's counter, real caches and brute force; faults seen red."""
 
 import itertools
 import json
@@ -548,7 +548,7 @@ def test_the_draws_are_those_of_the_lesson(draws):
         assert known[replace(drawn, code="0000")] == drawn.possible
 
 
-def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_06(draws):
+def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_07(draws):
     """10 % of the card free, 1 GiB of overhead: what is held must leave both."""
     for draw in draws:
         gib = cards.gpus()[draw.scenario.gpu].gib
@@ -595,7 +595,7 @@ def test_the_lesson_says_how_often_the_finished_summary_turns(draws, lang):
         for q in ("update", "update_all")
     ]
     assert shown == ["63%", "54%"]
-    path = ROOT / f"notebooks/{lang}/07_bottleneck_challenge.ipynb"
+    path = ROOT / f"notebooks/{lang}/08_bottleneck_challenge.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     [text] = ["".join(cell["source"]) for cell in cells if cell["id"] == "scenario"]
     assert [s for s in shown if s not in text] == []

@@ -1,4 +1,4 @@
-"""The self-check of lesson 07's argument, its model answers, and the lesson's own cells."""
+"""The self-check of lesson 08's argument, its model answers, and the lesson's own cells."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from helpers.classroom import claims
 from helpers.language import say
 
 reviewing = sys.modules["helpers.bottleneck.review"]  # the package's name is the function
-LESSON = "07_bottleneck_challenge"
+LESSON = "08_bottleneck_challenge"
 EXAMPLE = "0230"  # the scenario of the model answers
 
 
@@ -67,7 +67,7 @@ def answer(lang: str, step: int) -> str:
             [(0.14, "×"), (0.14, "×"), (0.4, "×"), (0.5, "×")],
         ),
         ("zh-tw", "不到一半、一成不變的第二十三分店、3 成果", []),
-        ("ja", "8人、16回、28層、レッスン06、3 GBps、L40Sで", []),
+        ("ja", "8人、16回、28層、レッスン07、3 GBps、L40Sで", []),
     ],
 )
 def test_numbers_with_units_are_read(lang, text, want):

@@ -27,7 +27,7 @@ def course(tmp_path, monkeypatch):
     root = tmp_path / "山田" / "my folder 桌面"
     for lang in ("ja", "zh-tw"):
         write(root / f"notebooks/{lang}/01_attention.ipynb", f"lesson {lang}")
-        write(root / f"notebooks/{lang}/02_encoder.ipynb", f"second {lang}")
+        write(root / f"notebooks/{lang}/03_encoder.ipynb", f"second {lang}")
         write(root / f"exercises/{lang}/01_attention/01_attention.ipynb", f"sheet {lang}")
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
@@ -97,7 +97,7 @@ def test_first_delivery_mirrors_one_language(course, capsys):
     lab.deliver(course, "ja")
     assert texts(course) == {
         LESSON: "lesson ja",
-        "notebooks/ja/02_encoder.ipynb": "second ja",
+        "notebooks/ja/03_encoder.ipynb": "second ja",
         "exercises/ja/01_attention/01_attention.ipynb": "sheet ja",
     }
     assert f"New: my/{LESSON}" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Heads on a pretrained body: what is copied, what is labelled, what a score counts; lesson 02's
+"""Heads on a pretrained body: what is copied, what is labelled, what a score counts; lesson 03's
 label curves as shipped."""
 
 import json

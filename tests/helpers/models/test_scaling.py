@@ -1,4 +1,4 @@
-"""The sizes of lesson 05: what is trained, how it is marked, and the law that is fitted to it."""
+"""The sizes of lesson 06: what is trained, how it is marked, and the law that is fitted to it."""
 
 import json
 
