@@ -62,7 +62,7 @@ class Widget(State):
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
         data, metadata = self.view.mimebundle()
-        return data | {"text/html": self.html(), "text/plain": repr(self)}, metadata
+        return data | {"text/html": str(self.html()), "text/plain": repr(self)}, metadata
 
     def _ipython_display_(self) -> None:
         """Display, and exchange anywidget's view for ipywidgets' if no front end answers."""
