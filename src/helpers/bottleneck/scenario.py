@@ -215,7 +215,7 @@ def _draw(code: str, draw: Callable) -> Scenario:
         users=draw(USERS),
         updates=draw(UPDATES),
         shared=draw(SHARED),
-        gpu=draw(cards.drawn()),
+        gpu=draw(cards.cards_of_tasks()),
         metric=metric,
         target=draw(TARGETS[metric]),
         split=draw(SPLITS),

@@ -514,7 +514,7 @@ class Draw(NamedTuple):
 
 def every_draw():
     """All scenarios that can be drawn, without what a target alone changes."""
-    sizes = (DOCUMENTS, SUMMARIES, USERS, UPDATES, SHARED, cards.drawn())
+    sizes = (DOCUMENTS, SUMMARIES, USERS, UPDATES, SHARED, cards.cards_of_tasks())
     for one in itertools.product(*sizes, SPLITS, KV_HEADS, KV_HEADS):
         *first, split, kv_decoder, kv_pair = one
         yield Scenario("0000", *first, "first", 1.0, split, kv_decoder, kv_pair)

@@ -44,7 +44,7 @@ class Handle:
         show.fragment(data["text/html"], "")
 
 
-FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", 1, ""), {"weights": 1.0})
+FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", "", 1, "", ""), {"weights": 1.0})
 MADE = {
     "card": lambda: show.card([HOSTILE, HOSTILE], "right"),
     "table": lambda: show.table([HOSTILE], [[HOSTILE], [show.Link.to(HOSTILE, HOSTILE)]])[0],
