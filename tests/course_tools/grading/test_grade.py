@@ -392,6 +392,17 @@ def test_one_more_lms_is_one_more_entry(tmp_path, the_sheet, monkeypatch, capsys
     assert "Canvas, NTU COOL or Example LMS" in " ".join(said.out.split())
 
 
+def test_an_lms_may_name_students_without_a_number(tmp_path, the_sheet, monkeypatch):
+    place = hand_in(
+        tmp_path / "in", {f"Ada - handed in {day}/{LESSON}.ipynb": RIGHT for day in "12"}
+    )
+    plain = lms.Format(("Example LMS",), re.compile(r"(?P<who>.+) - handed in \d"))
+    maybe = lms.Format(("Example LMS",), re.compile(r"(?P<who>.+?) - handed in (?P<number>2)?"))
+    for other, students in ((plain, {"Ada"}), (maybe, {"Ada", "Ada_2"})):
+        monkeypatch.setattr(lms, "FORMATS", (other,))
+        assert set(found(place, the_sheet)) == students
+
+
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "README.zh-tw.md"])
 def test_the_readmes_name_every_lms(name):
     text = (ROOT / name).read_text(encoding="utf-8")

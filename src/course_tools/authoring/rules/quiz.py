@@ -3,14 +3,12 @@
 The classes of helpers.widgets.quiz.kinds are the schema: a kind that they know, this file knows.
 """
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
+from helpers.classroom.session import Session
 from helpers.language.say import COMPLETE
 from helpers.language.typed_numbers import SCALE
 from helpers.widgets.quiz import kinds
@@ -23,7 +21,6 @@ KEYS = [ARGUMENTS[lang] for lang in COMPLETE]
 FEWEST_CHOICES = 3
 LONGEST_MAY_BE_RIGHT = 0.4  # of the questions: else "take the longest" is a way to answer
 ALWAYS_THE_SAME = 3  # as many single choice questions with one right letter are a pattern
-NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -118,22 +115,13 @@ def _of_number(entry: Entry) -> Iterator[Problem]:
 
 
 def _of_hint(entry: Entry) -> Iterator[Problem]:
-    """The hint does not hold the answer."""
-    for key in KEYS:
-        if _tells(entry, _squeezed(entry.table["hint"][key]), key):
-            yield entry.problem(f"the hint ({key}) contains the answer", "write another hint")
-
-
-def _tells(entry: Entry, hint: str, key: str) -> bool:
-    question = entry.question
-    if isinstance(question, kinds.Numeric):
-        numbers = (Decimal(number.replace(",", "")) for number in NUMBER.findall(hint))
-        return any(abs(number - question.answer) <= question.tolerance for number in numbers)
-    return any(_squeezed(choice["text"][key]) in hint for choice in entry.right)
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\s`。]", "", unicodedata.normalize("NFKC", text))
+    """The hint does not hold the answer, in any language."""
+    for lang in COMPLETE:
+        with Session(lang=lang):
+            question = kinds.from_table(entry.table)
+        if question.is_told_by(question.hint):
+            what = f"the hint ({ARGUMENTS[lang]}) contains the answer"
+            yield entry.problem(what, "write another hint")
 
 
 def _of_pattern(file: str, entries: list[Entry]) -> Iterator[Problem]:
