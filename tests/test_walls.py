@@ -217,6 +217,23 @@ def opens_text(call: ast.Call) -> bool:
 
 # --- each rule holds here, and is seen to fail ------------------------------------------------
 
+
+def names_twice(src: Path) -> list[str]:
+    """Classes of one package that share a name: who looks for one finds two things."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(src.rglob("*.py")):
+        place = path.relative_to(src)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name not in SHARED:
+                places.setdefault((place.parts[0], node.name), []).append(f"{place}:{node.lineno}")
+    return [f"{name}: {found}" for (_, name), found in places.items() if len(found) > 1]
+
+
+# One meaning in two rooms: a request is refused, and the message says what may be asked for.
+# Students see the name in a traceback, and lesson 07 catches kv_cache.Refused.
+SHARED = {"Refused"}
+
+
 RULES: list[Callable[[Path], list[str]]] = [
     reaches_out,
     words_in_code,
@@ -224,9 +241,13 @@ RULES: list[Callable[[Path], list[str]]] = [
     wrong_calls,
     unused_messages,
     unencoded,
+    names_twice,
 ]
 MESSAGE = '[hello]\nja = "{n}\u500b"\nzh_tw = "{n} \u500b"\n'
 SOUND = {
+    "course_tools/a.py": "class Cell: ...\n",
+    "helpers/b/a.py": "class Cell: ...\nclass Refused(ValueError): ...\n",
+    "helpers/c/a.py": "class Refused(ValueError): ...\n",
     "helpers/a.py": '"""lessons/"""\nfrom . import say\nsay.text("a", "hello", n=1)\n# 3 \u500b\n',
     "helpers/a.js": "const label = words.hello;\n",
     "helpers/language/messages/a.toml": MESSAGE,
@@ -256,6 +277,8 @@ PLANTED = [
     (unencoded, "helpers/b.py", "open(name)\n"),
     (unencoded, "course_tools/b.py", 'path.write_text("x")\n'),
     (unencoded, "course_tools/b.py", 'path.open("a")\n'),
+    (names_twice, "course_tools/b/c.py", "class Cell:\n    pass\n"),
+    (names_twice, "course_tools/b.py", "def f():\n    class Cell: ...\n"),
 ]
 
 

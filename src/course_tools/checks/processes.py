@@ -18,7 +18,7 @@ LIFE_SIGN_S = 15
 LAST_LINES = 12  # of a log: the cause stands at its end
 
 
-class Failed(Exception):
+class CommandFailed(Exception):
     """A program did not end well; the message has its last lines."""
 
 
@@ -48,7 +48,10 @@ def status_of(command: Sequence[object], **options: Any) -> int:
 
 
 def step(title: str, command: Sequence[object]) -> None:
-    """Run COMMAND with signs of life (on a terminal its own words too).  Failed if it fails."""
+    """Run COMMAND with signs of life (on a terminal its own words too).
+
+    CommandFailed if it fails.
+    """
     start = time.monotonic()
     with tempfile.TemporaryFile() as log, life_signs(title):
         out = None if sys.stdout.isatty() else log
@@ -57,7 +60,9 @@ def step(title: str, command: Sequence[object]) -> None:
         if child.returncode:
             log.seek(0)
             lines = log.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
-            raise Failed("\n".join([*(f"  | {line}" for line in lines), f"{title}: failed."]))
+            raise CommandFailed(
+                "\n".join([*(f"  | {line}" for line in lines), f"{title}: failed."])
+            )
     print(f"  done, {time.monotonic() - start:.0f} s")
 
 

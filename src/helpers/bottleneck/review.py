@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..display import show
 from ..display.markup import Html
 from ..language import say
-from .scenario import Number, Scenario, given_numbers, known_numbers
+from .scenario import CitableNumber, Scenario, given_numbers, known_numbers
 
 PARTS = {  # of the rubric, for each step
     1: ("reading", "cache", "growth", "other_side", "limits"),
@@ -290,7 +290,7 @@ def _unit(rest: str) -> tuple[str, str, float] | None:
     return None
 
 
-def _comparable(known: list[Number]) -> list[Number]:
+def _comparable(known: list[CitableNumber]) -> list[CitableNumber]:
     found = []
     for number in known:
         unit, factor = UNITS.get(number.unit, (number.unit, 1.0))
@@ -298,7 +298,7 @@ def _comparable(known: list[Number]) -> list[Number]:
     return found
 
 
-def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
+def _cited(written: Written, known: list[CitableNumber], given: list[CitableNumber]) -> Cited:
     if repeated := _agreeing(written, 0.0, 1e-9, given):
         return Cited(written.text, _labels(repeated), is_given=True)
     if agrees := _agreeing(written, written.half, 0.01, known):
@@ -311,17 +311,19 @@ def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
     return Cited(written.text, _labels(about), is_given=bool(about))
 
 
-def _agreeing(written: Written, half: float, share: float, known: list[Number]) -> list[Number]:
+def _agreeing(
+    written: Written, half: float, share: float, known: list[CitableNumber]
+) -> list[CitableNumber]:
     """Find all that the number agrees with: within its last digit (at most 5 %), or a share."""
 
-    def near(number: Number) -> bool:
+    def near(number: CitableNumber) -> bool:
         most = max(min(half, LOOSEST * number.value), share * number.value)
         return abs(written.value - number.value) <= most
 
     return [number for number in known if number.unit == written.unit and near(number)]
 
 
-def _labels(found: list[Number]) -> str:
+def _labels(found: list[CitableNumber]) -> str:
     return " / ".join(dict.fromkeys(number.label for number in found))
 
 

@@ -31,7 +31,7 @@ from ..language import say
 try:
     import nbformat
 
-    from .execution import LIMIT_SECONDS, Failure, Outcome, end_children, execute, title
+    from .execution import LIMIT_SECONDS, Failure, NotebookRun, end_children, execute, title
 except ModuleNotFoundError as missing:
     told = say.catalogue("runner")["no_package"]  # whose console it is, we do not know
     words = [told[say.key(lang)] for lang in say.COMPLETE]
@@ -47,7 +47,7 @@ class CannotRun(Exception):
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LessonNotebook:
     """One notebook of one language."""
 
     name: str
@@ -62,8 +62,8 @@ class Lesson:
 class Report:
     """The result of a lesson's run; claims are the lines of TRIAD_CLAIMS_LOG."""
 
-    lesson: Lesson
-    outcome: Outcome
+    lesson: LessonNotebook
+    outcome: NotebookRun
     claims: list[dict]
 
     def unmeasured(self) -> list[str]:
@@ -126,10 +126,10 @@ def notebooks_folder() -> Path:
     raise CannotRun(say.text("runner", "no_folder", here=here, package=package))
 
 
-def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
+def find(folder: Path, names: Sequence[str], lang: str | None) -> list[LessonNotebook]:
     """Find the named lessons ("1", "01" or "01_attention"), or all; raise CannotRun for others."""
     languages = [lang] if lang else list(say.LANGUAGES)
-    there = [Lesson(p.stem, x, p) for x in languages for p in (folder / x).glob("*.ipynb")]
+    there = [LessonNotebook(p.stem, x, p) for x in languages for p in (folder / x).glob("*.ipynb")]
     there.sort(key=lambda lesson: lesson.name)
     known = ", ".join(dict.fromkeys(lesson.name for lesson in there))
     for name in names:
@@ -141,12 +141,12 @@ def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
     return [x for x in there if not names or any(is_called(x, name) for name in names)]
 
 
-def is_called(lesson: Lesson, name: str) -> bool:
+def is_called(lesson: LessonNotebook, name: str) -> bool:
     """Is this a name or number of the lesson?"""
     return name == lesson.name or name.zfill(2) == lesson.name.split("_")[0]
 
 
-def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]) -> int:
+def show_list(lessons: Sequence[LessonNotebook], alone: Sequence[experiments.Experiment]) -> int:
     """Print lessons, then experiments, each under its heading."""
     rows = [[x.name, x.lang, title(nbformat.read(x.path, as_version=4))] for x in lessons]
     for heading, table in (("list_lessons", rows), ("list_alone", experiments.rows(alone))):
@@ -156,7 +156,7 @@ def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]
     return 0
 
 
-def run(lesson: Lesson) -> Report:
+def run(lesson: LessonNotebook) -> Report:
     """Run one lesson, with progress, and print what it measured; nothing of the user's is used."""
     progress = Progress(str(lesson), sys.stdout)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -251,7 +251,7 @@ def mark(row: dict) -> str:
     return say.text("runner", "holds" if row["holds"] else "missed")
 
 
-def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
+def failure_lines(lesson: LessonNotebook, failure: Failure) -> list[str]:
     """Return the lines on one failure: where, what, and the source."""
     where = f"{lesson.path.parent.name}/{lesson.path.name}"
     values = {"cell": failure.cell, "where": where, "limit": LIMIT_SECONDS}

@@ -93,7 +93,9 @@ def graded(isolated, tmp_path_factory):
     """A class that was graded once: (what was handed in, what was made, its table)."""
     place, out = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("made") / "out"
     hand_in(place, {f"{name}/{LESSON}.ipynb": CASES[name].data for name in NAMES})
-    work = {LESSON: records.Lesson({"q1": records.Answer("b", 2, True), "q2": records.Answer("3")})}
+    work = {
+        LESSON: records.LessonWork({"q1": records.Answer("b", 2, True), "q2": records.Answer("3")})
+    }
     hand_in(place, {"right/triad-progress-1.json": records.dumps(work, "0" * 32).encode()})
     before = state(place)
     assert grade_now(place, out) == 0

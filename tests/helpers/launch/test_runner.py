@@ -222,7 +222,10 @@ def test_the_students_data_are_not_touched(course, monkeypatch, tmp_path):
 def test_record_writes_the_bigger_of_both_languages_rounded_up(course, monkeypatch):
     root = course(*GOOD)
     (root / "lessons" / "01_good").mkdir(parents=True)
-    outcomes = {"ja": execution.Outcome(21.2, 401.0), "zh-tw": execution.Outcome(19.0, 449.0)}
+    outcomes = {
+        "ja": execution.NotebookRun(21.2, 401.0),
+        "zh-tw": execution.NotebookRun(19.0, 449.0),
+    }
     monkeypatch.setattr(runner, "run", lambda x: report_of(x, outcomes[x.lang]))
     assert runner.main(["--record", "lessons"]) == 0
     written = (root / "lessons/01_good/measured.toml").read_text(encoding="utf-8")
@@ -234,15 +237,15 @@ def test_record_takes_neither_a_failed_run_nor_half_a_run(course, monkeypatch, c
     root = course(*GOOD)
     (root / "lessons" / "01_good").mkdir(parents=True)
     assert runner.main(["--record", "lessons", "--lang", "ja"]) == 2
-    monkeypatch.setattr(runner, "run", lambda x: runner.Report(x, execution.Outcome(), []))
+    monkeypatch.setattr(runner, "run", lambda x: runner.Report(x, execution.NotebookRun(), []))
     assert runner.main(["--record", "lessons"]) == 1
     assert not list(root.rglob("measured.toml"))
-    monkeypatch.setattr(runner, "run", lambda x: report_of(x, execution.Outcome(1, 1)))
+    monkeypatch.setattr(runner, "run", lambda x: report_of(x, execution.NotebookRun(1, 1)))
     assert runner.main(["--record", "elsewhere"]) == 2
     assert "elsewhere" in capsys.readouterr().err
 
 
-def report_of(lesson: runner.Lesson, outcome: execution.Outcome) -> runner.Report:
+def report_of(lesson: runner.LessonNotebook, outcome: execution.NotebookRun) -> runner.Report:
     return runner.Report(lesson, outcome, [{"claim": "C00", "holds": True}])
 
 

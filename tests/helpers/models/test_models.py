@@ -243,7 +243,7 @@ def test_an_interrupted_model_keeps_what_it_learned():
 
 
 def test_the_pace_warms_up_and_ends_low():
-    paces = [training.pace(n, 1000) for n in range(1000)]
+    paces = [training.learning_rate_share(n, 1000) for n in range(1000)]
     assert paces[0] == pytest.approx(1 / training.WARM_UP, rel=0.01)
     assert max(paces) > 0.99 and paces.index(max(paces)) == training.WARM_UP - 1
     assert paces[-1] == pytest.approx(training.FLOOR, rel=0.01)

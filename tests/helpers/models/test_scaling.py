@@ -130,7 +130,7 @@ def test_the_encoder_decoder_is_taught_half_of_the_characters():
     for kind in scaling.KINDS:
         labels = scaling.batch_of(kind, windows)["labels"]
         given = labels.numel() - (4 if kind == "decoder" else 0)  # the first has no predecessor
-        assert given == 4 * scaling.taught(kind)
+        assert given == 4 * scaling.characters_with_loss(kind)
 
 
 def test_exact_match_of_one_is_the_accuracy_and_never_rises_with_k():

@@ -44,7 +44,7 @@ class Judgement:
         return self.text
 
 
-class Example(NamedTuple):
+class ExampleAnswer(NamedTuple):
     """An answer as a call gives it, the judgement that it must get, and what must be said to it."""
 
     given: object
@@ -124,7 +124,7 @@ class Question(ABC):
         """Return the question's control, as the screen draws it."""
 
     @abstractmethod
-    def examples(self) -> Iterator[Example]:
+    def examples(self) -> Iterator[ExampleAnswer]:
         """Yield right and wrong answers, by the fields alone, until all is said that may be said.
 
         A test judges them; where a hint holds a right one, it tells the answer.
@@ -196,13 +196,13 @@ class ChoiceQuestion(Question):
         right = set(given) == {choice.id for choice in self.choices if choice.right}
         return self.explain(chosen, right, words)
 
-    def examples(self) -> Iterator[Example]:
+    def examples(self) -> Iterator[ExampleAnswer]:
         """Yield every set of choices; those that are declared right are right together."""
         declared = {choice.id for choice in self.choices if choice.right}
         for size in self.sizes():
             for some in itertools.combinations(self.choices, size):
                 ids = [choice.id for choice in some]
-                yield Example(ids, set(ids) == declared, tuple(choice.why for choice in some))
+                yield ExampleAnswer(ids, set(ids) == declared, tuple(choice.why for choice in some))
 
     def sizes(self) -> Iterable[int]:
         """Return how many choices an answer may have."""
@@ -300,16 +300,16 @@ class Numeric(Question):
         near = (m.why for m in self.mistakes if abs(number - m.value) <= m.tolerance)
         return Judgement(False, words["wrong"], (("", next(near, self.why_wrong)),))
 
-    def examples(self) -> Iterator[Example]:
+    def examples(self) -> Iterator[ExampleAnswer]:
         """Yield the answer, what is just within and just outside the tolerance, and mistakes."""
         edge, beyond = (Decimal(x) for x in ("0.99", "1.01"))
         step = Decimal("1e-9") * max(Decimal(1), abs(self.answer))
-        yield Example(self.answer, True, (self.why_right,))
+        yield ExampleAnswer(self.answer, True, (self.why_right,))
         for sign in (-1, 1):
-            yield Example(self.answer + sign * edge * self.tolerance, True, (self.why_right,))
-            yield Example(self.answer + sign * (beyond * self.tolerance + step), False)
-        yield Example(10 * abs(self.answer) + 1000, False, (self.why_wrong,))
-        yield from (Example(m.value, False, (m.why,)) for m in self.mistakes)
+            yield ExampleAnswer(self.answer + sign * edge * self.tolerance, True, (self.why_right,))
+            yield ExampleAnswer(self.answer + sign * (beyond * self.tolerance + step), False)
+        yield ExampleAnswer(10 * abs(self.answer) + 1000, False, (self.why_wrong,))
+        yield from (ExampleAnswer(m.value, False, (m.why,)) for m in self.mistakes)
 
     def is_told_by(self, hint: str) -> bool:
         """Does a hint hold a number that is right?"""
