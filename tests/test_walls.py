@@ -229,6 +229,18 @@ def names_twice(src: Path) -> list[str]:
     return [f"{name}: {found}" for (_, name), found in places.items() if len(found) > 1]
 
 
+def own_parsers(src: Path) -> list[str]:
+    """Commands of course_tools that make a parser of their own instead of command.parser."""
+    files = sorted((src / "course_tools").rglob("*.py"))
+    return [
+        f"{path.name}: its own parser"
+        for path in files
+        if "ArgumentParser(" in path.read_text(encoding="utf-8") and path.name not in PARSERS
+    ]
+
+
+PARSERS = {"command.py", "testing.py"}  # the second hands on to pytest what it does not know
+
 # One meaning in two rooms: a request is refused, and the message says what may be asked for.
 # Students see the name in a traceback, and lesson 07 catches kv_cache.Refused.
 SHARED = {"Refused"}
@@ -242,6 +254,7 @@ RULES: list[Callable[[Path], list[str]]] = [
     unused_messages,
     unencoded,
     names_twice,
+    own_parsers,
 ]
 MESSAGE = '[hello]\nja = "{n}\u500b"\nzh_tw = "{n} \u500b"\n'
 SOUND = {
@@ -277,6 +290,7 @@ PLANTED = [
     (unencoded, "helpers/b.py", "open(name)\n"),
     (unencoded, "course_tools/b.py", 'path.write_text("x")\n'),
     (unencoded, "course_tools/b.py", 'path.open("a")\n'),
+    (own_parsers, "course_tools/b/c.py", "made = argparse.ArgumentParser('c')\n"),
     (names_twice, "course_tools/b/c.py", "class Cell:\n    pass\n"),
     (names_twice, "course_tools/b.py", "def f():\n    class Cell: ...\n"),
 ]
