@@ -113,11 +113,13 @@ def test_a_slider_is_drawn_while_it_is_dragged(page):
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 8, y)
     page.mouse.down()
-    for share in (0.8, 0.6, 0.4, 0.2):
-        before = root.locator(".sentence").text_content()
-        page.mouse.move(box["x"] + share * box["width"], y)
-        changes(page, root, before)
-    page.mouse.up()
+    try:
+        for share in (0.8, 0.6, 0.4, 0.2):
+            before = root.locator(".sentence").text_content()
+            page.mouse.move(box["x"] + share * box["width"], y)
+            changes(page, root, before)
+    finally:
+        page.mouse.up()
 
 
 def test_the_newest_value_wins_and_waiting_is_said(page):
