@@ -26,15 +26,12 @@ def page(request, start_lab, chromium, notebook_of):
     """The lesson's cell, in both languages; page.lang"""
     lang, dark = request.param
     lab = start_lab(lang)
-    lab.use_theme(dark=dark)
     sources = ("from helpers import kv_cache", code_of(NAME, lang)["explore-code"])
-    page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources))
+    page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources), dark=dark)
     lab.run_all(page)
     page.lang = lang
     page.set_viewport_size({"width": 1200, "height": 2000})
-    page.set_default_timeout(10_000)
-    yield page
-    page.close()
+    return page
 
 
 def sentence(lang, chosen):

@@ -36,9 +36,7 @@ def forgotten_name() -> None:
 
 
 def bar() -> None:
-    meter = progress_bar.Meter(4)
-    meter._handle = Handle()
-    meter.end(HOSTILE)
+    progress_bar.Meter(4, progress_bar.NotebookBar(Handle())).end(HOSTILE)
 
 
 class Handle:
@@ -46,7 +44,7 @@ class Handle:
         show.fragment(data["text/html"], "")
 
 
-FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", 1, ""), {"weights": 1.0})
+FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", "", 1, "", ""), {"weights": 1.0})
 MADE = {
     "card": lambda: show.card([HOSTILE, HOSTILE], "right"),
     "table": lambda: show.table([HOSTILE], [[HOSTILE], [show.Link.to(HOSTILE, HOSTILE)]])[0],
