@@ -349,8 +349,11 @@ for name, part in zip(names, parts):
 #| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
 guess = None
 
-deep = {"depth": 8, "position": "learned"}
-with_residual, without = (learned("before", 150, 3e-3, residual=r, **deep) for r in (True, False))
+reached = {}
+for depth, residual in ((2, False), (8, True), (8, False)):
+    switches = {"depth": depth, "residual": residual, "position": "learned"}
+    reached[depth, residual] = learned("before", 150, **switches)
+without = reached[8, False]
 options = {
     "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
     "b": T(ja="0.6くらい", zh_tw="0.6 左右"),
@@ -366,15 +369,16 @@ claims.check(
     {
         "sum_gap": sum_gap,
         "parts": len(parts) - 1,
-        "with": with_residual,
+        "with": reached[8, True],
         "without": without,
+        "shallow": reached[2, False],
     },
 )
 
 # %% [markdown] key="norm" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# ほとんど学習しません。$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、部品を通らずに最初の層まで届きます。外すと、$f'(x)$ を掛けるうちに失われます。
+# ほとんど学習しません（2層なら、外しても少しは学習します）。$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、部品を通らずに最初の層まで届きます。外すと、$f'(x)$ を掛けるうちに失われます。
 #
 # </details>
 #
@@ -394,7 +398,7 @@ claims.check(
 # %% [markdown] key="norm" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 幾乎學不起來。$x + f(x)$ 的微分是 $1 + f'(x)$，所以一部分梯度可以不經過零件，直接傳到第一層；拿掉之後，不斷乘上 $f'(x)$，傳到半路就消失了。
+# 幾乎學不起來（2 層的話，拿掉之後還能學到一些）。$x + f(x)$ 的微分是 $1 + f'(x)$，所以一部分梯度可以不經過零件，直接傳到第一層；拿掉之後，不斷乘上 $f'(x)$，傳到半路就消失了。
 #
 # </details>
 #
@@ -529,8 +533,8 @@ options = {
     "b": T(ja="0.5から0.7", zh_tw="0.5 到 0.7"),
     "c": T(ja="0.5より低い", zh_tw="比 0.5 低"),
 }
-reached = same["none"]
-predict.choose(guess, options, "a" if reached > 0.7 else "b" if reached > 0.45 else "c")
+share = same["none"]
+predict.choose(guess, options, "a" if share > 0.7 else "b" if share > 0.45 else "c")
 
 # %% key="ffn-claim"
 claims.check(

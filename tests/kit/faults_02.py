@@ -197,10 +197,11 @@ FAULTS = [
             ),
         ),
     ),
+    Fault("E03", "with", "no residual", partial(learned, "before", 150, residual=False, **DEEP)),
+    Fault("E03", "without", "a residual", partial(learned, "before", 150, **DEEP)),
     Fault(
-        "E03", "with", "no residual", partial(learned, "before", 150, 3e-3, residual=False, **DEEP)
+        "E03", "shallow", "eight layers", partial(learned, "before", 150, residual=False, **DEEP)
     ),
-    Fault("E03", "without", "a residual", partial(learned, "before", 150, 3e-3, **DEEP)),
     Fault("E04", "layer_scaled", "eps", lambda: norms.effects(eps=1e-5)["LayerNorm"]["3x"]),
     Fault("E04", "layer_shifted", "no mean", lambda: norms.effects()["RMSNorm"]["x + 1"]),
     Fault("E04", "rms_scaled", "eps", lambda: norms.effects(eps=1e-5)["RMSNorm"]["3x"]),
