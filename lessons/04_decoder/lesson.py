@@ -722,9 +722,10 @@ assert stages[300].valid > stages[100].valid
 fig, ax = plt.subplots(figsize=(7.5, 3.8))
 steps = [step for step, judged in stages.items() if judged.valid >= samples.FEW]
 labels = T(ja="正しい|新しい|未知の組", zh_tw="正確|新句子|沒看過的組合").split("|")
+plotted = {}
 for name, label in zip(measures, labels):
-    shares, errors = zip(*(stages[step].share(name) for step in steps))
-    ax.errorbar(range(len(steps)), shares, errors, capsize=3, markevery=1, label=label)
+    plotted[label], errors = zip(*(stages[step].share(name) for step in steps))
+    ax.errorbar(range(len(steps)), plotted[label], errors, capsize=3, markevery=1, label=label)
 exact = math.exp(corpus.entropy("test") - corpus.entropy())
 pairs = T(ja="文法での、未知の組の割合", zh_tw="文法裡「沒看過的組合」的比例")
 ax.axhline(exact, color="black", linestyle=":", label=pairs)
@@ -732,10 +733,7 @@ x, y = T(ja="学習のステップ数", zh_tw="訓練步數"), T(ja="割合", zh
 charts.frame(ax, x, y, ticks=dict(enumerate(map("{:,}".format, steps))), ylim=(0, 1.02))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
-series = "。".join(
-    f"{label}：" + "、".join(f"{stages[step].share(name)[0]:.2f}" for step in steps)
-    for name, label in zip(measures, labels)
-)
+series = charts.listed(plotted, marks="：、。")
 figures.show(
     fig,
     T(
@@ -798,7 +796,7 @@ for y, label in (
 x, y = T(ja="温度", zh_tw="溫度"), T(ja="割合", zh_tw="比例")
 charts.frame(ax, x, y, log="x", ticks=temperatures, ylim=(0, 1.03))
 ax.legend()
-pairs = "、".join(f"{t:g} {v:.2f}／{d:.2f}" for t, v, d in zip(temperatures, *zip(*curve)))
+pairs = charts.listed({f"{t:g}": both for t, both in zip(temperatures, curve)}, marks=" ／、")
 figures.show(
     fig,
     T(
@@ -975,10 +973,8 @@ ax.set_yticks(y, names)
 ax.invert_yaxis()
 ax.set(xlabel=T(ja="正解率", zh_tw="正確率"), xlim=(0, 1.05))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-lines = "。".join(
-    f"{name} {blind[cell]:.2f}、{single[cell]:.2f}、{ceilings[cell]:.2f}、{multiple[cell]:.2f}"
-    for name, cell in zip(names, single)
-)
+plotted = zip(blind.values(), single.values(), ceilings.values(), multiple.values())
+lines = charts.listed(dict(zip(names, plotted)))
 figures.show(
     fig,
     T(

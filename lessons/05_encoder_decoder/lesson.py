@@ -862,7 +862,7 @@ ax.set(
     ylabel=T(ja="一致率", zh_tw="相符率"),
 )
 ax.legend(loc="upper right")
-listed = "、".join(f"{name} {share:.2f}" for name, share in shares.items())
+listed = charts.listed(shares, marks=" 、、")
 figures.show(
     fig,
     T(

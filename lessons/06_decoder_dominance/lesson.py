@@ -490,9 +490,9 @@ charts.frame(left, x, T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.05))
 left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
 columns = T(ja="1つ前|次の位置", zh_tw="前一個|下一個位置").split("|")
 figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
-curves = zip(lengths, *copied.values(), longer, *by_chance.values())
-told = "、".join(f"{n} " + "／".join(f"{value:.2f}" for value in row) for n, *row in curves)
-heads = "、".join(f"{label} {a:.2f}／{b:.2f}" for label, (a, b) in zip(labels, grid))
+curves = zip(*copied.values(), longer, *by_chance.values())
+told = charts.listed(dict(zip(lengths, curves)), marks=" ／、")
+heads = charts.listed(dict(zip(labels, grid)), marks=" ／、")
 figures.show(
     fig,
     T(
@@ -977,9 +977,8 @@ for ax, (log, title) in zip(axes, titles.items()):
     charts.lines(ax, ladder, relative, markevery=1)
     charts.frame(ax, x, y, log=log, title=title)
 axes[0].legend()
-listed = "。".join(
-    f"{size:,}：" + "、".join(f"{value:.4f}" for value in row) for size, row in zip(ladder, shares)
-)
+rows = {f"{size:,}": row for size, row in zip(ladder, shares)}
+listed = charts.listed(rows, ".4f", "：、。")
 figures.show(
     fig,
     T(

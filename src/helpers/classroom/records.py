@@ -53,7 +53,7 @@ class Answer:
 
 
 @dataclass
-class Lesson:
+class LessonWork:
     """A student's work on one lesson.
 
     quiz: {question: Answer}.  tasks: {task that passed its checks: when it first did}.
@@ -63,7 +63,7 @@ class Lesson:
     tasks: dict[str, str] = field(default_factory=dict)
 
 
-Work = dict[str, Lesson]  # by the lesson's name
+Work = dict[str, LessonWork]  # by the lesson's name
 
 
 def now() -> str:
@@ -112,11 +112,11 @@ def _by_todays_name(work: Work) -> Work:
     return joined
 
 
-def _lesson(entry: dict[str, Any]) -> Lesson:
+def _lesson(entry: dict[str, Any]) -> LessonWork:
     quiz = {id: _answer(answer) for id, answer in entry["quiz"].items()}
     if not all(isinstance(when, str) for when in entry["tasks"].values()):
         raise NotOurs("a task without its time")
-    return Lesson(quiz, dict(entry["tasks"]))
+    return LessonWork(quiz, dict(entry["tasks"]))
 
 
 def _answer(entry: dict[str, Any]) -> Answer:
@@ -130,9 +130,9 @@ def _answer(entry: dict[str, Any]) -> Answer:
     return Answer(**values | {"given": given if isinstance(given, str) else tuple(given)})
 
 
-def _both_lessons(one: Lesson, other: Lesson) -> Lesson:
+def _both_lessons(one: LessonWork, other: LessonWork) -> LessonWork:
     quiz = _union(one.quiz, other.quiz, _both_answers)
-    return Lesson(quiz, _union(one.tasks, other.tasks, min))
+    return LessonWork(quiz, _union(one.tasks, other.tasks, min))
 
 
 def _both_answers(one: Answer, other: Answer) -> Answer:

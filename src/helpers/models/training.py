@@ -53,7 +53,7 @@ def train(
     """
     torch.set_num_threads(1)
     optimizer = torch.optim.AdamW(_groups(model), lr=lr, betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: pace(n, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: learning_rate_share(n, steps))
     run, started = Run(), time.monotonic()
     model.train()
     with Meter(steps) as meter:
@@ -77,7 +77,7 @@ def train(
     return run
 
 
-def pace(step: int, steps: int) -> float:
+def learning_rate_share(step: int, steps: int) -> float:
     """Return the share of the learning rate at a step: linear up, then a cosine down to FLOOR."""
     cosine = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
     return min(1.0, (step + 1) / WARM_UP) * (FLOOR + (1 - FLOOR) * cosine)

@@ -168,7 +168,7 @@ STEPS = [
 def test_next_step_is_the_first_that_is_open(kept, here, message, number, left, lang):
     say.use(lang)
     session.current().lesson = here
-    work = {name: records.Lesson(*parts) for name, parts in kept.items()}
+    work = {name: records.LessonWork(*parts) for name, parts in kept.items()}
     title = {"00": "零", "01": "一"}[number]
     values = {"number": number, "title": title} | ({"left": left} if left else {})
     assert overview.next_step(ENTRIES, work) == say.text("overview", message, **values)
@@ -176,7 +176,7 @@ def test_next_step_is_the_first_that_is_open(kept, here, message, number, left, 
 
 def test_after_the_last_step_the_course_says_so():
     quiz = {"q1": DONE, "q2": DONE}
-    work = {e["name"]: records.Lesson(quiz, {"t": "2026"}) for e in ENTRIES}
+    work = {e["name"]: records.LessonWork(quiz, {"t": "2026"}) for e in ENTRIES}
     assert overview.next_step(ENTRIES, work) == say.text("overview", "finished")
 
 

@@ -137,10 +137,10 @@ def test_a_task_keeps_the_date_of_its_first_success(home):
 
 OLD = records.Answer(("a",), 3, True, False, False, "2026-01-01")
 NEW = records.Answer((), 1, False, False, True, "2026-01-02")
-ONE = {"l": records.Lesson({"q1": OLD, "q2": NEW}, {"t": "2026-01-05", "u": "2026-01-01"})}
+ONE = {"l": records.LessonWork({"q1": OLD, "q2": NEW}, {"t": "2026-01-05", "u": "2026-01-01"})}
 TWO = {
-    "l": records.Lesson({"q1": NEW, "q3": OLD}, {"t": "2026-01-03"}),
-    "m": records.Lesson({}, {"t": "2026-01-09"}),
+    "l": records.LessonWork({"q1": NEW, "q3": OLD}, {"t": "2026-01-03"}),
+    "m": records.LessonWork({}, {"t": "2026-01-09"}),
 }
 
 

@@ -90,7 +90,7 @@ def test_begin_loses_nothing_of_a_student(tmp_path):
         progress.passed("merge")
         helpers.begin("01_attention", "ja")
         assert list(progress.work()["01_attention"].tasks) == ["merge"]
-        assert now.told == {"in_memory"}
+        assert now.shown_once == {"in_memory"}
 
 
 # --- the environment is the default -----------------------------------------------------------

@@ -73,13 +73,13 @@ def test_language_of_a_locale(name, lang):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has a language of its own behind LANG")
 def test_language_order(course, monkeypatch):
-    assert lab.language_of_the_system() == "ja"
+    assert say.of_the_system() == "ja"
     monkeypatch.setenv("LANG", "zh_TW.UTF-8")
-    assert lab.language_of_the_system() == "zh-tw"
+    assert say.of_the_system() == "zh-tw"
     monkeypatch.setenv("LC_MESSAGES", "ja_JP.UTF-8")
-    assert lab.language_of_the_system() == "ja"
+    assert say.of_the_system() == "ja"
     monkeypatch.setenv("LC_ALL", "zh_TW")
-    assert lab.language_of_the_system() == "zh-tw"
+    assert say.of_the_system() == "zh-tw"
 
 
 # --- copies in my/ ----------------------------------------------------------------------------
