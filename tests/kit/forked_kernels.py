@@ -50,8 +50,9 @@ def launch(cmd: Sequence[str], **options: Any) -> Forked | subprocess.Popen:
     if sys.platform != "linux" or cmd[:3] != [sys.executable, *LAUNCHER]:
         return launch_kernel(cmd, **options)
     started, tell = multiprocessing.Pipe(duplex=False)
-    cwd, env = options["cwd"], dict(options["env"])
-    process = context().Process(target=run, args=(cmd[2:], cwd, env, fresh_path(cwd, env), tell))
+    cwd, env = options.get("cwd") or os.getcwd(), dict(options["env"])
+    words = (cmd[2:], cwd, env, fresh_path(cwd, env), tell)
+    process = context().Process(target=run, args=words, daemon=True)  # it ends with this process
     process.start()
     tell.close()
     started.recv()  # before that its group is ours, which the caller would take for its own
@@ -60,6 +61,7 @@ def launch(cmd: Sequence[str], **options: Any) -> Forked | subprocess.Popen:
 
 def run(argv: list[str], cwd: str, env: dict[str, str], path: list[str], tell: Connection) -> None:
     """In the fork: become a kernel as if this Python had just been started for it."""
+    multiprocessing.current_process().daemon = False  # a cell may start processes
     os.setsid()
     os.chdir(cwd)
     os.environ.clear()
