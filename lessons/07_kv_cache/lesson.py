@@ -1170,9 +1170,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 14. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。プロンプトを共有するキャッシュ、ブロック単位の割り当て、GPUに収まる最大のバッチ、量子化したキャッシュの本当の大きさを、自分で計算します。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。プロンプトを共有するキャッシュ、ブロック単位の割り当て、GPUに収まる最大のバッチ、量子化したキャッシュの本当の大きさを、自分で計算します。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 14. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：共用提示的快取、以區塊配置記憶體、GPU 放得下的最大批次，以及量化快取真正的大小。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：共用提示的快取、以區塊配置記憶體、GPU 放得下的最大批次，以及量化快取真正的大小。

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from ..classroom import overview
 from ..display import show
 from ..display.markup import Html
 from ..language import say
@@ -395,8 +396,7 @@ def model_answer(reviewed: Review) -> None:
 
 def _answers(step: int) -> list[str] | None:
     """Return [the page's, the corrected] answer of the instructor's sheet; None without a sheet."""
-    lesson = "08_bottleneck_challenge"
-    inside = Path("solutions", say.language(), lesson, f"{lesson}.ipynb")
+    inside = overview.sheet_file("solutions", say.language(), "08_bottleneck_challenge")
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
         if (folder / inside).is_file():
