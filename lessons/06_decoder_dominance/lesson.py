@@ -976,7 +976,7 @@ titles = {"x": T(ja="普通の目盛り", zh_tw="線性刻度"), "xy": T(ja="対
 for ax, (log, title) in zip(axes, titles.items()):
     charts.lines(ax, ladder, relative, markevery=1)
     charts.frame(ax, x, y, log=log, title=title)
-axes[0].legend()
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
 listed = "。".join(
     f"{size:,}：" + "、".join(f"{value:.4f}" for value in row) for size, row in zip(ladder, shares)
 )
@@ -1306,9 +1306,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 13. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。幅のある予測、同じ計算量で損失の付くトークンの数、完全一致率からの逆算を、自分で書きます。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。幅のある予測、同じ計算量で損失の付くトークンの数、完全一致率からの逆算を、自分で書きます。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 13. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：帶有範圍的預測、相同運算量下算進損失的詞元數，以及從完全相符率反推。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：帶有範圍的預測、相同運算量下算進損失的詞元數，以及從完全相符率反推。
