@@ -326,6 +326,7 @@ for key in shown:
     ax.plot(curve, gib, label=f"{config.name_or_path}（{gib[-1]:.2f}）")
 x = T(ja="長さ（トークン）", zh_tw="長度（詞元）")
 charts.frame(ax, x, T(ja="KVキャッシュ（GiB）", zh_tw="KV 快取（GiB）"), log="xy", ticks=curve)
+ax.yaxis.set_major_formatter("{x:g}")
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 last = {key: kv_cache.formula(kv_cache.config(key), curve[-1]).gib for key in shown}
 names = "、".join(f"{kv_cache.config(key).name_or_path} {gib:.2f} GiB" for key, gib in last.items())
