@@ -8,7 +8,7 @@ import torch
 
 from helpers import bottleneck
 from helpers.classroom import check, claims, environment, kernel, overview, predict, progress
-from helpers.display import figures, probe, progress_bar, show
+from helpers.display import block_diagrams, figures, probe, progress_bar, show
 from helpers.hardware.cards import Gpu
 from helpers.instruments import causality
 from helpers.kv_cache.fitting import Fit
@@ -59,6 +59,7 @@ MADE = {
     "linked": lambda: show.linked(f"{HOSTILE} {URL} {HOSTILE}"),
     "status": lambda: probe._status(HOSTILE, "ja")["text/html"],
     "figure": lambda: figures._figure_html(b"0" * 24, b"0" * 24, HOSTILE),
+    "drawing": lambda: block_diagrams.family()._repr_html_(),
     "fit": FIT._repr_html_,
     "size": CacheSize("formula", HOSTILE, 1, 1, "float32", ())._repr_html_,
     "scenario": lambda: bottleneck.scenario("0000")._repr_html_(),
