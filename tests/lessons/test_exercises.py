@@ -43,7 +43,7 @@ WRONG = [
 
 @cache
 def cells_of(kind: str, name: str, lang: str) -> list[nbformat.NotebookNode]:
-    path = ROOT / kind / lang / name / f"{name}.ipynb"
+    path = ROOT / overview.sheet_file(kind, lang, name)
     return [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
 
 

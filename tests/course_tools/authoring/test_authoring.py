@@ -285,7 +285,7 @@ def test_sheets_hold_no_answer_and_no_hidden_test(built):
 
 
 def test_graded_cells_carry_nbgraders_metadata(built):
-    notebook = nbformat.reads(built["solutions/ja/01_attention/01_attention.ipynb"], 4)
+    notebook = nbformat.reads(built["solutions/ja/01_attention/exercise_01_attention.ipynb"], 4)
     graded = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
     assert sum(g.get("points", 0) for g in graded) == 14
     assert sum(g.solution for g in graded) == 5

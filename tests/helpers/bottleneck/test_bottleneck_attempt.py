@@ -16,7 +16,7 @@ from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
 from helpers.bottleneck.review import numbers
 from helpers.bottleneck.scenario import given_numbers, known_numbers
-from helpers.classroom import claims
+from helpers.classroom import claims, overview
 from helpers.language import say
 
 reviewing = sys.modules["helpers.bottleneck.review"]  # the package's name is the function
@@ -25,8 +25,8 @@ EXAMPLE = "0230"  # the scenario of the model answers
 
 
 def notebook(kind: str, lang: str) -> list[dict]:
-    folder = "" if kind == "notebooks" else f"/{LESSON}"
-    path = ROOT / f"{kind}/{lang}{folder}/{LESSON}.ipynb"
+    lesson = f"notebooks/{lang}/{LESSON}.ipynb"
+    path = ROOT / (lesson if kind == "notebooks" else overview.sheet_file(kind, lang, LESSON))
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
 
