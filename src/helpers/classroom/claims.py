@@ -20,6 +20,8 @@ from ..language import say
 from . import session
 from .claim_tables import Quantity
 
+EDGES = {"true": "right", "nuance": "partly", "wrong": "wrong"}  # a verdict's, of show.EDGES
+
 
 class ClaimError(AssertionError):
     """A measured value is outside its bound."""
@@ -129,16 +131,17 @@ def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
     body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
     title = say.text("claims", "title", claim=claim)
+    verdict = say.text("claims", "verdict") + say.text("claims", entry["verdict"])
     lines = [
         (say.text("claims", "page"), say.choose(entry["page"])),
-        (say.text("claims", "verdict"), say.text("claims", entry["verdict"])),
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]
     line = Html("<p><b>{}</b>{}</p>").format
     parts = [line(what, show.linked(found)) for what, found in lines]
-    text = "\n".join([title, *(k + v for k, v in lines), plain])
-    show.fragment(Html("").join([show.card([title]), *parts, body]), text)
+    text = "\n".join([title, verdict, *(k + v for k, v in lines), plain])
+    whole = show.framed(title, verdict, Html("").join([*parts, body]), EDGES[entry["verdict"]])
+    show.fragment(whole, text)
 
 
 def _word(row: Measured) -> str:
