@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import forked_kernels
 import pytest
+from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbCell
 
 ROOT = Path(__file__).parent
@@ -36,6 +38,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAD_STRICT", strictness(item.path))
         patch.setenv("TRIAD_GUESS", "?")  # no student is there: predictions show what was measured
+        patch.setattr(local_provisioner, "launch_kernel", forked_kernels.launch)
         return (yield)
 
 

@@ -13,11 +13,14 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
 import nbformat
 import pytest
+import small_course
 from places import BARE, ROOT
+from small_course import LESSON
 
 from course_tools.authoring import addresses
 from course_tools.authoring.build import build
@@ -25,7 +28,6 @@ from course_tools.authoring.course import Course
 from course_tools.edition import publish, student_edition
 
 LANGUAGES = ("ja", "zh-tw")
-LESSON = "01_attention"
 needs_git = pytest.mark.skipif(
     os.name == "nt" or not shutil.which("git"), reason="Colab is Linux with git"
 )
@@ -63,12 +65,16 @@ def git(*words: object, cwd: Path) -> str:
 
 
 @cache
-def cells(address: str, lang: str) -> dict[str, str]:
-    """{id: source} of the lesson as it is built once this address is published."""
+def built(address: str) -> dict[str, str]:
+    """The files of the lesson as they are built once this address is published."""
     both = {"students": address, "repository": ""}
-    with mock.patch.object(addresses, "of", lambda project: both):
-        made = build(Course.read(ROOT))[f"notebooks/{lang}/{LESSON}.ipynb"]
-    notebook = nbformat.reads(made, 4)
+    with mock.patch.object(addresses, "of", lambda project: both), TemporaryDirectory() as folder:
+        return build(Course.read(small_course.copy(Path(folder))))
+
+
+def cells(address: str, lang: str) -> dict[str, str]:
+    """{id: source} of the lesson's code."""
+    notebook = nbformat.reads(built(address)[f"notebooks/{lang}/{LESSON}.ipynb"], 4)
     return {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
 
 
@@ -327,9 +333,8 @@ LINK = "https://colab.research.google.com/github/school/triad/blob/main"
 
 @pytest.fixture
 def small(tmp_path) -> Path:
-    """The sources of the course, with READMEs that have a place for links, and one that has not."""
-    root = tmp_path / "山田 桌面"
-    shutil.copytree(ROOT / "lessons", root / "lessons")
+    """Sources of one lesson, with READMEs that have a place for links, and one that has not."""
+    root = small_course.copy(tmp_path / "山田 桌面")
     for name, text in {"README.md": README, "README.ja.md": README, "README.zh-tw.md": "x"}.items():
         (root / name).write_text(text, encoding="utf-8")
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")

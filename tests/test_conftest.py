@@ -1,5 +1,6 @@
 """The rules that conftest.py gives nbval, tried on tiny notebooks, most of them broken."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,8 +8,11 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import forked_kernels
 import pytest
-from places import ROOT
+from jupyter_client.manager import start_new_kernel
+from jupyter_client.provisioning import local_provisioner
+from places import BARE, ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures"
 PLACES = {
@@ -27,6 +31,10 @@ def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
     """{(folder, notebook): one of "passed", "failed" and the message of each cell}"""
     root = tmp_path_factory.mktemp("course with 山田")
     shutil.copy(ROOT / "conftest.py", root)
+    forks = Path(forked_kernels.__file__).read_text(encoding="utf-8")
+    assert '"torch"' in forks
+    (root / "kit").mkdir()  # these notebooks import nothing slow: nothing is imported for them
+    (root / "kit/forked_kernels.py").write_text(f"{forks}\n\nPRELOADED.clear()\n", "utf-8")
     shutil.copytree(ROOT / "src" / "helpers", root / "src" / "helpers")
     for name, folders in PLACES.items():
         for folder in folders:
@@ -34,6 +42,7 @@ def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy(FIXTURES / f"{name}.ipynb", target)
     options = ["--nbval-lax", "-p", "no:cacheprovider", "--junitxml=report.xml", "."]
+    options += ["-o", "pythonpath=src kit"]
     env = os.environ | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-m", "pytest", "--color=no", *options]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8")
@@ -58,6 +67,38 @@ def test_a_good_notebook_is_green(results, folder, name):
 
 def test_kernels_get_this_python_a_home_that_goes_away_and_strict_claims(results):
     assert results["notebooks", "environment"] == ["passed", "passed"]
+
+
+ABOUT = """
+import json, os, sys
+ours = sorted(name for name in sys.modules if name.partition(".")[0] in ("helpers", "matplotlib"))
+env = {name: text for name, text in os.environ.items() if name != "JPY_PARENT_PID"}
+alone = os.getpgid(0) == os.getpid() and os.getcwd()
+print(json.dumps(["torch" in sys.modules, [sys.path, sys.argv[::3], env, alone, ours]]))
+"""
+
+
+def about_kernel(cwd: Path) -> list:
+    """[torch was there at once, all else that a cell may find]"""
+    manager, client = start_new_kernel(extra_arguments=BARE, cwd=str(cwd))
+    shown: list[dict] = []
+    try:
+        client.execute_interactive(ABOUT, output_hook=shown.append, timeout=600)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    [printed] = [message for message in shown if message["msg_type"] == "stream"]
+    return json.loads(printed["content"]["text"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every kernel is a fresh one")
+def test_a_forked_kernel_differs_from_a_fresh_one_in_what_is_imported_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAD_STRICT", "claims")
+    fresh = about_kernel(tmp_path)
+    monkeypatch.setattr(local_provisioner, "launch_kernel", forked_kernels.launch)
+    forked = about_kernel(tmp_path)
+    assert (fresh[0], forked[0]) == (False, True)
+    assert forked[1] == fresh[1] and fresh[1][3:] == [str(tmp_path), []]
 
 
 def test_words_on_stderr_are_red_in_their_cell_only(results):

@@ -474,17 +474,24 @@ class Follower:
         return done.stdout.decode()
 
 
-@pytest.fixture
-def follower(tmp_path, monkeypatch) -> Follower:
-    """In a copy under a path with a space and Chinese characters, known to git."""
-    copy = tmp_path / "山田 桌面"
+@pytest.fixture(scope="module")
+def known_to_git(tmp_path_factory) -> Path:
+    """A copy of the repository, all of it added to git."""
+    copy = tmp_path_factory.mktemp("known") / "copy"
     names = (".git", ".venv", "my", "node_modules", "__pycache__", ".*_cache", "*.zip", "tests")
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*names))
-    monkeypatch.chdir(copy)
     made = Follower(copy)
     made.git("init", "--quiet")
     made.git("add", "--all")
-    return made
+    return copy
+
+
+@pytest.fixture
+def follower(known_to_git, tmp_path, monkeypatch) -> Follower:
+    """In a copy under a path with a space and Chinese characters, known to git."""
+    copy = shutil.copytree(known_to_git, tmp_path / "山田 桌面")
+    monkeypatch.chdir(copy)
+    return Follower(copy)
 
 
 def test_contributing_works_step_by_step(follower):

@@ -1144,9 +1144,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 14. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。文書を詰めた系列の損失、min-pサンプリング、ビームサーチの1ステップを、自分で書きます。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。文書を詰めた系列の損失、min-pサンプリング、ビームサーチの1ステップを、自分で書きます。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 14. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：把多份文件接在一起時的損失、min-p 取樣，以及集束搜尋的 1 步。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：把多份文件接在一起時的損失、min-p 取樣，以及集束搜尋的 1 步。

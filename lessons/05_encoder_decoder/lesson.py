@@ -1415,9 +1415,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 11. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。span corruptionの逆、教師強制のためのテンソル、T5の相対位置のバケットを、自分で書きます。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。span corruptionの逆、教師強制のためのテンソル、T5の相対位置のバケットを、自分で書きます。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 11. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：span corruption 的還原、教師強迫用的張量，以及 T5 相對位置的 bucket。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：span corruption 的還原、教師強迫用的張量，以及 T5 相對位置的 bucket。

@@ -326,6 +326,7 @@ for key in shown:
     ax.plot(curve, gib, label=f"{config.name_or_path}（{gib[-1]:.2f}）")
 x = T(ja="長さ（トークン）", zh_tw="長度（詞元）")
 charts.frame(ax, x, T(ja="KVキャッシュ（GiB）", zh_tw="KV 快取（GiB）"), log="xy", ticks=curve)
+ax.yaxis.set_major_formatter("{x:g}")
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 last = {key: kv_cache.formula(kv_cache.config(key), curve[-1]).gib for key in shown}
 names = "、".join(f"{kv_cache.config(key).name_or_path} {gib:.2f} GiB" for key, gib in last.items())
@@ -1170,9 +1171,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 14. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)で練習しましょう。プロンプトを共有するキャッシュ、ブロック単位の割り当て、GPUに収まる最大のバッチ、量子化したキャッシュの本当の大きさを、自分で計算します。
+# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。プロンプトを共有するキャッシュ、ブロック単位の割り当て、GPUに収まる最大のバッチ、量子化したキャッシュの本当の大きさを、自分で計算します。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 14. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/{{lesson}}.ipynb)動手寫：共用提示的快取、以區塊配置記憶體、GPU 放得下的最大批次，以及量化快取真正的大小。
+# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：共用提示的快取、以區塊配置記憶體、GPU 放得下的最大批次，以及量化快取真正的大小。

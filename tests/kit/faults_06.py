@@ -9,6 +9,7 @@ from lesson_cells import measured, run
 from helpers.models import decoder, scaling, training
 
 LESSON = "06_decoder_dominance"
+BANDED = ("overlap", "width")  # quantities of bands
 TASKS = (
     "budget-plans",
     "budget-counts",
@@ -49,12 +50,19 @@ TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-clai
 def planted(claim, quantity, what, cells, old, new, long=False, untrained=False):
     """A row whose fault is a changed line.  Without training: the small model's loss is given.
 
-    untrained: the small model is marked as it is.
+    untrained: the small model is marked as it is.  Where no band is asked for, few fits make it.
     """
+
+    def few(*runs, draws, **options):
+        return bootstrapped(*runs, draws=2, **options)
+
+    bootstrapped = scaling.bootstrapped
 
     def measure():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(training, "train", lambda *_: None)
+            if quantity not in BANDED:
+                patch.setattr(scaling, "bootstrapped", few)
             if not untrained:
                 patch.setattr(scaling, "exam", lambda *_: (2.1, None))
             return measured(LESSON, claim, *cells, change=(old, new))[quantity]

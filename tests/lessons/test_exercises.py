@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from functools import cache
 
 import nbformat
 import pytest
@@ -11,9 +12,16 @@ from places import ROOT
 from course_tools.authoring.course import Lesson
 from course_tools.authoring.inline_texts import code_in
 from course_tools.authoring.notebooks import notebook
+from course_tools.authoring.percent import Cell
 from helpers.classroom import check, overview, session
 from helpers.language import say
 from helpers.language.say import COMPLETE as LANGUAGES
+
+
+@cache
+def wrong_answers(name: str) -> dict[str, list[Cell]]:
+    return Lesson.read(ROOT, name).wrong_answers()
+
 
 LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
 SHEETS = [(folder.name, lang) for folder in LESSONS for lang in LANGUAGES]
@@ -27,14 +35,15 @@ FEWEST_CALLS = {  # their answers call little; else 5
 WRONG = [
     (folder.name, lang, task, cell.key)
     for folder in LESSONS
-    for task, cells in Lesson.read(ROOT, folder.name).wrong_answers().items()
+    for task, cells in wrong_answers(folder.name).items()
     for cell in cells
     for lang in LANGUAGES
 ]
 
 
+@cache
 def cells_of(kind: str, name: str, lang: str) -> list[nbformat.NotebookNode]:
-    path = ROOT / kind / lang / name / f"{name}.ipynb"
+    path = ROOT / overview.sheet_file(kind, lang, name)
     return [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
 
 
@@ -127,9 +136,11 @@ def test_a_hint_gives_no_code_away(name, lang):
     assert not [h for h in hints if any(call in h for call in calls)]
 
 
+@cache
 def try_wrong(name: str, lang: str, key: str) -> dict[str, check.Result]:
-    answers = Lesson.read(ROOT, name).wrong_answers().values()
-    wrong = next(cell for cells in answers for cell in cells if cell.key == key)
+    """How the tasks stand with this answer; each is also one of the others of its task."""
+    named = (cell for cells in wrong_answers(name).values() for cell in cells)
+    wrong = next(cell for cell in named if cell.key == key)
     task = key.split("-wrong-")[0]
     return run(cells_of("exercises", name, lang), {task: code_in(wrong, lang)})
 

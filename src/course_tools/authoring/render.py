@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from helpers.classroom.overview import sheet_file
 from helpers.language.say import FIRST
 
 from . import addresses, folding, notebooks, sitting
@@ -38,8 +39,8 @@ def _sheet(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str
     name = lesson.name
     for lang, solution in _notebooks(course, lesson, source):
         sheet = notebooks.sheet(solution, _stub_texts(course, lang))
-        yield _with_link(course, lang, f"exercises/{lang}/{name}/{name}.ipynb", sheet)
-        yield f"solutions/{lang}/{name}/{name}.ipynb", notebooks.text_of(solution)
+        yield _with_link(course, lang, sheet_file("exercises", lang, name), sheet)
+        yield sheet_file("solutions", lang, name), notebooks.text_of(solution)
 
 
 def _notebooks(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str, Notebook]]:

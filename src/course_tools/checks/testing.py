@@ -21,6 +21,7 @@ from .junit import Counts, cases, count
 from .processes import CommandFailed, status_of, step
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node"))  # npm's packages, for the tests
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # of torch; there are as many processes as cores
 INTERRUPTED, NO_TESTS = 2, 5  # exit statuses of pytest; 2 is also a file of tests that is broken
 # what the tests use of the system's, by any of these names, and the packages that bring it: a
 # browser, and the outer wall around student code
@@ -83,11 +84,16 @@ def offline(report: Path, arguments: Sequence[str], **variables: str) -> PytestR
 def pytest(
     before: Sequence[str], report: Path, arguments: Sequence[str], **variables: str
 ) -> PytestRun:
-    """Call pytest once, in a few processes: a file's tests stay together."""
+    """Call pytest once, in a few processes of one thread each: a file's tests stay together.
+
+    The files begin in the order of testpaths, so that the short ones (exercises, solutions) are the
+    last: xdist's own order ends with those of few tests, which are the longest here.
+    """
     report.unlink(missing_ok=True)
     words = [*before, sys.executable, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
-    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile"]
-    status = status_of([*words, *parallel, *arguments], cwd=ROOT, env=os.environ | variables)
+    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    env = ONE_THREAD | os.environ | variables
+    status = status_of([*words, *parallel, *arguments], cwd=ROOT, env=env)
     counts = count(cases(report))
     if status not in (0, NO_TESTS) and not counts.failed:
         counts = counts._replace(failed=1)  # it did not end well: "0 failed" would be untrue

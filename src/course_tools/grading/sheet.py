@@ -8,6 +8,8 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.classroom.overview import sheet_file
+
 from ..authoring import syntax_trees
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -103,9 +105,8 @@ class Sheet:
 
 def read(root: Path, lesson: str, lang: str) -> Sheet:
     """Read a sheet from solutions/ and exercises/ as they were built.  NoSheet."""
-    solved, released = (
-        root / kind / lang / lesson / f"{lesson}.ipynb" for kind in ("solutions", "exercises")
-    )
+    solved = root / sheet_file("solutions", lang, lesson)
+    released = root / sheet_file("exercises", lang, lesson)
     if not (solved.is_file() and released.is_file()):
         there = sorted(path.name for path in root.glob(f"solutions/{lang}/*") if path.is_dir())
         raise NoSheet(f"{lesson} has no sheet for {lang}; there are: {', '.join(there) or 'none'}")

@@ -12,7 +12,7 @@ from .costs import (
     summary_flops,
     write_flops,
 )
-from .designs import Design, build, of, plain
+from .designs import StackDesign, build, of, plain
 from .explore import explore
 from .review import Review, model_answer, review
 from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario
@@ -22,11 +22,11 @@ __all__ = [
     "DECODER",
     "ENCODER_DECODER",
     "SPLITS",
-    "Design",
     "Peak",
     "Review",
     "Row",
     "Scenario",
+    "StackDesign",
     "attention_flops",
     "batch_bytes",
     "build",

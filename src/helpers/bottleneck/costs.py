@@ -7,7 +7,7 @@ A multiply-add is 2 FLOPs; only matrix products are counted, as torch's FlopCoun
 import itertools
 
 from ..language import say
-from .designs import Design
+from .designs import StackDesign
 
 
 def pairs(n: int, known: int = 0, skipping: bool = False) -> int:
@@ -18,12 +18,12 @@ def pairs(n: int, known: int = 0, skipping: bool = False) -> int:
     return n * known + (n * (n + 1) // 2 if skipping else n * n)
 
 
-def attention_flops(design: Design, n_pairs: int) -> int:
+def attention_flops(design: StackDesign, n_pairs: int) -> int:
     """Count the FLOPs of one attention: q·k and weight·v, each 2 · head_dim a pair and a head."""
     return 4 * design.n_heads * design.head_dim * n_pairs
 
 
-def read_flops(design: Design, n: int, known: int = 0, skipping: bool = False) -> int:
+def read_flops(design: StackDesign, n: int, known: int = 0, skipping: bool = False) -> int:
     """Count the FLOPs of reading n new tokens behind `known` tokens that have been read before.
 
     decoder-only:     L · (2 · block · n + attention(pairs))      the old tokens' cache stays valid
@@ -41,7 +41,7 @@ def read_flops(design: Design, n: int, known: int = 0, skipping: bool = False) -
     return encoder + cross
 
 
-def write_flops(design: Design, n: int, t: int) -> int:
+def write_flops(design: StackDesign, n: int, t: int) -> int:
     """Count the FLOPs of the t-th token that the decoder is given, with its output scores.
 
     decoder-only:     it attends to n + t tokens
@@ -53,7 +53,7 @@ def write_flops(design: Design, n: int, t: int) -> int:
     return design.n_decoder * layer + 2 * design.head
 
 
-def first_token_flops(design: Design, n: int, known: int = 0, skipping: bool = False) -> int:
+def first_token_flops(design: StackDesign, n: int, known: int = 0, skipping: bool = False) -> int:
     """Count the FLOPs from the document to the scores of the first token of the summary.
 
     An encoder-decoder gives its decoder the start token; a decoder-only model has its scores
@@ -63,7 +63,7 @@ def first_token_flops(design: Design, n: int, known: int = 0, skipping: bool = F
     return read_flops(design, n, known, skipping) + first
 
 
-def summary_flops(design: Design, n: int, t: int, skipping: bool = False) -> int:
+def summary_flops(design: StackDesign, n: int, t: int, skipping: bool = False) -> int:
     """Count the FLOPs of the whole task: read the document, write t tokens of summary."""
     start = 2 if design.is_encoder_decoder else 1
     rest = sum(write_flops(design, n, k) for k in range(start, start + t - 1))
@@ -71,7 +71,7 @@ def summary_flops(design: Design, n: int, t: int, skipping: bool = False) -> int
 
 
 def growing_flops(
-    design: Design, n: int, updates: int, skipping: bool = False, known: int = 0
+    design: StackDesign, n: int, updates: int, skipping: bool = False, known: int = 0
 ) -> int:
     """Count the FLOPs of reading a document of n tokens in parts, and being ready after each part.
 
@@ -86,7 +86,7 @@ def growing_flops(
     )
 
 
-def cache_bytes(design: Design, n: int, t: int, number: int = 2) -> dict[str, int]:
+def cache_bytes(design: StackDesign, n: int, t: int, number: int = 2) -> dict[str, int]:
     """Return {"self": bytes, "cross": bytes}: keys and values of every decoder layer, one sequence.
 
     decoder-only keeps n + t tokens; an encoder-decoder t of its own and n of the encoder's
@@ -98,7 +98,7 @@ def cache_bytes(design: Design, n: int, t: int, number: int = 2) -> dict[str, in
 
 
 def batch_bytes(
-    design: Design, n: int, t: int, batch: int, shared: int = 0, number: int = 2
+    design: StackDesign, n: int, t: int, batch: int, shared: int = 0, number: int = 2
 ) -> int:
     """Return the bytes of a batch's caches whose documents begin with the same `shared` tokens.
 

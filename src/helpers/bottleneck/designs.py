@@ -9,7 +9,7 @@ from ..language import say
 
 
 @dataclass(frozen=True)
-class Design:
+class StackDesign:
     """A stack of equal blocks; with n_encoder = 0 it is decoder-only.
 
     n_kv_heads: fewer than n_heads with GQA   mlp_matrices: 2, or 3 where the MLP is gated
@@ -90,17 +90,19 @@ class Design:
         return self.d_model * self.vocab_size
 
 
-def plain(name: str, n_encoder: int, n_decoder: int, d_model: int = 96, n_heads: int = 6) -> Design:
+def plain(
+    name: str, n_encoder: int, n_decoder: int, d_model: int = 96, n_heads: int = 6
+) -> StackDesign:
     """Make a design of the blocks of GPT-2 and BART.
 
     4 d² of attention, 8 d² of MLP, every head with keys of its own.
     """
     sizes = (d_model, n_heads, n_heads, d_model // n_heads, 4 * d_model, 2, 320)
-    return Design(name, n_encoder, n_decoder, *sizes)
+    return StackDesign(name, n_encoder, n_decoder, *sizes)
 
 
 def build(
-    design: Design, longest: int = 2_048, attention: str = "eager", device: str = "cpu"
+    design: StackDesign, longest: int = 2_048, attention: str = "eager", device: str = "cpu"
 ) -> Any:
     """Build the design as a real model of transformers with random weights: GPT-2 or BART.
 
@@ -117,7 +119,7 @@ def build(
     return made.eval()
 
 
-def _gpt2(design: Design, longest: int) -> Any:
+def _gpt2(design: StackDesign, longest: int) -> Any:
     from transformers import GPT2Config, GPT2LMHeadModel
 
     return GPT2LMHeadModel(
@@ -135,7 +137,7 @@ def _gpt2(design: Design, longest: int) -> Any:
     )
 
 
-def _bart(design: Design, longest: int) -> Any:
+def _bart(design: StackDesign, longest: int) -> Any:
     from transformers import BartConfig, BartForConditionalGeneration
 
     return BartForConditionalGeneration(
@@ -154,7 +156,7 @@ def _bart(design: Design, longest: int) -> Any:
     )
 
 
-def of(config: Any) -> Design:
+def of(config: Any) -> StackDesign:
     """Read the design from a config of GPT-2, Llama, BART, T5 or T5Gemma, if every layer sees all.
 
     ValueError for another family, for a layer that sees only its neighbours, and for an encoder
@@ -165,7 +167,7 @@ def of(config: Any) -> Design:
         raise ValueError(say.text("bottleneck", "no_design", got=kind, known=", ".join(READERS)))
     _refuse_sliding(config)
     _refuse_unequal(config)
-    return Design(config.name_or_path or kind, *READERS[kind](config))
+    return StackDesign(config.name_or_path or kind, *READERS[kind](config))
 
 
 def _refuse_sliding(config: Any) -> None:
@@ -191,7 +193,7 @@ def _refuse_unequal(config: Any) -> None:
 
 
 def _sizes_of_both(c: Any) -> dict[str, tuple[int, int]]:
-    """Return {size: (the encoder's, the decoder's)} of what a Design has once, a config twice."""
+    """Return {size: (the encoder's, the decoder's)} of what a design has once, a config twice."""
     if c.model_type == "bart":
         return {"ffn_dim": (c.encoder_ffn_dim, c.decoder_ffn_dim)}
     if c.model_type == "t5gemma":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..language import say
 from . import costs
-from .designs import Design
+from .designs import StackDesign
 from .scenario import seconds_of_reading, seconds_of_token
 from .two_bars import Row, comparison
 
@@ -14,8 +14,8 @@ UNITS = {"TFLOPs": 1e12, "GFLOPs": 1e9, "GiB": 2**30, "s": 1.0}
 
 
 def explore(
-    decoder: Design,
-    pair: Design,
+    decoder: StackDesign,
+    pair: StackDesign,
     document: int,
     summary: int,
     users: int,
@@ -28,20 +28,20 @@ def explore(
     def percent(share: int) -> int:
         return document * share // 100
 
-    def reading(x: Design, known: int) -> int:
+    def reading(x: StackDesign, known: int) -> int:
         return costs.read_flops(x, document - known, known, skipping=True)
 
-    def growing(x: Design, updates: int) -> int:
+    def growing(x: StackDesign, updates: int) -> int:
         return costs.growing_flops(x, document, updates, skipping=True, known=known)
 
-    def caches(x: Design, known: int) -> int:
+    def caches(x: StackDesign, known: int) -> int:
         return costs.batch_bytes(x, document, summary, users, known)
 
-    def first(x: Design) -> float:
+    def first(x: StackDesign) -> float:
         new = (document - known) // updates
         return seconds_of_reading(x, new, document - new, CARD)
 
-    def update(x: Design, summary: int) -> float:
+    def update(x: StackDesign, summary: int) -> float:
         return first(x) + summary * seconds_of_token(x, document, 1, CARD)
 
     rows = [
@@ -85,9 +85,9 @@ def _share(row: Row) -> float:
 
 def _crossing(
     name: str,
-    designs: tuple[Design, Design],
+    designs: tuple[StackDesign, StackDesign],
     values: Iterable[int],
-    needs: Callable[[Design, int], float],
+    needs: Callable[[StackDesign, int], float],
 ) -> str:
     """Say in one sentence from which value on the first of both designs needs less."""
     first, second = designs

@@ -13,12 +13,12 @@ from ..hardware import cards
 from ..kv_cache import fitting
 from ..language import say
 from . import costs
-from .designs import Design
+from .designs import StackDesign
 
 # 28 layers of these sizes are those of Llama 3.2 3B.  With 24 key-value heads a block has 12 d²
 # weights and a block with cross-attention 16 d², so each split below has exactly as many as 28
 # layers: 12 n_e + 16 n_d = 12 · 28.  With 8 key-value heads it has a few per cent less.
-DECODER = Design("decoder", 0, 28, 3072, 24, 24, 128, 8192, 3, 128_256)
+DECODER = StackDesign("decoder", 0, 28, 3072, 24, 24, 128, 8192, 3, 128_256)
 ENCODER_DECODER = replace(DECODER, name="encoder_decoder", n_encoder=12, n_decoder=12)
 SPLITS = ((4, 18), (12, 12), (20, 6))  # layers of encoder and decoder
 DOCUMENTS = (16_384, 32_768, 65_536, 98_304)
@@ -99,7 +99,7 @@ class Scenario:
     kv_pair: int
 
     @property
-    def designs(self) -> tuple[Design, Design]:
+    def designs(self) -> tuple[StackDesign, StackDesign]:
         """The two candidates: decoder-only and encoder-decoder, of (about) equal size."""
         encoder, decoder = self.split
         pair = replace(ENCODER_DECODER, n_encoder=encoder, n_decoder=decoder)
@@ -233,7 +233,7 @@ def _with_unit(value: float, unit: str) -> str:
     return f"{value:,.4g} {unit}" if value < 10_000 else f"{value:,.0f} {unit}"
 
 
-def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
+def _needs(scenario: Scenario, design: StackDesign) -> dict[str, tuple[float, str]]:
     """Compute {quantity: (value, unit)} of one design.
 
     Times are lower bounds.  A user reads, then writes; of `users` at once all are read, then all
@@ -268,7 +268,7 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
     return found
 
 
-def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
+def seconds_of_reading(design: StackDesign, new: int, known: int, gpu: str) -> float:
     """Compute a lower bound of the seconds that reading the document takes.
 
     The longer of what the FLOPs take, and the weights (and the cache of what is known, where it
@@ -282,7 +282,7 @@ def seconds_of_reading(design: Design, new: int, known: int, gpu: str) -> float:
     return max(flops / card.flops_per_second, moved / card.bytes_per_second)
 
 
-def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> float:
+def seconds_of_token(design: StackDesign, document: int, batch: int, gpu: str) -> float:
     """Compute a lower bound of the seconds for one more token of each sequence of a batch.
 
     Weights are read once, caches one by one.

@@ -20,6 +20,8 @@ from ..language import say
 from . import session
 from .claim_tables import Quantity
 
+EDGES = {"true": "right", "nuance": "partly", "wrong": "wrong"}  # a verdict's, of show.EDGES
+
 
 class ClaimError(AssertionError):
     """A measured value is outside its bound."""
@@ -133,24 +135,29 @@ def _log(rows: list[Measured]) -> None:
 def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
     body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
-    title = say.text("claims", "our_title" if is_ours(entry) else "title", claim=claim)
+    ours = is_ours(entry)
+    title = say.text("claims", "our_title" if ours else "title", claim=claim)
+    whose = "ours" if ours else "page"
     lines = [
-        *_said(entry),
+        (say.text("claims", whose), say.choose(entry[whose])),
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]
     line = Html("<p><b>{}</b>{}</p>").format
     parts = [line(what, show.linked(found)) for what, found in lines]
-    text = "\n".join([title, *(k + v for k, v in lines), plain])
-    show.fragment(Html("").join([show.card([title]), *parts, body]), text)
+    word, edge = _judgement(entry, rows)
+    text = "\n".join([title, word, *(k + v for k, v in lines), plain])
+    whole = show.framed(title, word, Html("").join([*parts, body]), edge)
+    show.fragment(whole, text)
 
 
-def _said(entry: Mapping) -> list[tuple[str, str]]:
-    """Return (label, text) of what is claimed and, where the page claims it, of the verdict."""
+def _judgement(entry: Mapping, rows: list[Measured]) -> tuple[str, str]:
+    """Return (word, edge): the verdict on the page's claim, or whether all of our own holds."""
     if is_ours(entry):
-        return [(say.text("claims", "ours"), say.choose(entry["ours"]))]
-    page, verdict = say.choose(entry["page"]), say.text("claims", entry["verdict"])
-    return [(say.text("claims", "page"), page), (say.text("claims", "verdict"), verdict)]
+        holds = all(row.holds for row in rows)
+        return say.text("claims", "holds" if holds else "missed"), "right" if holds else "wrong"
+    word = say.text("claims", "verdict") + say.text("claims", entry["verdict"])
+    return word, EDGES[entry["verdict"]]
 
 
 def _word(row: Measured) -> str:

@@ -75,6 +75,14 @@ def next_step(lessons: list[dict], work: records.Work) -> str:
     return say.text("overview", "finished")
 
 
+def sheet_file(kind: str, lang: str, lesson: str) -> str:
+    """Return where a sheet lies, from the course's folder; kind: exercises or solutions.
+
+    It is not called like its lesson: a tab of JupyterLab shows the file's name, and only that.
+    """
+    return f"{kind}/{lang}/{lesson}/exercise_{lesson}.ipynb"
+
+
 def number(entry: dict) -> str:
     """Return the number of a lesson, such as "03"."""
     return entry["name"].split("_")[0]
@@ -86,7 +94,7 @@ def _row(entry: dict, work: records.Work) -> list[str]:
     Its links lead from a notebook of notebooks/LANG/; on Colab there is no such folder.
     """
     name, kept = entry["name"], work.get(entry["name"], records.LessonWork())
-    sheet = f"../../exercises/{say.language()}/{name}/{name}.ipynb"
+    sheet = f"../../{sheet_file('exercises', say.language(), name)}"
     passed = _count(entry["tasks"], _open_tasks(entry, kept))
     return [
         _link(f"{name}.ipynb", f"{number(entry)} {say.choose(entry['title'])}"),

@@ -18,7 +18,7 @@ PADDING = "padding: 0.5em min(0.5em, 0.6vw)"
 NUMBERS_PADDING = f"{PADDING} 0.5em min(0.5em, 1.5vw)"
 LONGEST_LINK = 40  # characters
 # Colours that keep 3 : 1 on white and on JupyterLab's dark background; words say the same
-EDGES = {"right": "#2e8b57", "wrong": "#d9534f", "": "#767676"}
+EDGES = {"right": "#2e8b57", "partly": "#b57500", "wrong": "#d9534f", "": "#767676"}
 
 
 def fragment(body: str, plain: str) -> None:
@@ -57,13 +57,29 @@ class Link(str):
 def card(lines: Sequence[str], edge: str = "") -> Html:
     """Return lines as HTML of a card, the first one bold.
 
-    edge: right, wrong, or "" for neither
+    edge: one of EDGES, "" for neither right nor wrong
     """
     first, *rest = [linked(line) for line in lines]
     body = Html("").join(Html("<br>{}").format(line) for line in rest)
-    style = f"border-left: 5px solid {EDGES[edge]}; padding: 0.2em 0.8em; margin: 0.3em 0"
     whole = Html('<p role="status" style="{}"><b>{}</b>{}</p>')
-    return whole.format(style, first, body)
+    return whole.format(_edge(edge), first, body)
+
+
+def framed(title: str, word: str, body: Html, edge: str) -> Html:
+    """Return HTML in a card's frame, with a bold title and a word in a ring of the edge's colour.
+
+    edge: one of EDGES
+    """
+    pill = f"border: 2px solid {EDGES[edge]}; border-radius: 1em; padding: 0 0.6em"
+    whole = Html(
+        '<div style="{}"><p role="status"><b>{}</b> '
+        '<b style="{}; display: inline-block">{}</b></p>{}</div>'
+    )
+    return whole.format(_edge(edge), title, pill, word, body)
+
+
+def _edge(edge: str) -> str:
+    return f"border-left: 5px solid {EDGES[edge]}; padding: 0.2em 0.8em; margin: 0.3em 0"
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> tuple[Html, str]:

@@ -87,7 +87,7 @@ def test_no_long_cell_that_only_shows_is_open_in_a_lesson():
 
 def test_nbgrader_does_not_mind():
     """Its checksum of a locked cell, by which autograding restores it, is of the source only."""
-    [sheet] = built("solutions/ja/01_attention/01_attention.ipynb")
+    [sheet] = built("solutions/ja/01_attention/exercise_01_attention.ipynb")
     first, _ = ComputeChecksums().preprocess(nbformat.from_dict(sheet), {})
     for c in sheet.cells:
         c.metadata.pop("jupyter", None), c.metadata.pop("cellView", None)

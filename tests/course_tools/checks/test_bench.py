@@ -16,7 +16,7 @@ CASES = {  # as pytest and nbval name them
     "tests.test_quiz": "tests",
     "tests.browser.test_lesson_in_browser": "tests/browser",
     "notebooks.ja.01_attention.ipynb": "notebooks",
-    "exercises.zh-tw.01_attention.01_attention.ipynb": "exercises",
+    "exercises.zh-tw.01_attention.exercise_01_attention.ipynb": "exercises",
     "elsewhere.test_x": "",
 }
 

@@ -58,7 +58,7 @@ def with_sheet(tmp_path):
         for kind in ("exercises", "solutions"):
             where = f"{kind}/{LANG}/{LESSON}"
             shutil.copytree(ROOT / where, tmp_path / where, dirs_exist_ok=True)
-        file = tmp_path / f"exercises/{LANG}/{LESSON}/{LESSON}.ipynb"
+        file = tmp_path / f"exercises/{LANG}/{LESSON}/exercise_{LESSON}.ipynb"
         notebook = json.loads(file.read_text(encoding="utf-8"))
         [cell] = [cell for cell in notebook["cells"] if cell["id"] == "packed-check"]
         cell["source"] = more + "\n\n" + "".join(cell["source"])

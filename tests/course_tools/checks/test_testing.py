@@ -108,8 +108,19 @@ def test_pytest_gets_its_arguments_offline(course, called):
     assert "--nbval-lax" in words
     assert words[words.index("--dist") + 1] == "loadfile"
     assert 1 <= int(words[words.index("-n") + 1]) <= 4
-    assert called["env"] == os.environ | {"TRIAD_ALL": "1"} and "TRIAD_ALL" not in os.environ
+    assert "--no-loadscope-reorder" in words
+    assert called["env"] == testing.ONE_THREAD | os.environ | {"TRIAD_ALL": "1"}
+    assert "TRIAD_ALL" not in os.environ
     assert called["cwd"] == course
+
+
+def test_processes_have_one_thread_unless_the_environment_says_otherwise(called, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    testing.main([])
+    assert called["env"]["OMP_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    testing.main([])
+    assert called["env"]["OMP_NUM_THREADS"] == "2"
 
 
 TWO_PARTS = """

@@ -419,6 +419,13 @@ def test_of_several_attempts_the_last_counts_and_it_is_said(tmp_path, the_sheet,
     assert one.notes == [("attempts", {"n": 2, "file": f"{second}.ipynb"})]
 
 
+@pytest.mark.parametrize("lesson", ["01_attention", "01_attention-2"])
+def test_a_sheet_handed_in_with_its_lesson_is_the_one_that_counts(tmp_path, the_sheet, lesson):
+    files = {f"s1/{lesson}.ipynb": EMPTY, f"s1/exercise_{LESSON}.ipynb": RIGHT}
+    one = found(hand_in(tmp_path / "in", files), the_sheet)["s1"]
+    assert (one.data, one.notes) == (RIGHT, [])
+
+
 def test_a_renamed_file_is_known_by_what_is_in_it(tmp_path, the_sheet):
     files = {"s1/提出.ipynb": RIGHT, "s1/メモ.ipynb": b'{"cells": []}', "s2/x.ipynb": RIGHT}
     there = found(hand_in(tmp_path / "in", files), the_sheet)
@@ -427,8 +434,9 @@ def test_a_renamed_file_is_known_by_what_is_in_it(tmp_path, the_sheet):
 
 
 def test_flat_folders_nbgraders_folders_and_zip_files_in_folders(tmp_path, the_sheet):
-    flat = hand_in(tmp_path / "a", {"s1.ipynb": RIGHT, "01_attention_s2.ipynb": RIGHT})
-    assert set(found(flat, the_sheet)) == {"s1", "s2"}
+    names = ("s1", "01_attention_s2", f"exercise_{LESSON}_s3", f"s4-exercise_{LESSON} (2)")
+    flat = hand_in(tmp_path / "a", {f"{name}.ipynb": RIGHT for name in names})
+    assert set(found(flat, the_sheet)) == {"s1", "s2", "s3", "s4"}
     deep = hand_in(tmp_path / "b", {f"s1/{LESSON}/{LESSON}.ipynb": RIGHT})
     assert found(deep, the_sheet)["s1"].data == RIGHT
     own = tmp_path / "c"

@@ -67,7 +67,7 @@ def answering(one, task, text):
 def test_release_makes_one_course_for_each_language(released):
     for lang in say.LANGUAGES:
         made = nbformat.read(released / lang / "release" / LESSON / f"{LESSON}.ipynb", 4)
-        ours = nbformat.read(ROOT / f"exercises/{lang}/{LESSON}/{LESSON}.ipynb", 4)
+        ours = nbformat.read(ROOT / f"exercises/{lang}/{LESSON}/exercise_{LESSON}.ipynb", 4)
         assert [c.source for c in made.cells] == [c.source for c in ours.cells]
         with Gradebook(f"sqlite:///{released}/{lang}/gradebook.db") as book:
             assert book.find_assignment(LESSON).max_score == 14

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from helpers import begin
-from helpers.classroom import claims
+from helpers.classroom import claim_tables, claims
+from helpers.display import show
+from helpers.language import say
 
 LESSON = "01_attention"
 C01 = {
@@ -117,3 +119,17 @@ def test_the_log_holds_a_line_a_quantity_also_for_a_miss(monkeypatch, tmp_path):
     }
     assert {r["bound"] for r in rows} == {"0 – 3e-06", "= 0", "0.01 – 10"}
     assert {(r["lesson"], r["claim"]) for r in rows} == {(LESSON, "C01")}
+
+
+@pytest.mark.parametrize("lang", ["ja", "zh-tw"])
+@pytest.mark.parametrize("verdict", claim_tables.VERDICTS)
+def test_a_verdict_has_a_colour_of_its_own_and_says_the_same(lang, verdict, monkeypatch):
+    begin(LESSON, lang)
+    shown = []
+    monkeypatch.setattr(show, "fragment", lambda *both: shown.append(both))
+    claims._display("C01", claims.declared("C01") | {"verdict": verdict}, [])
+    [(body, text)] = shown
+    said = say.text("claims", "verdict") + say.text("claims", verdict)
+    assert text.splitlines()[1] == said and f">{said}</b>" in body
+    used = {color for color in show.EDGES.values() if f"solid {color}" in body}
+    assert used == {show.EDGES[claims.EDGES[verdict]]} and len(set(claims.EDGES.values())) == 3

@@ -133,10 +133,17 @@ def test_every_link_leads_to_a_notebook(shown, lang):
     assert len(links) > len(FOLDERS)
     for link in links:
         target = (ROOT / "notebooks" / lang / link).resolve().relative_to(ROOT)
-        name = target.stem
         assert target.parts[:2] in (("notebooks", lang), ("exercises", lang))
-        source = "lesson.py" if target.parts[0] == "notebooks" else "exercise.py"
-        assert (ROOT / "lessons" / name / source).is_file()
+        assert (ROOT / target).is_file()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_lesson_and_its_sheet_are_two_names_on_the_tabs_of_jupyterlab(lang):
+    lessons = {path.name for path in ROOT.glob(f"notebooks/{lang}/*.ipynb")}
+    sheets = {path.name for path in ROOT.glob(f"exercises/{lang}/*/*.ipynb")}
+    assert len(lessons) == len(FOLDERS)
+    assert len(sheets) == len([*ROOT.glob("lessons/*/exercise.py")])
+    assert not lessons & sheets
 
 
 def test_on_colab_there_are_no_links_that_lead_nowhere(shown, monkeypatch):

@@ -24,7 +24,12 @@ def review(text: str) -> bottleneck.Review:
 
 
 def claim() -> None:
-    entry = {"page": {"ja": HOSTILE}, "found": {"ja": HOSTILE}, "source": HOSTILE, "verdict": "x"}
+    entry = {
+        "page": {"ja": HOSTILE},
+        "found": {"ja": HOSTILE},
+        "source": HOSTILE,
+        "verdict": "true",
+    }
     claims._display(
         "c1", entry, [claims.Measured("c1", "q", HOSTILE, 1.0, HOSTILE, True, False, False)]
     )
@@ -47,6 +52,7 @@ class Handle:
 FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", "", 1, "", ""), {"weights": 1.0})
 MADE = {
     "card": lambda: show.card([HOSTILE, HOSTILE], "right"),
+    "framed": lambda: show.framed(HOSTILE, HOSTILE, show.linked(HOSTILE), "partly"),
     "table": lambda: show.table([HOSTILE], [[HOSTILE], [show.Link.to(HOSTILE, HOSTILE)]])[0],
     "linked": lambda: show.linked(f"{HOSTILE} {URL} {HOSTILE}"),
     "status": lambda: probe._status(HOSTILE, "ja")["text/html"],

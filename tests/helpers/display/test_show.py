@@ -4,10 +4,11 @@ import re
 
 import nbformat
 import pytest
+from matplotlib.colors import to_rgb
 from places import ROOT
 
 from course_tools.authoring.notebooks import aligned
-from helpers.display import show
+from helpers.display import figures, show
 
 NOTEBOOKS = [*ROOT.glob("notebooks/*/*.ipynb"), *ROOT.glob("exercises/*/*/*.ipynb")]
 
@@ -69,6 +70,12 @@ def test_an_address_is_a_link_with_a_short_text():
 def test_a_card_says_with_its_edge_what_the_words_say():
     assert show.EDGES["right"] in show.card(["答對了", "<x>"], "right")
     assert "<b>答對了</b><br>&lt;x&gt;" in show.card(["答對了", "<x>"], "right")
+
+
+@pytest.mark.parametrize("edge", show.EDGES)
+def test_an_edge_is_seen_on_white_and_on_dark_pages(edge):
+    for page in ((1, 1, 1), (figures.NIGHT,) * 3):
+        assert figures._contrast(to_rgb(show.EDGES[edge]), page) >= figures.LEGIBLE
 
 
 def test_markdown_tables_get_the_same_alignment():

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -41,13 +42,18 @@ def child(*words: str, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, timeout=600, **options)
 
 
+@cache
+def ran(name: str, lang: str) -> subprocess.CompletedProcess[str]:
+    return child(name, "--lang", lang)
+
+
 # --- each of them -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_runs_in_both_languages_within_80_columns(name):
     for lang in say.LANGUAGES:
-        done = child(name, "--lang", lang)
+        done = ran(name, lang)
         assert (done.returncode, complaints(done)) == (0, "")
         say.use(lang)
         title, *lines = done.stdout.splitlines()
@@ -60,7 +66,7 @@ def test_an_experiment_runs_in_both_languages_within_80_columns(name):
 def test_titles_and_prose_of_both_languages_differ_but_not_the_numbers():
     numbers = []
     for lang in say.LANGUAGES:
-        out = child("scaling-by-d_k", "--lang", lang).stdout
+        out = ran("scaling-by-d_k", lang).stdout
         numbers.append(re.findall(r"\d+\.\d+", out))
     assert numbers[0] == numbers[1] and len(numbers[0]) == 4 * 6
 

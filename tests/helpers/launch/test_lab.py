@@ -28,7 +28,7 @@ def course(tmp_path, monkeypatch):
     for lang in ("ja", "zh-tw"):
         write(root / f"notebooks/{lang}/01_attention.ipynb", f"lesson {lang}")
         write(root / f"notebooks/{lang}/03_encoder.ipynb", f"second {lang}")
-        write(root / f"exercises/{lang}/01_attention/01_attention.ipynb", f"sheet {lang}")
+        write(root / f"exercises/{lang}/01_attention/exercise_01_attention.ipynb", f"sheet {lang}")
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(lab, "ROOT", root)
@@ -98,7 +98,7 @@ def test_first_delivery_mirrors_one_language(course, capsys):
     assert texts(course) == {
         LESSON: "lesson ja",
         "notebooks/ja/03_encoder.ipynb": "second ja",
-        "exercises/ja/01_attention/01_attention.ipynb": "sheet ja",
+        "exercises/ja/01_attention/exercise_01_attention.ipynb": "sheet ja",
     }
     assert f"New: my/{LESSON}" in capsys.readouterr().out
 

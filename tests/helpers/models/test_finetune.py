@@ -13,6 +13,7 @@ from helpers import results
 from helpers.language import say
 from helpers.language.say import LANGUAGES
 from helpers.models import decoder, encoder, finetune, pretrained
+from helpers.results import corruption
 from helpers.results import labels as script
 from helpers.world import corpus, moods, tokenizer
 
@@ -290,3 +291,67 @@ def test_the_script_writes_what_the_lesson_reads(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [tmp_path / "labels.json"]
     for task, lang, model, n in script.runs():
         assert all(len(scores[str(n)]) == 1 for scores in found[task][lang][model].values())
+
+
+# --- [MASK] alone, and 80/10/10 ---------------------------------------------------------------
+
+
+def test_of_the_chosen_characters_eight_of_ten_are_masked_and_the_rest_of_two_kinds():
+    rows = pretrained.rows(400)
+    masked = encoder.mask(rows, 0.4, torch.Generator().manual_seed(0))
+    changed = corruption.eighty_ten_ten(masked, torch.Generator().manual_seed(1))
+    chosen, ids = masked["labels"] != finetune.IGNORED, changed["input_ids"]
+    assert torch.equal(changed["labels"], masked["labels"])
+    assert torch.equal(ids[~chosen], rows[~chosen])
+    is_mask, same = ids == pretrained.TOKENIZER.mask_token_id, ids == rows
+    shares = [part[chosen].float().mean().item() for part in (is_mask, same, ~is_mask & ~same)]
+    assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.01) and chosen.sum() > 5000
+    others = ids[chosen & ~is_mask & ~same].unique()
+    assert others.min() >= len(tokenizer.SPECIAL) and len(others) > 0.8 * len(pretrained.TOKENIZER)
+
+
+def test_both_ways_choose_the_same_characters_of_the_same_rows():
+    rows = pretrained.rows(50)
+    mask, mixed = (corruption.next_batch(rows, name, 2) for name in corruption.CORRUPTIONS)
+    for _ in range(3):
+        assert torch.equal(mask()["labels"], mixed()["labels"])
+
+
+def test_what_stands_there_is_told_in_plain_sight_and_not_behind_a_mask():
+    def copies(input_ids, **_):
+        logits = torch.nn.functional.one_hot(input_ids, len(pretrained.TOKENIZER)).float()
+        return SimpleNamespace(logits=logits)
+
+    rows = pretrained.rows(30)
+    assert corruption.told(copies, rows, 0) == 1 and corruption.told(copies, rows, 0.15) == 0
+
+
+def test_the_record_says_what_the_lesson_says():
+    made = results.load("corruption")
+    runs = {(run["corruption"], run["seed"]): run for run in made["runs"]}
+    assert set(runs) == {(c, seed) for c in corruption.CORRUPTIONS for seed in corruption.SEEDS}
+    assert made["settings"]["steps"] == corruption.STEPS
+    mask, mixed = ([runs[c, seed] for seed in corruption.SEEDS] for c in corruption.CORRUPTIONS)
+    assert all(0.35 < run["hidden"] < 0.45 for run in runs.values())
+    assert max(run["visible"] for run in mask) < 0.3
+    assert min(run["visible"] for run in mixed) > 0.7
+    both = [
+        (one["names"][lang], other["names"][lang])
+        for one, other in zip(mask, mixed, strict=True)
+        for lang in LANGUAGES
+    ]
+    means = [sum(scores) / len(scores) for scores in zip(*both, strict=True)]
+    assert [f"{mean:.2f}" for mean in means] == ["0.80", "0.87"]
+    assert sum(other < one for one, other in both) == 2
+
+
+def test_the_script_writes_what_the_record_has(tmp_path, monkeypatch):
+    pace = {"chosen": {"names": {"pretrained": {"steps": 1, "learning_rate": 1e-3}}}}
+    monkeypatch.setattr(corruption, "load", lambda _: {"settings": pace})
+    for name, small in (("SEEDS", range(1)), ("STEPS", 2), ("TRAINED", 20), ("TEST_ITEMS", 6)):
+        monkeypatch.setattr(corruption, name, small)
+    assert corruption.main(tmp_path / "corruption.json") == 0
+    found = json.loads((tmp_path / "corruption.json").read_text(encoding="utf-8"))
+    shipped = results.load("corruption")
+    assert found.keys() == shipped.keys() and found["settings"].keys() == shipped["settings"].keys()
+    assert [run.keys() for run in found["runs"]] == [run.keys() for run in shipped["runs"][::3]]

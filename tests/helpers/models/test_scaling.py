@@ -260,6 +260,17 @@ def test_the_runs_with_the_same_blocks_are_those_that_are_planned():
     assert {(wiring, blocks.BEST, seed) for wiring in blocks.WIRINGS for seed in (0, 1, 2)} <= seeds
 
 
+def test_half_the_learning_rate_closes_no_gap_as_the_lesson_says():
+    said = {"encoder_decoder_of_blocks": ("1.54", "1.54"), "rotary_of_blocks": ("1.49", "1.48")}
+    losses = {
+        (run["model"], run["product"]): f"{run['loss']:.2f}"
+        for run in results.load("blocks")["runs"]
+        if run["seed"] == 0
+    }
+    for wiring, (best, half) in said.items():
+        assert losses[wiring, blocks.BEST] == best and losses[wiring, blocks.BEST / 2] == half
+
+
 def test_runs_with_the_same_blocks_that_are_there_are_not_made_again(tmp_path, monkeypatch):
     seen, path = [], tmp_path / "blocks.json"
     monkeypatch.setattr(scaling, "text", lambda: SHORT)

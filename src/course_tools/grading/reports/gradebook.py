@@ -23,6 +23,8 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from helpers.classroom.overview import sheet_file
+
 from ...authoring.data import Table
 from .. import messages
 from ..graded import Graded
@@ -89,7 +91,7 @@ class NbgraderCourse:
         return marks
 
     def _solution(self, lesson: str) -> Path:
-        return self.root / "solutions" / self.lang / lesson / f"{lesson}.ipynb"
+        return self.root / sheet_file("solutions", self.lang, lesson)
 
     def _configure(self) -> None:
         file = self.folder / "nbgrader_config.py"

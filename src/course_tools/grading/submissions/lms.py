@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from helpers.classroom.overview import sheet_file
+
 ATTEMPT = re.compile(r"(?:\s*\((\d+)\)|[-_ ](\d{1,2}))$")
 
 
@@ -58,8 +60,14 @@ def student(path: PurePosixPath, lesson: str) -> str:
     name = _outermost(path)
     if len(path.parts) > 1:
         return name
-    rest = re.sub(rf"[-_ ]*{re.escape(lesson)}[-_ ]*", "", ATTEMPT.sub("", _brackets(name)))
+    names = "|".join(map(re.escape, names_of_sheet(lesson)))
+    rest = re.sub(rf"[-_ ]*(?:{names})[-_ ]*", "", ATTEMPT.sub("", _brackets(name)))
     return rest or _brackets(name)
+
+
+def names_of_sheet(lesson: str) -> tuple[str, str]:
+    """Return what a sheet's file is called: in the course, and in nbgrader (as the lesson)."""
+    return PurePosixPath(sheet_file("exercises", "", lesson)).stem, lesson
 
 
 def attempt(path: PurePosixPath) -> int:

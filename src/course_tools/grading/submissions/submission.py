@@ -53,8 +53,12 @@ def submission(student: str, entries: list[SubmittedFile], sheet: Sheet) -> Subm
 
 
 def _choose(made: Submission, notebooks: list[SubmittedFile], sheet: Sheet) -> None:
-    """Take the last of the notebooks that are named like the lesson, else of those most like it."""
-    named = [e for e in notebooks if sheet.lesson.lower() in e.path.name.lower()]
+    """Take the last of the notebooks that are named like the sheet, else of those most like it."""
+    by_name = (
+        [e for e in notebooks if name.lower() in e.path.name.lower()]
+        for name in lms.names_of_sheet(sheet.lesson)
+    )
+    named = next(filter(None, by_name), [])
     fitting = named or (_alike(notebooks, sheet) if len(notebooks) > 1 else notebooks)
     last = max(fitting, key=lambda e: (lms.attempt(e.path), e.when, str(e.path)))
     made.file = str(last.path)
