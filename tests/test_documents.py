@@ -314,7 +314,7 @@ def other_values(given: list[str], said: str) -> Iterator[str]:
 
 
 def unknown_lessons(name: str, text: str, root: Path = ROOT) -> Iterator[str]:
-    """`start.py run 07` where there is no lesson 07; CONTRIBUTING's own example excepted.
+    """`start.py run 07` where there is no lesson 08; CONTRIBUTING's own example excepted.
 
     `start.py run attention` where there is no such experiment.
     """

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import functools
 import json
@@ -12,9 +13,20 @@ from course_tools.checks.lab_driver import ROOT, Lab, browser, copy_course, find
 AXE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node")) / (
     "node_modules/axe-core/axe.min.js"
 )
+LOOPS = []  # playwright's, once it has begun
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
+def loop():
+    """Playwright calls its event loop this thread's running one: not so for other folders' tests,
+    which run loops of their own."""
+    if LOOPS:
+        asyncio._set_running_loop(LOOPS[0])
+    yield
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """The system's browser.  Skipped without one, but a failure where CI must have it."""
     missing = None if find_browser() else "no Chromium or Chrome: set CHROMIUM to its path"
@@ -24,24 +36,25 @@ def chromium():
         missing = "playwright is not installed: python start.py test"
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    # ended with the module: playwright's loop would disturb tests that run their own
     with sync_playwright() as playwright, browser(playwright) as chromium:
+        LOOPS.append(asyncio.get_running_loop())
         yield chromium
+        asyncio._set_running_loop(LOOPS.pop())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def course(tmp_path_factory):
     return copy_course(tmp_path_factory.mktemp("course"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def start_lab(course, tmp_path_factory):
-    """start_lab(lang, disabled=()) -> Lab, one for each kind, ended with the module."""
+    """start_lab(lang) -> Lab, one for each language, ended with the last test."""
     with contextlib.ExitStack() as labs:
 
         @functools.cache
-        def start(lang, disabled=()):
-            return labs.enter_context(Lab(course, tmp_path_factory.mktemp("home"), lang, disabled))
+        def start(lang):
+            return labs.enter_context(Lab(course, tmp_path_factory.mktemp("home"), lang))
 
         yield start
 
@@ -52,7 +65,7 @@ def bank():
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def axe():
     """The source of axe-core.  Skipped without it, but a failure where CI must have it."""
     if not AXE.is_file():
@@ -61,7 +74,7 @@ def axe():
     return AXE.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def notebook_of(course):
     """notebook_of(lang, name, *sources): write my/NAME.ipynb of these cells in the copy."""
 

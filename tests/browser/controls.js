@@ -1,4 +1,4 @@
-// What the keyboard can reach in the widgets of ours, for test_every_control.py.
+// What the keyboard can reach in the widgets of ours, for presser.py; `lab` is lab_driver.py's.
 () => {
   const CONTROLS = "input, select, textarea, button, summary, a[href], [data-cell][tabindex='0']";
   const roots = [...document.querySelectorAll(".triad")];
@@ -19,7 +19,8 @@
     back: () => last.focus(),  // a button may send the focus elsewhere, as "retry" does
     seen: () => mark(document.activeElement).dataset.pressed === "true",
     missed: (n) => within(roots[n]).filter((node) => mark(node).dataset.pressed !== "true").map((node) => what(node).html),
-    busy: () => roots.some((root) => root.getAttribute("aria-busy") === "true"),
+    told: () => ({busy: !lab.quiet() || roots.some((root) => root.getAttribute("aria-busy") === "true"),
+      trouble: triad.trouble()}),
     trouble: () => roots.flatMap((root, n) => [...root.querySelectorAll(".trouble:not(:empty)")]
       .map((node) => `widget ${n}: ${node.textContent}`)),
   };

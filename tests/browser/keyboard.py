@@ -1,5 +1,6 @@
 """A student without a mouse: focus, keys and an input method, in the quiz of an open page."""
 
+import contextlib
 import time
 
 from course_tools.checks.lab_driver import write_notebook
@@ -10,6 +11,7 @@ LESSON = "01_attention"
 CONTROLS = ("radio", "checkbox", "text")
 FULL_WIDTH = str.maketrans("0123456789.-", "０１２３４５６７８９．－")
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
+SOON = "from helpers.display import handshake; handshake.SILENCE = 1.0"  # the twin comes
 
 
 def words(lang):
@@ -41,9 +43,9 @@ class Keyboard:
 
     def enter_quiz(self):
         """Focus the quiz for good: right after Run All JupyterLab may still move the focus."""
-        for _ in range(20):
+        for _ in range(60):
             self.page.locator(".triad-quiz input").first.focus()
-            time.sleep(1)
+            time.sleep(0.3)
             if self.at()[0]:
                 return
         dialog = " ".join(self.page.locator(".jp-Dialog").all_text_contents())
@@ -65,7 +67,7 @@ class Keyboard:
         """Wait for TEXTS; the redraw must not have taken the focus away."""
         before = self.at()
         for text in texts:
-            self.feedback(question, part).filter(has_text=visible(text)).wait_for(timeout=10_000)
+            self.feedback(question, part).filter(has_text=visible(text)).wait_for()
         assert self.at() == before
 
     def enter(self, question):
@@ -128,6 +130,14 @@ def compose_enter(page):
                    new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, ...signs}))""",
             signs,
         )
+
+
+@contextlib.contextmanager
+def styled(page, css):
+    """Have the page's styles hold CSS as long as the block runs."""
+    style = page.add_style_tag(content=css)
+    yield
+    style.evaluate("style => style.remove()")
 
 
 def quiz_notebook(course, lang, name, *before):

@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from keyboard import Keyboard, answers, give, quiz_notebook
+from keyboard import Keyboard, answers, give, quiz_notebook, styled
 
 from course_tools.checks.lab_driver import RUN_MENU
 
@@ -61,27 +61,14 @@ def seen(request, start_lab, course, chromium, bank):
     """(lang, page): fragments, and a quiz with hints, right and wrong answers."""
     lang, dark = request.param
     lab = start_lab(lang)
-    lab.use_theme(dark=dark)
-    shutil.rmtree(lab.home / "data", ignore_errors=True)  # what the other theme's student reached
-    page = lab.open(chromium, quiz_notebook(course, lang, f"seen-{dark}", FRAGMENTS))
-    page.data = lab.home / "data"
-    run_all(page)
+    page = lab.open(chromium, quiz_notebook(course, lang, f"seen-{dark}", FRAGMENTS), dark=dark)
+    page.data = lab.data
+    lab.run_all(page)
     assert page.locator("body").get_attribute("data-jp-theme-light") == str(not dark).lower()
     fill_in(page, lang, bank)
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     yield lang, page
-    page.close()
-
-
-def run_all(page, command="runmenu:run-all", of=".triad-quiz:not([data-old])"):
-    """Until the last cell's quiz is there.  Nothing is saved: Lab.run_all does, once a second, and
-    under load JupyterLab then asks in a dialog, which holds the focus, whether to overwrite."""
-    page.set_viewport_size({"width": 1200, "height": 1000})
-    page.get_by_role("menuitem", name=RUN_MENU).click()
-    page.locator(f"li[data-command='{command}']").click()
-    if "restart" in command:
-        page.locator(".jp-Dialog button.jp-mod-accept").click()
-    page.locator(of).first.wait_for(state="attached")
+    page.close()  # it was reloaded: Lab's view of its notebook is gone
 
 
 def fill_in(page, lang, bank):
@@ -102,7 +89,6 @@ def fill_in(page, lang, bank):
 def bring_into_view(page, *selectors):
     """JupyterLab's body is 0 pixels high, hides what is outside, and scrolls within: as it is, axe
     would call the contrast of no text at all in order."""
-    page.add_style_tag(content="body { height: 100vh !important }")
     page.set_viewport_size({"width": 1200, "height": 9000})
     tall = page.evaluate("notebook => document.querySelector(notebook).scrollHeight", NOTEBOOK)
     page.set_viewport_size({"width": 1200, "height": max(9000, tall + 1000)})
@@ -123,8 +109,9 @@ def examine(page, axe, *selectors):
     """axe's rules inside SELECTORS: {rule: nodes} at fault, undecided, and in order."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
-    bring_into_view(page, *selectors)  # each time: a planted copy makes the page longer
-    found = page.evaluate("include => axe.run({include: include.map(s => [s])})", list(selectors))
+    with styled(page, "body { height: 100vh !important }"):
+        bring_into_view(page, *selectors)  # each time: a planted copy makes the page longer
+        found = page.evaluate("include => axe.run({include: include.map(s => [s])})", [*selectors])
     return tuple(
         {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found[kind]}
         for kind in ("violations", "incomplete", "passes")
@@ -155,9 +142,8 @@ def test_axe_finds_a_planted_fault(seen, axe, rule):
 def test_axe_finds_no_violation_in_the_plain_twin(start_lab, course, chromium, axe, lang):
     plain = "import os\nos.environ['TRIAD_WIDGETS'] = 'plain'"
     page = start_lab(lang).open(chromium, quiz_notebook(course, lang, "twin", plain))
-    run_all(page, of=TWIN)
+    start_lab(lang).run_all(page)
     faults, undecided, passed = examine(page, axe, TWIN)
-    page.close()
     assert (faults, undecided) == ({}, {})
     assert {"color-contrast", "label", "button-name"} <= set(passed)
 
@@ -273,7 +259,8 @@ def test_reload_and_restart_keep_what_was_reached(seen):
     score = quiz.locator(".score").text_content()
     page.locator("[data-jp-item-name='save']").click()
     page.locator(".lm-TabBar-tab.jp-mod-dirty").wait_for(state="detached")
-    page.reload()
+    page.goto(page.address)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     quiz.wait_for(state="attached")
     assert (page.evaluate(STATE), quiz.locator(".score").text_content()) == (before, score)
     restart(page)
@@ -289,5 +276,10 @@ def test_what_is_not_kept_would_be_missed(seen):
 
 
 def restart(page):
+    """Until the last cell's quiz is there anew."""
     page.locator(".triad-quiz").evaluate("quiz => { quiz.dataset.old = 'true' }")
-    run_all(page, "runmenu:restart-and-run-all")
+    page.set_viewport_size({"width": 1200, "height": 1000})
+    page.get_by_role("menuitem", name=RUN_MENU).click()
+    page.locator("li[data-command='runmenu:restart-and-run-all']").click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    page.locator(".triad-quiz:not([data-old])").first.wait_for(state="attached")

@@ -1,4 +1,4 @@
-"""Lesson 06's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
+"""Lesson 07's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
 
 import pytest
 from lesson_cells import code_of
@@ -8,7 +8,7 @@ from test_explorers_in_browser import EXPLORERS, beyond, says
 from helpers import kv_cache
 from helpers.language import say
 
-NAME = "06_kv_cache"
+NAME = "07_kv_cache"
 # In the order of Tab: which key, and which argument of kv_cache.fits then has which value
 STEPS = [
     ("ArrowDown", {"key": "llama-2-7b"}),
@@ -26,15 +26,12 @@ def page(request, start_lab, chromium, notebook_of):
     """The lesson's cell, in both languages; page.lang"""
     lang, dark = request.param
     lab = start_lab(lang)
-    lab.use_theme(dark=dark)
     sources = ("from helpers import kv_cache", code_of(NAME, lang)["explore-code"])
-    page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources))
+    page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources), dark=dark)
     lab.run_all(page)
     page.lang = lang
     page.set_viewport_size({"width": 1200, "height": 2000})
-    page.set_default_timeout(10_000)
-    yield page
-    page.close()
+    return page
 
 
 def sentence(lang, chosen):

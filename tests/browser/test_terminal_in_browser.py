@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from test_accessibility import LOOKS, SIDEWAYS, examine, run_all
+from keyboard import SOON, styled
+from test_accessibility import LOOKS, SIDEWAYS, examine
 
 from helpers import experiments
-from helpers.display import handshake
 from helpers.language import say
 
 LANGUAGES = ["ja", "zh-tw"]
@@ -47,9 +47,10 @@ def notebook(course, lang, name, *before):
     return f"{name}.ipynb"
 
 
-def open_terminal(lab, chromium, course, name, *before, of=PANEL):
-    page = lab.open(chromium, notebook(course, lab.lang, name, *before))
-    run_all(page, of=of)
+def open_terminal(lab, chromium, course, name, *before, of=PANEL, **how):
+    page = lab.open(chromium, notebook(course, lab.lang, name, *before), **how)
+    lab.run_all(page)
+    page.locator(of).first.wait_for(state="attached")
     return page
 
 
@@ -68,9 +69,9 @@ class Student:
 
     def enter(self):
         """Focus the select for good: right after Run All JupyterLab may still move the focus."""
-        for _ in range(20):
+        for _ in range(60):
             self.page.locator(f"{PANEL} select").focus()
-            time.sleep(0.5)
+            time.sleep(0.3)
             if self.at() == "SELECT":
                 return
         raise AssertionError("the focus does not stay in the terminal")
@@ -119,7 +120,8 @@ def student(request, start_lab, course, chromium):
     )
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield Student(page, lang)
-    page.close()
+    page.evaluate("delete navigator.clipboard.writeText; delete document.execCommand")
+    page.context.clear_permissions()
 
 
 def test_ready_as_on_the_page(student):
@@ -224,8 +226,7 @@ def shot(page, name):
 @pytest.mark.parametrize("lang, dark", LOOKS, ids=lambda p: str(p))
 def test_it_is_legible_everywhere(start_lab, course, chromium, axe, lang, dark):
     lab = start_lab(lang)
-    lab.use_theme(dark=dark)
-    page = open_terminal(lab, chromium, course, "looks")
+    page = open_terminal(lab, chromium, course, "looks", dark=dark)
     student = Student(page, lang)
     shot(page, f"{lang}-ready-{'dark' if dark else 'light'}")
     for name in ("environment", "scaling-by-d_k"):
@@ -242,26 +243,24 @@ def test_it_is_legible_everywhere(start_lab, course, chromium, axe, lang, dark):
     page.evaluate("document.querySelector('.triad-terminal .bar').style.color = '#555'")
     faults, *_ = examine(page, axe, PANEL)
     assert {"color-contrast", "select-name"} <= set(faults)  # planted
-    page.close()
 
 
 def test_at_400_pixels_only_the_screen_scrolls_sideways(start_lab, course, chromium):
     page = open_terminal(start_lab("ja"), chromium, course, "narrow")
     Student(page, "ja").start("attention")
     Student(page, "ja").expect("ended", status=0)
-    page.add_style_tag(content=".triad-terminal { width: 384px }")
-    shot(page, "ja-400px")
-    around = f"{PANEL} .controls, {PANEL} .bar, {PANEL} .line"
-    assert page.evaluate(SIDEWAYS, around) == []
-    box = page.locator(f"{PANEL} .screen").evaluate("s => [s.scrollWidth, s.clientWidth]")
-    assert box[0] > box[1] and page.locator(PANEL).evaluate("p => p.scrollWidth <= p.clientWidth")
-    page.close()
+    around, panel = f"{PANEL} .controls, {PANEL} .bar, {PANEL} .line", page.locator(PANEL)
+    with styled(page, ".triad-terminal { width: 384px }"):
+        shot(page, "ja-400px")
+        assert page.evaluate(SIDEWAYS, around) == []
+        box = page.locator(f"{PANEL} .screen").evaluate("s => [s.scrollWidth, s.clientWidth]")
+        assert box[0] > box[1] and panel.evaluate("p => p.scrollWidth <= p.clientWidth")
 
 
 def test_plain_twin_where_the_browser_lacks_anywidget(start_lab, course, chromium, axe):
-    lab, said = start_lab("zh-tw", disabled=("anywidget",)), words("zh-tw")
-    page = open_terminal(lab, chromium, course, "twin", of=TWIN)
-    page.get_by_text(said["plain_note"]).wait_for(timeout=(handshake.SILENCE + 30) * 1000)
+    lab, said = start_lab("zh-tw"), words("zh-tw")
+    page = open_terminal(lab, chromium, course, "twin", SOON, of=TWIN, without="anywidget")
+    page.get_by_text(said["plain_note"]).wait_for()
     page.get_by_role("button", name=said["run"], exact=True).click()
     page.get_by_text(said["ended"].split("{")[0] + "0").wait_for()
     assert "torch" in page.locator(f"{TWIN} [role=log]").inner_text()
@@ -273,4 +272,3 @@ def test_plain_twin_where_the_browser_lacks_anywidget(start_lab, course, chromiu
     nodes = [node for nodes in undecided.values() for node in nodes]
     assert faults == {} and all(node.startswith("<select") for node in nodes)  # its arrow
     assert page.locator(PANEL).count() == 0
-    page.close()

@@ -1,223 +1,236 @@
 """Planted faults for the claims of lesson 03: each makes its quantity red."""
 
-from functools import cache, partial
+import functools
+from typing import Any
 
 import lesson_cells
 import pytest
-import torch
 from claim_faults import Fault
 
-from helpers.instruments import causality
-from helpers.models import decoder, training
-from helpers.world import corpus, samples
+from helpers import results
+from helpers.models import decoder, encoder, finetune, pretrained, training
+from helpers.results import labels
+from helpers.world import corpus
 
-LESSON = "03_decoder"
-cells = partial(lesson_cells.run, LESSON, "tokens-code")
-CHAIN = ("chain-code", "chain-check", "chain-sum-code")
-TELLING = [cell for cell in corpus.cells("right") if cell[0] != "time"]
-
-
-class OneAhead(type(decoder.new())):
-    """A GPT-2 whose mask is one token off: each layer sees one token ahead."""
-
-    def forward(self, input_ids=None, attention_mask=None, **others):
-        n = input_ids.size(1)
-        ahead = torch.ones(n, n).tril(1).bool()[None, None]
-        mask = ahead if attention_mask is None or attention_mask.ndim == 2 else attention_mask
-        return super().forward(input_ids=input_ids, attention_mask=mask, **others)
+LESSON = "03_encoder"
+MASKING = ("mlm-corrupt", "mlm-code", "mlm-count-code", "mlm-count-print", "loss-code")
+SQUARE = ("world-code", *MASKING, "square-influence", "square-code")
+WORDS = [cell for cell in corpus.cells("right") if cell[0] != "time"]
+TIMES = [cell for cell in corpus.cells("right") if cell[0] == "time"]
 
 
-def one_ahead():
-    model = OneAhead(decoder.config()).eval()
-    model.load_state_dict(decoder.load().state_dict())
-    return model
+def masking(name: str, old: str, new: str) -> float:
+    return lesson_cells.measured(LESSON, "C06", *MASKING, change=(old, new))[name]
 
 
-def with_model(make, *keys, **options) -> dict:
-    """The names that the cells leave when the lesson loads another decoder."""
-    model = make()
+# --- C07: who sees what, and what that is worth -----------------------------------------------
+
+
+def causal_encoder():
+    """The shipped weights behind a causal mask: it reads the left side only."""
+    plain = encoder.config
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoder, "load", lambda: model)
-        return cells(*keys, **options)
+        patch.setattr(encoder, "config", lambda **changes: plain(is_decoder=True, **changes))
+        return encoder.load()
 
 
-# --- C09: the product of the next tokens' probabilities ------------------------------------------
+def not_seen() -> float:
+    broken = causal_encoder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "load", lambda: broken)
+        return int((lesson_cells.run(LESSON, *SQUARE)["full"] == 0).sum())
 
 
-def one_by_one_leaks() -> float:
-    scope = with_model(one_ahead, *CHAIN)
-    return abs(scope["one_by_one"] - scope["at_once"])
+def causal_leak() -> float:
+    change = ("gpt = decoder.load()", "gpt = encoder.load()")
+    return lesson_cells.run(LESSON, *SQUARE, change=change)["causal"].triu(1).max().item()
 
 
-def loss_times_n() -> float:
-    scope = cells(*CHAIN, change=("-(n - 1) * model", "-n * model"))
-    return abs(scope["from_loss"] - scope["at_once"])
+@functools.cache
+def shares(name: str) -> dict[tuple[str, str, str], float]:
+    """{cell: share right} of a model: as shipped, or broken."""
+    models = {
+        "encoder": (encoder, encoder.load),
+        "decoder": (decoder, decoder.load),
+        "causal encoder": (encoder, causal_encoder),
+        "untrained encoder": (encoder, encoder.new),
+        "untrained decoder": (decoder, decoder.new),
+    }
+    module, make = models[name]
+    model = make()
+    return corpus.grade(lambda events, slot, lang: module.guesses(model, events, slot, lang), n=100)
 
 
-def normalised_over_positions() -> float:
-    planted = "log_softmax(-1)  # (B, n - 1, V)", "log_softmax(1)  # (B, n - 1, V)"
-    return cells(*CHAIN, change=planted)["sum_ratio"]
+def gap(one: str, other: str, cells: list[tuple[str, str, str]]) -> float:
+    return sum(shares(one)[cell] - shares(other)[cell] for cell in cells) / len(cells)
 
 
-def entropy_untrained() -> float:
-    scope = with_model(
-        decoder.new, *CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20")
-    )
-    return scope["seen"] - scope["floor"]
-
-
-def loss_of_a_token() -> float:
-    """The mean of a token in place of the sum of a sentence: below the entropy."""
-    scope = cells(*CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20"))
-    return scope["seen"] / scope["n"] - scope["floor"]
-
-
-# --- C10: what the future changes ----------------------------------------------------------------
-
-
-def gap(make) -> float:
-    scope = cells("parallel-ways", "parallel-code")
-    with torch.no_grad():
-        once, grown = (scope[way](make(), scope["ids"]) for way in ("in_parallel", "in_sequence"))
-    return (once - grown).abs().max().item()
-
-
-def t5_one_ahead() -> float:
-    old = "t5 = causality.influence(encoder_decoder.load())"
-    new = "t5 = causality.influence(encoder_decoder.load(), decoder_attention_mask=one_ahead)"
-    return cells("probe-code", "probe-figure", change=(old, new))["t5"].past
-
-
-def mask_not_ahead() -> float:
-    return cells("probe-code", change=("tril(1)", "tril()"))["leaky"].past
-
-
-# --- C11: what it writes, and the blanks ---------------------------------------------------------
-
-
-def written_by(model) -> samples.Judged:
-    return samples.judge(decoder.sample(model, "ja", 100), "ja", set())
-
-
-def copied_rows() -> float:
-    """A model that writes nothing but its training sentences."""
-    texts = decoder.TOKENIZER.batch_decode(decoder.rows(50), skip_special_tokens=True)
-    japanese = [text for text in texts if corpus.parse(text, "ja")]
-    return samples.judge(japanese, "ja", set(texts)).share("new")[0]
-
-
-def graded(answer, n: int = 200) -> float:
-    """Mean over the five blanks that have some clue on the left as well."""
-    found = corpus.grade(answer, "right", n)
-    return sum(found[cell] for cell in TELLING) / len(TELLING)
-
-
-def one_pass_of(steps: int) -> float:
-    model = decoder.new()
-    if steps:
-        training.train(model, decoder.next_batch(decoder.rows()), steps, decoder.LEARNING_RATE)
-    return graded(partial(decoder.guesses, model))
-
-
-@cache
-def always_the_same(slot: str, kind: str, lang: str) -> str:
-    """The one character that is right most often, whatever the sentence says."""
-    told = [(event, weight) for event, weight in corpus.events() if event.kind == kind]
-
-    def right(character):
-        return sum(w * corpus.chance(event, slot, lang, character) for event, w in told)
-
-    return max(corpus.candidates(lang, slot), key=right)
-
-
-def constant_guess() -> float:
-    return graded(
-        lambda events, slot, lang: [always_the_same(slot, events[0].kind, lang)] * len(events)
+def off_ceiling(name: str) -> float:
+    """Standard errors of the lesson's 200 items, on 100 of them."""
+    return max(
+        abs(shares(name)[cell] - corpus.ceiling(*cell))
+        / corpus.standard_error(corpus.ceiling(*cell), 200)
+        for cell in corpus.cells("right")
     )
 
 
-def any_candidate() -> float:
-    """Chance as one in so many candidates: not what a constant guess earns."""
-    shares = [1 / len(corpus.candidates(lang, slot)) for slot, _, lang in TELLING]
-    return sum(shares) / len(shares)
+def left_gap(one: str, other: str) -> float:
+    return max(abs(shares(one)[cell] - shares(other)[cell]) for cell in corpus.cells("left"))
 
 
-def whole_ceiling() -> float:
-    """The ceiling of one who sees the right side too."""
-    return max(corpus.ceiling(*cell) for cell in corpus.cells("left"))
+# --- C02, C03, C08: heads -----------------------------------------------------------------------
 
 
-# --- C12: the blueprint of Llama 3 8B ------------------------------------------------------------
+def of_unseen_names(body: Any, seed: int) -> float:
+    """As the lesson measures it; body None: random weights, tuned as such."""
+    pace = pace_of("pretrained" if body else "scratch")
+    scores = labels.names("encoder", body, "ja", 10, seed, pace)
+    return (scores["opening_new"] + scores["later_new"]) / 2
 
 
-def planted(old: str, new: str) -> dict[str, float]:
-    return lesson_cells.measured(
-        LESSON,
-        "C12",
-        "llama-config",
-        "llama-code",
-        "llama-parts-code",
-        "llama-claim",
-        change=(old, new),
+def pace_of(name: str) -> tuple[int, float]:
+    chosen = results.load("labels")["settings"]["chosen"]["names"][name]
+    return chosen["steps"], chosen["learning_rate"]
+
+
+def gain_of_another_random_body() -> float:
+    return (
+        sum(
+            of_unseen_names(pretrained.new(7 + seed), seed) - of_unseen_names(None, seed)
+            for seed in range(3)
+        )
+        / 3
     )
 
 
-def keys_for_each_head() -> float:
-    return planted("num_key_value_heads=8", "num_key_value_heads=32")["parameters"]
+def new_share() -> float:
+    """The head counted with the body's embeddings, which are not new."""
+    tagger = finetune.tagger()
+    new = training.parameter_count(tagger.classifier)
+    new += training.parameter_count(tagger.bert.embeddings)
+    return new / training.parameter_count(tagger)
 
 
-def wide_mlp() -> float:
-    return planted("intermediate_size=14_336", "intermediate_size=4 * 4096")["mlp_share"]
-
-
-def blind_llama() -> float:
-    """Each token sees itself alone."""
-    itself = torch.eye(12).bool()[None, None]
-    return causality.influence("LlamaForCausalLM", attention_mask=itself).later
+@functools.cache
+def tagged(name: str, measure: str, steps: int | None = None) -> float:
+    """Accuracy on labelled names with 100 labelled sentences, one seed; steps: fewer."""
+    body = decoder.load() if name == "decoder" else pretrained.load()
+    own, rate = pace_of(name)
+    return labels.names(name, body, "ja", 100, 0, (steps or own, rate))[measure]
 
 
 FAULTS: list[Fault] = [
-    Fault("C09", "one_by_one", "a mask one token off", one_by_one_leaks),
-    Fault("C09", "from_loss", "n times the mean of n - 1 losses", loss_times_n),
-    Fault("C09", "sum_ratio", "softmax over the positions", normalised_over_positions),
-    Fault("C09", "above_entropy", "no training", entropy_untrained),
-    Fault("C09", "above_entropy", "the loss of a token", loss_of_a_token),
     Fault(
-        "C10",
-        "past_change",
-        "a mask one token off",
-        lambda: with_model(one_ahead, "causal-code")["past_change"],
+        "C06",
+        "chosen",
+        "40 % instead of 15 %",
+        lambda: masking("chosen", "rate=0.15", "rate=0.4"),
     ),
     Fault(
-        "C10", "probe_past", "a mask one token off", lambda: causality.influence(one_ahead()).past
+        "C06",
+        "chosen",
+        "special tokens are chosen too",
+        lambda: masking("chosen", "& (ids >= n_special)", "& (ids >= 0)"),
     ),
-    Fault("C10", "t5_past", "a mask one token off", t5_one_ahead),
-    Fault("C10", "leaky_past", "a mask that is not off", mask_not_ahead),
     Fault(
-        "C10",
-        "bert_past",
-        "a decoder in its place",
-        lambda: causality.influence(decoder.load()).past,
+        "C06",
+        "masked",
+        "[MASK] for all that are chosen",
+        lambda: masking("masked", "dice < 0.8)", "dice < 1.0)"),
     ),
-    Fault("C10", "parallel_gap", "a mask one token off", lambda: gap(one_ahead)),
-    Fault("C10", "bert_gap", "a decoder in its place", lambda: gap(decoder.load)),
-    Fault("C11", "valid", "no training", lambda: written_by(decoder.new()).share("valid")[0]),
-    Fault("C11", "new", "nothing but training sentences", copied_rows),
-    Fault("C11", "new", "no training", lambda: written_by(decoder.new()).share("new")[0]),
-    Fault("C11", "blind", "one in so many candidates", any_candidate),
-    Fault("C11", "one_pass", "no training", lambda: one_pass_of(0)),
-    Fault("C11", "one_pass", "a constant guess", constant_guess),
-    Fault("C11", "one_pass", "100 steps", lambda: one_pass_of(100), long=True),
-    Fault("C11", "ceiling", "the right side seen", whole_ceiling),
-    Fault("C11", "ceiling", "a constant guess", constant_guess),
     Fault(
-        "C11",
-        "rescored",
-        "no training",
-        lambda: graded(partial(decoder.rescored, decoder.new()), 20),
+        "C06",
+        "random",
+        "half as many random tokens",
+        lambda: masking("random", "dice < 0.9)", "dice < 0.85)"),
     ),
-    Fault("C12", "parameters", "a key and a value for each head", keys_for_each_head),
-    Fault("C12", "mlp_share", "an MLP four times as wide as the model", wide_mlp),
-    Fault("C12", "past", "an encoder", lambda: causality.influence("BertForMaskedLM").past),
-    Fault("C12", "later", "each token sees itself alone", blind_llama),
+    Fault(
+        "C06",
+        "unchanged",
+        "half as many random tokens: the others stay",
+        lambda: masking("unchanged", "dice < 0.9)", "dice < 0.85)"),
+    ),
+    Fault(
+        "C06",
+        "kinds",
+        "the random token is always the same one",
+        lambda: masking(
+            "kinds",
+            "torch.randint(n_special, n_vocabulary, ids.shape, generator=generator)",
+            "torch.full_like(ids, n_special)",
+        ),
+    ),
+    Fault(
+        "C06",
+        "loss_gap",
+        "loss over all tokens",
+        lambda: masking(
+            "loss_gap",
+            "labels = rows[:256].masked_fill(~few_chosen, -100)",
+            "labels = rows[:256]",
+        ),
+    ),
+    Fault("C07", "not_seen", "an encoder with a causal mask", not_seen),
+    Fault("C07", "causal_leak", "a decoder without its mask", causal_leak),
+    Fault(
+        "C07",
+        "gap_words",
+        "an encoder with a causal mask",
+        lambda: gap("causal encoder", "decoder", WORDS),
+    ),
+    Fault(
+        "C07",
+        "gap_words",
+        "an untrained decoder: the gap is too large",
+        lambda: gap("encoder", "untrained decoder", WORDS),
+    ),
+    Fault(
+        "C07",
+        "gap_time",
+        "an encoder with a causal mask",
+        lambda: gap("causal encoder", "decoder", TIMES),
+    ),
+    Fault(
+        "C07", "left_gap", "an untrained decoder", lambda: left_gap("encoder", "untrained decoder")
+    ),
+    Fault(
+        "C07",
+        "worst_cell",
+        "an untrained encoder",
+        lambda: min(shares("untrained encoder").values()),
+    ),
+    Fault("C07", "off_ceiling", "an untrained decoder", lambda: off_ceiling("untrained decoder")),
+    Fault(
+        "C02",
+        "gain_live",
+        "another random body in place of the pretrained one",
+        gain_of_another_random_body,
+        long=True,
+    ),
+    Fault("C03", "new_share", "the embeddings counted as new", new_share),
+    Fault(
+        "C03",
+        "blanks",
+        "an untrained body",
+        lambda: min(shares("untrained encoder").values()),
+    ),
+    Fault("C03", "names", "a random body", lambda: of_unseen_names(pretrained.new(7), 0)),
+    Fault(
+        "C08",
+        "encoder_opening",
+        "the decoder in place of the encoder",
+        lambda: tagged("decoder", "opening"),
+    ),
+    Fault(
+        "C08",
+        "decoder_opening",
+        "the encoder in place of the decoder",
+        lambda: tagged("pretrained", "opening"),
+    ),
+    Fault(
+        "C08",
+        "decoder_later",
+        "a decoder that learned for two steps",
+        lambda: tagged("decoder", "later", 2),
+    ),
 ]

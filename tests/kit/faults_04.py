@@ -1,277 +1,223 @@
 """Planted faults for the claims of lesson 04: each makes its quantity red."""
 
-import contextlib
-import copy
-import math
-from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import lesson_cells
 import pytest
 import torch
 from claim_faults import Fault
-from torch import nn
 
-from helpers.models import encoder_decoder
-from helpers.models.encoder_decoder import TOKENIZER
-from helpers.world import corpus
+from helpers.instruments import causality
+from helpers.models import decoder, training
+from helpers.world import corpus, samples
 
-LESSON = "04_encoder_decoder"
-START = ("world-code", "ask-code")
-SPANS = (
-    "world-code",
-    "spans-code",
-    "spans-corruption",
-    "spans-example",
-    "spans-measure",
-    "spans-fragments",
-    "spans-check-code",
-    "spans-claim",
-)
-MAPS = ("map-code", "map-looks", "map-layer", "align-graded", "align", "align-order")
-EXAMPLES = encoder_decoder.examples
+LESSON = "04_decoder"
+cells = partial(lesson_cells.run, LESSON, "tokens-code")
+CHAIN = ("chain-code", "chain-check", "chain-sum-code")
+TELLING = [cell for cell in corpus.cells("right") if cell[0] != "time"]
 
 
-@contextlib.contextmanager
-def small(make: Callable = encoder_decoder.load) -> Iterator[None]:
-    """The lesson with fewer examples, not graded at the start, and with another model."""
+class OneAhead(type(decoder.new())):
+    """A GPT-2 whose mask is one token off: each layer sees one token ahead."""
+
+    def forward(self, input_ids=None, attention_mask=None, **others):
+        n = input_ids.size(1)
+        ahead = torch.ones(n, n).tril(1).bool()[None, None]
+        mask = ahead if attention_mask is None or attention_mask.ndim == 2 else attention_mask
+        return super().forward(input_ids=input_ids, attention_mask=mask, **others)
+
+
+def one_ahead():
+    model = OneAhead(decoder.config()).eval()
+    model.load_state_dict(decoder.load().state_dict())
+    return model
+
+
+def with_model(make, *keys, **options) -> dict:
+    """The names that the cells leave when the lesson loads another decoder."""
     model = make()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoder_decoder, "load", lambda: model)
-        patch.setattr(encoder_decoder, "examples", lambda n, seed, split: EXAMPLES(20, seed, split))
-        patch.setattr(encoder_decoder, "exact_match", lambda *_: dict.fromkeys(corpus.TASKS, 1.0))
-        yield
+        patch.setattr(decoder, "load", lambda: model)
+        return cells(*keys, **options)
 
 
-def cells(*keys: str, make: Callable = encoder_decoder.load, **options) -> dict:
-    with small(make):
-        return lesson_cells.run(LESSON, *START, *keys, **options)
+# --- C09: the product of the next tokens' probabilities ------------------------------------------
 
 
-# --- C05: T5's attention by hand -----------------------------------------------------------------
+def one_by_one_leaks() -> float:
+    scope = with_model(one_ahead, *CHAIN)
+    return abs(scope["one_by_one"] - scope["at_once"])
 
 
-def by_hand(quantity: str, old: str, new: str) -> float:
-    return cells("vectors", "t5-code", "t5-by-hand", "t5-gap", change=(old, new))["gap"][quantity]
+def loss_times_n() -> float:
+    scope = cells(*CHAIN, change=("-(n - 1) * model", "-n * model"))
+    return abs(scope["from_loss"] - scope["at_once"])
 
 
-def heads_mixed() -> float:
-    right = "y.view(1, y.size(1), n_heads, d_k).transpose(1, 2)"
-    return by_hand("QK + B", right, "y.view(1, n_heads, y.size(1), d_k)")
+def normalised_over_positions() -> float:
+    planted = "log_softmax(-1)  # (B, n - 1, V)", "log_softmax(1)  # (B, n - 1, V)"
+    return cells(*CHAIN, change=planted)["sum_ratio"]
 
 
-def not_divided() -> float:
-    return by_hand("QK/√d + B", "bias, math.sqrt(d_k)", "bias, 1")
-
-
-def bias_added() -> float:
-    return by_hand("QK", '("QK", 0, 1)', '("QK", bias, 1)')
-
-
-def keys_twice() -> float:
-    return cells("init", change=(", name).weight", ', "k").weight'))["init_ratio"]
-
-
-# --- C13: span corruption ------------------------------------------------------------------------
-
-
-@cache
-def spans(old: str, new: str) -> dict[str, float]:
-    return lesson_cells.measured(LESSON, "C13", *SPANS, change=(old, new))
-
-
-def twice_as_many() -> float:
-    return spans("share=0.15", "share=0.3")["share"]
-
-
-def single_tokens() -> float:
-    return spans("mean_span=3", "mean_span=1")["mean_span"]
-
-
-def equal_pieces() -> dict[str, float]:
-    """Holes at fixed places, of equal lengths: no chance in it."""
-    drawn = "[0, *sorted(rng.sample(range(1, total), count - 1)), total]"
-    return spans(drawn, "[total * n // count for n in range(count + 1)]")
-
-
-def lengths(old: str, new: str) -> tuple[int, int]:
-    scope = lesson_cells.run(
-        LESSON, "world-code", "spans-code", "spans-corruption", "spans-example", change=(old, new)
+def entropy_untrained() -> float:
+    scope = with_model(
+        decoder.new, *CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20")
     )
-    source, target = scope["span_corruption"](["x"] * 512, scope["rng"])
-    return len(source), len(target)
+    return scope["seen"] - scope["floor"]
 
 
-def holes_unmarked() -> float:
-    return lengths("kept[n]], sentinel(n)]", "kept[n]]]")[0]
+def loss_of_a_token() -> float:
+    """The mean of a token in place of the sum of a sentence: below the entropy."""
+    scope = cells(*CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20"))
+    return scope["seen"] / scope["n"] - scope["floor"]
 
 
-def not_closed() -> float:
-    return lengths("[*target, sentinel(n_spans)]", "target")[1]
+# --- C10: what the future changes ----------------------------------------------------------------
 
 
-# --- C14: what the encoder hands over ------------------------------------------------------------
-
-
-def averaging() -> nn.Module:
-    """One vector for the whole input, at every position."""
-    model = encoder_decoder.load()
-
-    def mean(module, arguments, output):
-        output.last_hidden_state = output[0].mean(1, keepdim=True).expand_as(output[0])
-        return output
-
-    model.encoder.register_forward_hook(mean)
-    return model
-
-
-def one_vector() -> float:
-    scope = cells("vectors", make=averaging)
-    return len(scope["states"][0].unique(dim=0)) / scope["inputs"].input_ids.size(1)
-
-
-def scaling() -> nn.Module:
-    """The decoder gets the encoder's vectors doubled."""
-    model = encoder_decoder.load()
-
-    def double(module, arguments, named):
-        return arguments, named | {"encoder_hidden_states": 2 * named["encoder_hidden_states"]}
-
-    model.decoder.register_forward_pre_hook(double, with_kwargs=True)
-    return model
-
-
-def doubled() -> float:
-    return cells("vectors", "wiring-hook", "wiring-code", "wiring-check", make=scaling)["key_gap"]
-
-
-@torch.no_grad()
-def write_slowly(model, sources) -> list[str]:
-    """Greedy decoding that runs the whole model for each token."""
-    inputs = TOKENIZER(list(sources), return_tensors="pt")
-    written = torch.full((1, 1), TOKENIZER.pad_token_id)
-    while written[0, -1] != TOKENIZER.eos_token_id:
-        best = model(**inputs, decoder_input_ids=written).logits[:, -1:].argmax(-1)
-        written = torch.cat([written, best], 1)
-    return TOKENIZER.batch_decode(written, skip_special_tokens=True)
-
-
-def encoder_again() -> float:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoder_decoder, "answer", write_slowly)
-        return cells("vectors", "runs")["runs"]["encoder"]
-
-
-def not_pooled() -> float:
-    average = "((states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)).expand_as(states)"
-    return cells("pooled-code", "pooled-average", change=(average, "states"))["pooled"]
-
-
-@cache
-def looks(old: str, new: str) -> dict:
-    return cells(*MAPS, change=(old, new))
-
-
-def untrained(name: str) -> float:
-    scope = looks("graded(model, 200)", "graded(encoder_decoder.new(), 30)")
-    return scope["mean"](scope[name]) if name == "swapped" else scope[name]
-
-
-def one_word_in_so_many() -> float:
-    planted = "chances.append(len(here[word]) / n_tokens)", "chances.append(1 / len(words))"
-    return looks(*planted)["chance"]
-
-
-def trained_in_its_place() -> float:
-    scope = looks("graded(encoder_decoder.new(), 50)", "graded(model, 30)")
-    return scope["mean"](scope["untrained_swapped"])
-
-
-# --- C15 and C23: one model, four tasks ----------------------------------------------------------
-
-
-@cache
-def graded_after_division() -> dict[str, float]:
-    """The division by √d_k put back into the trained model."""
-    model = copy.deepcopy(encoder_decoder.load())
+def gap(make) -> float:
+    scope = cells("parallel-ways", "parallel-code")
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith("Attention.q.weight"):
-                parameter /= math.sqrt(model.config.d_kv)
-    return encoder_decoder.exact_match(model, EXAMPLES(20, 7, "test"))
+        once, grown = (scope[way](make(), scope["ids"]) for way in ("in_parallel", "in_sequence"))
+    return (once - grown).abs().max().item()
 
 
-def with_adapters() -> nn.Module:
-    """A matrix for each task, hidden inside the decoder."""
-    model = encoder_decoder.load()
-    adapters = {task: nn.Linear(64, 64) for task in corpus.TASKS}
-    model.decoder.task_adapters = nn.ModuleDict(adapters)
-    return model
+def t5_one_ahead() -> float:
+    old = "t5 = causality.influence(encoder_decoder.load())"
+    new = "t5 = causality.influence(encoder_decoder.load(), decoder_attention_mask=one_ahead)"
+    return cells("probe-code", "probe-figure", change=(old, new))["t5"].past
 
 
-def with_used_adapter() -> nn.Module:
-    """A matrix that only sentiment goes through: told by the length of the answer."""
-    model = encoder_decoder.load()
-    model.decoder.adapter = nn.Linear(64, 64)
-
-    def adapt(module, arguments, output):
-        if output[0].size(1) == 2:  # one character and </s>
-            output.last_hidden_state = output[0] + module.adapter(output[0])
-        return output
-
-    model.decoder.register_forward_hook(adapt)
-    return model
+def mask_not_ahead() -> float:
+    return cells("probe-code", change=("tril(1)", "tril()"))["leaky"].past
 
 
-def without_prompt() -> float:
-    moods = [e for e in EXAMPLES(20, 7, "test") if e.task == "sentiment"]
-    bare = [e.source.partition("：")[2] for e in moods]
-    answers = encoder_decoder.answer(encoder_decoder.load(), bare)
-    return sum(answer in ("良", "悪", "好", "壞") for answer in answers) / len(answers)
+# --- C11: what it writes, and the blanks ---------------------------------------------------------
+
+
+def written_by(model) -> samples.Judged:
+    return samples.judge(decoder.sample(model, "ja", 100), "ja", set())
+
+
+def copied_rows() -> float:
+    """A model that writes nothing but its training sentences."""
+    texts = decoder.TOKENIZER.batch_decode(decoder.rows(50), skip_special_tokens=True)
+    japanese = [text for text in texts if corpus.parse(text, "ja")]
+    return samples.judge(japanese, "ja", set(texts)).share("new")[0]
+
+
+def graded(answer, n: int = 200) -> float:
+    """Mean over the five blanks that have some clue on the left as well."""
+    found = corpus.grade(answer, "right", n)
+    return sum(found[cell] for cell in TELLING) / len(TELLING)
+
+
+def one_pass_of(steps: int) -> float:
+    model = decoder.new()
+    if steps:
+        training.train(model, decoder.next_batch(decoder.rows()), steps, decoder.LEARNING_RATE)
+    return graded(partial(decoder.guesses, model))
+
+
+@cache
+def always_the_same(slot: str, kind: str, lang: str) -> str:
+    """The one character that is right most often, whatever the sentence says."""
+    told = [(event, weight) for event, weight in corpus.events() if event.kind == kind]
+
+    def right(character):
+        return sum(w * corpus.chance(event, slot, lang, character) for event, w in told)
+
+    return max(corpus.candidates(lang, slot), key=right)
+
+
+def constant_guess() -> float:
+    return graded(
+        lambda events, slot, lang: [always_the_same(slot, events[0].kind, lang)] * len(events)
+    )
+
+
+def any_candidate() -> float:
+    """Chance as one in so many candidates: not what a constant guess earns."""
+    shares = [1 / len(corpus.candidates(lang, slot)) for slot, _, lang in TELLING]
+    return sum(shares) / len(shares)
+
+
+def whole_ceiling() -> float:
+    """The ceiling of one who sees the right side too."""
+    return max(corpus.ceiling(*cell) for cell in corpus.cells("left"))
+
+
+# --- C12: the blueprint of Llama 3 8B ------------------------------------------------------------
+
+
+def planted(old: str, new: str) -> dict[str, float]:
+    return lesson_cells.measured(
+        LESSON,
+        "C12",
+        "llama-config",
+        "llama-code",
+        "llama-parts-code",
+        "llama-claim",
+        change=(old, new),
+    )
+
+
+def keys_for_each_head() -> float:
+    return planted("num_key_value_heads=8", "num_key_value_heads=32")["parameters"]
+
+
+def wide_mlp() -> float:
+    return planted("intermediate_size=14_336", "intermediate_size=4 * 4096")["mlp_share"]
+
+
+def blind_llama() -> float:
+    """Each token sees itself alone."""
+    itself = torch.eye(12).bool()[None, None]
+    return causality.influence("LlamaForCausalLM", attention_mask=itself).later
 
 
 FAULTS: list[Fault] = [
-    Fault("C05", "undivided", "heads and positions mixed up", heads_mixed),
-    Fault("C05", "divided", "a division by 1", not_divided),
-    Fault("C05", "without_bias", "the bias still there", bias_added),
-    Fault("C05", "init_ratio", "the keys' matrix twice", keys_twice),
-    Fault("C13", "share", "twice as much missing", twice_as_many),
-    Fault("C13", "mean_span", "single tokens", single_tokens),
-    Fault("C13", "one_length", "equal lengths", lambda: equal_pieces()["one_length"]),
-    Fault("C13", "places", "holes at fixed places", lambda: equal_pieces()["places"]),
-    Fault("C13", "source_length", "holes without a sentinel", holes_unmarked),
-    Fault("C13", "target_length", "no closing sentinel", not_closed),
-    Fault("C14", "vectors", "one vector for all positions", one_vector),
-    Fault("C14", "key_gap", "vectors doubled on the way", doubled),
-    Fault("C14", "encoder_runs", "the whole model for each token", encoder_again),
-    Fault("C14", "pooled", "vectors left as they are", not_pooled),
-    Fault("C14", "aligned", "no training", lambda: untrained("aligned")),
-    Fault("C14", "chance", "one word in so many", one_word_in_so_many, long=True),
-    Fault("C14", "swapped", "no training", lambda: untrained("swapped")),
+    Fault("C09", "one_by_one", "a mask one token off", one_by_one_leaks),
+    Fault("C09", "from_loss", "n times the mean of n - 1 losses", loss_times_n),
+    Fault("C09", "sum_ratio", "softmax over the positions", normalised_over_positions),
+    Fault("C09", "above_entropy", "no training", entropy_untrained),
+    Fault("C09", "above_entropy", "the loss of a token", loss_of_a_token),
     Fault(
-        "C14",
-        "swapped_untrained",
-        "the trained model in its place",
-        trained_in_its_place,
-        long=True,
-    ),
-    *(
-        Fault(
-            "C15", task, "a division by √d_k added", lambda task=task: graded_after_division()[task]
-        )
-        for task in ("to_zh_tw", "to_ja", "summary")
+        "C10",
+        "past_change",
+        "a mask one token off",
+        lambda: with_model(one_ahead, "causal-code")["past_change"],
     ),
     Fault(
-        "C23",
-        "own_parameters",
-        "four adapters in the decoder",
-        lambda: cells("switch-used", "switch", make=with_adapters)["own"],
+        "C10", "probe_past", "a mask one token off", lambda: causality.influence(one_ahead()).past
     ),
+    Fault("C10", "t5_past", "a mask one token off", t5_one_ahead),
+    Fault("C10", "leaky_past", "a mask that is not off", mask_not_ahead),
     Fault(
-        "C23",
-        "own_parameters",
-        "an adapter that one task uses",
-        lambda: cells("switch-used", "switch", make=with_used_adapter)["own"],
+        "C10",
+        "bert_past",
+        "a decoder in its place",
+        lambda: causality.influence(decoder.load()).past,
     ),
-    Fault("C23", "labels", "no prompt", without_prompt),
+    Fault("C10", "parallel_gap", "a mask one token off", lambda: gap(one_ahead)),
+    Fault("C10", "bert_gap", "a decoder in its place", lambda: gap(decoder.load)),
+    Fault("C11", "valid", "no training", lambda: written_by(decoder.new()).share("valid")[0]),
+    Fault("C11", "new", "nothing but training sentences", copied_rows),
+    Fault("C11", "new", "no training", lambda: written_by(decoder.new()).share("new")[0]),
+    Fault("C11", "blind", "one in so many candidates", any_candidate),
+    Fault("C11", "one_pass", "no training", lambda: one_pass_of(0)),
+    Fault("C11", "one_pass", "a constant guess", constant_guess),
+    Fault("C11", "one_pass", "100 steps", lambda: one_pass_of(100), long=True),
+    Fault("C11", "ceiling", "the right side seen", whole_ceiling),
+    Fault("C11", "ceiling", "a constant guess", constant_guess),
+    Fault(
+        "C11",
+        "rescored",
+        "no training",
+        lambda: graded(partial(decoder.rescored, decoder.new()), 20),
+    ),
+    Fault("C12", "parameters", "a key and a value for each head", keys_for_each_head),
+    Fault("C12", "mlp_share", "an MLP four times as wide as the model", wide_mlp),
+    Fault("C12", "past", "an encoder", lambda: causality.influence("BertForMaskedLM").past),
+    Fault("C12", "later", "each token sees itself alone", blind_llama),
 ]

@@ -1,283 +1,277 @@
 """Planted faults for the claims of lesson 05: each makes its quantity red."""
 
-from collections import Counter
+import contextlib
+import copy
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
 
+import lesson_cells
 import pytest
+import torch
 from claim_faults import Fault
-from lesson_cells import measured, run
+from torch import nn
 
-from helpers.models import decoder, scaling, training
+from helpers.models import encoder_decoder
+from helpers.models.encoder_decoder import TOKENIZER
+from helpers.world import corpus
 
-LESSON = "05_decoder_dominance"
-TASKS = (
-    "budget-plans",
-    "budget-counts",
-    "budget-code",
-    "able-fill",
-    "able-code",
-    "able-blank",
-    "able-t5",
-    "able-table",
-    "able-claim",
+LESSON = "05_encoder_decoder"
+START = ("world-code", "ask-code")
+SPANS = (
+    "world-code",
+    "spans-code",
+    "spans-corruption",
+    "spans-example",
+    "spans-measure",
+    "spans-fragments",
+    "spans-check-code",
+    "spans-claim",
 )
-LAW = ("scale-code", "law-columns", "law-code", "law-one-out", "law-claim")
-BOTH = (
-    "scale-code",
-    "law-columns",
-    "law-code",
-    "both-laws",
-    "both-code",
-    "both-blocks",
-    "both-claim",
-)
-EMERGENCE = (
-    "scale-code",
-    "law-columns",
-    "law-code",
-    "emerge-shares",
-    "emerge-code",
-    "emerge-lines",
-    "emerge-foretold",
-    "emerge-predict",
-    "emerge-table",
-    "emerge-scales",
-    "emerge-claim",
-)
-TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
+MAPS = ("map-code", "map-looks", "map-layer", "align-graded", "align", "align-order")
+EXAMPLES = encoder_decoder.examples
 
 
-def planted(claim, quantity, what, cells, old, new, long=False, untrained=False):
-    """A row whose fault is a changed line.  Without training: the small model's loss is given.
-
-    untrained: the small model is marked as it is.
-    """
-
-    def measure():
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(training, "train", lambda *_: None)
-            if not untrained:
-                patch.setattr(scaling, "exam", lambda *_: (2.1, None))
-            return measured(LESSON, claim, *cells, change=(old, new))[quantity]
-
-    return Fault(claim, quantity, what, measure, long)
+@contextlib.contextmanager
+def small(make: Callable = encoder_decoder.load) -> Iterator[None]:
+    """The lesson with fewer examples, not graded at the start, and with another model."""
+    model = make()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_decoder, "load", lambda: model)
+        patch.setattr(encoder_decoder, "examples", lambda n, seed, split: EXAMPLES(20, seed, split))
+        patch.setattr(encoder_decoder, "exact_match", lambda *_: dict.fromkeys(corpus.TASKS, 1.0))
+        yield
 
 
-def tasks(quantity, what, old, new):
-    return planted("C22", quantity, what, TASKS, old, new, long=True)
+def cells(*keys: str, make: Callable = encoder_decoder.load, **options) -> dict:
+    with small(make):
+        return lesson_cells.run(LESSON, *START, *keys, **options)
 
 
-def written(quantity, what, old, new):
-    """A fault of BERT's writing; nothing else of the cell is done."""
-
-    def measure():
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(decoder, "sample", lambda *_: [""])
-            found = run(LESSON, "able-fill", "able-code", change=(old, new))
-        if quantity == "valid_bert":
-            return found["valid"]["BERT"]
-        wanted = Counter(map(len, found["true"]))
-        return (wanted & Counter(map(len, found["by_bert"]))).total() / wanted.total()
-
-    return Fault("C22", quantity, what, measure)
+# --- C05: T5's attention by hand -----------------------------------------------------------------
 
 
-LAW_FIT = "law = scaling.fit(sizes[~held_out], losses[~held_out])"
-NO_FLOOR = "no_floor = scaling.fit(sizes[~held_out], losses[~held_out], floor=0)"
-BANDS = "scaling.band(scaling.bootstrapped(*spent[kind], draws=60), at)"
-SIZES = 'runs[kind] if r["seed"] == 0'
-LARGE = 'runs[kind] if r["width"] > 12'
-CONTROL = 'laws["decoder"](found[0]["flops"])'
+def by_hand(quantity: str, old: str, new: str) -> float:
+    return cells("vectors", "t5-code", "t5-by-hand", "t5-gap", change=(old, new))["gap"][quantity]
+
+
+def heads_mixed() -> float:
+    right = "y.view(1, y.size(1), n_heads, d_k).transpose(1, 2)"
+    return by_hand("QK + B", right, "y.view(1, n_heads, y.size(1), d_k)")
+
+
+def not_divided() -> float:
+    return by_hand("QK/√d + B", "bias, math.sqrt(d_k)", "bias, 1")
+
+
+def bias_added() -> float:
+    return by_hand("QK", '("QK", 0, 1)', '("QK", bias, 1)')
+
+
+def keys_twice() -> float:
+    return cells("init", change=(", name).weight", ', "k").weight'))["init_ratio"]
+
+
+# --- C13: span corruption ------------------------------------------------------------------------
+
+
+@cache
+def spans(old: str, new: str) -> dict[str, float]:
+    return lesson_cells.measured(LESSON, "C13", *SPANS, change=(old, new))
+
+
+def twice_as_many() -> float:
+    return spans("share=0.15", "share=0.3")["share"]
+
+
+def single_tokens() -> float:
+    return spans("mean_span=3", "mean_span=1")["mean_span"]
+
+
+def equal_pieces() -> dict[str, float]:
+    """Holes at fixed places, of equal lengths: no chance in it."""
+    drawn = "[0, *sorted(rng.sample(range(1, total), count - 1)), total]"
+    return spans(drawn, "[total * n // count for n in range(count + 1)]")
+
+
+def lengths(old: str, new: str) -> tuple[int, int]:
+    scope = lesson_cells.run(
+        LESSON, "world-code", "spans-code", "spans-corruption", "spans-example", change=(old, new)
+    )
+    source, target = scope["span_corruption"](["x"] * 512, scope["rng"])
+    return len(source), len(target)
+
+
+def holes_unmarked() -> float:
+    return lengths("kept[n]], sentinel(n)]", "kept[n]]]")[0]
+
+
+def not_closed() -> float:
+    return lengths("[*target, sentinel(n_spans)]", "target")[1]
+
+
+# --- C14: what the encoder hands over ------------------------------------------------------------
+
+
+def averaging() -> nn.Module:
+    """One vector for the whole input, at every position."""
+    model = encoder_decoder.load()
+
+    def mean(module, arguments, output):
+        output.last_hidden_state = output[0].mean(1, keepdim=True).expand_as(output[0])
+        return output
+
+    model.encoder.register_forward_hook(mean)
+    return model
+
+
+def one_vector() -> float:
+    scope = cells("vectors", make=averaging)
+    return len(scope["states"][0].unique(dim=0)) / scope["inputs"].input_ids.size(1)
+
+
+def scaling() -> nn.Module:
+    """The decoder gets the encoder's vectors doubled."""
+    model = encoder_decoder.load()
+
+    def double(module, arguments, named):
+        return arguments, named | {"encoder_hidden_states": 2 * named["encoder_hidden_states"]}
+
+    model.decoder.register_forward_pre_hook(double, with_kwargs=True)
+    return model
+
+
+def doubled() -> float:
+    return cells("vectors", "wiring-hook", "wiring-code", "wiring-check", make=scaling)["key_gap"]
+
+
+@torch.no_grad()
+def write_slowly(model, sources) -> list[str]:
+    """Greedy decoding that runs the whole model for each token."""
+    inputs = TOKENIZER(list(sources), return_tensors="pt")
+    written = torch.full((1, 1), TOKENIZER.pad_token_id)
+    while written[0, -1] != TOKENIZER.eos_token_id:
+        best = model(**inputs, decoder_input_ids=written).logits[:, -1:].argmax(-1)
+        written = torch.cat([written, best], 1)
+    return TOKENIZER.batch_decode(written, skip_special_tokens=True)
+
+
+def encoder_again() -> float:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_decoder, "answer", write_slowly)
+        return cells("vectors", "runs")["runs"]["encoder"]
+
+
+def not_pooled() -> float:
+    average = "((states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)).expand_as(states)"
+    return cells("pooled-code", "pooled-average", change=(average, "states"))["pooled"]
+
+
+@cache
+def looks(old: str, new: str) -> dict:
+    return cells(*MAPS, change=(old, new))
+
+
+def untrained(name: str) -> float:
+    scope = looks("graded(model, 200)", "graded(encoder_decoder.new(), 30)")
+    return scope["mean"](scope[name]) if name == "swapped" else scope[name]
+
+
+def one_word_in_so_many() -> float:
+    planted = "chances.append(len(here[word]) / n_tokens)", "chances.append(1 / len(words))"
+    return looks(*planted)["chance"]
+
+
+def trained_in_its_place() -> float:
+    scope = looks("graded(encoder_decoder.new(), 50)", "graded(model, 30)")
+    return scope["mean"](scope["untrained_swapped"])
+
+
+# --- C15 and C23: one model, four tasks ----------------------------------------------------------
+
+
+@cache
+def graded_after_division() -> dict[str, float]:
+    """The division by √d_k put back into the trained model."""
+    model = copy.deepcopy(encoder_decoder.load())
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("Attention.q.weight"):
+                parameter /= math.sqrt(model.config.d_kv)
+    return encoder_decoder.exact_match(model, EXAMPLES(20, 7, "test"))
+
+
+def with_adapters() -> nn.Module:
+    """A matrix for each task, hidden inside the decoder."""
+    model = encoder_decoder.load()
+    adapters = {task: nn.Linear(64, 64) for task in corpus.TASKS}
+    model.decoder.task_adapters = nn.ModuleDict(adapters)
+    return model
+
+
+def with_used_adapter() -> nn.Module:
+    """A matrix that only sentiment goes through: told by the length of the answer."""
+    model = encoder_decoder.load()
+    model.decoder.adapter = nn.Linear(64, 64)
+
+    def adapt(module, arguments, output):
+        if output[0].size(1) == 2:  # one character and </s>
+            output.last_hidden_state = output[0] + module.adapter(output[0])
+        return output
+
+    model.decoder.register_forward_hook(adapt)
+    return model
+
+
+def without_prompt() -> float:
+    moods = [e for e in EXAMPLES(20, 7, "test") if e.task == "sentiment"]
+    bare = [e.source.partition("：")[2] for e in moods]
+    answers = encoder_decoder.answer(encoder_decoder.load(), bare)
+    return sum(answer in ("良", "悪", "好", "壞") for answer in answers) / len(answers)
+
 
 FAULTS: list[Fault] = [
-    planted(
-        "C16",
-        "decoders",
-        "models of both kinds are decoders",
-        TIMELINE,
-        'len(families["decoder"]) / total',
-        "len(causal) / total",
+    Fault("C05", "undivided", "heads and positions mixed up", heads_mixed),
+    Fault("C05", "divided", "a division by 1", not_divided),
+    Fault("C05", "without_bias", "the bias still there", bias_added),
+    Fault("C05", "init_ratio", "the keys' matrix twice", keys_twice),
+    Fault("C13", "share", "twice as much missing", twice_as_many),
+    Fault("C13", "mean_span", "single tokens", single_tokens),
+    Fault("C13", "one_length", "equal lengths", lambda: equal_pieces()["one_length"]),
+    Fault("C13", "places", "holes at fixed places", lambda: equal_pieces()["places"]),
+    Fault("C13", "source_length", "holes without a sentinel", holes_unmarked),
+    Fault("C13", "target_length", "no closing sentinel", not_closed),
+    Fault("C14", "vectors", "one vector for all positions", one_vector),
+    Fault("C14", "key_gap", "vectors doubled on the way", doubled),
+    Fault("C14", "encoder_runs", "the whole model for each token", encoder_again),
+    Fault("C14", "pooled", "vectors left as they are", not_pooled),
+    Fault("C14", "aligned", "no training", lambda: untrained("aligned")),
+    Fault("C14", "chance", "one word in so many", one_word_in_so_many, long=True),
+    Fault("C14", "swapped", "no training", lambda: untrained("swapped")),
+    Fault(
+        "C14",
+        "swapped_untrained",
+        "the trained model in its place",
+        trained_in_its_place,
+        long=True,
     ),
-    planted(
-        "C16",
-        "others",
-        "encoder-decoders are forgotten",
-        TIMELINE,
-        'total - len(families["decoder"])',
-        'len(families["encoder"])',
+    *(
+        Fault(
+            "C15", task, "a division by √d_k added", lambda task=task: graded_after_division()[task]
+        )
+        for task in ("to_zh_tw", "to_ja", "summary")
     ),
-    planted("C17", "decoder_fall", "the small models are left out", BOTH, SIZES, LARGE),
-    planted("C17", "encoder_decoder_fall", "the small models are left out", BOTH, SIZES, LARGE),
-    planted(
-        "C17",
-        "flops_ratio",
-        "FLOPs of one step",
-        BOTH,
-        'r["flops"] / r["parameters"]',
-        'r["flops"] / r["parameters"] / scaling.STEPS[kind]',
+    Fault(
+        "C23",
+        "own_parameters",
+        "four adapters in the decoder",
+        lambda: cells("switch-used", "switch", make=with_adapters)["own"],
     ),
-    planted(
-        "C17",
-        "taught_ratio",
-        "what is read counts as taught",
-        BOTH,
-        'runs["encoder_decoder"][0]["taught"]',
-        'runs["encoder_decoder"][0]["taught"] * 2',
+    Fault(
+        "C23",
+        "own_parameters",
+        "an adapter that one task uses",
+        lambda: cells("switch-used", "switch", make=with_used_adapter)["own"],
     ),
-    planted(
-        "C17",
-        "gap",
-        "by parameters instead of FLOPs",
-        BOTH,
-        'columns_of(kind, "flops")',
-        'columns_of(kind, "parameters")',
-    ),
-    planted(
-        "C17",
-        "overlap",
-        "both bands are the decoder's",
-        BOTH,
-        BANDS,
-        BANDS.replace("spent[kind]", 'spent["decoder"]'),
-    ),
-    planted(
-        "C17",
-        "width",
-        "a bootstrap of zero width",
-        BOTH,
-        BANDS,
-        "scaling.band([scaling.fit(*spent[kind])] * 60, at)",
-    ),
-    planted(
-        "C17",
-        "width",
-        "a band of 10 % that is called 90 %",
-        BOTH,
-        BANDS,
-        BANDS.replace("at)", "at, 0.1)"),
-    ),
-    planted(
-        "C17",
-        "gap_blocks",
-        "against the wrong law",
-        BOTH,
-        CONTROL,
-        CONTROL.replace("decoder", "encoder_decoder"),
-    ),
-    planted(
-        "C18",
-        "largest_step",
-        "exact match in place of the accuracy",
-        EMERGENCE,
-        "np.diff(p).max() / (p[-1] - p[0])",
-        "np.diff(exact8).max() / (exact8[-1] - exact8[0])",
-    ),
-    planted(
-        "C18",
-        "smooth",
-        "two characters in place of one",
-        EMERGENCE,
-        "p = shares[:, 0]",
-        "p = shares[:, 1]",
-    ),
-    planted(
-        "C18",
-        "jump",
-        "the smallest model had five hits",
-        EMERGENCE,
-        "exact8 = shares[:, 3]",
-        "exact8 = shares[:, 3] * [5, 1, 1, 1, 1, 1]",
-    ),
-    tasks("share_bert", "40 % are masked, not 15 %", "rate=0.15", "rate=0.4"),
-    tasks("share_gpt", "the labels are not shifted", "labels = labels[:, 1:]", "labels = labels"),
-    written(
-        "valid_bert",
-        "BERT writes at random",
-        "p[:, : len(tokenizer.SPECIAL)] = 0",
-        "p[:] = 1",
-    ),
-    written(
-        "valid_bert",
-        "no [CLS] and no tag of the language",
-        "tokenizer.tagged(tokenizer.MASK * length, LANG)",
-        "tokenizer.MASK * length",
-    ),
-    written(
-        "lengths_bert",
-        "lengths that are wrong by 3",
-        "sorted(Counter(map(len, true)).items())",
-        "sorted(Counter(len(x) + 3 for x in true).items())",
-    ),
-    tasks(
-        "valid_gpt",
-        "an untrained GPT-2",
-        "encoder.load(), decoder.load()",
-        "encoder.load(), decoder.new()",
-    ),
-    tasks(
-        "blank_bert",
-        "the decoder's column",
-        'card[name]["as_shipped"]',
-        'card["decoder"]["as_shipped"]',
-    ),
-    tasks("blank_gpt", "clues on the left", 'corpus.cells("right")', 'corpus.cells("left")'),
-    planted(
-        "C31",
-        "error",
-        "the held-out size leaks into the fit",
-        LAW,
-        LAW_FIT,
-        "law = scaling.fit(sizes, losses)",
-    ),
-    planted(
-        "C31",
-        "error",
-        "a floor of 1.1, whatever the data say",
-        LAW,
-        LAW_FIT,
-        LAW_FIT.replace(")", ", floor=1.1)"),
-    ),
-    planted(
-        "C31", "no_floor", "a floor after all", LAW, NO_FLOOR, NO_FLOOR.replace(", floor=0", "")
-    ),
-    planted("C31", "live", "a model that was not trained", LAW, "", "", untrained=True),
-    planted(
-        "C31",
-        "floors",
-        "no size is left out",
-        LAW,
-        "scaling.leave_one_out(sizes, losses)",
-        "dict.fromkeys(sizes, law)",
-    ),
-    planted(
-        "C32",
-        "route",
-        "one route in the logit",
-        EMERGENCE,
-        "foretold(exact8, scale, first)",
-        'foretold(exact8, "logit", first)',
-    ),
-    planted(
-        "C32",
-        "link",
-        "the logarithm on both scales",
-        EMERGENCE,
-        "through_p(scale, first)),",
-        'through_p("log", first)),',
-    ),
-    planted(
-        "C32",
-        "hit",
-        "the smallest model is still there",
-        EMERGENCE,
-        "x, y = np.log(ladder[first:]), there(seen[first:])",
-        "x, y = np.log(ladder), there(seen)",
-    ),
-    planted(
-        "C32",
-        "closest",
-        "the largest model leaks into the line",
-        EMERGENCE,
-        "extended(x[:-1], y[:-1], x[-1])",
-        "extended(x, y, x[-1])",
-    ),
+    Fault("C23", "labels", "no prompt", without_prompt),
 ]

@@ -1,108 +1,283 @@
 """Planted faults for the claims of lesson 06: each makes its quantity red."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
 
-import lesson_cells
 import pytest
 from claim_faults import Fault
+from lesson_cells import measured, run
 
-from helpers.kv_cache import fitting, layers
+from helpers.models import decoder, scaling, training
 
-LESSON = "06_kv_cache"
-C19 = ("roads-measured", "linear-code", "pair-model", "pair-code", "c19")
-C20 = (
-    "hand-code",
-    "window-figure",
-    "kinds-numbers",
-    "kinds-code",
-    "kinds-table",
-    "lengths-code",
-    "c20",
+LESSON = "06_decoder_dominance"
+TASKS = (
+    "budget-plans",
+    "budget-counts",
+    "budget-code",
+    "able-fill",
+    "able-code",
+    "able-blank",
+    "able-t5",
+    "able-table",
+    "able-claim",
 )
-C21 = ("c21-choices", "c21-code", "c21")
+LAW = ("scale-code", "law-columns", "law-code", "law-one-out", "law-claim")
+BOTH = (
+    "scale-code",
+    "law-columns",
+    "law-code",
+    "both-laws",
+    "both-code",
+    "both-blocks",
+    "both-claim",
+)
+EMERGENCE = (
+    "scale-code",
+    "law-columns",
+    "law-code",
+    "emerge-shares",
+    "emerge-code",
+    "emerge-lines",
+    "emerge-foretold",
+    "emerge-predict",
+    "emerge-table",
+    "emerge-scales",
+    "emerge-claim",
+)
+TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
 
 
-def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
-    """The lesson's own cells with other code in them."""
-    cells = {"C19": C19, "C20": C20, "C21": C21}[claim]
+def planted(claim, quantity, what, cells, old, new, long=False, untrained=False):
+    """A row whose fault is a changed line.  Without training: the small model's loss is given.
 
-    def measure() -> float:
-        return lesson_cells.measured(LESSON, claim, *cells, change=(old, new))[quantity]
+    untrained: the small model is marked as it is.
+    """
 
-    return Fault(claim, quantity, what, measure)
-
-
-def helper(claim: str, quantity: str, what: str, owner: Any, name: str, put: Any) -> Fault:
-    """The lesson's cells as they stand, with a function or number of the helpers broken."""
-    cells = {"C19": C19, "C20": C20, "C21": C21}[claim]
-
-    def measure() -> float:
+    def measure():
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(owner, name, put)
-            return lesson_cells.measured(LESSON, claim, *cells)[quantity]
+            patch.setattr(training, "train", lambda *_: None)
+            if not untrained:
+                patch.setattr(scaling, "exam", lambda *_: (2.1, None))
+            return measured(LESSON, claim, *cells, change=(old, new))[quantity]
 
-    return Fault(claim, quantity, what, measure)
-
-
-def no_window(whole: Callable[..., layers.Layer]) -> Callable[..., layers.Layer]:
-    """Every window layer keeps every token."""
-
-    def layer(config: Any, kind: str, index: int) -> layers.Layer:
-        return whole(config, kind.replace("sliding_attention", "full_attention"), index)
-
-    return layer
+    return Fault(claim, quantity, what, measure, long)
 
 
-IGNORED = (layers, "layer", no_window(layers.layer))
-NO_SCALES = (fitting, "stored_bits", lambda bits, group_size=64: 8 if bits == "fp8" else bits)
-NO_ACTIVATIONS = (fitting, "activations", lambda found, batch_size, at_once=512: 0)
-QUERY_HEADS = (layers, "kv_heads", layers.query_heads)
-ALWAYS_512 = (
-    fitting,
-    "activations",
-    lambda found, batch_size, at_once=512, whole=fitting.activations: whole(found, batch_size, 512),
-)
-TABLES_TOO = (
-    fitting,
-    "weights",
-    lambda key, bits: fitting.model(key).parameters * 1e9 * fitting.stored_bits(bits) / 8,
-)
-SHOWN_ONLY = (fitting, "behind_windows", lambda found, seq_len, at_once: 0)
+def tasks(quantity, what, old, new):
+    return planted("C22", quantity, what, TASKS, old, new, long=True)
+
+
+def written(quantity, what, old, new):
+    """A fault of BERT's writing; nothing else of the cell is done."""
+
+    def measure():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(decoder, "sample", lambda *_: [""])
+            found = run(LESSON, "able-fill", "able-code", change=(old, new))
+        if quantity == "valid_bert":
+            return found["valid"]["BERT"]
+        wanted = Counter(map(len, found["true"]))
+        return (wanted & Counter(map(len, found["by_bert"]))).total() / wanted.total()
+
+    return Fault("C22", quantity, what, measure)
+
+
+LAW_FIT = "law = scaling.fit(sizes[~held_out], losses[~held_out])"
+NO_FLOOR = "no_floor = scaling.fit(sizes[~held_out], losses[~held_out], floor=0)"
+BANDS = "scaling.band(scaling.bootstrapped(*spent[kind], draws=60), at)"
+SIZES = 'runs[kind] if r["seed"] == 0'
+LARGE = 'runs[kind] if r["width"] > 12'
+CONTROL = 'laws["decoder"](found[0]["flops"])'
 
 FAULTS: list[Fault] = [
-    code(
-        *("C19", "residual", "one size is 64 bytes too large"),
-        *("for n in lengths]\nslope", "for n in lengths]\nsizes[2] += 64\nslope"),
+    planted(
+        "C16",
+        "decoders",
+        "models of both kinds are decoders",
+        TIMELINE,
+        'len(families["decoder"]) / total',
+        "len(causal) / total",
     ),
-    helper("C19", "window_growth", "the window is ignored", *IGNORED),
-    code(
-        *("C19", "cross_growth", "the input grows, not the output"),
-        *('parts[256, 64]["cross_keys"] /', 'parts[512, 8]["cross_keys"] /'),
+    planted(
+        "C16",
+        "others",
+        "encoder-decoders are forgotten",
+        TIMELINE,
+        'total - len(families["decoder"])',
+        'len(families["encoder"])',
     ),
-    code(
-        *("C19", "own_growth", "the input grows, not the output"),
-        *('parts[256, 64]["keys"] /', 'parts[512, 8]["keys"] /'),
+    planted("C17", "decoder_fall", "the small models are left out", BOTH, SIZES, LARGE),
+    planted("C17", "encoder_decoder_fall", "the small models are left out", BOTH, SIZES, LARGE),
+    planted(
+        "C17",
+        "flops_ratio",
+        "FLOPs of one step",
+        BOTH,
+        'r["flops"] / r["parameters"]',
+        'r["flops"] / r["parameters"] / scaling.STEPS[kind]',
     ),
-    code("C20", "full", "8,000 tokens for 8,192", "(8_192, 100_000)", "(8_000, 100_000)"),
-    helper("C20", "mixed", "the window is ignored", *IGNORED),
-    helper("C20", "window", "the window is ignored", *IGNORED),
-    helper("C20", "gib", "query heads for kv heads", *QUERY_HEADS),
-    code("C20", "gib", "GB for GiB", "(llama, 100_000).gib", "(llama, 100_000).gb"),
-    helper("C21", "none", "activations left out", *NO_ACTIVATIONS),
-    helper("C21", "none", "query heads for kv heads", *QUERY_HEADS),
-    code("C21", "none", "GB for GiB", '["overhead"]) / 2**30', '["overhead"]) / 10**9'),
-    code("C21", "none", "the overhead counted", ' - fit.lines["overhead"])', ")"),
-    helper("C21", "weights4", "embedding and head in 4 bits too", *TABLES_TOO),
-    helper("C21", "weights4", "scales of the weights left out", *NO_SCALES),
-    helper("C21", "cache8", "scales of the cache left out", *NO_SCALES),
-    helper("C21", "cache8", "activations left out", *NO_ACTIVATIONS),
-    helper("C21", "both4", "scales left out", *NO_SCALES),
-    helper("C21", "both4", "activations left out", *NO_ACTIVATIONS),
-    helper("C21", "one_shot", "activations of 512 tokens only", *ALWAYS_512),
-    code("C21", "one_shot", "read in chunks all the same", '{"chunk": None}', '{"chunk": 512}'),
-    helper("C21", "window", "the window is ignored", *IGNORED),
-    helper("C21", "window", "held bytes left out", *SHOWN_ONLY),
-    helper("C21", "window_one_shot", "held bytes left out", *SHOWN_ONLY),
-    helper("C21", "window_one_shot", "activations of 512 tokens only", *ALWAYS_512),
+    planted(
+        "C17",
+        "taught_ratio",
+        "what is read counts as taught",
+        BOTH,
+        'runs["encoder_decoder"][0]["taught"]',
+        'runs["encoder_decoder"][0]["taught"] * 2',
+    ),
+    planted(
+        "C17",
+        "gap",
+        "by parameters instead of FLOPs",
+        BOTH,
+        'columns_of(kind, "flops")',
+        'columns_of(kind, "parameters")',
+    ),
+    planted(
+        "C17",
+        "overlap",
+        "both bands are the decoder's",
+        BOTH,
+        BANDS,
+        BANDS.replace("spent[kind]", 'spent["decoder"]'),
+    ),
+    planted(
+        "C17",
+        "width",
+        "a bootstrap of zero width",
+        BOTH,
+        BANDS,
+        "scaling.band([scaling.fit(*spent[kind])] * 60, at)",
+    ),
+    planted(
+        "C17",
+        "width",
+        "a band of 10 % that is called 90 %",
+        BOTH,
+        BANDS,
+        BANDS.replace("at)", "at, 0.1)"),
+    ),
+    planted(
+        "C17",
+        "gap_blocks",
+        "against the wrong law",
+        BOTH,
+        CONTROL,
+        CONTROL.replace("decoder", "encoder_decoder"),
+    ),
+    planted(
+        "C18",
+        "largest_step",
+        "exact match in place of the accuracy",
+        EMERGENCE,
+        "np.diff(p).max() / (p[-1] - p[0])",
+        "np.diff(exact8).max() / (exact8[-1] - exact8[0])",
+    ),
+    planted(
+        "C18",
+        "smooth",
+        "two characters in place of one",
+        EMERGENCE,
+        "p = shares[:, 0]",
+        "p = shares[:, 1]",
+    ),
+    planted(
+        "C18",
+        "jump",
+        "the smallest model had five hits",
+        EMERGENCE,
+        "exact8 = shares[:, 3]",
+        "exact8 = shares[:, 3] * [5, 1, 1, 1, 1, 1]",
+    ),
+    tasks("share_bert", "40 % are masked, not 15 %", "rate=0.15", "rate=0.4"),
+    tasks("share_gpt", "the labels are not shifted", "labels = labels[:, 1:]", "labels = labels"),
+    written(
+        "valid_bert",
+        "BERT writes at random",
+        "p[:, : len(tokenizer.SPECIAL)] = 0",
+        "p[:] = 1",
+    ),
+    written(
+        "valid_bert",
+        "no [CLS] and no tag of the language",
+        "tokenizer.tagged(tokenizer.MASK * length, LANG)",
+        "tokenizer.MASK * length",
+    ),
+    written(
+        "lengths_bert",
+        "lengths that are wrong by 3",
+        "sorted(Counter(map(len, true)).items())",
+        "sorted(Counter(len(x) + 3 for x in true).items())",
+    ),
+    tasks(
+        "valid_gpt",
+        "an untrained GPT-2",
+        "encoder.load(), decoder.load()",
+        "encoder.load(), decoder.new()",
+    ),
+    tasks(
+        "blank_bert",
+        "the decoder's column",
+        'card[name]["as_shipped"]',
+        'card["decoder"]["as_shipped"]',
+    ),
+    tasks("blank_gpt", "clues on the left", 'corpus.cells("right")', 'corpus.cells("left")'),
+    planted(
+        "C31",
+        "error",
+        "the held-out size leaks into the fit",
+        LAW,
+        LAW_FIT,
+        "law = scaling.fit(sizes, losses)",
+    ),
+    planted(
+        "C31",
+        "error",
+        "a floor of 1.1, whatever the data say",
+        LAW,
+        LAW_FIT,
+        LAW_FIT.replace(")", ", floor=1.1)"),
+    ),
+    planted(
+        "C31", "no_floor", "a floor after all", LAW, NO_FLOOR, NO_FLOOR.replace(", floor=0", "")
+    ),
+    planted("C31", "live", "a model that was not trained", LAW, "", "", untrained=True),
+    planted(
+        "C31",
+        "floors",
+        "no size is left out",
+        LAW,
+        "scaling.leave_one_out(sizes, losses)",
+        "dict.fromkeys(sizes, law)",
+    ),
+    planted(
+        "C32",
+        "route",
+        "one route in the logit",
+        EMERGENCE,
+        "foretold(exact8, scale, first)",
+        'foretold(exact8, "logit", first)',
+    ),
+    planted(
+        "C32",
+        "link",
+        "the logarithm on both scales",
+        EMERGENCE,
+        "through_p(scale, first)),",
+        'through_p("log", first)),',
+    ),
+    planted(
+        "C32",
+        "hit",
+        "the smallest model is still there",
+        EMERGENCE,
+        "x, y = np.log(ladder[first:]), there(seen[first:])",
+        "x, y = np.log(ladder), there(seen)",
+    ),
+    planted(
+        "C32",
+        "closest",
+        "the largest model leaks into the line",
+        EMERGENCE,
+        "extended(x[:-1], y[:-1], x[-1])",
+        "extended(x, y, x[-1])",
+    ),
 ]

@@ -1,159 +1,108 @@
 """Planted faults for the claims of lesson 07: each makes its quantity red."""
 
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import lesson_cells
 import pytest
-from broken_costs import CAUSAL_FAULTS, with_fault
-from broken_costs import FAULTS as FORMULA_FAULTS
 from claim_faults import Fault
 
-from helpers import bottleneck
+from helpers.kv_cache import fitting, layers
 
-LESSON = "07_bottleneck_challenge"
-DESIGNS = ("designs-guess", "designs-code")
-CELLS = {  # those that a claim's numbers come from
-    "C24": ("c24",),
-    "C25": (*DESIGNS, "reading-ratios", "reading-skipping", "reading-split", "c25"),
-    "C26": (*DESIGNS, "c26-compared", "c26"),
-    "C27": (
-        *DESIGNS,
-        "reading-read",
-        "memory-peak",
-        "engineering-code",
-        "engineering-t5-model",
-        "engineering-t5-code",
-        "c27",
-    ),
-    "C28": (*DESIGNS, "growing-models", "growing-states", "growing-changes", "c28-caches", "c28"),
-    "C30": (
-        *DESIGNS,
-        "growing-models",
-        "growing-states",
-        "growing-changes",
-        "growing-grown",
-        "growing-figure",
-        "c30",
-    ),
-}
-FORMULAS = ("read_flops", "first_token_flops", "write_flops", "summary_flops", "growing_flops")
-BROKEN = FORMULA_FAULTS | CAUSAL_FAULTS | {
-    "encoder appends": ("    n += known\n", ""),
-    "cross query and output forgotten": ("layer += 2 * design.q_and_o", "layer += 0"),
-}  # fmt: skip
+LESSON = "07_kv_cache"
+C19 = ("roads-measured", "linear-code", "pair-model", "pair-code", "c19")
+C20 = (
+    "hand-code",
+    "window-figure",
+    "kinds-numbers",
+    "kinds-code",
+    "kinds-table",
+    "lengths-code",
+    "c20",
+)
+C21 = ("c21-choices", "c21-code", "c21")
 
 
-def changed(claim: str, quantity: str, *change: str) -> float:
-    """What the lesson's own cells measure when `old` code is replaced by `new`."""
-    return lesson_cells.measured(LESSON, claim, *CELLS[claim], change=change)[quantity]
+def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
+    """The lesson's own cells with other code in them."""
+    cells = {"C19": C19, "C20": C20, "C21": C21}[claim]
 
+    def measure() -> float:
+        return lesson_cells.measured(LESSON, claim, *cells, change=(old, new))[quantity]
 
-def broken(claim: str, quantity: str, name: str) -> float:
-    """What the lesson's own cells measure with a fault in the formulas."""
-    faulty = with_fault(*BROKEN[name])
-    with pytest.MonkeyPatch.context() as patch:
-        for formula in (*FORMULAS, "cache_bytes", "batch_bytes"):
-            patch.setattr(bottleneck, formula, vars(faulty)[formula])
-        return lesson_cells.measured(LESSON, claim, *CELLS[claim])[quantity]
-
-
-def flag(name: str, *change: str) -> float:
-    return lesson_cells.run(LESSON, "engineering-code", change=change)["flash"][name]
-
-
-def peak_growth(kind: int, attention: str, *lengths: int) -> float:
-    """C29: the peak of the longer length over that of the shorter, by the lesson's peak_bytes."""
-    scope = lesson_cells.run(LESSON, *DESIGNS, "reading-read", "memory-peak")
-    design = list(scope["thin"].values())[kind]
-    device = "meta" if attention == "eager" else "cpu"
-    short, long = (scope["peak_bytes"](design, n, attention, device) for n in lengths)
-    return long / short
-
-
-def without_bias() -> float:
-    """C27: a T5 that adds no bias to its scores."""
-    from transformers.models.t5 import modeling_t5
-
-    def none(self, query_length, key_length, *args, **kwargs):
-        return self.relative_attention_bias.weight.new_zeros(1, self.n_heads, 1, 1)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(modeling_t5.T5Attention, "compute_bias", none)
-        return lesson_cells.measured(LESSON, "C27", *CELLS["C27"])["t5_growth"]
-
-
-def half_of_reading() -> float:
-    """C29: the causal half taken twice."""
-    faulty = with_fault(*BROKEN["causal half taken twice"])
-    deep = bottleneck.plain("", 0, 14, 3_072, 24)
-    return faulty.read_flops(deep, 131_072, skipping=True) / faulty.read_flops(deep, 131_072)
-
-
-def lines(claim: str, quantity: str, what: str, *change: str) -> Fault:
-    return Fault(claim, quantity, what, partial(changed, claim, quantity, *change))
-
-
-def formula(claim: str, quantity: str, name: str) -> Fault:
-    return Fault(claim, quantity, name, partial(broken, claim, quantity, name))
-
-
-def other(claim: str, quantity: str, what: str, measure: Callable[[], float]) -> Fault:
     return Fault(claim, quantity, what, measure)
 
 
-TWO_ENDS = "states(decoder, text)[:, :48], states(decoder, other_end)[:, :48]"
-ENCODED = "states(encoder, text)[:, :48], states(encoder, other_end)[:, :48]"
-WHO = "kind._supports_flash_attn"
-BOTH = "first, second = bottleneck.DECODER, bottleneck.ENCODER_DECODER"
-DEEP = "first, second = bottleneck.DECODER, replace(bottleneck.ENCODER_DECODER, {})"
+def helper(claim: str, quantity: str, what: str, owner: Any, name: str, put: Any) -> Fault:
+    """The lesson's cells as they stand, with a function or number of the helpers broken."""
+    cells = {"C19": C19, "C20": C20, "C21": C21}[claim]
+
+    def measure() -> float:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(owner, name, put)
+            return lesson_cells.measured(LESSON, claim, *cells)[quantity]
+
+    return Fault(claim, quantity, what, measure)
+
+
+def no_window(whole: Callable[..., layers.Layer]) -> Callable[..., layers.Layer]:
+    """Every window layer keeps every token."""
+
+    def layer(config: Any, kind: str, index: int) -> layers.Layer:
+        return whole(config, kind.replace("sliding_attention", "full_attention"), index)
+
+    return layer
+
+
+IGNORED = (layers, "layer", no_window(layers.layer))
+NO_SCALES = (fitting, "stored_bits", lambda bits, group_size=64: 8 if bits == "fp8" else bits)
+NO_ACTIVATIONS = (fitting, "activations", lambda found, batch_size, at_once=512: 0)
+QUERY_HEADS = (layers, "kv_heads", layers.query_heads)
+ALWAYS_512 = (
+    fitting,
+    "activations",
+    lambda found, batch_size, at_once=512, whole=fitting.activations: whole(found, batch_size, 512),
+)
+TABLES_TOO = (
+    fitting,
+    "weights",
+    lambda key, bits: fitting.model(key).parameters * 1e9 * fitting.stored_bits(bits) / 8,
+)
+SHOWN_ONLY = (fitting, "behind_windows", lambda found, seq_len, at_once: 0)
 
 FAULTS: list[Fault] = [
-    lines("C24", "at_once", "causal half not skipped", "updates, skipping=True", "updates"),
-    lines("C24", "at_once", "deep encoder", BOTH, DEEP.format("n_encoder=20, n_decoder=6")),
-    lines("C24", "growing", "causal half not skipped", "updates, skipping=True", "updates"),
-    formula("C24", "growing", "encoder appends"),
-    lines("C25", "naive", "skipped", "its_deep, n) /", "its_deep, n, skipping=True) /"),
-    formula("C25", "skipping", "causal half taken twice"),
-    lines("C25", "skipping", "d = 96 for a real width", "3_072, 24", "96, 6"),
-    lines("C25", "same_depth", "not skipped", "its_shallow, n, skipping=True", "its_shallow, n"),
-    lines("C25", "same_depth", "d = 96 for a real width", "3_072, 24", "96, 6"),
-    formula("C25", "deep_encoder", "encoder counted twice"),
-    lines("C26", "whole_job", "causal half not skipped", "n, t, skipping=True", "n, t"),
-    formula("C26", "whole_job", "encoder counted twice"),
-    lines("C26", "whole_job_same_depth", "d = 96 for a real width", "3_072, 24", "96, 6"),
-    lines("C26", "whole_job_same_depth", "not skipped", "n, t, skipping=True", "n, t"),
-    formula("C26", "write", "cross keys made for each token"),
-    formula("C26", "write", "document not seen"),
-    formula("C26", "write_same_depth", "cross query and output forgotten"),
-    formula("C26", "cache", "cross cache forgotten"),
-    formula("C26", "cache_same_depth", "cross cache forgotten"),
-    other("C27", "t5_flash", "FlexAttention's flag read",
-          partial(flag, "T5ForConditionalGeneration", WHO, "kind._supports_flex_attn")),
-    other("C27", "bart_flash", "T5 asked for every model",
-          partial(flag, "BartForConditionalGeneration", "getattr(transformers, name)",
-                  "transformers.T5ForConditionalGeneration")),
-    other("C27", "merged_flash", "sdpa's flag read",
-          partial(flag, "T5Gemma2ForConditionalGeneration", WHO, "kind._supports_sdpa")),
-    other("C27", "t5_growth", "no bias", without_bias),
-    lines("C27", "bart_growth", "naive", 'n, "sdpa")', 'n, "eager")'),
-    lines("C28", "kinds", "a cross cache counted", 'return {"self": cache}',
-          'return {"self": cache, "cross": cache}'),
-    lines("C28", "kinds_pair", "no cross cache", ', "cross": cache.cross_attention_cache', ""),
-    lines("C28", "document_sees_question", "a leaking mask", TWO_ENDS,
-          TWO_ENDS.replace("decoder", "encoder")),
-    lines("C28", "question_first", "the same question", "text[:, 48:], other_end[:, 48:]",
-          "text[:, 48:], text[:, 48:]"),
-    lines("C28", "encoder_sees_question", "causal", ENCODED, ENCODED.replace("encoder", "decoder")),
-    other("C29", "naive_growth", "measured with sdpa",
-          partial(peak_growth, 0, "sdpa", 1_024, 2_048)),
-    other("C29", "decoder_growth", "naive", partial(peak_growth, 0, "eager", 4_096, 8_192)),
-    other("C29", "pair_growth", "naive", partial(peak_growth, 1, "eager", 4_096, 8_192)),
-    other("C29", "decoder_flops", "causal half taken twice", half_of_reading),
-    lines("C30", "causal", "a leaking mask", TWO_ENDS, TWO_ENDS.replace("decoder", "encoder")),
-    lines("C30", "chunk", "the cache forgotten", ", past_key_values=before.past_key_values)", ")"),
-    lines("C30", "encoder", "causal", ENCODED, ENCODED.replace("encoder", "decoder")),
-    formula("C30", "skipping_growth", "causal half for old tokens too"),
-    formula("C30", "encoder_growth", "encoder appends"),
-    formula("C30", "ratio", "encoder counted twice"),
-]  # fmt: skip
+    code(
+        *("C19", "residual", "one size is 64 bytes too large"),
+        *("for n in lengths]\nslope", "for n in lengths]\nsizes[2] += 64\nslope"),
+    ),
+    helper("C19", "window_growth", "the window is ignored", *IGNORED),
+    code(
+        *("C19", "cross_growth", "the input grows, not the output"),
+        *('parts[256, 64]["cross_keys"] /', 'parts[512, 8]["cross_keys"] /'),
+    ),
+    code(
+        *("C19", "own_growth", "the input grows, not the output"),
+        *('parts[256, 64]["keys"] /', 'parts[512, 8]["keys"] /'),
+    ),
+    code("C20", "full", "8,000 tokens for 8,192", "(8_192, 100_000)", "(8_000, 100_000)"),
+    helper("C20", "mixed", "the window is ignored", *IGNORED),
+    helper("C20", "window", "the window is ignored", *IGNORED),
+    helper("C20", "gib", "query heads for kv heads", *QUERY_HEADS),
+    code("C20", "gib", "GB for GiB", "(llama, 100_000).gib", "(llama, 100_000).gb"),
+    helper("C21", "none", "activations left out", *NO_ACTIVATIONS),
+    helper("C21", "none", "query heads for kv heads", *QUERY_HEADS),
+    code("C21", "none", "GB for GiB", '["overhead"]) / 2**30', '["overhead"]) / 10**9'),
+    code("C21", "none", "the overhead counted", ' - fit.lines["overhead"])', ")"),
+    helper("C21", "weights4", "embedding and head in 4 bits too", *TABLES_TOO),
+    helper("C21", "weights4", "scales of the weights left out", *NO_SCALES),
+    helper("C21", "cache8", "scales of the cache left out", *NO_SCALES),
+    helper("C21", "cache8", "activations left out", *NO_ACTIVATIONS),
+    helper("C21", "both4", "scales left out", *NO_SCALES),
+    helper("C21", "both4", "activations left out", *NO_ACTIVATIONS),
+    helper("C21", "one_shot", "activations of 512 tokens only", *ALWAYS_512),
+    code("C21", "one_shot", "read in chunks all the same", '{"chunk": None}', '{"chunk": 512}'),
+    helper("C21", "window", "the window is ignored", *IGNORED),
+    helper("C21", "window", "held bytes left out", *SHOWN_ONLY),
+    helper("C21", "window_one_shot", "held bytes left out", *SHOWN_ONLY),
+    helper("C21", "window_one_shot", "activations of 512 tokens only", *ALWAYS_512),
+]

@@ -22,7 +22,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"classroom", "instruments"},
         {"models"},
         {"kv_cache", "results"},
-        {"bottleneck", "experiments"},
+        {"blueprint", "bottleneck", "experiments"},
         {"launch", "widgets"},
     ],
     "course_tools": [

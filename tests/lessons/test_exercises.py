@@ -19,10 +19,10 @@ LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
 SHEETS = [(folder.name, lang) for folder in LESSONS for lang in LANGUAGES]
 FEWEST_TASKS = 3
 FEWEST_CALLS = {  # their answers call little; else 5
-    "04_encoder_decoder": 3,
-    "05_decoder_dominance": 3,
-    "06_kv_cache": 1,
-    "07_bottleneck_challenge": 0,
+    "05_encoder_decoder": 3,
+    "06_decoder_dominance": 3,
+    "07_kv_cache": 1,
+    "08_bottleneck_challenge": 0,
 }
 WRONG = [
     (folder.name, lang, task, cell.key)

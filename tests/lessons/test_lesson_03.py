@@ -1,125 +1,96 @@
-"""Lesson 03's own code: sound as it stands, and red where the faults of its subject are planted."""
+"""Lesson 03's own cells, run as they stand and with broken models (its claims: faults_03.py)."""
 
-import math
-import random
-from functools import partial
+import re
 
-import faults_03
 import lesson_cells
+import matplotlib
 import pytest
-import torch
 
-from helpers.classroom import claims
+from helpers.classroom import session
 from helpers.language import say
-from helpers.models import decoder
-from helpers.world import corpus, samples, tokenizer
+from helpers.models import encoder
+from helpers.widgets import Refused
+from helpers.world import corpus
 
-run = partial(lesson_cells.run, "03_decoder", "tokens-code")
-
-CHAIN = ("shift-loss", "shift-code", "chain-code", "chain-check", "chain-sum-code")
-CAUSAL = (
-    "causal-code",
-    "probe-code",
-    "probe-figure",
-    "parallel-ways",
-    "parallel-code",
-    "parallel-fastest",
-    "parallel-gaps",
-)
-CAUSAL += ("parallel-claim",)
+LESSON = "03_encoder"
 
 
-@pytest.mark.parametrize("lang", say.LANGUAGES)
-def test_loss_and_probability_by_hand(lang):
-    scope = run(*CHAIN, lang=lang)
-    assert abs(scope["losses"]["untrained"][0] - math.log(281)) < 0.2
-    assert abs(scope["one_by_one"] - scope["at_once"]) < 1e-3
-    assert abs(scope["sum_ratio"] - 1) < 1e-4
+@pytest.fixture(scope="module", params=say.LANGUAGES)
+def cells(request):
+    return {"LANG": request.param} | lesson_cells.code_of(LESSON, request.param)
 
 
-def test_labels_that_are_not_shifted_are_red():
-    shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
-    with pytest.raises(AssertionError):
-        run("shift-loss", "shift-code", change=(shifted, "logits, ids, real"))
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    monkeypatch.setenv("TRIAD_STRICT", "claims")
+    session.current().lesson = LESSON
+    with matplotlib.rc_context():  # figures.use() is the lesson's
+        yield
 
 
-def test_labels_that_are_shifted_twice_are_red():
-    shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
-    with pytest.raises(AssertionError):
-        run("shift-loss", "shift-code", change=(shifted, "logits[:, :-2], ids[:, 2:], real[:, 2:]"))
+def run(cells, keys, old="", new=""):
+    """Execute cells by key in one scope; `old` is replaced by `new` where it stands."""
+    say.use(cells["LANG"])
+    scope = {"LANG": cells["LANG"]}
+    code = [cells[key] for key in ("imports", *keys)]
+    assert not old or any(old in source for source in code)
+    for source in code:
+        exec(source.replace(old, new) if old else source, scope)
+    return scope
 
 
-def test_counting_the_padding_is_red():
-    with pytest.raises(AssertionError):
-        run(
-            "shift-loss",
-            "shift-code",
-            change=("(logp * counts).sum() / counts.sum()", "logp.mean()"),
-        )
+def test_guesses_of_a_wrong_noun_or_counter_are_worth_nothing():
+    """The parser judges, not a list of answers: what fits another noun does not fit this one."""
+    events = corpus.exam("counted", 60)
+    for lang in say.LANGUAGES:
+        nouns = corpus.LEXICON["object"]
+        for slot, key in (("counter", "counter"), ("object", "name")):
+            wrong = []
+            for event in events:
+                own = nouns[event.object]
+                other = next(n for n in nouns if n["verb"] != own["verb"] and differs(n, own, lang))
+                wrong.append(other[key][corpus.key(lang)])
+            assert corpus.share_right(wrong, events, slot, lang) == 0.0
+        right = [corpus.sentence(event, lang).answer("counter") for event in events]
+        assert corpus.share_right(right, events, "counter", lang) == 1.0
 
 
-def test_a_causal_mask_one_token_ahead_is_red(monkeypatch):
-    """Under it the same cells miss an exact bound, which raises in a student's kernel too."""
-
-    leaking = faults_03.one_ahead()
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("TRIAD_STRICT", "")
-    run(*CAUSAL)
-    monkeypatch.setattr(decoder, "load", lambda: leaking)
-    with pytest.raises(claims.ClaimError, match="C10"):
-        run(*CAUSAL)
+def differs(noun, own, lang):
+    return noun["counter"][corpus.key(lang)] != own["counter"][corpus.key(lang)]
 
 
-# --- whole sentences against brute force ------------------------------------------------------
-
-
-@torch.no_grad()
-def brute_force(model, text: str, lang: str) -> float:
-    """log p(text and its end | language): one pass for each token, no padding, no batch."""
-    ids = decoder.TOKENIZER(tokenizer.tagged(text, lang), return_tensors="pt").input_ids
-    steps = (
-        model(ids[:, :t]).logits[0, -1].log_softmax(-1)[ids[0, t]] for t in range(2, ids.size(1))
+def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatch):
+    keys = (
+        "world-code",
+        "mlm-corrupt",
+        "mlm-code",
+        "loss-code-model",
+        "square-influence",
+        "square-code",
     )
-    return sum(step.item() for step in steps)
+    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    scope = run(cells, keys)
+    n = scope["full"].size(0)
+    assert (scope["full"] > 0).all()
+    assert scope["causal"].triu(1).max() == 0
+    assert (scope["causal"].tril() > 0).sum() == n * (n + 1) / 2
+    plain = encoder.config
+    monkeypatch.setattr(encoder, "config", lambda **changes: plain(is_decoder=True, **changes))
+    blind = run(cells, keys)
+    assert (blind["full"] == 0).sum() == n * (n - 1) / 2
 
 
-@pytest.mark.parametrize("lang", say.LANGUAGES)
-def test_rescoring_is_the_brute_force_choice(lang):
-    model, event = decoder.load(), corpus.exam("definite", 1)[0]
-    told, options = corpus.sentence(event, lang), corpus.candidates(lang, "counter")
-    scores = [brute_force(model, told.filled("counter", c), lang) for c in options]
-    best = options[max(range(len(options)), key=scores.__getitem__)]
-    assert decoder.rescored(model, [event], "counter", lang) == [best] == [told.answer("counter")]
-    texts = [told.filled("counter", c) for c in options]
-    got = decoder.log_probability(model, texts, lang)
-    assert (got - torch.tensor(scores)).abs().max() < 1e-3
-
-
-def test_leaving_out_the_end_or_the_language_would_be_seen():
-    """The planted faults: a sum without </s>, and one under the other language's tag."""
-    model, text = decoder.new(1), corpus.sentence(corpus.exam("plain", 1)[0], "ja").text
-    exact = brute_force(model, text, "ja")
-    ids = decoder.TOKENIZER(tokenizer.tagged(text, "ja"), return_tensors="pt").input_ids
-    with torch.no_grad():
-        logp = model(ids).logits[0, :-1].log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0]
-    without_end, with_tag = logp[1:-1].sum().item(), logp.sum().item()
-    assert abs(decoder.log_probability(model, [text], "ja").item() - exact) < 1e-3
-    assert abs(without_end - exact) > 1 and abs(with_tag - exact) > 1
-    assert abs(decoder.log_probability(decoder.load(), [text], "zh-tw").item() - exact) > 1
-
-
-# --- what is compared with the lesson's model ---------------------------------------------------
-
-
-def test_new_sentences_are_as_many_as_the_grammar_draws_them():
-    """The lesson draws with another seed than the training rows: with theirs none would be new."""
-    scope = run("shift-loss", "shift-code")
-    known = set(decoder.TOKENIZER.batch_decode(scope["training_rows"], skip_special_tokens=True))
-
-    def new(seed):
-        rng = random.Random(seed)
-        drawn = [corpus.draw(rng, "train") for _ in range(300)]
-        texts = [corpus.sentence(event, "ja").text for event in drawn]
-        return samples.judge(texts, "ja", known).share("new")[0]
-
-    assert 0.8 < new(1) < 0.95 and new(0) == 0
+def test_the_fill_in_explorer_answers_and_refuses(cells):
+    """Own sentences, three blanks, none, four, and a character that the model does not know."""
+    keys = ("mlm-corrupt", "mlm-code", "loss-code-model", "explore-known", "explore-code")
+    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    explorer = run(cells, keys, "\nExplorer(", "\nexplorer = Explorer(")["explorer"]
+    event = corpus.Event("definite", 0, "P", 0, 0, 1)
+    text = corpus.sentence(event, cells["LANG"]).filled("counter", "？")
+    answer = corpus.sentence(event, cells["LANG"]).answer("counter")
+    assert re.search(rf"{answer} (0\.9|1\.0)", explorer(text=text).sentence)
+    three = explorer(text="？？" + text)
+    assert three.sentence.count("0.") >= 9 and three.picture.count("<svg") == 3
+    for wrong in ("本", "？？？？", "？Ω", "？" + 50 * "本"):
+        with pytest.raises(Refused):
+            explorer(text=wrong)

@@ -5,9 +5,8 @@ build [--check] | confirm LESSON:KEY ... | translate LANGUAGE LESSON ...   [--ro
 
 import argparse
 import sys
-from pathlib import Path
 
-from ..command import ROOT
+from .. import command
 from . import drafts, pairs
 from .build import build, compare, write
 from .course import Course
@@ -16,12 +15,11 @@ from .problems import LessonError
 
 def main(argv: list[str]) -> int:
     """Run a command; its exit status."""
-    parser = argparse.ArgumentParser(prog="start.py", description=__doc__)
+    parser = command.parser("start.py", __doc__)
     parser.add_argument("command", choices=["build", "confirm", "translate"])
     parser.add_argument("keys", nargs="*", help="confirm: the pairs that you have read; translate:"
                         f" the language, then lessons or {drafts.SHARED!r}")  # fmt: skip
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if a file differs")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     wanted = parser.parse_intermixed_args(argv)
     if wanted.command == "confirm" and not wanted.keys:
         parser.error("confirm: name at least one LESSON:KEY, as `build --check` prints it")
@@ -88,4 +86,4 @@ def tell_differences(course: Course, files: dict[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    command.run(main)

@@ -4,7 +4,6 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from helpers.language.say import COMPLETE, TODO
@@ -12,23 +11,14 @@ from helpers.language.say import COMPLETE, TODO
 from .inline_texts import ARGUMENTS
 from .parity import unequal
 from .problems import Problem
-from .reading import read_file
+from .reading import SourceFile
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(SourceFile):
     """A TOML file as it was read.  With faults, its table is not fit for use."""
 
-    file: str
-    text: str
     table: dict[str, Any] = field(default_factory=dict)
-    faults: tuple[Problem, ...] = ()
-
-    @classmethod
-    def read(cls, root: Path, file: str) -> Self:
-        """Read a file, given by its path from the repository."""
-        text, faults = read_file(root, file)
-        return cls(file, text, faults=tuple(faults)) if faults else cls.of(file, text)
 
     @classmethod
     def of(cls, file: str, text: str) -> Self:
@@ -38,7 +28,7 @@ class Table:
         except tomllib.TOMLDecodeError as error:
             remedy = "mend the line that is named"
             return cls(file, text, faults=(Problem(file, "-", f"no TOML: {error}", remedy),))
-        return cls(file, text, table, tuple(_faults(file, "", table)))
+        return cls(file, text, table, faults=tuple(_faults(file, "", table)))
 
 
 def as_json(lesson: str, table: dict[str, Any]) -> str:

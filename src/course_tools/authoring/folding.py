@@ -36,7 +36,7 @@ def folded(cells: Sequence[Cell]) -> dict[str, str]:
         if kind:
             found[cell.key] = kind
         else:
-            wanted |= _names(cell)[1]
+            wanted |= names(cell)[1]
     return found
 
 
@@ -53,7 +53,7 @@ def _kind(cell: Cell, wanted: set[str]) -> str | None:
         return by_calls or "code"
     short = cell.source.count("\n") < SHORT
     explains = by_calls != "explorer" and _explains(tree)
-    is_open = short or explains or _asks(tree) or _names(cell)[0] & wanted
+    is_open = short or explains or asks(tree) or names(cell)[0] & wanted
     return None if is_open else by_calls
 
 
@@ -63,7 +63,7 @@ def _calls(nodes: Iterable[ast.AST]) -> set[str]:
     return called | {part for name in called for part in name.split(".")}
 
 
-def _asks(tree: ast.Module) -> bool:
+def asks(tree: ast.Module) -> bool:
     """Tell whether there is something to fill in."""
     return any(
         isinstance(node, ast.Assign)
@@ -77,7 +77,7 @@ def _explains(tree: ast.Module) -> bool:
     return any(isinstance(n, ast.FunctionDef) and ast.get_docstring(n) for n in tree.body)
 
 
-def _names(cell: Cell) -> tuple[set[str], set[str]]:
+def names(cell: Cell) -> tuple[set[str], set[str]]:
     """Return (names that stay when the cell has run, names that it needs before)."""
     top = symtable.symtable(cell.source, cell.key, "exec")
     stay = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}

@@ -12,7 +12,7 @@ from typing import Any
 from helpers.display.show import is_numeric
 from helpers.language.say import FIRST
 
-from . import folding, inline_texts
+from . import folding, inline_texts, sections
 from .percent import Cell
 from .source import groups
 
@@ -25,7 +25,8 @@ FORMAT = {"nbformat": 4, "nbformat_minor": 5}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 GRADED = ("task", "points")  # the options of a source cell that become nbgrader's metadata
 TABLE = re.compile(r"(?m)^\|.+\|\n\|[-:|]+\|\n(?:\|.+\|(?:\n|$))+")
-OWN_OPTIONS = (*GRADED, *folding.OPTIONS)
+OWN_OPTIONS = (*GRADED, *folding.OPTIONS, sections.FURTHER)
+CLOSED = {"jp-MarkdownHeadingCollapsed": True}  # the heading alone is seen until it is opened
 TITLES = "folded_"  # of stubs.toml: the first line of a folded cell, all that is seen of it
 Notebook = dict[str, Any]
 
@@ -101,6 +102,8 @@ def _cell(cell: Cell, lang: str, fill: Mapping[str, str]) -> dict[str, Any]:
     metadata = {k: v for k, v in cell.options.items() if k not in OWN_OPTIONS}
     if any(option in cell.options for option in GRADED):
         metadata["nbgrader"] = _grading(cell)
+    if cell.options.get(sections.FURTHER):
+        metadata |= CLOSED
     made = {"id": cell.key, "metadata": metadata}
     if cell.is_code:
         return made | NEW_CODE | {"source": source}

@@ -6,13 +6,14 @@ from typing import Any
 
 from helpers.language.say import FIRST
 
-from . import addresses, folding, notebooks
+from . import addresses, folding, notebooks, sitting
 from .contents import contents
 from .course import Course, Lesson
 from .data import as_json, texts
 from .drafts import built_in
 from .notebooks import Notebook
 from .percent import Cell
+from .sitting import Sitting
 from .source import Source
 
 
@@ -43,10 +44,11 @@ def _sheet(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str
 
 def _notebooks(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple[str, Notebook]]:
     """Yield (language, notebook) of a source with the set-up cells."""
-    cells = _with_set_up(source.cells, course.set_up.cells)
+    cells = with_set_up(source.cells, course.set_up.cells)
     kinds = folding.folded(cells)
     for lang in built_in(lesson):
-        fill, shared = _fill(course, lesson, lang), _stub_texts(course, lang)
+        opened = sitting.of(cells, kinds, lang)
+        fill, shared = _fill(course, lesson, lang, opened), _stub_texts(course, lang)
         yield lang, notebooks.notebook(cells, kinds, lang, fill, shared)
 
 
@@ -74,18 +76,19 @@ def _in(table: dict[str, Any], lang: str) -> str:
     return there.get(lang, there[FIRST])
 
 
-def _with_set_up(cells: Sequence[Cell], set_up: Sequence[Cell]) -> list[Cell]:
+def with_set_up(cells: Sequence[Cell], set_up: Sequence[Cell]) -> list[Cell]:
     """Return a source's cells with the set-up cells below the title."""
     after_title = sum(cell.key == cells[0].key for cell in cells)
     return [*cells[:after_title], *set_up, *cells[after_title:]]
 
 
-def _fill(course: Course, lesson: Lesson, lang: str) -> dict[str, str]:
+def _fill(course: Course, lesson: Lesson, lang: str, opened: Sitting) -> dict[str, str]:
     """Return {placeholder: its value}; run time and memory come from the last measured run."""
-    measured = lesson.measured.table
+    measured, questions = lesson.measured.table, len(lesson.quiz.table["question"])
     return addresses.of(course.project.table) | {
         "lesson": lesson.name,
         "lang": lang,
         "seconds": str(math.ceil(measured["seconds"])),
         "mib": str(math.ceil(measured["mib"])),
+        "minutes": str(opened.minutes(questions, measured["seconds"])),
     }

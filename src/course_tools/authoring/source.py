@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from helpers.language.say import COMPLETE, LANGUAGES, TODO
@@ -12,32 +11,23 @@ from helpers.language.say import COMPLETE, LANGUAGES, TODO
 from . import inline_texts
 from .percent import UNREAD, Cell, cells_of
 from .problems import Problem
-from .reading import read_file
+from .reading import SourceFile
 
 # also a valid cell id (nbformat) and grade_id (nbgrader)
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(SourceFile):
     """A py:percent file as it was read.  With faults, its cells are not fit for use."""
 
-    file: str
-    text: str
     cells: tuple[Cell, ...] = ()
-    faults: tuple[Problem, ...] = ()
-
-    @classmethod
-    def read(cls, root: Path, file: str) -> Self:
-        """Read a file, given by its path from the repository."""
-        text, faults = read_file(root, file)
-        return cls(file, text, faults=tuple(faults)) if faults else cls.of(file, text)
 
     @classmethod
     def of(cls, file: str, text: str) -> Self:
         """Return a source with this text."""
         cells = tuple(cells_of(file, text))
-        return cls(file, text, cells, tuple(_faults(file, cells)))
+        return cls(file, text, cells, faults=tuple(_faults(file, cells)))
 
     @property
     def code(self) -> list[Cell]:

@@ -277,8 +277,8 @@ def key_presses() -> dict[str, str]:
             "layers = [[rows(n + h) for h in range(4)] for n in range(6)]\n"
             "AttentionExplorer.of(layers, [f'{n}' for n in range(16)])"
         ),
-        "Explorer: key press to redraw, lesson 06": (
-            "from helpers import kv_cache\n" + cell("06_kv_cache", "explore-code")
+        "Explorer: key press to redraw, lesson 07": (
+            "from helpers import kv_cache\n" + cell("07_kv_cache", "explore-code")
         ),
     }
 

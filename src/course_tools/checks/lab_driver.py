@@ -34,8 +34,42 @@ PLACES = [  # of browsers that no PATH names
 # The words that we meet; the Taiwan pack of JupyterLab leaves some of them in English.
 SAVE = ".jp-NotebookPanel-toolbar [data-command='docmanager:save']"
 RUN_MENU = re.compile(r"^(Run|実行|執行)$")
-KERNEL_READY = re.compile(r"\| (Idle|アイドル|閒置)")
 THEMES = {False: "JupyterLab Light", True: "JupyterLab Dark"}
+USE_THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+FORGET = "jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+# Empty the page: what is not saved is of no use to anybody.
+CLEAR = """async () => {
+  for (const tab of [...jupyterapp.shell.widgets("main")]) {
+    if (tab.context) tab.context.model.dirty = false;
+    tab.dispose();
+  }
+  await jupyterapp.commands.execute("filebrowser:activate");
+}"""
+# Window's `lab`: the notebook; is it done with all that was asked of its kernel?
+OPEN = """async (path) => {
+  await jupyterapp.restored;
+  const panel = await jupyterapp.commands.execute("docmanager:open", {path});
+  await Promise.all([panel.revealed, panel.context.ready, panel.sessionContext.ready]);
+  const code = [...panel.content.model.cells]
+    .filter((cell) => cell.type === "code" && cell.sharedModel.getSource().trim());
+  const failed = ({outputs}) =>
+    [...Array(outputs.length).keys()].some((n) => outputs.get(n).type === "error");
+  const unanswered = new Set();
+  const {kernel} = panel.sessionContext.session;
+  kernel.anyMessage.connect((_, {direction, msg}) => {
+    if (direction === "send" && msg.channel !== "stdin") unanswered.add(msg.header.msg_id);
+    if (msg.header.msg_type === "status" && msg.content.execution_state === "idle")
+      unanswered.delete(msg.parent_header.msg_id);
+  });
+  kernel.statusChanged.connect((_, status) => {
+    if (status === "restarting") unanswered.clear();
+  });
+  window.lab = {
+    panel,
+    quiet: () => !unanswered.size && kernel.status === "idle",
+    ran: () => code.every((cell) => cell.executionCount) || code.some(failed),
+  };
+}"""
 
 
 def find_browser() -> str | None:
@@ -103,18 +137,17 @@ class Lab:
         lab.open(browser, "notebooks/ja/01_attention.ipynb")
 
     home: an empty folder for settings and data; nothing of the user's is read or written.
-    disabled: names of JupyterLab extensions that this front end shall lack.
+    A page of JupyterLab is loaded once (8 s of CPU) and shows one notebook after the other.
     """
 
-    def __init__(self, course: Path, home: Path, lang: str, disabled: tuple[str, ...] = ()) -> None:
+    def __init__(self, course: Path, home: Path, lang: str) -> None:
         self.course, self.home, self.lang = course, home, lang
-        config, self.settings = home / "config", home / "settings"
-        page = {"disabledExtensions": dict.fromkeys(disabled, True)}
-        _write(config / "labconfig" / "page_config.json", page)
-        self.use_theme(dark=False)
+        self.config, self.data = home / "config", home / "data"
+        self._pages: dict = {}
         env = os.environ | {
-            "HOME": str(home), "JUPYTER_CONFIG_DIR": str(config), "TRIAD_HOME": str(home / "data"),
-            "JUPYTERLAB_SETTINGS_DIR": str(self.settings), "JUPYTER_RUNTIME_DIR": str(home / "run"),
+            "HOME": str(home), "JUPYTER_CONFIG_DIR": str(self.config), "TRIAD_HOME": str(self.data),
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+            "JUPYTER_RUNTIME_DIR": str(home / "run"),
             "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
         command = [sys.executable, "start.py", "--lang", lang, "--no-browser"]
@@ -141,6 +174,10 @@ class Lab:
         self._stop()
         raise RuntimeError(f"start.py gave no address:\n{self.log()[-3000:]}")
 
+    def address(self, notebook: str) -> str:
+        """Return where a notebook is opened."""
+        return f"{self.base}/lab/tree/{urllib.parse.quote(notebook)}"
+
     def api(self, path: str, method: str = "GET"):
         """Return what the server's REST API answers."""
         address = f"{self.base}/api/{urllib.parse.quote(path)}?token={self.token}"
@@ -165,26 +202,64 @@ class Lab:
         for session in self.api("sessions"):
             self.api(f"sessions/{session['id']}", "DELETE")
 
-    def use_theme(self, *, dark: bool) -> None:
-        """Have the pages that are opened next show JupyterLab's dark or light theme."""
-        folder = self.settings / "@jupyterlab" / "apputils-extension"
-        _write(folder / "themes.jupyterlab-settings", {"theme": THEMES[dark]})
+    def open(
+        self, chromium, notebook: str, *, dark: bool = False, without: str = "", seconds: float = 90
+    ):
+        """Open NOTEBOOK as it was delivered, its kernel ready, nothing kept of an earlier one.
 
-    def open(self, chromium, notebook: str, seconds: float = 90):
-        """Open NOTEBOOK in a page, its kernel ready; page.outside and page.complaints collect."""
+        without: the name of a JupyterLab extension that this front end shall lack.
+        page.outside and page.complaints collect; the first holds all since the page was loaded.
+        A test leaves nothing in the page but what is in the notebook, or closes it.
+        """
+        page = self._cleared_page(without)
         self.end_kernels()
-        page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+        shutil.rmtree(self.data, ignore_errors=True)
+        if (self.course / notebook).is_file():
+            shutil.copyfile(self.course / notebook, self.course / "my" / notebook)
+        page = page or self._load(chromium, notebook, without)
         page.set_default_timeout(seconds * 1000)
+        page.set_viewport_size({"width": 1200, "height": 1000})
+        self.use_theme(page, dark=dark)
+        page.evaluate(OPEN, notebook)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        self.wait_quiet(page)
+        page.notebook, page.address = notebook, self.address(notebook)
+        return page
+
+    def use_theme(self, page, *, dark: bool) -> None:
+        """Show JupyterLab's dark or light theme."""
+        page.evaluate(USE_THEME, THEMES[dark])
+        light = f"body[data-jp-theme-light={str(not dark).lower()}]"
+        page.locator(light).wait_for(state="attached")
+
+    def _cleared_page(self, without: str):
+        """Return the page without this extension, nothing open in it; None where none is fit."""
+        page = self._pages.get(without)
+        if not page or page.is_closed():
+            return None
+        if page.locator(".jp-Dialog").count():
+            return page.close()
+        page.evaluate(CLEAR)
+        page.complaints.clear()
+        return page
+
+    def _load(self, chromium, notebook: str, without: str):
+        """Open NOTEBOOK by its address, as a student's first one, in a new page.
+
+        JupyterLab reads page_config.json anew each time, and keeps what is not contradicted there.
+        """
+        disabled = {name: name == without for name in {*self._pages, without} if name}
+        config = {"exposeAppInBrowser": True, "disabledExtensions": disabled}
+        _write(self.config / "labconfig" / "page_config.json", config)
+        page = self._pages[without] = chromium.new_page()
+        page.set_default_timeout(90_000)
         page.outside, page.complaints = [], []
         ours = (self.base, self.base.replace("http", "ws"), "data:", "blob:")
         page.on("request", lambda r: r.url.startswith(ours) or page.outside.append(r.url))
         page.on("pageerror", lambda error: page.complaints.append(f"{error}\n{error.stack}"))
         page.on("console", lambda m: m.type == "error" and page.complaints.append(_said(m)))
-        page.goto(f"{self.base}/lab/tree/{urllib.parse.quote(notebook)}?token={self.token}&reset")
+        page.goto(f"{self.address(notebook)}?token={self.token}&reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        # The notebook's own indicator says idle before a kernel is connected: Run All is then lost.
-        page.locator(".jp-StatusBar-TextItem", has_text=KERNEL_READY).first.wait_for()
-        page.notebook = notebook
         return page
 
     def run_all(self, page, seconds: float = 180) -> list[dict]:
@@ -192,24 +267,24 @@ class Lab:
 
         Read from the saved file: cells outside the window are not in the page.
         """
+        page.evaluate(FORGET)  # an earlier run does not count
         page.get_by_role("menuitem", name=RUN_MENU).click()
         page.locator("li[data-command='runmenu:run-all']").click()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self._settle(end)
-            cells = self.save(page)
-            errors = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
-            assert not errors, "\n".join(errors[0]["traceback"])
-            if all(cell["execution_count"] for cell in cells):
-                return cells
-        raise TimeoutError(f"{page.notebook} was not done after {seconds} s")
+        page.wait_for_function("lab.ran()", polling=200, timeout=seconds * 1000)
+        self.wait_quiet(page, seconds)
+        cells = self.save(page)
+        errors = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
+        assert not errors, "\n".join(errors[0]["traceback"])
+        return cells
 
-    def _settle(self, end: float) -> None:
-        """Wait until the kernels have been idle for two seconds, or the time is up."""
-        idle = 0
-        while idle < 4 and time.monotonic() < end:
-            time.sleep(0.5)
-            idle = idle + 1 if self._idle() else 0
+    def restart(self, page) -> None:
+        """Give the notebook a kernel that knows nothing."""
+        page.evaluate("lab.panel.sessionContext.session.kernel.restart()")
+        self.wait_quiet(page)
+
+    def wait_quiet(self, page, seconds: float = 90) -> None:
+        """Wait until the kernel has answered all that the page has asked of it."""
+        page.wait_for_function("lab.quiet()", polling=200, timeout=seconds * 1000)
 
     def save(self, page) -> list[dict]:
         """Save the notebook, and return its code cells as they are then in the file.
@@ -217,14 +292,21 @@ class Lab:
         Read only when the server has answered: one that reads while it writes takes the file for
         a broken one and moves it aside.  Saves that overlap make JupyterLab show an error.
         """
-        file = f"/api/contents/{urllib.parse.quote(page.notebook)}"
-        with page.expect_response(lambda r: r.request.method == "PUT" and file in r.url):
+        with self.saved(page):
             page.locator(SAVE).click()
         cells = self.api(f"contents/{page.notebook}")["content"]["cells"]
         return [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
 
-    def _idle(self) -> bool:
-        return all(s["kernel"]["execution_state"] == "idle" for s in self.api("sessions"))
+    @contextlib.contextmanager
+    def saved(self, page):
+        """Wait, at the block's end, for the save that begins in it, and for its checkpoint."""
+        file = f"/api/contents/{urllib.parse.quote(page.notebook)}"
+        with (
+            page.expect_response(lambda r: r.request.method == "POST" and file in r.url) as last,
+            page.expect_response(lambda r: r.request.method == "PUT" and file in r.url),
+        ):
+            yield
+        last.value.finished()
 
 
 def _said(message) -> str:

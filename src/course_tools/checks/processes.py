@@ -1,5 +1,6 @@
 """Other programs: they never outlive this one, show that they live, and tell why they failed."""
 
+import functools
 import subprocess
 import sys
 import tempfile
@@ -9,13 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from helpers.display.progress_bar import PrintedLines
+
 from ..command import ROOT
 
 LIFE_SIGN_S = 15
 LAST_LINES = 12  # of a log: the cause stands at its end
 
 
-class Failed(Exception):
+class CommandFailed(Exception):
     """A program did not end well; the message has its last lines."""
 
 
@@ -45,7 +48,10 @@ def status_of(command: Sequence[object], **options: Any) -> int:
 
 
 def step(title: str, command: Sequence[object]) -> None:
-    """Run COMMAND with signs of life (on a terminal its own words too).  Failed if it fails."""
+    """Run COMMAND with signs of life (on a terminal its own words too).
+
+    CommandFailed if it fails.
+    """
     start = time.monotonic()
     with tempfile.TemporaryFile() as log, life_signs(title):
         out = None if sys.stdout.isatty() else log
@@ -54,24 +60,30 @@ def step(title: str, command: Sequence[object]) -> None:
         if child.returncode:
             log.seek(0)
             lines = log.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
-            raise Failed("\n".join([*(f"  | {line}" for line in lines), f"{title}: failed."]))
+            raise CommandFailed(
+                "\n".join([*(f"  | {line}" for line in lines), f"{title}: failed."])
+            )
     print(f"  done, {time.monotonic() - start:.0f} s")
 
 
 @contextmanager
 def life_signs(title: str) -> Iterator[None]:
-    """Print a line at the start, and one every LIFE_SIGN_S seconds while it goes on."""
-    done, start = threading.Event(), time.monotonic()
+    """Print a line at the start, and one every LIFE_SIGN_S seconds while it goes on.
+
+    On a terminal, too: what the program itself writes there would break a line that changes.
+    """
+    ended, start = threading.Event(), time.monotonic()
+    display = PrintedLines(LIFE_SIGN_S, functools.partial(print, flush=True))
 
     def beat() -> None:
-        while not done.wait(LIFE_SIGN_S):
-            print(f"  … {title}: {time.monotonic() - start:.0f} s", flush=True)
+        while not ended.wait(display.every_s):
+            display.draw(f"  … {title}: {time.monotonic() - start:.0f} s")
 
-    print(title, "…", flush=True)
+    display.draw(f"{title} …")
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        done.set()
+        ended.set()
         thread.join()

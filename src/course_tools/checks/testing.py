@@ -18,7 +18,7 @@ from typing import NamedTuple
 from .. import command
 from ..command import ROOT
 from .junit import Counts, cases, count
-from .processes import Failed, status_of, step
+from .processes import CommandFailed, status_of, step
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node"))  # npm's packages, for the tests
 INTERRUPTED, NO_TESTS = 2, 5  # exit statuses of pytest; 2 is also a file of tests that is broken
@@ -32,7 +32,7 @@ PROGRAMS = {
 RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
-class Part(NamedTuple):
+class PytestRun(NamedTuple):
     """What one call of pytest gave."""
 
     status: int
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def both_parts(report: Path, arguments: Sequence[str]) -> list[Part]:
+def both_parts(report: Path, arguments: Sequence[str]) -> list[PytestRun]:
     """Run the tests that need a network, then all others; nothing after an interruption."""
     beside = report.with_suffix(".network.xml")
     first = pytest([], beside, ["-m", "network", *arguments], TRIAD_ALL="1")
@@ -74,13 +74,15 @@ def both_parts(report: Path, arguments: Sequence[str]) -> list[Part]:
     return [first, offline(report, ["-m", "not network", *arguments], TRIAD_ALL="1")]
 
 
-def offline(report: Path, arguments: Sequence[str], **variables: str) -> Part:
+def offline(report: Path, arguments: Sequence[str], **variables: str) -> PytestRun:
     """Call pytest once with the network closed."""
     closed = [sys.executable, "-m", "course_tools.checks.offline", "--"]
     return pytest(closed, report, arguments, **variables)
 
 
-def pytest(before: Sequence[str], report: Path, arguments: Sequence[str], **variables: str) -> Part:
+def pytest(
+    before: Sequence[str], report: Path, arguments: Sequence[str], **variables: str
+) -> PytestRun:
     """Call pytest once, in a few processes: a file's tests stay together."""
     report.unlink(missing_ok=True)
     words = [*before, sys.executable, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
@@ -89,10 +91,10 @@ def pytest(before: Sequence[str], report: Path, arguments: Sequence[str], **vari
     counts = count(cases(report))
     if status not in (0, NO_TESTS) and not counts.failed:
         counts = counts._replace(failed=1)  # it did not end well: "0 failed" would be untrue
-    return Part(status, counts)
+    return PytestRun(status, counts)
 
 
-def tell(parts: Sequence[Part]) -> int:
+def tell(parts: Sequence[PytestRun]) -> int:
     """Print the closing line, alone on its line; return the exit status of all parts."""
     passed, failed, skipped = map(sum, zip(*(part.counts for part in parts), strict=True))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
@@ -111,7 +113,7 @@ def prepare_system() -> None:
     for title, words in {**missing_programs(), **closed_namespaces()}.items():
         try:
             step(title, [*sudo, *words])
-        except Failed as failure:
+        except CommandFailed as failure:
             print(failure)
 
 
@@ -158,7 +160,7 @@ def install_node() -> None:
     try:
         step("npm ci: textlint, axe-core", words)
         stamp.write_bytes(lock)
-    except Failed as failure:
+    except CommandFailed as failure:
         print(failure, "Run it again; if npm cannot reach its registry, check connection or proxy.")
 
 

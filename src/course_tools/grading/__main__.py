@@ -17,9 +17,8 @@ from pathlib import Path
 import filelock
 
 from helpers.files import write_whole
-from helpers.language import say
 
-from ..command import ROOT
+from .. import command
 from .classroom import Job, grade_class, is_new, local_pool
 from .graded import Graded
 from .reports import feedback, table
@@ -78,24 +77,22 @@ BROKEN = (
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command's options."""
-    about = (__doc__ or "").partition("\n\n")[2].format(products=lms.products())
-    made = argparse.ArgumentParser("start.py grade", description=about)
+    made = command.parser("start.py grade", (__doc__ or "").format(products=lms.products()))
     made.add_argument("submissions", type=Path, metavar="SUBMISSIONS")
     made.add_argument("--lesson", required=True, help="for example 01_attention")
-    made.add_argument("--lang", required=True, choices=list(say.LANGUAGES))
+    command.add_lang(made, required=True)
     made.add_argument("--out", required=True, type=Path, help="folder for what is made")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
-    made.add_argument("--courses", type=Path, help="nbgrader's folder; default: courses")
-    made.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
+    command.add_courses(made)
     return made
 
 
 def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission], out: Path) -> int:
     """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
     walls = not wanted.unsafe
-    courses = wanted.courses or wanted.root / "courses"
+    courses = command.courses(wanted)
     places = [
         wanted.submissions,
         out,
@@ -150,4 +147,4 @@ def _write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -10,13 +10,14 @@ import dataclasses
 import functools
 import multiprocessing
 import multiprocessing.util
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+from helpers.display.progress_bar import Pace, PrintedLines
 
 from . import sheet as sheets
 from . import verdicts
@@ -172,24 +173,22 @@ def _ungraded(job: Job, human: list[Note]) -> Verdict:
 class _Counter:
     """Says how far it is, and how long it may still take."""
 
-    def __init__(self, total: int, done: int, tell: Callable[[str], None]):
-        self.total, self.kept, self.done, self.tell = total, done, done, tell
-        self.started = self.told = self.first = time.monotonic()
+    def __init__(self, total: int, done: int, tell: Callable[[str], object]):
+        self.tell, self.kept, self.pace = tell, done, Pace(total, done)
+        self.display = PrintedLines(TELL_S, tell)
         if done:
             tell(f"{done} of {total} are graded already, or hold nothing to grade")
 
     def one_more(self) -> None:
         """Count one more; say how far it is where that was not said for a while."""
-        self.done += 1
-        now, new = time.monotonic(), self.done - self.kept
-        if new == 1:
-            self.first = now  # before that, the workers were starting
-        elif now - self.told >= TELL_S and self.done < self.total:
-            self.told = now
-            left = (now - self.first) / (new - 1) * (self.total - self.done)
-            self.tell(f"  {self.done} of {self.total}, about {left:.0f} s left")
+        pace = self.pace
+        pace.done += 1
+        if pace.done == self.kept + 1:
+            pace.begin_here()  # before that, the workers were starting
+        elif pace.done < pace.steps and self.display.is_due():
+            left = f"about {pace.left_s():.0f} s left"
+            self.display.draw(f"  {pace.done} of {pace.steps}, {left}")
 
     def end(self) -> None:
         """Say how many were graded, and in which time."""
-        new = self.done - self.kept
-        self.tell(f"{new} graded in {time.monotonic() - self.started:.0f} s")
+        self.tell(f"{self.pace.done - self.kept} graded in {self.pace.spent_s():.0f} s")

@@ -29,7 +29,7 @@ from .sandbox.isolation import NotIsolated
 from .sandbox.process import Ended, StudentProcess
 from .sheet import Sheet, Task, definitions
 from .submissions.matching import Matched
-from .submissions.notebook import Cell
+from .submissions.notebook import SheetCell
 
 BUILTIN = (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError)
 HUMAN = {"foreign", "forged", "walls", "module"}  # kinds that a person has to look at
@@ -251,7 +251,7 @@ class _Run:
         for wanted, given in self.matched.aliases.items():
             student.ask(5.0, ask="run", name="alias", source=f"{wanted} = {given}")
 
-    def run_cell(self, student: StudentProcess, cell: Cell) -> None:
+    def run_cell(self, student: StudentProcess, cell: SheetCell) -> None:
         """Run one of the student's cells, and note how it failed.  Ended if the process is gone."""
         name, started = cell.name, time.monotonic()
         seconds = self.server.limits.seconds

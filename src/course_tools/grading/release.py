@@ -3,28 +3,25 @@
 Sheets for students, and their tasks in nbgrader's gradebook: one course for each language.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.language import say
 
-from ..command import ROOT
+from .. import command
 from .reports.gradebook import NbgraderCourse, NotReleased
 from .sheet import NoSheet, read
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Make the sheets for students.  1 where nbgrader does not take one."""
-    about = (__doc__ or "").partition("\n\n")[2]
-    parser = argparse.ArgumentParser("start.py release", description=about)
-    parser.add_argument("--lang", choices=list(say.LANGUAGES), help="default: all")
+    parser = command.parser("start.py release", __doc__)
+    command.add_lang(parser)
+    command.add_courses(parser)
     parser.add_argument("--lesson", help="default: every lesson that has a sheet")
-    parser.add_argument("--courses", type=Path, help="default: courses, beside start.py")
-    parser.add_argument("--root", type=Path, default=ROOT, help="where the course lies")
     wanted = parser.parse_args(argv)
-    folder = wanted.courses or wanted.root / "courses"
+    folder = command.courses(wanted)
     try:
         for lang in [wanted.lang] if wanted.lang else say.LANGUAGES:
             course = NbgraderCourse(wanted.root, folder, lang)
@@ -42,4 +39,4 @@ def _lessons(root: Path, lang: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -17,7 +17,7 @@ from helpers.display.typefaces import FONTS, typefaces
 from .. import command
 from ..command import ROOT
 
-FACES = {typeface.family: typeface for typeface in typefaces().values()}
+BY_FAMILY = {typeface.family: typeface for typeface in typefaces().values()}
 SYMBOLS = (  # first and last code point
     (0x0020, 0x007E),  # ASCII
     (0x00A0, 0x00FF),  # Latin-1
@@ -115,7 +115,7 @@ def rename(face: TTFont, family: str) -> None:
 
 def make(family: str, folder: Path = FONTS) -> Path:
     """Write one font.  The same package, fontTools and course give the same bytes."""
-    typeface = FACES[family]
+    typeface = BY_FAMILY[family]
     face = open_face(typeface.cut_from)
     cut(face, standard_characters() | course_characters())
     rename(face, family)
@@ -126,7 +126,7 @@ def make(family: str, folder: Path = FONTS) -> Path:
 def main(argv: list[str]) -> int:
     """Write every font."""
     command.parser("fonts", __doc__).parse_args(argv)
-    for family in FACES:
+    for family in BY_FAMILY:
         path = make(family)
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
     return 0

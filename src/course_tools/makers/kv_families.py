@@ -31,13 +31,13 @@ SECONDS = 60  # a family that takes longer is noted as such
 
 
 @dataclass
-class Road:
+class FamilyCheck:
     """How one family fares: the bytes by each method, or why there are none."""
 
     family: str
     bytes: dict[str, list[int]] = field(default_factory=dict)
     why_not: dict[str, str] = field(default_factory=dict)
-    second: kv_variations.Second | None = None
+    second: kv_variations.VariationsCheck | None = None
 
     @property
     def is_equal(self) -> bool:
@@ -52,50 +52,50 @@ class Road:
         return self.is_equal and self.second is not None and self.second.agrees
 
 
-def walk(families: list[str]) -> list[Road]:
+def examine_all(families: list[str]) -> list[FamilyCheck]:
     """Examine every one of these families."""
     return [examine(family) for family in families]
 
 
-def examine(family: str) -> Road:
+def examine(family: str) -> FamilyCheck:
     """Examine one family in all runs and variations.  Raises nothing: why_not says it."""
-    road = first_walk(family)
-    if road.is_equal:
-        road.second = kv_variations.examine(family)
-    return road
+    check = first_pass(family)
+    if check.is_equal:
+        check.second = kv_variations.examine(family)
+    return check
 
 
-def first_walk(family: str) -> Road:
+def first_pass(family: str) -> FamilyCheck:
     """Run one family's cases by all three methods."""
-    road = Road(family)
+    check = FamilyCheck(family)
     for run in RUNS:
         try:
             with time_limit(SECONDS):
-                measure(road, *run)
+                measure(check, *run)
         except Exception as error:  # whatever a family's own code raises
-            road.why_not.setdefault("measured", reason(error))
+            check.why_not.setdefault("measured", reason(error))
         gc.collect()
-    return road
+    return check
 
 
-def measure(road: Road, shape: str, dtype: str, batch: int, length: int) -> None:
-    """Add to ROAD one small model's bytes by all three methods: measured, formula, on meta."""
-    config = small_models.small_config(road.family, shape)
+def measure(check: FamilyCheck, shape: str, dtype: str, batch: int, length: int) -> None:
+    """Add to CHECK one small model's bytes by all three methods: measured, formula, on meta."""
+    config = small_models.small_config(check.family, shape)
     model = small_models.small_model(config, getattr(torch, dtype))
     sizes: dict[str, Any] = {"batch_size": batch}
     if small_models.is_seq2seq(config):
         sizes["encoder_len"], length = length, OUTPUT
     took = kv_cache.measured(model, length, **sizes)
-    road.bytes.setdefault("measured", []).append(took.total_bytes)
+    check.bytes.setdefault("measured", []).append(took.total_bytes)
     numbers = (batch, dtype, sizes.get("encoder_len"))
     for name, size in (
         ("formula", lambda: unchecked(config, length, *numbers)),
         ("on_meta", lambda: kv_cache.on_meta(config, length, dtype=dtype, **sizes)),
     ):
         try:
-            road.bytes.setdefault(name, []).append(size().total_bytes)
+            check.bytes.setdefault(name, []).append(size().total_bytes)
         except configs.Refused as refusal:
-            road.why_not.setdefault(name, reason(refusal))
+            check.why_not.setdefault(name, reason(refusal))
 
 
 def reason(error: Exception) -> str:
@@ -107,16 +107,16 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def page(found: list[Road]) -> str:
+def page(found: list[FamilyCheck]) -> str:
     """Return the findings as Markdown: numbers first, then a line a family."""
-    built = [road for road in found if road.bytes.get("measured")]
-    equal = [road for road in found if road.is_equal]
-    checked = [road for road in found if road.is_checked]
-    compared = sum(road.second.compared for road in found if road.second)
-    meta = [road for road in built if road.bytes.get("on_meta") == road.bytes["measured"]]
+    built = [check for check in found if check.bytes.get("measured")]
+    equal = [check for check in found if check.is_equal]
+    checked = [check for check in found if check.is_checked]
+    compared = sum(check.second.compared for check in found if check.second)
+    meta = [check for check in built if check.bytes.get("on_meta") == check.bytes["measured"]]
     runs = "; ".join(f"shape {s}, {d}, batch {b}, {n} tokens" for s, d, b, n in RUNS)
     lines = [
-        "# Which road covers which family",
+        "# Which method covers which family",
         "",
         f"Written by `{COMMAND}`, transformers {transformers.__version__}, "
         f"torch {torch.__version__}.",
@@ -124,7 +124,7 @@ def page(found: list[Road]) -> str:
         f"transformers maps {len(found)} families to a causal or a sequence-to-sequence language "
         f"model. {len(built)} of them could be built small and run on text alone. The cache of the "
         f"same model on `meta` has the same bytes in {len(meta)}, the formula in {len(equal)}, "
-        f"in every run ({runs}). A second walk (`makers/kv_variations.py`) changes every switch, "
+        f"in every run ({runs}). A second pass (`makers/kv_variations.py`) changes every switch, "
         f"depth, head count and window of such a family's config, one at a time: {compared:,} "
         f"variations could be run, and in {len(checked)} families the formula agreed with the code "
         "on `meta` in each of them. Where it did not, or was not compared, `kv_cache.formula` "
@@ -137,22 +137,22 @@ def page(found: list[Road]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(road: Road) -> str:
-    measured = road.bytes.get("measured", [])
+def _row(check: FamilyCheck) -> str:
+    measured = check.bytes.get("measured", [])
     cells = [" / ".join(f"{size:,}" for size in measured) or "–"]
     for name in ("formula", "on_meta"):
-        sizes = road.bytes.get(name, [])
+        sizes = check.bytes.get(name, [])
         cells.append("=" if sizes == measured and sizes else f"{sizes}" if sizes else "–")
-    second = road.second or kv_variations.Second(road.family)
+    second = check.second or kv_variations.VariationsCheck(check.family)
     cells.append(f"{second.compared}" if second.compared else "–")
-    reasons = [*(f"{k}: {v}" for k, v in road.why_not.items()), *second.differ]
+    reasons = [*(f"{k}: {v}" for k, v in check.why_not.items()), *second.differ]
     why = " ".join("; ".join(reasons).replace("|", "/").split())[:160]
-    return f"| {road.family} | {' | '.join(cells)} | {why} |"
+    return f"| {check.family} | {' | '.join(cells)} | {why} |"
 
 
-def checked_list(found: list[Road]) -> str:
+def checked_list(found: list[FamilyCheck]) -> str:
     """Return the text of the file that lists the families that are equal everywhere."""
-    names = "".join(f'  "{road.family}",\n' for road in found if road.is_checked)
+    names = "".join(f'  "{check.family}",\n' for check in found if check.is_checked)
     return (
         "# Families whose real cache equals the formula, byte for byte, in bfloat16 and float32,\n"
         "# and again in every variation of the config (course_tools/makers/kv_variations.py).\n"
@@ -170,8 +170,8 @@ def main(argv: list[str]) -> int:
     everything = []
     for name in small_models.FAMILIES:
         everything.append(examine(name))
-        road = everything[-1]
-        print(name, road.bytes or road.why_not, road.second, flush=True)
+        check = everything[-1]
+        print(name, check.bytes or check.why_not, check.second, flush=True)
     PAGE.write_text(page(everything), encoding="utf-8")
     CHECKED.write_text(checked_list(everything), encoding="utf-8")
     return 0

@@ -49,7 +49,7 @@ TYPES = ("layer_types", "layers_block_type", "block_types", "per_layer_config")
 
 
 @dataclass
-class Second:
+class VariationsCheck:
     """How a family fares: how many variations were compared, and those that differ."""
 
     family: str
@@ -62,9 +62,9 @@ class Second:
         return self.compared > 0 and not self.differ
 
 
-def examine(family: str, *, quick: bool = False) -> Second:
+def examine(family: str, *, quick: bool = False) -> VariationsCheck:
     """Compare all variations of one family; quick: only its depths, where T5 was wrong."""
-    second = Second(family)
+    second = VariationsCheck(family)
     for name, value in variations(family, quick=quick):
         found = both_methods(family, name, value)
         if found is None:

@@ -1,10 +1,9 @@
 """Show every finding of the language gates: python -m course_tools.prose [--root FOLDER]"""
 
-import argparse
 import os
-import sys
 from pathlib import Path
 
+from .. import command
 from ..authoring.course import Course
 from ..authoring.texts import of_course
 from ..command import ROOT
@@ -14,9 +13,7 @@ from .glossary import read, warnings
 
 def main(argv: list[str]) -> int:
     """Print every finding; 1 if there is one that is no mere warning."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
-    root = parser.parse_args(argv).root
+    root = command.parser("prose", __doc__).parse_args(argv).root
     texts = of_course(Course.read(root).whole())
     forms = read(root / "lessons/glossary.tsv")
     for problem in warnings(texts, forms):
@@ -32,4 +29,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    command.run(main)

@@ -1,4 +1,4 @@
-"""The drawing of lesson 07's explorer: which design needs less, and where that changes."""
+"""The drawing of lesson 08's explorer: which design needs less, and where that changes."""
 
 from collections.abc import Callable, Iterable, Sequence
 

@@ -3,17 +3,16 @@
 It does not grade prose: whether the numbers support the choice is for a person to judge.
 """
 
-import json
+import importlib.util
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from ..display import show
 from ..display.markup import Html
 from ..language import say
-from .scenario import Number, Scenario, given_numbers, known_numbers
+from .scenario import CitableNumber, Scenario, given_numbers, known_numbers
 
 PARTS = {  # of the rubric, for each step
     1: ("reading", "cache", "growth", "other_side", "limits"),
@@ -291,7 +290,7 @@ def _unit(rest: str) -> tuple[str, str, float] | None:
     return None
 
 
-def _comparable(known: list[Number]) -> list[Number]:
+def _comparable(known: list[CitableNumber]) -> list[CitableNumber]:
     found = []
     for number in known:
         unit, factor = UNITS.get(number.unit, (number.unit, 1.0))
@@ -299,7 +298,7 @@ def _comparable(known: list[Number]) -> list[Number]:
     return found
 
 
-def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
+def _cited(written: Written, known: list[CitableNumber], given: list[CitableNumber]) -> Cited:
     if repeated := _agreeing(written, 0.0, 1e-9, given):
         return Cited(written.text, _labels(repeated), is_given=True)
     if agrees := _agreeing(written, written.half, 0.01, known):
@@ -312,17 +311,19 @@ def _cited(written: Written, known: list[Number], given: list[Number]) -> Cited:
     return Cited(written.text, _labels(about), is_given=bool(about))
 
 
-def _agreeing(written: Written, half: float, share: float, known: list[Number]) -> list[Number]:
+def _agreeing(
+    written: Written, half: float, share: float, known: list[CitableNumber]
+) -> list[CitableNumber]:
     """Find all that the number agrees with: within its last digit (at most 5 %), or a share."""
 
-    def near(number: Number) -> bool:
+    def near(number: CitableNumber) -> bool:
         most = max(min(half, LOOSEST * number.value), share * number.value)
         return abs(written.value - number.value) <= most
 
     return [number for number in known if number.unit == written.unit and near(number)]
 
 
-def _labels(found: list[Number]) -> str:
+def _labels(found: list[CitableNumber]) -> str:
     return " / ".join(dict.fromkeys(number.label for number in found))
 
 
@@ -394,15 +395,10 @@ def model_answer(reviewed: Review) -> None:
 
 
 def _answers(step: int) -> list[str] | None:
-    """Return [the page's, the corrected] answer of the instructor's sheet; None without a sheet."""
-    lesson = "07_bottleneck_challenge"
-    inside = Path("solutions", say.language(), lesson, f"{lesson}.ipynb")
-    here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
-        if (folder / inside).is_file():
-            cells = json.loads((folder / inside).read_text(encoding="utf-8"))["cells"]
-            [text] = ["".join(c["source"]) for c in cells if c.get("id") == f"step-{step}"]
-            quoted = re.findall(r"(?m)^> (.*)$", text)
-            rest = [x for x in text.splitlines() if x and not x.startswith((">", "#"))]
-            return ["\n".join(quoted), "\n".join(rest)]
-    return None
+    """Return [the page's, the corrected] answer, from the module that the instructor's copy has.
+
+    None without such a module.
+    """
+    if not importlib.util.find_spec("model_answers"):
+        return None
+    return importlib.import_module("model_answers").of_step(step, say.language())

@@ -40,7 +40,7 @@ CODE = re.compile(r"[0-9A-F]{4}")
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Need:
     """A quantity that the two designs differ in, with the need of each; less is better."""
 
     name: str
@@ -60,7 +60,7 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Number:
+class CitableNumber:
     """A number that a text may cite.
 
     owner: the design it belongs to, "" for a ratio or the task's
@@ -106,29 +106,29 @@ class Scenario:
         return replace(DECODER, n_kv_heads=self.kv_decoder), replace(pair, n_kv_heads=self.kv_pair)
 
     @property
-    def known(self) -> int:
+    def shared_tokens(self) -> int:
         """Number of tokens in the shared beginning."""
         return self.document * self.shared // 100
 
     @property
     def part(self) -> int:
         """Number of tokens that arrive at a time."""
-        return (self.document - self.known) // self.updates
+        return (self.document - self.shared_tokens) // self.updates
 
     @property
     def room(self) -> float:
         """GiB for weights and caches.
 
-        As in lesson 06 a tenth is left free, and 1 GiB to CUDA.
+        As in lesson 07 a tenth is left free, and 1 GiB to CUDA.
         """
         gib = cards.gpus()[self.gpu].gib
         return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
 
-    def bench(self) -> list[Quantity]:
+    def bench(self) -> list[Need]:
         """Compute all quantities of both designs by the formulas of costs."""
         columns = [_needs(self, design) for design in self.designs]
         return [
-            Quantity(name, unit, value, columns[1][name][0])
+            Need(name, unit, value, columns[1][name][0])
             for name, (value, unit) in columns[0].items()
         ]
 
@@ -136,7 +136,7 @@ class Scenario:
     def possible(self) -> tuple[bool, bool]:
         """Tell for each design whether the formulas leave it possible.
 
-        It fits the card as in lesson 06, and its time for one user is within the target.
+        It fits the card as in lesson 07, and its time for one user is within the target.
         That time is a lower bound: True is no promise.
         """
         bench = {q.name: q for q in self.bench()}
@@ -155,7 +155,7 @@ class Scenario:
         card, (encoder, decoder) = cards.gpus()[self.gpu], self.split
         arrives = "once" if self.updates == 1 else "parts"
         parts = (
-            _say("shared" if self.shared else "nothing_shared", shared=f"{self.known:,}"),
+            _say("shared" if self.shared else "nothing_shared", shared=f"{self.shared_tokens:,}"),
             _say(f"arrives_{arrives}", updates=self.updates, part=f"{self.part:,}"),
             _say("card", gpu=card.name, gib=f"{card.gib:g}", room=f"{self.room:.1f}"),
             _say(f"target_{self.metric}", target=f"{self.target:g}"),
@@ -215,7 +215,7 @@ def _draw(code: str, draw: Callable) -> Scenario:
         users=draw(USERS),
         updates=draw(UPDATES),
         shared=draw(SHARED),
-        gpu=draw(cards.drawn()),
+        gpu=draw(cards.cards_of_tasks()),
         metric=metric,
         target=draw(TARGETS[metric]),
         split=draw(SPLITS),
@@ -242,8 +242,10 @@ def _needs(scenario: Scenario, design: Design) -> dict[str, tuple[float, str]]:
     """
     n, t, part, gpu = scenario.document, scenario.summary, scenario.part, scenario.gpu
     last = costs.read_flops(design, part, n - part, skipping=True)
-    whole = costs.growing_flops(design, n, scenario.updates, skipping=True, known=scenario.known)
-    caches = costs.batch_bytes(design, n, t, scenario.users, scenario.known, NUMBER)
+    whole = costs.growing_flops(
+        design, n, scenario.updates, skipping=True, known=scenario.shared_tokens
+    )
+    caches = costs.batch_bytes(design, n, t, scenario.users, scenario.shared_tokens, NUMBER)
     first = seconds_of_reading(design, part, n - part, gpu)
     token, token_all = (seconds_of_token(design, n, b, gpu) for b in (1, scenario.users))
     found: dict[str, tuple[float, str]] = {
@@ -291,42 +293,42 @@ def seconds_of_token(design: Design, document: int, batch: int, gpu: str) -> flo
     return moved / cards.gpus()[gpu].bytes_per_second
 
 
-def known_numbers(scenario: Scenario) -> list[Number]:
+def known_numbers(scenario: Scenario) -> list[CitableNumber]:
     """List all numbers that follow from the formulas: quantities, ratios, products."""
     return [number for q in scenario.bench() for number in _of_quantity(q, scenario)]
 
 
-def _of_quantity(q: Quantity, scenario: Scenario) -> list[Number]:
+def _of_quantity(q: Need, scenario: Scenario) -> list[CitableNumber]:
     values = {"decoder": q.decoder, "encoder_decoder": q.encoder_decoder}
     first, second = (_say(name) for name in values)
     lines = [
-        Number(f"{q.label}：{_say(name)}", value, q.unit, name, q.name)
+        CitableNumber(f"{q.label}：{_say(name)}", value, q.unit, name, q.name)
         for name, value in values.items()
     ]
-    lines.append(Number(f"{q.label}：{first}÷{second}", q.ratio, "×"))
-    lines.append(Number(f"{q.label}：{second}÷{first}", 1 / q.ratio, "×"))
+    lines.append(CitableNumber(f"{q.label}：{first}÷{second}", q.ratio, "×"))
+    lines.append(CitableNumber(f"{q.label}：{second}÷{first}", 1 / q.ratio, "×"))
     if times := PRODUCTS.get(q.name):
         label, count = f"{q.label}×{_say(f'given_{times}')}", getattr(scenario, times)
         lines += [
-            Number(f"{label}：{_say(name)}", count * value, q.unit, name, q.name)
+            CitableNumber(f"{label}：{_say(name)}", count * value, q.unit, name, q.name)
             for name, value in values.items()
         ]
     return lines
 
 
-def given_numbers(scenario: Scenario) -> list[Number]:
+def given_numbers(scenario: Scenario) -> list[CitableNumber]:
     """List the numbers that the task itself states: to repeat one is no measurement."""
     own: list[tuple[str, float, str]] = [
         ("document", scenario.document, "tokens"),
         ("widths", round(scenario.document / DECODER.d_model, 1), "×"),
         ("summary", scenario.summary, "tokens"),
-        ("shared", scenario.known, "tokens"),
+        ("shared", scenario.shared_tokens, "tokens"),
         ("part", scenario.part, "tokens"),
         ("target", scenario.target, "s"),
         ("card", cards.gpus()[scenario.gpu].gib, "GiB"),
         ("room", round(scenario.room, 1), "GiB"),
     ]
-    return [Number(_say(f"given_{name}"), value, unit) for name, value, unit in own]
+    return [CitableNumber(_say(f"given_{name}"), value, unit) for name, value, unit in own]
 
 
 def _say(name: str, **values: object) -> str:

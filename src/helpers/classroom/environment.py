@@ -138,9 +138,9 @@ def _font(lang: str) -> Line:
     try:
         from matplotlib.ft2font import FT2Font
 
-        from ..display.figures import FACES, FONTS
+        from ..display.figures import FONTS, TYPEFACES
 
-        face = FACES[lang]
+        face = TYPEFACES[lang]
         got = FT2Font(str(FONTS / face.file)).family_name
     except (ImportError, OSError, RuntimeError) as error:
         return Line(what, False, say.text("environment", "font_broken", reason=f"{error}"))

@@ -116,7 +116,7 @@ def _language(notebook: Path | None) -> str:
     """Return the language of the notebook's folder, else the system's."""
     parts = notebook.parts if notebook else ()
     here = (lang for lang in say.LANGUAGES if lang in parts)
-    return next(here, say.of_locale(os.environ.get("LC_ALL") or os.environ.get("LANG") or ""))
+    return next(here, "") or say.of_the_system()
 
 
 def _sources(notebook: Path | None) -> list[str]:

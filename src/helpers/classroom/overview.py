@@ -45,7 +45,7 @@ def claims_table() -> None:
 
 def is_finished(entry: dict, work: records.Work) -> bool:
     """Has the student solved every question of the lesson's quiz?"""
-    return not _open_questions(entry, work.get(entry["name"], records.Lesson()))
+    return not _open_questions(entry, work.get(entry["name"], records.LessonWork()))
 
 
 @functools.cache
@@ -58,7 +58,7 @@ def course() -> dict:
 def next_step(lessons: list[dict], work: records.Work) -> str:
     """Say what to do now: the first thing in the order of the lessons that is not done."""
     for entry in lessons:
-        kept = work.get(entry["name"], records.Lesson())
+        kept = work.get(entry["name"], records.LessonWork())
         names = {"number": number(entry), "title": say.choose(entry["title"])}
         questions, tasks = len(_open_questions(entry, kept)), len(_open_tasks(entry, kept))
         if not (kept.quiz or kept.tasks or entry["name"] == session.current().lesson):
@@ -80,7 +80,7 @@ def _row(entry: dict, work: records.Work) -> list[str]:
 
     Its links lead from a notebook of notebooks/LANG/; on Colab there is no such folder.
     """
-    name, kept = entry["name"], work.get(entry["name"], records.Lesson())
+    name, kept = entry["name"], work.get(entry["name"], records.LessonWork())
     sheet = f"../../exercises/{say.language()}/{name}/{name}.ipynb"
     passed = _count(entry["tasks"], _open_tasks(entry, kept))
     return [
@@ -102,11 +102,11 @@ def _link(href: str, text: str) -> str:
     return text if progress.on_colab() else Link.to(href, text)
 
 
-def _open_questions(entry: dict, kept: records.Lesson) -> list[str]:
+def _open_questions(entry: dict, kept: records.LessonWork) -> list[str]:
     return [q for q in entry["quiz"] if q not in kept.quiz or not kept.quiz[q].solved]
 
 
-def _open_tasks(entry: dict, kept: records.Lesson) -> list[str]:
+def _open_tasks(entry: dict, kept: records.LessonWork) -> list[str]:
     return [task for task in entry["tasks"] if task not in kept.tasks]
 
 

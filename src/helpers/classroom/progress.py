@@ -63,7 +63,7 @@ def work() -> records.Work:
 
 def answers(lesson: str) -> dict[str, records.Answer]:
     """Return the kept answers of one lesson's quiz, by question."""
-    return work().get(lesson, records.Lesson()).quiz
+    return work().get(lesson, records.LessonWork()).quiz
 
 
 def answered(lesson: str, question: str, given: tuple[str, ...] | str, right: bool) -> None:
@@ -97,7 +97,7 @@ def passed(task: str) -> None:
     lesson = session.current().lesson
 
     def note(work: records.Work) -> None:
-        work.setdefault(lesson, records.Lesson()).tasks.setdefault(task, records.now())
+        work.setdefault(lesson, records.LessonWork()).tasks.setdefault(task, records.now())
 
     if lesson:
         _changed(note)
@@ -107,7 +107,7 @@ def _change_answer(
     lesson: str, question: str, change: Callable[[records.Answer], records.Answer]
 ) -> None:
     def edit(work: records.Work) -> None:
-        quiz = work.setdefault(lesson, records.Lesson()).quiz
+        quiz = work.setdefault(lesson, records.LessonWork()).quiz
         quiz[question] = change(quiz.get(question, records.Answer()))
 
     _changed(edit)
@@ -277,9 +277,9 @@ def _tell(message: str) -> None:
 
 
 def _tell_once(name: str, **values: object) -> None:
-    told = session.current().told
-    if name not in told:
-        told.add(name)
+    shown = session.current().shown_once
+    if name not in shown:
+        shown.add(name)
         _tell(say.text("progress", name, **values))
 
 

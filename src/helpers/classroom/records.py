@@ -15,6 +15,15 @@ KINDS: dict[str, tuple[type, ...]] = {
     "hinted": (bool,),
     "when": (str,),
 }
+# What lessons were called before 02_block came between: a student's record may still say so.
+RENAMED = {
+    "02_encoder": "03_encoder",
+    "03_decoder": "04_decoder",
+    "04_encoder_decoder": "05_encoder_decoder",
+    "05_decoder_dominance": "06_decoder_dominance",
+    "06_kv_cache": "07_kv_cache",
+    "07_bottleneck_challenge": "08_bottleneck_challenge",
+}
 T = TypeVar("T")
 
 
@@ -44,7 +53,7 @@ class Answer:
 
 
 @dataclass
-class Lesson:
+class LessonWork:
     """A student's work on one lesson.
 
     quiz: {question: Answer}.  tasks: {task that passed its checks: when it first did}.
@@ -54,7 +63,7 @@ class Lesson:
     tasks: dict[str, str] = field(default_factory=dict)
 
 
-Work = dict[str, Lesson]  # by the lesson's name
+Work = dict[str, LessonWork]  # by the lesson's name
 
 
 def now() -> str:
@@ -80,7 +89,7 @@ def loads(data: bytes) -> Work:
             raise NotOurs(f"course is {table['course']!r}, expected {COURSE!r}")
         if table["format"] > FORMAT:
             raise TooNew(f"format {table['format']}, expected {FORMAT} at most")
-        return {name: _lesson(entry) for name, entry in table["lesson"].items()}
+        return _by_todays_name({n: _lesson(entry) for n, entry in table["lesson"].items()})
     except TooNew:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -95,11 +104,19 @@ def merged(one: Work, other: Work) -> Work:
     return _union(one, other, _both_lessons)
 
 
-def _lesson(entry: dict[str, Any]) -> Lesson:
+def _by_todays_name(work: Work) -> Work:
+    """Join what a lesson's old name and its new one hold."""
+    joined: Work = {}
+    for name, lesson in work.items():
+        joined = merged(joined, {RENAMED.get(name, name): lesson})
+    return joined
+
+
+def _lesson(entry: dict[str, Any]) -> LessonWork:
     quiz = {id: _answer(answer) for id, answer in entry["quiz"].items()}
     if not all(isinstance(when, str) for when in entry["tasks"].values()):
         raise NotOurs("a task without its time")
-    return Lesson(quiz, dict(entry["tasks"]))
+    return LessonWork(quiz, dict(entry["tasks"]))
 
 
 def _answer(entry: dict[str, Any]) -> Answer:
@@ -113,9 +130,9 @@ def _answer(entry: dict[str, Any]) -> Answer:
     return Answer(**values | {"given": given if isinstance(given, str) else tuple(given)})
 
 
-def _both_lessons(one: Lesson, other: Lesson) -> Lesson:
+def _both_lessons(one: LessonWork, other: LessonWork) -> LessonWork:
     quiz = _union(one.quiz, other.quiz, _both_answers)
-    return Lesson(quiz, _union(one.tasks, other.tasks, min))
+    return LessonWork(quiz, _union(one.tasks, other.tasks, min))
 
 
 def _both_answers(one: Answer, other: Answer) -> Answer:

@@ -43,7 +43,7 @@ class Session:
     home: Path | None = None
     results: dict[str, Result] = field(default_factory=dict)  # by task
     unsaved: records.Work | None = None  # the whole record, while the disk does not take it
-    told: set[str] = field(default_factory=set)  # messages that are shown once
+    shown_once: set[str] = field(default_factory=set)  # messages that are not shown again
     _before: list[tuple["Session", str]] = field(default_factory=list, repr=False)
 
     def is_strict(self, kind: str) -> bool:

@@ -84,6 +84,20 @@ def dots(
     ax.plot(at, values, marker, label=name, **style)
 
 
+def listed(rows: Mapping[Any, Any], form: str = ".2f", marks: str = " 、。") -> str:
+    """List the values that a figure shows, for its description: from the data that are drawn.
+
+    rows: {name: value, or several}   form: of each value, as format takes it
+    marks: what stands behind a name, between values, and between rows
+    """
+    behind, within, between = list(marks)
+
+    def values(of: Any) -> str:
+        return within.join(format(float(value), form) for value in np.ravel(of))
+
+    return between.join(f"{name}{behind}{values(of)}" for name, of in rows.items())
+
+
 def masks(
     found: Mapping[str, ArrayLike],
     x: str,

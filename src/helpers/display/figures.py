@@ -35,7 +35,7 @@ from .markup import Html
 from .show import fragment
 from .typefaces import FONTS, typefaces
 
-FACES = typefaces()
+TYPEFACES = typefaces()
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
 DARK, GREY = "#08519c", "#595959"
 # Okabe & Ito's colours that keep a contrast of 3 against white; the shape says it once more.
@@ -104,10 +104,10 @@ def use(lang: str | None = None) -> None:
     ValueError if the language is not one of the course's.
     """
     lang = say.language() if lang is None else lang
-    if lang not in FACES:
-        known = ", ".join(map(repr, FACES))
+    if lang not in TYPEFACES:
+        known = ", ".join(map(repr, TYPEFACES))
         raise ValueError(say.text("figures", "language", got=repr(lang), want=known))
-    face = FACES[lang]
+    face = TYPEFACES[lang]
     path = str(FONTS / face.file)
     if path not in {entry.fname for entry in font_manager.fontManager.ttflist}:
         font_manager.fontManager.addfont(path)

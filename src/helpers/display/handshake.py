@@ -10,7 +10,7 @@ SILENCE = 10.0  # seconds of an unbroken idle kernel
 TICK = 0.5
 
 
-class Watch:
+class SilenceWatch:
     """Calls on_silence() once if heard() stays False while the kernel is idle for SILENCE seconds.
 
     A cell that runs blocks the loop, and an answer waits behind it; so a tick that arrives late

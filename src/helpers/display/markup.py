@@ -16,4 +16,6 @@ class Html(Markup):
     @classmethod
     def escape(cls, text: object, /) -> "Html":
         """Escape a text; leave Html as it is."""
+        if isinstance(text, cls):
+            return text
         return cls(text) if hasattr(text, "__html__") else cls(html.escape(str(text)))

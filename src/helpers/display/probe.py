@@ -7,7 +7,7 @@ import traitlets
 from IPython.display import display, update_display
 
 from ..language import say
-from .handshake import Watch, running_loop
+from .handshake import SilenceWatch, running_loop
 from .markup import Html
 
 
@@ -44,7 +44,7 @@ def ask(waiting: str, answered: str, silent: str) -> bool:
             settle(answered)
 
     probe.on_msg(hear)
-    Watch(lambda: probe.heard, lambda: settle(silent), loop)
+    SilenceWatch(lambda: probe.heard, lambda: settle(silent), loop)
     return True
 
 

@@ -17,7 +17,7 @@ from ..language import say
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the command line asks for, and return the exit status."""
-    say.use(say.of_the_system())
+    say.use(say.of_the_console())
     wanted = arguments(argv)
     say.use(wanted.lang or say.language())
     if wanted.until_stdin_closes:

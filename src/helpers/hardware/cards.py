@@ -15,25 +15,29 @@ class Gpu:
 
     gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken.
     tflops: of bfloat16 matrix products, dense.  gb_per_second: of the card's memory.  None: unknown
-    drawn: the tasks of lesson 07 are drawn with it, which takes its speed
+    date, driver_date, speed_date: when the source before it was read
+    in_tasks: the tasks of lesson 08 are drawn with it, which takes its speed
     """
 
     name: str
     gib: int
     source: str
+    date: str
     mib: int
     driver: str
+    driver_date: str
     tflops: float | None = None
     gb_per_second: float | None = None
     speed_source: str = ""
-    drawn: bool = False
+    speed_date: str = ""
+    in_tasks: bool = False
 
     def __post_init__(self) -> None:
-        speeds = (self.tflops, self.gb_per_second, self.speed_source)
-        if any(speeds) != all(speeds) or (self.drawn and not all(speeds)):
+        speeds = (self.tflops, self.gb_per_second, self.speed_source, self.speed_date)
+        if any(speeds) != all(speeds) or (self.in_tasks and not all(speeds)):
             raise ValueError(
                 f"gpus.toml, {self.name}: tflops, gb_per_second and speed_source belong together, "
-                f"and a card that is drawn needs them; got {speeds}"
+                f"with their speed_date, and a card of the tasks needs them; got {speeds}"
             )
 
     @property
@@ -61,9 +65,9 @@ class Gpu:
 def gpus() -> Mapping[str, Gpu]:
     """Return every card of gpus.toml, in the table's order."""
     entries = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    return {key: Gpu(**entry) for key, entry in entries.items() if isinstance(entry, dict)}
+    return {key: Gpu(**entry) for key, entry in entries.items()}
 
 
-def drawn() -> tuple[str, ...]:
-    """Return the cards that a task of lesson 07 may be drawn with."""
-    return tuple(key for key, gpu in gpus().items() if gpu.drawn)
+def cards_of_tasks() -> tuple[str, ...]:
+    """Return the cards that a task of lesson 08 may be drawn with."""
+    return tuple(key for key, gpu in gpus().items() if gpu.in_tasks)

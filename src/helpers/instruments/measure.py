@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch.utils.flop_counter import FlopCounterMode
 
-from .peak_memory import Watch
+from .peak_memory import MemoryWatch
 
 
 @dataclass
@@ -34,7 +34,7 @@ def cost() -> Iterator[Cost]:
     MATH backend (torch.nn.attention.sdpa_kernel) around the block to count it.
     """
     spent = Cost()
-    with FlopCounterMode(display=False) as counter, Watch() as watch:
+    with FlopCounterMode(display=False) as counter, MemoryWatch() as watch:
         yield spent
     spent.flops = counter.get_total_flops()
     spent.largest_bytes, spent.peak_bytes = watch.largest, watch.most

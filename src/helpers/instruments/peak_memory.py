@@ -18,7 +18,7 @@ class Peak:
     bytes: int = 0
 
 
-class Watch(TorchDispatchMode):
+class MemoryWatch(TorchDispatchMode):
     """A mode of torch that adds each new tensor's storage, and subtracts it when it is freed.
 
     most: bytes that were alive at one time.  largest: bytes of the biggest result of an operator
@@ -62,7 +62,7 @@ def peak() -> Iterator[Peak]:
     itself is not seen: on CPUs that is one small buffer a thread.
     """
     spent = Peak()
-    with Watch() as watch:
+    with MemoryWatch() as watch:
         yield spent
     spent.bytes = watch.most
 

@@ -10,7 +10,7 @@ from . import Refused, formula, on_meta
 def main(words: list[str] | None = None) -> int:
     """Print the table and return 0, or the reason why there is no number and return 2."""
     given = parser().parse_args(words)
-    say.use(given.lang or say.of_the_system())
+    say.use(given.lang or say.of_the_console())
     method = on_meta if given.meta else formula
     try:
         size = method(

@@ -19,7 +19,7 @@ from .configs import LAYER_COUNTS, refuse
 
 
 @dataclass(frozen=True)
-class State:
+class FixedState:
     """A tensor of fixed shape for each sequence; is_float32: whatever dtype the model has."""
 
     name: str
@@ -46,7 +46,7 @@ class Layer:
     values: int = 0
     indexer: int = 0
     window: int | None = None
-    states: tuple[State, ...] = ()
+    states: tuple[FixedState, ...] = ()
 
     def tokens_kept(self, seq_len: int) -> int:
         """Return min(n, W − 1): the newest token needs W − 1 earlier ones, and itself."""
@@ -144,7 +144,7 @@ def indexed(config: Any, index: int) -> Layer:
     return replace(attention(config), kind="indexed", indexer=size)
 
 
-def states(config: Any) -> tuple[State, ...]:
+def states(config: Any) -> tuple[FixedState, ...]:
     """Return the fixed states of a recurrent or convolution layer; raise Refused if unknown."""
     rule = STATES.get(config.model_type)
     if rule is None:
@@ -152,7 +152,7 @@ def states(config: Any) -> tuple[State, ...]:
     return rule(config)
 
 
-def mamba(config: Any) -> tuple[State, ...]:
+def mamba(config: Any) -> tuple[FixedState, ...]:
     """Return the states of Mamba (Gu & Dao 2023).
 
     The last inputs of a convolution; N numbers a channel, in float32.
@@ -165,10 +165,10 @@ def mamba(config: Any) -> tuple[State, ...]:
         )
     else:
         channels, kernel, n = config.intermediate_size, config.conv_kernel, config.state_size
-    return State("conv", (channels, kernel)), State("recurrent", (channels, n), True)
+    return FixedState("conv", (channels, kernel)), FixedState("recurrent", (channels, n), True)
 
 
-def mamba2(config: Any) -> tuple[State, ...]:
+def mamba2(config: Any) -> tuple[FixedState, ...]:
     """Return the states of Mamba-2 (Dao & Gu 2024).
 
     H heads of P · N; the convolution also sees B and C of G groups.
@@ -179,50 +179,50 @@ def mamba2(config: Any) -> tuple[State, ...]:
     groups = field(config, "mamba_n_groups", "mamba_ngroups", "n_groups")
     kernel = field(config, "mamba_d_conv", "conv_kernel")
     channels = heads * p + 2 * groups * n
-    return State("conv", (channels, kernel)), State("recurrent", (heads, p, n), True)
+    return FixedState("conv", (channels, kernel)), FixedState("recurrent", (heads, p, n), True)
 
 
-def gated_delta(config: Any) -> tuple[State, ...]:
+def gated_delta(config: Any) -> tuple[FixedState, ...]:
     """Return the states of a gated delta net (Yang et al. 2024).
 
     A matrix d_k · d_v a head; convolutions over queries, keys, values.
     """
     qk = config.linear_num_key_heads * config.linear_key_head_dim
     heads, d_v = config.linear_num_value_heads, config.linear_value_head_dim
-    conv = State("conv", (2 * qk + heads * d_v, config.linear_conv_kernel_dim))
-    return conv, State("recurrent", (heads, config.linear_key_head_dim, d_v), True)
+    conv = FixedState("conv", (2 * qk + heads * d_v, config.linear_conv_kernel_dim))
+    return conv, FixedState("recurrent", (heads, config.linear_key_head_dim, d_v), True)
 
 
-def kimi_delta(config: Any) -> tuple[State, ...]:
+def kimi_delta(config: Any) -> tuple[FixedState, ...]:
     """Return the states of Kimi Delta Attention: a matrix d · d a head, and three convolutions."""
     heads, d = config.linear_num_heads, config.linear_head_dim
-    conv = State("conv", (3 * heads * d, config.linear_conv_kernel_dim))
-    return conv, State("recurrent", (heads, d, d), True)
+    conv = FixedState("conv", (3 * heads * d, config.linear_conv_kernel_dim))
+    return conv, FixedState("recurrent", (heads, d, d), True)
 
 
-def short_convolution(config: Any) -> tuple[State, ...]:
+def short_convolution(config: Any) -> tuple[FixedState, ...]:
     """Return the state of LFM2's short convolution."""
-    return (State("conv", (config.hidden_size, config.conv_L_cache)),)
+    return (FixedState("conv", (config.hidden_size, config.conv_L_cache)),)
 
 
-def inkling(config: Any) -> tuple[State, ...]:
+def inkling(config: Any) -> tuple[FixedState, ...]:
     """Return the states of Inkling's four short convolutions.
 
     Over keys, values, and twice over the residual stream.
     """
     own = attention(config)
     widths = (own.keys, own.values, config.hidden_size, config.hidden_size)
-    return tuple(State("conv", (width, config.conv_kernel_size), True) for width in widths)
+    return tuple(FixedState("conv", (width, config.conv_kernel_size), True) for width in widths)
 
 
-def zaya(config: Any) -> tuple[State, ...]:
+def zaya(config: Any) -> tuple[FixedState, ...]:
     """Return the states of ZAYA's compressed convolutional attention."""
     width = (config.num_attention_heads + config.num_key_value_heads) * config.head_dim
-    conv = State("conv", (width, config.cca_time0 + config.cca_time1 - 2))
-    return conv, State("recurrent", (config.num_key_value_heads * config.head_dim // 2,))
+    conv = FixedState("conv", (width, config.cca_time0 + config.cca_time1 - 2))
+    return conv, FixedState("recurrent", (config.num_key_value_heads * config.head_dim // 2,))
 
 
-STATES: dict[str, Callable[[Any], tuple[State, ...]]] = {
+STATES: dict[str, Callable[[Any], tuple[FixedState, ...]]] = {
     **dict.fromkeys(("mamba", "falcon_mamba", "jamba"), mamba),
     **dict.fromkeys(("mamba2", "bamba", "falcon_h1", "granitemoehybrid", "nemotron_h"), mamba2),
     **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "olmo_hybrid"), gated_delta),

@@ -2,6 +2,8 @@
 
 import functools
 import locale
+import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -30,9 +32,23 @@ def language() -> str:
     return _current
 
 
-def of_the_system() -> str:
-    """Return the language for a console."""
+def of_the_console() -> str:
+    """Return the language whose characters this process's console is set to show."""
     return of_locale(locale.getlocale()[0] or "")
+
+
+def of_the_system() -> str:
+    """Return the language in which the system speaks to its user: of LC_ALL, LC_MESSAGES, LANG.
+
+    Windows, where none of them is set, has one of its own.
+    """
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    if sys.platform == "win32":
+        import ctypes
+
+        ui = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        names.append(locale.windows_locale.get(ui))
+    return of_locale(next(filter(None, names), ""))
 
 
 def key(lang: str | None = None) -> str:

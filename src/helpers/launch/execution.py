@@ -37,7 +37,7 @@ class Failure:
 
 
 @dataclass
-class Outcome:
+class NotebookRun:
     """The outcome of a run: wall-clock seconds, the kernel's peak memory in MiB, all failures."""
 
     seconds: float = 0.0
@@ -51,12 +51,12 @@ def execute(
     on_cell: Callable[[int, int, str], None] = lambda i, n, heading: None,
     tick: Callable[[], None] = lambda: None,
     limit_seconds: float = LIMIT_SECONDS,
-) -> Outcome:
+) -> NotebookRun:
     """Run the code cells in order, up to the first that raises.
 
     on_cell(i, n, heading) is called before cell i of n, tick() about every 50 ms from a thread.
     """
-    outcome, start = Outcome(), time.monotonic()
+    outcome, start = NotebookRun(), time.monotonic()
     notebook = nbformat.read(path, as_version=4)
     cells = list(_code_cells(notebook))
     client = _Client(notebook, path.parent, start + limit_seconds)

@@ -9,7 +9,6 @@ import errno
 import hashlib
 import itertools
 import json
-import locale
 import os
 import socket
 import sys
@@ -80,7 +79,7 @@ def port(text: str) -> int:
 
 def prepare(course: Path, wanted: argparse.Namespace) -> list[str]:
     """Deliver and set up all that JupyterLab reads; return its flags."""
-    lang = wanted.lang or language_of_the_system()
+    lang = wanted.lang or say.of_the_system()
     deliver(course, lang)
     prepare_kernels(Path(sys.prefix))
     if wanted.port:
@@ -106,20 +105,6 @@ def become_jupyterlab(flags: Sequence[str]) -> int:
 
     LabApp.launch_instance(list(flags))
     return 0
-
-
-# --- the language of the system ---------------------------------------------------------------
-
-
-def language_of_the_system() -> str:
-    """Return the complete language that the system speaks, else the first one."""
-    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    if sys.platform == "win32":
-        import ctypes
-
-        ui = ctypes.windll.kernel32.GetUserDefaultUILanguage()
-        names.append(locale.windows_locale.get(ui))
-    return say.of_locale(next(filter(None, names), ""))
 
 
 # --- copies in my/ ----------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import math
 import os
 import platform
 import re
-import shutil
 import sys
 import tempfile
 import time
@@ -25,20 +24,21 @@ from typing import TextIO
 
 from .. import experiments
 from ..classroom import claims, predict
-from ..display.monospace import aligned, columns, cut
+from ..display import progress_bar
+from ..display.monospace import aligned
 from ..language import say
 
 try:
     import nbformat
 
-    from .execution import LIMIT_SECONDS, Failure, Outcome, end_children, execute, title
+    from .execution import LIMIT_SECONDS, Failure, NotebookRun, end_children, execute, title
 except ModuleNotFoundError as missing:
     told = say.catalogue("runner")["no_package"]  # whose console it is, we do not know
     words = [told[say.key(lang)] for lang in say.COMPLETE]
     raise SystemExit("\n".join(word.format(package=missing.name) for word in words)) from missing
 
 SECONDS_BOUND, MIB_BOUND = 60, 1024  # one lesson on two cores; only memory is asserted
-PIPE_SECONDS, TERMINAL_SECONDS = 5.0, 0.2  # between two lines, two redraws
+PIPE_SECONDS = 5.0  # between two lines, where there is no terminal
 TRACEBACK_LINES = 15
 
 
@@ -47,7 +47,7 @@ class CannotRun(Exception):
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LessonNotebook:
     """One notebook of one language."""
 
     name: str
@@ -62,8 +62,8 @@ class Lesson:
 class Report:
     """The result of a lesson's run; claims are the lines of TRIAD_CLAIMS_LOG."""
 
-    lesson: Lesson
-    outcome: Outcome
+    lesson: LessonNotebook
+    outcome: NotebookRun
     claims: list[dict]
 
     def unmeasured(self) -> list[str]:
@@ -78,7 +78,7 @@ class Report:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the command line asks for, and return the exit status."""
-    say.use(say.of_the_system())
+    say.use(say.of_the_console())
     wanted = arguments(argv)
     say.use(wanted.lang or say.language())
     try:
@@ -126,10 +126,10 @@ def notebooks_folder() -> Path:
     raise CannotRun(say.text("runner", "no_folder", here=here, package=package))
 
 
-def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
+def find(folder: Path, names: Sequence[str], lang: str | None) -> list[LessonNotebook]:
     """Find the named lessons ("1", "01" or "01_attention"), or all; raise CannotRun for others."""
     languages = [lang] if lang else list(say.LANGUAGES)
-    there = [Lesson(p.stem, x, p) for x in languages for p in (folder / x).glob("*.ipynb")]
+    there = [LessonNotebook(p.stem, x, p) for x in languages for p in (folder / x).glob("*.ipynb")]
     there.sort(key=lambda lesson: lesson.name)
     known = ", ".join(dict.fromkeys(lesson.name for lesson in there))
     for name in names:
@@ -141,12 +141,12 @@ def find(folder: Path, names: Sequence[str], lang: str | None) -> list[Lesson]:
     return [x for x in there if not names or any(is_called(x, name) for name in names)]
 
 
-def is_called(lesson: Lesson, name: str) -> bool:
+def is_called(lesson: LessonNotebook, name: str) -> bool:
     """Is this a name or number of the lesson?"""
     return name == lesson.name or name.zfill(2) == lesson.name.split("_")[0]
 
 
-def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]) -> int:
+def show_list(lessons: Sequence[LessonNotebook], alone: Sequence[experiments.Experiment]) -> int:
     """Print lessons, then experiments, each under its heading."""
     rows = [[x.name, x.lang, title(nbformat.read(x.path, as_version=4))] for x in lessons]
     for heading, table in (("list_lessons", rows), ("list_alone", experiments.rows(alone))):
@@ -156,7 +156,7 @@ def show_list(lessons: Sequence[Lesson], alone: Sequence[experiments.Experiment]
     return 0
 
 
-def run(lesson: Lesson) -> Report:
+def run(lesson: LessonNotebook) -> Report:
     """Run one lesson, with progress, and print what it measured; nothing of the user's is used."""
     progress = Progress(str(lesson), sys.stdout)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -164,7 +164,7 @@ def run(lesson: Lesson) -> Report:
         env = kernel_environment(Path(folder), log)
         outcome = execute(lesson.path, env, progress.cell, progress.tick)
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    progress.clear()
+    progress.display.clear()
     report = Report(lesson, outcome, [json.loads(line) for line in lines])
     print("\n".join(lines_of(report)), end="\n\n", flush=True)
     return report
@@ -191,10 +191,9 @@ class Progress:
     """The progress of a lesson: a changing line on a terminal, now and then a line elsewhere."""
 
     def __init__(self, label: str, stream: TextIO):
-        self.label, self.stream, self.status = label, stream, say.text("runner", "kernel")
-        self.pause = TERMINAL_SECONDS if stream.isatty() else PIPE_SECONDS
-        self.start = self.last = time.monotonic()
-        self.drawn = 0  # columns
+        self.label, self.status = label, say.text("runner", "kernel")
+        self.start = time.monotonic()
+        self.display = progress_bar.on_stream(stream, PIPE_SECONDS)
         self.draw()
 
     def cell(self, i: int, n: int, heading: str) -> None:
@@ -203,26 +202,13 @@ class Progress:
 
     def tick(self) -> None:
         """Draw, if the last line is old enough."""
-        now = time.monotonic()
-        if now - self.last >= self.pause:
-            self.last = now
+        if self.display.is_due():
             self.draw()
 
     def draw(self) -> None:
         """Draw the line."""
-        line = f"{self.label}  {self.last - self.start:.0f} s  {self.status}"
-        if not self.stream.isatty():
-            print(line, file=self.stream, flush=True)
-            return
-        line = cut(line, shutil.get_terminal_size().columns - 1)
-        padding = " " * (self.drawn - columns(line))
-        print(f"\r{line}{padding}", end="", file=self.stream, flush=True)
-        self.drawn = columns(line)
-
-    def clear(self) -> None:
-        """Remove the line from a terminal."""
-        if self.drawn:
-            print("\r" + " " * self.drawn, end="\r", file=self.stream, flush=True)
+        seconds = time.monotonic() - self.start
+        self.display.draw(f"{self.label}  {seconds:.0f} s  {self.status}")
 
 
 def lines_of(report: Report) -> list[str]:
@@ -265,7 +251,7 @@ def mark(row: dict) -> str:
     return say.text("runner", "holds" if row["holds"] else "missed")
 
 
-def failure_lines(lesson: Lesson, failure: Failure) -> list[str]:
+def failure_lines(lesson: LessonNotebook, failure: Failure) -> list[str]:
     """Return the lines on one failure: where, what, and the source."""
     where = f"{lesson.path.parent.name}/{lesson.path.name}"
     values = {"cell": failure.cell, "where": where, "limit": LIMIT_SECONDS}

@@ -1,4 +1,4 @@
-"""The decoder of lesson 03: a real GPT2LMHeadModel of the same size as the encoder."""
+"""The decoder of lesson 04: a real GPT2LMHeadModel of the same size as the encoder."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""The encoder of lesson 02: a real BertForMaskedLM, small enough to train on one CPU thread."""
+"""The encoder of lesson 03: a real BertForMaskedLM, small enough to train on one CPU thread."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ def as_rows(tokens, n: int, seed: int) -> torch.Tensor:
 def mask(ids: torch.Tensor, rate: float, generator: torch.Generator) -> dict[str, torch.Tensor]:
     """Hide a share of the characters behind [MASK]; labels are the hidden ones, else -100.
 
-    Special tokens are never hidden.  (BERT's 80/10/10 is written by hand in lesson 02.)
+    Special tokens are never hidden.  (BERT's 80/10/10 is written by hand in lesson 03.)
     """
     hidden = torch.rand(ids.shape, generator=generator) < rate
     hidden &= ids >= len(tokenizer.SPECIAL)

@@ -1,4 +1,4 @@
-"""The encoder-decoder of lesson 04: a real T5ForConditionalGeneration, one model for four tasks."""
+"""The encoder-decoder of lesson 05: a real T5ForConditionalGeneration, one model for four tasks."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence

@@ -101,7 +101,7 @@ def tag_rows(sentences: Sequence[corpus.Named], lang: str, tokens, asked: str = 
     return rows | {"labels": labels}
 
 
-def told(n: int, seed: object) -> list[moods.Mood]:
+def drawn_moods(n: int, seed: object) -> list[moods.Mood]:
     """Draw n different moods, in ways that labels may show."""
     return random.Random(f"moods {seed}").sample(moods.SEEN, n)
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from . import triad
+from . import triad, weights
 
 KINDS = ("none", "learned", "sinusoidal", "distance", "rotary")
 
@@ -46,3 +46,28 @@ def drift(table: torch.Tensor) -> float:
     n = len(table)
     along = (table.diagonal(distance) for distance in range(1 - n, n))  # places m and m + distance
     return max((diagonal.max() - diagonal.min()).item() for diagonal in along)
+
+
+@torch.no_grad()
+def trained(real: torch.nn.Module, query: int, key: int, n: int = 64) -> torch.Tensor:
+    """Score two tokens at every pair of places in a model's first block: (heads, n, n).
+
+    real: a BERT, GPT-2, T5 (its encoder) or Llama of transformers   query, key: token numbers
+    """
+    w, d = weights.take(real)
+    w = w.get("encoder", w)
+    block = w["blocks"]["0"]
+    first = block["norms"]["0"] if d.norm_first else w["norm"]
+    d_k = len(block["attention"]["q"]["weight"]) // d.heads
+    found = []
+    for token, name in ((query, "q"), (key, "k")):
+        x = w["embedding"]["weight"][[token] * n]
+        x = x + w["positions"]["weight"][:n] if "positions" in w else x
+        y = torch.nn.functional.linear(triad.norm(x, first, d), **block["attention"][name])
+        y = y.unflatten(-1, (-1, d_k)).transpose(0, 1)  # (heads, n, d_k)
+        found.append(triad.rotated(y, torch.arange(n), d.theta) if d.theta else y)
+    q, k = found[0], found[1].repeat_interleave(len(found[0]) // len(found[1]), 0)
+    scores = q @ k.mT / (q.size(-1) ** 0.5 if d.scaled else 1)
+    if "distances" not in w:
+        return scores
+    return scores + triad.distance_bias(n, w["distances"]["weight"], d, causal=False)

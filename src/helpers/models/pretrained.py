@@ -1,4 +1,4 @@
-"""The body that lesson 02 fine-tunes: its encoder, trained on more text.
+"""The body that lesson 03 fine-tunes: its encoder, trained on more text.
 
 The encoder of the lesson's first half has read events alone: characters of names and moods that it
 never saw all got the same vector.  This one has read sentences with them too, without a label.

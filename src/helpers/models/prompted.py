@@ -1,6 +1,6 @@
-"""A decoder alone for the tasks of lesson 04: it reads a prompt and a text, writes the answer.
+"""A decoder alone for the tasks of lesson 05: it reads a prompt and a text, writes the answer.
 
-One sequence: the source, </s>, the answer, </s>.  Only the answer is taught, as in lesson 04.
+One sequence: the source, </s>, the answer, </s>.  Only the answer is taught, as in lesson 05.
 A task is asked for in one wording, whatever the language of the text, and every summary is also
 taught as a translation into the other language: so the words that ask for the withheld pair are
 known, its answers are written elsewhere, and only the combination is new.
@@ -22,7 +22,7 @@ ASKING = "ja"  # the language of the words that ask
 
 
 def new(seed: int = 0) -> LlamaForCausalLM:
-    """Make a decoder with as many layers as lesson 04's encoder and decoder, and of that width."""
+    """Make a decoder with as many layers as lesson 05's encoder and decoder, and of that width."""
     set_seed(seed)
     sizes: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 170, "num_hidden_layers": 4}
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": LENGTH}
@@ -33,7 +33,7 @@ def new(seed: int = 0) -> LlamaForCausalLM:
 
 
 def asked(n: int, seed: int, split: str) -> list[corpus.Example]:
-    """Return the examples of lesson 04, each with the prompt in the words of one language."""
+    """Return the examples of lesson 05, each with the prompt in the words of one language."""
     found = []
     for example in encoder_decoder.examples(n, seed, split):
         text = example.source.removeprefix(corpus.prompt(example.task, example.lang, ""))

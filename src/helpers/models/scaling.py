@@ -168,7 +168,7 @@ def exam(model: Any, kind: str, data: Corpus) -> tuple[float, torch.Tensor]:
     return torch.cat(losses).mean().item(), torch.cat(hits)
 
 
-def taught(kind: str) -> int:
+def characters_with_loss(kind: str) -> int:
     """Return how many characters of a window a training step has a loss for."""
     return READ + WRITTEN - 1 if kind == "decoder" else WRITTEN
 

@@ -54,7 +54,9 @@ def train(
     """
     torch.set_num_threads(1)
     optimizer = torch.optim.AdamW(_groups(model), lr=lr, betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: pace(n, steps, warm_up))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: learning_rate_share(n, steps, warm_up)
+    )
     run, started = Run(), time.monotonic()
     model.train()
     with Meter(steps) as meter:
@@ -78,7 +80,7 @@ def train(
     return run
 
 
-def pace(step: int, steps: int, warm_up: int = WARM_UP) -> float:
+def learning_rate_share(step: int, steps: int, warm_up: int = WARM_UP) -> float:
     """Return the share of the learning rate at a step: linear up, then a cosine down to FLOOR."""
     cosine = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
     return min(1.0, (step + 1) / warm_up) * (FLOOR + (1 - FLOOR) * cosine)

@@ -1,9 +1,9 @@
-"""Lesson 05's encoder-decoder made of the decoder's own blocks: only their connections differ.
+"""Lesson 06's encoder-decoder made of the decoder's own blocks: only their connections differ.
 
     python -m helpers.results.blocks
 
 Rotary positions, RMSNorm, gated MLPs, one spread of the first weights, as in the Llama whose runs
-are in scaling.json (test_scaling.py: with its weights, Model("decoder") computes the same).
+are in scaling.json (test_scaling.py: with its weights, StackedModel("decoder") computes the same).
 Writes blocks.json after every run: {"runs": [{model, kind, width, seed, product, spread, rate,
 parameters, flops, cpu_seconds, training_loss, loss}], "settings"}.  model: a wiring, or a kind of
 the lesson with another spread of the first weights; product: learning rate times width.  Runs that
@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from transformers.utils import ModelOutput
 
 from ..models import scaling, training
+from ..models.triad import rotated
 from . import versions, write
 from .scaling import SEEDS
 
@@ -35,16 +36,7 @@ BEST = 0.8  # learning rate times width: the best of both kinds at these widths 
 STARTS = (("decoder", 64, 0.02), ("encoder_decoder", 40, 0.5))
 
 
-def rotated(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Rotate x (B, heads, T, d) by its positions (Su et al. 2021), by halves as in Llama."""
-    d = x.size(-1)
-    angles = positions[:, None] * 10_000.0 ** (-torch.arange(0, d, 2) / d)
-    cos, sin = (part.repeat(1, 2) for part in (angles.cos(), angles.sin()))
-    first, second = x.chunk(2, -1)
-    return x * cos + torch.cat([-second, first], -1) * sin
-
-
-class Attention(nn.Module):
+class RotaryAttention(nn.Module):
     """Attention of several heads, with rotary positions, over the block's input or a memory."""
 
     def __init__(self, width: int, heads: int):
@@ -77,11 +69,11 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int, reads: bool):
         super().__init__()
         inner = 8 * width // 3
-        self.attention = Attention(width, heads)
+        self.attention = RotaryAttention(width, heads)
         self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(2 + reads))
         self.gate, self.up = (nn.Linear(width, inner, bias=False) for _ in range(2))
         self.down = nn.Linear(inner, width, bias=False)
-        self.cross = Attention(width, heads) if reads else None
+        self.cross = RotaryAttention(width, heads) if reads else None
 
     def forward(self, x, causal, at, memory=None, cross_at=None):
         """Add each attention's output, then the MLP's, to the residual stream x."""
@@ -93,7 +85,7 @@ class Block(nn.Module):
         return x + self.down(F.silu(self.gate(y)) * self.up(y))
 
 
-class Model(nn.Module):
+class StackedModel(nn.Module):
     """A decoder or an encoder-decoder that takes the batches of scaling.batch_of.
 
     The embedding is also the output matrix.
@@ -156,7 +148,7 @@ def run(task: dict[str, Any], data: scaling.Corpus, steps: int) -> dict[str, Any
     """Train one model as results/scaling.py does, and test it."""
     kind, width, seed, size = task["kind"], task["width"], task["seed"], len(data.characters)
     if task["model"] in WIRINGS:
-        model: Any = Model(task["model"], width, size, seed).eval()
+        model: Any = StackedModel(task["model"], width, size, seed).eval()
     else:
         model = scaling.new(kind, width, size, seed, spread=task["spread"])
     flops = training.step_flops(model, scaling.next_batch(kind, data, seed)())

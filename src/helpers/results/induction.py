@@ -1,4 +1,4 @@
-"""Train one-layer copying four times as long as lesson 05 does.
+"""Train one-layer copying four times as long as lesson 06 does.
 
     python -m helpers.results.induction
 

@@ -67,7 +67,7 @@ def names(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> Sc
 def feelings(model: str, body: Any, lang: str, n: int, seed: int, pace: Pace) -> Scores:
     """Measure the accuracy on the n labelled sentences, on others of known ways, on new ways."""
     classifier = finetune.classifier(body, seed)
-    said = finetune.told(n, seed)
+    said = finetune.drawn_moods(n, seed)
     finetune.tune(classifier, finetune.class_rows(said, lang), seed, *pace)
     others = [mood for mood in moods.SEEN if mood not in said]
     asked = {"labelled": said, "seen": others, "new": moods.NEW}

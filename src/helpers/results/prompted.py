@@ -1,4 +1,4 @@
-"""Train a decoder on the tasks of lesson 04, in which it never summarises in Chinese.
+"""Train a decoder on the tasks of lesson 05, in which it never summarises in Chinese.
 
     python -m helpers.results.prompted
 
@@ -20,7 +20,7 @@ N_TEST = 100
 
 
 def budget() -> int:
-    """Return the training FLOPs of lesson 02's encoder."""
+    """Return the training FLOPs of lesson 03's encoder."""
     return checkpoints.card()["encoder"]["training_flops"]
 
 
@@ -61,10 +61,10 @@ def marked(model: Any, n: int = N_TEST) -> dict[str, Any]:
         right.setdefault(f"{example.task} {example.lang}", []).append(text == example.target)
     exact = {name: sum(hits) / len(hits) for name, hits in right.items()}
     answers = [a for e, a in zip(test, got, strict=True) if (e.task, e.lang) == prompted.WITHHELD]
-    return {"exact": exact, "withheld": told(model, prompted.retold(test)[::2], answers)}
+    return {"exact": exact, "withheld": withheld_rows(model, prompted.retold(test)[::2], answers)}
 
 
-def told(model: Any, into_chinese: list[Any], answers: list[str]) -> list[dict[str, str]]:
+def withheld_rows(model: Any, into_chinese: list[Any], answers: list[str]) -> list[dict[str, str]]:
     """Return one row a withheld question.
 
     into_chinese: its summary as a translation from Japanese

@@ -68,7 +68,7 @@ def run(size: Size, seed: int, rate: float, data: scaling.Corpus, steps: int) ->
         "rate": rate,
         "parameters": training.parameter_count(model),
         "flops": flops * steps,
-        "taught": scaling.taught(kind) * scaling.BATCH_SIZE * steps,
+        "taught": scaling.characters_with_loss(kind) * scaling.BATCH_SIZE * steps,
         "cpu_seconds": round(cpu_seconds),
         "training_loss": round(trained.mean_loss(50), 4),
         "loss": round(loss, 4),

@@ -29,11 +29,6 @@ SEEDS = {"all": 2, "withheld": 5, "steps": 2, "translated": 2}
 RUNS = [(recipe, seed) for recipe, n in SEEDS.items() for seed in range(n)]
 
 
-def told(story: Story) -> list[Example]:
-    """Return a story's examples as corpus.readings makes them."""
-    return corpus.readings(story)
-
-
 def in_steps(story: Story) -> list[Example]:
     """Return a story's examples; the one on sentiment first says adjective and negation."""
     plain, frames = story._replace(negated=False), corpus.LEXICON["story"]["steps"]
@@ -65,8 +60,8 @@ def with_translation(story: Story, rng: random.Random) -> list[Example]:
 
 # recipe -> (adjectives never negated, examples of a story)
 RECIPES: dict[str, tuple[tuple[int, ...], Callable[[Story, random.Random], list[Example]]]] = {
-    "all": ((), lambda story, rng: told(story)),
-    "withheld": (WITHHELD, lambda story, rng: told(story)),
+    "all": ((), lambda story, rng: corpus.readings(story)),
+    "withheld": (WITHHELD, lambda story, rng: corpus.readings(story)),
     "steps": (WITHHELD, lambda story, rng: in_steps(story)),
     "translated": (WITHHELD, with_translation),
 }

@@ -127,7 +127,7 @@ def test_importing_bench_reads_no_notebook_and_nothing_of_the_tests(tmp_path):
     )
     notebooks, modules, later = done.stdout.splitlines()
     assert (notebooks, modules) == ("", ""), done.stderr
-    assert later == f"4 {ROOT / 'notebooks/ja/06_kv_cache.ipynb'}"
+    assert later == f"4 {ROOT / 'notebooks/ja/07_kv_cache.ipynb'}"
 
 
 def test_an_answer_of_the_real_quiz_is_timed():

@@ -240,7 +240,7 @@ def test_node_packages_are_those_of_the_lock_and_come_once(course, npm):
 def test_node_is_tried_again_after_a_failure(course, npm, monkeypatch, capsys):
     def fail(title, command):
         npm.append(command)
-        raise testing.Failed("no network")
+        raise testing.CommandFailed("no network")
 
     monkeypatch.setattr(testing, "step", fail)
     testing.install_node()
@@ -269,7 +269,7 @@ def test_a_step_shows_that_it_lives_and_how_long_it_took(capsys, monkeypatch):
 
 def test_a_step_that_fails_shows_the_end_of_its_log(capsys):
     code = "print(*range(99), sep='\\n', flush=True); raise SystemExit('npm ERR! EAI_AGAIN')"
-    with pytest.raises(processes.Failed) as failure:
+    with pytest.raises(processes.CommandFailed) as failure:
         processes.step("Installing", [sys.executable, "-c", code])
     said = str(failure.value).splitlines()
     assert said[-2:] == ["  | npm ERR! EAI_AGAIN", "Installing: failed."]

@@ -127,5 +127,5 @@ def test_neither_a_model_answer_nor_a_named_wrong_one_is_suspected(name, lang):
     [*tasks] = [task for task in made.tasks if not task.essay]
     wrong = Lesson.read(ROOT, name).wrong_answers()
     codes = [code_in(cell, lang) for cells in wrong.values() for cell in cells]
-    cells = [matching.Cell(n, "code", code, code=code) for n, code in enumerate(codes)]
+    cells = [notebook.SheetCell(n, "code", code, code=code) for n, code in enumerate(codes)]
     assert list(copying.suspicions(tasks[0], cells, made)) == [] and len(cells) >= 9

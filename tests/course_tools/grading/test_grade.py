@@ -93,7 +93,9 @@ def graded(isolated, tmp_path_factory):
     """A class that was graded once: (what was handed in, what was made, its table)."""
     place, out = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("made") / "out"
     hand_in(place, {f"{name}/{LESSON}.ipynb": CASES[name].data for name in NAMES})
-    work = {LESSON: records.Lesson({"q1": records.Answer("b", 2, True), "q2": records.Answer("3")})}
+    work = {
+        LESSON: records.LessonWork({"q1": records.Answer("b", 2, True), "q2": records.Answer("3")})
+    }
     hand_in(place, {"right/triad-progress-1.json": records.dumps(work, "0" * 32).encode()})
     before = state(place)
     assert grade_now(place, out) == 0
@@ -390,6 +392,17 @@ def test_one_more_lms_is_one_more_entry(tmp_path, the_sheet, monkeypatch, capsys
     said = capsys.readouterr()
     assert "Canvas, NTU COOL or Example LMS" in said.err
     assert "Canvas, NTU COOL or Example LMS" in " ".join(said.out.split())
+
+
+def test_an_lms_may_name_students_without_a_number(tmp_path, the_sheet, monkeypatch):
+    place = hand_in(
+        tmp_path / "in", {f"Ada - handed in {day}/{LESSON}.ipynb": RIGHT for day in "12"}
+    )
+    plain = lms.Format(("Example LMS",), re.compile(r"(?P<who>.+) - handed in \d"))
+    maybe = lms.Format(("Example LMS",), re.compile(r"(?P<who>.+?) - handed in (?P<number>2)?"))
+    for other, students in ((plain, {"Ada"}), (maybe, {"Ada", "Ada_2"})):
+        monkeypatch.setattr(lms, "FORMATS", (other,))
+        assert set(found(place, the_sheet)) == students
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "README.zh-tw.md"])

@@ -1,4 +1,4 @@
-"""The bench of lesson 07 against torch's counter, real caches and brute force; faults seen red."""
+"""The bench of lesson 08 against torch's counter, real caches and brute force; faults seen red."""
 
 import itertools
 import json
@@ -452,7 +452,7 @@ def test_the_bench_of_a_scenario_by_hand(lang):
     drawn = bottleneck.scenario(EXAMPLE)
     bench = {q.name: q for q in drawn.bench()}
     n, t = drawn.document, drawn.summary
-    assert (n, t, drawn.updates, drawn.known, drawn.split) == (98_304, 512, 16, 0, (20, 6))
+    assert (n, t, drawn.updates, drawn.shared_tokens, drawn.split) == (98_304, 512, 16, 0, (20, 6))
     assert (drawn.kv_decoder, drawn.kv_pair, drawn.metric, drawn.target) == (8, 8, "first", 1)
     assert bench["cache"].decoder == 28 * 2 * 8 * 128 * 2 * (n + t) / 2**30
     assert bench["cache"].encoder_decoder == 6 * 2 * 8 * 128 * 2 * (n + t) / 2**30
@@ -492,7 +492,7 @@ def test_the_times_of_a_scenario_by_hand():
 def test_a_shared_beginning_is_kept_once_and_read_before():
     drawn = replace(bottleneck.scenario(EXAMPLE), shared=75, users=4)
     alone = replace(drawn, shared=0)
-    assert (drawn.known, drawn.part) == (73_728, 1_536)
+    assert (drawn.shared_tokens, drawn.part) == (73_728, 1_536)
     shared, apart = ({q.name: q for q in s.bench()} for s in (drawn, alone))
     kept = 3 * 28 * 2 * 8 * 128 * 2 * 73_728 / 2**30
     assert apart["held"].decoder - shared["held"].decoder == pytest.approx(kept)
@@ -514,7 +514,7 @@ class Draw(NamedTuple):
 
 def every_draw():
     """All scenarios that can be drawn, without what a target alone changes."""
-    sizes = (DOCUMENTS, SUMMARIES, USERS, UPDATES, SHARED, cards.drawn())
+    sizes = (DOCUMENTS, SUMMARIES, USERS, UPDATES, SHARED, cards.cards_of_tasks())
     for one in itertools.product(*sizes, SPLITS, KV_HEADS, KV_HEADS):
         *first, split, kv_decoder, kv_pair = one
         yield Scenario("0000", *first, "first", 1.0, split, kv_decoder, kv_pair)
@@ -548,7 +548,7 @@ def test_the_draws_are_those_of_the_lesson(draws):
         assert known[replace(drawn, code="0000")] == drawn.possible
 
 
-def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_06(draws):
+def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_07(draws):
     """10 % of the card free, 1 GiB of overhead: what is held must leave both."""
     for draw in draws:
         gib = cards.gpus()[draw.scenario.gpu].gib
@@ -595,7 +595,7 @@ def test_the_lesson_says_how_often_the_finished_summary_turns(draws, lang):
         for q in ("update", "update_all")
     ]
     assert shown == ["63%", "54%"]
-    path = ROOT / f"notebooks/{lang}/07_bottleneck_challenge.ipynb"
+    path = ROOT / f"notebooks/{lang}/08_bottleneck_challenge.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     [text] = ["".join(cell["source"]) for cell in cells if cell["id"] == "scenario"]
     assert [s for s in shown if s not in text] == []

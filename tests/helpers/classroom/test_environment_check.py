@@ -141,8 +141,8 @@ def test_a_damaged_font_is_seen(damage, tmp_path, monkeypatch):
     from helpers.display import figures
 
     for lang in LANGUAGES:
-        file = figures.FACES[lang][1]
-        other = figures.FACES["zh-tw" if lang == "ja" else "ja"][1]
+        file = figures.TYPEFACES[lang][1]
+        other = figures.TYPEFACES["zh-tw" if lang == "ja" else "ja"][1]
         if damage == "the other face":
             (tmp_path / file).write_bytes((figures.FONTS / other).read_bytes())
         elif damage is not None:

@@ -12,6 +12,7 @@ from helpers.classroom import kernel
 from helpers.language import say
 
 LANGUAGES = {"ja": "上のセルから順に", "zh-tw": "請從上面的儲存格開始"}
+UNSET = ("LC_ALL", "LC_MESSAGES", "LANG", "JPY_SESSION_NAME")
 EXTENSION = {"IPKernelApp": {"extensions": ["helpers.classroom.kernel"]}}
 
 
@@ -55,7 +56,7 @@ def run(folder: Path, lang: str, *cells: str, named: bool = True, config: bool =
     file = folder / "profile_default" / "ipython_kernel_config.json"
     file.write_text(json.dumps(EXTENSION if config else {}), encoding="utf-8")
     client = nbclient.NotebookClient(notebook, timeout=60, allow_errors=True)
-    env = {k: v for k, v in os.environ.items() if k not in ("LC_ALL", "LANG", "JPY_SESSION_NAME")}
+    env = {k: v for k, v in os.environ.items() if k not in UNSET}
     env |= {"IPYTHONDIR": str(folder), "PYTHONPATH": str(ROOT / "src")}
     env |= {"JPY_SESSION_NAME": str(path)} if named else {"LANG": lang.replace("-", "_")}
     client.execute(env=env)

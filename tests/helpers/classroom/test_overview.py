@@ -168,7 +168,7 @@ STEPS = [
 def test_next_step_is_the_first_that_is_open(kept, here, message, number, left, lang):
     say.use(lang)
     session.current().lesson = here
-    work = {name: records.Lesson(*parts) for name, parts in kept.items()}
+    work = {name: records.LessonWork(*parts) for name, parts in kept.items()}
     title = {"00": "零", "01": "一"}[number]
     values = {"number": number, "title": title} | ({"left": left} if left else {})
     assert overview.next_step(ENTRIES, work) == say.text("overview", message, **values)
@@ -176,7 +176,7 @@ def test_next_step_is_the_first_that_is_open(kept, here, message, number, left, 
 
 def test_after_the_last_step_the_course_says_so():
     quiz = {"q1": DONE, "q2": DONE}
-    work = {e["name"]: records.Lesson(quiz, {"t": "2026"}) for e in ENTRIES}
+    work = {e["name"]: records.LessonWork(quiz, {"t": "2026"}) for e in ENTRIES}
     assert overview.next_step(ENTRIES, work) == say.text("overview", "finished")
 
 
@@ -217,16 +217,16 @@ def test_on_the_first_day_nothing_is_told_but_how_many_claims_a_lesson_measures(
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_finished_lesson_shows_verdict_and_findings_and_no_other_does(shown, lang):
-    finish("02_encoder")
-    progress.answered("03_decoder", "q1", ("a",), True)
+    finish("03_encoder")
+    progress.answered("04_decoder", "q1", ("a",), True)
     rows, to_come, text = claims_shown(shown, lang)
     assert [row[:4] for row in rows] == [
         [claim, entry["page"][LANGUAGES[lang]], say.text("claims", entry["verdict"]),
          entry["found"][LANGUAGES[lang]]]
-        for claim, entry in sorted(CLAIMS["02_encoder"].items())
+        for claim, entry in sorted(CLAIMS["03_encoder"].items())
     ]  # fmt: skip
-    assert "02" not in [row[0][:2] for row in to_come] and len(to_come) == len(CLAIMS) - 1
-    others = [e["found"][LANGUAGES[lang]] for e in CLAIMS["03_decoder"].values()]
+    assert "03" not in [row[0][:2] for row in to_come] and len(to_come) == len(CLAIMS) - 1
+    others = [e["found"][LANGUAGES[lang]] for e in CLAIMS["04_decoder"].values()]
     assert not [found for found in others if found in text]
 
 
@@ -236,12 +236,12 @@ def test_a_claim_of_two_lessons_has_one_row_and_says_what_each_found(shown, lang
     finish("01_attention")
     rows, _, _ = claims_shown(shown, lang)
     (row,) = (row for row in rows if row[0] == "C05")
-    assert first in row[3] and second not in row[3] and "04" in row[3]
-    assert row[4:] == ["01", "04"]
-    finish("04_encoder_decoder")
+    assert first in row[3] and second not in row[3] and "05" in row[3]
+    assert row[4:] == ["01", "05"]
+    finish("05_encoder_decoder")
     rows, _, _ = claims_shown(shown, lang)
     (row,) = (row for row in rows if row[0] == "C05")
-    assert first in row[3] and second in row[3] and row[4:] == ["01", "04"]
+    assert first in row[3] and second in row[3] and row[4:] == ["01", "05"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -9,6 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import places
 import pytest
 from sample_bank import BANK, both
 
@@ -136,10 +137,10 @@ def test_a_task_keeps_the_date_of_its_first_success(home):
 
 OLD = records.Answer(("a",), 3, True, False, False, "2026-01-01")
 NEW = records.Answer((), 1, False, False, True, "2026-01-02")
-ONE = {"l": records.Lesson({"q1": OLD, "q2": NEW}, {"t": "2026-01-05", "u": "2026-01-01"})}
+ONE = {"l": records.LessonWork({"q1": OLD, "q2": NEW}, {"t": "2026-01-05", "u": "2026-01-01"})}
 TWO = {
-    "l": records.Lesson({"q1": NEW, "q3": OLD}, {"t": "2026-01-03"}),
-    "m": records.Lesson({}, {"t": "2026-01-09"}),
+    "l": records.LessonWork({"q1": NEW, "q3": OLD}, {"t": "2026-01-03"}),
+    "m": records.LessonWork({}, {"t": "2026-01-09"}),
 }
 
 
@@ -149,6 +150,16 @@ def test_merging_keeps_all_and_does_not_depend_on_order_or_repetition():
     assert both_ways["l"].quiz["q1"] == records.Answer((), 3, True, False, True, "2026-01-02")
     assert both_ways["l"].tasks == {"t": "2026-01-03", "u": "2026-01-01"}
     assert set(both_ways["l"].quiz) == {"q1", "q2", "q3"} and set(both_ways) == {"l", "m"}
+
+
+def test_the_work_on_a_lesson_that_was_renamed_is_kept():
+    lessons = {path.name for path in (places.ROOT / "lessons").iterdir() if path.is_dir()}
+    assert set(records.RENAMED.values()) <= lessons and not set(records.RENAMED) & lessons
+    before, after = {"02_encoder": ONE["l"]}, {"03_encoder": ONE["l"]}
+    assert records.loads(records.dumps(before, "id").encode()) == after
+    both_names = before | {"03_encoder": TWO["l"]}
+    joined = records.merged(after, {"03_encoder": TWO["l"]})
+    assert records.loads(records.dumps(both_names, "id").encode()) == joined
 
 
 def test_what_is_written_is_read_again():

@@ -41,16 +41,16 @@ def in_thread(call):
 def test_nested_sessions_restore_the_one_before(tmp_path):
     helpers.begin("01_attention", "ja")
     before = state()
-    with Session("02_encoder", "zh-tw", home=tmp_path / "a") as outer:
+    with Session("03_encoder", "zh-tw", home=tmp_path / "a") as outer:
         with check.task("merge"):
             pass
         within = state()
-        assert within[:3] == (outer, "02_encoder", "zh-tw") and list(within[3]) == ["merge"]
+        assert within[:3] == (outer, "03_encoder", "zh-tw") and list(within[3]) == ["merge"]
         assert progress.data_dir() == tmp_path / "a"
         with pytest.raises(ZeroDivisionError), Session(home=tmp_path / "b") as inner:
             assert state()[:4] == (inner, "", "zh-tw", {})
-            helpers.begin("03_decoder", "ja")
-            assert state()[:3] == (inner, "03_decoder", "ja")
+            helpers.begin("04_decoder", "ja")
+            assert state()[:3] == (inner, "04_decoder", "ja")
             1 / 0  # noqa: B018
         assert state() == within
     assert state() == before
@@ -58,7 +58,7 @@ def test_nested_sessions_restore_the_one_before(tmp_path):
 
 def test_one_session_may_be_entered_again():
     before, one = state(), Session("01_attention", "zh-tw")
-    with one, Session("02_encoder", "ja"), one:
+    with one, Session("03_encoder", "ja"), one:
         assert state()[:3] == (one, "01_attention", "zh-tw")
     assert state() == before
 
@@ -90,7 +90,7 @@ def test_begin_loses_nothing_of_a_student(tmp_path):
         progress.passed("merge")
         helpers.begin("01_attention", "ja")
         assert list(progress.work()["01_attention"].tasks) == ["merge"]
-        assert now.told == {"in_memory"}
+        assert now.shown_once == {"in_memory"}
 
 
 # --- the environment is the default -----------------------------------------------------------
@@ -141,7 +141,7 @@ def test_what_another_thread_begins_and_ends_leaves_no_trace():
     before = state()
 
     def grade():
-        with Session("02_encoder", "zh-tw"), check.task("merge"):
+        with Session("03_encoder", "zh-tw"), check.task("merge"):
             return say.language()
 
     assert [in_thread(grade) for _ in range(2)] == ["zh-tw", "zh-tw"]
@@ -160,7 +160,7 @@ def test_the_grader_leaves_its_callers_session_as_it_was(tmp_path, monkeypatch, 
     capsys.readouterr()
     with pytest.raises(ZeroDivisionError), judge._quiet(SimpleNamespace(lang="zh-tw")):
         assert say.language() == "zh-tw" and progress.data_dir() != before[4]
-        helpers.begin("02_encoder", "zh-tw")
+        helpers.begin("03_encoder", "zh-tw")
         sys.path.insert(0, str(tmp_path))
         with check.task("theirs"):
             raise NotImplementedError  # raises in the caller's session alone

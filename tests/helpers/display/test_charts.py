@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 
 from helpers.display import charts, figures
 
@@ -86,3 +87,30 @@ def test_masks_stand_side_by_side_with_numbers_from_1_or_names():
     named = charts.masks(one, "", "", (3, 3), ["行"], ["a", "b"], legend=True)
     assert labels_of(named.axes[0].get_xticklabels()) == ["a", "b"]
     assert named.axes[0].get_legend() is not None
+
+
+# as the lessons have written them by hand
+BY_HAND = {
+    " 、。": "a 0.50、0.12。b 1.00、2.00",
+    "：、。": "a：0.50、0.12。b：1.00、2.00",
+    " ／、": "a 0.50／0.12、b 1.00／2.00",
+}
+
+
+@pytest.mark.parametrize("marks", BY_HAND)
+@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor])
+def test_what_is_drawn_is_listed_with_its_names(marks, kind):
+    rows = {"a": kind([0.5, 0.125]), "b": kind([1.0, 2.0])}
+    assert charts.listed(rows, marks=marks) == BY_HAND[marks]
+
+
+def test_a_row_may_have_one_value_and_a_form_of_its_own():
+    shares = {"動詞": 0.98765, "時の語": torch.tensor(0.5), "主題": np.float64(1)}
+    assert charts.listed(shares, marks=" 、、") == "動詞 0.99、時の語 0.50、主題 1.00"
+    assert charts.listed({1024: [0.98765]}, ".4f", "：、。") == "1024：0.9877"
+    assert charts.listed({}) == ""
+
+
+def test_a_wrong_number_of_marks_is_refused():
+    with pytest.raises(ValueError):
+        charts.listed({"a": 1.0}, marks="、。")

@@ -8,7 +8,7 @@ import torch
 
 from helpers import bottleneck
 from helpers.classroom import check, claims, environment, kernel, overview, predict, progress
-from helpers.display import figures, probe, progress_bar, show
+from helpers.display import block_diagrams, figures, probe, progress_bar, show
 from helpers.hardware.cards import Gpu
 from helpers.instruments import causality
 from helpers.kv_cache.fitting import Fit
@@ -36,9 +36,7 @@ def forgotten_name() -> None:
 
 
 def bar() -> None:
-    meter = progress_bar.Meter(4)
-    meter._handle = Handle()
-    meter.end(HOSTILE)
+    progress_bar.Meter(4, progress_bar.NotebookBar(Handle())).end(HOSTILE)
 
 
 class Handle:
@@ -46,13 +44,14 @@ class Handle:
         show.fragment(data["text/html"], "")
 
 
-FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", 1, ""), {"weights": 1.0})
+FIT = Fit(HOSTILE, Gpu(HOSTILE, 1, "", "", 1, "", ""), {"weights": 1.0})
 MADE = {
     "card": lambda: show.card([HOSTILE, HOSTILE], "right"),
     "table": lambda: show.table([HOSTILE], [[HOSTILE], [show.Link.to(HOSTILE, HOSTILE)]])[0],
     "linked": lambda: show.linked(f"{HOSTILE} {URL} {HOSTILE}"),
     "status": lambda: probe._status(HOSTILE, "ja")["text/html"],
     "figure": lambda: figures._figure_html(b"0" * 24, b"0" * 24, HOSTILE),
+    "drawing": lambda: block_diagrams.family()._repr_html_(),
     "fit": FIT._repr_html_,
     "size": CacheSize("formula", HOSTILE, 1, 1, "float32", ())._repr_html_,
     "scenario": lambda: bottleneck.scenario("0000")._repr_html_(),

@@ -62,7 +62,7 @@ def lang(request):
 
 
 def font_path(lang: str) -> Path:
-    return figures.FONTS / figures.FACES[lang][1]
+    return figures.FONTS / figures.TYPEFACES[lang][1]
 
 
 @functools.cache
@@ -180,7 +180,7 @@ def test_faces_share_the_outlines_that_do_not_differ():
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_font_has_its_own_name_and_keeps_its_licence(lang):
     names = TTFont(font_path(lang))["name"]
-    assert names.getDebugName(1) == names.getDebugName(4) == figures.FACES[lang][0]
+    assert names.getDebugName(1) == names.getDebugName(4) == figures.TYPEFACES[lang][0]
     assert names.getDebugName(6) == font_path(lang).stem
     assert "Adobe" in names.getDebugName(0) and "SIL Open Font License" in names.getDebugName(13)
     assert font_path(lang).stat().st_size < 4e6
@@ -194,8 +194,8 @@ def test_font_has_its_own_name_and_keeps_its_licence(lang):
 )
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_fonts_are_made_again_to_the_byte(lang, tmp_path):
-    made = fonts.make(figures.FACES[lang][0], tmp_path)
-    assert made.name == figures.FACES[lang][1]
+    made = fonts.make(figures.TYPEFACES[lang][0], tmp_path)
+    assert made.name == figures.TYPEFACES[lang][1]
     same = made.read_bytes() == font_path(lang).read_bytes()
     assert same, "run `python -m course_tools.makers.fonts` again"
 
@@ -219,7 +219,7 @@ def test_each_language_draws_with_its_own_face(lang):
 def test_use_twice_registers_once(lang):
     figures.use(lang)
     names = [font.name for font in font_manager.fontManager.ttflist]
-    assert names.count(figures.FACES[lang][0]) == 1
+    assert names.count(figures.TYPEFACES[lang][0]) == 1
 
 
 def test_use_refuses_a_language_that_the_course_does_not_have(lang):
@@ -422,7 +422,7 @@ def test_character_without_a_glyph_is_an_error_that_names_it(lang, place, charac
     message = str(error.value)
     assert f"{character}（U+{ord(character):04X}）" in message and "makers.fonts" in message
     assert not set(WORDS[lang][:3]) & set(re.findall("(.)（U", message))
-    assert figures.FACES[lang][0] in message and bool(KANA.search(message)) == (lang == "ja")
+    assert figures.TYPEFACES[lang][0] in message and bool(KANA.search(message)) == (lang == "ja")
     assert bundles == [] and plt.get_fignums() == []
 
 
@@ -441,7 +441,7 @@ def without_glyph(source: Path, character: str, target: Path) -> None:
 
 
 def test_a_glyph_taken_out_of_a_font_is_seen(lang, bundles, monkeypatch, tmp_path):
-    broken = tmp_path / figures.FACES[lang][1]
+    broken = tmp_path / figures.TYPEFACES[lang][1]
     without_glyph(font_path(lang), "注", broken)
     own = [font for font in font_manager.fontManager.ttflist if "Triad" not in font.name]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)

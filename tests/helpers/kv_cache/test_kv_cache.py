@@ -553,7 +553,7 @@ def test_the_command_says_what_is_wrong_without_a_traceback(words, problem):
 @pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="TRIAD_ALL=1 runs it")
 def test_every_family_that_transformers_maps():
     """A family that transformers added is in the page, and red nowhere."""
-    found = kv_families.walk(small_models.FAMILIES)
+    found = kv_families.examine_all(small_models.FAMILIES)
     kv_families.PAGE.write_text(kv_families.page(found), encoding="utf-8")
     ran = [road for road in found if road.family in checked_families() and road.bytes]
     assert len(ran) >= 150
@@ -600,11 +600,11 @@ def test_the_text_parts_that_people_paste_are_checked():
 
 
 def test_the_walk_tells_equal_from_different():
-    same = kv_families.Road("x", {"measured": [4, 8], "formula": [4, 8], "on_meta": [4, 8]})
+    same = kv_families.FamilyCheck("x", {"measured": [4, 8], "formula": [4, 8], "on_meta": [4, 8]})
     assert same.is_equal and not same.is_checked  # not before the second walk
-    same.second = kv_variations.Second("x", compared=3)
-    other = kv_families.Road("y", {"measured": [4, 8], "formula": [4, 9]})
-    absent = kv_families.Road("z", why_not={"measured": "ImportError: timm | needed"})
+    same.second = kv_variations.VariationsCheck("x", compared=3)
+    other = kv_families.FamilyCheck("y", {"measured": [4, 8], "formula": [4, 9]})
+    absent = kv_families.FamilyCheck("z", why_not={"measured": "ImportError: timm | needed"})
     assert [road.is_checked for road in (same, other, absent)] == [True, False, False]
     page = kv_families.page([same, other, absent])
     assert "| x | 4 / 8 | = | = | 3 |" in page and "| y | 4 / 8 | [4, 9] | – | – |" in page

@@ -27,7 +27,7 @@ def course(tmp_path, monkeypatch):
     root = tmp_path / "山田" / "my folder 桌面"
     for lang in ("ja", "zh-tw"):
         write(root / f"notebooks/{lang}/01_attention.ipynb", f"lesson {lang}")
-        write(root / f"notebooks/{lang}/02_encoder.ipynb", f"second {lang}")
+        write(root / f"notebooks/{lang}/03_encoder.ipynb", f"second {lang}")
         write(root / f"exercises/{lang}/01_attention/01_attention.ipynb", f"sheet {lang}")
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
@@ -73,13 +73,13 @@ def test_language_of_a_locale(name, lang):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has a language of its own behind LANG")
 def test_language_order(course, monkeypatch):
-    assert lab.language_of_the_system() == "ja"
+    assert say.of_the_system() == "ja"
     monkeypatch.setenv("LANG", "zh_TW.UTF-8")
-    assert lab.language_of_the_system() == "zh-tw"
+    assert say.of_the_system() == "zh-tw"
     monkeypatch.setenv("LC_MESSAGES", "ja_JP.UTF-8")
-    assert lab.language_of_the_system() == "ja"
+    assert say.of_the_system() == "ja"
     monkeypatch.setenv("LC_ALL", "zh_TW")
-    assert lab.language_of_the_system() == "zh-tw"
+    assert say.of_the_system() == "zh-tw"
 
 
 # --- copies in my/ ----------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_first_delivery_mirrors_one_language(course, capsys):
     lab.deliver(course, "ja")
     assert texts(course) == {
         LESSON: "lesson ja",
-        "notebooks/ja/02_encoder.ipynb": "second ja",
+        "notebooks/ja/03_encoder.ipynb": "second ja",
         "exercises/ja/01_attention/01_attention.ipynb": "sheet ja",
     }
     assert f"New: my/{LESSON}" in capsys.readouterr().out

@@ -16,6 +16,7 @@ from places import ROOT
 
 from helpers import experiments
 from helpers.classroom import claims
+from helpers.display.monospace import aligned, columns
 from helpers.language import say
 from helpers.launch import execution, runner
 
@@ -221,7 +222,10 @@ def test_the_students_data_are_not_touched(course, monkeypatch, tmp_path):
 def test_record_writes_the_bigger_of_both_languages_rounded_up(course, monkeypatch):
     root = course(*GOOD)
     (root / "lessons" / "01_good").mkdir(parents=True)
-    outcomes = {"ja": execution.Outcome(21.2, 401.0), "zh-tw": execution.Outcome(19.0, 449.0)}
+    outcomes = {
+        "ja": execution.NotebookRun(21.2, 401.0),
+        "zh-tw": execution.NotebookRun(19.0, 449.0),
+    }
     monkeypatch.setattr(runner, "run", lambda x: report_of(x, outcomes[x.lang]))
     assert runner.main(["--record", "lessons"]) == 0
     written = (root / "lessons/01_good/measured.toml").read_text(encoding="utf-8")
@@ -233,15 +237,15 @@ def test_record_takes_neither_a_failed_run_nor_half_a_run(course, monkeypatch, c
     root = course(*GOOD)
     (root / "lessons" / "01_good").mkdir(parents=True)
     assert runner.main(["--record", "lessons", "--lang", "ja"]) == 2
-    monkeypatch.setattr(runner, "run", lambda x: runner.Report(x, execution.Outcome(), []))
+    monkeypatch.setattr(runner, "run", lambda x: runner.Report(x, execution.NotebookRun(), []))
     assert runner.main(["--record", "lessons"]) == 1
     assert not list(root.rglob("measured.toml"))
-    monkeypatch.setattr(runner, "run", lambda x: report_of(x, execution.Outcome(1, 1)))
+    monkeypatch.setattr(runner, "run", lambda x: report_of(x, execution.NotebookRun(1, 1)))
     assert runner.main(["--record", "elsewhere"]) == 2
     assert "elsewhere" in capsys.readouterr().err
 
 
-def report_of(lesson: runner.Lesson, outcome: execution.Outcome) -> runner.Report:
+def report_of(lesson: runner.LessonNotebook, outcome: execution.NotebookRun) -> runner.Report:
     return runner.Report(lesson, outcome, [{"claim": "C00", "holds": True}])
 
 
@@ -274,16 +278,16 @@ def test_progress_is_one_line_on_a_terminal_and_now_and_then_a_line_elsewhere(mo
             progress.cell(second, 12, "注意機構" * 20)
             progress.tick()
     for progress in both:
-        progress.clear()
+        progress.display.clear()
     assert [line.split()[2] for line in pipe.getvalue().splitlines()] == ["0", "5", "10"]
     redrawn = terminal.getvalue().split("\r")
     assert "\n" not in terminal.getvalue() and len(redrawn) > 12
-    assert max(map(runner.columns, redrawn)) <= 29
+    assert max(map(columns, redrawn)) <= 29
 
 
 def test_columns_stand_under_each_other_with_wide_characters():
-    lines = runner.aligned([["主張", "x"], ["C1", "y"]])
-    assert [runner.columns(line) for line in lines] == [7, 7]
+    lines = aligned([["主張", "x"], ["C1", "y"]])
+    assert [columns(line) for line in lines] == [7, 7]
 
 
 @pytest.mark.parametrize("value, text", [(0.123456, "0.1235"), (2147483648.0, "2,147,483,648")])

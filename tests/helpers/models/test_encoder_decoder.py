@@ -1,4 +1,4 @@
-"""Lesson 04: cross-attention, the data of the four tasks, the shipped results, span corruption."""
+"""Lesson 05: cross-attention, the data of the four tasks, the shipped results, span corruption."""
 
 import random
 
@@ -292,7 +292,7 @@ class Silent:
 
 def spans_checked(spoil=lambda source, target: (source, target)):
     """Run the cells of span corruption, what they made spoiled before it is checked."""
-    path = ROOT / "notebooks" / "ja" / "04_encoder_decoder.ipynb"
+    path = ROOT / "notebooks" / "ja" / "05_encoder_decoder.ipynb"
     cells = {cell.id: cell.source for cell in nbformat.read(path, 4).cells}
     scope = {"claims": Silent, "random": random, "LANG": "ja", "corpus": corpus}
     scope |= {"story": story_with(0, negated=False)}

@@ -1,4 +1,4 @@
-"""Heads on a pretrained body: what is copied, what is labelled, what a score counts; lesson 02's
+"""Heads on a pretrained body: what is copied, what is labelled, what a score counts; lesson 03's
 label curves as shipped."""
 
 import json
@@ -172,7 +172,7 @@ def test_the_adjective_alone_is_wrong_for_every_new_way():
     assert not any(moods.by_adjective(mood) == mood.positive for mood in moods.NEW)
     right = sum(moods.by_adjective(mood) == mood.positive for mood in moods.SEEN)
     assert 0.7 < right / len(moods.SEEN) < 0.9
-    said = finetune.told(100, 0)
+    said = finetune.drawn_moods(100, 0)
     assert len(set(said)) == 100 and not any(mood.is_new for mood in said)
 
 
@@ -205,7 +205,7 @@ def test_a_score_counts_only_what_is_asked():
 
 
 def test_few_steps_on_few_labels_are_learned():
-    rows = finetune.class_rows(finetune.told(6, 1), "ja")
+    rows = finetune.class_rows(finetune.drawn_moods(6, 1), "ja")
     model = finetune.classifier()
     run = finetune.tune(model, rows, 0, 120, 2e-3)
     assert run.mean_loss(5) < 0.3 < run.losses[0]
@@ -213,7 +213,7 @@ def test_few_steps_on_few_labels_are_learned():
 
 
 def test_batches_are_repeatable_rows():
-    rows = finetune.class_rows(finetune.told(30, 2), "zh-tw")
+    rows = finetune.class_rows(finetune.drawn_moods(30, 2), "zh-tw")
     first, again = (finetune.next_batch(rows, 3)() for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in rows)
     known = {tuple(row.tolist()) for row in rows["input_ids"]}

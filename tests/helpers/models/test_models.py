@@ -6,7 +6,6 @@ import random
 import pytest
 import torch
 
-from helpers.display import progress_bar
 from helpers.language import say
 from helpers.models import decoder, encoder, encoder_decoder, training
 from helpers.world import corpus, tokenizer
@@ -244,14 +243,7 @@ def test_an_interrupted_model_keeps_what_it_learned():
 
 
 def test_the_pace_warms_up_and_ends_low():
-    paces = [training.pace(n, 1000) for n in range(1000)]
+    paces = [training.learning_rate_share(n, 1000) for n in range(1000)]
     assert paces[0] == pytest.approx(1 / training.WARM_UP, rel=0.01)
     assert max(paces) > 0.99 and paces.index(max(paces)) == training.WARM_UP - 1
     assert paces[-1] == pytest.approx(training.FLOOR, rel=0.01)
-
-
-def test_the_meter_says_steps_and_time_left():
-    bar = progress_bar.Meter(200)
-    bar._started -= 10
-    bar.show(50, "損失 1.234")
-    assert bar.text() == "50/200　10秒経過、残り約30秒 損失 1.234"

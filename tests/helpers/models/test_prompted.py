@@ -1,4 +1,4 @@
-"""The decoder of lesson 05 that reads a prompt, and the pair of task and language it never saw."""
+"""The decoder of lesson 06 that reads a prompt, and the pair of task and language it never saw."""
 
 import json
 

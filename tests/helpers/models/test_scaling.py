@@ -1,4 +1,4 @@
-"""The sizes of lesson 05: what is trained, how it is marked, and the law that is fitted to it."""
+"""The sizes of lesson 06: what is trained, how it is marked, and the law that is fitted to it."""
 
 import json
 
@@ -130,7 +130,7 @@ def test_the_encoder_decoder_is_taught_half_of_the_characters():
     for kind in scaling.KINDS:
         labels = scaling.batch_of(kind, windows)["labels"]
         given = labels.numel() - (4 if kind == "decoder" else 0)  # the first has no predecessor
-        assert given == 4 * scaling.taught(kind)
+        assert given == 4 * scaling.characters_with_loss(kind)
 
 
 def test_exact_match_of_one_is_the_accuracy_and_never_rises_with_k():
@@ -217,7 +217,7 @@ def test_losses_fall_with_size_until_the_steps_are_too_few(shipped):
 def test_the_blocks_are_those_of_the_decoder():
     """With the weights of a Llama the blocks compute what it computes."""
     llama = scaling.new("decoder", 16, len(DATA.characters))
-    model = blocks.Model("decoder", 16, len(DATA.characters)).eval()
+    model = blocks.StackedModel("decoder", 16, len(DATA.characters)).eval()
     with torch.no_grad():
         model.embedding.weight[: len(DATA.characters)] = llama.model.embed_tokens.weight
         for block, layer in zip(model.decoder, llama.model.layers, strict=True):
@@ -234,7 +234,7 @@ def test_the_blocks_are_those_of_the_decoder():
 
 @pytest.mark.parametrize("wiring", blocks.WIRINGS)
 def test_the_wiring_reads_all_and_writes_from_left_to_right(wiring):
-    model = blocks.Model(wiring, 16, len(DATA.characters)).eval()
+    model = blocks.StackedModel(wiring, 16, len(DATA.characters)).eval()
     window = DATA.test[: scaling.READ + scaling.WRITTEN][None]
 
     def changed(at):

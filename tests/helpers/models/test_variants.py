@@ -295,9 +295,9 @@ def test_a_recurrent_network_waits_for_every_token_and_attention_for_none():
 
 
 def test_without_a_warm_up_the_rate_is_full_from_the_first_step():
-    assert training.pace(0, 100, 1) == 1
-    assert training.pace(0, 100) == pytest.approx(1 / training.WARM_UP)
-    assert training.pace(9, 100, 10) == training.pace(9, 100, 1)
+    assert training.learning_rate_share(0, 100, 1) == 1
+    assert training.learning_rate_share(0, 100) == pytest.approx(1 / training.WARM_UP)
+    assert training.learning_rate_share(9, 100, 10) == training.learning_rate_share(9, 100, 1)
 
 
 def test_losses_are_averaged_and_what_is_no_number_is_none():

@@ -1,10 +1,11 @@
 """Every quiz bank: what `build` refuses in it, and its answers as they are judged."""
 
 import copy
-import itertools
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from places import ROOT
@@ -53,38 +54,40 @@ def judgement_faults(bank):
         say.use(lang)
         quiz = Quiz("bank", bank=bank, student="s")
         for q in bank["question"]:
-            for given, right, why in CASES[q["kind"]](q):
+            for given, right, why in quiz.questions[q["id"]].examples():
                 result = quiz.answer(q["id"], given)
-                if result.right is not right or not all(say.choose(w) in result.text for w in why):
+                if result.right is not right or not all(words in result.text for words in why):
                     yield f"{q['id']} ({lang}): {given!r} gives {result.right}, {result.text!r}"
     say.use("ja")
 
 
-def choice_cases(question):
-    choices, sizes = question["choice"], range(1, len(question["choice"]) + 1)
-    declared = {c["id"] for c in choices if c.get("right")}
-    for size in [1] if question["kind"] == "single" else sizes:
-        for some in itertools.combinations(choices, size):
-            ids = [c["id"] for c in some]
-            yield ids, set(ids) == declared, [c["why"] for c in some]
+@pytest.mark.parametrize("table", BANK["question"], ids=lambda table: table["kind"])
+def test_the_examples_of_every_kind_are_right_and_wrong_and_hear_every_explanation(table):
+    examples = list(kinds.from_table(table).examples())
+    assert {example.right for example in examples} == {True, False}
+    assert {why for example in examples for why in example.why} == set(explanations(table))
+    right = [example.given for example in examples if example.right]
+    assert right == RIGHT[table["id"]] and len(examples) == TRIED[table["id"]]
 
 
-def numeric_cases(question):
-    answer, tolerance = question["answer"], question["tolerance"]
-    yield f"{answer}", True, [question["why_right"]]
-    for sign in (-1, 1):
-        yield answer + sign * 0.99 * tolerance, True, [question["why_right"]]
-        yield answer + sign * (1.01 * tolerance + 1e-9 * max(1, abs(answer))), False, []
-    yield 10 * abs(answer) + 1000, False, [question["why_wrong"]]
-    for mistake in question.get("mistake", ()):
-        yield mistake["value"], False, [mistake["why"]]
+def explanations(table) -> Iterator[str]:
+    """Every explanation of a question in the current language, wherever in its table it is."""
+    for name, value in table.items():
+        if name.startswith("why"):
+            yield say.choose(value)
+        for inner in value if isinstance(value, list) else []:
+            yield from explanations(inner)
 
 
-CASES = {"single": choice_cases, "multiple": choice_cases, "numeric": numeric_cases}  # by kind
+# 4 choices of one, 15 sets of choices; with tolerance 0.1: 12.2 itself, two right and two wrong
+# ones at the edges, one far away, one mistake
+RIGHT = {"q1": [["b"]], "q2": [12.2, 12.101, 12.299], "q3": [["a", "c"]]}
+RIGHT["q2"] = [Decimal(str(x)) for x in RIGHT["q2"]]
+TRIED = {"q1": 4, "q2": 7, "q3": 15}
 
 
-def test_every_kind_is_tried():
-    assert set(CASES) == set(kinds.KINDS)
+def test_the_sample_has_every_kind():
+    assert {table["kind"] for table in BANK["question"]} == set(kinds.KINDS)
 
 
 # --- the banks there are ------------------------------------------------------------------------

@@ -169,7 +169,23 @@ def screens_known(code: dict[str, ast.Module]) -> list[str]:
     return [f"{n}: {m}" for n, m in taken if m.split(".")[0] in SCREEN or m.endswith(VIEWING)]
 
 
-RULES = (circles, private_imports, screens_known)
+def escaped_by_hand(code: dict[str, ast.Module]) -> list[str]:
+    """Calls of escape, and tags in an f-string: Html escapes by itself what is put into it."""
+    faults = []
+    for name, tree in code.items():
+        faults += [f"{name}: {m}.{x}" for m, x in imports(name, tree, set(code)) if m == "html"]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                fixed = [v.value for v in node.values if isinstance(v, ast.Constant)]
+                faults += [f"{name}:{node.lineno}: {text}" for text in fixed if TAG.search(text)]
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "escape":
+                faults += [f"{name}:{node.lineno}: escape"] * (ast.unparse(node.func) not in MAY)
+    return faults
+
+
+TAG = re.compile(r"</?[a-z]\w*[ >]|=[\"']$")
+MAY = "re.escape", "Html.escape"
+RULES = (circles, private_imports, screens_known, escaped_by_hand)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -191,6 +207,12 @@ CIRCLE = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .widget 
         (screens_known, "quiz.state", "from .html_view import as_html"),
         (screens_known, "quiz.kinds", "from ipywidgets import Text"),
         (screens_known, "terminal.state", "import IPython.display"),
+        (escaped_by_hand, "quiz.html_view", "import html"),
+        (escaped_by_hand, "quiz.html_view", "from html import escape"),
+        (escaped_by_hand, "quiz.html_view", "from markupsafe import escape\nescape(text)"),
+        (escaped_by_hand, "quiz.html_view", 'f"<li>{text}</li>"'),
+        (escaped_by_hand, "quiz.html_view", "f'<p lang=\"{lang}\">{text}</p>'"),
+        (escaped_by_hand, "quiz.html_view", 'Html(f"{text}</p>")'),
     ],
 )
 def test_a_planted_import_is_seen(rule, module, line):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..course import Course, Lesson
 from ..problems import Problem
+from ..sections import problems as problems_of_sections
 from ..source import Source
 from . import answers, claims, languages, lessons, quiz
 
@@ -33,3 +34,4 @@ def of_source(source: Source) -> Iterator[Problem]:
     if not source.faults:
         yield from languages.problems(source)
         yield from answers.problems(source)
+        yield from problems_of_sections(source.cells)

@@ -3,14 +3,12 @@
 The classes of helpers.widgets.quiz.kinds are the schema: a kind that they know, this file knows.
 """
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
+from helpers.classroom.session import Session
 from helpers.language.say import COMPLETE
 from helpers.language.typed_numbers import SCALE
 from helpers.widgets.quiz import kinds
@@ -23,11 +21,10 @@ KEYS = [ARGUMENTS[lang] for lang in COMPLETE]
 FEWEST_CHOICES = 3
 LONGEST_MAY_BE_RIGHT = 0.4  # of the questions: else "take the longest" is a way to answer
 ALWAYS_THE_SAME = 3  # as many single choice questions with one right letter are a pattern
-NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
-class Entry:
+class BankEntry:
     """A question as helpers read it, beside its table, which has the texts of all languages."""
 
     file: str
@@ -57,7 +54,7 @@ def problems(bank: Table) -> Iterator[Problem]:
         yield Problem(bank.file, "-", what, "write each question below [[question]], nothing else")
         return
     read = [_read(bank.file, n, table) for n, table in enumerate(tables)]
-    entries = [entry for entry in read if isinstance(entry, Entry)]
+    entries = [entry for entry in read if isinstance(entry, BankEntry)]
     faults = [fault for fault in read if isinstance(fault, Problem)]
     yield from faults
     for entry in entries:
@@ -69,24 +66,24 @@ def problems(bank: Table) -> Iterator[Problem]:
         yield from _of_pattern(bank.file, entries)
 
 
-def _read(file: str, n: int, table: Any) -> Entry | Problem:
+def _read(file: str, n: int, table: Any) -> BankEntry | Problem:
     """Return a question, or what is wrong with its fields."""
     try:
-        return Entry(file, kinds.from_table(table), table)
+        return BankEntry(file, kinds.from_table(table), table)
     except kinds.Malformed as fault:
         key = (isinstance(table, dict) and table.get("id")) or f"question[{n}]"
         remedy = "mend it as the class of this kind says, in helpers/widgets/quiz/kinds.py"
         return Problem(file, str(key), str(fault), remedy)
 
 
-def _of_ids(file: str, entries: list[Entry]) -> Iterator[Problem]:
+def _of_ids(file: str, entries: list[BankEntry]) -> Iterator[Problem]:
     """Each question has an id of its own."""
     for id, n in Counter(entry.question.id for entry in entries).items():
         if n > 1:
             yield Problem(file, id, f"the id is used {n} times", "give each question its own")
 
 
-def _of_choices(entry: Entry) -> Iterator[Problem]:
+def _of_choices(entry: BankEntry) -> Iterator[Problem]:
     """There are at least three, each id once, and the right number of them is right."""
     ids, right = [choice["id"] for choice in entry.choices], len(entry.right)
     if ids and (len(set(ids)) < len(ids) or len(ids) < FEWEST_CHOICES):
@@ -99,7 +96,7 @@ def _of_choices(entry: Entry) -> Iterator[Problem]:
         yield entry.problem(f"{right} of {len(ids)} choices are right", remedy)
 
 
-def _of_number(entry: Entry) -> Iterator[Problem]:
+def _of_number(entry: BankEntry) -> Iterator[Problem]:
     """An answer can be told from each mistake, and a number from its unit."""
     question = entry.question
     if not isinstance(question, kinds.Numeric):
@@ -117,26 +114,17 @@ def _of_number(entry: Entry) -> Iterator[Problem]:
             yield entry.problem(f"12{unit} could be read in two ways", "write another unit")
 
 
-def _of_hint(entry: Entry) -> Iterator[Problem]:
-    """The hint does not hold the answer."""
-    for key in KEYS:
-        if _tells(entry, _squeezed(entry.table["hint"][key]), key):
-            yield entry.problem(f"the hint ({key}) contains the answer", "write another hint")
+def _of_hint(entry: BankEntry) -> Iterator[Problem]:
+    """The hint does not hold the answer, in any language."""
+    for lang in COMPLETE:
+        with Session(lang=lang):
+            question = kinds.from_table(entry.table)
+        if question.is_told_by(question.hint):
+            what = f"the hint ({ARGUMENTS[lang]}) contains the answer"
+            yield entry.problem(what, "write another hint")
 
 
-def _tells(entry: Entry, hint: str, key: str) -> bool:
-    question = entry.question
-    if isinstance(question, kinds.Numeric):
-        numbers = (Decimal(number.replace(",", "")) for number in NUMBER.findall(hint))
-        return any(abs(number - question.answer) <= question.tolerance for number in numbers)
-    return any(_squeezed(choice["text"][key]) in hint for choice in entry.right)
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\s`。]", "", unicodedata.normalize("NFKC", text))
-
-
-def _of_pattern(file: str, entries: list[Entry]) -> Iterator[Problem]:
+def _of_pattern(file: str, entries: list[BankEntry]) -> Iterator[Problem]:
     """A right choice shows neither by its length nor by its letter."""
     asked = [entry for entry in entries if entry.choices]
     for key in KEYS:
@@ -152,7 +140,7 @@ def _of_pattern(file: str, entries: list[Entry]) -> Iterator[Problem]:
         yield Problem(file, "question", what, "give the choices of some questions other ids")
 
 
-def _longest_is_right(entry: Entry, key: str) -> bool:
+def _longest_is_right(entry: BankEntry, key: str) -> bool:
     length = max(len(choice["text"][key]) for choice in entry.choices)
     longest = [choice for choice in entry.choices if len(choice["text"][key]) == length]
     return all(choice.get("right") for choice in longest)

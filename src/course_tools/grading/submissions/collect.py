@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ..sheet import Sheet
 from . import lms
-from .entries import Entry
+from .entries import SubmittedFile
 from .folders import in_folder
 from .submission import Submission, submission
 from .zip_files import in_zip
@@ -19,7 +19,7 @@ class NoSubmissions(Exception):
 
 def collect(place: Path, sheet: Sheet) -> list[Submission]:
     """Return everybody's submission of one sheet, by student.  NoSubmissions, or OSError."""
-    students: dict[str, list[Entry]] = {}
+    students: dict[str, list[SubmittedFile]] = {}
     for entry in _without_common_folder(list(_entries(place, sheet.lang))):
         students.setdefault(lms.student(entry.path, sheet.lesson), []).append(entry)
     every = [submission(name, files, sheet) for name, files in sorted(students.items())]
@@ -32,7 +32,7 @@ def collect(place: Path, sheet: Sheet) -> list[Submission]:
     return found
 
 
-def _entries(place: Path, lang: str) -> Iterable[Entry]:
+def _entries(place: Path, lang: str) -> Iterable[SubmittedFile]:
     if not place.exists():
         raise NoSubmissions(f"{place} is not there")
     if place.is_dir():
@@ -42,7 +42,7 @@ def _entries(place: Path, lang: str) -> Iterable[Entry]:
     raise NoSubmissions(f"{place} is neither a folder nor a zip file")
 
 
-def _without_common_folder(entries: list[Entry]) -> list[Entry]:
+def _without_common_folder(entries: list[SubmittedFile]) -> list[SubmittedFile]:
     """Return the same files without the folder that some zip files put around everybody's."""
     tops = {entry.path.parts[0] for entry in entries}
     if len(tops) != 1 or not all(len(entry.path.parts) > 1 for entry in entries):

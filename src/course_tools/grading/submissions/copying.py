@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ...authoring import syntax_trees
 from ..messages import Note
 from ..sheet import Sheet, Task
-from .notebook import Cell
+from .notebook import SheetCell
 
 LONGEST = 20_000  # characters of a cell that are compared
 FINDERS = {"globals", "locals", "vars", "eval", "exec", "__import__", "gc", "inspect", "__main__"}
@@ -19,7 +19,7 @@ FINDERS |= {"user_ns", "user_global_ns", "get_objects", "modules"}
 METHODS = FINDERS - {"eval", "exec", "globals", "locals"}  # model.eval() is something else
 
 
-def suspicions(task: Task, own: Sequence[Cell], sheet: Sheet) -> Iterator[Note]:
+def suspicions(task: Task, own: Sequence[SheetCell], sheet: Sheet) -> Iterator[Note]:
     """Yield notes for a person on what an answer has from the sheet's checks, none twice.
 
     own: the cells of the answer
@@ -39,7 +39,7 @@ def suspicions(task: Task, own: Sequence[Cell], sheet: Sheet) -> Iterator[Note]:
             yield kind, {"task": task.name, "name": name}
 
 
-def answering(good: Sequence[Cell], every: Sequence[Cell]) -> list[Cell]:
+def answering(good: Sequence[SheetCell], every: Sequence[SheetCell]) -> list[SheetCell]:
     """Return the cells of an answer, and the student's own cells that define what those use."""
     found = list(good)
     for cell in found:

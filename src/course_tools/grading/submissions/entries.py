@@ -13,7 +13,7 @@ CODE_PAGES = {"ja": ("cp932", "cp950"), "zh-tw": ("cp950", "cp932")}
 
 
 @dataclass(frozen=True)
-class Entry:
+class SubmittedFile:
     """A file as it was handed in.  read() may raise OSError or ValueError; problem: do not read."""
 
     path: PurePosixPath

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from . import entries, zip_files
-from .entries import JUNK, Entry
+from .entries import JUNK, SubmittedFile
 
 
-def in_folder(place: Path, lang: str) -> Iterator[Entry]:
+def in_folder(place: Path, lang: str) -> Iterator[SubmittedFile]:
     """Yield every file below a folder, and those in the zip files that lie in it."""
     for folder, names, files in os.walk(place, followlinks=False):
         names[:] = sorted(n for n in names if not JUNK.match(n))
@@ -35,14 +35,14 @@ def _readable(name: str, lang: str) -> str:
         )
 
 
-def _file(path: Path, shown: PurePosixPath) -> Entry:
+def _file(path: Path, shown: PurePosixPath) -> SubmittedFile:
     found = path.lstat()
     problem = "link" if stat.S_ISLNK(found.st_mode) else ""
     if not problem and not stat.S_ISREG(found.st_mode):
         problem = "no_file"
     if not problem and found.st_size > entries.LARGEST:
         problem = "large"
-    return Entry(shown, lambda: _read(path, found), found.st_mtime, problem)
+    return SubmittedFile(shown, lambda: _read(path, found), found.st_mtime, problem)
 
 
 def _read(path: Path, found: os.stat_result) -> bytes:

@@ -12,18 +12,20 @@ ATTEMPT = re.compile(r"(?:\s*\((\d+)\)|[-_ ](\d{1,2}))$")
 
 @dataclass(frozen=True)
 class Format:
-    """One way of naming files: the pattern is matched from the start and finds `who` and `number`.
+    """One way of naming files: the pattern is matched from the start and finds `who`.
 
-    lms: the products that name so; number: what tells two students of one name apart
+    lms: the products that name so
+    The pattern may also find a `number`: what tells two students of one name apart.
     """
 
     lms: tuple[str, ...]
     pattern: re.Pattern[str]
 
     def student(self, path: PurePosixPath) -> str:
-        """Return WHO_NUMBER of the outermost folder's or the file's name; "" if there is none."""
+        """Return WHO_NUMBER, or WHO, of the outermost folder's or the file's name; "" for none."""
         found = self.pattern.match(_outermost(path))
-        return f"{found['who']}_{found['number']}" if found else ""
+        parts = found.groupdict() if found else {}
+        return "_".join(filter(None, [parts.get("who"), parts.get("number")]))
 
 
 FORMATS = (

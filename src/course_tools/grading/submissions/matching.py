@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from ..messages import Note
 from ..sheet import Sheet, Task
 from . import copying
-from .notebook import Cell, parsed
+from .notebook import SheetCell, parsed
 
 MAGIC = re.compile(r"get_ipython\(\)\.(run_(?:line|cell)_magic|system|getoutput)\('([^']*)")
 
@@ -23,7 +23,7 @@ class Matched:
     runs: the student's own code in order.  answers: the text of each answer; None: untouched.
     """
 
-    runs: list[Cell] = field(default_factory=list)
+    runs: list[SheetCell] = field(default_factory=list)
     answers: dict[str, str | None] = field(default_factory=dict)
     cells: dict[str, list[str]] = field(default_factory=dict)  # task: names of cells that define it
     faults: dict[str, int] = field(default_factory=dict)  # task: line of its syntax error
@@ -32,7 +32,7 @@ class Matched:
     human: list[Note] = field(default_factory=list)
 
 
-def match(cells: Sequence[Cell], sheet: Sheet) -> Matched:
+def match(cells: Sequence[SheetCell], sheet: Sheet) -> Matched:
     """Find how the cells of one notebook answer one sheet."""
     made = Matched()
     cells = _joined(keyed(cells, sheet), made)
@@ -58,19 +58,19 @@ def solved(sheet: Sheet) -> Matched:
     for number, part in enumerate(sheet.parts, 1):
         kind = "text" if part.kind in ("text", "essay") else "code"
         source = part.source if part.kind == "answer" else part.released
-        cells.append(parsed(Cell(number, kind, source, (part.key,))))
+        cells.append(parsed(SheetCell(number, kind, source, (part.key,))))
     return match(cells, sheet)
 
 
 # --- cells ------------------------------------------------------------------------------------
 
 
-def keyed(cells: Iterable[Cell], sheet: Sheet) -> list[Cell]:
+def keyed(cells: Iterable[SheetCell], sheet: Sheet) -> list[SheetCell]:
     """Return each cell with the sheet's cell that it is, if it is one."""
     return [_keyed(cell, sheet) for cell in cells]
 
 
-def _keyed(cell: Cell, sheet: Sheet) -> Cell:
+def _keyed(cell: SheetCell, sheet: Sheet) -> SheetCell:
     """Return the cell with its key: by grade_id, by cell id, by its text, by function name."""
     for id in cell.ids:
         if id in sheet.by_key:
@@ -84,9 +84,9 @@ def _keyed(cell: Cell, sheet: Sheet) -> Cell:
     return cell
 
 
-def _joined(cells: list[Cell], made: Matched) -> list[Cell]:
+def _joined(cells: list[SheetCell], made: Matched) -> list[SheetCell]:
     """Return the cells, one that was split in two (a half of it is no Python) whole again."""
-    out: list[Cell] = []
+    out: list[SheetCell] = []
     waiting = list(cells)
     while waiting:
         cell = waiting.pop(0)
@@ -102,7 +102,9 @@ def _joined(cells: list[Cell], made: Matched) -> list[Cell]:
     return out
 
 
-def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | None, int]:
+def _whole(
+    cell: SheetCell, after: list[SheetCell], before: list[SheetCell]
+) -> tuple[SheetCell | None, int]:
     """Return the cell with the 1 to 3 cells below it (n), or with the one above it (-1)."""
     for n in range(1, 1 + min(3, len(after))):
         below = after[:n]
@@ -119,7 +121,7 @@ def _whole(cell: Cell, after: list[Cell], before: list[Cell]) -> tuple[Cell | No
     return None, 0
 
 
-def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
+def _placed(cells: list[SheetCell], sheet: Sheet) -> list[SheetCell]:
     """Return the cells; an answer that nothing else finds is the one own cell at its place."""
     order = [part.key for part in sheet.parts]
     known = {cell.key for cell in cells}
@@ -138,7 +140,7 @@ def _placed(cells: list[Cell], sheet: Sheet) -> list[Cell]:
     return out
 
 
-def _code_again(cells: list[Cell], sheet: Sheet, made: Matched) -> list[Cell]:
+def _code_again(cells: list[SheetCell], sheet: Sheet, made: Matched) -> list[SheetCell]:
     """Return the cells; an answer whose cell was turned into text is code again."""
     out = list(cells)
     for task in sheet.tasks:
@@ -154,11 +156,11 @@ def _code_again(cells: list[Cell], sheet: Sheet, made: Matched) -> list[Cell]:
     return out
 
 
-def _answers(cell: Cell, task: Task) -> bool:
+def _answers(cell: SheetCell, task: Task) -> bool:
     return cell.key == task.name or bool(cell.defines & set(task.functions))
 
 
-def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
+def _runs(cells: Iterable[SheetCell], sheet: Sheet) -> Iterator[SheetCell]:
     """Yield the student's own code: no cell or test of the sheet's, nothing that is no Python."""
     wanted = {name for task in sheet.tasks for name in task.functions}
     for cell in cells:
@@ -173,7 +175,7 @@ def _runs(cells: Iterable[Cell], sheet: Sheet) -> Iterator[Cell]:
 # --- tasks ------------------------------------------------------------------------------------
 
 
-def _answer(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
+def _answer(task: Task, cells: Sequence[SheetCell], sheet: Sheet, made: Matched) -> None:
     """Find a task's answer: its text, its cells, and whether there is doubt."""
     mine = [c for c in cells if c.kind == "code" and _answers(c, task)]
     stub = _squeezed(sheet.by_key[task.name].released)
@@ -198,7 +200,7 @@ def _answer(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> N
         _missing(task, cells, made)
 
 
-def _renamed(task: Task, cell: Cell, sheet: Sheet, made: Matched) -> None:
+def _renamed(task: Task, cell: SheetCell, sheet: Sheet, made: Matched) -> None:
     """Try the one function of another name that stands in the task's own cell; a human decides."""
     others = {name for t in sheet.tasks for name in t.functions}
     names = [n for n in sorted(cell.defines - others) if re.search(rf"(?m)^def {n}\b", cell.code)]
@@ -208,7 +210,7 @@ def _renamed(task: Task, cell: Cell, sheet: Sheet, made: Matched) -> None:
         made.human.append(("renamed", values))
 
 
-def _missing(task: Task, cells: Sequence[Cell], made: Matched) -> None:
+def _missing(task: Task, cells: Sequence[SheetCell], made: Matched) -> None:
     """Note that a task has no cell: it was deleted, or another may be it, and a human looks."""
     free = [c.number for c in cells if c.kind == "code" and not c.key and c.source.strip()]
     if free:
@@ -217,7 +219,7 @@ def _missing(task: Task, cells: Sequence[Cell], made: Matched) -> None:
         made.notes.append(("deleted", {"task": task.name}))
 
 
-def _essay(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
+def _essay(task: Task, cells: Sequence[SheetCell], sheet: Sheet, made: Matched) -> None:
     """Find an essay: its cell, or where that was left as it is, the student's own text below it."""
     stub = _squeezed(sheet.by_key[task.name].released)
     at = [i for i, c in enumerate(cells) if c.key == task.name]
@@ -243,7 +245,7 @@ def _essay(task: Task, cells: Sequence[Cell], sheet: Sheet, made: Matched) -> No
         made.notes.append(("deleted", {"task": task.name}))
 
 
-def _tests(cells: Sequence[Cell], sheet: Sheet, made: Matched) -> None:
+def _tests(cells: Sequence[SheetCell], sheet: Sheet, made: Matched) -> None:
     """Note which tests were changed or deleted: the sheet's own are run all the same."""
     there = {cell.key: cell for cell in cells}
     for part in sheet.of("test"):

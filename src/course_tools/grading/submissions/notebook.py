@@ -23,7 +23,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Cell:
+class SheetCell:
     """One cell of a notebook.
 
     number: as a person counts, from 1.  key: the sheet's cell that it is, "" where unknown.
@@ -44,7 +44,7 @@ class Cell:
         return f"{self.number}"
 
 
-def read(data: bytes) -> tuple[list[Cell], list[Note]]:
+def read(data: bytes) -> tuple[list[SheetCell], list[Note]]:
     """Return the cells of a file, and notes on how it was saved.  Unreadable."""
     if not data.strip():
         raise Unreadable("the file is empty")
@@ -77,7 +77,7 @@ def _raw_cells(notebook: Any) -> Any:
     return cells
 
 
-def _cell(number: int, raw: dict) -> Cell:
+def _cell(number: int, raw: dict) -> SheetCell:
     source = raw.get("source", raw.get("input", ""))
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
@@ -87,14 +87,14 @@ def _cell(number: int, raw: dict) -> Cell:
     ids = (graded.get("grade_id"), raw.get("id"), metadata.get("id"))
     kind = "code" if raw.get("cell_type") == "code" else "text"
     texts = tuple(id for id in ids if isinstance(id, str))
-    return Cell(number, kind, source[:LONGEST], texts)
+    return SheetCell(number, kind, source[:LONGEST], texts)
 
 
 def _table(of: dict, name: str) -> dict:
     return of[name] if isinstance(of.get(name), dict) else {}
 
 
-def parsed(cell: Cell) -> Cell:
+def parsed(cell: SheetCell) -> SheetCell:
     """Return the cell with code free of magics, names it defines, the line of a syntax error."""
     if cell.kind != "code":
         return cell

@@ -10,7 +10,7 @@ from helpers.classroom import records
 from ..messages import Note
 from ..sheet import Sheet
 from . import lms, matching, notebook
-from .entries import Entry
+from .entries import SubmittedFile
 
 MARKED = re.compile(r"-[0-9a-f]{8}$")
 
@@ -35,7 +35,7 @@ class Submission:
         return name if alone else f"{name}-{mark}".strip("-")
 
 
-def submission(student: str, entries: list[Entry], sheet: Sheet) -> Submission:
+def submission(student: str, entries: list[SubmittedFile], sheet: Sheet) -> Submission:
     """Join one student's files to one submission, with notes on what was left out."""
     made = Submission(student)
     for entry in entries:
@@ -52,7 +52,7 @@ def submission(student: str, entries: list[Entry], sheet: Sheet) -> Submission:
     return made
 
 
-def _choose(made: Submission, notebooks: list[Entry], sheet: Sheet) -> None:
+def _choose(made: Submission, notebooks: list[SubmittedFile], sheet: Sheet) -> None:
     """Take the last of the notebooks that are named like the lesson, else of those most like it."""
     named = [e for e in notebooks if sheet.lesson.lower() in e.path.name.lower()]
     fitting = named or (_alike(notebooks, sheet) if len(notebooks) > 1 else notebooks)
@@ -69,9 +69,9 @@ def _choose(made: Submission, notebooks: list[Entry], sheet: Sheet) -> None:
             made.human.append(("unreadable", {"reason": "the file is empty"}))
 
 
-def _alike(notebooks: Iterable[Entry], sheet: Sheet) -> list[Entry]:
+def _alike(notebooks: Iterable[SubmittedFile], sheet: Sheet) -> list[SubmittedFile]:
     """Return the notebooks that hold more of the sheet's cells than any other."""
-    counts: list[tuple[int, Entry]] = []
+    counts: list[tuple[int, SubmittedFile]] = []
     for entry in notebooks:
         try:
             cells, _ = notebook.read(entry.read())
@@ -83,7 +83,7 @@ def _alike(notebooks: Iterable[Entry], sheet: Sheet) -> list[Entry]:
     return [entry for n, entry in counts if n == most]
 
 
-def _add_work(made: Submission, files: list[Entry]) -> None:
+def _add_work(made: Submission, files: list[SubmittedFile]) -> None:
     """Read the exported progress: several files of one student are one record."""
     for entry in files:
         try:

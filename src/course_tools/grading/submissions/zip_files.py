@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from . import entries
-from .entries import JUNK, Entry
+from .entries import JUNK, SubmittedFile
 
 MOST_FILES, LONGEST_NAME = 2_000, 1_000  # in a student's zip file; characters, with the folders
 UNZIP = (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, RuntimeError)
 UNICODE_PATH = 0x7075  # Info-ZIP's extra field: the name in UTF-8
 
 
-def in_zip(place: Path, lang: str) -> Iterator[Entry]:
+def in_zip(place: Path, lang: str) -> Iterator[SubmittedFile]:
     """Yield every file of an LMS' zip file, and of the zip files in it."""
     archive = zipfile.ZipFile(io.BytesIO(place.read_bytes()))
     return _entries(archive, lang, PurePosixPath(), lambda: archive)
 
 
-def nested(zipped: Entry, lang: str) -> Iterator[Entry]:
+def nested(zipped: SubmittedFile, lang: str) -> Iterator[SubmittedFile]:
     """Yield the files of a student's own zip file, which counts as a folder.
 
     It is not kept open: a class may have many.
@@ -31,7 +31,7 @@ def nested(zipped: Entry, lang: str) -> Iterator[Entry]:
         data = zipped.read()
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (OSError, ValueError, *UNZIP):
-        yield Entry(zipped.path, bytes, problem="broken_zip")
+        yield SubmittedFile(zipped.path, bytes, problem="broken_zip")
         return
 
     def anew() -> zipfile.ZipFile:
@@ -45,9 +45,9 @@ def _entries(
     lang: str,
     above: PurePosixPath,
     again: Callable[[], zipfile.ZipFile],
-) -> Iterator[Entry]:
+) -> Iterator[SubmittedFile]:
     if above.parts and len(archive.infolist()) > MOST_FILES:
-        yield Entry(above, bytes, problem="large")
+        yield SubmittedFile(above, bytes, problem="large")
         return
     for info in archive.infolist():
         name = _decoded(info, lang).replace("\\", "/")
@@ -55,7 +55,7 @@ def _entries(
         if info.is_dir() or not parts or any(JUNK.match(p) for p in parts if p != ".."):
             continue
         path, problem = _inspected(info, name)
-        entry = Entry(above / path, _reader(again, info), _seconds(info), problem)
+        entry = SubmittedFile(above / path, _reader(again, info), _seconds(info), problem)
         if path.suffix.lower() == ".zip" and not problem and not above.parts:
             yield from nested(entry, lang)
         else:

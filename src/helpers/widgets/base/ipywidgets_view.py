@@ -5,6 +5,7 @@ It is for front ends that lack anywidget's code.
 
 import ipywidgets
 
+from ...display.markup import Html
 from .html_view import rich
 from .state import State
 from .view import Bundle
@@ -26,20 +27,22 @@ class IpywidgetsView:
 
 def heading(lang: str, title: str, note: str) -> ipywidgets.HTML:
     """Return the title, and below it one sentence, such as why this view is shown."""
-    inner = f"<h3>{rich(title)}</h3>" + (f"<p>{rich(note)}</p>" if note else "")
+    inner = Html("<h3>{}</h3>").format(rich(title))
+    inner += Html("<p>{}</p>").format(rich(note)) if note else Html()
     return ipywidgets.HTML(spoken(lang, inner))
 
 
-def spoken(lang: str, inner: str) -> str:
+def spoken(lang: str, inner: Html) -> Html:
     """Return HTML that a screen reader announces when it changes, in its language; "" stays ""."""
-    return f'<div lang="{lang}" role="status">{inner}</div>' if inner else ""
+    whole = Html('<div lang="{}" role="status">{}</div>')
+    return whole.format(lang, inner) if inner else Html()
 
 
-def trouble_html(state: State) -> str:
+def trouble_html(state: State) -> Html:
     """Return the failure of the last action, its technical line folded; "" without one."""
     trouble = state.trouble()
     if not trouble:
-        return ""
+        return Html()
     sentence, line = map(rich, trouble)
-    folded = f"<summary>{rich(state.words['error_detail'])}</summary><code>{line}</code>"
-    return f"<p>{sentence}</p><details>{folded}</details>"
+    whole = Html("<p>{}</p><details><summary>{}</summary><code>{}</code></details>")
+    return whole.format(sentence, rich(state.words["error_detail"]), line)

@@ -5,7 +5,7 @@ from functools import partial
 
 from IPython.display import display, update_display
 
-from ...display.handshake import Watch, running_loop
+from ...display.handshake import SilenceWatch, running_loop
 from .state import State
 from .view import Bundle, View
 
@@ -62,7 +62,7 @@ class Widget(State):
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
         data, metadata = self.view.mimebundle()
-        return data | {"text/html": self.html(), "text/plain": repr(self)}, metadata
+        return data | {"text/html": str(self.html()), "text/plain": repr(self)}, metadata
 
     def _ipython_display_(self) -> None:
         """Display, and exchange anywidget's view for ipywidgets' if no front end answers."""
@@ -70,7 +70,7 @@ class Widget(State):
         handle = display(data, metadata=metadata, raw=True, display_id=True)
         loop = running_loop()
         if handle and loop and not self._is_plain:
-            Watch(lambda: self.alive, partial(self._fall_back, handle.display_id), loop)
+            SilenceWatch(lambda: self.alive, partial(self._fall_back, handle.display_id), loop)
 
     def _fall_back(self, display_id: str) -> None:
         if not self._is_plain:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ...display.markup import Html
 from ..base.html_view import rich
 
 
@@ -13,9 +14,14 @@ class Drawing:
     sentence: str
     lang: str
 
+    def html(self) -> Html:
+        """Return the picture as HTML: who draws it escapes what it says."""
+        return Html(self.picture)
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        body = f'{self.picture}<p class="sentence">{rich(self.sentence)}</p>'
-        return {"text/html": f'<div lang="{self.lang}">{body}</div>', "text/plain": self.sentence}
+        whole = Html('<div lang="{}">{}<p class="sentence">{}</p></div>')
+        shown = whole.format(self.lang, self.html(), rich(self.sentence))
+        return {"text/html": str(shown), "text/plain": self.sentence}
 
     def __repr__(self) -> str:
         return self.sentence

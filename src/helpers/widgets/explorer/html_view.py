@@ -1,18 +1,18 @@
 """An explorer to read: title, values and picture at the first values."""
 
-import html
-
-from ..base.html_view import rich, section
+from ...display.markup import Html
+from ..base.html_view import joined, rich, section
 from .state import ExplorerState
 
 
-def as_html(explorer: ExplorerState) -> str:
+def as_html(explorer: ExplorerState) -> Html:
     """Return title, values and drawing at the first values, without a kernel or a script."""
-    title = f"<h3>{html.escape(explorer.title)}</h3>"
-    values = "".join(f"<li>{rich(line)}</li>" for line in _lines(explorer))
-    opening, note = explorer.opening, rich(explorer.words["live_note"])
-    said = f"<p>{rich(opening.sentence)}</p><p>{note}</p>"
-    return section(explorer.lang, title, f"<ul>{values}</ul>", opening.picture, said)
+    title = Html("<h3>{}</h3>").format(explorer.title)
+    items = joined(Html("<li>{}</li>").format(rich(line)) for line in _lines(explorer))
+    values, opening = Html("<ul>{}</ul>").format(items), explorer.opening
+    texts = rich(opening.sentence), rich(explorer.words["live_note"])
+    said = Html("<p>{}</p><p>{}</p>").format(*texts)
+    return section(explorer.lang, title, values, opening.html(), said)
 
 
 def as_text(explorer: ExplorerState) -> str:

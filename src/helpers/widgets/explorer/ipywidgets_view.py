@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets
 
+from ...display.markup import Html
 from ..base.html_view import rich
 from ..base.ipywidgets_view import DESCRIBED, WIDE, IpywidgetsView, heading, spoken, trouble_html
 from ..base.messages import ExplorerMessage
@@ -38,10 +39,11 @@ class ExplorerIpywidgetsView(IpywidgetsView):
     def refresh(self) -> None:
         """Show the last drawing, refusals and trouble."""
         explorer, lang = self._explorer, self._explorer.lang
-        self.notes.value = spoken(lang, "<br>".join(map(rich, explorer.notes.values())))
+        self.notes.value = spoken(lang, Html("<br>").join(map(rich, explorer.notes.values())))
         self.trouble.value = spoken(lang, trouble_html(explorer))
-        drawing = f"{explorer.drawing.picture}<p>{rich(explorer.drawing.sentence)}</p>"
-        self.picture.value = "" if explorer.trouble() else spoken(lang, drawing)
+        drawn = explorer.drawing
+        inner = Html("{}<p>{}</p>").format(drawn.html(), rich(drawn.sentence))
+        self.picture.value = "" if explorer.trouble() else spoken(lang, inner)
 
     def _changed(self, _: object) -> None:
         self._explorer.hear(ExplorerMessage(action="set", request="", values=self.given()))

@@ -1,26 +1,28 @@
 """The quiz to read: HTML and plain text, with the choices' ids for quiz.answer.  No answers."""
 
-import html
-
-from ..base.html_view import rich, section
+from ...display.markup import Html
+from ..base.html_view import joined, rich, section
 from .kinds import Question
 from .state import QuizState
 
 
-def as_html(quiz: QuizState) -> str:
+def as_html(quiz: QuizState) -> Html:
     """Return all questions as HTML, without a kernel, a script or an answer."""
-    title = f"<h3>{html.escape(quiz.words['title'])}</h3>"
+    title = Html("<h3>{}</h3>").format(quiz.words["title"])
     parts = [_html_question(quiz, q, n) for n, q in enumerate(quiz.questions.values(), 1)]
-    note = f"<p><small>{rich(quiz.words['live_note'])}</small></p>"
+    note = Html("<p><small>{}</small></p>").format(rich(quiz.words["live_note"]))
     return section(quiz.lang, title, *parts, note)
 
 
-def _html_question(quiz: QuizState, question: Question, n: int) -> str:
-    number = html.escape(quiz.words["number"].format(n=n))
-    note = rich(question.instruction(quiz.words))
-    items = "".join(f"<li><code>{c.id}</code> {rich(c.text)}</li>" for c in question.options())
-    choices = f"<ul>{items}</ul>" if items else ""
-    return f"<p><strong>{number}</strong> {rich(question.text)}<br><em>{note}</em></p>{choices}"
+def _html_question(quiz: QuizState, question: Question, n: int) -> Html:
+    item, items = Html("<li><code>{}</code> {}</li>"), question.options()
+    choices = joined(item.format(choice.id, rich(choice.text)) for choice in items)
+    return Html("<p><strong>{}</strong> {}<br><em>{}</em></p>{}").format(
+        quiz.words["number"].format(n=n),
+        rich(question.text),
+        rich(question.instruction(quiz.words)),
+        Html("<ul>{}</ul>").format(choices) if choices else Html(),
+    )
 
 
 def as_text(quiz: QuizState) -> str:

@@ -11,6 +11,7 @@ from typing import get_args
 
 import ipywidgets
 
+from ...display.markup import Html
 from ..base.html_view import rich
 from ..base.ipywidgets_view import DESCRIBED, WIDE, IpywidgetsView, heading, spoken, trouble_html
 from ..base.messages import QuizAction, QuizMessage
@@ -48,9 +49,11 @@ class QuestionBox:
 
     def __init__(self, quiz: QuizState, question: Question, n: int) -> None:
         self._quiz, self._id = quiz, question.id
-        number = rich(quiz.words["number"].format(n=n))
-        note = rich(question.instruction(quiz.words))
-        text = f"<p><b>{number}</b> {rich(question.text)}<br><small>{note}</small></p>"
+        text = Html("<p><b>{}</b> {}<br><small>{}</small></p>").format(
+            rich(quiz.words["number"].format(n=n)),
+            rich(question.text),
+            rich(question.instruction(quiz.words)),
+        )
         texts = [choice.text for choice in quiz.shown(question.id)]
         self.control = CONTROLS[question.drawn()["control"]](texts, quiz.words["answer"])
         self.buttons = {action: self._button(action) for action in get_args(QuizAction)}
@@ -80,7 +83,7 @@ class QuestionBox:
             self._drawn = attempt.given
         self.hint.value = spoken(self._quiz.lang, rich(self._quiz.told_hint(self._id)))
         result = attempt.result.text if attempt.result else ""
-        self.feedback.value = spoken(self._quiz.lang, rich(result).replace("\n", "<br>"))
+        self.feedback.value = spoken(self._quiz.lang, rich(result).replace("\n", Html("<br>")))
 
 
 # --- controls ---------------------------------------------------------------------------

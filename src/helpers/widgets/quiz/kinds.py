@@ -5,10 +5,14 @@ control that no kind has yet, the two views that have controls must learn to dra
 """
 
 import hashlib
+import itertools
+import re
+import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple, Self
 
 from ...language import say, tables
 from ...language.tables import Exact, Flag, Identifier, Malformed, Translated
@@ -17,6 +21,7 @@ from ..base.messages import QuestionControl
 
 Words = Mapping[str, str]  # messages/quiz.toml in one language
 Given = tuple[str, ...] | str  # ids of choices, or what was typed
+NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")  # in a text
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,6 +42,14 @@ class Judgement:
 
     def __repr__(self) -> str:
         return self.text
+
+
+class ExampleAnswer(NamedTuple):
+    """An answer as a call gives it, the judgement that it must get, and what must be said to it."""
+
+    given: object
+    right: bool
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +123,18 @@ class Question(ABC):
     def drawn(self) -> QuestionControl:
         """Return the question's control, as the screen draws it."""
 
+    @abstractmethod
+    def examples(self) -> Iterator[ExampleAnswer]:
+        """Yield right and wrong answers, by the fields alone, until all is said that may be said.
+
+        A test judges them; where a hint holds a right one, it tells the answer.
+        """
+
+    def is_told_by(self, hint: str) -> bool:
+        """Does a hint hold the answer?"""
+        right = (squeezed(f"{one.given}") for one in self.examples() if one.right)
+        return any(answer in squeezed(hint) for answer in right)
+
     def options(self) -> tuple[Choice, ...]:
         """Return the choices; () where the answer is typed."""
         return ()
@@ -171,6 +196,23 @@ class ChoiceQuestion(Question):
         right = set(given) == {choice.id for choice in self.choices if choice.right}
         return self.explain(chosen, right, words)
 
+    def examples(self) -> Iterator[ExampleAnswer]:
+        """Yield every set of choices; those that are declared right are right together."""
+        declared = {choice.id for choice in self.choices if choice.right}
+        for size in self.sizes():
+            for some in itertools.combinations(self.choices, size):
+                ids = [choice.id for choice in some]
+                yield ExampleAnswer(ids, set(ids) == declared, tuple(choice.why for choice in some))
+
+    def sizes(self) -> Iterable[int]:
+        """Return how many choices an answer may have."""
+        return range(1, len(self.choices) + 1)
+
+    def is_told_by(self, hint: str) -> bool:
+        """Does a hint hold the text of a right choice?"""
+        right = (squeezed(choice.text) for choice in self.choices if choice.right)
+        return any(text in squeezed(hint) for text in right)
+
     @abstractmethod
     def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
         """Put the judgement of at least one choice into words."""
@@ -186,6 +228,10 @@ class Single(ChoiceQuestion):
         if len(ids) > 1:
             raise ValueError(words["only_one"].format(question=self.id))
         return ids
+
+    def sizes(self) -> Iterable[int]:
+        """Return 1: several choices are no answer."""
+        return (1,)
 
     def explain(self, chosen: list[Choice], right: bool, words: Words) -> Judgement:
         """Give the explanation of the one choice."""
@@ -254,6 +300,23 @@ class Numeric(Question):
         near = (m.why for m in self.mistakes if abs(number - m.value) <= m.tolerance)
         return Judgement(False, words["wrong"], (("", next(near, self.why_wrong)),))
 
+    def examples(self) -> Iterator[ExampleAnswer]:
+        """Yield the answer, what is just within and just outside the tolerance, and mistakes."""
+        edge, beyond = (Decimal(x) for x in ("0.99", "1.01"))
+        step = Decimal("1e-9") * max(Decimal(1), abs(self.answer))
+        yield ExampleAnswer(self.answer, True, (self.why_right,))
+        for sign in (-1, 1):
+            yield ExampleAnswer(self.answer + sign * edge * self.tolerance, True, (self.why_right,))
+            yield ExampleAnswer(self.answer + sign * (beyond * self.tolerance + step), False)
+        yield ExampleAnswer(10 * abs(self.answer) + 1000, False, (self.why_wrong,))
+        yield from (ExampleAnswer(m.value, False, (m.why,)) for m in self.mistakes)
+
+    def is_told_by(self, hint: str) -> bool:
+        """Does a hint hold a number that is right?"""
+        found = NUMBER.findall(squeezed(hint))
+        numbers = (Decimal(number.replace(",", "")) for number in found)
+        return any(abs(number - self.answer) <= self.tolerance for number in numbers)
+
     def _unread(self, typed: str, rest: str, words: Words) -> Judgement:
         """Say that the text is no number, or has a foreign unit; that is not judged."""
         name = "not_a_number" if not rest else "other_unit" if self.unit.shown else "no_unit"
@@ -286,6 +349,11 @@ def from_table(table: Mapping[str, Any]) -> Question:
     if kind not in KINDS:
         raise Malformed("kind", f"is {kind!r}, expected one of {', '.join(KINDS)}")
     return KINDS[kind].from_table(table)
+
+
+def squeezed(text: str) -> str:
+    """Return a text without spaces, capitals, full-width forms and marks of code."""
+    return re.sub(r"[\s`。]", "", unicodedata.normalize("NFKC", text)).lower()
 
 
 def listed(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import ipywidgets
 
+from ...display.markup import Html
 from ..base.ipywidgets_view import WIDE, IpywidgetsView, spoken, trouble_html
 from ..base.messages import TerminalAction, TerminalMessage
 from .html_view import as_screen, heading, paragraph
@@ -29,7 +30,7 @@ class TerminalIpywidgetsView(IpywidgetsView):
         )
         self.buttons = {action: self._button(action) for action in get_args(TerminalAction)}
         self.screen, self.status = ipywidgets.HTML(), ipywidgets.HTML()
-        head = ipywidgets.HTML(self._in(heading() + (paragraph(note) if note else "")))
+        head = ipywidgets.HTML(self._in(heading() + paragraph(note)))
         row = ipywidgets.HBox(list(self.buttons.values()))
         self.box = ipywidgets.VBox([head, self.select, row, self.screen, self.status])
         self.refresh()
@@ -52,5 +53,5 @@ class TerminalIpywidgetsView(IpywidgetsView):
         place = self.select.value if action == "run" else None
         self._terminal.hear(TerminalMessage(action=action, place=place))
 
-    def _in(self, inner: str) -> str:
-        return f'<div lang="{self._terminal.lang}">{inner}</div>'
+    def _in(self, inner: Html) -> Html:
+        return Html('<div lang="{}">{}</div>').format(self._terminal.lang, inner)

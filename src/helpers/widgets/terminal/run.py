@@ -29,7 +29,7 @@ class RunResult:
         return f"{self.text}\n{self.sentence}"
 
 
-class Run(threading.Thread):
+class ExperimentRun(threading.Thread):
     """A thread that runs one experiment.
 
     changed() is called from this thread: at the beginning, now and then, and at the end.

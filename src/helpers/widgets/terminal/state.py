@@ -6,7 +6,7 @@ from ... import experiments
 from ...language import say
 from ..base.messages import TerminalMessage
 from ..base.state import State
-from .run import Run, RunResult
+from .run import ExperimentRun, RunResult
 from .screen import MAX_ROWS, Line, wrapped
 
 
@@ -21,7 +21,7 @@ class TerminalState(State):
             self.words["option"].format(name=one.name, title=one.title, n=one.seconds)
             for one in self.experiments
         ]
-        self.current: Run | None = None  # the one that goes on, or the last
+        self.current: ExperimentRun | None = None  # the one that goes on, or the last
         self._lock = threading.RLock()
 
     # --- as function calls --------------------------------------------------------------
@@ -45,7 +45,7 @@ class TerminalState(State):
         with self._lock:
             if self.is_running():
                 raise RuntimeError(self.words["busy"].format(stop=self.words["stop"]))
-            self.current = Run(name, self._language, self._prompt(name), self._went_on)
+            self.current = ExperimentRun(name, self._language, self._prompt(name), self._went_on)
             self.current.start()
 
     def stop(self) -> RunResult | None:
@@ -141,6 +141,6 @@ class TerminalState(State):
         """Return the command that does the same in a real terminal."""
         return f"$ python -m helpers.experiments {name} --lang {self._language}"
 
-    def _result(self, run: Run) -> RunResult:
+    def _result(self, run: ExperimentRun) -> RunResult:
         text = run.screen.text()
         return RunResult(run.experiment, run.status, run.how, run.seconds, text, self.sentence())

@@ -1,0 +1,125 @@
+"""Lesson 04's own code: sound as it stands, and red where the faults of its subject are planted."""
+
+import math
+import random
+from functools import partial
+
+import faults_04
+import lesson_cells
+import pytest
+import torch
+
+from helpers.classroom import claims
+from helpers.language import say
+from helpers.models import decoder
+from helpers.world import corpus, samples, tokenizer
+
+run = partial(lesson_cells.run, "04_decoder", "tokens-code")
+
+CHAIN = ("shift-loss", "shift-code", "chain-code", "chain-check", "chain-sum-code")
+CAUSAL = (
+    "causal-code",
+    "probe-code",
+    "probe-figure",
+    "parallel-ways",
+    "parallel-code",
+    "parallel-fastest",
+    "parallel-gaps",
+)
+CAUSAL += ("parallel-claim",)
+
+
+@pytest.mark.parametrize("lang", say.LANGUAGES)
+def test_loss_and_probability_by_hand(lang):
+    scope = run(*CHAIN, lang=lang)
+    assert abs(scope["losses"]["untrained"][0] - math.log(281)) < 0.2
+    assert abs(scope["one_by_one"] - scope["at_once"]) < 1e-3
+    assert abs(scope["sum_ratio"] - 1) < 1e-4
+
+
+def test_labels_that_are_not_shifted_are_red():
+    shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
+    with pytest.raises(AssertionError):
+        run("shift-loss", "shift-code", change=(shifted, "logits, ids, real"))
+
+
+def test_labels_that_are_shifted_twice_are_red():
+    shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
+    with pytest.raises(AssertionError):
+        run("shift-loss", "shift-code", change=(shifted, "logits[:, :-2], ids[:, 2:], real[:, 2:]"))
+
+
+def test_counting_the_padding_is_red():
+    with pytest.raises(AssertionError):
+        run(
+            "shift-loss",
+            "shift-code",
+            change=("(logp * counts).sum() / counts.sum()", "logp.mean()"),
+        )
+
+
+def test_a_causal_mask_one_token_ahead_is_red(monkeypatch):
+    """Under it the same cells miss an exact bound, which raises in a student's kernel too."""
+
+    leaking = faults_04.one_ahead()
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TRIAD_STRICT", "")
+    run(*CAUSAL)
+    monkeypatch.setattr(decoder, "load", lambda: leaking)
+    with pytest.raises(claims.ClaimError, match="C10"):
+        run(*CAUSAL)
+
+
+# --- whole sentences against brute force ------------------------------------------------------
+
+
+@torch.no_grad()
+def brute_force(model, text: str, lang: str) -> float:
+    """log p(text and its end | language): one pass for each token, no padding, no batch."""
+    ids = decoder.TOKENIZER(tokenizer.tagged(text, lang), return_tensors="pt").input_ids
+    steps = (
+        model(ids[:, :t]).logits[0, -1].log_softmax(-1)[ids[0, t]] for t in range(2, ids.size(1))
+    )
+    return sum(step.item() for step in steps)
+
+
+@pytest.mark.parametrize("lang", say.LANGUAGES)
+def test_rescoring_is_the_brute_force_choice(lang):
+    model, event = decoder.load(), corpus.exam("definite", 1)[0]
+    told, options = corpus.sentence(event, lang), corpus.candidates(lang, "counter")
+    scores = [brute_force(model, told.filled("counter", c), lang) for c in options]
+    best = options[max(range(len(options)), key=scores.__getitem__)]
+    assert decoder.rescored(model, [event], "counter", lang) == [best] == [told.answer("counter")]
+    texts = [told.filled("counter", c) for c in options]
+    got = decoder.log_probability(model, texts, lang)
+    assert (got - torch.tensor(scores)).abs().max() < 1e-3
+
+
+def test_leaving_out_the_end_or_the_language_would_be_seen():
+    """The planted faults: a sum without </s>, and one under the other language's tag."""
+    model, text = decoder.new(1), corpus.sentence(corpus.exam("plain", 1)[0], "ja").text
+    exact = brute_force(model, text, "ja")
+    ids = decoder.TOKENIZER(tokenizer.tagged(text, "ja"), return_tensors="pt").input_ids
+    with torch.no_grad():
+        logp = model(ids).logits[0, :-1].log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0]
+    without_end, with_tag = logp[1:-1].sum().item(), logp.sum().item()
+    assert abs(decoder.log_probability(model, [text], "ja").item() - exact) < 1e-3
+    assert abs(without_end - exact) > 1 and abs(with_tag - exact) > 1
+    assert abs(decoder.log_probability(decoder.load(), [text], "zh-tw").item() - exact) > 1
+
+
+# --- what is compared with the lesson's model ---------------------------------------------------
+
+
+def test_new_sentences_are_as_many_as_the_grammar_draws_them():
+    """The lesson draws with another seed than the training rows: with theirs none would be new."""
+    scope = run("shift-loss", "shift-code")
+    known = set(decoder.TOKENIZER.batch_decode(scope["training_rows"], skip_special_tokens=True))
+
+    def new(seed):
+        rng = random.Random(seed)
+        drawn = [corpus.draw(rng, "train") for _ in range(300)]
+        texts = [corpus.sentence(event, "ja").text for event in drawn]
+        return samples.judge(texts, "ja", known).share("new")[0]
+
+    assert 0.8 < new(1) < 0.95 and new(0) == 0
