@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
@@ -55,8 +54,9 @@ def train(
     """
     torch.set_num_threads(1)
     optimizer = torch.optim.AdamW(_groups(model), lr=lr, betas=(0.9, 0.98), fused=True)
-    rates = partial(learning_rate_share, steps=steps, warm_up=warm_up)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rates)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: learning_rate_share(n, steps, warm_up)
+    )
     run, started = Run(), time.monotonic()
     model.train()
     with Meter(steps) as meter:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from helpers import results
 from helpers.models import block_tasks, recurrent, training, triad, variants
 from helpers.models.block_tasks import TASKS
 from helpers.models.variants import Switches, Transformer
@@ -338,3 +339,38 @@ def test_a_run_has_what_its_file_promises(task):
     assert len(made["losses"]) == 2 and 0 <= made["accuracy"] <= 1
     assert made["switches"]["width"] == 16 and "depth" not in made["switches"]
     assert ("loss" in made) == (task == "world")
+
+
+# --- what ships -----------------------------------------------------------------------------------
+
+ARMS, SHIPPED = list(long_run.arms()), results.load("variants")["runs"]
+
+
+def test_no_shipped_run_is_unplanned_or_there_twice():
+    for made in SHIPPED:
+        rate, seed = made["rate"], made["seed"]
+        (arm,) = (arm for arm in ARMS if arm.named(rate, seed).items() <= made.items())
+        assert len(long_run.made(arm, SHIPPED, rate, seed)) == 1
+        assert rate in arm.rates and seed in arm.seeds
+        assert len(made["losses"]) == made["steps"] / long_run.EVERY
+
+
+# {experiment, heads, feed-forward: lowest and highest accuracy at the best rate}
+EXPECTED = {
+    ("heads", 1, "none"): (0.18, 0.4),
+    ("heads", 1, "gelu"): (0.95, 1),
+    ("heads", 2, "none"): (0.95, 1),
+    ("heads", 2, "gelu"): (0.95, 1),
+}
+
+
+@pytest.mark.parametrize("arm", [arm for arm in ARMS if arm.experiment == "heads"], ids=str)
+def test_the_shipped_heads_are_as_the_lesson_says(arm):
+    missing = [r for r in arm.rates if not long_run.made(arm, SHIPPED, r, 0)]
+    if missing or list(long_run.wanted(arm, SHIPPED)):
+        pytest.skip("not all runs are there: python -m helpers.results.variants heads")
+    rate = long_run.best(long_run.made(arm, SHIPPED, r, 0)[0] for r in arm.rates)
+    low, high = EXPECTED["heads", arm.switches.heads, arm.switches.feed_forward]
+    for seed in arm.seeds:
+        (made,) = long_run.made(arm, SHIPPED, rate, seed)
+        assert low <= made["accuracy"] <= high

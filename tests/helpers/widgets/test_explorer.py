@@ -447,6 +447,12 @@ def test_the_block_explorer_shows_the_best_of_the_rates(lang):
         BlockExplorer([better, other])(depth=2)
 
 
+def test_the_block_explorer_opens_with_what_ships():
+    explorer = BlockExplorer()
+    assert explorer.drawing.picture.count("<circle") == 20
+    assert explorer(residual=False).sentence != explorer.drawing.sentence
+
+
 def test_a_loss_that_is_no_number_breaks_the_line_and_is_said():
     losses = [2.0, 9.0, None, None]
     runs = [changed(losses=losses), changed(switches={"depth": 2})]
