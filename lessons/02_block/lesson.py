@@ -186,7 +186,7 @@ predict.choose(guess, options, nearest)
 # %% [markdown] key="query-key" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 約 $\frac{1}{4}$ です。片方の人の色だけを運び、もう片方は4色から当てずっぽうで選んだことになります。ヘッドが2つあれば、分担できます。ただし、FFN（6節）を加えて学習率を下げると、ヘッドが1つでも解けました。
+# 約 $\frac{1}{4}$ です。片方の色だけを運び、もう片方は4色から当てずっぽうで選びました。ヘッドが2つあれば、分担できます。ただし、FFN（6節）を加えて学習率を下げると、ヘッドが1つでも解けました。
 #
 # </details>
 #
@@ -638,16 +638,25 @@ show.tabulate(
 # %% [markdown] key="rope-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 変わりません。内積は2本のベクトルの角度の差で決まり、差はどちらの場合も $2\theta$ です。表のとおり、相対位置バイアスとRoPEでは、スコアが距離だけで決まります。
+# 変わりません。内積を決める角度の差は、どちらも $2\theta$ です。表のとおり、相対位置バイアスとRoPEでは、スコアが距離だけで決まります。
 #
 # </details>
+#
+# 次のセルでは、部品の組み合わせごとに、4節の問題の学習曲線（記録）を見られます。
 
 # %% [markdown] key="rope-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 不變。內積由 2 個向量的角度差決定，而不管哪種情形，差都是 $2\theta$。從表格看得出來，分數只由距離決定的，是相對位置偏差和 RoPE。
+# 不變。決定內積的角度差，不管哪種情形都是 $2\theta$。從表格看得出來，分數只由距離決定的，是相對位置偏差和 RoPE。
 #
 # </details>
+#
+# 在下面的儲存格改變零件的組合，看看第 4 節那種題目的訓練曲線（記錄）。
+
+# %% key="explore"
+from helpers.widgets import BlockExplorer
+
+BlockExplorer()
 
 # %% [markdown] key="real" lang="ja"
 # ## 8. 本物のブロックを、手で計算する
@@ -701,7 +710,7 @@ claims.check("E07", block_gaps)
 block_diagrams.family()
 
 # %% [markdown] key="triad-source-text" lang="ja"
-# 次のセルは、`helpers/models/triad.py`の全体を表示します。ブロックを計算する`block`、それを重ねる`stack`、最後の3つの関数を読みましょう。`encoder`と`decoder`の違いは、`causal`と最後の行列だけです。
+# 次のセルに`helpers/models/triad.py`の全体が出ます。ブロックを計算する`block`、それを重ねる`stack`、最後の3つの関数を読みましょう。`encoder`と`decoder`の違いは、`causal`と最後の行列だけです。
 
 # %% [markdown] key="triad-source-text" lang="zh-tw"
 # 下面的儲存格會印出 `helpers/models/triad.py` 的全文。請讀計算區塊的 `block`、把區塊疊起來的 `stack`，以及最後的 3 個函式。`encoder` 和 `decoder` 的差別，只有 `causal` 和最後的矩陣。
@@ -1139,7 +1148,7 @@ claims.check(
 # - `config.json`を読み、行列の形と計算量を求められる（問4、6、8）
 # - 1つのブロックから、3つの型を組み立てられる（問7）
 #
-# かっこの中は、確かめるクイズの番号です。答えは本文にありません。
+# かっこの中はクイズの番号で、答えは本文にありません。
 
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 11. 現在你會的事
@@ -1157,7 +1166,7 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# 次の[レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
+# [レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
 
 # %% [markdown] key="next" lang="zh-tw"
 # 接下來的[第 03 課](03_encoder.ipynb)，會讓用全部遮罩的區塊疊成的 BERT 學習克漏字。
