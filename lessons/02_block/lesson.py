@@ -448,7 +448,7 @@ predict.choose(guess, options, "c" if all(same) else "a" if same[0] else "b")
 # %% [markdown] key="ffn" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 3倍にすると分子も分母も3倍になるので、どちらの正規化でも変わりません。3を足した場合、LayerNormでは平均も3増えて打ち消されますが、RMSNormでは変わります。RMSNormが失うのはこの1つだけなので、Llamaなど多くのモデルが使っています。
+# 3倍にすると分子も分母も3倍になるので、どちらの正規化でも変わりません。3を足すと、LayerNormでは平均も3増えて打ち消されますが、RMSNormでは変わります。RMSNormは、この性質がない分だけ計算が軽く、Llamaなどが使っています。
 #
 # </details>
 #
@@ -465,7 +465,7 @@ predict.choose(guess, options, "c" if all(same) else "a" if same[0] else "b")
 # %% [markdown] key="ffn" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 變成 3 倍時，分子和分母都變成 3 倍，所以不管哪種正規化都不變。加上 3 時，LayerNorm 的平均也會增加 3，互相抵消；RMSNorm 則會改變。RMSNorm 失去的只有這一點，所以 Llama 等許多模型都採用它。
+# 變成 3 倍時，分子和分母都變成 3 倍，所以不管哪種正規化都不變。加上 3 時，LayerNorm 的平均也會增加 3，互相抵消；RMSNorm 則會改變。RMSNorm 只少了這個性質，計算也比較輕，Llama 等模型都採用它。
 #
 # </details>
 #
