@@ -378,7 +378,7 @@ claims.check(
 # %% [markdown] key="norm" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# ほとんど学習しません（2層なら、外しても学習します）。$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、部品を通らずに最初の層まで届きます。外すと、$f'(x)$ を掛けるうちに失われます。
+# ほとんど学習しません（16層も同様で、2層なら学習します）。$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、部品を通らずに最初の層まで届きます。外すと、$f'(x)$ を掛けるうちに失われます。
 #
 # </details>
 #
@@ -398,7 +398,7 @@ claims.check(
 # %% [markdown] key="norm" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 幾乎學不起來（2 層的話，拿掉也學得起來）。$x + f(x)$ 的微分是 $1 + f'(x)$，所以一部分梯度可以不經過零件，直接傳到第一層；拿掉之後，不斷乘上 $f'(x)$，傳到半路就消失了。
+# 幾乎學不起來（16 層也一樣；2 層的話，拿掉也學得起來）。$x + f(x)$ 的微分是 $1 + f'(x)$，所以一部分梯度可以不經過零件，直接傳到第一層；拿掉之後，不斷乘上 $f'(x)$，傳到半路就消失了。
 #
 # </details>
 #
@@ -498,13 +498,13 @@ predict.compare(guess, 100 * ffn_share, "%")
 #
 # </details>
 #
-# FFNは、何をしているのでしょうか。2節の6人の文で、2種類の質問をします。「Aの色は？」は、運んだものを答えれば済みます。「AとBの色は同じ？」は、2つの色を運んだあとに、比べる必要があります。FFNがあれば、どちらの正解率もほぼ1です。
+# FFNは、何をしているのでしょうか。2節のように、アテンションが2色を1つのトークンに運んだあと、同じ色かどうかを判断する場面で試します。入力は、2色の埋め込みの和です（半分は同じ色。正規化は外します）。FFNがあれば、正解率は1です。
 #
-# 予想：FFNを外すと、「同じ？」の正解率はどうなるでしょうか（チャンスレベルは0.5）。
+# 予想：FFNを外すと、正解率はどれに最も近いでしょうか。
 #
-# - `"a"`：ほぼ1のまま
-# - `"b"`：0.5から0.7
-# - `"c"`：0.5より低い
+# - `"a"`：1.0
+# - `"b"`：0.75
+# - `"c"`：0.5
 
 # %% [markdown] key="ffn-without" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
@@ -513,45 +513,53 @@ predict.compare(guess, 100 * ffn_share, "%")
 #
 # </details>
 #
-# FFN 到底做了什麼？用第 2 節那 6 個人的句子，問 2 種問題。「A 是什麼顏色？」只要回答看到的就好；「A 和 B 的顏色一樣嗎？」則要先把 2 種顏色搬過來，再拿來比較。有 FFN 時，正確率都接近 1。
+# FFN 到底做了什麼？假設像第 2 節那樣，注意力已經把 2 種顏色搬到同一個詞元，接下來要判斷是否相同。輸入是 2 種顏色的嵌入的和（一半是相同的；拿掉正規化）。有 FFN 時，正確率是 1。
 #
-# 先猜猜看：拿掉 FFN，「一樣嗎？」的正確率會怎樣（隨機水準是 0.5）？
+# 先猜猜看：拿掉 FFN，正確率最接近哪一個？
 #
-# - `"a"`：幾乎還是 1
-# - `"b"`：0.5 到 0.7
-# - `"c"`：比 0.5 低
+# - `"a"`：1.0
+# - `"b"`：0.75
+# - `"c"`：0.5
+
+# %% key="ffn-code"
+from helpers.models import training
+from helpers.models.variants import Transformer
+
+pairs = torch.cartesian_prod(torch.arange(4), torch.arange(4))
+alike = pairs[:, 0] == pairs[:, 1]
+pairs = torch.cat([pairs[~alike], *[pairs[alike]] * 3])  # (24, 2)
+batch = {
+    "input_ids": (pairs + torch.tensor([0, 4]))[:, None],  # (24, 1, 2)
+    "labels": (pairs[:, :1] == pairs[:, 1:]).long(),
+}
+
+
+def compared(kind, seed):
+    model = Transformer(Switches(norm="none", feed_forward=kind), 8, 2, seed)
+    training.train(model, lambda: batch, 200, 1e-2)
+    right = model(**batch).logits.argmax(-1) == batch["labels"]
+    return right.double().mean().item()
+
 
 # %% key="ffn-guess"
 #| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
 #| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
 guess = None
 
-same = {kind: learned("same", 1500, 3e-3, feed_forward=kind) for kind in ("gelu", "none")}
-only_one = {kind: learned("one", 200, feed_forward=kind) for kind in same}
-options = {
-    "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
-    "b": T(ja="0.5から0.7", zh_tw="0.5 到 0.7"),
-    "c": T(ja="0.5より低い", zh_tw="比 0.5 低"),
+same = {
+    kind: sum(compared(kind, seed) for seed in range(3)) / 3 for kind in ("none", "gelu", "swiglu")
 }
-share = same["none"]
-predict.choose(guess, options, "a" if share > 0.7 else "b" if share > 0.45 else "c")
+options = {"a": "1.0", "b": "0.75", "c": "0.5"}
+nearest = min(options, key=lambda key: abs(float(options[key]) - same["none"]))
+predict.choose(guess, options, nearest)
 
 # %% key="ffn-claim"
-claims.check(
-    "E05",
-    {
-        "share": ffn_share,
-        "one_with": only_one["gelu"],
-        "one_without": only_one["none"],
-        "same_with": same["gelu"],
-        "same_without": same["none"],
-    },
-)
+claims.check("E05", {"share": ffn_share, **same})
 
 # %% [markdown] key="positions" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 「同じ？」だけが、0.6ほどに落ちました。重みが決まれば、アテンションの出力はバリューの1次式で、「同じかどうか」は1次式では表せないからです（重みの計算は1次式ではないので、アテンションだけを3層重ねると、0.97まで正解しました）。
+# 約0.5です。トークンが1つならアテンションの重みは1で、出力は入力の1次式です。「同じかどうか」は、色ごとの点数の和では決められません（どう選んでも0.75まで）。FFNがあれば、同じ大きさのSwiGLUでも1でした。ただし、softmaxと正規化も1次式ではなく、計算はFFNだけのものではありません。
 #
 # </details>
 #
@@ -577,7 +585,7 @@ claims.check(
 # %% [markdown] key="positions" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 只有「一樣嗎？」降到 0.6 左右。因為權重決定之後，注意力的輸出是值的一次式，而「是不是一樣」沒辦法用一次式表示（計算權重不是一次式，所以只疊 3 層注意力，也能答對 0.97）。
+# 大約 0.5。只有一個詞元時，注意力的權重是 1，所以輸出是輸入的一次式，只能把每種顏色的分數加起來；「是不是相同」沒辦法用分數的和決定（再怎麼選，最多 0.75）。有 FFN 的話，同樣大小的 SwiGLU 也是 1。不過 softmax 和正規化也不是一次式，所以不是只有 FFN 在做計算。
 #
 # </details>
 #
