@@ -717,6 +717,9 @@ claims.check("E07", block_gaps)
 # %% key="triad-diagram"
 block_diagrams.family()
 
+# %% key="triad-cut"
+block_diagrams.cut("bert", "gpt")
+
 # %% [markdown] key="triad-source-text" lang="ja"
 # 次のセルに`helpers/models/triad.py`の全体が出ます。ブロックを計算する`block`、それを重ねる`stack`、最後の3つの関数を読みましょう。`encoder`と`decoder`の違いは、`causal`と最後の行列だけです。
 
