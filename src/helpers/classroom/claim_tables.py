@@ -52,18 +52,29 @@ def _or(bound: Decimal | None, without: float) -> float:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the lesson page in the current language: what it says, what was found here."""
+    """A claim in the current language: what it says, and what was found here.
 
-    verdict: Annotated[str, tables.one_of(*VERDICTS)]
+    One of the lesson page has its words (page) and a verdict on them; one of the course's own has
+    neither, and says in `ours` what it claims.
+    """
+
     source: Identifier
-    page: Translated
     found: Translated
     quantity: Annotated[Mapping[str, Quantity], tables.named(Quantity.from_table)]
+    verdict: Annotated[str | None, tables.one_of(*VERDICTS)] = None
+    page: Annotated[str | None, tables.translated] = None
+    ours: Annotated[str | None, tables.translated] = None
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
         """Read a claim from its table.
 
-        Malformed(field, what) if a field is unknown, missing or of another type.
+        Malformed(field, what) if a field is unknown, missing or of another type, or if it cannot
+        be told whose claim it is.
         """
-        return tables.read(cls, table)
+        read = tables.read(cls, table)
+        said = [name for name in ("page", "verdict", "ours") if getattr(read, name) is not None]
+        if said not in (["page", "verdict"], ["ours"]):
+            got = " and ".join(said) or "none of them"
+            raise Malformed("ours", f"has {got}, expected page and verdict, or else ours")
+        return read

@@ -1,4 +1,4 @@
-"""The claims of the lesson page: what it says, what was measured here, and whether that holds.
+"""Claims, the page's and the course's own: what was measured here, and whether that holds.
 
 A value outside its band is shown and the lesson goes on; exact bounds (bytes, FLOPs, zeros) always
 raise.  Under TRIAD_STRICT=claims, and in CI, every miss raises.  A quantity that is read from the
@@ -42,7 +42,7 @@ class Measured:
 
 
 def check(claim: str, measured: float | Mapping[str, float]) -> None:
-    """Show what the page says and what was measured here, and judge it by the claim's bound.
+    """Show what is claimed and what was measured here, and judge it by the claim's bound.
 
     measured: the value, or {quantity: value} where the claim names several quantities.
     KeyError if claim or quantity is not declared in claims.toml; ClaimError as the module says.
@@ -68,6 +68,11 @@ def declared(claim: str) -> dict:
 def ids(lesson: str) -> set[str]:
     """List the claims that a lesson declares; none where it has no claims.toml."""
     return set(of_lesson(lesson))
+
+
+def is_ours(entry: Mapping) -> bool:
+    """Is it a claim of the course's own, one that the page does not make?"""
+    return "ours" in entry
 
 
 def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
@@ -130,18 +135,29 @@ def _log(rows: list[Measured]) -> None:
 def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
     body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
-    title = say.text("claims", "title", claim=claim)
-    verdict = say.text("claims", "verdict") + say.text("claims", entry["verdict"])
+    ours = is_ours(entry)
+    title = say.text("claims", "our_title" if ours else "title", claim=claim)
+    whose = "ours" if ours else "page"
     lines = [
-        (say.text("claims", "page"), say.choose(entry["page"])),
+        (say.text("claims", whose), say.choose(entry[whose])),
         (say.text("claims", "found"), say.choose(entry["found"])),
         (say.text("claims", "source"), entry["source"]),
     ]
     line = Html("<p><b>{}</b>{}</p>").format
     parts = [line(what, show.linked(found)) for what, found in lines]
-    text = "\n".join([title, verdict, *(k + v for k, v in lines), plain])
-    whole = show.framed(title, verdict, Html("").join([*parts, body]), EDGES[entry["verdict"]])
+    word, edge = _judgement(entry, rows)
+    text = "\n".join([title, word, *(k + v for k, v in lines), plain])
+    whole = show.framed(title, word, Html("").join([*parts, body]), edge)
     show.fragment(whole, text)
+
+
+def _judgement(entry: Mapping, rows: list[Measured]) -> tuple[str, str]:
+    """Return (word, edge): the verdict on the page's claim, or whether all of our own holds."""
+    if is_ours(entry):
+        holds = all(row.holds for row in rows)
+        return say.text("claims", "holds" if holds else "missed"), "right" if holds else "wrong"
+    word = say.text("claims", "verdict") + say.text("claims", entry["verdict"])
+    return word, EDGES[entry["verdict"]]
 
 
 def _word(row: Measured) -> str:

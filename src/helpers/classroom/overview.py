@@ -24,19 +24,24 @@ def show() -> None:
 
 
 def claims_table() -> None:
-    """Show the page's claims in the lessons that the student finished, and how many are open.
+    """Show the claims of the lessons that the student finished, and how many are open.
 
     One row a claim: a claim of two lessons has one verdict, and what each lesson found stands there
-    once that lesson is finished.  Of lessons not finished nothing is told that they let predict.
+    once that lesson is finished.  The course's own claims, which the page does not make, stand in a
+    table below.  Of lessons not finished nothing is told that they let predict.
     """
-    work, lessons = progress.work(), [e for e in course()["lesson"] if claims.of_lesson(e["name"])]
-    done = [entry["name"] for entry in lessons if is_finished(entry, work)]
+    work, lessons = progress.work(), [e for e in course()["lesson"] if _pages(e["name"])]
+    done = [entry["name"] for entry in course()["lesson"] if is_finished(entry, work)]
     header = [say.text("overview", w) for w in ("claim", "page", "verdict", "found", "lesson")]
     rows = [_claim_row(claim, done) for claim in sorted(_found_in()) if _is_open_to(claim, done)]
     to_come = [_open_row(entry) for entry in lessons if entry["name"] not in done]
     counts = {"all": len(_found_in()), "shown": len(rows)}
     lines = [say.text("overview", "claims_shown", **counts)]
     parts = [table([*header, say.text("overview", "again")], rows)] if rows else []
+    if ours := [row for lesson in done for row in _our_rows(lesson)]:
+        parts.append(
+            table([say.text("overview", w) for w in ("claim", "ours", "found", "lesson")], ours)
+        )
     if to_come:
         parts.append(table([say.text("overview", w) for w in ("lesson", "to_measure")], to_come))
     body = Html("").join([*map(Html("<p>{}</p>").format, lines), *(part for part, _ in parts)])
@@ -118,11 +123,23 @@ def _open_tasks(entry: dict, kept: records.LessonWork) -> list[str]:
     return [task for task in entry["tasks"] if task not in kept.tasks]
 
 
+def _pages(lesson: str) -> list[str]:
+    """List the page's claims that a lesson measures, not the course's own."""
+    return [name for name, entry in claims.of_lesson(lesson).items() if not claims.is_ours(entry)]
+
+
+def _our_rows(lesson: str) -> list[list[str]]:
+    """Make the rows of the course's own claims in a lesson."""
+    ours = {n: entry for n, entry in claims.of_lesson(lesson).items() if claims.is_ours(entry)}
+    link = _link(f"{lesson}.ipynb", lesson.split("_")[0])
+    return [[n, say.choose(e["ours"]), say.choose(e["found"]), link] for n, e in ours.items()]
+
+
 def _found_in() -> dict[str, list[str]]:
-    """Return {claim: the lessons that measure it, in their order}."""
+    """Return {claim of the page: the lessons that measure it, in their order}."""
     found: dict[str, list[str]] = {}
     for entry in course()["lesson"]:
-        for claim in claims.of_lesson(entry["name"]):
+        for claim in _pages(entry["name"]):
             found.setdefault(claim, []).append(entry["name"])
     return found
 
@@ -160,5 +177,5 @@ def _open_row(entry: dict) -> list[str]:
     title = f"{number(entry)} {say.choose(entry['title'])}"
     return [
         _link(f"{entry['name']}.ipynb", title),
-        say.text("overview", "claims_count", n=len(claims.of_lesson(entry["name"]))),
+        say.text("overview", "claims_count", n=len(_pages(entry["name"]))),
     ]

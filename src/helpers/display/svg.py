@@ -215,6 +215,56 @@ def _bar_says(row: Bar) -> str:
     return say.text("svg", "bar_kept", value=f"{row.value:.3f}", **shown)
 
 
+# --- curve ------------------------------------------------------------------------------
+
+
+def curve(
+    points: Sequence[tuple[str, float | None]], name: str, top: float, line: float, line_name: str
+) -> str:
+    """Draw values one after the other as a line, from 0 to `top`, and a dashed line.
+
+    points: (label, value); None where there is no number, which breaks the line; what is above the
+    top is drawn there   name: what the picture is   line, line_name: a value to compare with
+    """
+    left, right, width, height, head = 34, 12, 520, 220, FONT + 8
+    step = (width - left - right) / max(1, len(points) - 1)
+
+    def y(value: float) -> float:
+        return head + height * (1 - min(value, top) / top)
+
+    marks, runs = [], [list[str]()]
+    for n, (label, value) in enumerate(points):
+        x, at = left + step * n, top if value is None else value
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append(f"{x:.1f} {y(value):.1f}")
+        ink = f'fill="{BAR}"' if value is not None else f'fill="none" stroke="{REMOVED}"'
+        dot = f'<circle class="cell" cx="{x:.1f}" cy="{y(at):.1f}" r="3.5" {ink}/>'
+        marks.append(cell(f"0,{n}", _point_says(label, value), dot))
+    drawn = "".join(_path("L".join(run), BAR) for run in runs if run)
+    drawn += _path(f"{left} {y(line):.1f}H{width - right}", "currentColor", dashes="4 4")
+    drawn += words(width - right, y(line) - 6, line_name, "end", base="auto")
+    drawn += _path(f"{left} {head}V{head + height}H{width - right}", REMOVED)
+    for value in range(int(top) + 1):
+        drawn += words(left - 6, y(value), f"{value}", "end")
+    for n in (0, len(points) - 1):
+        x, anchor = left + step * n, "start" if n == 0 else "end"
+        drawn += words(x, head + height + FONT, points[n][0], anchor)
+    row = f'<g role="row">{"".join(marks)}</g>'
+    return svg(width, head + height + 2 * FONT, name, f"<g{HIDDEN}>{drawn}</g>{row}")
+
+
+def _path(way: str, ink: str, dashes: str = "none") -> str:
+    return f'<path d="M{way}" fill="none" stroke="{ink}" stroke-dasharray="{dashes}"/>'
+
+
+def _point_says(label: str, value: float | None) -> str:
+    if value is None:
+        return say.text("svg", "point_none", label=label)
+    return say.text("svg", "bar", label=label, value=f"{value:.3f}")
+
+
 # --- SVG --------------------------------------------------------------------------------
 
 

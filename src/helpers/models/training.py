@@ -44,16 +44,19 @@ def train(
     steps: int,
     lr: float,
     after_step: Callable[[int], None] | None = None,
+    warm_up: int = WARM_UP,
 ) -> Run:
     """Train with AdamW (Loshchilov & Hutter 2019) and a warm-up.
 
-    Cosine to 5 %, gradients clipped at norm 1.
+    Cosine to 5 %, gradients clipped at norm 1.  warm_up: its steps; 1 is none.
     next_batch: what model(**batch) takes, labels among it.  after_step(n): called after step n.
     Interrupt it (the stop button, Ctrl-C) and the model keeps what it has learned so far.
     """
     torch.set_num_threads(1)
     optimizer = torch.optim.AdamW(_groups(model), lr=lr, betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: learning_rate_share(n, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: learning_rate_share(n, steps, warm_up)
+    )
     run, started = Run(), time.monotonic()
     model.train()
     with Meter(steps) as meter:
@@ -77,10 +80,10 @@ def train(
     return run
 
 
-def learning_rate_share(step: int, steps: int) -> float:
+def learning_rate_share(step: int, steps: int, warm_up: int = WARM_UP) -> float:
     """Return the share of the learning rate at a step: linear up, then a cosine down to FLOOR."""
     cosine = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
-    return min(1.0, (step + 1) / WARM_UP) * (FLOOR + (1 - FLOOR) * cosine)
+    return min(1.0, (step + 1) / warm_up) * (FLOOR + (1 - FLOOR) * cosine)
 
 
 def _groups(model: torch.nn.Module) -> list[dict[str, Any]]:

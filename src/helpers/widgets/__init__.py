@@ -13,6 +13,7 @@ __getattr__, __all__ = names(
         "explorer.widget": ["Explorer"],
         "explorer.controls": ["Check", "Number", "Range", "Refused", "Select", "Text", "knows"],
         "explorers.attention": ["AttentionExplorer", "attention_view"],
+        "explorers.block": ["BlockExplorer"],
         "explorers.sampling": ["SamplingExplorer"],
         "explorers.softmax": ["SoftmaxExplorer"],
     },

@@ -30,9 +30,13 @@ def test_there_are_claims():
 
 @pytest.mark.parametrize(("path", "id", "entry"), CLAIMS)
 def test_a_claim_is_complete(path, id, entry):
-    assert re.fullmatch(r"C\d\d", id)
-    assert set(entry) == {"verdict", "source", "page", "found", "quantity"}
-    assert entry["verdict"] in VERDICTS
+    if "ours" in entry:
+        assert re.fullmatch(r"E\d\d", id)
+        assert set(entry) == {"ours", "source", "found", "quantity"}
+    else:
+        assert re.fullmatch(r"C\d\d", id)
+        assert set(entry) == {"verdict", "source", "page", "found", "quantity"}
+        assert entry["verdict"] in VERDICTS
     assert re.search(r"\b(19|20)\d\d\b", entry["source"])
     assert entry["quantity"]
     for quantity in entry["quantity"].values():
@@ -44,7 +48,7 @@ def test_a_claim_is_complete(path, id, entry):
 def test_the_lesson_checks_each_of_its_claims(path):
     lesson = (path.parent / "lesson.py").read_text(encoding="utf-8")
     declared = {id for p, id, _ in CLAIMS if p == path}
-    assert set(re.findall(r'claims\.check\(\s*"(C\d\d)"', lesson)) == declared
+    assert set(re.findall(r'claims\.check\(\s*"([CE]\d\d)"', lesson)) == declared
 
 
 # --- what `build` refuses -------------------------------------------------------------------------
@@ -69,8 +73,12 @@ def refused(course, text) -> list[str]:
 
 BOUND = "at_least = 0\nat_most = 3e-6"  # of C05's torch_gap
 BROKEN = {
-    "a misspelt field": ("verdict =", "verdikt =", "C05: verdikt: unknown; known: verdict, source"),
-    "a missing field": ('verdict = "nuance"\n', "", "C05: verdict: missing"),
+    "a misspelt field": ("verdict =", "verdikt =", "C05: verdikt: unknown; known: source, found"),
+    "a missing field": ('source = "', '# "', "C05: source: missing"),
+    "a claim of the page without a verdict": (
+        'verdict = "nuance"\n', "", "C05: ours: has page, expected page and verdict, or else ours"),
+    "a verdict on a claim of ours": (
+        "page = {", "ours = {", "C05: ours: has verdict and ours, expected page and verdict"),
     "an unknown verdict": ('"nuance"', '"maybe"', "C05: verdict: is 'maybe', expected one of true"),
     "a text that is none": ('source = "', 'source = 3 # "', "C05: source: is 3, expected a text"),
     "no year": ("2017", "", "C05: no year in the source"),
@@ -85,7 +93,7 @@ BROKEN = {
         BOUND, "at_most = nan", "C05: quantity.torch_gap.at_most: is nan, expected"),
     "record that is a word": (
         BOUND, f'{BOUND}\nrecord = "yes"', "C05: quantity.torch_gap.record: is 'yes'"),
-    "another name": ("[C05", "[c5", "c5: is no name of a claim"),
+    "another name": ("[C05", "[c5", "c5: is no name of such a claim"),
     "a claim that the lesson never checks": ("[C05", "[C99", "C99: the lesson never checks it"),
     "a claim that is not declared": ("[C05", "[C99", "C05: the lesson checks it"),
     "an id that is used twice": ("[C05]", "[C05]\n[C05]", "-: no TOML: "),
@@ -102,6 +110,16 @@ def test_build_refuses_a_planted_fault(course, fault):
     found = refused(course, text[:first] + text[first:].replace(old, new, changes))
     [told] = [problem for problem in found if problem.startswith(f"{FILE}:{what}")]
     assert told.split("→")[1].strip()
+
+
+@pytest.mark.parametrize(("name", "taken"), [("E05", True), ("C05", False)])
+def test_a_claim_of_the_courses_own_has_a_name_of_its_own(course, name, taken):
+    """[C05] without the page's verdict and with `ours`, under another name, which the cell uses."""
+    text = (ROOT / FILE).read_text(encoding="utf-8")
+    first, second = text.index("[C05]"), text.index("[C01]")
+    ours = text[first:second].replace('verdict = "nuance"\n', "").replace("page = {", "ours = {")
+    found = refused(course, text[:first] + ours.replace("[C05", f"[{name}") + text[second:])
+    assert any("is no name of such a claim" in problem for problem in found) is not taken
 
 
 def test_build_takes_the_claims_as_they_are(course):

@@ -66,6 +66,14 @@ def test_page_measurement_and_verdict_are_shown(lang, words, capsys):
     assert [w for w in words if w not in shown] == []
 
 
+def test_a_claim_of_the_courses_own_says_so_and_has_no_verdict(capsys):
+    begin("02_block", "ja")
+    claims.check("E09", {"recurrent": 3.8, "attention": 1})
+    shown = capsys.readouterr().out
+    assert "このコースの主張E09" in shown and "主張（元のページにはありません）：" in shown
+    assert "判定" not in shown and "元のページ：" not in shown
+
+
 def test_outside_its_band_a_students_run_goes_on(capsys):
     claims.check("C01", C01 | {"full_leak": 0.0})
     assert "× 範囲外" in capsys.readouterr().out

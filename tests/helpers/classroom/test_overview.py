@@ -189,10 +189,17 @@ def test_after_the_last_step_the_course_says_so():
 
 # --- the claims -------------------------------------------------------------------------
 
-CLAIMS = {
+DECLARED = {
     f.parent.name: tomllib.loads(f.read_text(encoding="utf-8"))
     for f in sorted(ROOT.glob("lessons/*/claims.toml"))
 }
+CLAIMS, OURS = (
+    {
+        lesson: {name: e for name, e in entries.items() if ("ours" in e) is ours}
+        for lesson, entries in DECLARED.items()
+    }
+    for ours in (False, True)
+)
 
 
 def finish(lesson: str) -> None:
@@ -257,6 +264,23 @@ def test_after_the_last_lesson_every_claim_stands_in_one_row(shown, lang):
         finish(lesson)
     rows, to_come, _ = claims_shown(shown, lang)
     assert [row[0] for row in rows] == sorted(set().union(*CLAIMS.values())) and not to_come
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_courses_own_claims_stand_apart_once_their_lesson_is_finished(shown, lang):
+    def ours() -> list[list[str]]:
+        ((html, _),) = shown
+        return [row[:3] for row in Table(html).rows if re.fullmatch(r"E\d\d", row[0])]
+
+    claims_shown(shown, lang)
+    assert ours() == [] and OURS["02_block"]
+    finish("02_block")
+    rows, _, _ = claims_shown(shown, lang)
+    assert [row[0] for row in rows] == sorted(CLAIMS["02_block"])
+    assert ours() == [
+        [name, entry["ours"][LANGUAGES[lang]], entry["found"][LANGUAGES[lang]]]
+        for name, entry in OURS["02_block"].items()
+    ]
 
 
 TWICE = {

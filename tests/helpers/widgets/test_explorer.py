@@ -4,6 +4,7 @@ Neither torch nor numpy: this file also runs under Colab's old ipywidgets.
 """
 
 import html
+import itertools
 import json
 import logging
 import math
@@ -16,6 +17,7 @@ from helpers.display.svg import _ink, heat_map, shade, short
 from helpers.language import say
 from helpers.widgets import (
     AttentionExplorer,
+    BlockExplorer,
     Check,
     Explorer,
     Number,
@@ -33,6 +35,7 @@ from helpers.widgets.base.ipywidgets_view import VIEW
 from helpers.widgets.explorer.anywidget_view import ExplorerAnywidgetView
 from helpers.widgets.explorers import softmax
 from helpers.widgets.explorers.attention import mask_kind
+from helpers.widgets.explorers.block import POSITIONS
 from helpers.widgets.explorers.distribution import entropy, filtered
 
 LANGUAGES = ["ja", "zh-tw"]
@@ -355,7 +358,21 @@ def test_an_answering_front_end_keeps_the_anywidget_view(explorer, monkeypatch):
 # --- every explorer of ours -------------------------------------------------------------
 
 WEIGHTS = [[[[0.5, 0.5], [0.25, 0.75]], [[1.0, 0.0], [0.5, 0.5]]]] * 2  # (2 layers, 2 heads, 2, 2)
+MAKES = itertools.product((2, 8, 16), ("pre", "post", "none"), (True, False), POSITIONS.values())
+GRID = [
+    {
+        "experiment": "grid",
+        "switches": {"depth": depth, "norm": norm, "residual": residual, "position": position},
+        "steps": 10,
+        "rate": 0.01,
+        "seed": 0,
+        "accuracy": 0.9 - n / 100,
+        "losses": [2.0, 1.0 - n / 100],
+    }
+    for n, (depth, norm, residual, position) in enumerate(MAKES)
+]
 OURS = {
+    "block": lambda: BlockExplorer(GRID),
     "softmax": SoftmaxExplorer,
     "sampling": lambda: SamplingExplorer.of([3.0, 2.0, 1.0, 0.0], "abcd"),
     "attention": lambda: AttentionExplorer.of(WEIGHTS, ["猫", "<犬>"]),
@@ -407,6 +424,46 @@ def test_softmax_explorer_tells_what_scaling_does():
         "16" in SoftmaxExplorer().drawing.sentence
         and "1,024" in SoftmaxExplorer()(d_k=1024).sentence
     )
+
+
+# --- trained blocks ---------------------------------------------------------------------
+
+
+def changed(**new):
+    """The run of eight blocks with everything, and what differs from it."""
+    return GRID[len(GRID) // 3] | new
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_block_explorer_shows_the_best_of_the_rates(lang):
+    say.use(lang)
+    worse, better = changed(rate=0.01, accuracy=0.3), changed(rate=0.003, accuracy=0.97)
+    other = changed(switches={"depth": 2})  # norm, residual and position at their defaults
+    for runs in ([worse, better, other], [other, better, worse]):
+        sentence = BlockExplorer(runs)(depth=8).sentence
+        assert "0.97" in sentence and "0.003" in sentence and "0.3" not in sentence
+    assert BlockExplorer([better, other])(depth=2, position="none").sentence
+    with pytest.raises(Refused, match="pre-norm"):
+        BlockExplorer([better, other])(depth=2)
+
+
+def test_the_block_explorer_opens_with_what_ships():
+    explorer = BlockExplorer()
+    assert explorer.drawing.picture.count("<circle") == 20
+    assert explorer(residual=False).sentence != explorer.drawing.sentence
+
+
+def test_a_loss_that_is_no_number_breaks_the_line_and_is_said():
+    losses = [2.0, 9.0, None, None]
+    runs = [changed(losses=losses), changed(switches={"depth": 2})]
+    drawing = BlockExplorer(runs)(depth=8)
+    assert len(re.findall("<circle", drawing.picture)) == 4
+    assert drawing.picture.count(say.text("svg", "point_none", label="")) == 2
+    heights = [float(y) for y in re.findall(r'cy="([\d.]+)"', drawing.picture)]
+    assert heights[1] == heights[2] < heights[0]  # above the top: drawn there
+    diverged = {"ja": "発散", "zh-tw": "發散"}[say.language()]
+    whole = BlockExplorer([changed(losses=[2.0, 1.0]), runs[1]])(depth=8)
+    assert diverged in drawing.sentence and diverged not in whole.sentence
 
 
 # --- sampling ---------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from helpers.language.tables import Malformed
 from ..course import Lesson
 from ..problems import Problem
 
-NAME = re.compile(r"C\d\d")
+PAGES, OURS = re.compile(r"C\d\d"), re.compile(r"E\d\d")  # names of the page's claims, of ours
 YEAR = re.compile(r"\b(19|20)\d\d\b")
 CHECKED = re.compile(r'claims\.check\(\s*"([^"]*)"')
 
@@ -32,13 +32,14 @@ def problems(lesson: Lesson) -> Iterator[Problem]:
 
 
 def _of_claim(file: str, name: str, table: Any) -> Iterator[Problem]:
-    if not NAME.fullmatch(name):
-        yield Problem(file, name, "is no name of a claim", "number the claims C01, C02, …")
     try:
         claim = Claim.from_table(table)
     except Malformed as fault:
         remedy = "mend it as helpers/classroom/claim_tables.py says"
         yield Problem(file, name, str(fault), remedy)
         return
+    if not (OURS if claim.ours else PAGES).fullmatch(name):
+        remedy = "number the claims of the page C01, C02, …, the course's own E01, E02, …"
+        yield Problem(file, name, "is no name of such a claim", remedy)
     if not YEAR.search(claim.source):
         yield Problem(file, name, f"no year in the source {claim.source!r}", "say when it appeared")

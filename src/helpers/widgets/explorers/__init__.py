@@ -1,1 +1,1 @@
-"""The explorers that several lessons use: reading, distribution → attention, sampling, softmax."""
+"""The explorers of the lessons: attention, trained blocks, sampling, softmax."""

@@ -1,0 +1,1171 @@
+# %% [markdown] key="title" lang="ja"
+# # ブロック：アテンションからTransformerへ
+#
+# 「2層、幅64のBERT」というときの層に入っているのは、アテンションだけではありません。このレッスンでは、層の部品を1つずつ外して学習させ、それぞれが何を受け持つのかを測ります。最後に、120行のコードで3つの型を組み立て、学習済みのモデルと同じ出力になることを確かめます。
+#
+# | 項目 | 内容 |
+# |---|---|
+# | できるようになること | ブロックの各部品の役割を、外した実験の結果で説明できる。1つのブロックから3つの型を組み立てられる。`config.json`から、モデルの大きさを計算できる |
+# | 前提知識 | レッスン01の内容、勾配と損失の考え方 |
+# | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
+# | メモリ | 約{{mib}} MiB |
+#
+# 元のページにブロックの説明はないので、このコース自身の主張（番号はE01から）を確かめます。
+
+# %% [markdown] key="title" lang="zh-tw"
+# # 區塊：從注意力到 Transformer
+#
+# 說到「2 層、寬度 64 的 BERT」，每一層裡裝的並不只有注意力。這一課把層裡的零件逐一拆掉、重新訓練，測量每個零件負責什麼；最後用 120 行的程式組出三大架構，確認它們的輸出和訓練好的模型相同。
+#
+# | 項目 | 內容 |
+# |---|---|
+# | 學完以後 | 能根據拆掉零件的實驗結果，說明區塊裡各零件的用途；能用同一種區塊組出三大架構；能從 `config.json` 算出模型的大小 |
+# | 先備知識 | 第 01 課的內容、梯度與損失的概念 |
+# | 時間 | 閱讀與思考約 {{minutes}} 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
+# | 記憶體 | 約 {{mib}} MiB |
+#
+# 原網頁沒有說明區塊，所以這一課檢驗的是這門課自己的說法（編號從 E01 開始）。
+
+# %% key="imports"
+import inspect
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures, show
+
+figures.use(LANG)
+_ = torch.manual_seed(0)
+torch.set_num_threads(1)
+
+# %% [markdown] key="alone" lang="ja"
+# ## 1. アテンションだけを重ねると、どうなるか
+#
+# アテンションの出力は、バリューの重み付き平均です。平均を取れば、ばらつきは小さくなります。それなら、何層も重ねたとき、トークンの違いはどこまで残るのでしょうか。
+#
+# ランダムな6本のベクトルを、ランダムな重みのアテンション（レッスン01の関数）に繰り返し通し、違うトークンの向きを、コサイン類似度の平均で比べます（ばらばらなら0、同じなら1）。
+#
+# 予想：4層を通したあとの類似度は、どれに最も近いでしょうか。
+#
+# - `"a"`：0.2
+# - `"b"`：0.6
+# - `"c"`：1.0
+
+# %% [markdown] key="alone" lang="zh-tw"
+# ## 1. 只疊注意力，會怎麼樣？
+#
+# 注意力的輸出是值的加權平均，而取平均會讓差異變小。那麼，一層又一層疊上去，詞元之間的差異還剩下多少？
+#
+# 準備 6 個隨機向量，反覆送進權重矩陣也是隨機的注意力（第 01 課的函式），再用餘弦相似度的平均，比較不同詞元的方向（各不相同時是 0，全都一樣時是 1）。
+#
+# 先猜猜看：通過 4 層之後，相似度最接近哪一個？
+#
+# - `"a"`：0.2
+# - `"b"`：0.6
+# - `"c"`：1.0
+
+# %% key="alone-code"
+from helpers.models.triad import attention
+
+width = 64
+
+
+def similarity(x):
+    """x: (T, width) → the mean cosine of two different tokens"""
+    cosines = F.normalize(x) @ F.normalize(x).T  # (T, T)
+    return cosines[~torch.eye(len(x)).bool()].mean().item()
+
+
+def only_attention(x, layers, add=False):
+    for _ in range(layers):
+        w_q, w_k, w_v = torch.randn(3, width, width) / width**0.5
+        out, _ = attention(x @ w_q, x @ w_k, x @ w_v)
+        x = x + out if add else out
+    return x
+
+
+# %% key="alone-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+start = torch.randn(20, 6, width)  # (20, T, width)
+alone = sum(similarity(only_attention(x, 4)) for x in start) / len(start)
+options = {"a": "0.2", "b": "0.6", "c": "1.0"}
+nearest = min(options, key=lambda key: abs(float(options[key]) - alone))
+predict.choose(guess, options, nearest)
+
+# %% [markdown] key="block" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# ほぼ1です。見分けられないトークンからは、同じ答えしか出ません。
+#
+# </details>
+#
+# ほかにも、トークンごとに計算する場所、値の大きさを保つ仕組み、何番目かという情報が足りません。そこで、これらの部品とアテンションを組み合わせて、ブロック（block）という単位にします。「2層」はブロックを2つ重ねることで、「幅64」は、ブロックの間を流れるベクトルが64次元だという意味です（$d = 64$）。この先の節で、図の部品を1つずつ外していきます。
+
+# %% [markdown] key="block" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 幾乎等於 1。從分不出誰是誰的詞元，只會得到一樣的答案。
+#
+# </details>
+#
+# 另外還缺少在每個詞元內部做計算的地方、維持數值大小的機制，以及「排第幾個」的資訊。所以要把這些零件和注意力組合成一個單位，這就是區塊（block）。「2 層」是疊了 2 個區塊；「寬度 64」是指區塊之間傳遞的向量有 64 維（$d = 64$）。接下來的每一節，都會拆掉下圖中的一個零件。
+
+# %% key="block-diagram"
+from helpers.display import block_diagrams
+
+block_diagrams.block("pre")
+
+# %% [markdown] key="heads" lang="ja"
+# ## 2. ヘッドを分けるのはなぜか
+#
+# ヘッドを分けても、重み行列の大きさは変わりません（レッスン01の8節）。では、何がよくなるのでしょうか。1つのヘッドの重みは合計1なので、参照先が2つあれば分け合うことになります。そこで、2つの事実を使う問題を解かせます。
+#
+# - 文：6人の好きな色（4色のどれか）
+# - 質問：2人の名前。答えは2人の色の組で、16通りある
+#
+# アテンション1層だけのモデルで、ヘッドが2つなら、正解率は1になります。
+#
+# 予想：ヘッドを1つにすると、正解率はどれに最も近いでしょうか。
+#
+# - `"a"`：$1$
+# - `"b"`：$\frac{1}{4}$
+# - `"c"`：$\frac{1}{16}$
+
+# %% [markdown] key="heads" lang="zh-tw"
+# ## 2. 為什麼要分成好幾個頭？
+#
+# 分成好幾個頭，權重矩陣的大小並沒有改變（第 01 課第 8 節）。那麼好處在哪裡？一個頭的權重總和是 1，要看的地方有 2 處時，就得分給兩邊。所以出一種需要用到 2 項事實的題目。
+#
+# - 句子：6 個人喜歡的顏色（4 種之一）
+# - 問題：2 個人的名字；答案是這 2 個人的顏色組合，有 16 種可能
+#
+# 模型只有 1 層注意力；用 2 個頭的話，正確率會到 1。
+#
+# 先猜猜看：改成 1 個頭，正確率最接近哪一個？
+#
+# - `"a"`：$1$
+# - `"b"`：$\frac{1}{4}$
+# - `"c"`：$\frac{1}{16}$
+
+# %% key="heads-code"
+from helpers.models import block_tasks
+from helpers.models.variants import Switches
+
+
+def learned(task, steps, rate=1e-2, seed=0, **switches):
+    #| ja: 小さなモデルを学習させ、新しい問題での正解率を返す
+    #| zh-tw: 訓練小模型，回傳它在新題目上的正確率
+    model, _ = block_tasks.trained(task, Switches(**switches), steps, rate, seed)
+    return block_tasks.accuracy(model, task)
+
+
+# %% key="heads-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+by_heads = {}
+for heads in (1, 2):
+    runs = [learned("pair", 400, seed=s, heads=heads, feed_forward="none") for s in (0, 1)]
+    by_heads[heads] = sum(runs) / 2
+
+options = {
+    "a": "1",
+    "b": "1/4",
+    "c": "1/16",
+}
+values = {"a": 1, "b": 1 / 4, "c": 1 / 16}
+nearest = min(values, key=lambda key: abs(values[key] - by_heads[1]))
+predict.choose(guess, options, nearest)
+
+# %% [markdown] key="query-key" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 約 $\frac{1}{4}$ です。片方の色だけを運び、もう片方は4色から当てずっぽうで選びました。ヘッドが2つあれば、分担できます。ただし、FFN（6節）を加えて学習率を下げると、ヘッドが1つでも解けました。
+#
+# </details>
+#
+# ## 3. クエリとキーの行列は、なぜ別々なのか
+#
+# クエリもキーも同じ $x$ から作るのに、なぜ行列を共有しないのでしょうか。$W^Q = W^K$ とすると、$i$ から $j$ へのスコアは、$j$ から $i$ へのスコアと等しくなります。「次を探す」ヘッドが、前も参照してしまいそうです。
+#
+# これを問題にします。円く並んだ7つの場所に、4種類のどれかの贈り物があります。どの場所についても、次の場所の贈り物を答えます。
+#
+# 予想：次と前を区別できず、どちらかを当てずっぽうで選ぶとします。正解率はいくつでしょうか（前の場所の贈り物も、$\frac{1}{4}$ の確率で次の場所と同じ種類です）。
+
+# %% [markdown] key="query-key" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 $\frac{1}{4}$：只搬了其中一個人的顏色，另一個人的是從 4 種裡亂猜的。有 2 個頭就能分工。不過，調低學習率、再加上 FFN（第 6 節）之後，用 1 個頭也答得出來。
+#
+# </details>
+#
+# ## 3. 查詢和鍵的矩陣，為什麼要分開？
+#
+# 查詢和鍵都從同一個 $x$ 算出來，為什麼不共用矩陣？如果 $W^Q = W^K$，$i$ 對 $j$ 的分數，就等於 $j$ 對 $i$ 的分數。原本要「找下一個」的頭，恐怕也會看到前一個。
+#
+# 把這一點做成題目：7 個地點排成一圈，各有 4 種禮物之一。對每個地點，都要回答下一個地點的禮物。
+#
+# 先猜猜看：假設分不出下一個和前一個，只能亂猜其中一個，正確率是多少？（前一個地點的禮物，也有 $\frac{1}{4}$ 的機率和下一個地點同種。）
+
+# %% key="query-key-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+by_matrices = {}
+for one_matrix in (True, False):
+    switches = {"heads": 1, "one_matrix": one_matrix, "feed_forward": "none"}
+    by_matrices[one_matrix] = learned("next", 400, **switches)
+predict.compare(guess, by_matrices[True])
+
+# %% key="heads-claim"
+print(
+    T(
+        ja=f"行列が2つのとき：{by_matrices[False]:.2f}",
+        zh_tw=f"用 2 個矩陣時：{by_matrices[False]:.2f}",
+    )
+)
+claims.check(
+    "E02",
+    {
+        "one_head": by_heads[1],
+        "two_heads": by_heads[2],
+        "one_matrix": by_matrices[True],
+        "two_matrices": by_matrices[False],
+    },
+)
+
+# %% [markdown] key="residual" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$ に近い値です。行列が2つなら、探すものと目印を別々に決められるので、正解率は1です（共有しても、ヘッドが2つあれば解けます）。
+#
+# </details>
+#
+# ## 4. 残差接続：置き換えずに、足す
+#
+# 1節では、トークンの違いが消えました。違いを残す最も簡単な方法は、部品の出力で置き換えずに、入力に足すことです。
+#
+# $$x \leftarrow x + f(x)$$
+#
+# これを残差接続（residual connection）と呼びます。どの部品も足すだけなら、最後のベクトルは、埋め込みと全部品の出力の和になるはずです。足されながら進むこのベクトルを、残差ストリーム（residual stream）と呼びます。学習済みの小さなGPT-2（2層）で確かめましょう。
+#
+# 予想：最後のベクトルは、埋め込みに、いくつの出力を足したものでしょうか。
+
+# %% [markdown] key="residual" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 接近 $\frac{1}{2} \times 1 + \frac{1}{2} \times \frac{1}{4} = 0.625$。用 2 個矩陣，「要找什麼」和「被找時亮出什麼」就能分開決定，正確率就是 1（就算共用，有 2 個頭的話也答得出來）。
+#
+# </details>
+#
+# ## 4. 殘差連接：不取代，而是相加
+#
+# 第 1 節裡，詞元的差異消失了。要留住差異，最簡單的方法是不用零件的輸出取代輸入，而是加到輸入上。
+#
+# $$x \leftarrow x + f(x)$$
+#
+# 這叫做殘差連接（residual connection）。每個零件都只做加法，所以最後的向量應該等於嵌入加上所有零件的輸出。一路被加上去的這個向量，叫做殘差流（residual stream）。用訓練好的小型 GPT-2（2 層）來確認。
+#
+# 先猜猜看：最後的向量，是嵌入再加上幾個輸出？
+
+# %% key="residual-parts"
+from helpers.models import decoder, triad, weights
+
+
+def added_by(stream, layer, design, mask):
+    """stream: (1, n, width) → what the attention and the feed-forward layer of a block add"""
+    x = triad.norm(stream, layer["norms"]["0"], design)
+    attended = triad.multi_head(x, x, layer["attention"], design, mask)
+    x = triad.norm(stream + attended, layer["norms"]["1"], design)
+    return attended, triad.feed_forward(x, layer["ffn"], design)
+
+
+# %% key="residual-sum"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+gpt2 = decoder.load()
+w, design = weights.take(gpt2)
+ids = decoder.rows(1)[:1]  # (1, n)
+n = ids.size(1)
+parts = [w["embedding"]["weight"][ids] + w["positions"]["weight"][:n]]
+for layer in w["blocks"].values():
+    parts += added_by(sum(parts), layer, design, torch.ones(n, n).tril().bool())
+
+predict.compare(guess, len(parts) - 1, T(ja="個", zh_tw=" 個"))
+
+# %% key="residual-gap"
+last = triad.norm(sum(parts), w["norm"], design)
+with torch.no_grad():
+    sum_gap = (last - gpt2.transformer(ids).last_hidden_state).abs().max().item()
+names = T(
+    ja="埋め込み|1層目のアテンション|1層目のFFN|2層目のアテンション|2層目のFFN",
+    zh_tw="嵌入|第 1 層的注意力|第 1 層的 FFN|第 2 層的注意力|第 2 層的 FFN",
+).split("|")
+print(T(ja=f"GPT-2との差：{sum_gap:.2g}", zh_tw=f"與 GPT-2 的差距：{sum_gap:.2g}"))
+for name, part in zip(names, parts):
+    print(f"{part.norm(dim=-1).mean().item():6.1f}  {name}")
+
+# %% [markdown] key="residual-train" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 2層のどちらにもアテンションとFFNがあるので、4個です。
+#
+# </details>
+#
+# では、残差接続を外すと、学習はどうなるでしょうか。8種類の記号を16個並べ、どの位置でも「1つ前の記号」を答えさせます。残差接続があれば、8層でも150ステップで正解率が1になります。
+#
+# 予想：残差接続だけを外すと、正解率はどうなるでしょうか（チャンスレベルは0.125）。
+#
+# - `"a"`：ほぼ1
+# - `"b"`：0.6くらい
+# - `"c"`：0.3以下
+
+# %% [markdown] key="residual-train" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 2 層都各有注意力和 FFN，所以是 4 個。
+#
+# </details>
+#
+# 那麼，拿掉殘差連接，訓練會變得如何？排出 16 個符號（共 8 種），每個位置都要回答「前一個符號」。有殘差連接的話，就算 8 層，150 步也能讓正確率到 1。
+#
+# 先猜猜看：只拿掉殘差連接，正確率會怎樣（隨機水準是 0.125）？
+#
+# - `"a"`：幾乎是 1
+# - `"b"`：0.6 左右
+# - `"c"`：0.3 以下
+
+# %% key="residual-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+reached = {}
+for depth, residual in ((2, False), (8, True), (8, False)):
+    switches = {"depth": depth, "residual": residual, "position": "learned"}
+    reached[depth, residual] = learned("before", 150, **switches)
+without = reached[8, False]
+options = {
+    "a": T(ja="ほぼ1", zh_tw="幾乎是 1"),
+    "b": T(ja="0.6くらい", zh_tw="0.6 左右"),
+    "c": T(ja="0.3以下", zh_tw="0.3 以下"),
+}
+predict.choose(guess, options, "a" if without > 0.9 else "b" if without > 0.3 else "c")
+
+# %% key="residual-claim"
+added = sum(similarity(only_attention(x, 4, add=True)) for x in start) / len(start)
+claims.check("E01", {"alone": alone, "added": added})
+claims.check(
+    "E03",
+    {
+        "sum_gap": sum_gap,
+        "parts": len(parts) - 1,
+        "with": reached[8, True],
+        "without": without,
+        "shallow": reached[2, False],
+    },
+)
+
+# %% [markdown] key="norm" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# ほとんど学習しません（16層も同様で、2層なら学習します）。$x + f(x)$ の微分は $1 + f'(x)$ なので、勾配の一部は、部品を通らずに最初の層まで届きます。外すと、$f'(x)$ を掛けるうちに失われます。
+#
+# </details>
+#
+# ## 5. 正規化：部品に渡す前に、大きさをそろえる
+#
+# 足し続けると、ベクトルは大きくなっていきます。ところが、softmaxも活性化関数も、入力の大きさで振る舞いが変わります。そこで、トークンごとに大きさをそろえるのが正規化です。
+#
+# - LayerNorm（層正規化、layer normalization）：要素の平均を引いてから、標準偏差で割る
+# - RMSNorm：平均は引かず、要素の2乗の平均の平方根で割る
+#
+# 予想：ベクトルを3倍にした場合と、すべての要素に3を足した場合のうち、RMSNormの出力が変わらないのはどちらでしょうか。
+#
+# - `"a"`：3倍にした場合だけ
+# - `"b"`：3を足した場合だけ
+# - `"c"`：両方
+
+# %% [markdown] key="norm" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 幾乎學不起來（16 層也一樣；2 層的話，拿掉也學得起來）。$x + f(x)$ 的微分是 $1 + f'(x)$，所以一部分梯度可以不經過零件，直接傳到第一層；拿掉之後，不斷乘上 $f'(x)$，傳到半路就消失了。
+#
+# </details>
+#
+# ## 5. 正規化：交給零件之前，先把大小調成一致
+#
+# 一直加下去，向量會越來越大；可是 softmax 和啟動函數的行為，都會隨輸入的大小改變。所以要替每個詞元把大小調成一致，這就是正規化。
+#
+# - LayerNorm（層正規化，layer normalization）：先減去各元素的平均，再除以標準差
+# - RMSNorm：不減平均，只除以各元素平方的平均再開根號
+#
+# 先猜猜看：把向量變成 3 倍，或是把每個元素都加上 3。哪一種情形，RMSNorm 的輸出不會變？
+#
+# - `"a"`：只有變成 3 倍時
+# - `"b"`：只有加上 3 時
+# - `"c"`：都不變
+
+
+# %% key="norm-code"
+def layer_norm(x):
+    x = x - x.mean(-1, keepdim=True)
+    return x / x.square().mean(-1, keepdim=True).sqrt()
+
+
+def rms_norm(x):
+    return x / x.square().mean(-1, keepdim=True).sqrt()
+
+
+# %% key="norm-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+x = torch.randn(32, width, dtype=torch.float64)
+change = {}
+for f in (layer_norm, rms_norm):
+    for name, y in (("3x", 3 * x), ("x + 3", x + 3)):
+        change[f, name] = (f(y) - f(x)).abs().max().item()
+
+options = {
+    "a": T(ja="3倍にした場合だけ", zh_tw="只有變成 3 倍時"),
+    "b": T(ja="3を足した場合だけ", zh_tw="只有加上 3 時"),
+    "c": T(ja="両方", zh_tw="都不變"),
+}
+same = [change[rms_norm, name] < 1e-9 for name in ("3x", "x + 3")]
+predict.choose(guess, options, "c" if all(same) else "a" if same[0] else "b")
+
+# %% [markdown] key="ffn" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 3倍にすると分子も分母も3倍になるので、どちらの正規化でも変わりません。3を足すと、LayerNormでは平均も3増えて打ち消されますが、RMSNormでは変わります。RMSNormは、この性質がない分だけ計算が軽く、Llamaなどが使っています。
+#
+# </details>
+#
+# ## 6. フィードフォワード層：受け取ったものから計算する
+#
+# アテンションは、トークンの間で情報を運び、混ぜるだけです。それを材料に計算するのが、フィードフォワード層（feed-forward network、FFN）です。
+#
+# $$\operatorname{FFN}(x) = W_2\, f(W_1 x)$$
+#
+# $W_1$ は $d$ 次元を $4d$ 次元に広げ、活性化関数 $f$（GELUなど）を要素ごとにかけたあと、$W_2$ が $d$ 次元に戻します。どのトークンにも同じ行列を使い、ほかのトークンは見ません。
+#
+# 予想：アテンションには、$d \times d$ の行列が4つあります。ブロックの行列の要素のうち、FFNの割合は何%でしょうか。
+
+# %% [markdown] key="ffn" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 變成 3 倍時，分子和分母都變成 3 倍，所以不管哪種正規化都不變。加上 3 時，LayerNorm 的平均也會增加 3，互相抵消；RMSNorm 則會改變。RMSNorm 只少了這個性質，計算也比較輕，Llama 等模型都採用它。
+#
+# </details>
+#
+# ## 6. 前饋網路：用收到的資訊做計算
+#
+# 注意力只是把資訊從一個詞元搬到另一個詞元，再混合起來。拿這些資訊來計算的，是前饋網路（feed-forward network，FFN）。
+#
+# $$\operatorname{FFN}(x) = W_2\, f(W_1 x)$$
+#
+# $W_1$ 把 $d$ 維放大成 $4d$ 維，對每個元素套用啟動函數 $f$（例如 GELU），再由 $W_2$ 變回 $d$ 維。每個詞元用的都是同樣的矩陣，而且看不到其他詞元。
+#
+# 先猜猜看：注意力有 4 個 $d \times d$ 的矩陣。區塊裡所有矩陣的元素當中，FFN 占百分之幾？
+
+# %% key="ffn-share"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+sizes = {}
+for part in ("attention", "ffn"):
+    matrices = [m["weight"] for m in w["blocks"]["0"][part].values()]
+    sizes[part] = sum(matrix.numel() for matrix in matrices)
+ffn_share = sizes["ffn"] / sum(sizes.values())
+predict.compare(guess, 100 * ffn_share, "%")
+
+# %% [markdown] key="ffn-without" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# FFNの2つの行列は合わせて $8d^2$、アテンションの4つは $4d^2$ なので、$\frac{8}{12}$ です。Llamaなどは、行列が3つのSwiGLUを使い、その分、中間の幅を減らします。
+#
+# </details>
+#
+# FFNは、何をしているのでしょうか。2節のように、アテンションが2色を1つのトークンに運んだあと、同じ色かどうかを判断する場面で試します。入力は、2色の埋め込みの和です（半分は同じ色。正規化は外します）。FFNがあれば、正解率は1です。
+#
+# 予想：FFNを外すと、正解率はどれに最も近いでしょうか。
+#
+# - `"a"`：1.0
+# - `"b"`：0.75
+# - `"c"`：0.5
+
+# %% [markdown] key="ffn-without" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# FFN 的 2 個矩陣合計 $8d^2$，注意力的 4 個是 $4d^2$，所以是 $\frac{8}{12}$。Llama 等模型改用有 3 個矩陣的 SwiGLU，並相應縮小中間的寬度。
+#
+# </details>
+#
+# FFN 到底做了什麼？假設像第 2 節那樣，注意力已經把 2 種顏色搬到同一個詞元，接下來要判斷是否相同。輸入是 2 種顏色的嵌入的和（一半是相同的；拿掉正規化）。有 FFN 時，正確率是 1。
+#
+# 先猜猜看：拿掉 FFN，正確率最接近哪一個？
+#
+# - `"a"`：1.0
+# - `"b"`：0.75
+# - `"c"`：0.5
+
+# %% key="ffn-code"
+from helpers.models import training
+from helpers.models.variants import Transformer
+
+pairs = torch.cartesian_prod(torch.arange(4), torch.arange(4))
+alike = pairs[:, 0] == pairs[:, 1]
+pairs = torch.cat([pairs[~alike], *[pairs[alike]] * 3])  # (24, 2)
+batch = {
+    "input_ids": (pairs + torch.tensor([0, 4]))[:, None],  # (24, 1, 2)
+    "labels": (pairs[:, :1] == pairs[:, 1:]).long(),
+}
+
+
+def compared(kind, seed):
+    model = Transformer(Switches(norm="none", feed_forward=kind), 8, 2, seed)
+    training.train(model, lambda: batch, 200, 1e-2)
+    right = model(**batch).logits.argmax(-1) == batch["labels"]
+    return right.double().mean().item()
+
+
+# %% key="ffn-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+same = {
+    kind: sum(compared(kind, seed) for seed in range(3)) / 3 for kind in ("none", "gelu", "swiglu")
+}
+options = {"a": "1.0", "b": "0.75", "c": "0.5"}
+nearest = min(options, key=lambda key: abs(float(options[key]) - same["none"]))
+predict.choose(guess, options, nearest)
+
+# %% key="ffn-claim"
+claims.check("E05", {"share": ffn_share, **same})
+
+# %% [markdown] key="positions" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 約0.5です。トークンが1つならアテンションの重みは1で、出力は入力の1次式です。「同じかどうか」は、色ごとの点数の和では決められません（最大でも0.75）。FFNがあれば、同じ大きさのSwiGLUでも1でした。ただし、softmaxと正規化も1次式ではなく、計算はFFNだけのものではありません。
+#
+# </details>
+#
+# ## 7. 位置：何番目かを伝える方法
+#
+# 残る部品は、位置の情報です（なければ、並べ替えたトークンを区別できません）。実際のモデルは、次のどれかで伝えます。
+#
+# | 方法 | どこに入れるか | モデル |
+# |---|---|---|
+# | 学習する位置埋め込み | 埋め込みに足す | BERT、GPT-2 |
+# | 正弦波 | 埋め込みに足す | 最初のTransformer |
+# | 相対位置バイアス | 距離ごとの数を、スコアに足す | T5 |
+# | RoPE（rotary position embedding） | クエリとキーを、位置に応じて回す | Llama 3 |
+#
+# RoPEは、位置 $m$ のクエリを角度 $m\theta$、位置 $n$ のキーを角度 $n\theta$ だけ回します（要素を2つずつ組にし、組ごとに違う $\theta$ を使います）。
+#
+# 予想：位置5のクエリと位置3のキーを、どちらも100ずつ後ろへずらすと、スコアはどうなるでしょうか。
+#
+# - `"a"`：変わらない
+# - `"b"`：小さくなる
+# - `"c"`：別の値になる
+
+# %% [markdown] key="positions" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 0.5。只有一個詞元時，注意力的權重是 1，所以輸出是輸入的一次式，只能把每種顏色的分數加起來；「是不是相同」沒辦法用分數的和決定（最多 0.75）。有 FFN 的話，同樣大小的 SwiGLU 也是 1。不過 softmax 和正規化也不是一次式，所以不是只有 FFN 在做計算。
+#
+# </details>
+#
+# ## 7. 位置：告訴模型「第幾個」的方法
+#
+# 剩下的零件是位置資訊（沒有的話，就分不出順序打亂的詞元）。實際的模型會用下面其中一種方法。
+#
+# | 方法 | 放在哪裡 | 模型 |
+# |---|---|---|
+# | 可訓練的位置嵌入 | 加到嵌入上 | BERT、GPT-2 |
+# | 正弦波 | 加到嵌入上 | 最早的 Transformer |
+# | 相對位置偏差 | 每種距離一個數，加到分數上 | T5 |
+# | RoPE（rotary position embedding） | 依位置旋轉查詢和鍵 | Llama 3 |
+#
+# RoPE 把位置 $m$ 的查詢轉 $m\theta$ 的角度，位置 $n$ 的鍵轉 $n\theta$ 的角度（元素每 2 個一組，每組用不同的 $\theta$）。
+#
+# 先猜猜看：把位置 5 的查詢和位置 3 的鍵，都往後移 100，分數會怎樣？
+#
+# - `"a"`：不變
+# - `"b"`：變小
+# - `"c"`：變成不同的值
+
+# %% key="rope-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+q, k = torch.randn(2, 1, 16, dtype=torch.float64)
+
+
+def score(m, n):
+    turned = [triad.rotated(x, torch.tensor([1.0 * place])) for x, place in ((q, m), (k, n))]
+    return (turned[0] @ turned[1].T).item()
+
+
+near, far = score(5, 3), score(105, 103)
+options = {
+    "a": T(ja="変わらない", zh_tw="不變"),
+    "b": T(ja="小さくなる", zh_tw="變小"),
+    "c": T(ja="別の値になる", zh_tw="變成不同的值"),
+}
+changed = abs(near - far) > 1e-6
+predict.choose(guess, options, "a" if not changed else "b" if abs(far) < abs(near) / 2 else "c")
+
+# %% key="rope-table"
+from helpers.models import positions
+
+drift = {kind: positions.drift(positions.scores(kind)) for kind in positions.KINDS}
+labels = T(
+    ja="なし|学習する位置埋め込み|正弦波|相対位置バイアス|RoPE",
+    zh_tw="沒有|可訓練的位置嵌入|正弦波|相對位置偏差|RoPE",
+).split("|")
+show.tabulate(
+    T(ja="方法|距離が同じスコアのずれの最大値", zh_tw="方法|距離相同的分數，最大的差距"),
+    [[label, f"{gap:.2g}"] for label, gap in zip(labels, drift.values())],
+)
+
+# %% [markdown] key="rope-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 変わりません。内積を決める角度の差は、どちらも $2\theta$ です。表のとおり、相対位置バイアスとRoPEでは、スコアが距離だけで決まります。
+#
+# </details>
+#
+# 次のセルでは、部品の組み合わせごとに、4節の問題の学習曲線（記録）を見られます。
+
+# %% [markdown] key="rope-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 不變。決定內積的角度差，不管哪種情形都是 $2\theta$。從表格看得出來，分數只由距離決定的，是相對位置偏差和 RoPE。
+#
+# </details>
+#
+# 在下面的儲存格改變零件的組合，看看第 4 節那種題目的訓練曲線（記錄）。
+
+# %% key="explore"
+from helpers.widgets import BlockExplorer
+
+BlockExplorer()
+
+# %% [markdown] key="real" lang="ja"
+# ## 8. 本物のブロックを、手で計算する
+#
+# ここまでの部品で、本物のブロックを説明できるでしょうか。`transformers`の4つのブロックと、手で書いた1つの関数`triad.block`に、同じ重みと入力を渡して比べます。違うのは、設定（`Design`）だけです。
+
+# %% [markdown] key="real" lang="zh-tw"
+# ## 8. 親手算出真正的區塊
+#
+# 到目前為止的零件，足以說明真正的區塊嗎？把同樣的權重和輸入，交給 `transformers` 的 4 種區塊，以及自己寫的同一個函式 `triad.block` 來比較。不同的只有設定（`Design`）。
+
+# %% key="real-gaps"
+from helpers.models import real_blocks
+
+x = torch.randn(2, 10, width)
+block_gaps = {}
+for name in real_blocks.BLOCKS:
+    block, config = real_blocks.make(name)
+    theirs, ours = (f(block, config, x) for f in (real_blocks.run, real_blocks.by_hand))
+    block_gaps[name] = (ours - theirs).abs().max().item()
+    print(f"{name:18} {block_gaps[name]:.2g}")
+
+# %% key="real-table"
+properties = (
+    "norm norms_first is_causal knows_order divisor adds_vectors kv_heads activation ffn_matrices"
+)
+names = T(
+    ja="正規化|部品の前で正規化|因果マスク|ブロックの中で位置を使う|スコアを割る数|バイアスを足す|キーとバリューのヘッド（クエリは4）|活性化関数|FFNの行列",
+    zh_tw="正規化|在零件之前正規化|因果遮罩|在區塊裡使用位置|分數除以|加上偏差|鍵和值的頭（查詢是 4）|啟動函數|FFN 的矩陣",
+).split("|")
+found = real_blocks.differences()
+rows = []
+for name, label in zip(properties.split(), names):
+    values = [block[name] for block in found.values()]
+    marks = {"True": "○", "False": "×"}
+    rows.append([label, *(marks.get(str(value), str(value)) for value in values)])
+show.tabulate(["", *found], rows)
+claims.check("E07", block_gaps)
+
+# %% [markdown] key="triad" lang="ja"
+# ## 9. 3つの型を、1つのファイルで
+#
+# 4つとも一致しました。では、同じ部品から、なぜ3つの型ができるのでしょうか。最初のTransformer（Vaswani et al. 2017）は、翻訳のためのエンコーダー・デコーダー型でした。BERTは、その左半分だけを残したものです。GPTは右半分から、エンコーダーを見る交差注意を取り除いたものです。
+
+# %% [markdown] key="triad" lang="zh-tw"
+# ## 9. 用一個檔案組出三大架構
+#
+# 4 種都一致。那麼，同樣的零件為什麼能組出 3 種架構？最早的 Transformer（Vaswani et al. 2017）是為翻譯設計的編碼器－解碼器。BERT 只留下它的左半邊；GPT 則是右半邊，再拿掉用來看編碼器的交叉注意力。
+
+# %% key="triad-diagram"
+block_diagrams.family()
+
+# %% key="triad-cut"
+block_diagrams.cut("bert", "gpt")
+
+# %% [markdown] key="triad-source-text" lang="ja"
+# 次のセルに`helpers/models/triad.py`の全体が出ます。ブロックを計算する`block`、それを重ねる`stack`、最後の3つの関数を読みましょう。`encoder`と`decoder`の違いは、`causal`と最後の行列だけです。
+
+# %% [markdown] key="triad-source-text" lang="zh-tw"
+# 下面的儲存格會印出 `helpers/models/triad.py` 的全文。請讀計算區塊的 `block`、把區塊疊起來的 `stack`，以及最後的 3 個函式。`encoder` 和 `decoder` 的差別，只有 `causal` 和最後的矩陣。
+
+# %% key="triad-source"
+print(inspect.getsource(triad))
+
+# %% key="triad-check"
+from helpers.models import encoder, encoder_decoder
+
+bert, t5 = encoder.load(), encoder_decoder.load()
+pairs = encoder_decoder.next_batch(encoder_decoder.examples(50))()
+told, seen = pairs["input_ids"], pairs["attention_mask"].bool()
+written = t5._shift_right(pairs["labels"])
+masked = encoder.next_batch(encoder.rows(50))()
+hidden, filled = masked["input_ids"], masked["attention_mask"].bool()
+
+with torch.no_grad():
+    logits = {
+        "BERT": (
+            triad.encoder(hidden, *weights.take(bert), filled[:, None, None]),
+            bert(hidden, filled),
+        ),
+        "GPT-2": (triad.decoder(ids, w, design), gpt2(ids)),
+        "T5": (
+            triad.encoder_decoder(told, written, *weights.take(t5), seen[:, None, None]),
+            t5(told, seen, decoder_input_ids=written),
+        ),
+    }
+
+# %% key="triad-claim"
+relative = {
+    name: ((ours - theirs.logits).abs().max() / theirs.logits.abs().max()).item()
+    for name, (ours, theirs) in logits.items()
+}
+claims.check("C01", {name.lower().replace("-", ""): gap for name, gap in relative.items()})
+
+# %% [markdown] key="cost" lang="ja"
+# 3つとも、学習済みのモデルと一致しました。型を分けるのは、マスクとつなぎ方です。このあとのレッスンの「層」は、この`block`を指します。
+#
+# ## 10. 設計図から、大きさを求める
+#
+# 公開されたモデルには、設計図`config.json`が付いています。そこから、パラメータの数を1個単位まで計算できます。
+#
+# 予想：`tie_word_embeddings`が`true`なら、埋め込みの行列を出力にも使います。Llama 3 8B（`vocab_size`は128,256、`hidden_size`は4,096）では`false`です。`true`にすると、パラメータは何億個減るでしょうか。
+
+# %% [markdown] key="cost" lang="zh-tw"
+# 3 種都和訓練好的模型一致。區分架構的是遮罩和接法。之後的課寫的「層」，指的就是這個 `block`。
+#
+# ## 10. 從設計圖算出大小
+#
+# 公開的模型都附有設計圖 `config.json`。從這裡就能把參數的數量算到個位數。
+#
+# 先猜猜看：`tie_word_embeddings` 是 `true` 的話，嵌入的矩陣也用來計算輸出。Llama 3 8B（`vocab_size` 是 128,256，`hidden_size` 是 4,096）是 `false`；如果改成 `true`，參數會減少幾億個？
+
+# %% key="cost-guess"
+from helpers import blueprint
+
+#| ja: Noneを、予想した数（億個）に書き換える
+#| zh-tw: 把 None 改成你猜的數字（億個）
+guess = None
+
+llama = blueprint.config("llama-3-8b")
+apart = sum(blueprint.parts(llama).values())
+tied = sum(blueprint.parts(llama | {"tie_word_embeddings": True}).values())
+predict.compare(guess, (apart - tied) / 1e8, T(ja="億個", zh_tw=" 億個"))
+
+# %% [markdown] key="cost-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 埋め込みの行列1つ分、$128{,}256 \times 4{,}096$ で約5.25億個です。
+#
+# </details>
+
+# %% [markdown] key="cost-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 就是一個嵌入矩陣的大小，$128{,}256 \times 4{,}096$，約 5.25 億個。
+#
+# </details>
+
+# %% key="cost-table"
+models = ("bert-base", "gpt2", "t5-base", "llama-3-8b")
+counted = {name: blueprint.parts(blueprint.config(name)) for name in models}
+kinds = ["embedding", "positions", "attention", "cross_attention", "ffn", "norms", "head"]
+names = T(
+    ja="埋め込み|位置|アテンション|交差注意|FFN|正規化|出力など",
+    zh_tw="嵌入|位置|注意力|交叉注意力|FFN|正規化|輸出等",
+).split("|")
+rows = []
+for kind, name in zip(kinds, names):
+    rows.append([name, *(f"{found.get(kind, 0):,}" for found in counted.values())])
+total = [f"{sum(found.values()):,}" for found in counted.values()]
+rows.append([T(ja="合計", zh_tw="合計"), *total])
+show.tabulate(["", *counted], rows)
+
+# %% [markdown] key="further-config" lang="ja" further=true
+# ### さらにくわしく：`config.json`の項目
+#
+# 本物の設計図を読むときに、開いてください。
+
+# %% [markdown] key="further-config" lang="zh-tw" further=true
+# ### 更進一步：`config.json` 的項目
+#
+# 要讀真正的設計圖時，再展開。
+
+# %% [markdown] key="cost-fields" lang="ja"
+# 項目を1つずつ変えてモデルを作り直し、どの行列の形が変わるかを調べました（Llamaの場合）。
+#
+# | 項目 | 意味 | 形が変わるもの |
+# |---|---|---|
+# | `vocab_size` | 語彙の大きさ | 埋め込み、出力の行列 |
+# | `hidden_size` | 幅 $d$ | すべて |
+# | `num_hidden_layers` | ブロックの数 | ブロックの数だけが増える |
+# | `num_attention_heads` | クエリのヘッドの数 | $W^K$、$W^V$（ヘッドの次元が変わるため） |
+# | `num_key_value_heads` | キーとバリューのヘッドの数 | $W^K$、$W^V$ |
+# | `intermediate_size` | FFNの中間の幅 | FFNの3つの行列 |
+# | `tie_word_embeddings` | 埋め込みと出力で行列を共有するか | 出力の行列の有無 |
+# | `hidden_act` | 活性化関数 | なし |
+# | `rope_theta` | RoPEの角度の基準（大きいほど、ゆっくり回る） | なし |
+# | `rms_norm_eps` | RMSNormで、0で割らないために足す数 | なし |
+# | `max_position_embeddings` | 想定する最大の長さ | なし（BERTとGPT-2では、位置埋め込みの行数） |
+
+# %% [markdown] key="cost-fields" lang="zh-tw"
+# 每次只改一個項目、重新建立模型，檢查哪些矩陣的形狀變了（以 Llama 為例）。
+#
+# | 項目 | 意思 | 形狀改變的部分 |
+# |---|---|---|
+# | `vocab_size` | 詞彙表大小 | 嵌入、輸出的矩陣 |
+# | `hidden_size` | 寬度 $d$ | 全部 |
+# | `num_hidden_layers` | 區塊的數量 | 只增加區塊的數量 |
+# | `num_attention_heads` | 查詢的頭數 | $W^K$、$W^V$（因為每個頭的維度改變） |
+# | `num_key_value_heads` | 鍵和值的頭數 | $W^K$、$W^V$ |
+# | `intermediate_size` | FFN 中間的寬度 | FFN 的 3 個矩陣 |
+# | `tie_word_embeddings` | 嵌入和輸出是否共用矩陣 | 有沒有輸出的矩陣 |
+# | `hidden_act` | 啟動函數 | 無 |
+# | `rope_theta` | RoPE 角度的基準（越大，轉得越慢） | 無 |
+# | `rms_norm_eps` | RMSNorm 為了避免除以 0 而加上的數 | 無 |
+# | `max_position_embeddings` | 預設的最大長度 | 無（在 BERT 和 GPT-2 是位置嵌入的橫列數） |
+
+# %% key="cost-claim"
+fields = blueprint.changes(llama)
+shapeless = ("hidden_act", "rope_theta", "rms_norm_eps", "max_position_embeddings")
+bert_base = blueprint.config("bert-base")
+claims.check(
+    "E08",
+    {
+        "bert": sum(counted["bert-base"].values()),
+        "t5": sum(counted["t5-base"].values()),
+        "llama": sum(counted["llama-3-8b"].values()),
+        "shapeless": sum(not fields[name] for name in shapeless),
+        "matrices": sum(blueprint.block(bert_base).values()) / 768**2,
+        "equal_at": blueprint.crossover(bert_base) / 768,
+    },
+)
+
+# %% [markdown] key="further-norm" lang="ja" further=true
+# ### さらにくわしく：正規化を置く場所
+
+# %% [markdown] key="further-norm" lang="zh-tw" further=true
+# ### 更進一步：正規化放在哪裡
+
+# %% key="norm-diagram"
+block_diagrams.block("pre", "post")
+
+# %% [markdown] key="norm-warm" lang="ja"
+# 最初のTransformerとBERTは、足したあとに正規化します（post-norm）。GPT-2からのモデルの多くは、部品の前で正規化します（pre-norm）。post-normでは、残差ストリームそのものがブロックごとに正規化されるので、深いモデルを大きな学習率で始めると、学習が壊れやすいことが知られています（Xiong et al. 2020）。最初の数十ステップで学習率を少しずつ上げる方法を、ウォームアップ（warm-up）と呼びます。4節の問題を、6層で学習させます。
+#
+# 予想：学習率を最初から0.01にすると、どうなるでしょうか。
+#
+# - `"a"`：どちらも学習する
+# - `"b"`：pre-normだけが学習する
+# - `"c"`：どちらも学習しない
+
+# %% [markdown] key="norm-warm" lang="zh-tw"
+# 最早的 Transformer 和 BERT 在相加之後正規化（post-norm），從 GPT-2 開始的許多模型在零件之前正規化（pre-norm）。用 post-norm 時，殘差流本身在每個區塊都會被正規化；已知深的模型如果一開始就用很大的學習率，訓練很容易失敗（Xiong et al. 2020）。在最初的幾十步慢慢調高學習率，叫做學習率預熱（warm-up）。用第 4 節的題目，訓練 6 層的模型。
+#
+# 先猜猜看：學習率從一開始就是 0.01 的話，會怎樣？
+#
+# - `"a"`：都學得會
+# - `"b"`：只有 pre-norm 學得會
+# - `"c"`：都學不會
+
+
+# %% key="norm-train"
+def losses(norm, warm_up):
+    switches = Switches(depth=6, norm=norm, position="learned")
+    return block_tasks.trained("before", switches, 150, 1e-2, warm_up=warm_up)[1].losses
+
+
+curves = {
+    (norm, warm_up): losses(norm, warm_up)
+    for norm, warm_up in (("pre", 1), ("post", 1), ("post", 50))
+}
+ends = {key: sum(curve[-10:]) / 10 for key, curve in curves.items()}
+
+# %% key="norm-curves"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+options = {
+    "a": T(ja="どちらも学習する", zh_tw="都學得會"),
+    "b": T(ja="pre-normだけ", zh_tw="只有 pre-norm"),
+    "c": T(ja="どちらも学習しない", zh_tw="都學不會"),
+}
+did = [ends[norm, 1] < 0.5 for norm in ("pre", "post")]
+predict.choose(guess, options, "a" if all(did) else "b" if did[0] else "c")
+
+# %% key="norm-figure"
+names = {
+    ("pre", 1): T(ja="pre-norm、ウォームアップなし", zh_tw="pre-norm，沒有預熱"),
+    ("post", 1): T(ja="post-norm、ウォームアップなし", zh_tw="post-norm，沒有預熱"),
+    ("post", 50): T(ja="post-norm、ウォームアップ50ステップ", zh_tw="post-norm，預熱 50 步"),
+}
+fig, ax = plt.subplots(figsize=(7, 3.4))
+charts.lines(ax, range(1, 151), {names[key]: curve for key, curve in curves.items()})
+charts.frame(ax, T(ja="ステップ", zh_tw="步數"), T(ja="損失", zh_tw="損失"))
+ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+told = "、".join(f"{names[key]} {end:.2f}" for key, end in ends.items())
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は学習のステップ、縦軸は損失です。最後の10ステップの平均は、{told}です。",
+        zh_tw=f"橫軸是訓練步數，縱軸是損失。最後 10 步的平均：{told}。",
+    ),
+)
+
+# %% key="norm-claim"
+from helpers.models import norms
+
+effects = norms.effects()
+claims.check(
+    "E04",
+    {
+        "layer_scaled": effects["LayerNorm"]["3x"],
+        "layer_shifted": effects["LayerNorm"]["x + 1"],
+        "rms_scaled": effects["RMSNorm"]["3x"],
+        "rms_shifted": effects["RMSNorm"]["x + 1"],
+        "pre": ends["pre", 1],
+        "post": ends["post", 1],
+        "post_warm": ends["post", 50],
+    },
+)
+
+# %% [markdown] key="norm-after" lang="ja"
+# post-normは、ウォームアップがないと、どのシードでもまったく学習せず、あれば学習しました（シードによっては、150ステップでは終わりません）。pre-normは、なくても学習します。残差ストリームが正規化を通らず、勾配がそのまま流れるからです。学習率を0.003に下げれば、post-normもウォームアップなしで学習します。多くのLLMがpre-normを選ぶのは、深くしても、学習率の設定が少しくらい悪くても、学習が壊れにくいからです。
+
+# %% [markdown] key="norm-after" lang="zh-tw"
+# post-norm 沒有預熱時，不管哪個種子都完全學不會，有預熱就學得會（有的種子 150 步還學不完）；pre-norm 沒有預熱也學得會，因為殘差流不經過正規化，梯度可以直接傳過去。把學習率降到 0.003 的話，post-norm 沒有預熱也學得會。許多 LLM 選擇 pre-norm，是因為就算層數多、學習率設得不太好，訓練也不容易失敗。
+
+# %% [markdown] key="further-length" lang="ja" further=true
+# ### さらにくわしく：学習した長さを超えると
+
+# %% [markdown] key="further-length" lang="zh-tw" further=true
+# ### 更進一步：超出訓練的長度
+
+# %% [markdown] key="beyond" lang="ja"
+# 学習したときより長い系列では、位置の伝え方によって正解率が変わります。4節の「1つ前の記号」を長さ16で学習させ、長さ64で測ります。
+#
+# 予想：学習する位置埋め込みでは、17番目からの位置のベクトルが、ランダムなまま残ります。先頭の16個では必ず正解し、残りの48個ではチャンスレベル（0.125）だとすると、正解率はいくつになるでしょうか（1番目の記号は問題にしません）。
+
+# %% [markdown] key="beyond" lang="zh-tw"
+# 序列比訓練時長的話，傳達位置的方法不同，正確率也不同。用長度 16 訓練第 4 節的「前一個符號」，再用長度 64 測量。
+#
+# 先猜猜看：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是隨機水準（0.125），正確率是多少？（第 1 個符號不列入題目。）
+
+
+# %% key="beyond-code"
+def lengths(position):
+    #| ja: 長さ16で学習したモデルの、長さ16、32、64での正解率
+    #| zh-tw: 用長度 16 訓練的模型，在長度 16、32、64 的正確率
+    model, _ = block_tasks.trained("before", Switches(position=position), 200, 1e-2)
+    return {n: block_tasks.accuracy(model, "before", 100, length=n) for n in (16, 32, 64)}
+
+
+beyond = {kind: lengths(kind) for kind in ("none", "learned", "sinusoidal", "bias", "rope")}
+
+# %% key="beyond-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+predict.compare(guess, beyond["learned"][64])
+
+# %% key="beyond-figure"
+fig, ax = plt.subplots(figsize=(7, 3.4))
+series = {label: list(shares.values()) for label, shares in zip(labels, beyond.values())}
+charts.lines(ax, [16, 32, 64], series, markevery=1)
+x, y = T(ja="系列長", zh_tw="序列長度"), T(ja="正解率", zh_tw="正確率")
+charts.frame(ax, x, y, log="x", ticks=[16, 32, 64], ylim=(0, 1.05))
+ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+told = "、".join(f"{label} {y[16]:.2f}→{y[64]:.2f}" for label, y in zip(labels, beyond.values()))
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は系列長（学習したのは16だけ）、縦軸は正解率です。長さ16から64への変化は、{told}です。",
+        zh_tw=f"橫軸是序列長度（只用 16 訓練），縱軸是正確率。長度從 16 變成 64 時：{told}。",
+    ),
+)
+
+# %% key="positions-claim"
+claims.check(
+    "E06",
+    {
+        "rope_drift": drift["rotary"],
+        "sinusoidal_drift": drift["sinusoidal"],
+        "none": beyond["none"][16],
+        "trained": min(beyond[p][16] for p in ("learned", "sinusoidal", "bias", "rope")),
+        "learned": beyond["learned"][64],
+        "best": max(shares[64] for shares in beyond.values()),
+    },
+)
+
+# %% [markdown] key="beyond-after" lang="ja"
+# 学習する位置埋め込みでは、予想の式（$\frac{15 + 48 \times 0.125}{63} \approx 0.33$）に近い値になりました。ほかの方法の下がり方はもっと緩やかですが、どれも1ではありません。RoPEのスコアは距離だけで決まるのに、なぜ下がるのでしょうか。長い系列には、学習で見なかった距離のキーがあり、重みを奪うからだと考えられます。例えばCode Llama（Rozière et al. 2023）は、角度の基準`rope_theta`を大きくして、長い系列で学習を続けました。
+
+# %% [markdown] key="beyond-after" lang="zh-tw"
+# 可訓練的位置嵌入，結果接近預測的算式（$\frac{15 + 48 \times 0.125}{63} \approx 0.33$）。其他方法下降得比較慢，但沒有一種是 1。RoPE 的分數只由距離決定，為什麼還是會下降？應該是因為長序列裡有訓練時沒見過的距離，那些鍵搶走了權重。例如 Code Llama（Rozière et al. 2023）就把角度的基準 `rope_theta` 調大，再用長序列繼續訓練。
+
+# %% [markdown] key="further-flops" lang="ja" further=true
+# ### さらにくわしく：系列長と計算量
+#
+# レッスン01の11節で測った $n = 6d$ は、どこから来るのでしょうか。
+
+# %% [markdown] key="further-flops" lang="zh-tw" further=true
+# ### 更進一步：序列長度與運算量
+#
+# 第 01 課第 11 節測到的 $n = 6d$，是怎麼來的？
+
+# %% [markdown] key="flops" lang="ja"
+# 中間の幅が $4d$ のブロックでは、トークンあたりのFLOPsは、行列を掛ける部分が $24 d^2$、トークンの組ごとに計算する部分が $4 n d$ です。2つは $n = 6d$ で等しくなります。図は、組ごとの計算が占める割合です。
+
+# %% [markdown] key="flops" lang="zh-tw"
+# 中間寬度是 $4d$ 的區塊，每個詞元的 FLOPs 分成 2 個部分：乘上矩陣的部分是 $24 d^2$，逐組計算的部分是 $4 n d$，在 $n = 6d$ 時相等。下圖是逐組計算所占的比例。
+
+# %% key="flops-figure"
+lengths = [2**k for k in range(6, 21)]
+shares = {}
+for d in (64, 768, 4096):
+    linear, square = zip(*(blueprint.flops(n, d) for n in lengths))
+    shares[f"d = {d:,}"] = [s / (a + s) for a, s in zip(linear, square)]
+
+fig, ax = plt.subplots(figsize=(7, 3.6))
+charts.lines(ax, lengths, shares)
+ax.axhline(0.5, color="black", linestyle=":")
+x, y = T(ja="系列長n", zh_tw="序列長度 n"), T(ja="組ごとの計算の割合", zh_tw="逐組計算的比例")
+charts.frame(ax, x, y, log="x", ticks=lengths[::2], ylim=(0, 1))
+ax.tick_params(axis="x", rotation=45)
+ax.legend()
+figures.show(
+    fig,
+    T(
+        ja="横軸は系列長（対数目盛り）、縦軸は組ごとの計算がFLOPsに占める割合です。点線は0.5で、dが64、768、4,096のとき、曲線はそれぞれn = 384、4,608、24,576で点線と交わります。",
+        zh_tw="橫軸是序列長度（對數刻度），縱軸是逐組計算占 FLOPs 的比例。點線是 0.5；d 是 64、768、4,096 時，曲線分別在 n = 384、4,608、24,576 與點線相交。",
+    ),
+)
+
+# %% [markdown] key="flops-after" lang="ja"
+# 「長さを2倍にすると計算は4倍」に近づくのは、$6d$ よりずっと長い系列だけです。幅4,096なら、24,576トークンまでは、計算の半分以上がトークンごとの行列積です。
+
+# %% [markdown] key="flops-after" lang="zh-tw"
+# 「長度變成 2 倍，運算量就變成 4 倍」，只在序列遠比 $6d$ 長時才成立。寬度 4,096 的話，在 24,576 個詞元以內，運算有一半以上是逐詞元的矩陣乘法。
+
+# %% [markdown] key="further-rnn" lang="ja" further=true
+# ### さらにくわしく：RNNに取って代わった理由
+
+# %% [markdown] key="further-rnn" lang="zh-tw" further=true
+# ### 更進一步：為什麼取代了 RNN
+
+# %% [markdown] key="rnn" lang="ja"
+# Transformerの前は、再帰型ニューラルネットワーク（RNN）が使われていました。RNNは、1つ前の状態から次の状態を計算するので、学習の計算を並列にできません。前の結果を待つ計算が何段つながるかを数えます。
+#
+# 予想：長さを16から64へ、4倍にすると、RNNの段数はおよそ何倍になるでしょうか。アテンションではどうでしょうか。
+
+# %% [markdown] key="rnn" lang="zh-tw"
+# 在 Transformer 之前，用的是遞迴神經網路（RNN）。RNN 要從前一個狀態算出下一個狀態，所以訓練時沒辦法平行計算。數一數必須等前一步結果的計算，總共串了幾段。
+#
+# 先猜猜看：長度從 16 變成 64，也就是 4 倍，RNN 的段數大約變成幾倍？注意力呢？
+
+# %% key="rnn-guess"
+from helpers.models import recurrent
+
+#| ja: Noneを、予想した倍率に書き換える
+#| zh-tw: 把 None 改成你猜的倍數
+guess = None
+
+chains = {"RNN": {}, "attention": {}}
+for n in (16, 64):
+    x = torch.randn(1, n, 32, requires_grad=True)
+    states = recurrent.recurrent(x, torch.nn.RNNCell(32, 32))
+    chains["RNN"][n] = recurrent.longest_chain(states)
+    chains["attention"][n] = recurrent.longest_chain(attention(x, x, x)[0])
+predict.compare(guess, chains["RNN"][64] / chains["RNN"][16], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="rnn-claim"
+claims.check(
+    "E09",
+    {
+        "recurrent": chains["RNN"][64] / chains["RNN"][16],
+        "attention": chains["attention"][64] / chains["attention"][16],
+    },
+)
+
+# %% [markdown] key="rnn-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# RNNの段数は長さに比例し、アテンションの段数は長さによりません。GPUは多くの計算を同時に行えるので、段数の少ないTransformerのほうが、学習がずっと速く進みました。
+#
+# </details>
+
+# %% [markdown] key="rnn-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# RNN 的段數和長度成正比，注意力的段數則與長度無關。GPU 可以同時做很多計算，所以段數少的 Transformer 訓練起來快得多。
+#
+# </details>
+
+# %% [markdown] key="summary" lang="ja"
+# ## 11. できるようになったこと
+#
+# - 部品を1つ外すと何が失われるかを、測った結果で説明できる（問1、2、3、5）
+# - `config.json`を読み、行列の形と計算量を求められる（問4、6、8）
+# - 1つのブロックから、3つの型を組み立てられる（問7）
+#
+# かっこの中はクイズの番号で、答えは本文にありません。
+
+# %% [markdown] key="summary" lang="zh-tw"
+# ## 11. 現在你會的事
+#
+# - 能根據實測的結果，說明拆掉一個零件會少了什麼（第 1、2、3、5 題）
+# - 能讀 `config.json`，求出矩陣的形狀與運算量（第 4、6、8 題）
+# - 能用同一種區塊，組出三大架構（第 7 題）
+#
+# 括號裡是用來確認的題號；答案不在課文裡。
+
+# %% key="quiz"
+from helpers.widgets import Quiz
+
+quiz = Quiz("{{lesson}}")
+quiz
+
+# %% [markdown] key="next" lang="ja"
+# [レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
+
+# %% [markdown] key="next" lang="zh-tw"
+# 接下來的[第 03 課](03_encoder.ipynb)，會讓用全部遮罩的區塊疊成的 BERT 學習克漏字。
