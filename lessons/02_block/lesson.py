@@ -1165,7 +1165,11 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# [レッスン03](03_encoder.ipynb)では、全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
+# ## 12. 演習問題
+#
+# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習してから、[レッスン03](03_encoder.ipynb)に進みましょう。全体マスクのブロックを重ねたBERTに、穴埋めを学習させます。
 
 # %% [markdown] key="next" lang="zh-tw"
-# 接下來的[第 03 課](03_encoder.ipynb)，會讓用全部遮罩的區塊疊成的 BERT 學習克漏字。
+# ## 12. 練習題
+#
+# 先到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫，再前往[第 03 課](03_encoder.ipynb)：用全部遮罩的區塊疊出 BERT，讓它學習克漏字。
