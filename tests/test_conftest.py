@@ -131,15 +131,15 @@ def test_the_broken_notebooks_here_are_not_collected_with_the_course():
 
 
 @pytest.mark.parametrize(
-    "pattern, source",
+    "pattern, source, prefix",
     [
-        ("notebooks/{}/*", "lesson"),
-        ("exercises/{}/*/*", "exercise"),
-        ("solutions/{}/*/*", "exercise"),
+        ("notebooks/{}/*", "lesson", ""),
+        ("exercises/{}/*/*", "exercise", "exercise_"),
+        ("solutions/{}/*/*", "exercise", "exercise_"),
     ],
 )
-def test_every_source_has_its_notebooks_in_both_languages(pattern, source):
-    lessons = {p.parent.name for p in ROOT.glob(f"lessons/*/{source}.py")}
+def test_every_source_has_its_notebooks_in_both_languages(pattern, source, prefix):
+    lessons = {prefix + p.parent.name for p in ROOT.glob(f"lessons/*/{source}.py")}
     for lang in ("ja", "zh-tw"):
         found = [p.stem for p in ROOT.glob(pattern.format(lang) + ".ipynb")]
         assert found and sorted(found) == sorted(lessons)

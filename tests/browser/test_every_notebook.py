@@ -27,7 +27,7 @@ NOTEBOOKS = [
     path.relative_to(ROOT).as_posix()
     for pattern in FOLDERS
     for path in sorted(ROOT.glob(pattern))
-    if path.name[:2] in FIRST or os.environ.get("TRIAD_ALL")
+    if path.stem.removeprefix("exercise_")[:2] in FIRST or os.environ.get("TRIAD_ALL")
 ]
 LESSONS = [name for name in NOTEBOOKS if name.startswith("notebooks/")]
 ATTENTION = [f"notebooks/{lang}/{LESSON}.ipynb" for lang in KEY]

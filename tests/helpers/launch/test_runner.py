@@ -105,10 +105,11 @@ def test_the_peak_is_the_kernels_and_is_not_missed():
 
 
 def test_a_lesson_that_does_not_end_is_stopped():
+    before = set(kernels_of(os.getpid()))  # a JupyterLab of other tests may be open beside it
     outcome = execution.execute(FIXTURES / "slow.ipynb", dict(os.environ), limit_seconds=2)
     assert [(f.kind, f.cell) for f in outcome.failures] == [("timeout", "wait")]
     assert outcome.seconds < 60  # the notebook waits 60 s
-    assert not kernels_of(os.getpid())
+    assert set(kernels_of(os.getpid())) <= before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process on Windows")
