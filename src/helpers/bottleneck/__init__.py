@@ -12,6 +12,7 @@ from .costs import (
     summary_flops,
     write_flops,
 )
+from .decisions import decisions, show_decisions
 from .designs import StackDesign, build, of, plain
 from .explore import explore
 from .review import Review, model_answer, review
@@ -32,6 +33,7 @@ __all__ = [
     "build",
     "cache_bytes",
     "comparison",
+    "decisions",
     "explore",
     "first_token_flops",
     "growing_flops",
@@ -43,6 +45,7 @@ __all__ = [
     "read_flops",
     "review",
     "scenario",
+    "show_decisions",
     "summary_flops",
     "write_flops",
 ]
