@@ -12,6 +12,7 @@ import helpers
 from helpers.classroom import overview, progress, records
 from helpers.classroom.records import Answer, LessonWork
 from helpers.classroom.session import Session
+from helpers.display.markup import Html
 from helpers.language import say
 from helpers.widgets import Quiz
 from helpers.widgets.quiz import kinds, review
@@ -282,7 +283,8 @@ def test_every_view_names_the_lesson_of_a_question_and_links_to_it(quiz):
         origin = quiz.words["review_origin"].format(number=lesson[:2], title=title)
         assert (shown[id]["origin"], shown[id]["href"]) == (origin, f"{lesson}.ipynb")
         head = rows[id].box.children[0].value
-        assert all(f'<a href="{lesson}.ipynb"' in page for page in (head, html))
+        link = f'<a href="{lesson}.ipynb" target="_blank" rel="noopener"><u>{Html.escape(origin)}'
+        assert all(link in page for page in (head, html))
         assert all(origin in page for page in (head, html, text))
         assert (ROOT / "notebooks" / say.language() / shown[id]["href"]).is_file()
 

@@ -28,10 +28,13 @@ def _html_question(quiz: QuizState, question: Question, n: int) -> Html:
 
 
 def html_origin(origin: Link) -> Html:
-    """Return where a question comes from, in a line of its own; "" stays ""."""
+    """Return where a question comes from, in a line of its own; "" stays "".
+
+    JupyterLab takes the line from below a link in a widget: <u> puts it back.
+    """
     if not origin.href:
         return Html("<br>{}").format(rich(origin)) if origin else Html()
-    link = Html('<br><a href="{}" target="_blank" rel="noopener">{}</a>')
+    link = Html('<br><a href="{}" target="_blank" rel="noopener"><u>{}</u></a>')
     return link.format(origin.href, rich(origin))
 
 
