@@ -8,11 +8,11 @@ from .review import ReviewState, chosen, finished
 from .widget import Quiz
 
 
-class Review(ReviewState, Quiz):
+class ReviewQuiz(ReviewState, Quiz):
     """A quiz over questions of several lessons, with the views and the calls of every quiz."""
 
 
-def review(questions: int = 10) -> Review | None:
+def review(questions: int = 10) -> ReviewQuiz | None:
     """Make a quiz of up to this many questions of the finished lessons, those missed first.
 
     A lesson is finished when every question of its quiz was answered right.  Without one, say what
@@ -26,7 +26,7 @@ def review(questions: int = 10) -> Review | None:
     work = progress.work()
     words = {name: say.choose(both) for name, both in say.catalogue("quiz").items()}
     if asked := chosen(finished(work), questions, words):
-        return Review(asked)
+        return ReviewQuiz(asked)
     lines = [say.text("quiz", "review_none"), overview.next_step(overview.course()["lesson"], work)]
     fragment(Html("").join(map(Html("<p>{}</p>").format, lines)), "\n".join(lines))
     return None
