@@ -88,6 +88,17 @@ def number(entry: dict) -> str:
     return entry["name"].split("_")[0]
 
 
+def lesson_link(entry: dict, text: str = "{number} {title}") -> Link:
+    """Name a lesson, with a link that leads from a notebook of notebooks/LANG/; none on Colab.
+
+    text: with places for the lesson's number and title
+    """
+    return _link(
+        f"{entry['name']}.ipynb",
+        text.format(number=number(entry), title=say.choose(entry["title"])),
+    )
+
+
 def _row(entry: dict, work: records.Work) -> list[str]:
     """Make a lesson's row.
 
@@ -97,7 +108,7 @@ def _row(entry: dict, work: records.Work) -> list[str]:
     sheet = f"../../{sheet_file('exercises', say.language(), name)}"
     passed = _count(entry["tasks"], _open_tasks(entry, kept))
     return [
-        _link(f"{name}.ipynb", f"{number(entry)} {say.choose(entry['title'])}"),
+        lesson_link(entry),
         say.text("overview", "about_seconds", n=math.ceil(entry["seconds"])),
         say.text("overview", "about_mib", n=math.ceil(entry["mib"])),
         _count(entry["quiz"], _open_questions(entry, kept)),
@@ -111,8 +122,8 @@ def _count(all: Collection[str], open: Collection[str]) -> str:
     return say.text("overview", "count", done=len(all) - len(open), total=len(all))
 
 
-def _link(href: str, text: str) -> str:
-    return text if progress.on_colab() else Link.to(href, text)
+def _link(href: str, text: str) -> Link:
+    return Link.to("" if progress.on_colab() else href, text)
 
 
 def _open_questions(entry: dict, kept: records.LessonWork) -> list[str]:
@@ -174,8 +185,7 @@ def _what_was_found(claim: str, lesson: str, done: Collection[str]) -> str:
 
 
 def _open_row(entry: dict) -> list[str]:
-    title = f"{number(entry)} {say.choose(entry['title'])}"
     return [
-        _link(f"{entry['name']}.ipynb", title),
+        lesson_link(entry),
         say.text("overview", "claims_count", n=len(_pages(entry["name"]))),
     ]

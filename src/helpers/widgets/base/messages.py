@@ -73,6 +73,7 @@ class QuestionControl(TypedDict):
 class QuestionShown(QuestionControl):
     """A question as the browser gets it: nothing of it depends on the answer.
 
+    origin: where a question of a review comes from, else ""   href: a link there, or ""
     choices: texts in this student's order
     """
 
@@ -80,6 +81,8 @@ class QuestionShown(QuestionControl):
     number: str
     text: str
     note: str
+    origin: str
+    href: str
     choices: list[str]
 
 

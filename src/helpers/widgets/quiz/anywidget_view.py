@@ -44,6 +44,8 @@ def question_shown(quiz: QuizState, question: Question, n: int) -> QuestionShown
         "number": quiz.words["number"].format(n=n),
         "text": question.text,
         "note": question.instruction(quiz.words),
+        "origin": str(quiz.origin(question.id)),
+        "href": quiz.origin(question.id).href,
         "choices": [choice.text for choice in quiz.shown(question.id)],
         **question.drawn(),
     }

@@ -15,6 +15,7 @@ from ...display.markup import Html
 from ..base.html_view import rich
 from ..base.ipywidgets_view import DESCRIBED, WIDE, IpywidgetsView, heading, spoken, trouble_html
 from ..base.messages import QuizAction, QuizMessage
+from .html_view import html_origin
 from .kinds import Given, Question
 from .state import QuizState
 
@@ -49,10 +50,11 @@ class QuestionBox:
 
     def __init__(self, quiz: QuizState, question: Question, n: int) -> None:
         self._quiz, self._id = quiz, question.id
-        text = Html("<p><b>{}</b> {}<br><small>{}</small></p>").format(
+        text = Html("<p><b>{}</b> {}<br><small>{}{}</small></p>").format(
             rich(quiz.words["number"].format(n=n)),
             rich(question.text),
             rich(question.instruction(quiz.words)),
+            html_origin(quiz.origin(question.id)),
         )
         texts = [choice.text for choice in quiz.shown(question.id)]
         self.control = CONTROLS[question.drawn()["control"]](texts, quiz.words["answer"])

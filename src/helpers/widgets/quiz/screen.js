@@ -34,6 +34,14 @@ const textControl = (question, { words, check }) => {
   };
 };
 
+// Where a question of a review comes from; nothing in a lesson's own quiz.
+const originNodes = (question) => {
+  if (!question.origin) return [];
+  const link = { href: question.href, target: "_blank", rel: "noopener" };
+  const parts = rich(question.origin);
+  return [make("br"), ...(question.href ? [keepKeys(make("a", link, ...parts))] : parts)];
+};
+
 const CONTROLS = { radio: choiceControls, checkbox: choiceControls, text: textControl };
 
 const questionView = (question, words, model) => {
@@ -63,7 +71,7 @@ const questionView = (question, words, model) => {
   };
   const buttons = make("div", { className: "buttons" },
     button("check", check), button("hint", () => report("hint")), button("retry", retry));
-  const note = make("p", { className: "note" }, ...rich(question.note));
+  const note = make("p", { className: "note" }, ...rich(question.note), ...originNodes(question));
   note.id = `${name}-note`;
   const number = make("span", { className: "count", textContent: question.number });
   const root = make("fieldset", {},

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...classroom import progress
 from ...classroom.records import Answer
+from ...display.show import Link
 from ..base.messages import QuizMessage
 from ..base.state import State
 from .bank import questions, read_bank
@@ -74,8 +75,8 @@ class QuizState(State):
         attempt, result = self._attempts[question], asked.judge(given, self.words)
         attempt.given = given
         attempt.result = self._counted(attempt, result)
-        if self._kept and result.right is not None:
-            progress.answered(self.lesson, question, given, result.right)
+        if result.right is not None:
+            self.keep_answer(question, given, result.right)
         self.changed()
         return attempt.result
 
@@ -86,8 +87,7 @@ class QuizState(State):
         attempt.hinted = True
         if attempt.result and attempt.result.right is None:
             attempt.result = None  # "nothing is chosen yet" was the answer to another action
-        if self._kept:
-            progress.hinted(self.lesson, question)
+        self.keep_hint(question)
         self.changed()
         return asked.hint
 
@@ -96,8 +96,7 @@ class QuizState(State):
         self._question(question)
         attempt = self._attempts[question]
         attempt.given, attempt.result = (), None
-        if self._kept:
-            progress.taken_back(self.lesson, question)
+        self.keep_retry(question)
         self.changed()
 
     def score(self) -> Score:
@@ -107,7 +106,28 @@ class QuizState(State):
         text = self.words["score"].format(total=len(attempts), right=right, at_once=at_once)
         return Score(right, at_once, len(attempts), text)
 
+    # --- what is kept -------------------------------------------------------------------
+
+    def keep_answer(self, question: str, given: Given, right: bool) -> None:
+        """Count a judged answer in the lesson's record."""
+        if self._kept:
+            progress.answered(self.lesson, question, given, right)
+
+    def keep_hint(self, question: str) -> None:
+        """Keep in the lesson's record that a hint was asked for."""
+        if self._kept:
+            progress.hinted(self.lesson, question)
+
+    def keep_retry(self, question: str) -> None:
+        """Keep in the lesson's record that an answer was taken back."""
+        if self._kept:
+            progress.taken_back(self.lesson, question)
+
     # --- for the views ------------------------------------------------------------------
+
+    def origin(self, question: str) -> Link:
+        """Return where a question comes from, with a link; "" in a lesson's own quiz."""
+        return Link()
 
     def shown(self, question: str) -> tuple[Choice, ...]:
         """Return the choices in this student's order; () where the answer is typed."""
