@@ -944,7 +944,7 @@ names = {
 fig, ax = plt.subplots(figsize=(7, 3.4))
 charts.lines(ax, range(1, 201), {names[key]: curve for key, curve in curves.items()})
 charts.frame(ax, T(ja="ステップ", zh_tw="步數"), T(ja="損失", zh_tw="損失"))
-ax.legend(loc="center right")
+ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
 told = "、".join(f"{names[key]} {end:.2f}" for key, end in ends.items())
 figures.show(
     fig,
