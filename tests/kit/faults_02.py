@@ -56,7 +56,7 @@ def stream(name: str, change: tuple[str, str]) -> float:
 
 def last_loss(warm_up: int, **switches) -> float:
     _, found = block_tasks.trained(
-        "before", Switches(**SIX, **switches), 150, 1e-2, warm_up=warm_up
+        "before", Switches(**SIX, **switches), 200, 1e-2, warm_up=warm_up
     )
     return sum(found.losses[-10:]) / 10
 
@@ -214,7 +214,7 @@ FAULTS = [
     Fault("E04", "rms_scaled", "eps", lambda: norms.effects(eps=1e-5)["RMSNorm"]["3x"]),
     Fault("E04", "rms_shifted", "the mean", lambda: norms.effects()["LayerNorm"]["x + 1"]),
     Fault("E04", "pre", "no residual", partial(last_loss, 1, residual=False)),
-    Fault("E04", "post", "warm-up", partial(last_loss, 50, norm="post")),
+    Fault("E04", "post", "warm-up", partial(last_loss, 100, norm="post")),
     Fault("E04", "post_warm", "no warm-up", partial(last_loss, 1, norm="post")),
     Fault("E05", "share", "with the added vectors", share_with_vectors),
     Fault("E05", "none", "the layer is there", partial(compared, "gelu", "none")),

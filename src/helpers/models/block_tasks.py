@@ -97,9 +97,12 @@ def next_batch(task: str, seed: int = 0, size: int = BATCH_SIZE) -> Callable[[],
 def trained(
     task: str, switches: Switches, steps: int, lr: float, seed: int = 0, warm_up: int = 20
 ) -> tuple[Transformer, training.Run]:
-    """Train a new model on a task; warm_up: steps until the rate is lr, 1 for none."""
-    model = new(task, switches, seed)
-    run = training.train(model, next_batch(task, seed), steps, lr, warm_up=warm_up)
+    """Train a new model on a task, without telling the loss, which the lesson lets guess.
+
+    warm_up: steps until the rate is lr, 1 for none
+    """
+    model, batches = new(task, switches, seed), next_batch(task, seed)
+    run = training.train(model, batches, steps, lr, warm_up=warm_up, tell_loss=False)
     return model, run
 
 

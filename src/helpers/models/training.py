@@ -45,11 +45,13 @@ def train(
     lr: float,
     after_step: Callable[[int], None] | None = None,
     warm_up: int = WARM_UP,
+    tell_loss: bool = True,
 ) -> Run:
     """Train with AdamW (Loshchilov & Hutter 2019) and a warm-up.
 
     Cosine to 5 %, gradients clipped at norm 1.  warm_up: its steps; 1 is none.
     next_batch: what model(**batch) takes, labels among it.  after_step(n): called after step n.
+    tell_loss: the bar shows it; not where a student is still to guess how the training ends.
     Interrupt it (the stop button, Ctrl-C) and the model keeps what it has learned so far.
     """
     torch.set_num_threads(1)
@@ -69,7 +71,8 @@ def train(
                 schedule.step()
                 optimizer.zero_grad(set_to_none=True)
                 run.losses.append(loss.item())
-                meter.show(step, say.text("training", "loss", loss=f"{run.mean_loss(20):.3f}"))
+                loss_so_far = say.text("training", "loss", loss=f"{run.mean_loss(20):.3f}")
+                meter.show(step, loss_so_far if tell_loss else "")
                 if after_step:
                     after_step(step)
         except KeyboardInterrupt:
