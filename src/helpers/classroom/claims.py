@@ -108,11 +108,17 @@ def _values(claim: str, entry: dict, measured: float | Mapping[str, float]) -> d
 
 
 def _bound(low: float, high: float) -> str:
+    least, most = _number(low, "g"), _number(high, "g")
     if low == high:
-        return f"= {low:g}"
+        return f"= {least}"
     if math.isinf(low):
-        return f"≤ {high:g}"
-    return f"≥ {low:g}" if math.isinf(high) else f"{low:g} – {high:g}"
+        return f"≤ {most}"
+    return f"≥ {least}" if math.isinf(high) else f"{least} – {most}"
+
+
+def _number(value: float, form: str) -> str:
+    """Write a number; a large count to the unit, so that two that agree look alike."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1e6 else f"{value:{form}}"
 
 
 def _log(rows: list[Measured]) -> None:
@@ -134,7 +140,9 @@ def _log(rows: list[Measured]) -> None:
 
 def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
     header = [say.text("claims", w) for w in ("quantity", "measured", "bound", "result")]
-    body, plain = show.table(header, [[r.name, f"{r.value:.4g}", r.bound, _word(r)] for r in rows])
+    body, plain = show.table(
+        header, [[r.name, _number(r.value, ".4g"), r.bound, _word(r)] for r in rows]
+    )
     ours = is_ours(entry)
     title = say.text("claims", "our_title" if ours else "title", claim=claim)
     whose = "ours" if ours else "page"

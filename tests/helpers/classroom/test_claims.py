@@ -47,6 +47,22 @@ def test_bounds(bound, value, holds):
 
 
 @pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [
+        (109_482_240, ".4g", "109,482,240"),
+        (1e6, "g", "1,000,000"),
+        (999_999, "g", "999999"),
+        (1_234_567.5, ".4g", "1.235e+06"),
+        (3e-6, "g", "3e-06"),
+        (float("inf"), "g", "inf"),
+    ],
+)
+def test_a_large_count_is_written_to_the_unit(value, form, shown):
+    assert claims._number(value, form) == shown
+
+
+
+@pytest.mark.parametrize(
     ("lang", "words"),
     [
         (
