@@ -28,8 +28,13 @@ def show_decisions() -> None:
 
 def _task(i: int, task: dict[str, Any]) -> list[str]:
     """Return a row: name, architecture, reason, cost."""
-    words = [say.text("decisions", f"{task['key']}_{part}") for part in ("name", "reason", "cost")]
-    return [f"{i}. {words[0]}", say.text("decisions", task["architecture"]), *words[1:]]
+    key = task["key"]
+    return [
+        f"{i}. {say.text('decisions', f'name_{key}')}",
+        say.text("decisions", task["architecture"]),
+        say.text("decisions", f"reason_{key}"),
+        say.text("decisions", f"cost_{key}"),
+    ]
 
 
 def _model(i: int, model: dict[str, Any]) -> list[str]:

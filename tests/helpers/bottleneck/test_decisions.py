@@ -28,7 +28,7 @@ def problems(tasks):
     known = ledgers()
     for task in tasks:
         yield from incomplete_models(task)
-        reason, cost = (WORDS[f"{task['key']}_{part}"] for part in ("reason", "cost"))
+        reason, cost = (WORDS[f"{part}_{task['key']}"] for part in ("reason", "cost"))
         words = {lang: f"{reason[lang]} {cost[lang]}" for lang in LANGUAGES}
         for claim, quantity, value in task["measured"]:
             lesson, quantities = known[claim]

@@ -61,7 +61,6 @@ def test_a_large_count_is_written_to_the_unit(value, form, shown):
     assert claims._number(value, form) == shown
 
 
-
 @pytest.mark.parametrize(
     ("lang", "words"),
     [

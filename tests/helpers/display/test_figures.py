@@ -32,6 +32,7 @@ from course_tools.makers import fonts
 from helpers.display import figures
 from helpers.language import say
 
+plt.switch_backend("agg")  # pyplot looks for IPython now, not while a test pretends to be in one
 pytestmark = pytest.mark.filterwarnings("error")
 
 OWN_FONTS = Path(matplotlib.get_data_path())
@@ -49,6 +50,7 @@ def without_system_fonts(monkeypatch):
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
     before = say.language()
     with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # whatever another file's tests have set
         yield
     plt.close("all")
     say.use(before)
