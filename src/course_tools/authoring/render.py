@@ -48,8 +48,9 @@ def _notebooks(course: Course, lesson: Lesson, source: Source) -> Iterator[tuple
     cells = with_set_up(source.cells, course.set_up.cells)
     kinds = folding.folded(cells)
     for lang in built_in(lesson):
-        opened = sitting.of(cells, kinds, lang)
-        fill, shared = _fill(course, lesson, lang, opened), _stub_texts(course, lang)
+        fill, shared = _fill(course, lesson, lang), _stub_texts(course, lang)
+        if "{{minutes}}" in source.text:  # a sheet says its own
+            fill |= {"minutes": _minutes(lesson, sitting.of(cells, kinds, lang))}
         yield lang, notebooks.notebook(cells, kinds, lang, fill, shared)
 
 
@@ -83,13 +84,17 @@ def with_set_up(cells: Sequence[Cell], set_up: Sequence[Cell]) -> list[Cell]:
     return [*cells[:after_title], *set_up, *cells[after_title:]]
 
 
-def _fill(course: Course, lesson: Lesson, lang: str, opened: Sitting) -> dict[str, str]:
+def _minutes(lesson: Lesson, opened: Sitting) -> str:
+    questions = len(lesson.quiz.table["question"])
+    return str(opened.minutes(questions, lesson.measured.table["seconds"]))
+
+
+def _fill(course: Course, lesson: Lesson, lang: str) -> dict[str, str]:
     """Return {placeholder: its value}; run time and memory come from the last measured run."""
-    measured, questions = lesson.measured.table, len(lesson.quiz.table["question"])
+    measured = lesson.measured.table
     return addresses.of(course.project.table) | {
         "lesson": lesson.name,
         "lang": lang,
         "seconds": str(math.ceil(measured["seconds"])),
         "mib": str(math.ceil(measured["mib"])),
-        "minutes": str(opened.minutes(questions, measured["seconds"])),
     }

@@ -48,7 +48,7 @@ def _level(cell: Cell) -> int:
 def _needed(cells: Sequence[Cell]) -> Iterator[Problem]:
     """Yield cells in view that use a name which only closed cells define."""
     closed = below(cells)
-    code = [cell for cell in cells if cell.is_code]
+    code = [cell for cell in cells if cell.is_code] if closed else []
     in_view = _defined(cell for cell in code if cell.key not in closed)
     only_closed = _defined(cell for cell in code if cell.key in closed) - in_view
     for cell in code:
