@@ -72,10 +72,7 @@ def part(name: str) -> str:
 
 def parts(config: Any) -> dict[str, int]:
     """Count the parameters of each part that the model has."""
-    found: dict[str, int] = {}
-    for name, shape in shapes(config).items():
-        found[part(name)] = found.get(part(name), 0) + math.prod(shape)
-    return found
+    return _by_part(shapes(config))
 
 
 def block(config: Any) -> dict[str, int]:
@@ -86,10 +83,15 @@ def block(config: Any) -> dict[str, int]:
     all_shapes = shapes(config)
     last = [name for name in all_shapes if part(name) == "ffn"][-1]
     prefix = re.match(r".*?\.\d+\.", last)
+    matrices = {name: shape for name, shape in all_shapes.items() if len(shape) == 2}
+    inside = {n: shape for n, shape in matrices.items() if prefix and n.startswith(prefix[0])}
+    return _by_part(inside)
+
+
+def _by_part(named: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for name, shape in all_shapes.items():
-        if prefix and name.startswith(prefix[0]) and len(shape) == 2:
-            found[part(name)] = found.get(part(name), 0) + math.prod(shape)
+    for name, shape in named.items():
+        found[part(name)] = found.get(part(name), 0) + math.prod(shape)
     return found
 
 
