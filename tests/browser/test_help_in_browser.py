@@ -15,6 +15,11 @@ ROOTS = {name: f".triad-{name}" for name in WIDGETS}
 FIRST = {  # a control that keeps its keys
     "explorer": "input[type=range]", "quiz": "input", "terminal": "select",
 }  # fmt: skip
+USES = {
+    "explorer": lambda root: root.locator("input[type=range]").press("End"),
+    "quiz": lambda root: root.locator("[data-action=check]").first.click(),
+    "terminal": lambda root: root.locator("[data-action=run]").click(),
+}
 CELLS = "lab.panel.content.model.cells.length"
 # of a kernel that somebody else ended JupyterLab hears when it next asks, every ten seconds or so
 ASK = "jupyterapp.serviceManager.sessions.refreshRunning()"
@@ -93,9 +98,7 @@ def test_a_kernel_that_is_gone_is_told(lab, page, how):
     else:
         lab.api(f"sessions/{session['id']}", "DELETE")
         page.evaluate(ASK)
-    page.locator(".triad-explorer input[type=range]").focus()
-    page.keyboard.press("End")
-    page.locator(".triad-quiz [data-action=check]").first.click()
-    page.locator(".triad-terminal [data-action=run]").click()
-    for name, root in ROOTS.items():
-        page.locator(root).get_by_text(words(name, "lost", lab.lang)).first.wait_for()
+    for name, use in USES.items():
+        use(page.locator(ROOTS[name]))
+        # what it says moves those below: the next one is clicked when it has been said
+        page.locator(ROOTS[name]).get_by_text(words(name, "lost", lab.lang)).first.wait_for()
