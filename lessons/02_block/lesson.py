@@ -977,6 +977,29 @@ claims.check(
 # %% [markdown] key="norm-after" lang="zh-tw"
 # post-norm 沒有預熱時完全學不會，有預熱就學得會；pre-norm 沒有預熱也學得會（另外查過 4 個種子，結果都一樣）。研究指出，層數多的 post-norm 模型如果一開始就用很大的學習率，訓練很容易失敗；pre-norm 的殘差流不經過正規化，梯度可以直接傳過去，所以比較不怕（Xiong et al. 2020）。許多 LLM 選擇 pre-norm，這是理由之一。
 
+# %% [markdown] key="norm-scale" lang="ja"
+# では、LayerNormの代わりにRMSNormを使うと、学習は遅くなるのでしょうか。同じ問題を、ウォームアップ50ステップを含む150ステップで学習させた記録を見ます（シードは3つ）。
+
+# %% [markdown] key="norm-scale" lang="zh-tw"
+# 那麼，把 LayerNorm 換成 RMSNorm，會不會學得比較慢？看看同一個題目訓練 150 步（其中預熱 50 步）的紀錄，亂數種子有 3 個。
+
+# %% key="norm-scales"
+from helpers.results import variants
+
+kinds = {"layer": "LayerNorm", "rms": "RMSNorm"}
+rows = []
+for norm in ("pre", "post"):
+    for scale, name in kinds.items():
+        found = variants.best_runs("warm_up", norm=norm, scale=scale, warm_up=50)
+        rows.append([f"{norm}-norm", name, " ".join(f"{run['accuracy']:.2f}" for run in found)])
+show.tabulate(["", "", T(ja="正解率（3回）", zh_tw="正確率（3 次）")], rows)
+
+# %% [markdown] key="norm-scale-after" lang="ja"
+# pre-normでは、どちらの正規化でも最後まで学習しました。平均を引く計算は、なくても困らなかったことになります。post-normの3回はばらつきが大きく、どちらがよいとは言えません。
+
+# %% [markdown] key="norm-scale-after" lang="zh-tw"
+# pre-norm 用哪一種正規化都學得完，可見減去平均這一步，少了也沒有妨礙。post-norm 的 3 次差異太大，看不出哪一種比較好。
+
 # %% [markdown] key="further-length" lang="ja" further=true
 # ### さらにくわしく：学習した長さを超えると
 
@@ -1045,6 +1068,59 @@ claims.check(
 
 # %% [markdown] key="beyond-after" lang="zh-tw"
 # 可訓練的位置嵌入，結果接近預測的算式（$\frac{15 + 48 \times 0.125}{63} \approx 0.33$）。其他方法下降得比較慢，但沒有一種維持在 1（RoPE 在長度 16 也只有 0.95，還沒完全學好）。RoPE 的分數只由距離決定，為什麼還是會下降？應該是因為長序列裡有訓練時沒見過的距離，那些鍵搶走了權重。Code Llama（Rozière et al. 2023）的對策，是把角度的基準 `rope_theta` 調大，再用長序列繼續訓練。
+
+# %% [markdown] key="further-world" lang="ja" further=true
+# ### さらにくわしく：文の穴埋めでも、FFNは必要か
+
+# %% [markdown] key="further-world" lang="zh-tw" further=true
+# ### 更進一步：克漏字也需要 FFN 嗎？
+
+# %% [markdown] key="world" lang="ja"
+# 6節で解かせたのは、FFNがないと解けないように作った問題でした。では、言葉の問題ではどうでしょうか。小さな世界の文の穴埋め（レッスン03）を600ステップ学習させ、学習に出なかった文で損失を比べます。FFNを外すとパラメータがほぼ半分になるので、その分だけブロックを増やしたモデルも用意しました。学習率は5通りから選び、シードは3つです（`python -m helpers.results.variants world`で作り直せます）。
+#
+# 予想：損失が最も小さいのはどれでしょうか。
+#
+# - `"a"`：2層、FFNあり
+# - `"b"`：2層、FFNなし
+# - `"c"`：6層、FFNなし（パラメータの数は`"a"`とほぼ同じ）
+
+# %% [markdown] key="world" lang="zh-tw"
+# 第 6 節的題目，是刻意設計成沒有 FFN 就解不開的。換成語言的題目會怎樣？這裡拿小世界的句子做克漏字（第 03 課），訓練 600 步，再用訓練時沒出現過的句子比較損失。拿掉 FFN 之後，參數差不多少了一半，所以另外準備一個把區塊加多、補回參數量的模型。學習率從 5 種裡選，亂數種子有 3 個（用 `python -m helpers.results.variants world` 可以重做）。
+#
+# 先猜猜看：哪一個的損失最小？
+#
+# - `"a"`：2 層，有 FFN
+# - `"b"`：2 層，沒有 FFN
+# - `"c"`：6 層，沒有 FFN（參數量和 `"a"` 差不多）
+
+# %% key="world-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+makes = {
+    "a": (T(ja="2層、FFNあり", zh_tw="2 層，有 FFN"), {"depth": 2, "feed_forward": "gelu"}),
+    "b": (T(ja="2層、FFNなし", zh_tw="2 層，沒有 FFN"), {"depth": 2, "feed_forward": "none"}),
+    "c": (T(ja="6層、FFNなし", zh_tw="6 層，沒有 FFN"), {"depth": 6, "feed_forward": "none"}),
+}
+runs = {key: variants.best_runs("world", **switches) for key, (_, switches) in makes.items()}
+losses_of = {key: [run["loss"] for run in found] for key, found in runs.items()}
+least = min(runs, key=lambda key: sum(losses_of[key]))
+predict.choose(guess, {key: name for key, (name, _) in makes.items()}, least)
+
+# %% key="world-table"
+head = T(ja="モデル|パラメータ|損失（3回）", zh_tw="模型|參數量|損失（3 次）").split("|")
+rows = [
+    [makes[key][0], f"{found[0]['parameters']:,}", " ".join(f"{v:.2f}" for v in losses_of[key])]
+    for key, found in runs.items()
+]
+show.tabulate(head, rows)
+
+# %% [markdown] key="world-after" lang="ja"
+# 予想と違ったかもしれません。FFNのない2層のモデルが、半分のパラメータで最も低い損失になりました。この世界の文法は小さく、空欄はほとんど「ほかの単語を見つけて写す」ことで決まるからだと考えられます。また、600ステップでは、どのモデルも学習の途中です。FFNがいつも要るとも、要らないとも、この表からは言えません。言えるのは、FFNがなければ解けない問題（6節）と、なくても解ける問題の両方があることです。
+
+# %% [markdown] key="world-after" lang="zh-tw"
+# 結果也許出乎意料：2 層、沒有 FFN 的模型，用一半的參數就得到最低的損失。這個世界的文法很小，空格大多只要找到別的詞、照抄過來就能決定，原因大概就在這裡。而且 600 步時，每個模型都還沒學完，所以這張表不能說明 FFN 一定需要，或一定不需要。能說的是：有些題目沒有 FFN 就解不開（第 6 節），有些題目沒有也行。
 
 # %% [markdown] key="further-flops" lang="ja" further=true
 # ### さらにくわしく：系列長と計算量

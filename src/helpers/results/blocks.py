@@ -7,10 +7,9 @@ are in scaling.json (test_scaling.py: with its weights, StackedModel("decoder") 
 Writes blocks.json after every run: {"runs": [{model, kind, width, seed, product, spread, rate,
 parameters, flops, cpu_seconds, training_loss, loss}], "settings"}.  model: a wiring, or a kind of
 the lesson with another spread of the first weights; product: learning rate times width.  Runs that
-are there are not made again.  About 9 minutes of one CPU core (OMP_NUM_THREADS=1).
+are there are not made again.  About 15 minutes of one CPU core (OMP_NUM_THREADS=1).
 """
 
-import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -25,16 +24,13 @@ from transformers.utils import ModelOutput
 from ..models import scaling, training
 from ..models.triad import rotated
 from . import versions, write
-from .scaling import SEEDS
+from .scaling import SEEDS, START, next_product
 
 FILE = Path(__file__).with_suffix(".json")
 # rotary: an encoder-decoder with positions in the cross-attention too, counted on from the text
 # read; it writes from its last character on, as a decoder does.
 WIRINGS = ("encoder_decoder_of_blocks", "rotary_of_blocks")
-# Learning rate times width: the best of both kinds at these widths in scaling.json; half of it is
-# tried with the first seed.  Twice as much was not tried, so this is no search to its end.
-BEST = 0.8
-TRIED = (BEST / 2, BEST)
+BEST = 0.8  # learning rate times width: the best of both kinds at these widths in scaling.json
 # Kind, width, another spread of its first weights (scaling.SPREAD has the lesson's).
 STARTS = (("decoder", 64, 0.02), ("encoder_decoder", 40, 0.5))
 
@@ -137,16 +133,35 @@ class StackedModel(nn.Module):
         return x
 
 
-def tasks() -> Iterator[dict[str, Any]]:
-    """List every run by what makes it: an architecture and a seed, or other first weights."""
-    paces = [(seed, BEST) for seed in SEEDS]
-    paces += [(SEEDS[0], product) for product in TRIED if product != BEST]
-    for (seed, product), wiring in itertools.product(paces, WIRINGS):
+def tasks(runs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """List every run by what makes it; `runs` are those that are there, and grow meanwhile.
+
+    A wiring's learning rate is searched as in results/scaling.py, with the first seed; the other
+    seeds take the best.  Other first weights: one run each.
+    """
+    for wiring in WIRINGS:
         one = {"model": wiring, "kind": "encoder_decoder", "width": 40}
-        yield one | {"seed": seed, "product": product}
+        for product in START:
+            yield one | {"seed": SEEDS[0], "product": product}
+        while product := next_product(tried(runs, wiring)):
+            yield one | {"seed": SEEDS[0], "product": product}
+        for seed in SEEDS[1:]:
+            yield one | {"seed": seed, "product": best(runs, wiring)}
     for kind, width, spread in STARTS:
         one = {"model": kind, "kind": kind, "width": width, "spread": spread}
-        yield one | {"seed": 0, "product": BEST}
+        yield one | {"seed": SEEDS[0], "product": BEST}
+
+
+def tried(runs: list[dict[str, Any]], wiring: str) -> dict[float, float]:
+    """Return {product: training loss} of a wiring's runs with the first seed."""
+    first = [run for run in runs if (run["model"], run["seed"]) == (wiring, SEEDS[0])]
+    return {run["product"]: run["training_loss"] for run in first}
+
+
+def best(runs: list[dict[str, Any]], wiring: str) -> float:
+    """Return the product with the lowest training loss of a wiring's runs."""
+    losses = tried(runs, wiring)
+    return min(losses, key=losses.__getitem__)
 
 
 def run(task: dict[str, Any], data: scaling.Corpus, steps: int) -> dict[str, Any]:
@@ -175,8 +190,12 @@ def main(path: Path = FILE, steps: dict[str, int] = scaling.STEPS, most: int = 9
     data = scaling.corpus(scaling.text())
     settings = {"steps": steps, "versions": versions()}
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.is_file() else []
-    missing = [task for task in tasks() if not any(task.items() <= made.items() for made in runs)]
-    for task in missing[:most]:
+    for task in tasks(runs):
+        if any(task.items() <= made.items() for made in runs):
+            continue
+        if most <= 0:
+            break
+        most -= 1
         runs.append(run(task, data, steps[task["kind"]]))
         write(path, {"runs": runs, "settings": settings})
         print(runs[-1], flush=True)

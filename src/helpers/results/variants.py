@@ -5,7 +5,7 @@ seed, losses, accuracy, beyond}], "steps": EVERY, "versions"}.
 switches: those that differ from Switches()   losses: means of EVERY steps, None where not finite
 accuracy: on new items   beyond: {length: accuracy} of longer ones, where an arm asks for them
 Each arm tries its learning rates with the first seed and takes the best to the others.  Runs that
-are there are not made again.  About 12 minutes of one CPU core (OMP_NUM_THREADS=1).
+are there are not made again.  About 20 minutes of one CPU core (OMP_NUM_THREADS=1).
 """
 
 import itertools
@@ -23,7 +23,7 @@ import torch
 from ..models import block_tasks, encoder, training, variants
 from ..models.variants import Switches, Transformer
 from ..world import corpus, tokenizer
-from . import versions, write
+from . import load, versions, write
 
 FILE = Path(__file__).with_suffix(".json")
 EVERY = 5
@@ -81,7 +81,7 @@ def arms() -> Iterator[Arm]:
         yield Arm("warm_up", "before", switches, 150, RATES[:2], warm_up=warm_up, each=True)
     for depth, ffn in ((2, "gelu"), (2, "swiglu"), (2, "none"), (6, "none")):
         switches = Switches(depth, 64, 4, position="learned", feed_forward=ffn)
-        yield Arm("world", "world", switches, 600, (5e-3,), warm_up=50)
+        yield Arm("world", "world", switches, 600, (4e-2, 2e-2, 1e-2, 5e-3, 2e-3), warm_up=50)
     for position in variants.POSITIONS:
         if position != "learned":
             yield from grid(position, RATES[1:2], ("pre",))
@@ -149,6 +149,22 @@ def best(runs: Iterable[Run]) -> float:
         return made["accuracy"], -math.inf if last is None else -last
 
     return max(runs, key=merit)["rate"]
+
+
+def best_runs(experiment: str, **wanted: Any) -> list[Run]:
+    """Return the shipped runs of one arm at its best rate, one for each seed.
+
+    wanted: switches of the arm, or its steps or warm_up
+    """
+    shipped = [run for run in load(FILE.stem)["runs"] if run["experiment"] == experiment]
+    arm = [run for run in shipped if wanted.items() <= flat(run).items()]
+    first = [run for run in arm if run["seed"] == SEEDS[0]]
+    return [run for run in arm if run["rate"] == best(first)]
+
+
+def flat(run: Run) -> Run:
+    """Return a run's own values and all its switches in one dict."""
+    return run | asdict(Switches()) | run["switches"]
 
 
 def main(path: Path = FILE, experiments: Iterable[str] = (), most: int = 999) -> int:

@@ -254,30 +254,27 @@ def test_the_wiring_reads_all_and_writes_from_left_to_right(wiring):
 
 def test_the_runs_with_the_same_blocks_are_those_that_are_planned():
     made = results.load("blocks")["runs"]
-    for task in blocks.tasks():
+    for task in blocks.tasks(made):
         assert sum(task.items() <= run.items() for run in made) == 1
-    seeds = {(run["model"], run["product"], run["seed"]) for run in made}
-    assert {(wiring, blocks.BEST, seed) for wiring in blocks.WIRINGS for seed in (0, 1, 2)} <= seeds
-
-
-def test_half_the_learning_rate_closes_no_gap_as_the_lesson_says():
-    said = {"encoder_decoder_of_blocks": ("1.54", "1.54"), "rotary_of_blocks": ("1.49", "1.48")}
-    losses = {
-        (run["model"], run["product"]): f"{run['loss']:.2f}"
-        for run in results.load("blocks")["runs"]
-        if run["seed"] == 0
-    }
-    for wiring, (best, half) in said.items():
-        assert losses[wiring, blocks.BEST] == best and losses[wiring, blocks.BEST / 2] == half
+    for wiring in blocks.WIRINGS:
+        tried, best = blocks.tried(made, wiring), blocks.best(made, wiring)
+        assert min(tried) < best < max(tried)
 
 
 def test_runs_with_the_same_blocks_that_are_there_are_not_made_again(tmp_path, monkeypatch):
     seen, path = [], tmp_path / "blocks.json"
+
+    def run(task, *_):
+        seen.append(task)
+        return task | {"training_loss": abs(np.log(task["product"] / 1.6))}
+
     monkeypatch.setattr(scaling, "text", lambda: SHORT)
-    monkeypatch.setattr(blocks, "run", lambda task, *_: seen.append(task) or task | {"loss": 1.0})
+    monkeypatch.setattr(blocks, "run", run)
     for most in (2, 99, 99):
         blocks.main(path, most=most)
-    assert seen == list(blocks.tasks())
+    paces = [(task["seed"], task["product"]) for task in seen if "product" in task]
+    each = [(0, 0.4), (0, 0.8), (0, 1.6), (0, 3.2), (1, 1.6), (2, 1.6)]
+    assert paces[:12] == each * 2 and len(seen) == 14
 
 
 def test_the_lesson_has_the_best_of_the_first_weights_that_were_tried():

@@ -374,3 +374,26 @@ def test_the_shipped_heads_are_as_the_lesson_says(arm):
     for seed in arm.seeds:
         (made,) = long_run.made(arm, SHIPPED, rate, seed)
         assert low <= made["accuracy"] <= high
+
+
+def test_the_best_runs_are_those_of_one_rate_and_switches():
+    runs = long_run.best_runs("heads", heads=1, feed_forward="gelu")
+    assert sorted(run["seed"] for run in runs) == [0, 1, 2]
+    assert {run["rate"] for run in runs} == {3e-3}
+    assert all(run["switches"] == {"heads": 1} for run in runs)
+
+
+def test_in_the_mini_world_attention_alone_reaches_the_lowest_loss_as_the_lesson_says():
+    full, small, deep = (
+        long_run.best_runs("world", depth=depth, feed_forward=ffn)
+        for depth, ffn in ((2, "gelu"), (2, "none"), (6, "none"))
+    )
+    assert max(run["loss"] for run in small) < min(run["loss"] for run in full + deep)
+    assert small[0]["parameters"] < 0.55 * full[0]["parameters"]
+    assert deep[0]["parameters"] == pytest.approx(full[0]["parameters"], rel=0.01)
+
+
+@pytest.mark.parametrize("scale", ["layer", "rms"])
+def test_before_the_parts_both_norms_learn_as_the_lesson_says(scale):
+    runs = long_run.best_runs("warm_up", norm="pre", scale=scale, warm_up=50)
+    assert len(runs) == 3 and min(run["accuracy"] for run in runs) > 0.99
