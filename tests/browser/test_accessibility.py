@@ -127,13 +127,12 @@ def test_axe_finds_no_violation(seen, axe, theme):
     assert len(passed["color-contrast"]) > 0.9 * texts > 90
 
 
-@pytest.mark.parametrize("rule", FAULTS)
-def test_axe_finds_a_planted_fault(seen, axe, rule):
+def test_axe_finds_each_planted_fault(seen, axe):
     _, page = seen
-    page.evaluate(PLANT, FAULTS[rule])
+    page.evaluate(PLANT, ";".join(FAULTS.values()))
     faults, *_ = examine(page, axe, ".planted")
     page.evaluate("document.querySelectorAll('.planted').forEach(copy => copy.remove())")
-    assert rule in faults
+    assert FAULTS.keys() <= faults.keys()
 
 
 @ALL

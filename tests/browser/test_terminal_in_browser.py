@@ -222,37 +222,45 @@ def shot(page, name):
         page.locator(PANEL).screenshot(path=folder / f"terminal-{name}.png")
 
 
-@pytest.mark.parametrize("lang", turns.languages(0))
-def test_it_is_legible_everywhere(start_lab, course, chromium, axe, lang):
-    lab = start_lab(lang)
+@pytest.fixture(scope="module", params=turns.languages(0))
+def looked(request, start_lab, course, chromium):
+    """(lab, page) after two experiments."""
+    lab = start_lab(request.param)
     page = open_terminal(lab, chromium, course, "looks")
-    student = Student(page, lang)
-    shot(page, f"{lang}-ready")
+    student = Student(page, lab.lang)
+    shot(page, f"{lab.lang}-ready")
     for name in ("environment", "scaling-by-d_k"):
         student.start(name)
         student.expect("ended", status=0)
-    for theme, dark in THEMES.items():
-        lab.use_theme(page, dark=dark)
-        shot(page, f"{lang}-{theme}")
-        faults, undecided, passed = examine(page, axe, PANEL)
-        assert (faults, undecided) == ({}, {}), theme
-        assert {"color-contrast", "select-name", "button-name"} <= set(passed)
+    return lab, page
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_it_is_legible_everywhere(looked, axe, theme):
+    lab, page = looked
+    lab.use_theme(page, dark=THEMES[theme])
+    shot(page, f"{lab.lang}-{theme}")
+    faults, undecided, passed = examine(page, axe, PANEL)
+    assert (faults, undecided) == ({}, {})
+    assert {"color-contrast", "select-name", "button-name"} <= set(passed)
+
+
+def test_at_400_pixels_only_the_screen_scrolls_sideways(looked):
+    lab, page = looked
+    around, panel = f"{PANEL} .controls, {PANEL} .bar, {PANEL} .line", page.locator(PANEL)
+    with styled(page, ".triad-terminal { width: 384px }"):
+        shot(page, f"{lab.lang}-400px")
+        assert page.evaluate(SIDEWAYS, around) == []
+        box = page.locator(f"{PANEL} .screen").evaluate("s => [s.scrollWidth, s.clientWidth]")
+        assert box[0] > box[1] and panel.evaluate("p => p.scrollWidth <= p.clientWidth")
+
+
+def test_axe_finds_planted_faults(looked, axe):
+    _, page = looked
     page.evaluate(
         """() => { const label = document.querySelector(".triad-terminal label");
                    label.replaceWith(label.querySelector("select")); }"""
     )
     page.evaluate("document.querySelector('.triad-terminal .bar').style.color = '#555'")
     faults, *_ = examine(page, axe, PANEL)
-    assert {"color-contrast", "select-name"} <= set(faults)  # planted
-
-
-def test_at_400_pixels_only_the_screen_scrolls_sideways(start_lab, course, chromium):
-    page = open_terminal(start_lab("ja"), chromium, course, "narrow")
-    Student(page, "ja").start("attention")
-    Student(page, "ja").expect("ended", status=0)
-    around, panel = f"{PANEL} .controls, {PANEL} .bar, {PANEL} .line", page.locator(PANEL)
-    with styled(page, ".triad-terminal { width: 384px }"):
-        shot(page, "ja-400px")
-        assert page.evaluate(SIDEWAYS, around) == []
-        box = page.locator(f"{PANEL} .screen").evaluate("s => [s.scrollWidth, s.clientWidth]")
-        assert box[0] > box[1] and panel.evaluate("p => p.scrollWidth <= p.clientWidth")
+    assert {"color-contrast", "select-name"} <= set(faults)
