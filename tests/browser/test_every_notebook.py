@@ -260,9 +260,13 @@ from helpers.widgets import Check, Explorer, Number, Range, Select, Text
 def draw(**values):
     {fault}
     return f"<p>{{values}}</p>", str(values)
-Explorer("題", draw, Range("n", "n", [1, 2, 3]), Select("s", "s", ["a", "b"]), Check("c", "c"),
-         Number("x", "x", 1), Text("t", "t", "あ"))"""
-FAULTS = ["values['n'] == 3", "values['s'] == 'b'", "values['c']", "values['t'] != 'あ'"]
+Explorer("題", draw, {controls})"""
+FAULTS = {  # a control, and when its callback fails
+    'Range("n", "n", [1, 2, 3])': "values['n'] == 3",
+    'Select("s", "s", ["a", "b"])': "values['s'] == 'b'",
+    'Check("c", "c")': "values['c']",
+    'Text("t", "t", "あ")': "values['t'] != 'あ'",
+}
 
 
 @pytest.fixture
@@ -281,12 +285,16 @@ def pressed(start_lab, course, chromium, notebook_of):
 
 
 def test_nothing_planted_nothing_found(pressed):
-    kinds, faults = pressed(["x = 1", EXPLORER.format(fault="pass")])
+    controls = ", ".join([*FAULTS, 'Number("x", "x", 1)'])
+    kinds, faults = pressed(["x = 1", EXPLORER.format(fault="pass", controls=controls)])
     assert faults == [] and kinds == {"range": 1, "select-one": 1, "checkbox": 1, "text": 2}
 
 
 def test_a_division_by_zero_in_any_callback_is_found(pressed):
-    broken = [EXPLORER.format(fault=f"{when} and 1 / 0") for when in FAULTS]
+    broken = [
+        EXPLORER.format(fault=f"{when} and 1 / 0", controls=control)
+        for control, when in FAULTS.items()
+    ]
     _, faults = pressed([BREAK_QUIZ, QUIZ, *broken])
     found = [re.search(r"widget (\d).*ZeroDivisionError", fault) for fault in faults]
     assert all(found) and {match[1] for match in found} == set("01234")
