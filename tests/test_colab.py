@@ -19,6 +19,7 @@ from unittest import mock
 import nbformat
 import pytest
 import small_course
+import turns
 from places import BARE, ROOT
 from small_course import LESSON
 
@@ -233,17 +234,19 @@ def test_without_an_address_the_cell_says_so(machine, lang):
     assert "python start.py publish --students URL" in message
 
 
+WITHOUT = {  # what is missing: an address, a PATH, git's words
+    "network": ("https://course.invalid/x.git", None, "course.invalid"),
+    "repository": ("file:///nowhere/at/all.git", None, "does not appear to be a git repository"),
+    "git": (None, "/bin-without-git", "git: .*not found"),
+}
+
+
 @needs_git
 @pytest.mark.parametrize(
-    ("address", "path", "words"),
-    [
-        ("https://course.invalid/x.git", None, "course.invalid"),
-        ("file:///nowhere/at/all.git", None, "does not appear to be a git repository"),
-        (None, "/bin-without-git", "git: .*not found"),
-    ],
-    ids=["no network", "no repository", "no git"],
+    ("lang", "address", "path", "words"),
+    [(lang, *one) for n, one in enumerate(WITHOUT.values()) for lang in turns.languages(n)],
+    ids=[f"{lang}-no {what}" for n, what in enumerate(WITHOUT) for lang in turns.languages(n)],
 )
-@pytest.mark.parametrize("lang", LANGUAGES)
 def test_where_git_fails_its_words_are_shown(
     machine, edition, tmp_path, lang, address, path, words
 ):

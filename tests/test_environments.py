@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import turns
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -303,8 +304,13 @@ def house(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("console", ["cp932", "cp950"])
-@pytest.mark.parametrize("tool", TOOLS)
+PAGES = {"ja": "cp932", "zh-tw": "cp950"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "console"),
+    [(tool, PAGES[lang]) for n, tool in enumerate(TOOLS) for lang in turns.languages(n)],
+)
 def test_tools_speak_to_a_console_of_another_code_page(house, tool, console):
     done = run_tool(house, TOOLS[tool], console)
     assert faults(done) == [] and done.stdout

@@ -4,8 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
+import turns
 from keyboard import styled
-from test_accessibility import BLIND, LOOKS, SIDEWAYS, examine
+from test_accessibility import BLIND, SIDEWAYS, THEMES, examine
 
 from helpers.language import say
 from helpers.widgets import SoftmaxExplorer
@@ -50,14 +51,17 @@ HASTE = """(slider, last) => {
 ALL_KINDS = [SOFTMAX, ATTENTION, SAMPLING, TYPED, BROKEN, SLOW]
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda p: f"{p[0]}-{'dark' if p[1] else 'light'}")
-def page(request, start_lab, chromium, notebook_of):
+@pytest.fixture(scope="module", params=turns.languages(1))
+def lab(request, start_lab):
+    return start_lab(request.param)
+
+
+@pytest.fixture(scope="module")
+def page(lab, chromium, notebook_of):
     """A page of ALL_KINDS; page.lang"""
-    lang, dark = request.param
-    lab = start_lab(lang)
-    page = lab.open(chromium, notebook_of(lang, f"explorers-{dark}", *ALL_KINDS), dark=dark)
+    page = lab.open(chromium, notebook_of(lab.lang, "explorers", *ALL_KINDS))
     lab.run_all(page)
-    page.lang = lang
+    page.lang = lab.lang
     page.set_viewport_size({"width": 1200, "height": 5000})
     page.wait_for_function(
         "n => document.querySelectorAll('.triad-explorer').length === n", arg=len(ALL_KINDS)
@@ -236,19 +240,26 @@ def beyond(undecided, *known):
     return [node for node in nodes if not node.startswith(known)]
 
 
-def test_axe_finds_no_violation(page, axe):
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_no_violation(lab, page, axe, theme):
+    lab.use_theme(page, dark=THEMES[theme])
     for details in page.locator(f"{EXPLORERS} details").all():
         details.evaluate("node => { node.open = true }")
     faults, undecided, passed = examine(page, axe, EXPLORERS)
     assert (faults, beyond(undecided, "<text")) == ({}, [])
     assert {"color-contrast", "label", "select-name", "aria-required-children"} <= set(passed)
     assert len(passed["color-contrast"]) > 60
+
+
+def test_axe_finds_a_planted_fault(page, axe):
     page.evaluate("document.querySelector('.triad-explorer input').closest('label').replaceWith("
                   "document.querySelector('.triad-explorer input'))")  # fmt: skip
     assert "label" in examine(page, axe, EXPLORERS)[0]
 
 
-def test_texts_and_edges_have_contrast(page):
+@pytest.mark.parametrize("theme", THEMES)
+def test_texts_and_edges_have_contrast(lab, page, theme):
+    lab.use_theme(page, dark=THEMES[theme])
     script = (HERE / "contrasts.js").read_text(encoding="utf-8")
     page.evaluate("document.querySelectorAll('.triad-explorer svg').forEach(n => n.remove())")
     seen = page.evaluate(script.replace(".triad-quiz", EXPLORERS).replace("fieldset", "select"))

@@ -1,10 +1,10 @@
 """Where a student stumbles: saving from a widget, a kernel that is gone, headings."""
 
 import pytest
+import turns
 
 from helpers.language import say
 
-LANGUAGES = ["ja", "zh-tw"]
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
 WIDGETS = {
     "explorer": "from helpers.widgets import SoftmaxExplorer\nSoftmaxExplorer()",
@@ -29,7 +29,7 @@ def words(module, name, lang):
     return say.catalogue(module)[name][KEY[lang]]
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=turns.languages(0))
 def lab(request, start_lab):
     return start_lab(request.param)
 

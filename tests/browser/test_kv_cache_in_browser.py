@@ -1,8 +1,9 @@
 """Lesson 07's own explorer in a real JupyterLab: by keyboard, for axe, on a narrow window."""
 
 import pytest
+import turns
 from lesson_cells import code_of
-from test_accessibility import LOOKS, SIDEWAYS, examine
+from test_accessibility import SIDEWAYS, THEMES, examine
 from test_explorers_in_browser import EXPLORERS, beyond, says
 
 from helpers import kv_cache
@@ -21,15 +22,18 @@ STEPS = [
 BEGIN = {"key": "llama-3-8b", "gpu": "rtx-4060", "seq_len": 8192}
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda p: f"{p[0]}-{'dark' if p[1] else 'light'}")
-def page(request, start_lab, chromium, notebook_of):
-    """The lesson's cell, in both languages; page.lang"""
-    lang, dark = request.param
-    lab = start_lab(lang)
-    sources = ("from helpers import kv_cache", code_of(NAME, lang)["explore-code"])
-    page = lab.open(chromium, notebook_of(lang, f"kv-{dark}", *sources), dark=dark)
+@pytest.fixture(scope="module", params=turns.languages(int(NAME[:2])))
+def lab(request, start_lab):
+    return start_lab(request.param)
+
+
+@pytest.fixture(scope="module")
+def page(lab, chromium, notebook_of):
+    """The lesson's cell; page.lang"""
+    sources = ("from helpers import kv_cache", code_of(NAME, lab.lang)["explore-code"])
+    page = lab.open(chromium, notebook_of(lab.lang, "kv", *sources))
     lab.run_all(page)
-    page.lang = lang
+    page.lang = lab.lang
     page.set_viewport_size({"width": 1200, "height": 2000})
     return page
 
@@ -70,7 +74,9 @@ def test_each_bar_is_read_by_keyboard(page):
         page.keyboard.press("ArrowDown")
 
 
-def test_axe_finds_no_violation(page, axe):
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_no_violation(lab, page, axe, theme):
+    lab.use_theme(page, dark=THEMES[theme])
     faults, undecided, passed = examine(page, axe, EXPLORERS)
     assert (faults, beyond(undecided, "<text")) == ({}, [])
     assert {"color-contrast", "label", "select-name"} <= set(passed)

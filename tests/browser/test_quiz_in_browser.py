@@ -1,13 +1,13 @@
-"""The quiz in a notebook of its own: its looks, a failure in the judgement, the plain twin."""
+"""The quiz in a notebook of its own: its looks, a failure in the judgement."""
 
 import os
 from pathlib import Path
 
 import pytest
-from keyboard import SOON, Keyboard, answers, give, quiz_notebook, styled, visible, words
+import turns
+from keyboard import Keyboard, answers, give, quiz_notebook, styled, words
 
 HERE = Path(__file__).parent
-LANGUAGES = ["ja", "zh-tw"]
 
 
 def shot(page, name):
@@ -20,7 +20,7 @@ def shot(page, name):
         page.locator(".triad-quiz").screenshot(path=folder / f"quiz-{name}.png")
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=turns.languages(1))
 def answered(request, start_lab, course, chromium, bank):
     """(lab, page): questions answered wrong and right in turn."""
     lab = start_lab(request.param)
@@ -65,19 +65,3 @@ def test_failure_in_the_judgement_is_told_to_the_student(start_lab, course, chro
     said = words("zh-tw")
     trouble.filter(has_text=said["error"].format(retry=said["retry"])).wait_for()
     assert "ZeroDivisionError" in trouble.locator("details:not([open]) code").text_content()
-
-
-def test_plain_twin_where_the_browser_lacks_anywidget(start_lab, course, chromium, bank):
-    """Server and kernel in different environments: the widget's code never reaches the page."""
-    lab, said = start_lab("ja"), words("ja")
-    page = lab.open(chromium, quiz_notebook(course, "ja", "twin", SOON), without="anywidget")
-    lab.run_all(page)
-    page.get_by_text(said["plain_note"]).wait_for()
-    question = bank["question"][0]
-    (_, _), (right, why) = answers(question)
-    assert question["kind"] == "single"
-    text = next(c["text"]["ja"] for c in question["choice"] if c["id"] in right)
-    page.get_by_label(text.replace("`", ""), exact=True).check()
-    page.get_by_role("button", name=said["check"]).first.click()
-    page.get_by_text(visible(why[0]["ja"])).wait_for()
-    assert page.locator(".triad-quiz").count() == 0

@@ -1,4 +1,4 @@
-"""The terminal panel in a real JupyterLab: keyboard, live output, Stop, copying, looks, twin."""
+"""The terminal panel in a real JupyterLab: keyboard, live output, Stop, copying, looks."""
 
 import os
 import re
@@ -8,16 +8,15 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from keyboard import SOON, styled
-from test_accessibility import LOOKS, SIDEWAYS, examine
+import turns
+from keyboard import styled
+from test_accessibility import SIDEWAYS, THEMES, examine
 
 from helpers import experiments
 from helpers.language import say
 
-LANGUAGES = ["ja", "zh-tw"]
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
 PANEL = ".triad-terminal"
-TWIN = ".jp-OutputArea-output .widget-vbox"
 # In the kernel: "attention" becomes an experiment of ours, in a child as real as the others.
 PLANT = """\
 import sys
@@ -47,10 +46,10 @@ def notebook(course, lang, name, *before):
     return f"{name}.ipynb"
 
 
-def open_terminal(lab, chromium, course, name, *before, of=PANEL, **how):
-    page = lab.open(chromium, notebook(course, lab.lang, name, *before), **how)
+def open_terminal(lab, chromium, course, name, *before):
+    page = lab.open(chromium, notebook(course, lab.lang, name, *before))
     lab.run_all(page)
-    page.locator(of).first.wait_for(state="attached")
+    page.locator(PANEL).first.wait_for(state="attached")
     return page
 
 
@@ -111,7 +110,7 @@ class Student:
         return self.page.locator(f"{PANEL} .screen").inner_text()
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=turns.languages(1))
 def student(request, start_lab, course, chromium):
     """The real experiments, but for three hostile ones."""
     lang = request.param
@@ -223,52 +222,45 @@ def shot(page, name):
         page.locator(PANEL).screenshot(path=folder / f"terminal-{name}.png")
 
 
-@pytest.mark.parametrize("lang, dark", LOOKS, ids=lambda p: str(p))
-def test_it_is_legible_everywhere(start_lab, course, chromium, axe, lang, dark):
-    lab = start_lab(lang)
-    page = open_terminal(lab, chromium, course, "looks", dark=dark)
-    student = Student(page, lang)
-    shot(page, f"{lang}-ready-{'dark' if dark else 'light'}")
+@pytest.fixture(scope="module", params=turns.languages(0))
+def looked(request, start_lab, course, chromium):
+    """(lab, page) after two experiments."""
+    lab = start_lab(request.param)
+    page = open_terminal(lab, chromium, course, "looks")
+    student = Student(page, lab.lang)
+    shot(page, f"{lab.lang}-ready")
     for name in ("environment", "scaling-by-d_k"):
         student.start(name)
         student.expect("ended", status=0)
-        shot(page, f"{lang}-{name}-{'dark' if dark else 'light'}")
+    return lab, page
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_it_is_legible_everywhere(looked, axe, theme):
+    lab, page = looked
+    lab.use_theme(page, dark=THEMES[theme])
+    shot(page, f"{lab.lang}-{theme}")
     faults, undecided, passed = examine(page, axe, PANEL)
     assert (faults, undecided) == ({}, {})
     assert {"color-contrast", "select-name", "button-name"} <= set(passed)
+
+
+def test_at_400_pixels_only_the_screen_scrolls_sideways(looked):
+    lab, page = looked
+    around, panel = f"{PANEL} .controls, {PANEL} .bar, {PANEL} .line", page.locator(PANEL)
+    with styled(page, ".triad-terminal { width: 384px }"):
+        shot(page, f"{lab.lang}-400px")
+        assert page.evaluate(SIDEWAYS, around) == []
+        box = page.locator(f"{PANEL} .screen").evaluate("s => [s.scrollWidth, s.clientWidth]")
+        assert box[0] > box[1] and panel.evaluate("p => p.scrollWidth <= p.clientWidth")
+
+
+def test_axe_finds_planted_faults(looked, axe):
+    _, page = looked
     page.evaluate(
         """() => { const label = document.querySelector(".triad-terminal label");
                    label.replaceWith(label.querySelector("select")); }"""
     )
     page.evaluate("document.querySelector('.triad-terminal .bar').style.color = '#555'")
     faults, *_ = examine(page, axe, PANEL)
-    assert {"color-contrast", "select-name"} <= set(faults)  # planted
-
-
-def test_at_400_pixels_only_the_screen_scrolls_sideways(start_lab, course, chromium):
-    page = open_terminal(start_lab("ja"), chromium, course, "narrow")
-    Student(page, "ja").start("attention")
-    Student(page, "ja").expect("ended", status=0)
-    around, panel = f"{PANEL} .controls, {PANEL} .bar, {PANEL} .line", page.locator(PANEL)
-    with styled(page, ".triad-terminal { width: 384px }"):
-        shot(page, "ja-400px")
-        assert page.evaluate(SIDEWAYS, around) == []
-        box = page.locator(f"{PANEL} .screen").evaluate("s => [s.scrollWidth, s.clientWidth]")
-        assert box[0] > box[1] and panel.evaluate("p => p.scrollWidth <= p.clientWidth")
-
-
-def test_plain_twin_where_the_browser_lacks_anywidget(start_lab, course, chromium, axe):
-    lab, said = start_lab("zh-tw"), words("zh-tw")
-    page = open_terminal(lab, chromium, course, "twin", SOON, of=TWIN, without="anywidget")
-    page.get_by_text(said["plain_note"]).wait_for()
-    page.get_by_role("button", name=said["run"], exact=True).click()
-    page.get_by_text(said["ended"].split("{")[0] + "0").wait_for()
-    assert "torch" in page.locator(f"{TWIN} [role=log]").inner_text()
-    if os.environ.get("TRIAD_SHOTS"):
-        page.locator(TWIN).first.screenshot(
-            path=Path(os.environ["TRIAD_SHOTS"]) / "terminal-twin.png"
-        )
-    faults, undecided, _ = examine(page, axe, TWIN)
-    nodes = [node for nodes in undecided.values() for node in nodes]
-    assert faults == {} and all(node.startswith("<select") for node in nodes)  # its arrow
-    assert page.locator(PANEL).count() == 0
+    assert {"color-contrast", "select-name"} <= set(faults)

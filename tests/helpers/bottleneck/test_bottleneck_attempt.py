@@ -7,6 +7,7 @@ from functools import partial
 
 import lesson_cells
 import pytest
+import turns
 from broken_costs import FAULTS, with_fault
 from places import ROOT
 
@@ -328,6 +329,7 @@ READING = ("reading-read", "reading-code")
 WRITING = ("writing-write", "writing-code")
 
 
+@pytest.mark.parametrize("lang", turns.languages(8), indirect=True)
 def test_the_bench_of_the_lesson_holds(lang):
     scope = run(*READING, *WRITING, "c26-compared", "c26", lang=lang)
     assert scope["counted"][scope["deep"], 2_048] > 2 * scope["counted"][scope["pair"], 2_048]

@@ -28,23 +28,41 @@ def language():
     say.use("ja")
 
 
-def complaints(done: subprocess.CompletedProcess[str]) -> str:
-    """stderr, but for the encoding warnings of packages."""
-    packages = r".*(site-packages|lib.python).*EncodingWarning.*\n(  .*\n)*"
-    return re.sub(packages, "", done.stderr)
+def complaints(stderr: str) -> str:
+    """All but the encoding warnings of packages."""
+    return re.sub(r".*(site-packages|lib.python).*EncodingWarning.*\n(  .*\n)*", "", stderr)
 
 
-def child(*words: str, **options) -> subprocess.CompletedProcess[str]:
+def child(*words: str, command=("-m", "helpers.experiments"), **options):
     """python -m helpers.experiments, with the console of another code page."""
     env = os.environ | {"PYTHONPATH": str(SRC), "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, *STRICT, "-m", "helpers.experiments", *words]
     options = {"capture_output": True, "encoding": "utf-8", "env": env} | options
-    return subprocess.run(command, timeout=600, **options)
+    return subprocess.run([sys.executable, *STRICT, *command, *words], timeout=600, **options)
+
+
+# Each command as `python -m` runs it, all in one process: to import torch takes longer than they.
+ONE_BY_ONE = """
+import runpy, sys
+_, lang, *names = sys.argv
+for name in names:
+    sys.argv[1:] = [name, "--lang", lang]
+    try:
+        runpy.run_module("helpers.experiments", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        for stream in (sys.stdout, sys.stderr):
+            print(f"\\f{end.code or 0}\\f", end="", file=stream, flush=True)
+"""
 
 
 @cache
-def ran(name: str, lang: str) -> subprocess.CompletedProcess[str]:
-    return child(name, "--lang", lang)
+def ran(lang: str) -> dict[str, tuple[int, str, str]]:
+    """{experiment: (status, what it printed, what it complained of)}"""
+    done = child(lang, *EXPERIMENTS, command=["-c", ONE_BY_ONE])
+    shown, complained = (text.split("\f") for text in (done.stdout, done.stderr))
+    assert done.returncode == 0 and len(shown) == len(complained) == 2 * len(EXPERIMENTS) + 1
+    statuses, complained = map(int, shown[1::2]), map(complaints, complained[::2])
+    each = zip(statuses, shown[::2], complained, strict=False)  # behind the last there is nothing
+    return dict(zip(EXPERIMENTS, each, strict=True))
 
 
 # --- each of them -----------------------------------------------------------------------------
@@ -53,21 +71,21 @@ def ran(name: str, lang: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_runs_in_both_languages_within_80_columns(name):
     for lang in say.LANGUAGES:
-        done = ran(name, lang)
-        assert (done.returncode, complaints(done)) == (0, "")
+        status, shown, complained = ran(lang)[name]
+        assert (status, complained) == (0, "")
         say.use(lang)
-        title, *lines = done.stdout.splitlines()
+        title, *lines = shown.splitlines()
         assert title == f"# {EXPERIMENTS[name].title}" and len(lines) > 3
         table = [line for line in lines if "  " in line.strip()]
         assert max(map(monospace.columns, table)) <= 80
-        assert not re.search(r"[{}]", done.stdout)
+        assert not re.search(r"[{}]", shown)
 
 
 def test_titles_and_prose_of_both_languages_differ_but_not_the_numbers():
     numbers = []
     for lang in say.LANGUAGES:
-        out = ran("scaling-by-d_k", lang).stdout
-        numbers.append(re.findall(r"\d+\.\d+", out))
+        _, shown, _ = ran(lang)["scaling-by-d_k"]
+        numbers.append(re.findall(r"\d+\.\d+", shown))
     assert numbers[0] == numbers[1] and len(numbers[0]) == 4 * 6
 
 
@@ -194,4 +212,4 @@ def test_a_watched_experiment_ends_normally_while_stdin_stays_open():
     finally:
         os.close(read)
         os.close(write)
-    assert (done.returncode, complaints(done)) == (0, "")
+    assert (done.returncode, complaints(done.stderr)) == (0, "")

@@ -171,6 +171,8 @@ def test_one_encoder_decoder_does_four_tasks_on_combinations_it_never_saw():
 
 
 def test_the_script_writes_weights_and_card_and_keeps_other_entries(tmp_path, monkeypatch):
+    rows = decoder.rows  # of 10,000 events, which takes longer than the three steps
+    monkeypatch.setattr(decoder, "rows", lambda n=200, seed=0: rows(n, seed))
     monkeypatch.setattr(decoder, "STEPS", 3)
     (tmp_path / "card.json").write_text('{"encoder": {"steps": 1}}', encoding="utf-8")
     assert make_checkpoints.main(["decoder", "--out", str(tmp_path)]) == 0

@@ -266,6 +266,8 @@ def test_a_run_takes_the_place_of_its_namesake(tmp_path):
 def test_a_short_run_has_a_curve_and_every_cell(monkeypatch):
     monkeypatch.setattr(tasks, "EVERY", 2)
     monkeypatch.setattr(tasks, "N_CURVE", 2)
+    drawn = tasks.examples  # of 8,000 events, which takes longer than the four steps
+    monkeypatch.setattr(tasks, "examples", lambda recipe, n, *of: drawn(recipe, min(n, 50), *of))
     monkeypatch.setattr(tasks, "stories", lambda adjective, negated: two[adjective, negated])
     two = {(a, n): [story_with(a, n)] for a in tasks.ADJECTIVES for n in (False, True)}
     entry = tasks.run("steps", 0, steps=4)
