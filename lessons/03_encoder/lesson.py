@@ -236,26 +236,16 @@ predict.compare(guess, average("encoder", right_cells) - average("decoder", righ
 # %% [markdown] key="table-figure-text" lang="zh-tw"
 # 每種題型的結果畫成圖。黑色粗橫線是只讀左邊時的上限，點線是亂猜的水準，誤差線是用 200 句估計的 95% 信賴區間。
 
-# %% key="table-told" hide=true
+# %% key="table-bars" hide=true
 names_of = {
     "encoder": T(ja="エンコーダー", zh_tw="編碼器"),
     "decoder": T(ja="デコーダー", zh_tw="解碼器"),
-    "ceiling": T(ja="上限", zh_tw="上限"),
+    "ceiling": T(ja="左だけを読む場合の上限", zh_tw="只讀左邊的上限"),
     "chance": T(ja="チャンスレベル", zh_tw="亂猜"),
 }
-told = []
-for group, cells in groups.items():
-    means = "、".join(f"{text} {average(name, cells):.2f}" for name, text in names_of.items())
-    told.append(
-        T(
-            ja=f"{group}（{len(cells)}問）：{means}。",
-            zh_tw=f"{group}（{len(cells)} 種）：{means}。",
-        )
-    )
 
 
-def draw_bars(ax, lang):
-    cells = [cell for side in ("left", "right") for cell in corpus.cells(side) if cell[2] == lang]
+def draw_bars(ax, lang, cells):
     series = {names_of[name]: [shares[name][c] for c in cells] for name in ("encoder", "decoder")}
     figures.bars(
         ax,
@@ -263,29 +253,30 @@ def draw_bars(ax, lang):
         series,
         intervals={name: [corpus.interval(p, 200) for p in ps] for name, ps in series.items()},
         levels=[shares["ceiling"][cell] for cell in cells],
-        level_name=T(ja="左だけを読む場合の上限", zh_tw="只讀左邊的上限"),
+        level_name=names_of["ceiling"],
     )
-    chances = [shares["chance"][cell] for cell in cells]
-    charts.levels(ax, chances, names_of["chance"], linestyle=":")
-    return sum(cell in corpus.cells("left") for cell in cells)
+    charts.levels(ax, [shares["chance"][c] for c in cells], names_of["chance"], linestyle=":")
+    ax.set(title=languages[lang], ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.25))
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
 
 
 # %% key="table-figure"
 fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
 for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
-    n_left = draw_bars(ax, lang)
+    left, right = ([c for c in corpus.cells(side) if c[2] == lang] for side in ("left", "right"))
+    draw_bars(ax, lang, left + right)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
-    ax.axvline(n_left - 0.5, color="black", linestyle="--")
-    ax.text(n_left - 0.6, 1.12, T(ja="手がかりは左", zh_tw="線索在左邊"), ha="right")
-    ax.text(n_left - 0.4, 1.12, T(ja="手がかりは右", zh_tw="線索在右邊"), ha="left")
-    ax.set(title=languages[lang], ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.25))
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    ax.axvline(len(left) - 0.5, color="black", linestyle="--")
+    ax.text(len(left) - 0.6, 1.12, T(ja="手がかりは左", zh_tw="線索在左邊"), ha="right")
+    ax.text(len(left) - 0.4, 1.12, T(ja="手がかりは右", zh_tw="線索在右邊"), ha="left")
 axes[1].get_legend().remove()
+means = {group: [average(name, cells) for name in names_of] for group, cells in groups.items()}
+told = charts.listed(means, marks="：、；")
 figures.show(
     fig,
     T(
-        ja=f"22の設問の正解率を棒で表します。上の図が日本語、下の図が台湾華語です。平均は次のとおりです。{''.join(told)}",
-        zh_tw=f"用長條表示 22 種題型的正確率。上圖是台灣華語，下圖是日文。平均如下：{''.join(told)}",
+        ja=f"22の設問の正解率を棒で表します。上の図が日本語、下の図が台湾華語です。エンコーダー、デコーダー、上限、チャンスレベルの平均は、この順に、{told}です。",
+        zh_tw=f"用長條表示 22 種題型的正確率。上圖是台灣華語，下圖是日文。編碼器、解碼器、上限、亂猜的平均依序如下：{told}。",
     ),
 )
 
@@ -451,8 +442,6 @@ counted = {
     "random": (~became_mask & (after != before)).float().mean().item(),
     "unchanged": (after == before).float().mean().item(),
 }
-for name, share in counted.items():
-    print(f"{share:.4f}", name)
 #| ja: ランダムなトークンが、全部の文字から選ばれているか
 #| zh-tw: 隨機的詞元，是不是從所有的字裡面選的
 random_ones = after[~became_mask & (after != before)]
@@ -529,9 +518,10 @@ for ax, (name, probabilities) in zip(axes, filled.items()):
     top = probabilities.topk(6)
     labels = encoder.TOKENIZER.convert_ids_to_tokens(top.indices.tolist())
     true = [exact[name].get(label, 0) for label in labels]
-    bars = ax.barh(range(6), top.values, color="white", edgecolor="#0072B2", hatch="//")
-    ax.bar_label(bars, fmt="%.2f", padding=9)
+    ax.barh(range(6), top.values, color="white", edgecolor="#0072B2", hatch="//")
     ax.plot(true, range(6), "D", label=T(ja="正しい確率", zh_tw="正確的機率"), markevery=1)
+    for n, (p, t) in enumerate(zip(top.values.tolist(), true)):
+        ax.text(max(p, t) + 0.06, n, f"{p:.2f}", va="center")
     ax.set_yticks(range(6), labels)
     ax.invert_yaxis()
     ax.set(title=name, xlabel=T(ja="確率", zh_tw="機率"), xlim=(0, 1.2), xticks=[0, 0.5, 1])
@@ -610,7 +600,7 @@ fig, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True)
 true = [blank.exact[blank.answer] for blank in blanks]
 asked = encoder.TOKENIZER.convert_tokens_to_ids([blank.answer for blank in blanks])
 for ax, (key, ps) in zip(axes, scaled.items()):
-    ax.plot([0, 1], [0, 1], color="black", linestyle=":")
+    ax.axline((0, 0), slope=1, color="black", linestyle=":", linewidth=1.5, marker="")
     ax.plot(true, [p[n].item() for p, n in zip(ps, asked)], "o", fillstyle="none", markevery=1)
     title = T(
         ja=f"温度{options[key]}：距離{gaps[key]:.2f}",
