@@ -230,12 +230,6 @@ def average(name, cells):
 
 predict.compare(guess, average("encoder", right_cells) - average("decoder", right_cells))
 
-# %% [markdown] key="table-figure-text" lang="ja"
-# 設問ごとに図にします。黒い太線は左だけを読む場合の上限、点線はチャンスレベル、エラーバーは200文から推定した95%信頼区間です。
-
-# %% [markdown] key="table-figure-text" lang="zh-tw"
-# 每種題型的結果畫成圖。黑色粗橫線是只讀左邊時的上限，點線是亂猜的水準，誤差線是用 200 句估計的 95% 信賴區間。
-
 # %% key="table-bars" hide=true
 names_of = {
     "encoder": T(ja="エンコーダー", zh_tw="編碼器"),
@@ -259,6 +253,12 @@ def draw_bars(ax, lang, cells):
     ax.set(title=languages[lang], ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.25))
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
 
+
+# %% [markdown] key="table-figure-text" lang="ja"
+# 設問ごとに図にします。黒い太線は左だけを読む場合の上限、点線はチャンスレベル、エラーバーは200文から推定した95%信頼区間です。
+
+# %% [markdown] key="table-figure-text" lang="zh-tw"
+# 每種題型的結果畫成圖。黑色粗橫線是只讀左邊時的上限，點線是亂猜的水準，誤差線是用 200 句估計的 95% 信賴區間。
 
 # %% key="table-figure"
 fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
@@ -795,12 +795,6 @@ guess = None
 live = {start: mean(tuned(start, seed) for seed in range(3)) for start in ("pretrained", "scratch")}
 predict.compare(guess, live["pretrained"] - live["scratch"])
 
-# %% [markdown] key="curves" lang="ja"
-# ラベル付きの文を増やすと、この差はどうなるでしょうか。図は5つのシードの記録で（`python -m helpers.results.labels`）、点は平均、エラーバーは最小から最大まで、★はいまの値です。
-
-# %% [markdown] key="curves" lang="zh-tw"
-# 增加有標籤的句子，這個差距會怎麼變？下圖是 5 個亂數種子的紀錄（`python -m helpers.results.labels`）：點是平均，誤差線是最小到最大，★ 是剛才的值。
-
 
 # %% key="curves-scores" hide=true
 def scores_of(task, name, *measures):
@@ -827,6 +821,13 @@ lines = (
     ("pretrained", 0.96, "o-", T(ja="事前学習あり", zh_tw="有預訓練")),
     ("scratch", 1.04, "s--", T(ja="ランダムから", zh_tw="從隨機權重開始")),
 )
+
+# %% [markdown] key="curves" lang="ja"
+# ラベル付きの文を増やすと、この差はどうなるでしょうか。図は5つのシードの記録で（`python -m helpers.results.labels`）、点は平均、エラーバーは最小から最大まで、★はいまの値です。
+
+# %% [markdown] key="curves" lang="zh-tw"
+# 增加有標籤的句子，這個差距會怎麼變？下圖是 5 個亂數種子的紀錄（`python -m helpers.results.labels`）：點是平均，誤差線是最小到最大，★ 是剛才的值。
+
 
 # %% key="curves-figure" hide=true
 fig, ax = plt.subplots(figsize=(6, 4))
