@@ -620,7 +620,7 @@ figures.show(
 # %% key="calibration-claim"
 untrained = predicted(encoder.new(seed=0), blanks)
 claims.check(
-    "E10",
+    "E31",
     {
         "trained": gaps["b"],
         "sharper": gaps["a"],

@@ -79,12 +79,12 @@ def left_gap(one: str, other: str) -> float:
     return max(abs(shares(one)[cell] - shares(other)[cell]) for cell in corpus.cells("left"))
 
 
-# --- E10: probabilities against the exact ones ----------------------------------------------------
+# --- E31: probabilities against the exact ones ----------------------------------------------------
 
 
 @functools.cache
 def distances(old: str, new: str) -> dict[str, float]:
-    return lesson_cells.measured(LESSON, "E10", *CALIBRATION, change=(old, new))
+    return lesson_cells.measured(LESSON, "E31", *CALIBRATION, change=(old, new))
 
 
 def at_wrong_temperatures() -> dict[str, float]:
@@ -218,21 +218,21 @@ FAULTS: list[Fault] = [
     ),
     Fault("C07", "off_ceiling", "an untrained decoder", lambda: off_ceiling("untrained decoder")),
     Fault(
-        "E10",
+        "E31",
         "trained",
         "a temperature of 1/20: sure of one answer",
         lambda: at_wrong_temperatures()["trained"],
     ),
     Fault(
-        "E10",
+        "E31",
         "trained",
         "the exact probabilities compared with themselves",
         lambda: of_the_exact_ones()["trained"],
     ),
-    Fault("E10", "sharper", "a temperature of 1", lambda: at_wrong_temperatures()["sharper"]),
-    Fault("E10", "flatter", "a temperature of 1", lambda: at_wrong_temperatures()["flatter"]),
+    Fault("E31", "sharper", "a temperature of 1", lambda: at_wrong_temperatures()["sharper"]),
+    Fault("E31", "flatter", "a temperature of 1", lambda: at_wrong_temperatures()["flatter"]),
     Fault(
-        "E10",
+        "E31",
         "untrained",
         "the exact probabilities compared with themselves",
         lambda: of_the_exact_ones()["untrained"],
