@@ -13,8 +13,9 @@ from helpers.results import labels
 from helpers.world import corpus
 
 LESSON = "03_encoder"
-MASKING = ("mlm-corrupt", "mlm-code", "mlm-count-code", "mlm-count-print", "loss-code")
-SQUARE = ("world-code", *MASKING, "square-influence", "square-code")
+MASKING = ("table-models", "mlm-corrupt", "mlm-count-code", "loss-code")
+SQUARE = ("world-code", "table-models", "square-influence", "square-code")
+CALIBRATION = ("table-models", "calibration-code", "calibration-guess", "calibration-claim")
 WORDS = [cell for cell in corpus.cells("right") if cell[0] != "time"]
 TIMES = [cell for cell in corpus.cells("right") if cell[0] == "time"]
 
@@ -42,7 +43,7 @@ def not_seen() -> float:
 
 
 def causal_leak() -> float:
-    change = ("gpt = decoder.load()", "gpt = encoder.load()")
+    change = ("decoder.load()", "encoder.load()")
     return lesson_cells.run(LESSON, *SQUARE, change=change)["causal"].triu(1).max().item()
 
 
@@ -76,6 +77,22 @@ def off_ceiling(name: str) -> float:
 
 def left_gap(one: str, other: str) -> float:
     return max(abs(shares(one)[cell] - shares(other)[cell]) for cell in corpus.cells("left"))
+
+
+# --- E31: probabilities against the exact ones ----------------------------------------------------
+
+
+@functools.cache
+def distances(old: str, new: str) -> dict[str, float]:
+    return lesson_cells.measured(LESSON, "E31", *CALIBRATION, change=(old, new))
+
+
+def at_wrong_temperatures() -> dict[str, float]:
+    return distances('"a": 1 / 3, "b": 1, "c": 3}', '"a": 1, "b": 1 / 20, "c": 1}')
+
+
+def of_the_exact_ones() -> dict[str, float]:
+    return distances("(p - q).abs()", "(q - q).abs()")
 
 
 # --- C02, C03, C08: heads -----------------------------------------------------------------------
@@ -200,6 +217,26 @@ FAULTS: list[Fault] = [
         lambda: min(shares("untrained encoder").values()),
     ),
     Fault("C07", "off_ceiling", "an untrained decoder", lambda: off_ceiling("untrained decoder")),
+    Fault(
+        "E31",
+        "trained",
+        "a temperature of 1/20: sure of one answer",
+        lambda: at_wrong_temperatures()["trained"],
+    ),
+    Fault(
+        "E31",
+        "trained",
+        "the exact probabilities compared with themselves",
+        lambda: of_the_exact_ones()["trained"],
+    ),
+    Fault("E31", "sharper", "a temperature of 1", lambda: at_wrong_temperatures()["sharper"]),
+    Fault("E31", "flatter", "a temperature of 1", lambda: at_wrong_temperatures()["flatter"]),
+    Fault(
+        "E31",
+        "untrained",
+        "the exact probabilities compared with themselves",
+        lambda: of_the_exact_ones()["untrained"],
+    ),
     Fault(
         "C02",
         "gain_live",

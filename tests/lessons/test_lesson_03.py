@@ -60,15 +60,7 @@ def differs(noun, own, lang):
 
 
 def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatch):
-    keys = (
-        "world-code",
-        "mlm-corrupt",
-        "mlm-code",
-        "loss-code-model",
-        "square-influence",
-        "square-code",
-    )
-    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    keys = ("world-code", "table-models", "square-influence", "square-code")
     scope = run(cells, keys)
     n = scope["full"].size(0)
     assert (scope["full"] > 0).all()
@@ -82,13 +74,15 @@ def test_the_square_is_full_and_a_causal_encoder_would_be_seen(cells, monkeypatc
 
 def test_the_fill_in_explorer_answers_and_refuses(cells):
     """Own sentences, three blanks, none, four, and a character that the model does not know."""
-    keys = ("mlm-corrupt", "mlm-code", "loss-code-model", "explore-known", "explore-code")
-    cells = cells | {"loss-code-model": "model = encoder.load()"}
+    keys = ("table-models", "explore-known", "explore-code")
     explorer = run(cells, keys, "\nExplorer(", "\nexplorer = Explorer(")["explorer"]
     event = corpus.Event("definite", 0, "P", 0, 0, 1)
     text = corpus.sentence(event, cells["LANG"]).filled("counter", "？")
     answer = corpus.sentence(event, cells["LANG"]).answer("counter")
-    assert re.search(rf"{answer} (0\.9|1\.0)", explorer(text=text).sentence)
+    found = explorer(text=text).sentence
+    assert re.search(rf"{answer} (0\.9|1\.0)", found) and f"{answer} 1.00" in found  # model, exact
+    no_such = {"ja": "正しい答えはありません", "zh-tw": "沒有正確答案"}[cells["LANG"]]
+    assert no_such not in found and no_such in explorer(text="？" + text).sentence
     three = explorer(text="？？" + text)
     assert three.sentence.count("0.") >= 9 and three.picture.count("<svg") == 3
     for wrong in ("本", "？？？？", "？Ω", "？" + 50 * "本"):
