@@ -220,6 +220,7 @@ assert both <= 1 + 1e-9
 #
 # 先猜猜看：翻譯的完全相符率最接近哪一個？
 
+
 # %% key="handed-code"
 def encode(examples):
     inputs = encoder_decoder.TOKENIZER(
@@ -432,7 +433,8 @@ for word, name in WORDS.items():
     ax.add_patch(box)
     ax.annotate(name, (here.stop - 0.4, there.start), va="center", color="#D55E00")
 ax.set(
-    xlabel=T(ja="入力のトークン", zh_tw="輸入的詞元"), ylabel=T(ja="書くトークン", zh_tw="要寫的詞元")
+    xlabel=T(ja="入力のトークン", zh_tw="輸入的詞元"),
+    ylabel=T(ja="書くトークン", zh_tw="要寫的詞元"),
 )
 figures.show(
     fig,
@@ -541,6 +543,7 @@ places = [str(n) for n in range(512)]
 made = [spans.corrupted(places, random.Random(seed)) for seed in range(200)]
 predict.compare(guess, len(made[0][1]))
 
+
 # %% key="spans-claim"
 def between(side):
     marked = " ".join(token if token.isdigit() else "|" for token in side)
@@ -554,7 +557,7 @@ for source, target in made:
     assert marks == [names[:-1], names]
     in_turn = zip(between(source)[:-1], between(target)[1:-1], strict=True)
     pieces = [piece for pair in in_turn for piece in pair]
-    assert sum(pieces, []) == places
+    assert [place for piece in pieces for place in piece] == places
     holes += pieces[1::2]
 sizes = [len(hole) for hole in holes]
 claims.check(
@@ -881,9 +884,7 @@ for offset, marker, task, name in (
     charts.dots(ax, [points[recipe, task] for recipe in recipes], name, marker, offset)
 ax.axhline(2, color="black", linestyle="--", linewidth=1)
 y = T(ja="正解した言い方（4通りのうち）", zh_tw="答對的說法（4 種裡）")
-charts.frame(
-    ax, y=y, ticks=dict(enumerate(recipes.values())), ylim=(-0.2, 4.3), yticks=range(5)
-)
+charts.frame(ax, y=y, ticks=dict(enumerate(recipes.values())), ylim=(-0.2, 4.3), yticks=range(5))
 ax.legend()
 
 # %% key="recipe-show" hide=true

@@ -45,7 +45,8 @@ def cells(*keys: str, make: Callable = encoder_decoder.load, **options) -> dict:
 
 
 def by_hand(quantity: str, old: str, new: str) -> float:
-    return cells("handed-code", "t5-code", "t5-by-hand", "t5-gap", change=(old, new))["gap"][quantity]
+    keys = "handed-code", "t5-code", "t5-by-hand", "t5-gap"
+    return cells(*keys, change=(old, new))["gap"][quantity]
 
 
 def heads_mixed() -> float:
@@ -178,17 +179,22 @@ def moved() -> dict:
     return handed(make=positioned)
 
 
+def survived(nth: int, old: str, new: str) -> float:
+    """The score with noise, halfway to the average, with the average."""
+    return list(handed(old, new)["survived"].values())[nth]
+
+
 def not_pooled() -> float:
     average = "((states * mask[..., None]).sum(1, keepdim=True) / n).expand_as(states)"
-    return list(handed(average, "states")["survived"].values())[2]
+    return survived(2, average, "states")
 
 
 def noise_forgotten() -> float:
-    return list(handed("states + noise", "states")["survived"].values())[0]
+    return survived(0, "states + noise", "states")
 
 
 def averaged_at_once() -> float:
-    return list(handed("(states + average) / 2", "average")["survived"].values())[1]
+    return survived(1, "(states + average) / 2", "average")
 
 
 LETTERS = "rng.sample(text, len(text))"

@@ -1,4 +1,4 @@
-"""Where the cross-attention looks while a sentence of the mini world is translated, word by word."""
+"""Where the cross-attention looks while a sentence of the mini world is translated."""
 
 import random
 from collections.abc import Iterable
@@ -36,9 +36,7 @@ class Map(NamedTuple):
         return self.looked(word) in self.here[word]
 
 
-def of(
-    model: T5ForConditionalGeneration, event: corpus.Event, source_lang: str, layer: int
-) -> Map:
+def of(model: T5ForConditionalGeneration, event: corpus.Event, source_lang: str, layer: int) -> Map:
     """Translate an event from a language; the weights are the mean over a layer's heads."""
     example = next(e for e in corpus.translations(event) if e.lang == source_lang)
     weights = encoder_decoder.cross_attentions(model, example.source, example.target)

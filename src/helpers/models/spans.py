@@ -1,4 +1,4 @@
-"""Span corruption, which T5 is pre-trained on: spans of a text are missing and are to be written."""
+"""Span corruption, which T5 is pre-trained on: spans of a text are missing, to be written."""
 
 import random
 from collections.abc import Sequence

@@ -98,7 +98,7 @@ def test_keys_from_the_wrong_side_would_be_seen(model, example):
 
 
 def by_the_weights(model, event, lang):
-    """For each word: does most weight of its first character lie in the word of the same meaning?"""
+    """{word: does most weight of its first character lie in the word of the same meaning?}"""
     [example] = [e for e in corpus.translations(event) if e.lang == lang]
     other = next(name for name in LANGUAGES if name != lang)
     here, there = (corpus.word_spans(event, name) for name in (lang, other))
