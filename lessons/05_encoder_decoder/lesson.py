@@ -544,7 +544,7 @@ made = [spans.corrupted(places, random.Random(seed)) for seed in range(200)]
 predict.compare(guess, len(made[0][1]))
 
 
-# %% key="spans-claim"
+# %% key="spans-check" hide=true
 def between(side):
     marked = " ".join(token if token.isdigit() else "|" for token in side)
     return [piece.split() for piece in marked.split("|")]
@@ -559,6 +559,8 @@ for source, target in made:
     pieces = [piece for pair in in_turn for piece in pair]
     assert [place for piece in pieces for place in piece] == places
     holes += pieces[1::2]
+
+# %% key="spans-claim"
 sizes = [len(hole) for hole in holes]
 claims.check(
     "C13",

@@ -305,7 +305,9 @@ def spans_checked(spoil=lambda source, target: (source, target)):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spans, "corrupted", corrupted)
-        lesson_cells.measured("05_encoder_decoder", "C13", "spans-measure", "spans-claim")
+        lesson_cells.measured(
+            "05_encoder_decoder", "C13", "spans-measure", "spans-check", "spans-claim"
+        )
 
 
 def test_span_corruption_passes_its_checks():
