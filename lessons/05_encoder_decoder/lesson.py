@@ -866,36 +866,36 @@ assert means["to_zh_tw"][steps.index(500)] > 2 * means["sentiment"][steps.index(
 # %% [markdown] key="recipes" lang="zh-tw"
 # 第 5 節的否定句，也試過只放進翻譯的題目：看得到否定的形式，但沒有教是好是壞。摘要最後的「愉快」「不愉快」，也用沒看過的否定句評分（寫出中間步驟的只有情緒分析）。
 
-# %% key="recipe-figure"
+# %% key="recipe-points" hide=true
 recipes = {
     "all": T(ja="すべて見せる", zh_tw="含否定句"),
     "withheld": T(ja="見せない", zh_tw="不含"),
     "translated": T(ja="翻訳だけで見せる", zh_tw="只在翻譯裡"),
     "steps": T(ja="途中を書く", zh_tw="寫出中間步驟"),
 }
+scored = {"sentiment": task_names[3], "summary": task_names[2]}
 points = {
     (recipe, task): [sum(tasks.right(r, task)) for r in record if r["recipe"] == recipe]
     for recipe in recipes
-    for task in ("sentiment", "summary")
+    for task in scored
 }
+assert min(points["all", "sentiment"]) == 4 == min(points["steps", "sentiment"])
+assert max(points["withheld", "sentiment"] + points["translated", "sentiment"]) <= 2
+
+# %% key="recipe-figure"
 fig, ax = plt.subplots(figsize=(8, 3.8))
-for offset, marker, task, name in (
-    (-0.3, "o", "sentiment", task_names[3]),
-    (0.1, "s", "summary", task_names[2]),
-):
+for (task, name), offset, marker in zip(scored.items(), (-0.3, 0.1), "os"):
     charts.dots(ax, [points[recipe, task] for recipe in recipes], name, marker, offset)
 ax.axhline(2, color="black", linestyle="--", linewidth=1)
 y = T(ja="正解した言い方（4通りのうち）", zh_tw="答對的說法（4 種裡）")
-charts.frame(ax, y=y, ticks=dict(enumerate(recipes.values())), ylim=(-0.2, 4.3), yticks=range(5))
+ticks = dict(enumerate(recipes.values()))
+charts.frame(ax, y=y, ticks=ticks, ylim=(-0.2, 4.3), yticks=range(5))
 ax.legend()
-
-# %% key="recipe-show" hide=true
-counts = {
-    f"{name} {recipes[recipe]}": "/".join(map(str, points[recipe, task]))
-    for recipe in recipes
-    for task, name in (("sentiment", task_names[3]), ("summary", task_names[2]))
-}
-listed = "、".join(f"{name} {values}" for name, values in counts.items())
+told = [
+    f"{scored[task]} {recipes[recipe]} {'/'.join(map(str, values))}"
+    for (recipe, task), values in points.items()
+]
+listed = "、".join(told)
 figures.show(
     fig,
     T(
@@ -903,8 +903,6 @@ figures.show(
         zh_tw=f"沒看過的 4 種否定說法裡，答對的種數。○ 是情緒分析，□ 是摘要，一個記號是一次訓練，虛線是隨機水準（2）。{listed}。",
     ),
 )
-assert min(points["all", "sentiment"]) == 4 == min(points["steps", "sentiment"])
-assert max(points["withheld", "sentiment"] + points["translated", "sentiment"]) <= 2
 
 # %% [markdown] key="recipe-after" lang="ja"
 # 翻訳で否定の形を見せても、感情分析の8通りのうち正解は1通りでした。見たことがあるかどうかの問題ではなかったのです。途中を書く学習では、シード0なら要約も4通りとも正しくなりましたが、シード1では2通りでした。同じ重みを使っていても、身につけた手順がほかのタスクに広がるとは限りません。
