@@ -2,7 +2,10 @@
 
 import contextlib
 import copy
+import inspect
 import math
+import random
+import types
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -12,23 +15,13 @@ import torch
 from claim_faults import Fault
 from torch import nn
 
-from helpers.models import encoder_decoder
+from helpers.models import alignment, encoder_decoder, spans
 from helpers.models.encoder_decoder import TOKENIZER
 from helpers.world import corpus
 
 LESSON = "05_encoder_decoder"
 START = ("world-code", "ask-code")
-SPANS = (
-    "world-code",
-    "spans-code",
-    "spans-corruption",
-    "spans-example",
-    "spans-measure",
-    "spans-fragments",
-    "spans-check-code",
-    "spans-claim",
-)
-MAPS = ("map-code", "map-looks", "map-layer", "align-graded", "align", "align-order")
+HANDED = ("handed-code", "shuffle-guess", "letters-guess", "letters-gap", "damage-code")
 EXAMPLES = encoder_decoder.examples
 
 
@@ -52,7 +45,8 @@ def cells(*keys: str, make: Callable = encoder_decoder.load, **options) -> dict:
 
 
 def by_hand(quantity: str, old: str, new: str) -> float:
-    return cells("vectors", "t5-code", "t5-by-hand", "t5-gap", change=(old, new))["gap"][quantity]
+    keys = "handed-code", "t5-code", "t5-by-hand", "t5-gap"
+    return cells(*keys, change=(old, new))["gap"][quantity]
 
 
 def heads_mixed() -> float:
@@ -75,42 +69,56 @@ def keys_twice() -> float:
 # --- C13: span corruption ------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def planted(module: types.ModuleType, old: str, new: str) -> Iterator[None]:
+    """A helper with other source: its public functions are replaced."""
+    source = inspect.getsource(module)
+    assert old in source
+    broken = types.ModuleType(module.__name__)
+    broken.__package__ = module.__package__
+    exec(compile(source.replace(old, new), module.__name__, "exec"), vars(broken))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in vars(broken).items():
+            if getattr(value, "__module__", "") == module.__name__:
+                patch.setattr(module, name, value)
+        yield
+
+
 @cache
-def spans(old: str, new: str) -> dict[str, float]:
-    return lesson_cells.measured(LESSON, "C13", *SPANS, change=(old, new))
+def corrupted(old: str, new: str) -> dict[str, float]:
+    with planted(spans, old, new):
+        return lesson_cells.measured(LESSON, "C13", "spans-measure", "spans-check", "spans-claim")
 
 
 def twice_as_many() -> float:
-    return spans("share=0.15", "share=0.3")["share"]
+    return corrupted("share: float = 0.15", "share: float = 0.3")["share"]
 
 
 def single_tokens() -> float:
-    return spans("mean_span=3", "mean_span=1")["mean_span"]
+    return corrupted("mean_span: int = 3", "mean_span: int = 1")["mean_span"]
 
 
 def equal_pieces() -> dict[str, float]:
     """Holes at fixed places, of equal lengths: no chance in it."""
     drawn = "[0, *sorted(rng.sample(range(1, total), count - 1)), total]"
-    return spans(drawn, "[total * n // count for n in range(count + 1)]")
+    return corrupted(drawn, "[total * n // count for n in range(count + 1)]")
 
 
 def lengths(old: str, new: str) -> tuple[int, int]:
-    scope = lesson_cells.run(
-        LESSON, "world-code", "spans-code", "spans-corruption", "spans-example", change=(old, new)
-    )
-    source, target = scope["span_corruption"](["x"] * 512, scope["rng"])
+    with planted(spans, old, new):
+        source, target = spans.corrupted(["x"] * 512, random.Random(0))
     return len(source), len(target)
 
 
 def holes_unmarked() -> float:
-    return lengths("kept[n]], sentinel(n)]", "kept[n]]]")[0]
+    return lengths("kept[n]], SENTINEL.format(n)]", "kept[n]]]")[0]
 
 
 def not_closed() -> float:
-    return lengths("[*target, sentinel(n_spans)]", "target")[1]
+    return lengths("[*target, SENTINEL.format(n_spans)]", "target")[1]
 
 
-# --- C14: what the encoder hands over ------------------------------------------------------------
+# --- C14 and E51: what the encoder hands over ----------------------------------------------------
 
 
 def averaging() -> nn.Module:
@@ -126,23 +134,9 @@ def averaging() -> nn.Module:
 
 
 def one_vector() -> float:
-    scope = cells("vectors", make=averaging)
-    return len(scope["states"][0].unique(dim=0)) / scope["inputs"].input_ids.size(1)
-
-
-def scaling() -> nn.Module:
-    """The decoder gets the encoder's vectors doubled."""
-    model = encoder_decoder.load()
-
-    def double(module, arguments, named):
-        return arguments, named | {"encoder_hidden_states": 2 * named["encoder_hidden_states"]}
-
-    model.decoder.register_forward_pre_hook(double, with_kwargs=True)
-    return model
-
-
-def doubled() -> float:
-    return cells("vectors", "wiring-hook", "wiring-code", "wiring-check", make=scaling)["key_gap"]
+    scope = cells("handed-code", make=averaging)
+    n = int(scope["mask"][0].sum())
+    return len(scope["states"][0, :n].unique(dim=0)) / n
 
 
 @torch.no_grad()
@@ -159,32 +153,82 @@ def write_slowly(model, sources) -> list[str]:
 def encoder_again() -> float:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoder_decoder, "answer", write_slowly)
-        return cells("vectors", "runs")["runs"]["encoder"]
+        return cells("handed-code", "handed-runs")["runs"]["encoder"]
 
 
-def not_pooled() -> float:
-    average = "((states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)).expand_as(states)"
-    return cells("pooled-code", "pooled-average", change=(average, "states"))["pooled"]
+def positioned() -> nn.Module:
+    """A decoder that knows which vector of the encoder is the first, the second …"""
+    model = encoder_decoder.load()
+    places = torch.randn(1, 128, model.config.d_model, generator=torch.Generator().manual_seed(0))
+
+    def add(module, arguments, named):
+        states = named["encoder_hidden_states"]
+        added = {"encoder_hidden_states": states + states.std() * places[:, : states.size(1)]}
+        return arguments, named | added
+
+    model.decoder.register_forward_pre_hook(add, with_kwargs=True)
+    return model
 
 
 @cache
-def looks(old: str, new: str) -> dict:
-    return cells(*MAPS, change=(old, new))
+def handed(old: str = "", new: str = "", make: Callable = encoder_decoder.load) -> dict:
+    return cells(*HANDED, change=(old, new), make=make)
+
+
+def moved() -> dict:
+    return handed(make=positioned)
+
+
+def survived(nth: int, old: str, new: str) -> float:
+    """The score with noise, halfway to the average, with the average."""
+    return list(handed(old, new)["survived"].values())[nth]
+
+
+def not_pooled() -> float:
+    average = "((states * mask[..., None]).sum(1, keepdim=True) / n).expand_as(states)"
+    return survived(2, average, "states")
+
+
+def noise_forgotten() -> float:
+    return survived(0, "states + noise", "states")
+
+
+def averaged_at_once() -> float:
+    return survived(1, "(states + average) / 2", "average")
+
+
+LETTERS = "rng.sample(text, len(text))"
+
+
+def letters_lost() -> float:
+    return handed(LETTERS, "rng.choices(text, k=len(text))")["letters"]
+
+
+def letters_kept() -> float:
+    return handed(LETTERS, "text")["gaps"][1]
+
+
+def five_letters() -> float:
+    whole = "sorted(corpus.sentence(e, lang).text)"
+    keys = ("world-code", "ask-code", *HANDED, "handed-runs", "handed-claim")
+    with small():
+        change = whole, f"{whole}[:5]"
+        return lesson_cells.measured(LESSON, "E51", *keys, change=change)["same_letters"]
 
 
 def untrained(name: str) -> float:
-    scope = looks("graded(model, 200)", "graded(encoder_decoder.new(), 30)")
-    return scope["mean"](scope[name]) if name == "swapped" else scope[name]
+    change = "score(model, alignment.draw(200,", "score(encoder_decoder.new(), alignment.draw(30,"
+    return getattr(cells("map-layer", "align", change=change)["found"], name)
 
 
 def one_word_in_so_many() -> float:
-    planted = "chances.append(len(here[word]) / n_tokens)", "chances.append(1 / len(words))"
-    return looks(*planted)["chance"]
+    with planted(alignment, "/ len(seen.source)", "/ len(words)"):
+        return cells("map-layer", "align")["found"].chance
 
 
 def trained_in_its_place() -> float:
-    scope = looks("graded(encoder_decoder.new(), 50)", "graded(model, 30)")
-    return scope["mean"](scope["untrained_swapped"])
+    change = "score(encoder_decoder.new(), alignment.draw(50", "score(model, alignment.draw(30"
+    return cells("map-layer", "align", change=change)["untrained"].turned
 
 
 # --- C15 and C23: one model, four tasks ----------------------------------------------------------
@@ -242,12 +286,11 @@ FAULTS: list[Fault] = [
     Fault("C13", "source_length", "holes without a sentinel", holes_unmarked),
     Fault("C13", "target_length", "no closing sentinel", not_closed),
     Fault("C14", "vectors", "one vector for all positions", one_vector),
-    Fault("C14", "key_gap", "vectors doubled on the way", doubled),
     Fault("C14", "encoder_runs", "the whole model for each token", encoder_again),
     Fault("C14", "pooled", "vectors left as they are", not_pooled),
     Fault("C14", "aligned", "no training", lambda: untrained("aligned")),
     Fault("C14", "chance", "one word in so many", one_word_in_so_many, long=True),
-    Fault("C14", "swapped", "no training", lambda: untrained("swapped")),
+    Fault("C14", "swapped", "no training", lambda: untrained("turned")),
     Fault(
         "C14",
         "swapped_untrained",
@@ -255,6 +298,13 @@ FAULTS: list[Fault] = [
         trained_in_its_place,
         long=True,
     ),
+    Fault("E51", "shuffled", "positions in the cross-attention", lambda: moved()["shuffled"]),
+    Fault("E51", "shuffled_gap", "positions in the cross-attention", lambda: moved()["gaps"][0]),
+    Fault("E51", "letters", "letters lost", letters_lost),
+    Fault("E51", "letters_gap", "letters left in their order", letters_kept),
+    Fault("E51", "same_letters", "five letters compared", five_letters, long=True),
+    Fault("E51", "noisy", "no noise", noise_forgotten),
+    Fault("E51", "halfway", "the average at once", averaged_at_once),
     *(
         Fault(
             "C15", task, "a division by √d_k added", lambda task=task: graded_after_division()[task]
@@ -265,13 +315,13 @@ FAULTS: list[Fault] = [
         "C23",
         "own_parameters",
         "four adapters in the decoder",
-        lambda: cells("switch-used", "switch", make=with_adapters)["own"],
+        lambda: cells("switch", make=with_adapters)["own"],
     ),
     Fault(
         "C23",
         "own_parameters",
         "an adapter that one task uses",
-        lambda: cells("switch-used", "switch", make=with_used_adapter)["own"],
+        lambda: cells("switch", make=with_used_adapter)["own"],
     ),
     Fault("C23", "labels", "no prompt", without_prompt),
 ]

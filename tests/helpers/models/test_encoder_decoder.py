@@ -2,15 +2,14 @@
 
 import random
 
-import nbformat
+import lesson_cells
 import pytest
 import torch
-from places import ROOT
 
 from helpers import results
 from helpers.language import say
 from helpers.language.say import LANGUAGES
-from helpers.models import encoder_decoder
+from helpers.models import alignment, encoder_decoder, spans
 from helpers.results import tasks
 from helpers.world import corpus
 
@@ -98,23 +97,37 @@ def test_keys_from_the_wrong_side_would_be_seen(model, example):
     assert wrong.shape == got[-1].shape and not torch.allclose(got[-1], wrong, atol=0.1)
 
 
-def aligned(model, n=20):
-    """Share of words whose first character looks most at the word of the same meaning."""
-    hits = []
-    for event in corpus.exam("counted", n):
-        for example in corpus.translations(event):
-            other = next(lang for lang in LANGUAGES if lang != example.lang)
-            here, there = (corpus.word_spans(event, lang) for lang in (example.lang, other))
-            weights = encoder_decoder.cross_attentions(model, example.source, example.target)
-            prompt = len(example.source) - len(corpus.sentence(event, example.lang).text)
-            for word in set(there) - {"counter"}:
-                at = int(weights[-1].mean(0)[there[word].start].argmax()) - prompt
-                hits.append(at in here[word])
-    return sum(hits) / len(hits)
+def by_the_weights(model, event, lang):
+    """{word: does most weight of its first character lie in the word of the same meaning?}"""
+    [example] = [e for e in corpus.translations(event) if e.lang == lang]
+    other = next(name for name in LANGUAGES if name != lang)
+    here, there = (corpus.word_spans(event, name) for name in (lang, other))
+    weights = encoder_decoder.cross_attentions(model, example.source, example.target)[-1].mean(0)
+    prompt = len(example.source) - len(corpus.sentence(event, lang).text)
+    at = {word: int(weights[there[word].start].argmax()) - prompt for word in there}
+    return {word: at[word] in here[word] for word in there if word != "counter"}
+
+
+def test_a_map_says_where_each_word_stands_and_is_looked_at(model):
+    for event in corpus.exam("counted", 5):
+        for lang in LANGUAGES:
+            seen = alignment.of(model, event, lang, 2)
+            assert seen.weights.shape == (len(seen.target), len(seen.source))
+            text = corpus.sentence(event, lang).text
+            for word, span in corpus.word_spans(event, lang).items():
+                there = "".join(seen.source[seen.here[word].start : seen.here[word].stop])
+                assert there == text[span.start : span.stop]
+            assert {w: seen.hits(w) for w in alignment.WORDS} == by_the_weights(model, event, lang)
 
 
 def test_only_a_trained_model_looks_at_the_word_it_translates(model):
-    assert aligned(model) > 0.6 > 0.3 > aligned(encoder_decoder.new(1))
+    events = corpus.exam("counted", 20)
+    trained, raw = (alignment.score(m, events, 2) for m in (model, encoder_decoder.new(1)))
+    assert trained.aligned > 0.6 > 0.3 > raw.aligned
+    assert trained.turned > 0.7 > raw.turned
+    assert 0.05 < trained.chance == raw.chance < 0.12
+    pairs = len(trained.kept) + len(trained.swapped)
+    assert pairs == 40 * 15  # of six words
 
 
 # --- what is trained on -----------------------------------------------------------------------
@@ -284,29 +297,19 @@ def story_with(adjective, negated):
 # --- the lesson's own checks ------------------------------------------------------------------
 
 
-class Silent:
-    """In the place of helpers.classroom.claims: the cell's asserts alone are tried."""
-
-    @staticmethod
-    def check(claim, measured):
-        assert 0.14 < measured["share"] < 0.16
-
-
 def spans_checked(spoil=lambda source, target: (source, target)):
-    """Run the cells of span corruption, what they made spoiled before it is checked."""
-    path = ROOT / "notebooks" / "ja" / "05_encoder_decoder.ipynb"
-    cells = {cell.id: cell.source for cell in nbformat.read(path, 4).cells}
-    scope = {"claims": Silent, "random": random, "LANG": "ja", "corpus": corpus}
-    scope |= {"story": story_with(0, negated=False)}
-    exec("from collections import Counter\nfrom itertools import pairwise", scope)
-    for key in ("spans-code", "spans-corruption"):
-        exec(cells[key], scope)
-    rng = random.Random(5)
-    scope["texts"] = [list("一二三四五六七八九十" * 40) for _ in range(3)]
-    made = [scope["span_corruption"](tokens, rng) for tokens in scope["texts"]]
-    scope["corrupted"] = [made[0], made[1], spoil(*made[2])]
-    for key in ("spans-fragments", "spans-check-code", "spans-claim"):
-        exec(cells[key], scope)
+    """The lesson's check of span corruption, one of the 200 pairs spoiled before it."""
+    honest = spans.corrupted
+
+    def corrupted(tokens, rng):
+        pair = honest(tokens, rng)
+        return spoil(*pair) if rng.random() < 0.05 else pair
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spans, "corrupted", corrupted)
+        lesson_cells.measured(
+            "05_encoder_decoder", "C13", "spans-measure", "spans-check", "spans-claim"
+        )
 
 
 def test_span_corruption_passes_its_checks():
