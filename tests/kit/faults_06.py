@@ -17,14 +17,11 @@ TASKS = (
     "able-fill",
     "able-code",
     "able-blank",
-    "able-t5",
-    "able-table",
     "able-claim",
 )
-LAW = ("scale-code", "law-columns", "law-code", "law-one-out", "law-claim")
+LAW = ("scale-code", "law-code", "law-claim")
 BOTH = (
     "scale-code",
-    "law-columns",
     "law-code",
     "both-laws",
     "both-code",
@@ -33,15 +30,12 @@ BOTH = (
 )
 EMERGENCE = (
     "scale-code",
-    "law-columns",
     "law-code",
     "emerge-shares",
     "emerge-code",
-    "emerge-lines",
     "emerge-foretold",
     "emerge-predict",
     "emerge-table",
-    "emerge-scales",
     "emerge-claim",
 )
 TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")

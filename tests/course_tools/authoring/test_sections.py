@@ -47,7 +47,6 @@ TOO_LONG = {
     "03_encoder": {"cells", "characters"},
     "04_decoder": {"cells", "characters"},
     "05_encoder_decoder": {"cells", "lines", "characters"},
-    "06_decoder_dominance": {"cells", "characters"},
     "07_kv_cache": {"cells", "characters"},
     "08_bottleneck_challenge": {"cells", "lines", "characters"},
 }
