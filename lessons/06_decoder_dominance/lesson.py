@@ -1005,9 +1005,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 9. 演習問題
 #
-# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)では、幅のある予測、同じ計算量での学習対象トークンの数、完全一致率からの逆算を自分で書きます。次の[レッスン07](07_kv_cache.ipynb)では、デコーダーを動かすときにメモリを占めるKVキャッシュを測ります。
+# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)では、幅のある予測、好まれた答えを学ぶ損失（DPO）、完全一致率からの逆算を自分で書きます。次の[レッスン07](07_kv_cache.ipynb)では、デコーダーを動かすときにメモリを占めるKVキャッシュを測ります。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 9. 練習題
 #
-# 在[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)裡，親手寫出帶有範圍的預測、相同運算量下算進損失的詞元數，以及從完全相符率反推。接下來的[第 07 課](07_kv_cache.ipynb)，要測量解碼器執行時占用記憶體的 KV 快取。
+# 在[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)裡，親手寫出帶有範圍的預測、從偏好學習的損失（DPO），以及從完全相符率反推。接下來的[第 07 課](07_kv_cache.ipynb)，要測量解碼器執行時占用記憶體的 KV 快取。
