@@ -38,6 +38,7 @@ EMERGENCE = (
     "emerge-table",
     "emerge-claim",
 )
+COMPUTE = ("scale-code", "law-code", "compute-code", "compute-claim")
 TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
 
 
@@ -281,5 +282,38 @@ FAULTS: list[Fault] = [
         EMERGENCE,
         "extended(x[:-1], y[:-1], x[-1])",
         "extended(x, y, x[-1])",
+    ),
+    planted(
+        "E60",
+        "six",
+        "the forward pass alone",
+        COMPUTE,
+        '(6 * run["parameters"]',
+        '(2 * run["parameters"]',
+    ),
+    planted(
+        "E60",
+        "counted",
+        "attention of half the window",
+        COMPUTE,
+        "(scaling.READ + scaling.WRITTEN)",
+        "scaling.READ / 2",
+    ),
+    planted("E60", "wanted", "D = 2 N", COMPUTE, "/ (6 * 20)", "/ (6 * 2)"),
+    planted(
+        "E60",
+        "tokens",
+        "the largest model's own tokens",
+        COMPUTE,
+        'longer[0]["taught"] / longer[0]',
+        'largest[0]["taught"] / largest[0]',
+    ),
+    planted(
+        "E60",
+        "gain",
+        "a run of fewer FLOPs",
+        COMPUTE,
+        'results.load("compute")["runs"]',
+        '[r for r in runs["decoder"] if r["width"] == 64]',
     ),
 ]
