@@ -5,7 +5,7 @@
 #
 # | 項目 | 内容 |
 # |---|---|
-# | できるようになること | 同じ計算量で型を比べられる。大きいモデルの損失を、誤差とともに予測できる。「急に現れた能力」が測り方によるものかを調べられる |
+# | できるようになること | 同じ計算量で型を比べ、大きいモデルの損失を予測し、能力がどこから来たかを調べられる |
 # | 前提知識 | レッスン03、04、05の内容（3つの型の学習方法）、対数 |
 # | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
@@ -17,7 +17,7 @@
 #
 # | 項目 | 內容 |
 # |---|---|
-# | 學完以後 | 能用相同的運算量比較架構；能預測更大的模型的損失，並附上誤差；能檢查「突然出現的能力」是不是評分方式造成的 |
+# | 學完以後 | 能用相同的運算量比較架構，能預測更大的模型的損失，也能檢查能力是從哪裡來的 |
 # | 先備知識 | 第 03、04、05 課的內容（三大架構的訓練方法），以及對數 |
 # | 時間 | 閱讀與思考約 {{minutes}} 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
@@ -35,7 +35,7 @@ from helpers import results
 from helpers.classroom import claims, predict
 from helpers.display import charts, figures, show
 from helpers.instruments import measure
-from helpers.models import checkpoints, decoder, encoder, encoder_decoder
+from helpers.models import assistant, checkpoints, decoder, encoder, encoder_decoder
 from helpers.models import scaling, training
 from helpers.world import corpus, tokenizer
 
@@ -159,7 +159,7 @@ show.tabulate(
 # %% [markdown] key="able" lang="ja"
 # ## 2. 新しいヘッドなしで、何ができるか
 #
-# 次は、学習したモデルに新しい出力層（ヘッド）を付けず、そのまま仕事をさせます。GPT-2が書いた文は、9割以上が文法に合いました（レッスン04）。では、BERTに文を書かせるとどうなるでしょうか。
+# 次は、新しい出力層（ヘッド）を付けずに仕事をさせます。GPT-2が書いた文は、9割以上が文法に合いました（レッスン04）。では、BERTならどうでしょうか。
 #
 # BERTは文の長さを決められないので、正しい文の長さだけ`[MASK]`を並べ、左から順に、BERTの確率に従って文字を1つずつ選びます。
 #
@@ -245,7 +245,7 @@ claims.check(
 # %% [markdown] key="able-after" lang="ja"
 # 書く仕事ではGPT-2が、空欄を1回の計算で埋める仕事ではBERTが、大きく上回りました。BERTは、6割の文字が見えている空欄だけで学習し、GPT-2は、空欄の右側の手がかりを1回の計算では使えません。学習した仕事が違うのです。
 #
-# それでも対話には「続きを書く」形が向いています。翻訳もラベルの予測も、続きとして書けば1つのモデルで済むからです。では、学習しなかったことを頼まれたら、どうでしょうか。
+# それでも対話には「続きを書く」形が向いています。翻訳もラベルの予測も、続きとして書けば1つのモデルで済むからです。では、学習しなかった頼みごとはどうでしょうか。
 
 # %% [markdown] key="able-after" lang="zh-tw"
 # 寫句子是 GPT-2 大勝，只計算 1 次就要填空則是 BERT 大勝。BERT 訓練時，空格旁邊總有 6 成的字看得見，全部遮住的句子它從沒看過；反過來，GPT-2 只算一次的話，用不到空格右邊的線索。所以並不是誰比較差，而是練習的工作不同。
@@ -315,7 +315,7 @@ show.tabulate(header, [[name, *(f"{x:.2f}" for x in shares)] for name, shares in
 # %% [markdown] key="scale" lang="ja"
 # ## 4. スケーリング：大きいモデルの損失を予測する
 #
-# 模範解答の「予測しやすい」は、モデルの大きさと損失の関係を表すスケーリング則（scaling law）を指します。自分のデータで求め、どこまで当たるかを確かめましょう。
+# 「予測しやすい」の根拠は、モデルの大きさと損失の関係を表すスケーリング則（scaling law）です。自分のデータで、どこまで当たるかを確かめましょう。
 #
 # 文章は、Pythonに付いてくるヘルプ（英語、約44万文字）です。文字1つを1トークンとし、64文字を読んで続く64文字を予測させます。損失の単位は自然対数で測ったナット（nat）で、約100種類の文字からランダムに答えれば $\log 100 \approx 4.6$ です。まず、小さいモデルをここで学習させます。
 
@@ -469,7 +469,7 @@ claims.check(
 # 灰色は、学習結果を選び直して当てはめた式のばらつきです（ブートストラップ）。実測がそこにも入らないのは、式の形の誤りやデータの不足が、ばらつきに表れないからです。
 
 # %% [markdown] key="law-after" lang="zh-tw"
-# 損失的確可以預測，只是比實測低了大約 0.10 nat，偏樂觀。沒有下限的式子，誤差大約是 2 倍：模型越大，損失下降得越慢，沒有下限的式子表現不出這一點。
+# 損失的確可以預測，只是預測值比實測低了大約 0.10 nat，偏樂觀。沒有下限的式子，誤差大約是 2 倍：模型越大，損失下降得越慢，沒有下限的式子表現不出這一點。
 #
 # 灰色範圍是把訓練結果重複抽樣、反覆擬合所得的曲線分散（拔靴法，bootstrap），而實測值連這個範圍都沒有落進去。因為「式子的形式不對」，以及「模型越大，資料越不夠」，都不會反映在這個分散裡。換句話說，容易預測的是測量範圍附近的損失。
 
@@ -492,6 +492,14 @@ claims.check(
 #| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
 guess = None
 
+
+def estimated(run, attention):
+    #| ja: C = 6ND。attentionは、スコアと重み付きの和の分（2層、128文字の窓）
+    #| zh-tw: C = 6ND；attention 是分數和加權總和的部分（2 層、128 個字元的視窗）
+    scores = 12 * scaling.LAYERS * (scaling.READ + scaling.WRITTEN) * run["width"]
+    return (6 * run["parameters"] + attention * scores) * run["taught"] / run["flops"]
+
+
 largest = [r for r in runs["decoder"] if r["parameters"] == sizes.max()]
 wanted = (largest[0]["flops"] / (6 * 20)) ** 0.5
 longer = results.load("compute")["runs"]
@@ -503,15 +511,7 @@ options = {
 }
 predict.choose(guess, options, "b" if abs(gain) < 0.02 else "a" if gain > 0 else "c")
 
-
 # %% key="compute-claim" hide=true
-def estimated(run, attention):
-    #| ja: C = 6ND。attentionは、スコアと重み付きの和の分（2層、128文字の窓）
-    #| zh-tw: C = 6ND；attention 是分數和加權總和的部分（2 層、128 個字元的視窗）
-    scores = 12 * scaling.LAYERS * (scaling.READ + scaling.WRITTEN) * run["width"]
-    return (6 * run["parameters"] + attention * scores) * run["taught"] / run["flops"]
-
-
 rows = [
     [
         f"{r['parameters']:,}",
@@ -867,14 +867,99 @@ claims.check(
 )
 
 # %% [markdown] key="emerge-read" lang="ja"
-# 道筋だけを変えても近づかず（8.4倍が8.7倍）、目盛りだけなら6.5倍、両方なら3.3倍でした。最小のモデルが約16,000問で1問だけ当てた結果を除くだけでも、4.1倍になります。外挿を左右したのは、目盛りの選び方と、たった1つの当たりでした。それでも外れたのは、$p$ の伸びが鈍ったためです。
+# 道筋だけを変えても近づかず（8.4倍が8.7倍）、目盛りだけなら6.5倍、両方なら3.3倍でした。最小のモデルが約16,000問で1問だけ当てた結果を除くだけでも、4.1倍になります。外挿を左右したのは、目盛りの選び方と、たった1つの当たりでした。
 #
-# したがって、急な変化を見たら、まず測り方を変えてみましょう。大きなモデルの推論能力もそうかどうかは、この実験ではわからず、意見が分かれています（折りたたんだ表のWei、Schaeffer、Du）。
+# 急な変化を見たら、まず測り方を変えてみましょう。大きなモデルの推論能力もそうなのかは、意見が分かれています（折りたたんだ表のWei、Schaeffer、Du）。
 
 # %% [markdown] key="emerge-read" lang="zh-tw"
-# 只改變路徑並不會更接近（8.4 倍變成 8.7 倍），只改變尺度是 6.5 倍，都改是 3.3 倍。而且最小的模型在大約 16,000 題裡只答對的那 1 題，光是不用它就變成 4.1 倍。左右外推結果的，是尺度的選擇，以及僅僅 1 次的命中。即使如此仍然不準，則是因為 $p$ 本身的成長變慢了。
+# 只改變路徑並不會更接近（8.4 倍變成 8.7 倍），只改變尺度是 6.5 倍，都改是 3.3 倍。而且最小的模型在大約 16,000 題裡只答對的那 1 題，光是不用它就變成 4.1 倍。左右外推結果的，是尺度的選擇，以及僅僅 1 次的命中。
 #
 # 所以，看到突然的變化時，值得先換個評分方式看看。不過，這個實驗只說明「評分方式有可能讓變化顯得突然」；大型模型的推理能力究竟如何，學界看法分歧（見收合的表裡的 Wei、Schaeffer、Du）。
+
+# %% [markdown] key="assistant" lang="ja"
+# ## 7. 次のトークンの予測から、アシスタントへ
+#
+# 次のトークンの予測だけで事前学習したモデルを、ベースモデル（base model）と呼びます。それに質問と答えの例を学習させると、アシスタントに近づきます（指示チューニング、instruction tuning）。
+#
+# レッスン04のGPT-2をベースモデルにして、300ステップだけチューニングしました。質問は、文のあとに、語を1つ`[MASK]`に替えた同じ文を続けたものです。人、時、場所の3種類を学習させ、物を問う4つ目は見せません。
+#
+# 予想：チューニングの前は、書いた文の97%が文法に合っていました。あとでは、どのくらいの割合でしょうか。0から1の数で書きましょう。
+
+# %% [markdown] key="assistant" lang="zh-tw"
+# ## 7. 從預測下一個詞元到助理
+#
+# 只用「預測下一個詞元」做完預訓練的模型，叫做基礎模型（base model）。再拿問題和回答的範例訓練它，才會漸漸變成助理，這就是指令微調（instruction tuning）。
+#
+# 這裡把第 04 課的 GPT-2 當成基礎模型，只微調 300 步。題目是：一個句子，後面再接上同一個句子，但其中有個詞換成 `[MASK]`。訓練時只問人、時間、地點這 3 種，第 4 種問物品的題目故意不給看。
+#
+# 先猜猜看：微調之前，寫出的句子有 97% 符合文法。微調之後，比例是多少？請寫 0 到 1 之間的數字。
+
+# %% key="assistant-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+made = results.load("assistant")
+stages = {"base": [made["base"]]}
+for name in ("tuned", "mixed"):
+    stages[name] = [run for run in made["runs"] if run["model"] == name]
+
+
+def measured(run):
+    #| ja: 学習した質問と4つ目の質問の正解率、文法に合う割合、文の損失
+    #| zh-tw: 訓練過的題目和第 4 種題目的正確率、符合文法的比例、句子的損失
+    taught = [run["exact"][task] for task in assistant.TASKS if task != assistant.WITHHELD]
+    return [np.mean(taught), run["exact"][assistant.WITHHELD], run["valid"], run["text_loss"]]
+
+
+found = {name: np.mean([measured(run) for run in of], 0) for name, of in stages.items()}
+predict.compare(guess, found["tuned"][2])
+
+# %% key="assistant-table" hide=true
+what = T(
+    ja="学習した3種類の質問（正解率）|4つ目の、物を問う質問（正解率）|書いた文が文法に合う割合|文の損失（ナット／文）",
+    zh_tw="訓練過的 3 種題目（正確率）|第 4 種，問物品的題目（正確率）|寫出的句子符合文法的比例|句子的損失（nat／句）",
+).split("|")
+rows = [[name, *(f"{x:.2f}" for x in values)] for name, *values in zip(what, *found.values())]
+show.tabulate(
+    T(
+        ja="3つのシードの平均|ベースモデル|質問だけを学習|質問と文を交互に学習",
+        zh_tw="3 個亂數種子的平均|基礎模型|只訓練題目|題目和句子輪流訓練",
+    ),
+    rows,
+)
+for one in assistant.questions(1, 3, "test"):
+    if one.lang == LANG:
+        print(
+            T(ja="ベースモデル：", zh_tw="基礎模型："),
+            one.source,
+            "→",
+            *assistant.answers(gpt, [one]),
+        )
+
+# %% key="assistant-claim" hide=true
+claims.check(
+    "E61",
+    {
+        "base": found["base"][0],
+        "answered": found["tuned"][0],
+        "fourth": found["tuned"][1],
+        "forgotten": found["tuned"][2],
+        "loss": found["tuned"][3] / found["base"][3],
+        "kept": found["mixed"][2],
+        "mixed": found["mixed"][0],
+    },
+)
+
+# %% [markdown] key="assistant-after" lang="ja"
+# ベースモデルは、どの質問にも答えませんでした。アシスタントではないからです。質問だけを学習させると、3種類には約4割答えるようになりましたが、文法に合う文は1つも書けなくなりました。これを破滅的忘却（catastrophic forgetting）と呼びます。同じ数の質問を文と交互に学習させると、忘れず、約7割に答えました。
+#
+# しかし、物を問う質問は0のままです。頼みごとに答える力は、型ではなく、何を学習したかで決まりました。大きなモデルは、はるかに多様な指示で学習し、さらに人の好みからも学びます（演習シートのDPO）。
+
+# %% [markdown] key="assistant-after" lang="zh-tw"
+# 基礎模型一題也沒有回答，因為它只會把句子接下去，並不是助理。只訓練題目的話，3 種題目大約答得出 4 成，卻連 1 個符合文法的句子都寫不出來，這叫做災難性遺忘（catastrophic forgetting）。如果題目的數量不變，和句子輪流訓練，就不會忘記，還答得出大約 7 成。
+#
+# 即使如此，問物品的題目仍然是 0。回應要求的能力，不是由架構決定，而是由學過什麼決定。大型模型用多樣得多的指令訓練，再從人的偏好學習（練習題的 DPO）。
 
 # %% [markdown] key="further-even" lang="ja" further=true
 # ### さらにくわしく：条件をどこまでそろえたか

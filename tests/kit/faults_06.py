@@ -39,6 +39,7 @@ EMERGENCE = (
     "emerge-claim",
 )
 COMPUTE = ("scale-code", "law-code", "compute-code", "compute-claim")
+ASSISTANT = ("assistant-code", "assistant-claim")
 TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
 
 
@@ -315,5 +316,61 @@ FAULTS: list[Fault] = [
         COMPUTE,
         'results.load("compute")["runs"]',
         '[r for r in runs["decoder"] if r["width"] == 64]',
+    ),
+    planted(
+        "E61",
+        "base",
+        "the tuned model in place of the base",
+        ASSISTANT,
+        '"base": found["base"][0]',
+        '"base": found["tuned"][0]',
+    ),
+    planted(
+        "E61",
+        "answered",
+        "the withheld task in place of the taught",
+        ASSISTANT,
+        "if task != assistant.WITHHELD",
+        "if task == assistant.WITHHELD",
+    ),
+    planted(
+        "E61",
+        "fourth",
+        "a task that was taught",
+        ASSISTANT,
+        'run["exact"][assistant.WITHHELD], run',
+        'run["exact"]["time"], run',
+    ),
+    planted(
+        "E61",
+        "forgotten",
+        "what the base writes",
+        ASSISTANT,
+        '"forgotten": found["tuned"][2]',
+        '"forgotten": found["base"][2]',
+    ),
+    planted(
+        "E61",
+        "loss",
+        "the loss of the base on both sides",
+        ASSISTANT,
+        'found["tuned"][3] /',
+        'found["base"][3] /',
+    ),
+    planted(
+        "E61",
+        "kept",
+        "questions alone",
+        ASSISTANT,
+        'found["mixed"][2]',
+        'found["tuned"][2]',
+    ),
+    planted(
+        "E61",
+        "mixed",
+        "the base in place of the mixed",
+        ASSISTANT,
+        'found["mixed"][0]',
+        'found["base"][0]',
     ),
 ]
