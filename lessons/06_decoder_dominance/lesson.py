@@ -928,14 +928,13 @@ show.tabulate(
     ),
     rows,
 )
-for one in assistant.questions(1, 3, "test"):
-    if one.lang == LANG:
-        print(
-            T(ja="ベースモデル：", zh_tw="基礎模型："),
-            one.source,
-            "→",
-            *assistant.answers(gpt, [one]),
-        )
+one = next(one for one in assistant.questions(1, 3, "test") if one.lang == LANG)
+print(
+    T(ja="ベースモデルの答え", zh_tw="基礎模型的回答"),
+    one.source,
+    "→",
+    assistant.answers(gpt, [one]),
+)
 
 # %% key="assistant-claim" hide=true
 claims.check(
