@@ -1,4 +1,4 @@
-"""From next token to assistant: the decoder of lesson 04 learns to answer questions on a sentence.
+"""The decoder of lesson 04 learns to answer questions on a sentence.
 
 A question is a sentence, and the same sentence once more with [MASK] in place of one word; behind
 </s> stands the word.  Only the answer is taught, as in instruction tuning (Wei et al. 2022,
