@@ -1,12 +1,12 @@
 # %% [markdown] key="title" lang="ja"
 # # 演習06：数字で議論する
 #
-# レッスン06の考え方を使い、スケーリングと創発の議論で使われる3つの計算を書きます。答えはレッスンにも補助モジュールにもない、一歩進んだ問題です。どれも、渡された数だけで計算する関数です。
+# レッスン06の考え方を使い、スケーリング、アシスタントの学習、創発に使われる3つの計算を書きます。答えはレッスンにも補助モジュールにもない、一歩進んだ問題です。どれも、渡された数だけで計算する関数です。
 #
 # | 課題 | 内容 | 配点 |
 # |---|---|---|
 # | `predicted` | まだ学習していない大きさの損失を、幅とともに予測する | 4 |
-# | `taught` | 同じ計算量で、損失の付くトークンを数える | 3 |
+# | `preference_loss` | 好まれた答えを出やすくする損失（DPO） | 3 |
 # | `inverted` | 完全一致率から、1トークンごとの正解率を逆算する | 3 |
 # | 記述 | デコーダー型が主流になった理由についての意見を検討する | 4 |
 #
@@ -15,12 +15,12 @@
 # %% [markdown] key="title" lang="zh-tw"
 # # 練習 06：拿數字來討論
 #
-# 運用第 06 課學到的想法，動手寫出討論規模定律與湧現時會用到的 3 種計算。答案不在課文裡，也不在輔助模組裡：每一題都要再往前想一步。這些函式都只用傳入的數字來計算。
+# 運用第 06 課學到的想法，動手寫出規模定律、助理的訓練和湧現會用到的 3 種計算。答案不在課文裡，也不在輔助模組裡：每一題都要再往前想一步。這些函式都只用傳入的數字來計算。
 #
 # | 題目 | 內容 | 配分 |
 # |---|---|---|
 # | `predicted` | 預測還沒訓練的大小的損失，並給出範圍 | 4 |
-# | `taught` | 在相同的運算量下，數出算進損失的詞元 | 3 |
+# | `preference_loss` | 讓受喜歡的回答更容易出現的損失（DPO） | 3 |
 # | `inverted` | 從完全相符率，反推每個詞元的正確率 | 3 |
 # | 問答題 | 評論一段關於解碼器為什麼成為主流的意見 | 4 |
 #
@@ -185,126 +185,197 @@ def predicted(sizes, losses, size, floors, noise):
     return best, best - noise, best + noise
 
 
-# %% [markdown] key="taught-text" lang="ja"
-# ## 課題2：`taught`（3点）
+# %% [markdown] key="preference-text" lang="ja"
+# ## 課題2：`preference_loss`（3点）
 #
-# 計算量の予算`budget`（FLOPs）で学習するとき、損失の付くトークンは全部でいくつでしょうか。1つのトークンが $P$ 個の重み（行列）を通ると、順伝播で $2P$、逆伝播で $4P$ FLOPsかかるとします。アテンションのスコアと、交差注意のキーとバリューの計算は、小さいので無視します。
+# 指示チューニングのあとには、2つの答えのうち、人が好むほうを出やすくする学習がよく行われます。その1つ、DPO（Direct Preference Optimization、Rafailovほか、2023年）の損失を書きましょう。
 #
-# 1つの例は、入力`n_input`トークンと、出力`n_output`トークンからなります。型`kind`ごとに、次のように学習します。
+# 答え $y$ の良さを、学習中のモデル $\pi$ が、学習前のモデル $\pi_0$ に比べて、その答えをどれだけ出しやすくなったかで表します。
 #
-# - `"encoder"`：入力だけを読み、各トークンが`n_encoder`個の重みを通る。入力のうち、`rate`の割合のトークンに損失が付く
-# - `"decoder"`：入力と出力を1本につなぎ、各トークンが`n_decoder`個の重みを通る。最初のトークンを除く全部に損失が付く
-# - `"encoder_decoder"`：入力の各トークンは`n_encoder`個、出力の各トークンは`n_decoder`個の重みを通る。出力の全部に損失が付く
+# $$r(y) = \beta \left( \log \pi(y) - \log \pi_0(y) \right)$$
 #
-# 予算で処理できる例の数は、端数のまま（小数）でかまいません。損失の付くトークンの総数を返してください。
+# 好まれた答え $y_w$ が、もう一方の答え $y_l$ に勝つ確率は、Bradley–Terryモデルに従うとします。
+#
+# $$P(y_w \succ y_l) = \frac{e^{r(y_w)}}{e^{r(y_w)} + e^{r(y_l)}}$$
+#
+# 損失は、$-\log P$ の組についての平均です。入力は、次のとおりです。
+#
+# - `logits`、`before`：$\pi$ と $\pi_0$ のロジット、形は(2B, T, V)。前半のB行が好まれた答え、後半のB行が同じ質問へのもう一方の答え
+# - `ids`：トークンの番号(2B, T)。質問のあとに、答えが続く
+# - `answer`：答えのトークンの位置だけが`True`の(2B, T)。$\log \pi(y)$ は、これらのトークンの、それより前を見たときの対数確率の和
+#
+# ロジットは、レッスン04と同じく、位置ごとに「次の」トークンを予測します。どんなに大きい差でも、`inf`や`nan`にならないようにしてください。
 
-# %% [markdown] key="taught-text" lang="zh-tw"
-# ## 第 2 題：`taught`（3 分）
+# %% [markdown] key="preference-text" lang="zh-tw"
+# ## 第 2 題：`preference_loss`（3 分）
 #
-# 用運算量的預算 `budget`（FLOPs）訓練時，算進損失的詞元總共有幾個？假設一個詞元經過 $P$ 個權重（矩陣）時，前向傳播要 $2P$ FLOPs，反向傳播要 $4P$ FLOPs。注意力分數，以及交叉注意力的鍵和值的計算量很小，可以忽略。
+# 指令微調之後，常會再做一種訓練：有兩個回答時，讓人比較喜歡的那一個更容易出現。這裡要寫的是其中一種方法 DPO（Direct Preference Optimization，Rafailov 等人，2023 年）的損失。
 #
-# 一筆資料由輸入的 `n_input` 個詞元和輸出的 `n_output` 個詞元組成。各種架構 `kind` 的訓練方式如下。
+# 回答 $y$ 有多好，用「訓練中的模型 $\pi$ 比起訓練前的模型 $\pi_0$，變得多容易寫出它」來表示。
 #
-# - `"encoder"`：只讀輸入，經過 `n_encoder` 個權重；輸入中比例為 `rate` 的詞元算進損失
-# - `"decoder"`：把輸入和輸出接成一串，經過 `n_decoder` 個權重；除了第一個詞元，全部算進損失
-# - `"encoder_decoder"`：輸入經過 `n_encoder` 個權重，輸出經過 `n_decoder` 個權重；輸出全部算進損失
+# $$r(y) = \beta \left( \log \pi(y) - \log \pi_0(y) \right)$$
 #
-# 預算能處理的資料筆數可以帶小數。請回傳算進損失的詞元總數。
+# 比較受喜歡的回答 $y_w$ 勝過另一個回答 $y_l$ 的機率，假設遵守 Bradley–Terry 模型。
+#
+# $$P(y_w \succ y_l) = \frac{e^{r(y_w)}}{e^{r(y_w)} + e^{r(y_l)}}$$
+#
+# 損失是 $-\log P$ 對每一組取的平均。輸入如下。
+#
+# - `logits`、`before`：$\pi$ 和 $\pi_0$ 的 logits，形狀是 (2B, T, V)。前半 B 列是受喜歡的回答，後半 B 列是同樣問題的另一個回答
+# - `ids`：詞元的編號 (2B, T)，問題後面接著回答
+# - `answer`：只有回答的詞元位置是 `True` 的 (2B, T)。$\log \pi(y)$ 是這些詞元各自在「只看前面」時的對數機率的總和
+#
+# 和第 04 課一樣，logits 在每個位置預測的是「下一個」詞元。不論差距多大，都不可以出現 `inf` 或 `nan`。
 
 
-# %% key="taught" task="taught"
-def taught(budget, kind, n_encoder, n_decoder, n_input, n_output, rate=0.15):
-    """→ float"""
+# %% key="preference-loss" task="preference_loss"
+def preference_loss(logits, before, ids, answer, beta):
+    """logits, before: (2B, T, V)  ids, answer: (2B, T)  →  ()"""
+
     ### BEGIN SOLUTION
-    if kind == "encoder":
-        passes, counted = n_encoder * n_input, rate * n_input
-    elif kind == "decoder":
-        passes, counted = n_decoder * (n_input + n_output), n_input + n_output - 1
-    else:
-        passes, counted = n_encoder * n_input + n_decoder * n_output, n_output
-    return budget / (6 * passes) * counted
+    def log_probability(scores):
+        each = scores[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+        return (each * answer[:, 1:]).sum(1)
+
+    chosen, rejected = (beta * (log_probability(logits) - log_probability(before))).chunk(2)
+    return -torch.nn.functional.logsigmoid(chosen - rejected).mean()
     ### END SOLUTION
 
 
-# %% key="taught-check" points=3
-with check.task("taught"):
+# %% key="preference-loss-check" points=3
+generator = torch.Generator().manual_seed(0)
+now, old = torch.randn(2, 4, 6, 5, generator=generator)
+ids = torch.randint(5, (4, 6), generator=generator)
+ids[2:, :3] = ids[:2, :3]
+place = torch.arange(6)
+answer = (place >= 3) & (place < torch.tensor([[6], [5], [4], [6]]))
+
+with check.task("preference_loss"):
     check.close(
-        torch.tensor(float(taught(6e9, "decoder", 0, 1000, 60, 40))),
-        torch.tensor(990_000.0),
-        atol=1.0,
+        preference_loss(now, now, ids, answer, 0.3),
+        torch.tensor(math.log(2)),
+        atol=1e-5,
         hint=T(
-            ja="デコーダーで違います。1トークンのFLOPsに、逆伝播は入っているでしょうか。先頭のトークンを当てる手がかりはあるでしょうか。",
-            zh_tw="解碼器不對。每個詞元的 FLOPs 有沒有算進反向傳播？第一個詞元有線索可以猜嗎？",
+            ja="学習を始める前は、答えの良さは0です。勝つ確率はいくつになりますか。",
+            zh_tw="開始訓練之前，回答的好壞都是 0。這時勝過的機率是多少？",
+        ),
+    )
+    certain = torch.zeros(2, 3, 2)
+    certain[0, 1, 1] = certain[1, 1, 0] = 2.0
+    told = preference_loss(
+        certain,
+        torch.zeros(2, 3, 2),
+        torch.tensor([[0, 0, 1], [0, 0, 1]]),
+        torch.tensor([[False, False, True], [False, False, True]]),
+        1.0,
+    )
+    check.close(
+        told,
+        torch.tensor(0.126928),
+        atol=1e-5,
+        hint=T(
+            ja="好まれた答えだけが出やすくなったときの値が違います。差の向きと、どの位置のロジットが答えのトークンを予測するかを確かめましょう。",
+            zh_tw="只有受喜歡的回答變得容易出現時，值不對。請檢查相減的方向，以及預測回答詞元的是哪個位置的 logits。",
+        ),
+    )
+    moved = now.clone()
+    moved[:, [0, 1, 5]] += torch.randn(4, 3, 5, generator=generator)
+    check.close(
+        preference_loss(moved, old, ids, answer, 0.3),
+        preference_loss(now, old, ids, answer, 0.3),
+        atol=1e-5,
+        hint=T(
+            ja="質問の中のトークンと、最後の位置のロジットは、損失に関係しません。",
+            zh_tw="問題裡的詞元，以及最後一個位置的 logits，都和損失無關。",
         ),
     )
     check.close(
-        torch.tensor(float(taught(6e9, "encoder", 1000, 0, 100, 0, rate=0.15))),
-        torch.tensor(150_000.0),
-        atol=1.0,
+        preference_loss(now, old, ids, answer, 0.3),
+        torch.tensor(0.365577),
+        atol=1e-5,
         hint=T(
-            ja="エンコーダーで違います。隠さなかったトークンも計算はしますが、損失は付きません。",
-            zh_tw="編碼器不對。沒有遮住的詞元也要計算，但不算進損失。",
+            ja="対数確率は、答えのトークンについての和です（平均ではありません）。学習前のモデルの分も引いたでしょうか。",
+            zh_tw="對數機率是回答詞元的總和（不是平均）。有沒有減去訓練前的模型？",
         ),
     )
-    check.close(
-        torch.tensor(float(taught(6e9, "encoder_decoder", 500, 500, 60, 40))),
-        torch.tensor(800_000.0),
-        atol=1.0,
+    check.that(
+        bool(torch.isfinite(preference_loss(1e4 * now, old, ids, answer, 1.0))),
         hint=T(
-            ja="エンコーダー・デコーダーで違います。エンコーダーを通るのは入力だけです。二重に数えていないでしょうか。",
-            zh_tw="編碼器－解碼器不對。經過編碼器的只有輸入。是不是重複計算了？",
+            ja="差が大きいと、値が無限大になります。指数を取ってから対数を取っていないでしょうか。",
+            zh_tw="差距很大時，值變成無限大。是不是先取指數再取對數？",
         ),
     )
-    check.close(
-        torch.tensor(float(taught(6e9, "encoder_decoder", 900, 100, 60, 40))),
-        torch.tensor(6e9 / (6 * 58_000) * 40),
-        atol=1.0,
-        hint=T(
-            ja="左右の大きさが違うと、合いません。入力と出力は、それぞれどちらの重みを通るでしょうか。",
-            zh_tw="兩邊大小不同時，結果就不對。輸入和輸出各自經過哪一邊的權重？",
-        ),
-    )
-    for kind in ("encoder", "decoder", "encoder_decoder"):
-        print(kind, f"{taught(1e15, kind, 5e7, 5e7 if kind != 'decoder' else 1e8, 512, 128):,.0f}")
+    print(f"{float(preference_loss(now, old, ids, answer, 0.3)):.4f}")
+
     ### BEGIN HIDDEN TESTS
-    hidden = T(ja="別の大きさでも確かめてみましょう。", zh_tw="請用其他大小再檢查一次。")
-    for n_encoder, n_decoder, n_input, n_output in ((300, 700, 50, 10), (900, 100, 8, 64)):
-        wanted = {
-            "encoder": 1e9 * 0.4 / (6 * n_encoder),
-            "decoder": 1e9 / (6 * n_decoder) * (1 - 1 / (n_input + n_output)),
-            "encoder_decoder": 1e9 / (6 * n_encoder * n_input / n_output + 6 * n_decoder),
-        }
-        for kind, number in wanted.items():
-            got = float(taught(1e9, kind, n_encoder, n_decoder, n_input, n_output, rate=0.4))
-            check.close(torch.tensor(got / number), torch.tensor(1.0), atol=1e-4, hint=hidden)
+    hidden = T(ja="別の入力でも確かめてみましょう。", zh_tw="請用其他輸入再檢查一次。")
+
+    def reward(now, old, row, marks, beta):
+        told = 0.0
+        for scores, sign in ((now, 1), (old, -1)):
+            for t in range(1, len(row)):
+                if marks[t]:
+                    each = [math.exp(score) for score in scores[t - 1]]
+                    told += sign * math.log(each[row[t]] / sum(each))
+        return beta * told
+
+    for size, beta in ((1, 0.1), (3, 0.7)):
+        now, old = torch.randn(2, 2 * size, 7, 4, generator=generator)
+        ids = torch.randint(4, (2 * size, 7), generator=generator)
+        answer = torch.rand(2 * size, 7, generator=generator) < 0.6
+        given = zip(now.tolist(), old.tolist(), ids.tolist(), answer.tolist(), strict=True)
+        worth = [reward(*row, beta) for row in given]
+        pairs = zip(worth[:size], worth[size:], strict=True)
+        wanted = sum(-math.log(math.exp(w) / (math.exp(w) + math.exp(x))) for w, x in pairs) / size
+        got = preference_loss(now, old, ids, answer, beta)
+        check.close(got, torch.tensor(wanted), atol=1e-4, hint=hidden)
     ### END HIDDEN TESTS
 
 
-# %% key="taught-wrong-forward-only" wrong="taught"
-def taught(budget, kind, n_encoder, n_decoder, n_input, n_output, rate=0.15):
-    if kind == "encoder":
-        return budget / (2 * n_encoder) * rate
-    if kind == "decoder":
-        return budget / (2 * n_decoder * (n_input + n_output)) * (n_input + n_output - 1)
-    return budget / (2 * (n_encoder * n_input + n_decoder * n_output)) * n_output
+# %% key="preference-loss-wrong-mean" wrong="preference_loss"
+def preference_loss(logits, before, ids, answer, beta):
+    def log_probability(scores):
+        each = scores[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+        return (each * answer[:, 1:]).sum(1) / answer.sum(1)
+
+    chosen, rejected = (beta * (log_probability(logits) - log_probability(before))).chunk(2)
+    return -torch.nn.functional.logsigmoid(chosen - rejected).mean()
 
 
-# %% key="taught-wrong-all-positions" wrong="taught"
-def taught(budget, kind, n_encoder, n_decoder, n_input, n_output, rate=0.15):
-    if kind == "encoder":
-        return budget / (6 * n_encoder)
-    if kind == "decoder":
-        return budget / (6 * n_decoder * (n_input + n_output)) * (n_input + n_output - 1)
-    return budget / (6 * (n_encoder * n_input + n_decoder * n_output)) * n_output
+# %% key="preference-loss-wrong-not-shifted" wrong="preference_loss"
+def preference_loss(logits, before, ids, answer, beta):
+    def log_probability(scores):
+        each = scores.log_softmax(-1).gather(-1, ids[..., None])[..., 0]
+        return (each * answer).sum(1)
+
+    chosen, rejected = (beta * (log_probability(logits) - log_probability(before))).chunk(2)
+    return -torch.nn.functional.logsigmoid(chosen - rejected).mean()
 
 
-# %% key="taught-wrong-encoder-twice" wrong="taught"
-def taught(budget, kind, n_encoder, n_decoder, n_input, n_output, rate=0.15):
-    if kind == "encoder":
-        return budget / (6 * n_encoder) * rate
-    if kind == "decoder":
-        return budget / (6 * n_decoder * (n_input + n_output)) * (n_input + n_output - 1)
-    return budget / (6 * (2 * n_encoder * n_input + n_decoder * n_output)) * n_output
+# %% key="preference-loss-wrong-whole-text" wrong="preference_loss"
+def preference_loss(logits, before, ids, answer, beta):
+    def log_probability(scores):
+        return scores[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0].sum(1)
+
+    chosen, rejected = (beta * (log_probability(logits) - log_probability(before))).chunk(2)
+    return -torch.nn.functional.logsigmoid(chosen - rejected).mean()
+
+
+# %% key="preference-loss-wrong-no-reference" wrong="preference_loss"
+def preference_loss(logits, before, ids, answer, beta):
+    each = logits[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+    chosen, rejected = (beta * (each * answer[:, 1:]).sum(1)).chunk(2)
+    return -torch.nn.functional.logsigmoid(chosen - rejected).mean()
+
+
+# %% key="preference-loss-wrong-overflow" wrong="preference_loss"
+def preference_loss(logits, before, ids, answer, beta):
+    def log_probability(scores):
+        each = scores[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+        return (each * answer[:, 1:]).sum(1)
+
+    chosen, rejected = (beta * (log_probability(logits) - log_probability(before))).chunk(2)
+    return -(chosen.exp() / (chosen.exp() + rejected.exp())).log().mean()
 
 
 # %% [markdown] key="inverted-text" lang="ja"
@@ -441,7 +512,7 @@ def inverted(hits, n, k, longer):
 #
 # | 観点 | 点 |
 # |---|---|
-# | 損失の付くトークンや、できるタスクについて、測った数で述べている | 1 |
+# | 学習対象トークンの数や、できるタスクについて、測った数で述べている | 1 |
 # | スケーリングについて、測った数とその不確かさを述べている | 1 |
 # | 創発について、測り方の影響と、わかっていないことを述べている | 1 |
 # | ほかの型が使われている例、または構造以外の理由を、日付や出典とともに述べている | 1 |
@@ -464,7 +535,7 @@ def inverted(hits, n, k, longer):
 
 # %% [markdown] key="essay" lang="ja" points=4
 # ### BEGIN SOLUTION
-# 汎用LLMでデコーダー型が主流なのは正しいです。測れた理由は、読み書きしたトークンの95%に損失が付くこと（15%を隠すBERTでは13%）と、続きを書く1つの形で翻訳も気分も答えられることです。しかし、よく引かれるスケーリング則はデコーダー型だけに当てはめたものです。レッスンの小さな実験では、同じ計算量でデコーダーの損失が約0.2ナット低く、部品をそろえても差は残りましたが、読んだ文章の量が違い、ゼロショットは測っていません。最大のモデルの予測も0.10ナット外れました。推論能力は測っていません。8文字の完全一致率が急に上がって見えたのは、測り方の影響で、創発そのものは意見が分かれています。ほかの型も必要です。右に手がかりがある空欄では、1回の計算なら、BERTは1.00、GPT-2は0.26でした。ModernBERT（2024年12月）やT5Gemma（2025年7月）も公開されています。
+# 汎用LLMでデコーダー型が主流なのは正しいです。測れた理由は、読んだトークンの95%が学習対象になること（15%を隠すBERTでは13%）と、続きを書く1つの形で翻訳も気分も答えられることです。しかし、よく引かれるスケーリング則はデコーダー型だけに当てはめたものです。レッスンの小さな実験では、同じ計算量でデコーダーの損失が約0.2ナット低く、部品をそろえても差は残りましたが、読んだ文章の量が違い、ゼロショットは測っていません。最大のモデルの予測も0.10ナット外れました。推論能力は測っていません。8文字の完全一致率が急に上がって見えたのは、測り方の影響で、創発そのものは意見が分かれています。ほかの型も必要です。右に手がかりがある空欄では、1回の計算なら、BERTは1.00、GPT-2は0.26でした。ModernBERT（2024年12月）やT5Gemma（2025年7月）も公開されています。
 # ### END SOLUTION
 
 # %% [markdown] key="essay" lang="zh-tw" points=4

@@ -17,14 +17,11 @@ TASKS = (
     "able-fill",
     "able-code",
     "able-blank",
-    "able-t5",
-    "able-table",
     "able-claim",
 )
-LAW = ("scale-code", "law-columns", "law-code", "law-one-out", "law-claim")
+LAW = ("scale-code", "law-code", "law-claim")
 BOTH = (
     "scale-code",
-    "law-columns",
     "law-code",
     "both-laws",
     "both-code",
@@ -33,17 +30,16 @@ BOTH = (
 )
 EMERGENCE = (
     "scale-code",
-    "law-columns",
     "law-code",
     "emerge-shares",
     "emerge-code",
-    "emerge-lines",
     "emerge-foretold",
     "emerge-predict",
     "emerge-table",
-    "emerge-scales",
     "emerge-claim",
 )
+COMPUTE = ("scale-code", "law-code", "compute-code", "compute-claim")
+ASSISTANT = ("assistant-code", "assistant-claim")
 TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
 
 
@@ -287,5 +283,94 @@ FAULTS: list[Fault] = [
         EMERGENCE,
         "extended(x[:-1], y[:-1], x[-1])",
         "extended(x, y, x[-1])",
+    ),
+    planted(
+        "E60",
+        "six",
+        "the forward pass alone",
+        COMPUTE,
+        '(6 * run["parameters"]',
+        '(2 * run["parameters"]',
+    ),
+    planted(
+        "E60",
+        "counted",
+        "attention of half the window",
+        COMPUTE,
+        "(scaling.READ + scaling.WRITTEN)",
+        "scaling.READ / 2",
+    ),
+    planted("E60", "wanted", "D = 2 N", COMPUTE, "/ (6 * 20)", "/ (6 * 2)"),
+    planted(
+        "E60",
+        "tokens",
+        "the largest model's own tokens",
+        COMPUTE,
+        'longer[0]["taught"] / longer[0]',
+        'largest[0]["taught"] / largest[0]',
+    ),
+    planted(
+        "E60",
+        "gain",
+        "a run of fewer FLOPs",
+        COMPUTE,
+        'results.load("compute")["runs"]',
+        '[r for r in runs["decoder"] if r["width"] == 64]',
+    ),
+    planted(
+        "E61",
+        "base",
+        "the tuned model in place of the base",
+        ASSISTANT,
+        '"base": found["base"][0]',
+        '"base": found["tuned"][0]',
+    ),
+    planted(
+        "E61",
+        "answered",
+        "the withheld task in place of the taught",
+        ASSISTANT,
+        "if task != assistant.WITHHELD",
+        "if task == assistant.WITHHELD",
+    ),
+    planted(
+        "E61",
+        "fourth",
+        "a task that was taught",
+        ASSISTANT,
+        'run["exact"][assistant.WITHHELD], run',
+        'run["exact"]["time"], run',
+    ),
+    planted(
+        "E61",
+        "forgotten",
+        "what the base writes",
+        ASSISTANT,
+        '"forgotten": found["tuned"][2]',
+        '"forgotten": found["base"][2]',
+    ),
+    planted(
+        "E61",
+        "loss",
+        "the loss of the base on both sides",
+        ASSISTANT,
+        'found["tuned"][3] /',
+        'found["base"][3] /',
+    ),
+    planted(
+        "E61",
+        "kept",
+        "questions alone",
+        ASSISTANT,
+        'found["mixed"][2]',
+        'found["tuned"][2]',
+    ),
+    planted(
+        "E61",
+        "mixed",
+        "the base in place of the mixed",
+        ASSISTANT,
+        'found["mixed"][0]',
+        'found["base"][0]',
     ),
 ]

@@ -11,7 +11,7 @@ from helpers.instruments import measure
 from helpers.language import say
 from helpers.language.say import COMPLETE as LANGUAGES
 from helpers.models import scaling, training
-from helpers.results import blocks
+from helpers.results import blocks, compute
 from helpers.results import scaling as long_run
 
 SHORT = "a rose is a rose is a rose. " * 200
@@ -328,3 +328,21 @@ def test_the_published_numbers_have_a_date_and_a_source():
     for entry in found["event"] + found["law"]:
         assert entry["source"] and len(entry["date"]) == 7
     assert [e["date"] for e in found["event"]] == sorted(e["date"] for e in found["event"])
+
+
+# --- the size that D = 20 N asks for ----------------------------------------------------------
+
+
+def test_the_best_size_by_the_rule_is_that_of_its_two_formulas():
+    n = 1e5
+    assert compute.best_size(6 * n * (20 * n)) == pytest.approx(n)
+    assert compute.best_size(6 * n * (5 * n), tokens=5) == pytest.approx(n)
+
+
+def test_the_runs_of_the_rule_cost_what_the_largest_model_cost():
+    shipped = results.load("compute")["runs"]
+    [cost] = {r["flops"] for r in results.load("scaling")["runs"] if r["width"] == 112}
+    assert [run["seed"] for run in shipped] == list(compute.SEEDS)
+    for run in shipped:
+        assert abs(run["flops"] - cost) <= run["flops"] / run["steps"] / 2
+        assert 0.8 < run["parameters"] / compute.best_size(cost) < 1

@@ -1,0 +1,116 @@
+"""The decoder of lesson 04 learns to answer questions on a sentence.
+
+A question is a sentence, and the same sentence once more with [MASK] in place of one word; behind
+</s> stands the word.  Only the answer is taught, as in instruction tuning (Wei et al. 2022,
+arXiv:2109.01652).  TASKS: the words that may be asked for.  WITHHELD: the one never asked for.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from ..world import corpus, tokenizer
+from . import decoder
+
+TASKS, WITHHELD = ("person", "time", "place", "object"), "object"
+STEPS, LEARNING_RATE, BATCH_SIZE = 300, 2e-3, 32
+TOKENIZER = decoder.TOKENIZER
+
+
+class Question(NamedTuple):
+    """What is asked for, in which language, the text to read and the word to write."""
+
+    task: str
+    lang: str
+    source: str
+    target: str
+
+
+def question(event: corpus.Event, task: str, lang: str) -> Question:
+    """Ask for one word of the sentence that tells the event."""
+    text, span = corpus.sentence(event, lang).text, corpus.word_spans(event, lang)[task]
+    asked = text[: span.start] + tokenizer.MASK + text[span.stop :]
+    return Question(task, lang, tokenizer.tagged(text + asked, lang), text[span.start : span.stop])
+
+
+def questions(
+    n: int, seed: int = 0, split: str = "train", tasks: Sequence[str] = TASKS
+) -> list[Question]:
+    """Draw n events, and ask for each of the tasks' words in both languages."""
+    rng = random.Random(seed)
+    events = [corpus.draw(rng, split) for _ in range(n)]
+    return [question(e, task, lang) for e in events for task in tasks for lang in corpus.LANGUAGES]
+
+
+def next_questions(
+    data: Sequence[Question], seed: int = 0, size: int = BATCH_SIZE
+) -> Callable[[], dict[str, torch.Tensor]]:
+    """Make the batches for training.train: labels where the answer stands, and nowhere else."""
+    rng, pad = random.Random(seed), TOKENIZER.pad_token_id
+    sources = TOKENIZER([one.source for one in data]).input_ids
+    targets = [row[1:] for row in TOKENIZER([one.target for one in data]).input_ids]  # no <s>
+
+    def batch() -> dict[str, torch.Tensor]:
+        drawn = rng.choices(range(len(data)), k=size)
+        ids = _padded([sources[n] + targets[n] for n in drawn], pad)
+        labels = _padded([[-100] * len(sources[n]) + targets[n] for n in drawn], -100)
+        return {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": labels}
+
+    return batch
+
+
+def by_turns(*makers: Callable[[], dict[str, torch.Tensor]]) -> Callable[[], dict[str, Any]]:
+    """Make batches from each of the makers in turn."""
+    made = [0]
+
+    def batch() -> dict[str, Any]:
+        made[0] += 1
+        return makers[made[0] % len(makers)]()
+
+    return batch
+
+
+def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
+
+
+@torch.no_grad()
+def answers(model: Any, asked: Sequence[Question], most: int = 8) -> list[str]:
+    """Answer greedily, with at most so many tokens; questions of one length go together."""
+    ids = TOKENIZER([one.source for one in asked]).input_ids
+    found = [""] * len(ids)
+    for length in {len(row) for row in ids}:
+        places = [n for n, row in enumerate(ids) if len(row) == length]
+        rows = torch.tensor([ids[n] for n in places])
+        for _ in range(min(most, model.config.n_positions - length)):
+            rows = torch.cat([rows, model(rows).logits[:, -1:].argmax(-1)], 1)
+        for place, row in zip(places, rows[:, length:].tolist(), strict=True):
+            end = row.index(TOKENIZER.eos_token_id) if TOKENIZER.eos_token_id in row else most
+            found[place] = str(TOKENIZER.decode(row[:end], skip_special_tokens=True))
+    return found
+
+
+def share_right(model: Any, asked: Sequence[Question]) -> dict[str, float]:
+    """Return {task: share of answers that are right to the letter}."""
+    got = answers(model, asked)
+    hits: dict[str, list[bool]] = {}
+    for one, text in zip(asked, got, strict=True):
+        hits.setdefault(one.task, []).append(text == one.target)
+    return {task: sum(right) / len(right) for task, right in hits.items()}
+
+
+def text_loss(model: Any, events: Sequence[corpus.Event]) -> float:
+    """Return the loss of plain sentences in nats a sentence, over both languages."""
+    told = {la: [corpus.sentence(e, la).text for e in events] for la in corpus.LANGUAGES}
+    logs = [decoder.log_probability(model, texts, la) for la, texts in told.items()]
+    return -torch.cat(logs).mean().item()
+
+
+def share_valid(model: Any, n: int = 50, seed: int = 0) -> float:
+    """Return the share of written sentences that the grammar can say, over both languages."""
+    texts = {la: decoder.sample(model, la, n, seed) for la in corpus.LANGUAGES}
+    valid = [corpus.parse(text, la) is not None for la, of in texts.items() for text in of]
+    return sum(valid) / len(valid)
