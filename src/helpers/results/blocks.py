@@ -23,7 +23,7 @@ from transformers.utils import ModelOutput
 
 from ..models import scaling, training
 from ..models.triad import rotated
-from . import versions, write
+from . import load, versions, write
 from .scaling import SEEDS, START, next_product
 
 FILE = Path(__file__).with_suffix(".json")
@@ -162,6 +162,12 @@ def best(runs: list[dict[str, Any]], wiring: str) -> float:
     """Return the product with the lowest training loss of a wiring's runs."""
     losses = tried(runs, wiring)
     return min(losses, key=losses.__getitem__)
+
+
+def best_runs(wiring: str) -> list[dict[str, Any]]:
+    """Return the shipped runs of a wiring at its best learning rate, one for each seed."""
+    runs = load(FILE.stem)["runs"]
+    return [r for r in runs if (r["model"], r["product"]) == (wiring, best(runs, wiring))]
 
 
 def run(task: dict[str, Any], data: scaling.Corpus, steps: int) -> dict[str, Any]:

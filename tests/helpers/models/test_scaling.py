@@ -259,6 +259,8 @@ def test_the_runs_with_the_same_blocks_are_those_that_are_planned():
     for wiring in blocks.WIRINGS:
         tried, best = blocks.tried(made, wiring), blocks.best(made, wiring)
         assert min(tried) < best < max(tried)
+        assert {run["seed"] for run in blocks.best_runs(wiring)} == {0, 1, 2}
+        assert {run["product"] for run in blocks.best_runs(wiring)} == {best}
 
 
 def test_runs_with_the_same_blocks_that_are_there_are_not_made_again(tmp_path, monkeypatch):
