@@ -29,21 +29,23 @@
 # %% key="imports"
 import math
 import random
+import statistics
 import time
 
 import matplotlib.pyplot as plt
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from helpers import results
 from helpers.classroom import claims, predict
 from helpers.display import charts, figures, show
 from helpers.instruments import causality
-from helpers.models import checkpoints, decoder, encoder, encoder_decoder, training
+from helpers.models import checkpoints, decoder, encoder, encoder_decoder, induction, training
 from helpers.world import corpus, samples, tokenizer
 from helpers.world.corpus import LANGUAGES
 
-#| ja: 勾配は、8節の学習でだけ使う
-#| zh-tw: 只有第 8 節的訓練會用到梯度
+#| ja: 勾配は、8節と12節の学習でだけ使う
+#| zh-tw: 只有第 8 節和第 12 節的訓練會用到梯度
 _ = torch.set_grad_enabled(False)
 torch.set_num_threads(1)
 figures.use(LANG)
@@ -1105,8 +1107,112 @@ claims.check(
 #
 # 報告只說它是「預訓練來預測文件中下一個詞元的 Transformer 類模型」；至於架構，連同模型大小在內，沒有提供更多細節。一般認為它是 decoder-only（僅含解碼器），但沒有辦法查證。這門課需要真實模型的數字時，會使用 Llama 3 等公開設定的模型。
 
+# %% [markdown] key="context" lang="ja"
+# ## 12. 文脈から学ぶ：1層と2層
+#
+# GPT-3の論文（Brown et al. 2020）は、重みを変えずに、プロンプトに並べた例から答え方をつかめることを示しました。これを、文脈内学習（in-context learning）と呼びます。その部品の1つを、自分で学習させてみましょう。
+#
+# 問題は、ランダムな記号の列を2回続けて読ませ、2回目を当てさせることです。記号の並びは毎回違うので、重みに覚えておくことはできません。「前に同じ記号が出たとき、次に何が来たか」を、文脈の中から見つけるしかありません。これをする仕組みを、誘導ヘッド（induction head）と呼びます（Olsson et al. 2022）。
+#
+# 学習では、長さ5から12の列を使います。1層のモデルと2層のモデルを学習させ、長さ12で比べます。列に出た12種類からでたらめに選べば、$1/12$ で約0.08です。1つの列の記号はすべて違うので、2回目にまだ出ていない記号から選べば、平均で約0.27まで上がります。文脈から順番を読んでいると言えるのは、これを超えたときです。
+#
+# 予想：2層のモデルの正解率を、0から1の数で書きましょう。1層ではどうなるかも、考えてみましょう。
+
+# %% [markdown] key="context" lang="zh-tw"
+# ## 12. 從上下文學習：1 層與 2 層
+#
+# GPT-3 的論文（Brown et al. 2020）指出：不改變權重，模型也能從提示裡的例子抓到回答的方式，這叫做情境學習（in-context learning）。這裡就親手訓練其中的一個零件。
+#
+# 題目是：把一串隨機的符號連續讀 2 遍，並猜出第 2 遍的內容。符號的順序每次都不同，所以沒辦法記在權重裡，只能在上下文裡找出「前面出現同一個符號時，後面接的是什麼」。做這件事的機制叫做歸納頭（induction head，Olsson et al. 2022）。
+#
+# 訓練用長度 5 到 12 的符號串。分別訓練 1 層和 2 層的模型，在長度 12 比較。從串裡出現過的 12 種亂猜，是 $1/12$，大約 0.08。同一串的符號都不重複，所以只從第 2 遍還沒出現的符號裡猜，平均可以到大約 0.27。要超過這個值，才能說它從上下文讀出了順序。
+#
+# 先猜猜看：2 層模型的正確率是多少？請寫 0 到 1 之間的數字，也想一想 1 層會怎樣。
+
+# %% key="context-train"
+copiers = {}
+for layers in (1, 2):
+    copiers[layers], batches = induction.new(layers), induction.next_batch()
+    with torch.enable_grad():
+        training.train(copiers[layers], batches, induction.STEPS, induction.LEARNING_RATE)
+
+# %% key="context-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+lengths = [6, 9, 12, 14, 16, 20]
+copied = {
+    layers: [induction.accuracy(model, n) for n in lengths] for layers, model in copiers.items()
+}
+predict.compare(guess, copied[2][lengths.index(12)])
+
+# %% key="context-others" hide=true
+made_before = [
+    r for r in results.load("induction")["runs"] if (r["layers"], r["steps"]) == (1, 2400)
+]
+longer = [statistics.mean(run["accuracy"][str(n)] for run in made_before) for n in lengths]
+by_chance = {name: [induction.chance(n)[name] for n in lengths] for name in ("unused", "any")}
+
+# %% key="context-heads" hide=true
+seen = {layers: induction.attention(model, 12) for layers, model in copiers.items()}
+labels, grid = [], []
+for layers in (1, 2):
+    for layer in range(layers):
+        labels.append(
+            T(ja=f"{layers}層モデルの{layer + 1}層目", zh_tw=f"{layers} 層模型的第 {layer + 1} 層")
+        )
+        grid.append([seen[layers][name][layer].max().item() for name in ("previous", "target")])
+
+# %% key="context-figure" hide=true
+fig, (left, mid) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1.2, 1])
+for layers, values in copied.items():
+    left.plot(lengths, values, label=T(ja=f"{layers}層", zh_tw=f"{layers} 層"))
+left.plot(lengths, longer, "--", label=T(ja="1層、2,400ステップ", zh_tw="1 層，2,400 步"))
+at_random = {
+    T(ja="まだ出ていない記号から選ぶ", zh_tw="從還沒出現的符號裡猜"): by_chance["unused"],
+    T(ja="列の記号から選ぶ", zh_tw="從串裡的符號裡猜"): by_chance["any"],
+}
+charts.lines(left, lengths, at_random, linestyle=":", color="grey", marker="")
+left.axvline(12, color="black", linestyle=":")
+x = T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練到 12 為止）")
+charts.frame(left, x, T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.05))
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
+columns = T(ja="1つ前|次の位置", zh_tw="前一個|下一個位置").split("|")
+figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
+curves = zip(*copied.values(), longer, *by_chance.values())
+told = charts.listed(dict(zip(lengths, curves)), marks=" ／、")
+heads = charts.listed(dict(zip(labels, grid)), marks=" ／、")
+figures.show(
+    fig,
+    T(
+        ja=f"左は、列の長さと正解率です。破線は1層を2,400ステップ学習させた記録、点線は選ぶだけで当たる割合です。長さ、1層／2層／1層（2,400ステップ）／まだ出ていない記号から選ぶ／列の記号から選ぶの順に、{told}。右は、各層でいちばん強いヘッドの重みの平均です（1なら、その位置だけを見ています）。「1つ前」は直前の記号、「次の位置」は、前に同じ記号が出た場所の次です。1つ前／次の位置の順に、{heads}。",
+        zh_tw=f"左圖是符號串的長度與正確率。虛線是 1 層訓練 2,400 步的紀錄，點線是光用猜的就會中的比例。依序是長度、1 層／2 層／1 層（2,400 步）／從還沒出現的符號裡猜／從串裡的符號裡猜：{told}。右圖是每一層最強的注意力頭的平均權重（1 表示只看那個位置）。「前一個」是緊接在前面的符號，「下一個位置」是前面出現同一個符號處的下一個。依序是前一個／下一個位置：{heads}。",
+    ),
+)
+
+# %% key="context-check" hide=true
+two_layers, one_layer = (copied[layers][lengths.index(12)] for layers in (2, 1))
+assert two_layers > 0.8 and one_layer < by_chance["unused"][lengths.index(12)]
+assert copied[2][-1] < 0.5
+assert grid[2][1] > 0.4 > grid[0][1]
+
+# %% [markdown] key="context-after" lang="ja"
+# 長さ12で、2層のモデルはほぼ全部当てました。1層のモデルは、同じ600ステップでは、まだ出ていない記号から選ぶ割合（上の点線）を超えません。ステップ数を2,400に増やした記録（破線、3つのシードの平均。`python -m helpers.results.induction`で作り直せます）では、学習した長さでその割合に並ぶか、少し超えました（長さ12では0.27、0.30、0.46）。それでも、2層には遠く及びません。学習不足のせいだけではなさそうです。1層では、2層に比べて指数関数的に大きくしない限り、この種の問題を解けないことが証明されています（Sanfordほか2024、arXiv:2408.14332、要旨）。
+#
+# 2層のモデルがどう解いているかは、右の図が手がかりになります。2層のモデルでは、1層目のヘッドが「1つ前の記号」を見て、2層目のヘッドが「前に同じ記号が出た場所の、次」を見ています。1層目が「自分の前は何だったか」を各位置に書き込み、2層目がそれを手がかりに探していると考えられます。
+#
+# ただし、学習より長い列では、急に当たらなくなります。規則を完全に理解したのではなく、学習した長さの範囲で動く仕組みを身につけたのです。また、この実験はデコーダー型で行いましたが、「デコーダー型だけが文脈から学べる」ことは示していません。小さなモデルの1つの部品を見ただけなので、大きなモデルの文脈内学習がすべてこの仕組みによるとも言えません。
+
+# %% [markdown] key="context-after" lang="zh-tw"
+# 符號串長度是 12 時，2 層的模型幾乎全部答對。1 層的模型用同樣的 600 步訓練，沒有超過從還沒出現的符號裡猜的比例（上面的點線）。步數增加到 2,400 的紀錄（虛線，3 個亂數種子的平均；用 `python -m helpers.results.induction` 可以重做），在訓練過的長度和那個比例差不多，或稍微超過（長度 12 是 0.27、0.30、0.46），但還是遠不如 2 層。看來不只是訓練不夠。已經有論文證明：只有 1 層的話，除非比 2 層大上指數倍，否則解不了這類題目（Sanford 等人 2024，arXiv:2408.14332，摘要）。
+#
+# 2 層的模型怎麼解題，右圖提供了線索。在 2 層的模型裡，第 1 層的注意力頭看「前一個符號」，第 2 層的注意力頭看「前面同一個符號的下一個位置」。第 1 層先在每個位置寫下「我前面是什麼」，第 2 層應該就是拿它當線索去找。
+#
+# 不過，符號串比訓練時長，就突然答不對了。它並不是完全理解了規則，而是學會了在訓練過的長度範圍內有效的機制。另外，這個實驗用的是 decoder-only 模型，但並沒有證明「只有 decoder-only 能從上下文學習」；這也只是小模型裡的一個零件，不能說大型模型的情境學習全都是這樣。
+
 # %% [markdown] key="summary" lang="ja"
-# ## 12. まとめ
+# ## 13. まとめ
 #
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
@@ -1116,7 +1222,7 @@ claims.check(
 # | GPT-4やLlama 3の基盤 | Llama 3は公開された設定どおり。GPT-4の構造は非公開 |
 
 # %% [markdown] key="summary" lang="zh-tw"
-# ## 12. 整理
+# ## 13. 整理
 #
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
@@ -1126,12 +1232,12 @@ claims.check(
 # | GPT-4 和 Llama 3 的基礎 | Llama 3 有公開的設定可查；GPT-4 的架構並未公開 |
 
 # %% [markdown] key="quiz-text" lang="ja"
-# ## 13. 確認クイズ
+# ## 14. 確認クイズ
 #
 # 成績には関係しません。間違えた選択肢の説明も読んでみましょう。
 
 # %% [markdown] key="quiz-text" lang="zh-tw"
-# ## 13. 小測驗
+# ## 14. 小測驗
 #
 # 不列入成績。選錯的選項也有說明，不妨讀一讀。
 
@@ -1142,11 +1248,11 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# ## 14. 演習問題
+# ## 15. 演習問題
 #
 # 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。文書を詰めた系列の損失、min-pサンプリング、ビームサーチの1ステップを、自分で書きます。
 
 # %% [markdown] key="next" lang="zh-tw"
-# ## 14. 練習題
+# ## 15. 練習題
 #
 # 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：把多份文件接在一起時的損失、min-p 取樣，以及集束搜尋的 1 步。

@@ -1,4 +1,4 @@
-"""Train one-layer copying four times as long as lesson 06 does.
+"""Train one-layer copying four times as long as lesson 04 does.
 
     python -m helpers.results.induction
 
