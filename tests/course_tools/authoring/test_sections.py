@@ -45,7 +45,6 @@ print(x, guess)
 TOO_LONG = {
     "01_attention": {"cells", "lines", "characters"},
     "03_encoder": {"cells", "characters"},
-    "04_decoder": {"cells", "characters"},
     "05_encoder_decoder": {"cells", "lines", "characters"},
     "06_decoder_dominance": {"cells", "characters"},
     "07_kv_cache": {"cells", "characters"},
