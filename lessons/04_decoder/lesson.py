@@ -527,7 +527,7 @@ for lang in LANGUAGES:
 #
 # - `"a"`：0%
 # - `"b"`：1%くらい
-# - `"c"`：20%以上
+# - `"c"`：20%くらい
 
 # %% [markdown] key="greedy" lang="zh-tw"
 # 貪婪解碼不管寫幾次，都是同樣的句子。每一步都選機率最高的詞元，寫出來的應該就是機率最高的句子吧？真的嗎？兩種語言各準備 100 個開頭（句子的前 2 個字），從同樣的開頭，用兩種方法接著寫，再比較整句的機率。
@@ -536,7 +536,7 @@ for lang in LANGUAGES:
 #
 # - `"a"`：0%
 # - `"b"`：1% 左右
-# - `"c"`：20% 以上
+# - `"c"`：20% 左右
 
 # %% key="greedy-write"
 rng = random.Random(2)
@@ -561,8 +561,9 @@ def likelihoods(way):
 guess = None
 
 likelier = (likelihoods("sampled") > likelihoods("greedy")).double().mean().item()
-options = {"a": "0%", "b": "1%", "c": T(ja="20%以上", zh_tw="20% 以上")}
-predict.choose(guess, options, "a" if likelier == 0 else "c" if likelier >= 0.2 else "b")
+options = {"a": "0%", "b": "1%", "c": "20%"}
+values = {"a": 0, "b": 0.01, "c": 0.2}
+predict.choose(guess, options, min(values, key=lambda key: abs(values[key] - likelier)))
 
 # %% key="greedy-table" hide=true
 labels = T(ja="貪欲法|サンプリング|文法から引く", zh_tw="貪婪解碼|取樣|從文法抽").split("|")
@@ -599,7 +600,7 @@ claims.check(
 )
 
 # %% [markdown] key="greedy-after" lang="ja"
-# 同じ書き出しからサンプリングした文の約25%が、貪欲法の文より高い確率をもっていました。最も確率の高いトークンを選び続けても、最も確率の高い文にはなりません。それどころか、文法の半分を占める基本文と数量文を、ほとんど書きません。
+# 同じ書き出しからサンプリングした文の20〜25%ほどが、貪欲法の文より高い確率をもっていました。最も確率の高いトークンを選び続けても、最も確率の高い文にはなりません。それどころか、文法の半分を占める基本文と数量文を、ほとんど書きません。
 #
 # なぜでしょうか。次の図は、ある書き出しに続くトークンの確率です。「全部の文」では続く文字が1つに決まっているので、その文字に確率が集まります。基本文と数量文は、合わせればもっと確率が高いのに、多くの文字に分かれています。そのため貪欲法は「全部の文」へ進みますが、その先で数まで選ぶので、文の確率は低くなります。
 #
@@ -609,7 +610,7 @@ claims.check(
 # - top-k、top-p：確率の高い $k$ 個、または確率の合計が $p$ に届くまでのトークンだけを残す
 
 # %% [markdown] key="greedy-after" lang="zh-tw"
-# 從同樣的開頭抽出的句子，大約有 25% 的機率比貪婪解碼的句子還高。也就是說，每一步都選機率最高的詞元，得到的並不是機率最高的句子。不僅如此，文法裡占一半的基本句型和數量句型，貪婪解碼幾乎不寫。
+# 從同樣的開頭抽出的句子，大約有 20～25% 的機率比貪婪解碼的句子還高。也就是說，每一步都選機率最高的詞元，得到的並不是機率最高的句子。不僅如此，文法裡占一半的基本句型和數量句型，貪婪解碼幾乎不寫。
 #
 # 為什麼？下圖是某個開頭後面的詞元機率。全部句型都從同一個字開始，機率全集中在那個字上；基本和數量句型加起來機率更高，但第一個字分成好幾種。所以貪婪解碼總是走進全部句型，看不出之後還得選數字，整句的機率反而比較低。
 #
@@ -675,25 +676,25 @@ predict.compare(guess, judged.share("unseen")[0])
 # %% key="train-figure"
 steps = [step for step, found in stages.items() if found.valid >= samples.FEW]
 labels = T(ja="正しい|新しい|未知の組", zh_tw="正確|新句子|沒看過的組合").split("|")
-levels = {
-    T(ja="新しい（文法から引く場合）", zh_tw="新句子（從文法抽）"): by_grammar,
-    T(ja="未知の組（文法全体）", zh_tw="沒看過的組合（整個文法）"): math.exp(
-        corpus.entropy("test") - corpus.entropy()
-    ),
-}
+exact = by_grammar, math.exp(corpus.entropy("test") - corpus.entropy())
+names = T(
+    ja="新しい（文法から引く場合）|未知の組（文法全体）",
+    zh_tw="新句子（從文法抽）|沒看過的組合（整個文法）",
+).split("|")
 fig, ax = plt.subplots(figsize=(7.5, 3.8))
-drawn = {}
+drawn = dict(zip(names, exact))
+for (name, level), style in zip(drawn.items(), (":", "--")):
+    ax.axhline(level, color="black", linestyle=style, marker="", label=name)
 for name, label in zip(("valid", "new", "unseen"), labels):
     drawn[label], errors = zip(*(stages[step].share(name) for step in steps))
     ax.errorbar(range(len(steps)), drawn[label], errors, capsize=3, markevery=1, label=label)
-for (label, level), style in zip(levels.items(), (":", "--")):
-    ax.axhline(level, color="black", linestyle=style, marker="", label=label)
 x, y = T(ja="学習のステップ数", zh_tw="訓練步數"), T(ja="割合", zh_tw="比例")
-charts.frame(ax, x, y, ticks=dict(enumerate(map("{:,}".format, steps))), ylim=(0, 1.02))
+marked = [f"{step:,}" for step in steps]
+charts.frame(ax, x, y, ticks=dict(enumerate(marked)), ylim=(0, 1.02))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-told = charts.listed(drawn | levels, marks="：、。")
-head = T(ja="エラーバーは標準誤差です。", zh_tw="誤差線是標準誤差。")
-figures.show(fig, head + "、".join(map(str, steps)) + x + "。" + told)
+about = T(ja="縦軸は割合、エラーバーは標準誤差です。", zh_tw="縱軸是比例，誤差線是標準誤差。")
+told = charts.listed(drawn, marks="：、。")
+figures.show(fig, f"{x}：{'、'.join(marked)}。{about}{told}。")
 
 # %% key="train-claim"
 print(
