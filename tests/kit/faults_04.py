@@ -185,13 +185,17 @@ WRITES = ("cells-graded", "greedy-write", "greedy-guess", "greedy-table")
 SAMPLED, GREEDY = "starts)\n", "starts, do_sample=False)\n"
 
 
-def written(make=None, change=("", "")) -> dict:
-    """The names that the cells leave which write by both ways."""
-    return with_model(make, *WRITES, change=change) if make else cells(*WRITES, change=change)
+def shares(way: str, name: str, *change: str) -> float:
+    return cells(*WRITES, change=change)["shares"][way][name]
 
 
-def shares(way: str, name: str, **planted) -> float:
-    return written(**planted)["shares"][way][name]
+def likelier(*change: str) -> float:
+    return cells("cells-graded", "greedy-write", "greedy-guess", change=change)["likelier"]
+
+
+def untrained_valid() -> float:
+    texts = decoder.continued(decoder.new(), "ja", ["昨日"] * samples.FEW, do_sample=False)
+    return judged(texts).share("valid")[0]
 
 
 # --- E42: copying from the context ---------------------------------------------------------------
@@ -264,37 +268,32 @@ FAULTS: list[Fault] = [
         "E41",
         "likelier",
         "greedy in the place of sampling",
-        lambda: written(change=(SAMPLED, GREEDY))["likelier"],
+        lambda: likelier(SAMPLED, GREEDY),
     ),
     Fault(
         "E41",
         "likelier",
         "the two confused",
-        lambda: written(change=('"sampled") > ', '"sampled") < '))["likelier"],
+        lambda: likelier('"sampled") > ', '"sampled") < '),
     ),
-    Fault(
-        "E41",
-        "greedy_valid",
-        "no training",
-        lambda: shares("greedy", "valid", make=decoder.new),
-    ),
+    Fault("E41", "greedy_valid", "no training", untrained_valid),
     Fault(
         "E41",
         "sampled_valid",
         "greedy in its place",
-        lambda: shares("sampled", "valid", change=(SAMPLED, GREEDY)),
+        lambda: shares("sampled", "valid", SAMPLED, GREEDY),
     ),
     Fault(
         "E41",
         "greedy_open",
         "sampling in its place",
-        lambda: shares("greedy", "open", change=("starts, do_sample=False", "starts")),
+        lambda: shares("greedy", "open", "starts, do_sample=False", "starts"),
     ),
     Fault(
         "E41",
         "sampled_open",
         "greedy in its place",
-        lambda: shares("sampled", "open", change=(SAMPLED, GREEDY)) - 0.5,
+        lambda: shares("sampled", "open", SAMPLED, GREEDY) - 0.5,
     ),
     Fault("E42", "two_layers", "no training", lambda: induction.accuracy(induction.new(2), 12)),
     Fault("E42", "two_layers", "one layer", one_layer, long=True),
