@@ -1,51 +1,44 @@
 # %% [markdown] key="title" lang="ja"
 # # デコーダー：続きを1トークンずつ書くGPT
 #
-# GPTは、文の続きを1トークンずつ書くモデルです。学習で解く問題は1つだけで、「次のトークンを当てる」ことです。このレッスンでは、小さな本物のGPT-2に文を書かせ、その文を正確な文法で採点します。そして、「前だけを見る」ことで何ができて、何ができないかを測ります。
+# GPTが学習で解くのは、「次のトークンを当てる」という1種類の問題だけです。それだけのモデルから、何を取り出せるのでしょうか。小さな本物のGPT-2から、文の確率、空欄の答え、新しい文、文脈から学ぶ力を順に取り出し、「前だけを見る」ことの限界も測ります。
 #
 # | 項目 | 内容 |
 # |---|---|
-# | できるようになること | 次トークン予測の損失と、文の確率を、手で計算できる。「未来が見えない」ことを、どんなモデルでも調べられる。文を生成するコードを自分で書ける。因果マスクが制限するものとしないものを、測った数で説明できる |
-# | 前提知識 | レッスン01と02の内容（アテンション、因果マスク、ブロック）、確率と対数、損失を下げて学習するという考え方 |
+# | できるようになること | 文の確率を求めて候補を比べ、どのトークンの情報がどこまで届くかを層をたどって説明し、モデルが書いた文を基準と比べて評価できる |
+# | 前提知識 | レッスン02のブロック、レッスン03の小さな世界の文法、確率と対数 |
 # | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
-#
-# 進め方は、これまでと同じく「予想する、実行する、比べる」です。`guess = None`の`None`を、自分の予想した数に書き換えてから実行しましょう。図や表を描くコードは、読み飛ばしてかまいません。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 解碼器：一次接一個詞元的 GPT
 #
-# GPT 會把句子接下去，一次寫一個詞元（token）。訓練時只做一種題目：「猜下一個詞元」。這一課要請一個真正的、但很小的 GPT-2 寫句子，用精確的文法批改，再測量「只看前面」做得到什麼、做不到什麼。
+# GPT 訓練時只做一種題目：「猜下一個詞元」。只會這件事的模型，能拿來做什麼？這一課要從一個很小、但結構貨真價實的 GPT-2 身上，得到句子的機率、空格的答案、新的句子，以及從上下文學習的能力；也要測量「只看前面」讓它做不到什麼。
 #
 # | 項目 | 內容 |
 # |---|---|
-# | 學完以後 | 能親手算出「猜下一個詞元」的損失與句子的機率；能檢查任何模型是不是「看不到未來」；能自己寫出產生句子的程式；能用實測的數字，說明因果遮罩限制了什麼、沒有限制什麼 |
-# | 先備知識 | 第 01 課和第 02 課的內容（注意力、因果遮罩、區塊）、機率與對數，以及「降低損失就是訓練」的概念 |
+# | 學完以後 | 能算出句子的機率、用它比較候選答案；能一層一層追查某個詞元的資訊會傳到哪裡；能拿出適當的基準，評估模型寫的句子 |
+# | 先備知識 | 第 02 課的區塊、第 03 課的小世界文法、機率與對數 |
 # | 時間 | 閱讀與思考約 {{minutes}} 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
-#
-# 進行方式和前面一樣：「先猜、再執行、再比較」。請先把 `guess = None` 的 `None` 改成你猜的數字再執行。畫圖和做表格的程式碼可以跳過不看。
 
 # %% key="imports"
 import math
 import random
-import statistics
-import time
 
 import matplotlib.pyplot as plt
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from helpers import results
 from helpers.classroom import claims, predict
 from helpers.display import charts, figures, show
 from helpers.instruments import causality
-from helpers.models import checkpoints, decoder, encoder, encoder_decoder, induction, training
+from helpers.models import decoder, encoder, encoder_decoder, induction, training
 from helpers.world import corpus, samples, tokenizer
 from helpers.world.corpus import LANGUAGES
 
-#| ja: 勾配は、8節と12節の学習でだけ使う
-#| zh-tw: 只有第 8 節和第 12 節的訓練會用到梯度
+#| ja: 勾配は、6節と7節の学習でだけ使う
+#| zh-tw: 只有第 6 節和第 7 節的訓練會用到梯度
 _ = torch.set_grad_enabled(False)
 torch.set_num_threads(1)
 figures.use(LANG)
@@ -53,40 +46,32 @@ figures.use(LANG)
 # %% [markdown] key="page" lang="ja"
 # ## 元のページの主張
 #
-# このレッスンで確かめるのは、元のページの次の部分です。
-#
 # > 2. デコーダー専用(GPT)
 # > - メカニズム:自己回帰モデル。
 # > - 動作特性:左から右への順次処理;前の文脈に基づいて次のトークンを厳密に予測する(因果マスキング)。
 # > - 最適な用途:自然言語生成(NLG)や創造的な文章作成。これは、GPT-4やLlama 3などの現代の大規模言語モデル(LLM)の基盤となっています。
 #
-# 主張は4つあります。自己回帰であること（4節まで）、左から右へ前だけを見て処理すること（5節と6節）、生成に最適であること（7節から10節）、GPT-4とLlama 3がこの型であること（11節）です。
+# 「自己回帰」は2節まで、「厳密に」は4節、「最適」は3、5、6節、GPT-4とLlama 3は最後に確かめます。
 
 # %% [markdown] key="page" lang="zh-tw"
 # ## 原網頁的說法
-#
-# 這一課要檢驗的，是原網頁的這個部分。
 #
 # > 2. 僅解碼器(GPT)
 # > - 機制:自回歸建模。
 # > - 行為:從左到右處理;僅根據先前的上下文嚴格預測下一個詞元(因果遮蔽)。
 # > - 最適合應用於:自然語言生成(NLG)與創意寫作。這正是現代大語言模型如 GPT-4 與 Llama 3 的基礎。
 #
-# 這裡有 4 個說法：模型是自迴歸（autoregressive）的（到第 4 節為止）；從左到右、只看前面（第 5 節和第 6 節）；最適合產生文字（第 7 節到第 10 節）；GPT-4 和 Llama 3 屬於這種架構（第 11 節）。
+# （引文的用字和標點照錄。）「自回歸」在前 2 節檢驗，「嚴格」在第 4 節，「最適合」在第 3、5、6 節；GPT-4 和 Llama 3 留到最後。
 
 # %% [markdown] key="tokens" lang="ja"
-# ## 1. 文をトークンの列にする
+# ## 1. 次のトークンの確率から、文の確率へ
 #
-# このレッスンの文は、すべて小さな文法から作られます。誰が、いつ、どこで何をいくつどうしたかという出来事を、日本語と台湾華語で言う文法です。正しい文がすべてわかっているので、モデルが書いた文を正確に採点できます。
-#
-# 文字1つを、1つのトークンとします。さらに、3つの特殊トークンを付けます。`<s>`は始まり、`<ja>`と`<zh-tw>`は言語、`</s>`は終わりを表します。
+# GPTは、文のどこで、何を予測しているのでしょうか。レッスン03の小さな世界の文で見てみます。1つの文字を1つのトークンとし、始まり`<s>`、言語`<ja>`と`<zh-tw>`、終わり`</s>`を付けます。`model`は、2層、幅64のGPT-2を、この世界の文で学習させたものです。ある位置のロジット（softmaxの前のスコア）は、そこまでを読んだときの「次のトークン」の予測です。
 
 # %% [markdown] key="tokens" lang="zh-tw"
-# ## 1. 把句子變成一串詞元
+# ## 1. 從下一個詞元的機率，到句子的機率
 #
-# 這一課的句子都由一套小小的文法產生。這套文法用日文和台灣華語，說出同一件事：「誰、什麼時候、在哪裡、做了什麼、做了幾個」。因為所有正確的句子都已經知道，所以能精確批改模型寫的句子。
-#
-# 一個字元就是一個詞元，另外再加上 3 個特殊詞元（special token）：`<s>` 是開頭，`<ja>` 和 `<zh-tw>` 是語言，`</s>` 是結尾。
+# GPT 在句子的哪裡，預測了什麼？用第 03 課那個小世界的句子來觀察。1 個字就是 1 個詞元，再加上開頭 `<s>`、語言 `<ja>` 和 `<zh-tw>`、結尾 `</s>`。`model` 是 2 層、寬度 64 的 GPT-2，已經用這個世界的句子訓練好了。某個位置的 logits（softmax 前的分數），是讀到那裡時，對「下一個詞元」的預測。
 
 # %% key="tokens-code"
 model, tokens = decoder.load(), decoder.TOKENIZER
@@ -94,157 +79,97 @@ model, tokens = decoder.load(), decoder.TOKENIZER
 event = corpus.Event("counted", person=0, place="P", time=0, object=0, number=1)
 text = corpus.sentence(event, LANG).text
 ids = tokens(tokenizer.tagged(text, LANG), return_tensors="pt").input_ids  # (1, n)
-
 n = ids.size(1)
-print(text)
-print(" ".join(tokens.convert_ids_to_tokens(ids[0])))
-print(T(ja=f"トークンの数：{n}", zh_tw=f"詞元數：{n}"))
+print(text, f"n = {n}")
 
-# %% [markdown] key="model" lang="ja"
-# `model`は、`transformers`の`GPT2LMHeadModel`です。構造は公開されているGPT-2と同じで、大きさだけを2層、幅64に縮めました。学習済みの重みを読み込んであります。元のページが挙げている型なので、GPTを使います。
-#
-# 出力は、位置ごとに1つのロジット（logits、softmax前のスコア）の列です。ある位置のロジットは、「次に来るトークン」の予測です。
-#
-# 予想：上の文は、次のトークンを当てる問題をいくつ含んでいるでしょうか。
 
-# %% [markdown] key="model" lang="zh-tw"
-# `model` 是 `transformers` 的 `GPT2LMHeadModel`，結構和公開的 GPT-2 相同，只是縮小成 2 層、寬度 64，並載入了訓練好的權重。原網頁舉的例子是 GPT，所以這裡也用 GPT。
-#
-# 模型在每個位置輸出一列 logits（softmax 前的分數）。某個位置的 logits，就是對「下一個詞元」的預測。
-#
-# 先猜猜看：上面的句子裡，「猜下一個詞元」的題目總共有幾題？
+def start_of(lang, text=""):
+    #| ja: うしろに付く終わりのトークンを取る
+    #| zh-tw: 去掉自動加在後面的結尾詞元
+    return tokens(tokenizer.tagged(text, lang), return_tensors="pt").input_ids[:, :-1]
 
-# %% key="model-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
 
+# %% key="next-token" show=true
 logits = model(ids).logits  # (1, n, V)
-print(
-    T(
-        ja=f"ロジットの形状：{tuple(logits.shape)}　パラメータ：{training.parameter_count(model):,}個",
-        zh_tw=f"logits 的形狀：{tuple(logits.shape)}　參數：{training.parameter_count(model):,} 個",
-    )
-)
-predict.compare(guess, n - 1, T(ja="問", zh_tw=" 題"))
-
-# %% [markdown] key="model-after" lang="ja"
-# <details><summary>実行して、予想と比べたら開く</summary>
-#
-# 最後の`</s>`のあとには何も来ないので、問題は $n - 1$ 個です。文にラベルを付ける人はいりません。文そのものが、問題と答えになります。
-#
-# </details>
-#
-# 各位置で、モデルがいちばん高い確率を付けたトークンを見てみましょう。
-
-# %% [markdown] key="model-after" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# 最後的 `</s>` 後面沒有東西了，所以題目有 $n - 1$ 題。不需要有人來標註答案：句子本身既是題目，也是答案。
-#
-# </details>
-#
-# 接著看看，模型在每個位置給哪個詞元的機率最高。
-
-# %% key="next-token"
 best = logits[0, :-1].softmax(-1).max(-1)
 names = tokens.convert_ids_to_tokens(ids[0])
+likeliest = tokens.convert_ids_to_tokens(best.indices)
 rows = []
 for t in range(n - 1):
-    likely, p = tokens.convert_ids_to_tokens([best.indices[t]])[0], best.values[t].item()
-    rows.append(["".join(names[max(0, t - 5) : t + 1]), names[t + 1], likely, f"{p:.2f}"])
+    read = "".join(names[max(0, t - 5) : t + 1])
+    rows.append([read, names[t + 1], likeliest[t], f"{best.values[t]:.2f}"])
 show.tabulate(
     T(
-        ja="ここまで（最後の6トークン）|次のトークン|モデルの候補|その確率",
-        zh_tw="到這裡為止（最後 6 個詞元）|下一個詞元|模型的首選|首選的機率",
+        ja="ここまで（最後の6トークン）|次のトークン|最も確率の高い予測|その確率",
+        zh_tw="目前的上文（只列最後 6 個詞元）|下一個詞元|機率最高的預測|它的機率",
     ),
     rows,
 )
 
 # %% [markdown] key="shift" lang="ja"
-# 誰が、いつ、何をしたかは自由に選べるので、そこでは確率が分かれます。選べないところ、例えば動詞のあとの活用や文末では、確率が1に近くなります。
+# 誰が、いつ、何をしたかは自由に選べるので、確率が分かれます。選ぶ余地のない活用や文末では、1に近くなります。
 #
-# ## 2. ラベルを1つずらして損失を計算する
+# では、この予測をどう学習させるのでしょうか。位置 $t$ の正解は、位置 $t+1$ のトークンです。文そのものが $n - 1$ 個の問題と答えになり、人手のラベルは要りません。損失は、正解に付けた確率の対数に、マイナスを付けた値の平均です（交差エントロピー）。
 #
-# 損失は、正解のトークンに付けた確率の対数に、マイナスを付けて平均したものです（交差エントロピー）。位置 $t$ の正解は、位置 $t+1$ のトークンです。そこで、ロジットの最後の1つと、ラベルの最初の1つを捨てて、1つずらして並べます。長さの違う文をそろえる`[PAD]`は、数えません。
-#
-# 予想：まだ何も学習していないモデルは、281個のトークンにほぼ均等な確率を付けます。損失はいくつでしょうか（対数は自然対数）。
+# 予想：学習前のモデルは、281種類のトークンに、ほぼ均等な確率を付けます。損失はいくつでしょうか（自然対数）。
 
 # %% [markdown] key="shift" lang="zh-tw"
-# 誰、什麼時候、做了什麼，都可以自由選擇，所以在這些地方機率會分散。沒得選的地方，例如固定的字和句尾，機率就接近 1。
+# 誰、什麼時候、做了什麼，都可以自由選擇，所以機率會分散；沒得選的地方，例如固定的字和句尾，機率就接近 1。
 #
-# ## 2. 把標籤錯開一格，算出損失
+# 那麼，要怎麼訓練出這樣的預測？位置 $t$ 的正確答案，就是位置 $t+1$ 的詞元。句子本身就提供了 $n - 1$ 題和答案，不需要有人標註。損失是「正確詞元的機率取對數、加上負號」的平均（交叉熵）。
 #
-# 損失是「正確詞元的機率取對數、加上負號，再取平均」（交叉熵）。位置 $t$ 的正確答案，是位置 $t+1$ 的詞元。所以丟掉最後一個 logits 和第一個標籤，錯開一格再對齊。`[PAD]` 只是用來補齊不同長度的句子，不計算在內。
-#
-# 先猜猜看：還沒訓練的模型，對 281 個詞元給的機率幾乎相同。損失會是多少（取自然對數）？
+# 先猜猜看：還沒訓練的模型，給 281 種詞元的機率幾乎相同。損失是多少（取自然對數）？
 
 
-# %% key="shift-loss"
+# %% key="shift-code"
 def next_token_loss(logits, ids, real):
     """logits: (B, n, V)  ids: (B, n)  real: (B, n), 0 = [PAD]"""
     predicted, target, counts = logits[:, :-1], ids[:, 1:], real[:, 1:]
+    #| ja: gatherは、Vの次元から、正解のトークンの値を1つずつ取り出す
+    #| zh-tw: gather 沿著 V 那一維，逐一取出正確詞元的值
     logp = predicted.log_softmax(-1).gather(-1, target[..., None])[..., 0]  # (B, n - 1)
     return -(logp * counts).sum() / counts.sum()
 
 
-# %% key="shift-code"
+# %% key="shift-guess"
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-
 training_rows = decoder.rows()
 batch = decoder.next_batch(training_rows)()
-untrained = decoder.new()
 losses = {}
-for name, net in (("untrained", untrained), ("trained", model)):
+for name, net in (("untrained", decoder.new()), ("trained", model)):
     out = net(**batch)
-    mine = next_token_loss(out.logits, batch["input_ids"], batch["attention_mask"]).item()
-    losses[name] = mine, out.loss.item()
-    assert abs(mine - out.loss.item()) < 1e-4
-
-predict.compare(guess, losses["untrained"][0])
-
-# %% key="shift-print"
-for name, (mine, theirs) in losses.items():
-    print(f"{name:10} {mine:.6f}  transformers: {theirs:.6f}")
-
-# %% [markdown] key="shift-after" lang="ja"
-# 均等に当てる場合は $\log 281 \approx 5.64$ です。`transformers`の損失とも一致しました。`transformers`では、`labels`にずらしていない入力をそのまま渡します。ずらす処理は、モデルの中で行われます。自分でもずらすと、2つ先のトークンを当てる問題になってしまいます。よくある間違いです。
-#
-# 反対に、どこでもずらさないと、答えのトークンが入力に見えているので、写すだけの問題になります。損失は下がりますが、文は書けるようになりません。
-
-# %% [markdown] key="shift-after" lang="zh-tw"
-# 機率完全平均時是 $\log 281 \approx 5.64$。結果也和 `transformers` 的損失一致。使用 `transformers` 時，`labels` 直接放沒有錯開的輸入就好，錯開的動作由模型自己做。如果自己又錯開一次，就會變成猜後面第 2 個詞元，這是很常見的錯誤。
-#
-# 反過來，如果從頭到尾都沒有錯開，答案就在輸入裡看得到，題目變成照抄。損失雖然會下降，模型卻學不會寫句子。
+    losses[name] = next_token_loss(out.logits, batch["input_ids"], batch["attention_mask"]).item()
+    assert abs(losses[name] - out.loss.item()) < 1e-4
+predict.compare(guess, losses["untrained"])
 
 # %% [markdown] key="chain" lang="ja"
-# ## 3. 文の確率は、次のトークンの確率の積
+# <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 自己回帰とは、文の確率を、次のトークンの確率の積として表すことです。
+# 均等なら $\log 281 \approx 5.64$ です。`transformers`に渡す`labels`は、ずらしません。自分でもずらすと、2つ先を当てる問題になります。
+#
+# </details>
+#
+# 次は、文全体の確率です。自己回帰（autoregressive）モデルは、これを次のトークンの確率の積として表します。
 #
 # $$p(x_1, \dots, x_n) = \prod_{t=2}^{n} p(x_t \mid x_1, \dots, x_{t-1})$$
 #
-# $x_1$ はいつも`<s>`なので、その確率は1です。対数を取ると、積は和になります。同じ値を、3つの方法で求めます。
-#
-# - 1トークンずつ：入力を1つずつ長くしながら、モデルを $n - 1$ 回実行する
-# - 1回で：文全体を入力し、すべての位置の予測を一度に使う
-# - `transformers`の損失から：損失は平均なので、 $-(n - 1)$ 倍する
+# 先頭の $x_1$ はいつも`<s>`なので、掛けません。対数を取ると、積は和になります。入力を1トークンずつ長くしながら $n - 1$ 回計算した値、文全体を1回入力した値、`transformers`の損失を $-(n - 1)$ 倍した値の3つを比べましょう。また、本当に確率なら、続きうる281通りの合計は、途中までの列の確率に一致するはずです。
 
 # %% [markdown] key="chain" lang="zh-tw"
-# ## 3. 句子的機率，是每個詞元的機率連乘
+# <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 自迴歸的意思是：把句子的機率，寫成「下一個詞元的機率」的連乘積。
+# 機率完全平均時是 $\log 281 \approx 5.64$。傳給 `transformers` 的 `labels` 不用自己錯開，模型內部會錯開；如果又錯開一次，就變成猜後面第 2 個詞元了。
+#
+# </details>
+#
+# 接下來是整個句子的機率。GPT 把句子的機率寫成每一步「下一個詞元」機率的連乘積，這叫做自迴歸（autoregressive）。
 #
 # $$p(x_1, \dots, x_n) = \prod_{t=2}^{n} p(x_t \mid x_1, \dots, x_{t-1})$$
 #
-# $x_1$ 一定是 `<s>`，所以機率是 1。取對數之後，乘積就變成總和。用下面 3 種方法求同一個值。
-#
-# - 一次一個詞元：輸入每次加長 1 個，把模型執行 $n - 1$ 次
-# - 一次算完：輸入整個句子，同時使用所有位置的預測
-# - 從 `transformers` 的損失換算：損失是平均，所以要乘上 $-(n - 1)$
+# 開頭的 $x_1$ 一定是 `<s>`，所以不用乘。取對數之後，連乘就變成相加。把三種方式的結果拿來比較：輸入每次加長 1 個詞元、計算 $n - 1$ 次；整個句子只輸入 1 次；從 `transformers` 的損失換算（損失是平均，所以要乘上 $-(n - 1)$）。此外，如果真的是機率，把前半段後面可能接上的 281 種全部加總，就應該等於前半段的機率。
 
 
 # %% key="chain-code"
@@ -261,77 +186,53 @@ for t in range(1, n):
     one_by_one += next_logits.log_softmax(-1)[ids[0, t]].item()
 at_once = log_probability(model, ids).item()
 from_loss = -(n - 1) * model(ids, labels=ids).loss.item()
+print(f"{one_by_one:.5f}  {at_once:.5f}  {from_loss:.5f}  p = {math.exp(at_once):.3g}")
 
-print(f"{one_by_one:.5f}  {at_once:.5f}  {from_loss:.5f}")
-print(
-    T(ja=f"この文の確率：{math.exp(at_once):.3g}", zh_tw=f"這個句子的機率：{math.exp(at_once):.3g}")
-)
-
-# %% [markdown] key="chain-sum" lang="ja"
-# 3つの値は、丸め誤差を除いて同じです。
-#
-# 確率であるからには、足すと合うはずです。途中までの列のうしろに、281個のトークンを1つずつ付けてみます。281通りの確率を合計すると、途中までの列の確率に戻るでしょうか。合計を、途中までの列の確率で割って確かめます。
-
-# %% [markdown] key="chain-sum" lang="zh-tw"
-# 3 個值相同（只差捨入誤差）。
-#
-# 既然是機率，加起來就應該吻合。取句子的前半段，在後面各接上 281 個詞元中的一個。把這 281 種機率加總，會等於前半段的機率嗎？用總和除以前半段的機率來確認。
-
-# %% key="chain-sum-code"
-vocabulary = torch.arange(len(tokens))[:, None]  # (V, 1)
-prefix = ids[:, :8]
+prefix, vocabulary = ids[:, :8], torch.arange(len(tokens))[:, None]  # (1, 8), (V, 1)
 longer = torch.cat([prefix.expand(len(tokens), -1), vocabulary], 1)  # (V, 9)
-
 total = log_probability(model, longer).exp().sum().item()
 sum_ratio = total / log_probability(model, prefix).exp().item()
 print(tokens.decode(prefix[0]), f"{sum_ratio:.6f}")
 
 # %% [markdown] key="entropy" lang="ja"
-# ## 4. 損失はどこまで下がるか
+# ## 2. 損失はどこまで下がるか
 #
-# 学習しても、損失は0になりません。昨日か明日か、本か梨かは、文法が自由に選ぶからです。選び方の数がわかっているので、限界を正確に計算できます。これが、文法のエントロピーです。どんなモデルでも、新しく作った文で測れば、文の損失（$-\log p$）の平均はエントロピーより小さくなりません。
+# 3つの方法で、同じ確率になりました。では、学習を続ければ、損失は0になるのでしょうか。昨日か明日か、本か梨かは、文法が自由に選ぶので、どんなモデルにも当てられません。この自由の大きさがエントロピー（entropy）で、新しく作った文で測る限り、文の損失（$-\log p$）の平均はこれを下回りません。
 #
-# 単位はナット（nat、自然対数の単位）です。学習用の文のエントロピーは約11.68ナットで、およそ $e^{11.68} \approx 118{,}000$ 通りから均等に選ぶのと同じ散らばりです。
+# 学習用の文法のエントロピーは約11.68ナット（nat、自然対数の単位）で、$e^{11.68} \approx 118{,}000$ 通りから均等に選ぶのと同じ程度の不確かさです。「人と場所」の組み合わせの約20%は、レッスン03と同じく、学習用の文から除いてあります。
 #
-# 学習に使う文からは、「人と場所」の組み合わせの約5分の1を除いてあります。例えば、花子が市場にいる文は、学習に一度も出てきません。除いた組み合わせの文の損失も測ります。
-#
-# 予想：学習用の文法から新しく作った1,000文で測ると、このモデルの損失の平均は何ナットでしょうか。
+# 予想：学習用の文法から新しく作った文では、このモデルの損失の平均は何ナットでしょうか。
 
 # %% [markdown] key="entropy" lang="zh-tw"
-# ## 4. 損失最低能降到多少？
+# ## 2. 損失最低能降到多少？
 #
-# 再怎麼訓練，損失也不會變成 0。因為是昨天還是明天、是書還是梨子，都由文法自由選擇。選法有幾種是已知的，所以極限可以精確算出來，這就是文法的熵（entropy）。不管什麼模型，只要用新造的句子測量，句子的損失（$-\log p$）平均起來都不會比熵小。
+# 三種方式得到同樣的機率。那麼，一直訓練下去，損失會變成 0 嗎？昨天還是明天、書還是梨子，由文法自由選擇，什麼模型都猜不到。這份自由有多大，叫做熵（entropy）。只要用新造的句子測量，句子的損失（$-\log p$）平均起來就不會比熵小。
 #
-# 單位是 nat（以自然對數計算）。訓練用句子的熵大約是 11.68 nat，相當於從 $e^{11.68} \approx 118{,}000$ 種可能裡平均選一種。
+# 訓練用文法的熵大約是 11.68 nat（以自然對數計算的單位），不確定的程度，相當於從 $e^{11.68} \approx 118{,}000$ 種可能裡平均選一種。和第 03 課一樣，「人與地點」的組合大約有 20% 不放進訓練資料。
 #
-# 訓練用的句子裡，拿掉了大約 5 分之 1 的「人與地點」組合。例如，花子在市場的句子，訓練時從來沒有出現過。用拿掉的組合寫成的句子，也來測量損失。
-#
-# 先猜猜看：用訓練用的文法新造 1,000 個句子來測量，這個模型的平均損失是多少 nat？
-
-
-# %% key="entropy-losses"
-def sentence_losses(model, split, count=1000):
-    #| ja: 新しく作った文の -log p（ナット）。両方の言語 → (2 * count,)
-    #| zh-tw: 新造句子的 -log p（nat），兩種語言都有 → (2 * count,)
-    rng = random.Random(1)
-    drawn = [corpus.draw(rng, split) for _ in range(count)]
-    told = {lang: [corpus.sentence(e, lang).text for e in drawn] for lang in LANGUAGES}
-    return -torch.cat([decoder.log_probability(model, told[lang], lang) for lang in LANGUAGES])
-
-
-def mean_and_error(values):
-    return values.mean().item(), values.std().item() / math.sqrt(len(values))
+# 先猜猜看：用訓練用的文法新造句子，這個模型的平均損失是多少 nat？
 
 
 # %% key="entropy-code"
+def sentence_losses(split, count=1000):
+    #| ja: 新しく作った文の -log p（ナット）の平均と標準誤差
+    #| zh-tw: 新造句子的 -log p（nat）的平均與標準誤差
+    rng, each = random.Random(1), []
+    drawn = [corpus.draw(rng, split) for _ in range(count)]
+    for lang in LANGUAGES:
+        texts = [corpus.sentence(event, lang).text for event in drawn]
+        each.append(-decoder.log_probability(model, texts, lang))
+    values = torch.cat(each)  # (2 * count,)
+    return values.mean().item(), values.std().item() / math.sqrt(len(values))
+
+
+# %% key="entropy-guess"
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-
 floor = corpus.entropy("train")
-seen, seen_error = mean_and_error(sentence_losses(model, "train"))
-unseen, unseen_error = mean_and_error(sentence_losses(model, "test"))
+(seen, seen_error), (unseen, unseen_error) = map(sentence_losses, ("train", "test"))
 predict.compare(guess, seen, T(ja="ナット", zh_tw=" nat"))
 
 # %% key="entropy-claim"
@@ -351,70 +252,129 @@ claims.check(
     },
 )
 
-# %% [markdown] key="entropy-after" lang="ja"
-# モデルの損失は、エントロピーよりわずかに大きいだけです。差は、モデルがまだ文法と違うところの大きさです（カルバック・ライブラー情報量と呼びます）。
+# %% [markdown] key="blank" lang="ja"
+# 損失とエントロピーの差は、約0.2ナットでした。これは、モデルの分布が文法の分布からずれている分です（KLダイバージェンス）。次のトークンを当てるだけの学習で、文の確率は限界の近くまで正確になったのです。一方、除いた組み合わせの文では、損失が大きく増えました（理由は6節で考えます）。
 #
-# 除いた組み合わせの文では、損失が大きく増えました。文法としては正しい文なのに、モデルは「一度も見なかった組み合わせは、起こりにくい」と学んだからです。このことは、8節でもう一度出てきます。
+# ## 3. 空欄の右にある手がかりを、文の確率で使う
+#
+# 正確な文の確率は、生成のほかにも使えます。たとえば穴埋めです。次の空欄（＿）には助数詞が入りますが、決め手の名詞は右にあり、左から右への1回の計算では使えません。
+#
+# そこで、候補を1つずつ空欄に入れ、文全体の確率を比べます（リスコアリング、rescoring）。合わない候補では、あとの名詞の確率が下がるはずです。
 
-# %% [markdown] key="entropy-after" lang="zh-tw"
-# 模型的損失只比熵大一點點。這個差距，就是模型和文法還不一樣的程度（叫做 KL 散度）。
+# %% [markdown] key="blank" lang="zh-tw"
+# 模型的損失只比熵大約 0.2 nat。這個差距表示模型的分布偏離文法的分布多少（KL 散度）。只靠猜下一個詞元，句子的機率就準確到接近理論的極限。不過，拿掉的組合寫成的句子，損失卻大了許多；原因到第 6 節再想。
 #
-# 拿掉的組合所寫成的句子，損失增加很多。這些句子在文法上是正確的，但模型學到的是「從來沒看過的組合，不太會發生」。這件事在第 8 節還會再出現一次。
+# ## 3. 用句子的機率，利用空格右邊的線索
+#
+# 有了準確的句子機率，就不只能用來寫句子，例如也能拿來填空。下面句子的空格（＿）要填量詞，關鍵的名詞在空格右邊；從左到右只計算一次的話，空格的預測用不到那個名詞。
+#
+# 所以把候選字一個個填進空格，比較整句的機率。如果量詞不搭，到了後面的名詞，機率應該就會變低。這叫做重新評分（rescoring）。
 
-# %% [markdown] key="causal" lang="ja"
-# ## 5. 未来を変えると、過去は変わるか
-#
-# 3節では、文全体を1回入力するだけで、すべての位置の予測が正しく求まりました。それが許されるのは、どの位置の予測も、それよりうしろのトークンに影響されないときだけです。影響されるなら、答えを見ながら当てていることになります。
-#
-# 予想：8番目のトークンだけを書き換えます。出力が変わる位置は、いくつあるでしょうか（トークンの数 $n$ は、1節で表示しました）。
+# %% key="blank-code"
+told = corpus.sentence(event._replace(kind="definite"), LANG)
+candidates = corpus.candidates(LANG, "counter")
+print(told.filled("counter", "＿"), "→", told.answer("counter"))
 
-# %% [markdown] key="causal" lang="zh-tw"
-# ## 5. 改動未來，過去會變嗎？
-#
-# 第 3 節只輸入一次整個句子，就求出了所有位置的預測。能這樣做，前提是每個位置的預測都不受後面的詞元影響；否則就等於看著答案在猜。
-#
-# 先猜猜看：只改動第 8 個詞元，會有幾個位置的輸出改變？（詞元數 $n$ 在第 1 節印出來了。）
+#| ja: 空欄の左だけを読む、1回の計算
+#| zh-tw: 只讀空格左邊，計算一次
+next_p = model(start_of(LANG, told.left("counter"))).logits[0, -1].softmax(-1)
+one_pass = next_p[tokens.convert_tokens_to_ids(list(candidates))]
 
-# %% key="causal-code"
+#| ja: 候補を入れた文全体の確率
+#| zh-tw: 填入候選字之後，整句的機率
+filled = [tokenizer.tagged(told.filled("counter", c), LANG) for c in candidates]
+whole = log_probability(model, tokens(filled, return_tensors="pt").input_ids)  # (candidates,)
+for p in (one_pass, whole.softmax(0)):
+    best = p.topk(5)
+    print(*(f"{candidates[i]} {v:.3f}" for v, i in zip(best.values, best.indices.tolist())))
+assert candidates[whole.argmax()] == told.answer("counter")
+
+# %% [markdown] key="cells" lang="ja"
+# 上の行が1回の計算、下の行がリスコアリングです。同じ重みのまま、確率が正解に集まりました。偶然でないことを、手がかりが右にある13種類の空欄（2つの言語の動詞、助数詞、時の語）で、200文ずつ確かめます。比べる相手は3つです。
+#
+# - チャンスレベル：最もよく当たる候補をいつも答える
+# - 1回の計算：空欄の左だけを読んで答える
+# - 上限：左だけを読む場合の、理論上の最高の正解率（文法から計算）
+#
+# 予想：リスコアリングの正解率は、13種類の平均でいくつになるでしょうか。
+
+# %% [markdown] key="cells" lang="zh-tw"
+# 上面一行是計算一次的結果，下面一行是重新評分。權重完全相同，分散的機率卻集中到正確答案上。為了確認不是這一句碰巧如此，接著用線索在右邊的 13 種空格（兩種語言的動詞、量詞、時間詞），每種 200 句來測量。拿來比較的正確率有三種。
+#
+# - 隨機水準（chance level）：永遠回答最常對的那個候選字
+# - 計算一次：只讀空格左邊來回答
+# - 上限：只讀空格左邊時，理論上能達到的最高正確率（由文法算出）
+#
+# 先猜猜看：重新評分的正確率，13 種平均是多少？
+
+
+# %% key="cells-graded"
+def graded(answer):
+    return corpus.grade(lambda events, slot, lang: answer(model, events, slot, lang), side="right")
+
+
+def mean(shares):
+    return sum(shares) / len(shares)
+
+
+# %% key="cells-code"
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-changed = ids.clone()
-#| ja: 8番目のトークン
-#| zh-tw: 第 8 個詞元
-changed[0, 7] = tokens.convert_tokens_to_ids("山")
-difference = (model(changed).logits - model(ids).logits).abs().amax(-1)[0]  # (n,)
+by_answer = {"one_pass": graded(decoder.guesses), "rescored": graded(decoder.rescored)}
+cells = corpus.cells("right")
+by_answer["ceiling"] = {cell: corpus.ceiling(*cell) for cell in cells}
+by_answer["blind"] = {cell: corpus.constant(*cell) for cell in cells}
+predict.compare(guess, mean(by_answer["rescored"].values()))
 
-past_change = difference[:7].max().item()
-predict.compare(guess, int((difference > 0).sum()))
+# %% key="cells-figure"
+groups = {
+    T(ja="動詞と助数詞（5種類）", zh_tw="動詞和量詞（5 種）"): [c for c in cells if c[0] != "time"],
+    T(ja="時の語（8種類）", zh_tw="時間詞（8 種）"): [c for c in cells if c[0] == "time"],
+}
+averages = {
+    name: [mean([shares[cell] for cell in group]) for group in groups.values()]
+    for name, shares in by_answer.items()
+}
+labels = T(ja="チャンスレベル|1回の計算|リスコアリング", zh_tw="隨機水準|計算一次|重新評分").split(
+    "|"
+)
+drawn = dict(zip(labels, (averages[name] for name in ("blind", "one_pass", "rescored"))))
+fig, ax = plt.subplots(figsize=(7, 3.4))
+limit = T(ja="左だけを読む場合の上限", zh_tw="只讀左邊的上限")
+figures.bars(ax, list(groups), drawn, levels=averages["ceiling"], level_name=limit)
+ax.set(ylabel=T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.08))
+told = charts.listed(dict(zip(groups, zip(*drawn.values(), averages["ceiling"]))))
+figures.show(
+    fig,
+    T(
+        ja=f"縦軸は正解率の平均です。チャンスレベル、1回の計算、リスコアリング、上限（太い横線）の順に、{told}。",
+        zh_tw=f"縱軸是平均正確率。依序是隨機水準、計算一次、重新評分、上限（粗橫線）：{told}。",
+    ),
+)
 
-# %% key="causal-print"
-print([f"{value:.2g}" for value in difference.tolist()])
+# %% [markdown] key="causal" lang="ja"
+# 1回の計算は、左にも少し手がかりのある動詞と助数詞では上限に、手がかりのない時の語ではチャンスレベルに並びました。ところが、リスコアリングではどちらもほぼ1.00です。因果マスクは、1回の計算で使える情報を制限しますが、学んだ知識は制限しません。
+#
+# その代わり、候補の数（4から18）だけ計算が必要です（エンコーダーなら1回です）。大規模なデコーダー型では、手がかりを先に並べ、最後に答えさせれば、1回で使えます。
+#
+# ## 4. 未来を変えると、過去は変わるか
+#
+# 1節では、文全体を1回入力するだけで、すべての位置の予測が求まりました。これが正しいのは、どの予測も、後ろのトークンに影響されない場合だけです。12個のトークンを1つずつ書き換え、12か所の出力の変化を測りましょう。BERT、T5のデコーダー、1つ先まで見えるマスクを渡したGPT-2（わざと作った誤り）も調べます。
+#
+# 予想：どの層も1つ先まで見えるとき、2層のモデルの最後の出力には、何トークン先までの影響が届くでしょうか。
 
-# %% [markdown] key="probe" lang="ja"
-# 7番目までの変化は、ちょうど0です。因果マスクでは、未来のスコアを $-\infty$ にするので、重みは正確に0になります（レッスン01の9節）。
+# %% [markdown] key="causal" lang="zh-tw"
+# 計算一次時，動詞和量詞（左邊也有一點線索）的正確率幾乎等於上限，沒有線索的時間詞則等於隨機水準。可是改用重新評分，兩者都幾乎是 1.00。因果遮罩限制的，是單次計算看得到的資訊，而不是模型學到的知識。
 #
-# `causality.influence`は、この実験をどんなモデルにも行う道具です。ランダムな12個のトークンを1つずつ書き換え、12か所の出力の変化を全部測ります。4つの場合を調べます。
+# 代價是：候選字有幾個（4 到 18 個），就要計算幾句；編碼器則只要一次。大型的解碼器只要把線索排在前面，答案放到最後才寫，計算一次也用得到。
 #
-# - このレッスンのGPT-2
-# - 同じGPT-2に、1つ先のトークンまで見えるマスクを渡したもの（わざと作った失敗）
-# - レッスン03のBERT
-# - レッスン05のT5のデコーダー
+# ## 4. 改動未來，過去會變嗎？
 #
-# 予想：2番目では、どの層も「1つ先まで」見えます。層は2つあります。最後の出力には、何トークン先までの影響が届くでしょうか。
-
-# %% [markdown] key="probe" lang="zh-tw"
-# 到第 7 個為止，變化都剛好是 0。因果遮罩把未來的分數設成 $-\infty$，權重就會是精確的 0（第 01 課第 9 節）。
+# 在第 1 節，整個句子只輸入一次，就求出了所有位置的預測。這樣做要正確，前提是每個位置的預測都不受後面的詞元影響。真的是這樣嗎？來把 12 個詞元逐一改動，測量 12 個位置的輸出各變了多少。另外也檢查 BERT、T5 的解碼器，以及故意做錯的：GPT-2 配上看得到後面 1 個詞元的遮罩。
 #
-# `causality.influence` 這個工具，可以對任何模型做這個實驗。它把 12 個隨機的詞元逐一改動，再測量 12 個位置的輸出各變了多少。這裡檢查 4 種情形。
-#
-# - 這一課的 GPT-2
-# - 同一個 GPT-2，但遮罩看得到後面 1 個詞元（故意做錯的）
-# - 第 03 課的 BERT
-# - 第 05 課的 T5 的解碼器
-#
-# 先猜猜看：在第 2 種情形裡，每一層都看得到「後面 1 個」，而且總共有 2 層。最後的輸出，會受到後面第幾個詞元為止的影響？
+# 先猜猜看：遮罩看得到後面 1 個時，每一層都看得到「後面 1 個」，而模型有 2 層。最後的輸出，最遠會受到後面第幾個詞元影響？
 
 # %% key="probe-code"
 #| ja: Noneを、予想した数に書き換える
@@ -442,58 +402,27 @@ counts = "、".join(f"{name} {int((f.changes > 0).sum())}" for name, f in found.
 figures.show(
     fig,
     T(
-        ja=f"列のトークンを書き換えたとき、行の出力が変われば●、変化がちょうど0.0なら×です。144マスのうち●の数は、{counts}です。GPT-2とT5のデコーダーでは、右上の三角形がすべて×です。1つ先が見えるマスクでは、2つ先まで●があります。BERTでは、すべて●です。",
-        zh_tw=f"改動直行的詞元時，橫列的輸出有變就是 ●，變化剛好是 0.0 就是 ×。144 格裡 ● 的數量：{counts}。GPT-2 和 T5 的解碼器，右上三角形全是 ×；看得到後面 1 個的遮罩，● 一直延伸到後面第 2 個；BERT 則全是 ●。",
+        ja=f"列のトークンを書き換えたとき、行の出力が変われば●、変化がちょうど0.0なら×です。144組のうち●の数は、{counts}です。GPT-2とT5のデコーダーでは、右上の三角形がすべて×です。1つ先が見えるマスクでは、2つ先まで●があります。BERTでは、すべて●です。",
+        zh_tw=f"改動直行的詞元時，橫列的輸出有變就是 ●，變化剛好是 0.0 就是 ×。144 組裡 ● 的數量：{counts}。GPT-2 和 T5 的解碼器，右上三角形全是 ×；看得到後面 1 個的遮罩，● 一直延伸到後面第 2 個；BERT 則全是 ●。",
     ),
 )
 
-# %% [markdown] key="probe-after" lang="ja"
-# 1つ先が見える層を2つ重ねると、2つ先まで見えます。マスクを1つずらす間違いだけで、層を重ねるほど未来が漏れます。このまま学習させると、答えを見ながら当てるので、損失はかえって小さくなります。損失だけを見ていると、気づけません。
-#
-# BERTですべてが●になるのは、失敗ではありません。前後の両方を見るのが、エンコーダーの役目です。ただし、そのままでは「次のトークンを当てる」学習はできません。
-#
-# 好きなモデルでも調べられます。`causality.probe`に`transformers`のクラスの名前を渡すと、ランダムな重みの小さなモデルを作って調べます。名前を`"LlamaForCausalLM"`、`"MistralForCausalLM"`、`"BertLMHeadModel"`などに変えて、実行してみましょう。
-
-# %% [markdown] key="probe-after" lang="zh-tw"
-# 把看得到後面 1 個的層疊 2 層，就看得到後面第 2 個。遮罩只要錯開一格，疊的層數越多，未來就漏得越多。如果就這樣訓練，模型等於看著答案猜，損失反而變小；只看損失，是發現不了的。
-#
-# BERT 全是 ●，並不是出錯：同時看前後文，正是編碼器的工作。只是這樣就不能直接拿來訓練「猜下一個詞元」。
-#
-# 也可以檢查你喜歡的模型：把 `transformers` 的類別名稱傳給 `causality.probe`，就會建立一個權重隨機的小模型來檢查。請把名稱換成 `"LlamaForCausalLM"`、`"MistralForCausalLM"`、`"BertLMHeadModel"` 等等，再執行看看。
-
-# %% key="probe-any"
-causality.probe("Qwen3ForCausalLM").verdict
-
 # %% [markdown] key="parallel" lang="ja"
-# ## 6. 学習は並列、生成は逐次
+# 1層目で1つ先の情報が入り、2層目がその位置を見るので、影響は2つ先まで届きます。情報は、層を重ねるごとに運ばれるのです（7節では、これが役に立ちます）。誤ったマスクで学習させると、答えが見えるので、損失はかえって小さくなります。損失だけでは気づけません。
 #
-# 元のページは「左から右への順次処理」と書いています。これは、半分だけ正しい説明です。
+# 正しいマスクでは、過去の変化はちょうど0.0でした。だから、学習では文全体を1回入力すれば済みます。しかし生成では、前のトークンを書くまで次へ進めないので、1トークンごとに計算します。
 #
-# - 学習：文はもう全部あるので、1回の実行で、すべての位置の予測を同時に計算できる
-# - 生成：次のトークンは、前のトークンを書くまで存在しないので、1トークンに1回、実行するしかない
-#
-# 2つの計算が同じ予測になることを確かめます。同じ文を、1回で計算した場合と、入力を1トークンずつ長くして $n$ 回計算した場合とで、ロジットを比べます。同じことをBERTでも行います。
-#
-# 予想：並列の計算では、モデルは $n$ トークン分を1回で計算します。逐次の計算では、$n$ 回を合わせて、何トークン分を計算するでしょうか（$n$ は1節で表示しました）。
+# 予想：$n$ トークンの文を、入力を1トークンずつ長くしながら $n$ 回計算すると、合わせて何トークン分の計算になるでしょうか（$n$ は1節）。
 
 # %% [markdown] key="parallel" lang="zh-tw"
-# ## 6. 訓練可以平行，產生只能依序
+# 第 1 層先帶進後面 1 個的資訊，第 2 層再去看那個位置，所以影響會傳到後面第 2 個：每疊一層，資訊就能再往前傳一段（到了第 7 節，這件事會派上用場）。如果用錯的遮罩訓練，模型等於看著答案猜，損失反而變小；只看損失，是發現不了的。
 #
-# 原網頁說「從左到右處理」，這只對了一半。
+# 遮罩正確時，過去的變化剛好是 0.0，所以訓練時整個句子只要輸入一次。那麼，生成也只要一次嗎？前一個詞元寫出來之前，後一個還不存在，所以每寫一個詞元都得計算一次。
 #
-# - 訓練：句子已經全部都有了，所以執行 1 次模型，就能同時算出所有位置的預測
-# - 產生：前一個詞元寫出來之前，後一個還不存在，所以每個詞元都得執行 1 次
-#
-# 接著確認兩種計算的預測相同。同一個句子，一種是一次算完，一種是輸入每次加長 1 個詞元、計算 $n$ 次，再比較 logits。對 BERT 也做同樣的事。
-#
-# 先猜猜看：平行計算時，模型 1 次就算完 $n$ 個詞元。依序計算時，$n$ 次加起來總共要算幾個詞元？（$n$ 在第 1 節印出來了。）
+# 先猜猜看：$n$ 個詞元的句子，輸入每次加長 1 個、計算 $n$ 次，總共要算幾個詞元？（$n$ 在第 1 節印出來了。）
 
 
 # %% key="parallel-ways"
-def in_parallel(model, ids):
-    return model(ids).logits[0]  # (n, V)
-
-
 def in_sequence(model, ids):
     return torch.stack([model(ids[:, :t]).logits[0, -1] for t in range(1, ids.size(1) + 1)])
 
@@ -503,43 +432,18 @@ def in_sequence(model, ids):
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-
-sizes = []
-hook = model.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].numel()))
-in_sequence(model, ids)
-hook.remove()
-predict.compare(guess, sum(sizes), T(ja="トークン分", zh_tw=" 個詞元"))
-
-
-# %% key="parallel-fastest"
-def fastest(compute, model, ids, repeats=5):
-    #| ja: 秒。最初の1回は準備運動なので、数えない
-    #| zh-tw: 秒；第 1 次是暖身，不計算在內
-    seconds = []
-    for _ in range(1 + repeats):
-        started = time.perf_counter()
-        compute(model, ids)
-        seconds.append(time.perf_counter() - started)
-    return min(seconds[1:])
-
-
-# %% key="parallel-gaps"
-gaps = {}
+sizes, gaps = [], {}
 for name, net in (("GPT-2", model), ("BERT", encoder.load())):
-    gaps[name] = (in_parallel(net, ids) - in_sequence(net, ids)).abs().max().item()
-    fast, slow = (1000 * fastest(compute, net, ids) for compute in (in_parallel, in_sequence))
-    print(
-        T(
-            ja=f"{name}　ロジットの差の最大値 {gaps[name]:.2g}　並列（1回） {fast:.1f}ミリ秒　逐次（{n}回） {slow:.1f}ミリ秒",
-            zh_tw=f"{name}　logits 的最大差距 {gaps[name]:.2g}　平行（1 次）{fast:.1f} 毫秒　依序（{n} 次）{slow:.1f} 毫秒",
-        )
-    )
+    hook = net.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].numel()))
+    one_after_the_other = in_sequence(net, ids)  # (n, V)
+    hook.remove()
+    gaps[name] = (net(ids).logits[0] - one_after_the_other).abs().max().item()
+predict.compare(guess, sum(sizes) / len(gaps), T(ja="トークン分", zh_tw=" 個詞元"))
 
 # %% key="parallel-claim"
 claims.check(
     "C10",
     {
-        "past_change": past_change,
         "probe_past": ours.past,
         "t5_past": t5.past,
         "leaky_past": leaky.past,
@@ -549,49 +453,40 @@ claims.check(
     },
 )
 
-# %% [markdown] key="parallel-after" lang="ja"
-# GPT-2では、2つの計算は丸め誤差の範囲で一致しました（長さの違う計算どうしなので、ちょうど0.0にはなりません）。BERTでは一致しません。前の位置の出力も、うしろのトークンに影響されるからです。
-#
-# 逐次の計算は、実行が $n$ 回で、計算するトークンは $1 + 2 + \cdots + n = n(n+1)/2$ 個分です。同じトークンを、何度も計算し直しています。この2つの数は、どの機械でも同じです。一方、上の時間は目安にすぎません。ほかのプログラムが動いていると、時間の比は何倍も変わります。
-#
-# 前の位置の結果は変わらないので、保存して使い回せば、1回につき新しいトークン1つの計算で済みます。これがKVキャッシュ（KV cache）です。KVキャッシュを扱うレッスンで、くわしく調べます。それでも、実行の回数は減りません。
-
-# %% [markdown] key="parallel-after" lang="zh-tw"
-# 對 GPT-2 來說，兩種計算一致，只差捨入誤差（因為長度不同，所以不會剛好是 0.0）。對 BERT 來說就不一致，因為前面位置的輸出也會受後面的詞元影響。
-#
-# 依序計算要執行 $n$ 次，總共算 $1 + 2 + \cdots + n = n(n+1)/2$ 個詞元，同樣的詞元一再重算。這兩個數在任何機器上都一樣。相對地，上面的時間只能當參考：如果同時有其他程式在執行，時間的倍數可能差上好幾倍。
-#
-# 既然前面位置的結果不會變，就可以存起來重複使用，每次只要算 1 個新的詞元。這就是 KV 快取（KV cache），介紹 KV 快取的那一課會仔細研究。不過，執行的次數還是不會減少。
-
 # %% [markdown] key="generate" lang="ja"
-# ## 7. 生成のループを手で書く
+# <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 生成は、短いループで書けます。最後の位置のロジットから次のトークンを選び、列に付け、`</s>`が出るまで繰り返します。選び方は2つ試します。
+# $1 + 2 + \cdots + n = n(n+1)/2$ トークン分です。前の位置の結果は変わらないので、保存しておけば、毎回1トークン分で済みます（KVキャッシュ、レッスン07）。回数は減りません。
 #
-# - 貪欲法（greedy decoding）：いちばん確率の高いトークンを選ぶ
-# - サンプリング：モデルの確率どおりに、くじを引く
+# </details>
+#
+# 1回の計算と $n$ 回の計算のロジットは、GPT-2では丸め誤差の範囲で一致しますが、BERTでは、文が長くなるたびに前の位置の出力も変わるので一致しません。元のページの「左から右への順次処理」は、生成にだけ当てはまります。
+#
+# ## 5. 文を書かせる：貪欲法とサンプリング
+#
+# 最後の位置のロジットから次のトークンを選んで付け、`</s>`が出るまで繰り返せば、文を生成できます。選び方は2つ試します。
+#
+# - 貪欲法（greedy decoding）：確率が最も高いトークンを選ぶ
+# - サンプリング（sampling）：確率のとおりに、くじを引く
 
 # %% [markdown] key="generate" lang="zh-tw"
-# ## 7. 親手寫產生句子的迴圈
+# <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 產生句子，只需要一個短短的迴圈：從最後一個位置的 logits 選出下一個詞元，接到後面，一直重複到出現 `</s>` 為止。選法試兩種。
+# $1 + 2 + \cdots + n = n(n+1)/2$ 個詞元。前面位置的結果不會變，存起來重複使用的話，每次只要算 1 個新的詞元（KV 快取，第 07 課）；不過，計算的次數不會減少。
+#
+# </details>
+#
+# 計算一次與計算 $n$ 次的 logits，在 GPT-2 只差捨入誤差，在 BERT 則不一致：句子每加長一次，前面位置的輸出也跟著改變。所以原網頁說的「從左到右處理」，只有生成時才是如此。
+#
+# ## 5. 請模型寫句子：貪婪解碼與取樣
+#
+# 生成句子的迴圈很短：從最後一個位置的 logits 選出下一個詞元，接到後面，一直重複到出現 `</s>`。選法試兩種。
 #
 # - 貪婪解碼（greedy decoding）：選機率最高的詞元
-# - 取樣（sampling）：照模型的機率抽籤
+# - 取樣（sampling）：照機率抽籤
 
 
 # %% key="generate-code"
-def generate(model, ids, pick, most=40):
-    """ids: (1, n)  pick: (V,) → token  → (1, n + what was written)"""
-    for _ in range(most):
-        logits = model(ids).logits[0, -1]  # (V,)
-        ids = torch.cat([ids, pick(logits).view(1, 1)], 1)
-        if ids[0, -1] == tokens.eos_token_id:
-            break
-    return ids
-
-
-# %% key="generate-pick"
 def greedy(logits):
     return logits.argmax()
 
@@ -600,10 +495,15 @@ def sampled(logits, temperature=1.0):
     return torch.multinomial((logits / temperature).softmax(-1), 1)
 
 
-def start_of(lang, text=""):
-    #| ja: うしろに付く終わりのトークンを取る
-    #| zh-tw: 去掉自動加在後面的結尾詞元
-    return tokens(tokenizer.tagged(text, lang), return_tensors="pt").input_ids[:, :-1]
+def generate(model, ids, pick, most=40):
+    #| ja: idsの形状は(1, n)から(1, n + m)になる（mは書いたトークンの数）
+    #| zh-tw: ids 的形狀從 (1, n) 變成 (1, n + m)，m 是寫出的詞元數量
+    for _ in range(most):
+        logits = model(ids).logits[0, -1]  # (V,)
+        ids = torch.cat([ids, pick(logits).view(1, 1)], 1)
+        if ids[0, -1] == tokens.eos_token_id:
+            break
+    return ids
 
 
 # %% key="generate-write"
@@ -613,171 +513,327 @@ for pick in (greedy, sampled):
         written = generate(model, start_of(LANG), pick)
         print(f"{pick.__name__:8}", tokens.decode(written[0], skip_special_tokens=True))
 
-# %% [markdown] key="generate-check" lang="ja"
-# 貪欲法では、何度実行しても同じ文になります。`transformers`の`generate`と同じトークンが並ぶことも、いくつかの書き出しで確かめましょう。
-
-# %% [markdown] key="generate-check" lang="zh-tw"
-# 貪婪解碼不管執行幾次，都會寫出同樣的句子。再用幾個不同的開頭，確認寫出的詞元和 `transformers` 的 `generate` 相同。
-
-# %% key="generate-check-code"
-rng = random.Random(0)
-beginnings = []
+#| ja: transformersのgenerateも、同じトークンを選ぶ
+#| zh-tw: transformers 的 generate 也會選出同樣的詞元
 for lang in LANGUAGES:
-    told = [corpus.sentence(corpus.draw(rng), lang).text for _ in range(5)]
-    beginnings += [start_of(lang)] + [start_of(lang, text[:5]) for text in told]
+    [theirs] = decoder.continued(model, lang, [""], do_sample=False)
+    mine = generate(model, start_of(lang), greedy)[0]
+    assert tokens.decode(mine, skip_special_tokens=True) == theirs
 
-for start in beginnings:
-    theirs = model.generate(
-        start, attention_mask=torch.ones_like(start), do_sample=False, max_new_tokens=40
-    )
-    assert generate(model, start, greedy).equal(theirs)
-print(T(ja=f"{len(beginnings)}個の書き出しすべてで一致", zh_tw=f"{len(beginnings)} 個開頭全部一致"))
+# %% [markdown] key="greedy" lang="ja"
+# 貪欲法では、何度書かせても同じ文になります。いつも確率が最も高いトークンを選ぶのですから、文の確率も最も高いのでしょうか。2つの言語で100通りずつの書き出し（2文字）の続きを、2つの方法で書かせ、文の確率を比べます。
+#
+# 予想：サンプリングで書いた文のうち、貪欲法の文より確率の高いものは、どのくらいあるでしょうか。
+#
+# - `"a"`：0%
+# - `"b"`：1%くらい
+# - `"c"`：20%くらい
+
+# %% [markdown] key="greedy" lang="zh-tw"
+# 貪婪解碼不管寫幾次，都是同樣的句子。每一步都選機率最高的詞元，寫出來的應該就是機率最高的句子吧？真的嗎？兩種語言各準備 100 個開頭（句子的前 2 個字），從同樣的開頭，用兩種方法接著寫，再比較整句的機率。
+#
+# 先猜猜看：取樣寫出的句子裡，機率比貪婪解碼的句子還高的，大約占多少？
+#
+# - `"a"`：0%
+# - `"b"`：1% 左右
+# - `"c"`：20% 左右
+
+# %% key="greedy-write"
+rng = random.Random(2)
+drawn = [corpus.draw(rng, "train") for _ in range(100)]
+by_way = {"greedy": {}, "sampled": {}, "grammar": {}}
+for lang in LANGUAGES:
+    texts = [corpus.sentence(e, lang).text for e in drawn]
+    starts = [text[:2] for text in texts]
+    by_way["greedy"][lang] = decoder.continued(model, lang, starts, do_sample=False)
+    by_way["sampled"][lang] = decoder.continued(model, lang, starts)
+    by_way["grammar"][lang] = texts
+
+
+def likelihoods(way):
+    found = by_way[way].items()
+    return torch.cat([decoder.log_probability(model, texts, lang) for lang, texts in found])
+
+
+# %% key="greedy-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+likelier = (likelihoods("sampled") > likelihoods("greedy")).double().mean().item()
+options = {"a": "0%", "b": "1%", "c": "20%"}
+values = {"a": 0, "b": 0.01, "c": 0.2}
+predict.choose(guess, options, min(values, key=lambda key: abs(values[key] - likelier)))
+
+# %% key="greedy-table" hide=true
+labels = T(ja="貪欲法|サンプリング|文法から引く", zh_tw="貪婪解碼|取樣|從文法抽").split("|")
+shares, rows = {}, []
+for way, label in zip(by_way, labels):
+    written = [(lang, text) for lang, texts in by_way[way].items() for text in texts]
+    events = [corpus.parse(text, lang) for lang, text in written]
+    shares[way] = {
+        "valid": mean([event is not None for event in events]),
+        "distinct": len(set(written)) / len(written),
+        "open": mean([event.kind in ("plain", "counted") for event in events if event]),
+    }
+    errors = [corpus.standard_error(share, len(written)) for share in shares[way].values()]
+    told = [f"{share:.2f} ± {e:.2f}" for share, e in zip(shares[way].values(), errors)]
+    rows.append([label, *told, f"{likelihoods(way).mean():.2f}"])
+show.tabulate(
+    T(
+        ja="書き方|正しい文|異なる文|基本文と数量文|log pの平均",
+        zh_tw="寫法|正確的句子|不同的句子|基本和數量句型|log p 的平均",
+    ),
+    rows,
+)
+
+# %% key="greedy-claim"
+claims.check(
+    "E41",
+    {
+        "likelier": likelier,
+        "greedy_valid": shares["greedy"]["valid"],
+        "sampled_valid": shares["sampled"]["valid"],
+        "greedy_open": shares["greedy"]["open"],
+        "sampled_open": shares["sampled"]["open"] - shares["grammar"]["open"],
+    },
+)
+
+# %% [markdown] key="greedy-after" lang="ja"
+# 同じ書き出しからサンプリングした文の20〜25%ほどが、貪欲法の文より高い確率をもっていました。最も確率の高いトークンを選び続けても、最も確率の高い文にはなりません。それどころか、文法の半分を占める基本文と数量文を、ほとんど書きません。
+#
+# なぜでしょうか。次の図は、ある書き出しに続くトークンの確率です。「全部の文」では続く文字が1つに決まっているので、その文字に確率が集まります。基本文と数量文は、合わせればもっと確率が高いのに、多くの文字に分かれています。そのため貪欲法は「全部の文」へ進みますが、その先で数まで選ぶので、文の確率は低くなります。
+#
+# サンプリングは文法とほぼ同じ割合で書く代わりに、ときどき誤ります。減らす方法を図で試しましょう。
+#
+# - 温度（temperature）$\tau$：ロジットを $\tau$ で割る。小さいほど、確率の高いトークンに集中する
+# - top-k、top-p：確率の高い $k$ 個、または確率の合計が $p$ に届くまでのトークンだけを残す
+
+# %% [markdown] key="greedy-after" lang="zh-tw"
+# 從同樣的開頭抽出的句子，大約有 20～25% 的機率比貪婪解碼的句子還高。也就是說，每一步都選機率最高的詞元，得到的並不是機率最高的句子。不僅如此，文法裡占一半的基本句型和數量句型，貪婪解碼幾乎不寫。
+#
+# 為什麼？下圖是某個開頭後面的詞元機率。全部句型都從同一個字開始，機率全集中在那個字上；基本和數量句型加起來機率更高，但第一個字分成好幾種。所以貪婪解碼總是走進全部句型，看不出之後還得選數字，整句的機率反而比較低。
+#
+# 取樣寫出的句型比例則和文法差不多，代價是偶爾會抽到錯的。要減少抽中低機率的詞元，有下面幾種調整方法，請在圖上試試看。
+#
+# - 溫度（temperature）$\tau$：把 logits 除以 $\tau$。越小，就越集中在機率高的詞元
+# - top-k、top-p：只留下機率最高的 $k$ 個，或從高到低累加到 $p$ 的那些詞元
+
+# %% key="sampling-explorer"
+from helpers.widgets import SamplingExplorer
+
+beginning = T(ja="昨日、花子は村で", zh_tw="花子昨天在村子裡")
+SamplingExplorer(model, tokens, text=tokenizer.tagged(beginning, LANG))
 
 # %% [markdown] key="train" lang="ja"
-# ## 8. 学習させて、書いた文を採点する
+# ## 6. 書いた文は、学習データの外に出るか
 #
-# 何も知らないモデルを、300ステップだけ学習させます（10秒から20秒）。途中で文を書かせ、文法で採点します。次の3つの割合を数えます。
+# 正しい文を書いても、学習用の文を写しただけの可能性があります。そこで、学習を始めたばかりのモデル（300ステップ）と`model`（6,195ステップ）に文を書かせ、正しい文に占める割合を数えます。
 #
-# - 正しい：書いた文のうち、文法に合うものの割合。一字でも違えば数えない
-# - 新しい：正しい文のうち、学習用の文にないものの割合
-# - 未知の組：正しい文のうち、学習から除いた「人と場所」の組み合わせを含むものの割合
+# - 新しい文：学習用の文のどれとも一致しない文。学習用の文法から引き直しても一部は偶然一致するので、その場合の割合を基準にする
+# - 未知の組：学習から除いた「人と場所」の組み合わせを含む文。文法全体では0.20を占める
 #
-# 最後に、ずっと長く（6,195ステップ）学習させた`model`と比べます。
-#
-# 予想：文法どおりに書けば、未知の組の割合は約0.20です。長く学習させたモデルでは、いくつになるでしょうか。
+# 予想：`model`では、未知の組の割合はいくつになるでしょうか。
 
 # %% [markdown] key="train" lang="zh-tw"
-# ## 8. 訓練模型，批改它寫的句子
+# ## 6. 寫出的句子，超出訓練資料了嗎？
 #
-# 讓一個什麼都不會的模型只訓練 300 步（10 到 20 秒）。途中請它寫句子，用文法批改，計算下面 3 種比例。
+# 就算句子都正確，也可能只是照抄訓練資料。所以請剛開始訓練的模型（300 步）和 `model`（6,195 步）寫句子，數一數正確的句子裡有多少屬於下面的情形。
 #
-# - 正確：寫出的句子裡，符合文法的比例；錯 1 個字就不算
-# - 新句子：正確的句子裡，訓練資料中沒有的比例
-# - 沒看過的組合：正確的句子裡，含有訓練時拿掉的「人與地點」組合的比例
+# - 新句子：和訓練資料的任何一句都不同。不過，就算從訓練用的文法重新抽句子，也會有一些剛好相同，所以要以那個比例為基準
+# - 沒看過的組合：含有訓練時拿掉的「人與地點」組合。在整個文法裡占 0.20
 #
-# 最後再和訓練久得多（6,195 步）的 `model` 比較。
-#
-# 先猜猜看：如果完全照著文法寫，「沒看過的組合」的比例大約是 0.20。訓練很久的模型會是多少？
+# 先猜猜看：`model` 的「沒看過的組合」比例是多少？
 
 # %% key="train-look"
 known = set(tokens.batch_decode(training_rows, skip_special_tokens=True))
-stages, written = {}, {}
+student, stages = decoder.new(), {}
 
 
-def look(step, model, count=200):
-    texts = {lang: decoder.sample(model, lang, count) for lang in LANGUAGES}
-    stages[step] = samples.both(samples.judge(texts[lang], lang, known) for lang in LANGUAGES)
-    written[step] = texts[LANG][0]
+def look(net, count):
+    texts = {lang: decoder.sample(net, lang, count) for lang in LANGUAGES}
+    return samples.both(samples.judge(texts[lang], lang, known) for lang in LANGUAGES)
 
 
 def after_step(step):
     if step in (100, 200, 300):
-        look(step, student)
+        stages[step] = look(student, 200)
 
+
+with torch.enable_grad():
+    batches = decoder.next_batch(training_rows)
+    training.train(student, batches, 300, decoder.LEARNING_RATE, after_step)
 
 # %% key="train-code"
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-student = decoder.new()
-look(0, student)
-with torch.enable_grad():
-    run = training.train(
-        student, decoder.next_batch(training_rows), 300, decoder.LEARNING_RATE, after_step
-    )
-final = checkpoints.card()["decoder"]["steps"]
-look(final, model, 500)
-
-unseen_share = stages[final].share("unseen")[0]
-predict.compare(guess, unseen_share)
-
-
-# %% key="train-grammar"
-def shown(share, error):
-    return "-" if math.isnan(share) else f"{share:.3f} ± {error:.3f}"
-
-
-#| ja: 学習用の文法から引いた文。乱数シードは、学習用の文（0）と変える
-#| zh-tw: 從訓練用的文法抽出的句子；亂數種子和訓練資料（0）不同
-rng = random.Random(1)
-drawn = [corpus.draw(rng, "train") for _ in range(500)]
-told = {lang: [corpus.sentence(e, lang).text for e in drawn] for lang in LANGUAGES}
-grammar = samples.both(samples.judge(told[lang], lang, known) for lang in LANGUAGES)
-
-# %% key="train-table" show=true
-measures = ("valid", "new", "unseen")
-header = T(
-    ja="ステップ|正しい|新しい|未知の組|書いた文の例",
-    zh_tw="步數|正確|新句子|沒看過的組合|寫出的句子（例）",
-)
-rows = [
-    [f"{step:,}", *(shown(*judged.share(name)) for name in measures), written[step]]
-    for step, judged in stages.items()
-]
-by_grammar = T(ja="文法から引く", zh_tw="從文法抽")
-rows.append([by_grammar, *(shown(*grammar.share(name)) for name in measures), told[LANG][0]])
-show.tabulate(header, rows)
-assert stages[300].valid > stages[100].valid
+judged = stages[decoder.STEPS] = look(model, 500)
+by_grammar = samples.new_by_grammar(known)
+predict.compare(guess, judged.share("unseen")[0])
 
 # %% key="train-figure"
-fig, ax = plt.subplots(figsize=(7.5, 3.8))
-steps = [step for step, judged in stages.items() if judged.valid >= samples.FEW]
+steps = [step for step, found in stages.items() if found.valid >= samples.FEW]
 labels = T(ja="正しい|新しい|未知の組", zh_tw="正確|新句子|沒看過的組合").split("|")
-plotted = {}
-for name, label in zip(measures, labels):
-    plotted[label], errors = zip(*(stages[step].share(name) for step in steps))
-    ax.errorbar(range(len(steps)), plotted[label], errors, capsize=3, markevery=1, label=label)
-exact = math.exp(corpus.entropy("test") - corpus.entropy())
-pairs = T(ja="文法での、未知の組の割合", zh_tw="文法裡「沒看過的組合」的比例")
-ax.axhline(exact, color="black", linestyle=":", label=pairs)
+exact = by_grammar, math.exp(corpus.entropy("test") - corpus.entropy())
+names = T(
+    ja="新しい（文法から引く場合）|未知の組（文法全体）",
+    zh_tw="新句子（從文法抽）|沒看過的組合（整個文法）",
+).split("|")
+fig, ax = plt.subplots(figsize=(7.5, 3.8))
+drawn = dict(zip(names, exact))
+for (name, level), style in zip(drawn.items(), (":", "--")):
+    ax.axhline(level, color="black", linestyle=style, marker="", label=name)
+for name, label in zip(("valid", "new", "unseen"), labels):
+    drawn[label], errors = zip(*(stages[step].share(name) for step in steps))
+    ax.errorbar(range(len(steps)), drawn[label], errors, capsize=3, markevery=1, label=label)
 x, y = T(ja="学習のステップ数", zh_tw="訓練步數"), T(ja="割合", zh_tw="比例")
-charts.frame(ax, x, y, ticks=dict(enumerate(map("{:,}".format, steps))), ylim=(0, 1.02))
+marked = [f"{step:,}" for step in steps]
+charts.frame(ax, x, y, ticks=dict(enumerate(marked)), ylim=(0, 1.02))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+about = T(ja="縦軸は割合、エラーバーは標準誤差です。", zh_tw="縱軸是比例，誤差線是標準誤差。")
+told = charts.listed(drawn, marks="：、。")
+figures.show(fig, f"{x}：{'、'.join(marked)}。{about}{told}。")
 
-series = charts.listed(plotted, marks="：、。")
-figures.show(
-    fig,
+# %% key="train-claim"
+print(
     T(
-        ja=f"横軸は学習のステップ数（{'、'.join(map(str, steps))}）、縦軸は割合、エラーバーは標準誤差です。{series}。文法での未知の組の割合は{exact:.2f}です。",
-        zh_tw=f"橫軸是訓練步數（{'、'.join(map(str, steps))}），縱軸是比例，誤差線是標準誤差。{series}。文法裡「沒看過的組合」的比例是 {exact:.2f}。",
-    ),
+        ja=f"新しい文の割合：モデル {judged.share('new')[0]:.3f} ± {judged.share('new')[1]:.3f}　文法から引く場合 {by_grammar:.3f}",
+        zh_tw=f"新句子的比例：模型 {judged.share('new')[0]:.3f} ± {judged.share('new')[1]:.3f}　從文法抽 {by_grammar:.3f}",
+    )
+)
+#| ja: 時の語の上限はチャンスレベルと同じなので、動詞と助数詞の5種類で比べる
+#| zh-tw: 時間詞的上限等於隨機水準，所以用動詞和量詞的 5 種來比較
+claims.check(
+    "C11",
+    {
+        "valid": judged.share("valid")[0],
+        "new": judged.share("new")[0] - by_grammar,
+        "unseen": judged.share("unseen")[0],
+        "blind": averages["blind"][0],
+        "one_pass": averages["one_pass"][0],
+        "ceiling": averages["ceiling"][0],
+        "rescored": mean(by_answer["rescored"].values()),
+    },
 )
 
 # %% [markdown] key="train-after" lang="ja"
-# 学習が進むと、正しい文の割合が上がります。正しい文の多くは、学習用の文のどれとも違います。それがどれくらい多いのかは、表の最後の行と比べればわかります。学習用の文法から新しく文を引いても、約1割は学習用の文と同じになります。長く学習させたモデルの割合は、これとほとんど変わりません。学習用の文を丸暗記しているなら、この割合は0になるはずです。「-」は、数えられる文が少なすぎて、割合を出せないところです。
+# 新しい文の割合は、文法から引き直す場合とほとんど変わりません（丸暗記なら0です）。モデルは文法を身につけたのです。
 #
-# おもしろいのは、未知の組です。学習の途中では、文法と同じくらいの割合で書きます。人と場所を、別々の部品として組み合わせていると考えられます。ところが、長く学習させると、ほとんど書かなくなります。学習データにない組み合わせを「ないもの」として覚えたのです。損失を下げるという目標からは、これが正解です。「新しい文を書ける」ことと「学習データの範囲を越える」ことは、別のことです。
+# おもしろいのは、未知の組です。学習の途中では、人と場所を別々の部品のように組み合わせ、文法全体と同じくらいの割合で書いていました。ところが学習を続けると、ほとんど書かなくなります。学習データに一度も現れない組み合わせを、「ないもの」として覚えたのです（2節の損失の理由です）。損失を下げるには、これが最適です。「新しい文を書ける」ことと「学習データの範囲を越える」ことは、分けて測る必要があります。
 
 # %% [markdown] key="train-after" lang="zh-tw"
-# 訓練越久，正確句子的比例越高。正確的句子大多和訓練資料裡的任何一句都不同。這樣算不算多，和表格的最後一列比較就知道：就算從訓練用的文法重新抽句子，也有約 1 成和訓練資料的句子相同。訓練很久的模型，比例和它幾乎一樣；如果是死背，這個比例應該是 0。「-」表示可以計算的句子太少，算不出比例。
+# 新句子的比例，和從文法重新抽的幾乎相同；如果是死背，應該是 0。可見模型學到了文法。
 #
-# 有意思的是「沒看過的組合」。訓練到一半時，出現的比例和文法差不多，模型應該是把人和地點當成各自獨立的零件來組合。可是訓練久了，就幾乎不再出現：模型記住了哪些組合從來沒在訓練資料裡出現過，把它們當成「不存在」。以降低損失為目標的話，這才是正確答案。「寫得出新句子」和「超出訓練資料的範圍」是兩回事。
+# 有意思的是「沒看過的組合」。訓練到一半時，比例和整個文法差不多，模型應該是把人和地點當成各自獨立的零件來組合。可是繼續訓練之後，就幾乎不再寫，第 2 節的損失也因此變大：模型記住了哪些組合從來沒出現過，把它們當成不存在。以降低損失為目標，這正是最好的做法。「寫得出新句子」和「超出訓練資料的範圍」，要分開測量。
+
+# %% [markdown] key="context" lang="ja"
+# ## 7. 文脈から学ぶ：1層と2層
+#
+# ここまでは、学習データから覚えたことを使ってきました。では、一度も見ていない並びを、読んでいる文脈だけから続けられるでしょうか。重みを変えずに、プロンプトの例から答え方をつかむことを、文脈内学習（in-context learning）と呼びます（Brown et al. 2020）。
+#
+# その部品の1つを学習させましょう。ランダムな記号の列を2回続けて読ませ、2回目を当てさせます。毎回違うので、「前に同じ記号が出たとき、次に何が来たか」を文脈から見つけるしかありません。これを行うヘッドを、帰納ヘッド（induction head）と呼びます（Olsson et al. 2022）。
+#
+# 長さ5から12の列で2層のモデルを学習させ、長さ12で測ります。まだ出ていない記号から選ぶだけでも、約0.27は当たります。1層のモデルは、2,000ステップ学習させても、0.53、0.42、0.11でした（教材の記録、3つのシード）。
+#
+# 予想：2層のモデルは、500ステップでどこまで当てるでしょうか。0から1の数で書きましょう。
+
+# %% [markdown] key="context" lang="zh-tw"
+# ## 7. 從上下文學習：1 層與 2 層
+#
+# 到目前為止，模型用的都是從訓練資料記住的東西。那麼，訓練時從沒看過的順序，能不能只靠正在讀的上下文接下去？不改變權重，只靠提示裡的例子就抓到回答的方式，叫做情境學習（in-context learning，Brown et al. 2020）。
+#
+# 來訓練其中的一個零件：把一串隨機的符號連續讀 2 遍，猜出第 2 遍的內容。順序每次都不同，沒辦法記在權重裡，只能在上下文裡找出「前面出現同一個符號時，後面接的是什麼」。做這件事的注意力頭，叫做歸納頭（induction head，Olsson et al. 2022）。
+#
+# 用長度 5 到 12 的符號串訓練 2 層的模型，在長度 12 測量。光是從還沒出現的符號裡猜，也能猜中約 0.27。1 層的模型就算訓練 2,000 步，也只有 0.53、0.42、0.11（教材附的紀錄，3 個亂數種子）。
+#
+# 先猜猜看：2 層的模型訓練 500 步，能答對多少？請寫 0 到 1 之間的數字。
+
+# %% key="context-train"
+copier = induction.new(layers=2)
+with torch.enable_grad():
+    batches = induction.next_batch()
+    training.train(copier, batches, induction.STEPS, induction.LEARNING_RATE, tell_loss=False)
+
+# %% key="context-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+lengths = [6, 9, 12, 14, 16, 20]
+copied = [induction.accuracy(copier, length) for length in lengths]
+predict.compare(guess, copied[lengths.index(12)])
+
+# %% key="context-heads" hide=true
+made = results.load("induction")["runs"]
+shallow = [list(run["accuracy"].values()) for run in made if run["layers"] == 1]
+unused = [induction.chance(length)["unused"] for length in lengths]
+seen_by = induction.attention(copier, 12)
+grid = [[seen_by[name][layer].max().item() for name in ("previous", "target")] for layer in (0, 1)]
+
+# %% key="context-figure" hide=true
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), width_ratios=[1.4, 1])
+labels = T(
+    ja="2層|1層（記録の平均）|まだ出ていない記号から選ぶ",
+    zh_tw="2 層|1 層（紀錄的平均）|從還沒出現的符號裡猜",
+).split("|")
+curves = dict(zip(labels, (copied, charts.spread(shallow)[0], unused)))
+for (label, y), style in zip(curves.items(), ("-o", "--s", ":")):
+    left.plot(lengths, y, style, label=label, markevery=1)
+left.axvline(12, color="black", linestyle=":")
+x = T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練時最長 12）")
+charts.frame(left, x, T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.05))
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
+layers = T(ja="1層目|2層目", zh_tw="第 1 層|第 2 層").split("|")
+columns = T(ja="1つ前|同じ記号の次", zh_tw="前一個|同一個符號的下一個").split("|")
+figures.matrix(right, grid, rows=layers, columns=columns, vmin=0, vmax=1)
+told, heads = (charts.listed(rows) for rows in (curves, dict(zip(layers, grid))))
+about = T(
+    ja="左は、列の長さ（6から20）ごとの正解率です。", zh_tw="左圖是各種長度（6 到 20）的正確率。"
+)
+about += told + T(
+    ja="。右は、2層のモデルで、各層の最も強いヘッドが1つ前の記号と、前に同じ記号が出た場所の次に向けた重みです。",
+    zh_tw="。右圖是 2 層的模型裡，每層最強的注意力頭放在前一個符號，以及同一個符號先前出現處的下一個的權重。",
+)
+figures.show(fig, about + heads)
+
+# %% key="context-claim"
+claims.check(
+    "E42",
+    {
+        "two_layers": copied[lengths.index(12)],
+        "one_layer": mean([run[lengths.index(12)] for run in shallow]),
+        "previous": grid[0][0],
+        "target": grid[1][1],
+        "longer": copied[-1],
+    },
+)
+
+# %% [markdown] key="context-after" lang="ja"
+# 2層のモデルは、毎回違う列を、文脈から読んで続けました。右の図では、1層目のヘッドが1つ前の記号を、2層目のヘッドが「前に同じ記号が出た場所の、次」を参照しています。4節のように、情報は層を重ねて運ばれます。1層目が各位置に「前は何だったか」を書き込み、2層目がそれを目印に探すと考えられます。1層には、書き込んでから探す機会がありません。1層で解くには、指数関数的に大きなモデルが必要なことも証明されています（Sanford et al. 2024）。
+#
+# ただし、学習よりずっと長い列では、正解率が下がります。大きなモデルの文脈内学習がすべてこの仕組みだとも限りません。
+
+# %% [markdown] key="context-after" lang="zh-tw"
+# 每次都不同的符號串，2 層的模型讀了上下文就能接下去。右圖提供了線索：第 1 層的注意力頭看前一個符號，第 2 層的注意力頭看「同一個符號先前出現處的下一個」。就像第 4 節那樣，資訊是一層接一層傳過去的：第 1 層應該是先在每個位置寫下「我前面是什麼」，第 2 層再拿它當線索去找。只有 1 層的模型，沒有機會先寫好線索再去找。而且已經有論文證明：只有 1 層的話，模型要大上指數倍，才解得了這類題目（Sanford et al. 2024）。
+#
+# 不過，遠超過訓練的長度之後，正確率就會下降。大型模型的情境學習是不是全靠這個機制，從這個實驗也看不出來。
+
+# %% [markdown] key="further-temperature" lang="ja" further=true
+# ### さらにくわしく：温度とtop-pの効果
+
+# %% [markdown] key="further-temperature" lang="zh-tw" further=true
+# ### 更進一步：溫度與 top-p 的效果
 
 # %% [markdown] key="temperature" lang="ja"
-# ## 9. 温度、top-k、top-p
-#
-# サンプリングでは、確率を少し変形してから引くことがよくあります。
-#
-# - 温度（temperature）$\tau$：ロジットを $\tau$ で割ってからsoftmaxを計算する。小さいほど、確率の高いトークンに集中する
-# - top-k：確率の高い $k$ 個だけを残す
-# - top-p：確率の高い順に足していき、合計が $p$ に届くまでのトークンだけを残す
-#
-# まず、温度を0.1から3まで変えて、文を200個ずつ書かせます。正しい文の割合と、異なる文の割合（重複を除いた数÷200）を比べます。
+# 温度を0.1から3まで変えて200文ずつ書かせ、正しい文の割合と、異なる文の割合（重複を除いた数÷200）を比べます。次に、温度を1.6に上げたまま、確率の低いトークンだけを捨てます。
 
 # %% [markdown] key="temperature" lang="zh-tw"
-# ## 9. 溫度、top-k、top-p
-#
-# 取樣時，常常先把機率調整一下再抽。
-#
-# - 溫度（temperature）$\tau$：先把 logits 除以 $\tau$，再計算 softmax。越小，就越集中在機率高的詞元
-# - top-k：只留下機率最高的 $k$ 個
-# - top-p：從機率最高的開始累加，只留下加總到 $p$ 為止的詞元
-#
-# 先把溫度從 0.1 調到 3，每種溫度寫 200 個句子，比較正確句子的比例，以及不同句子的比例（去掉重複後的數量÷200）。
+# 把溫度從 0.1 調到 3，每種溫度寫 200 句，比較正確句子的比例，以及不同句子的比例（去掉重複後的數量÷200）。接著讓溫度維持在 1.6，只丟掉機率低的詞元。
 
 
-# %% key="temperature-measure" hide=true
+# %% key="temperature-measure"
 def quality(count=200, **options):
     texts = decoder.sample(model, LANG, count, **options)
     return samples.judge(texts, LANG, known).share("valid")[0], len(set(texts)) / count
@@ -786,6 +842,8 @@ def quality(count=200, **options):
 temperatures = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6, 2.0, 3.0]
 curve = [quality(temperature=value) for value in temperatures]
 valid_shares, distinct_shares = zip(*curve)
+settings = {"-": {}, "top-k = 5": {"top_k": 5}, "top-p = 0.9": {"top_p": 0.9}}
+filtered = {name: quality(temperature=1.6, **options) for name, options in settings.items()}
 
 # %% key="temperature-code"
 fig, ax = plt.subplots(figsize=(7, 3.6))
@@ -806,440 +864,80 @@ figures.show(
         zh_tw=f"橫軸是溫度（對數刻度），縱軸是比例，誤差線是標準誤差。依序是溫度、正確句子的比例／不同句子的比例：{pairs}。",
     ),
 )
-assert valid_shares[0] > 0.9 > distinct_shares[0] and valid_shares[-1] < 0.3 < distinct_shares[-1]
-
-# %% [markdown] key="filters" lang="ja"
-# 温度が低いと、文は正しくても、同じ文ばかりになります。温度が高いと、どの文も異なりますが、正しい文になりません。温度を上げたまま、確率の低いトークンだけを捨てるとどうなるでしょうか。温度は1.6にそろえます。
-
-# %% [markdown] key="filters" lang="zh-tw"
-# 溫度低，句子雖然正確，卻老是同樣的句子；溫度高，每句都不同，卻不成句子。如果溫度維持很高，只丟掉機率低的詞元，會怎樣呢？溫度都固定在 1.6。
 
 # %% key="filters-code"
-settings = {"-": {}, "top-k = 5": {"top_k": 5}, "top-p = 0.9": {"top_p": 0.9}}
-results = {name: quality(temperature=1.6, **options) for name, options in settings.items()}
-header = T(ja="残すトークン|正しい文|異なる文", zh_tw="留下的詞元|正確的句子|不同的句子")
-rows = [[name, f"{valid:.2f}", f"{distinct:.2f}"] for name, (valid, distinct) in results.items()]
+header = T(
+    ja="残すトークン（温度1.6）|正しい文|異なる文",
+    zh_tw="留下的詞元（溫度 1.6）|正確的句子|不同的句子",
+)
+rows = [[name, f"{valid:.2f}", f"{distinct:.2f}"] for name, (valid, distinct) in filtered.items()]
 show.tabulate(header, rows)
-assert results["top-p = 0.9"][0] > results["-"][0] + 0.2
+assert valid_shares[0] > 0.9 > distinct_shares[0] and valid_shares[-1] < 0.3 < distinct_shares[-1]
+assert filtered["top-p = 0.9"][0] > filtered["-"][0] + 0.2
 
 # %% [markdown] key="filters-after" lang="ja"
-# 失敗の多くは、確率の低いトークンを1つ引いたことから始まります。1回の確率は小さくても、20回ほど引くうちに、どこかで当たってしまいます。確率の低いトークンを捨てると、多様さを保ったまま、正しい文が増えます。
-#
-# 次の図では、書き出しと設定を自由に変えて、次のトークンの確率を見られます。書き出しは、言語のトークンから始めます。
+# 温度を下げると貪欲法に近づき、正しくても同じ文ばかりになります。上げすぎると、どの文も異なる代わりに、正しい文が減ります。1回の確率は小さくても、20回ほど引くうちに、確率の低いトークンをどこかで1つは引いてしまうからです。top-pでそれを捨てると、多様さを保ったまま、正しい文が増えました。
 
 # %% [markdown] key="filters-after" lang="zh-tw"
-# 多數的失敗，都是從抽到 1 個機率很低的詞元開始的。單獨一次的機率雖小，但抽了 20 次左右，總會在某處抽中。把機率低的詞元丟掉，就能在維持變化的同時，讓正確的句子變多。
-#
-# 在下面的圖裡，可以自由改變開頭和設定，觀察下一個詞元的機率。開頭要從語言的詞元寫起。
+# 溫度調低就接近貪婪解碼，句子雖然正確，卻老是那幾句；調得太高，每句都不同，正確的卻變少：單獨一次的機率雖小，但抽了 20 次左右，總會在某處抽中低機率的詞元。用 top-p 把它們丟掉，就能在保有多樣性的同時，讓正確的句子變多。
 
-# %% key="sampling-explorer"
-from helpers.widgets import SamplingExplorer
+# %% [markdown] key="further-llama" lang="ja" further=true
+# ### さらにくわしく：Llama 3とGPT-4は、この型か
 
-beginning = T(ja="昨日、健太は公園で", zh_tw="健太昨天在公園")
-SamplingExplorer(model, tokens, text=tokenizer.tagged(beginning, LANG))
-
-# %% [markdown] key="blank" lang="ja"
-# ## 10. 右側の手がかりは、本当に使えないのか
-#
-# 元のページは、デコーダー型の用途として生成だけを挙げています。文の理解、例えば穴埋めはできないのでしょうか。次の文の空欄（＿）に入るのは助数詞で、手がかりの名詞は空欄の右にあります。
-
-# %% [markdown] key="blank" lang="zh-tw"
-# ## 10. 右邊的線索，真的用不到嗎？
-#
-# 原網頁列出的解碼器用途，只有產生文字。那麼，它做不到理解句子，例如填空（克漏字）嗎？下面句子的空格（＿）要填量詞，線索是空格右邊的名詞。
-
-# %% key="blank-code"
-told = corpus.sentence(event._replace(kind="definite"), LANG)
-candidates = corpus.candidates(LANG, "counter")
-print(told.filled("counter", "＿"), T(ja="　正解：", zh_tw="　正解："), told.answer("counter"))
-
-candidate_ids = tokens.convert_tokens_to_ids(list(candidates))
-next_p = model(start_of(LANG, told.left("counter"))).logits[0, -1].softmax(-1)
-one_pass = dict(zip(candidates, next_p[candidate_ids].tolist()))
-for candidate, p in sorted(one_pass.items(), key=lambda item: -item[1])[:5]:
-    print(candidate, f"{p:.3f}")
-
-# %% [markdown] key="blank-after" lang="ja"
-# 左から右への1回の計算では、空欄の予測に右側の名詞は入りません。だから、確率は分かれたままです。
-#
-# しかし、3節で見たように、このモデルは文全体の確率も計算できます。そこで、候補を1つずつ入れた文を全部作り、文全体の確率を比べます。候補のうしろに来る名詞が合わなければ、名詞のところで確率が下がるはずです。これを再スコアリング（rescoring）と呼びます。
-
-# %% [markdown] key="blank-after" lang="zh-tw"
-# 從左到右計算 1 次時，空格的預測不包含右邊的名詞，所以機率一直是分散的。
-#
-# 不過，第 3 節看過，這個模型也能算出整個句子的機率。那就把每個候選字都填進去，造出所有的句子，再比較整句的機率。如果後面的名詞和候選字不搭，機率應該會在名詞那裡變低。這叫做重新評分（rescoring）。
-
-# %% key="rescore-code"
-filled = [tokenizer.tagged(told.filled("counter", c), LANG) for c in candidates]
-whole = log_probability(model, tokens(filled, return_tensors="pt").input_ids)  # (candidates,)
-rescored = dict(zip(candidates, whole.softmax(0).tolist()))
-for candidate, p in sorted(rescored.items(), key=lambda item: -item[1])[:5]:
-    print(candidate, f"{p:.4f}", f"log p = {whole[candidates.index(candidate)].item():.2f}")
-assert max(rescored, key=rescored.get) == told.answer("counter")
-
-# %% [markdown] key="cells" lang="ja"
-# 同じ重みのまま、正解に確率が集まりました。学習し直してはいません。
-#
-# これを、手がかりが右にある13種類の空欄で行います。それぞれ200文、人と場所は学習から除いた組み合わせだけです。次の4つの正解率を比べます。
-#
-# - いつも同じ答え：文を見ずに、いちばんよく当たる候補をいつも選ぶ。これが、この空欄のチャンスレベル（偶然の水準）
-# - 1回の計算：空欄の左だけから選ぶ
-# - 上限：空欄の左だけから選ぶときに、理論上できる最高の正解率。文法から正確に計算した値
-# - 再スコアリング：文全体の確率がいちばん高い候補を選ぶ
-#
-# 予想：再スコアリングの正解率は、13種類の平均でいくつになるでしょうか。
-
-# %% [markdown] key="cells" lang="zh-tw"
-# 權重完全沒變，也沒有重新訓練，機率卻集中到正解上了。
-#
-# 接著對線索在右邊的 13 種空格都這樣做。每種 200 句，人與地點只用訓練時拿掉的組合。比較下面 4 種正確率。
-#
-# - 永遠同一個答案：不看句子，永遠選最常對的那個候選字，也就是這種空格的隨機水準（chance level）
-# - 計算 1 次：只看空格左邊來選
-# - 上限：只看空格左邊時，理論上能達到的最高正確率，由文法精確算出
-# - 重新評分：選整句機率最高的候選字
-#
-# 先猜猜看：重新評分的正確率，13 種平均會是多少？
-
-
-# %% key="cells-graded"
-def graded(answer):
-    return corpus.grade(lambda events, slot, lang: answer(model, events, slot, lang), side="right")
-
-
-def mean(shares):
-    return sum(shares) / len(shares)
-
-
-def always_the_same(slot, kind, lang):
-    #| ja: 文を見ない答えで、いちばん高い正解率。文法から正確に計算する
-    #| zh-tw: 不看句子時最高的正確率，由文法精確算出
-    told = [(event, weight) for event, weight in corpus.events() if event.kind == kind]
-    right = [
-        sum(weight * corpus.chance(event, slot, lang, c) for event, weight in told)
-        for c in corpus.candidates(lang, slot)
-    ]
-    return max(right) / sum(weight for _, weight in told)
-
-
-# %% key="cells-shares"
-single = graded(decoder.guesses)
-multiple = graded(decoder.rescored)
-ceilings = {cell: corpus.ceiling(*cell) for cell in single}
-blind = {cell: always_the_same(*cell) for cell in single}
-passes = [len(corpus.candidates(lang, slot)) for slot, _, lang in single]
-
-# %% key="cells-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-
-kinds = dict(zip(corpus.KINDS, T(ja="基本 数量 主題 全部", zh_tw="基本 數量 主題 全部").split()))
-for kind, name in kinds.items():
-    example = event._replace(kind=kind, number=None if kind == "plain" else 1)
-    print(name, *(corpus.sentence(example, lang).text for lang in LANGUAGES))
-predict.compare(guess, mean(multiple.values()))
-
-# %% key="cells-figure"
-slots = dict(zip(corpus.SLOTS, T(ja="動詞 助数詞 時の語", zh_tw="動詞 量詞 時間詞").split()))
-languages = dict(zip(LANGUAGES, T(ja="日本語 台湾華語", zh_tw="日文 台灣華語").split()))
-names = [f"{slots[slot]}、{kinds[kind]}、{languages[lang]}" for slot, kind, lang in single]
-
-fig, ax = plt.subplots(figsize=(8, 5.2))
-y = range(len(names))
-errors = [corpus.standard_error(share, 200) for share in single.values()]
-ax.errorbar(
-    list(single.values()),
-    y,
-    xerr=errors,
-    fmt="o",
-    capsize=3,
-    markevery=1,
-    label=T(ja="1回の計算", zh_tw="計算 1 次"),
-)
-ax.plot(
-    list(blind.values()),
-    y,
-    "kx",
-    markevery=1,
-    label=T(ja="いつも同じ答え", zh_tw="永遠同一個答案"),
-)
-ax.plot(
-    list(ceilings.values()), y, "k|", markersize=14, markevery=1, label=T(ja="上限", zh_tw="上限")
-)
-ax.plot(
-    list(multiple.values()), y, "s", markevery=1, label=T(ja="再スコアリング", zh_tw="重新評分")
-)
-ax.set_yticks(y, names)
-ax.invert_yaxis()
-ax.set(xlabel=T(ja="正解率", zh_tw="正確率"), xlim=(0, 1.05))
-ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-plotted = zip(blind.values(), single.values(), ceilings.values(), multiple.values())
-lines = charts.listed(dict(zip(names, plotted)))
-figures.show(
-    fig,
-    T(
-        ja=f"縦軸は空欄の種類（空欄、文の形、言語）、横軸は正解率、エラーバーは標準誤差です。1回の計算（丸）は上限（縦線）の近くに、再スコアリング（四角）は右端にあります。時の語では、いつも同じ答え（×）が上限と重なります。順に、いつも同じ答え、1回の計算、上限、再スコアリングです。{lines}。",
-        zh_tw=f"縱軸是空格的種類（空格、句型、語言），橫軸是正確率，誤差線是標準誤差。計算 1 次（圓點）都在上限（直線）附近，重新評分（方塊）都在右端。時間詞的「永遠同一個答案」（×）和上限重疊。依序是永遠同一個答案、計算 1 次、上限、重新評分：{lines}。",
-    ),
-)
-
-# %% key="cells-claim"
-print(
-    T(
-        ja=f"1つの空欄に必要な文の数：1回の計算では1、再スコアリングでは{min(passes)}から{max(passes)}",
-        zh_tw=f"每個空格要計算的句子數：計算 1 次是 1，重新評分是 {min(passes)} 到 {max(passes)}",
-    )
-)
-#| ja: 左にも手がかりが少しある空欄。ほかの8種類では、上限が「いつも同じ答え」と等しい
-#| zh-tw: 左邊也有一點線索的空格；其餘 8 種的上限就等於「永遠同一個答案」
-telling = [cell for cell in single if ceilings[cell] > blind[cell] + 1e-9]
-claims.check(
-    "C11",
-    {
-        "valid": stages[final].share("valid")[0],
-        "new": stages[final].share("new")[0],
-        "blind": mean([blind[cell] for cell in telling]),
-        "one_pass": mean([single[cell] for cell in telling]),
-        "ceiling": mean([ceilings[cell] for cell in telling]),
-        "rescored": mean(multiple.values()),
-    },
-)
-
-# %% [markdown] key="cells-after" lang="ja"
-# 時の語の8種類では、上限は0.25です。候補は4つで、左に手がかりがまったくないので、いつも同じ答えでも0.25は当たります。この8種類では、学習したモデルと何も知らないモデルを区別できません。区別できるのは、左にも手がかりが少しある、動詞と助数詞の5種類です。いつも同じ答えなら平均0.20、1回の計算は0.27、上限は0.29でした。
-#
-# つまり、1回の計算は、左の手がかりをほぼ使いきっていますが、上限は超えられません。図で上限を少し超える点は、200文だけで測ったための誤差です。因果マスクが制限するのは、この「1回の計算」です。モデルが知っていることではありません。同じモデルが、文全体を見れば、助数詞も時制も知っていました。
-#
-# その代わり、計算は候補の数だけ増えます。空欄が2つになれば、候補の数は掛け算で増えます。エンコーダーなら、1回で済みます（レッスン03）。大規模なデコーダー型は、「次の文の空欄に入る語を答えてください」のように、手がかりを先に並べて、答えを最後に書かせます。これなら手がかりはすべて左にあるので、1回の計算でも使えます。
-
-# %% [markdown] key="cells-after" lang="zh-tw"
-# 時間詞的 8 種，上限是 0.25：候選字有 4 個，左邊完全沒有線索，所以永遠寫同一個答案也能對 0.25。用這 8 種，分不出訓練過的模型和什麼都不會的模型。分得出來的，是左邊也有一點線索的動詞和量詞，共 5 種：永遠同一個答案平均是 0.20，計算 1 次是 0.27，上限是 0.29。
-#
-# 可見計算 1 次時，幾乎用盡了左邊的線索，但不可能超過上限。圖中略高於上限的點，是只用 200 句測量而產生的誤差。因果遮罩限制的，是這種「計算 1 次」的做法，不是模型知道的東西。同一個模型，只要看整個句子，量詞和時態它都知道。
-#
-# 代價是：候選字有幾個，就要多算幾句。空格變成 2 個時，候選的組合會相乘。編碼器只要計算 1 次（第 03 課）。大型的解碼器則會把線索全部放在前面，例如「請回答下面句子的空格要填什麼」，讓答案寫在最後。這樣線索都在左邊，計算 1 次也用得到。
+# %% [markdown] key="further-llama" lang="zh-tw" further=true
+# ### 更進一步：Llama 3 和 GPT-4 屬於這種架構嗎？
 
 # %% [markdown] key="llama" lang="ja"
-# ## 11. 本物のLLMの設計図を読む
-#
-# 元のページは、GPT-4とLlama 3をこの型の例に挙げています。Llama 3の構造は公開されています。次のセルの数は、Llama 3 8Bの設定ファイル（`config.json`、2024年4月公開）の値です。層やヘッドの数は、論文（Llama Team 2024、§3.2、表3）にも書かれています。
-#
-# 80億個のパラメータをメモリに置く必要はありません。`meta`デバイスでは、テンソルは形状だけを持ち、中身を持ちません。
-#
-# 予想：パラメータ1つを2バイト（bfloat16）で保存すると、全部で何GiBになるでしょうか（1 GiB = $2^{30}$ バイト）。
+# Llama 3の設定は公開されています（読み方はレッスン02）。そこで、8Bを`meta`デバイスの上に作ってパラメータを数え、同じクラスの小さなモデルで、4節の実験をします。`causality.probe`に渡す名前を`"Qwen3ForCausalLM"`や`"BertLMHeadModel"`に変えれば、好きなモデルを調べられます。
 
 # %% [markdown] key="llama" lang="zh-tw"
-# ## 11. 讀真正的 LLM 的設計圖
-#
-# 原網頁把 GPT-4 和 Llama 3 當作這種架構的例子。Llama 3 的結構是公開的。下面儲存格裡的數字，是 Llama 3 8B 設定檔（`config.json`，2024 年 4 月公開）的值；層數和注意力頭的數量，論文（Llama Team 2024，§3.2，表 3）裡也有。
-#
-# 不必把 80 億個參數放進記憶體。在 `meta` 裝置上，張量只有形狀，沒有內容。
-#
-# 先猜猜看：每個參數用 2 個位元組（bfloat16）儲存，總共是多少 GiB？（1 GiB = $2^{30}$ 個位元組）
-
-# %% key="llama-config"
-config = LlamaConfig(
-    vocab_size=128_256,
-    hidden_size=4096,
-    intermediate_size=14_336,
-    num_hidden_layers=32,
-    num_attention_heads=32,
-    num_key_value_heads=8,
-)
-with torch.device("meta"):
-    llama = LlamaForCausalLM(config)
-assert all(p.is_meta for p in llama.parameters())
+# Llama 3 的設定是公開的（讀法在第 02 課）。這裡在 `meta` 裝置上建立 8B 來數參數，再用同一個類別的小模型做第 4 節的實驗。把傳給 `causality.probe` 的名稱換成 `"Qwen3ForCausalLM"` 或 `"BertLMHeadModel"`，就能檢查你喜歡的模型。
 
 # %% key="llama-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
+from transformers import AutoConfig, LlamaForCausalLM
 
+from helpers import blueprint
+
+with torch.device("meta"):
+    llama = LlamaForCausalLM(AutoConfig.for_model(**blueprint.config("llama-3-8b")))
 parameters = training.parameter_count(llama)
-predict.compare(guess, 2 * parameters / 2**30, " GiB")
-
-# %% key="llama-print"
-print(f"{parameters:,}")
-
-# %% [markdown] key="llama-parts" lang="ja"
-# 部品ごとの内訳も数えます。`self_attn`はアテンション、`mlp`はフィードフォワード層、`lm_head`はロジットを作る行列です。エンコーダーも、交差注意もありません。
-
-# %% [markdown] key="llama-parts" lang="zh-tw"
-# 再數一數每種零件各占多少。`self_attn` 是注意力，`mlp` 是前饋網路，`lm_head` 是算出 logits 的矩陣。裡面沒有編碼器，也沒有交叉注意力。
-
-# %% key="llama-parts-code"
-parts = {"embed_tokens": 0, "self_attn": 0, "mlp": 0, "norm": 0, "lm_head": 0}
-for name, parameter in llama.named_parameters():
-    parts[next(part for part in parts if part in name)] += parameter.numel()
-header = T(ja="部品|パラメータ|割合", zh_tw="零件|參數|比例")
-rows = [[part, f"{count:,}", f"{count / parameters:.1%}"] for part, count in parts.items()]
-show.tabulate(header, rows)
+print(type(llama).__name__, f"{parameters:,}")
+print(*(name for name, _ in llama.model.layers[0].named_children()))
+small_llama = causality.probe("LlamaForCausalLM")
 
 # %% key="llama-claim"
-small_llama = causality.probe("LlamaForCausalLM")
 claims.check(
     "C12",
-    {
-        "parameters": parameters,
-        "mlp_share": parts["mlp"] / parameters,
-        "past": small_llama.past,
-        "later": small_llama.later,
-    },
+    {"parameters": parameters, "past": small_llama.past, "later": small_llama.later},
 )
 
 # %% [markdown] key="llama-after" lang="ja"
-# Llama 3 8Bのパラメータは、8,030,261,248個です。同じクラスで作った小さなモデルの因果性も、確かめました。フィードフォワード層が全体の約7割を占め、アテンションは2割に届きません。
-#
-# 一方、GPT-4の構造は公開されていません。技術報告書（OpenAI 2023、§2）には、次のように書かれています。
+# 交差注意はなく、過去の変化もちょうど0.0なので、Llama 3はデコーダー型です。一方、GPT-4の構造は公開されていません。技術報告書（OpenAI 2023、§2）は、次のように述べています。
 #
 # > GPT-4 is a Transformer-style model pre-trained to predict the next token in a document […] this report contains no further details about the architecture (including model size), hardware, training compute, dataset construction, training method, or similar.
 #
-# 「文書の次のトークンを予測するように事前学習した、Transformer型のモデル」とあります。しかし、構造については、大きさも含めて、それ以上の情報を載せていません。デコーダー型だと広く考えられていますが、確かめる方法はありません。このコースで実際のモデルの数が必要なときは、Llama 3など、設定が公開されているモデルを使います。
+# 「文書の次のトークンを予測するように事前学習した、Transformer型のモデル」とだけあり、構造の詳細は書かれていません。デコーダー型だと広く考えられていますが、確かめる方法はありません。
 
 # %% [markdown] key="llama-after" lang="zh-tw"
-# Llama 3 8B 的參數有 8,030,261,248 個；用同一個類別建立的小模型，也確認符合因果。前饋網路占了全部的 7 成左右，注意力不到 2 成。
-#
-# 至於 GPT-4，官方並未公開架構。技術報告（OpenAI 2023，§2）是這樣寫的。
+# 裡面沒有交叉注意力，過去的變化也剛好是 0.0，所以 Llama 3 是 decoder-only。至於 GPT-4，官方並未公開架構。技術報告（OpenAI 2023，§2）是這樣寫的。
 #
 # > GPT-4 is a Transformer-style model pre-trained to predict the next token in a document […] this report contains no further details about the architecture (including model size), hardware, training compute, dataset construction, training method, or similar.
 #
-# 報告只說它是「預訓練來預測文件中下一個詞元的 Transformer 類模型」；至於架構，連同模型大小在內，沒有提供更多細節。一般認為它是 decoder-only（僅含解碼器），但沒有辦法查證。這門課需要真實模型的數字時，會使用 Llama 3 等公開設定的模型。
-
-# %% [markdown] key="context" lang="ja"
-# ## 12. 文脈から学ぶ：1層と2層
-#
-# GPT-3の論文（Brown et al. 2020）は、重みを変えずに、プロンプトに並べた例から答え方をつかめることを示しました。これを、文脈内学習（in-context learning）と呼びます。その部品の1つを、自分で学習させてみましょう。
-#
-# 問題は、ランダムな記号の列を2回続けて読ませ、2回目を当てさせることです。記号の並びは毎回違うので、重みに覚えておくことはできません。「前に同じ記号が出たとき、次に何が来たか」を、文脈の中から見つけるしかありません。これをする仕組みを、誘導ヘッド（induction head）と呼びます（Olsson et al. 2022）。
-#
-# 学習では、長さ5から12の列を使います。1層のモデルと2層のモデルを学習させ、長さ12で比べます。列に出た12種類からでたらめに選べば、$1/12$ で約0.08です。1つの列の記号はすべて違うので、2回目にまだ出ていない記号から選べば、平均で約0.27まで上がります。文脈から順番を読んでいると言えるのは、これを超えたときです。
-#
-# 予想：2層のモデルの正解率を、0から1の数で書きましょう。1層ではどうなるかも、考えてみましょう。
-
-# %% [markdown] key="context" lang="zh-tw"
-# ## 12. 從上下文學習：1 層與 2 層
-#
-# GPT-3 的論文（Brown et al. 2020）指出：不改變權重，模型也能從提示裡的例子抓到回答的方式，這叫做情境學習（in-context learning）。這裡就親手訓練其中的一個零件。
-#
-# 題目是：把一串隨機的符號連續讀 2 遍，並猜出第 2 遍的內容。符號的順序每次都不同，所以沒辦法記在權重裡，只能在上下文裡找出「前面出現同一個符號時，後面接的是什麼」。做這件事的機制叫做歸納頭（induction head，Olsson et al. 2022）。
-#
-# 訓練用長度 5 到 12 的符號串。分別訓練 1 層和 2 層的模型，在長度 12 比較。從串裡出現過的 12 種亂猜，是 $1/12$，大約 0.08。同一串的符號都不重複，所以只從第 2 遍還沒出現的符號裡猜，平均可以到大約 0.27。要超過這個值，才能說它從上下文讀出了順序。
-#
-# 先猜猜看：2 層模型的正確率是多少？請寫 0 到 1 之間的數字，也想一想 1 層會怎樣。
-
-# %% key="context-train"
-copiers = {}
-for layers in (1, 2):
-    copiers[layers], batches = induction.new(layers), induction.next_batch()
-    with torch.enable_grad():
-        training.train(copiers[layers], batches, induction.STEPS, induction.LEARNING_RATE)
-
-# %% key="context-code"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-lengths = [6, 9, 12, 14, 16, 20]
-copied = {
-    layers: [induction.accuracy(model, n) for n in lengths] for layers, model in copiers.items()
-}
-predict.compare(guess, copied[2][lengths.index(12)])
-
-# %% key="context-others" hide=true
-made_before = [
-    r for r in results.load("induction")["runs"] if (r["layers"], r["steps"]) == (1, 2400)
-]
-longer = [statistics.mean(run["accuracy"][str(n)] for run in made_before) for n in lengths]
-by_chance = {name: [induction.chance(n)[name] for n in lengths] for name in ("unused", "any")}
-
-# %% key="context-heads" hide=true
-seen = {layers: induction.attention(model, 12) for layers, model in copiers.items()}
-labels, grid = [], []
-for layers in (1, 2):
-    for layer in range(layers):
-        labels.append(
-            T(ja=f"{layers}層モデルの{layer + 1}層目", zh_tw=f"{layers} 層模型的第 {layer + 1} 層")
-        )
-        grid.append([seen[layers][name][layer].max().item() for name in ("previous", "target")])
-
-# %% key="context-figure" hide=true
-fig, (left, mid) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1.2, 1])
-for layers, values in copied.items():
-    left.plot(lengths, values, label=T(ja=f"{layers}層", zh_tw=f"{layers} 層"))
-left.plot(lengths, longer, "--", label=T(ja="1層、2,400ステップ", zh_tw="1 層，2,400 步"))
-at_random = {
-    T(ja="まだ出ていない記号から選ぶ", zh_tw="從還沒出現的符號裡猜"): by_chance["unused"],
-    T(ja="列の記号から選ぶ", zh_tw="從串裡的符號裡猜"): by_chance["any"],
-}
-charts.lines(left, lengths, at_random, linestyle=":", color="grey", marker="")
-left.axvline(12, color="black", linestyle=":")
-x = T(ja="列の長さ（学習は12まで）", zh_tw="符號串的長度（訓練到 12 為止）")
-charts.frame(left, x, T(ja="正解率", zh_tw="正確率"), ylim=(0, 1.05))
-left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
-columns = T(ja="1つ前|次の位置", zh_tw="前一個|下一個位置").split("|")
-figures.matrix(mid, grid, rows=labels, columns=columns, vmin=0, vmax=1)
-curves = zip(*copied.values(), longer, *by_chance.values())
-told = charts.listed(dict(zip(lengths, curves)), marks=" ／、")
-heads = charts.listed(dict(zip(labels, grid)), marks=" ／、")
-figures.show(
-    fig,
-    T(
-        ja=f"左は、列の長さと正解率です。破線は1層を2,400ステップ学習させた記録、点線は選ぶだけで当たる割合です。長さ、1層／2層／1層（2,400ステップ）／まだ出ていない記号から選ぶ／列の記号から選ぶの順に、{told}。右は、各層でいちばん強いヘッドの重みの平均です（1なら、その位置だけを見ています）。「1つ前」は直前の記号、「次の位置」は、前に同じ記号が出た場所の次です。1つ前／次の位置の順に、{heads}。",
-        zh_tw=f"左圖是符號串的長度與正確率。虛線是 1 層訓練 2,400 步的紀錄，點線是光用猜的就會中的比例。依序是長度、1 層／2 層／1 層（2,400 步）／從還沒出現的符號裡猜／從串裡的符號裡猜：{told}。右圖是每一層最強的注意力頭的平均權重（1 表示只看那個位置）。「前一個」是緊接在前面的符號，「下一個位置」是前面出現同一個符號處的下一個。依序是前一個／下一個位置：{heads}。",
-    ),
-)
-
-# %% key="context-check" hide=true
-two_layers, one_layer = (copied[layers][lengths.index(12)] for layers in (2, 1))
-assert two_layers > 0.8 and one_layer < by_chance["unused"][lengths.index(12)]
-assert copied[2][-1] < 0.5
-assert grid[2][1] > 0.4 > grid[0][1]
-
-# %% [markdown] key="context-after" lang="ja"
-# 長さ12で、2層のモデルはほぼ全部当てました。1層のモデルは、同じ600ステップでは、まだ出ていない記号から選ぶ割合（上の点線）を超えません。ステップ数を2,400に増やした記録（破線、3つのシードの平均。`python -m helpers.results.induction`で作り直せます）では、学習した長さでその割合に並ぶか、少し超えました（長さ12では0.27、0.30、0.46）。それでも、2層には遠く及びません。学習不足のせいだけではなさそうです。1層では、2層に比べて指数関数的に大きくしない限り、この種の問題を解けないことが証明されています（Sanfordほか2024、arXiv:2408.14332、要旨）。
-#
-# 2層のモデルがどう解いているかは、右の図が手がかりになります。2層のモデルでは、1層目のヘッドが「1つ前の記号」を見て、2層目のヘッドが「前に同じ記号が出た場所の、次」を見ています。1層目が「自分の前は何だったか」を各位置に書き込み、2層目がそれを手がかりに探していると考えられます。
-#
-# ただし、学習より長い列では、急に当たらなくなります。規則を完全に理解したのではなく、学習した長さの範囲で動く仕組みを身につけたのです。また、この実験はデコーダー型で行いましたが、「デコーダー型だけが文脈から学べる」ことは示していません。小さなモデルの1つの部品を見ただけなので、大きなモデルの文脈内学習がすべてこの仕組みによるとも言えません。
-
-# %% [markdown] key="context-after" lang="zh-tw"
-# 符號串長度是 12 時，2 層的模型幾乎全部答對。1 層的模型用同樣的 600 步訓練，沒有超過從還沒出現的符號裡猜的比例（上面的點線）。步數增加到 2,400 的紀錄（虛線，3 個亂數種子的平均；用 `python -m helpers.results.induction` 可以重做），在訓練過的長度和那個比例差不多，或稍微超過（長度 12 是 0.27、0.30、0.46），但還是遠不如 2 層。看來不只是訓練不夠。已經有論文證明：只有 1 層的話，除非比 2 層大上指數倍，否則解不了這類題目（Sanford 等人 2024，arXiv:2408.14332，摘要）。
-#
-# 2 層的模型怎麼解題，右圖提供了線索。在 2 層的模型裡，第 1 層的注意力頭看「前一個符號」，第 2 層的注意力頭看「前面同一個符號的下一個位置」。第 1 層先在每個位置寫下「我前面是什麼」，第 2 層應該就是拿它當線索去找。
-#
-# 不過，符號串比訓練時長，就突然答不對了。它並不是完全理解了規則，而是學會了在訓練過的長度範圍內有效的機制。另外，這個實驗用的是 decoder-only 模型，但並沒有證明「只有 decoder-only 能從上下文學習」；這也只是小模型裡的一個零件，不能說大型模型的情境學習全都是這樣。
+# 報告只說它是「預訓練來預測文件中下一個詞元的 Transformer 類模型」，沒有提供架構的細節。一般認為它是 decoder-only，但沒有辦法查證。
 
 # %% [markdown] key="summary" lang="ja"
-# ## 13. まとめ
+# ## 8. できるようになったこと
 #
-# | 元のページの主張 | 実験でわかったこと |
-# |---|---|
-# | 自己回帰モデルである | 正しい。次のトークンの確率の積が、文の確率になる。損失は文法のエントロピーの近くまで下がり、それより小さくはならない |
-# | 左から右への順次処理で、前の文脈から次を予測する | 見るのは前だけで、未来を変えたときの過去の変化はちょうど0.0。ただし、順次なのは生成で、学習は1回の実行で全位置を計算する |
-# | 生成に最適 | 生成はできる。正しい文は9割を超え、多くは新しい文。ただし、学習から除いた組み合わせはほとんど書かない。文全体を採点すれば、右側の手がかりも使える |
-# | GPT-4やLlama 3の基盤 | Llama 3は公開された設定どおり。GPT-4の構造は非公開 |
+# - 次のトークンの確率から文の確率を求め、それで候補を比べられる（クイズの問1、2、3）
+# - どのトークンの情報がどこまで届くかを、層をたどって説明できる（問4、5、6）
+# - モデルが書いた文を、適切な基準と比べて評価できる（問7、8）
 
 # %% [markdown] key="summary" lang="zh-tw"
-# ## 13. 整理
+# ## 8. 學會了什麼
 #
-# | 原網頁的說法 | 我們實測的結果 |
-# |---|---|
-# | 機制是自迴歸 | 正確。把下一個詞元的機率連乘，就是句子的機率。損失會降到接近文法的熵，但不會比它小 |
-# | 從左到右處理，根據前面的上下文預測下一個 | 的確只看前面：改動未來，過去的變化剛好是 0.0。不過依序的只有產生；訓練時執行 1 次就算完所有位置 |
-# | 最適合產生文字 | 能產生文字：正確的句子超過 9 成，而且大多是新句子。但訓練時拿掉的組合幾乎不會寫。只要替整句評分，右邊的線索也用得到 |
-# | GPT-4 和 Llama 3 的基礎 | Llama 3 有公開的設定可查；GPT-4 的架構並未公開 |
-
-# %% [markdown] key="quiz-text" lang="ja"
-# ## 14. 確認クイズ
-#
-# 成績には関係しません。間違えた選択肢の説明も読んでみましょう。
-
-# %% [markdown] key="quiz-text" lang="zh-tw"
-# ## 14. 小測驗
-#
-# 不列入成績。選錯的選項也有說明，不妨讀一讀。
+# - 能從下一個詞元的機率求出句子的機率，並用它比較候選答案（小測驗第 1、2、3 題）
+# - 能一層一層追查，說明某個詞元的資訊會傳到哪裡（第 4、5、6 題）
+# - 能拿出適當的基準，評估模型寫的句子（第 7、8 題）
 
 # %% key="quiz"
 from helpers.widgets import Quiz
@@ -1248,11 +946,11 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# ## 15. 演習問題
+# ## 9. 演習問題
 #
-# 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。文書を詰めた系列の損失、min-pサンプリング、ビームサーチの1ステップを、自分で書きます。
+# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)では、文書を詰めた系列の損失、min-pサンプリング、貪欲法が見落とす文を見つけるビームサーチの1ステップを書きます。次は、[レッスン05](05_encoder_decoder.ipynb)です。
 
 # %% [markdown] key="next" lang="zh-tw"
-# ## 15. 練習題
+# ## 9. 練習題
 #
-# 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：把多份文件接在一起時的損失、min-p 取樣，以及集束搜尋的 1 步。
+# [練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)要動手寫的有：把多份文件接成一個序列時的損失、min-p 取樣，以及能找回貪婪解碼錯過的句子的集束搜尋（1 步）。之後請前往[第 05 課](05_encoder_decoder.ipynb)。

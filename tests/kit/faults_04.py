@@ -1,5 +1,6 @@
 """Planted faults for the claims of lesson 04: each makes its quantity red."""
 
+import random
 from functools import cache, partial
 
 import lesson_cells
@@ -8,12 +9,12 @@ import torch
 from claim_faults import Fault
 
 from helpers.instruments import causality
-from helpers.models import decoder, training
+from helpers.models import decoder, induction, training
 from helpers.world import corpus, samples
 
 LESSON = "04_decoder"
 cells = partial(lesson_cells.run, LESSON, "tokens-code")
-CHAIN = ("chain-code", "chain-check", "chain-sum-code")
+CHAIN = ("chain-code", "chain-check")
 TELLING = [cell for cell in corpus.cells("right") if cell[0] != "time"]
 
 
@@ -61,14 +62,14 @@ def normalised_over_positions() -> float:
 
 def entropy_untrained() -> float:
     scope = with_model(
-        decoder.new, *CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20")
+        decoder.new, *CHAIN, "entropy-code", "entropy-guess", change=("count=1000", "count=20")
     )
     return scope["seen"] - scope["floor"]
 
 
 def loss_of_a_token() -> float:
     """The mean of a token in place of the sum of a sentence: below the entropy."""
-    scope = cells(*CHAIN, "entropy-losses", "entropy-code", change=("count=1000", "count=20"))
+    scope = cells(*CHAIN, "entropy-code", "entropy-guess", change=("count=1000", "count=20"))
     return scope["seen"] / scope["n"] - scope["floor"]
 
 
@@ -76,9 +77,9 @@ def loss_of_a_token() -> float:
 
 
 def gap(make) -> float:
-    scope = cells("parallel-ways", "parallel-code")
+    scope, net = cells("parallel-ways"), make()
     with torch.no_grad():
-        once, grown = (scope[way](make(), scope["ids"]) for way in ("in_parallel", "in_sequence"))
+        once, grown = net(scope["ids"]).logits[0], scope["in_sequence"](net, scope["ids"])
     return (once - grown).abs().max().item()
 
 
@@ -95,15 +96,31 @@ def mask_not_ahead() -> float:
 # --- C11: what it writes, and the blanks ---------------------------------------------------------
 
 
+@cache
+def known() -> frozenset[str]:
+    return frozenset(decoder.TOKENIZER.batch_decode(decoder.rows(), skip_special_tokens=True))
+
+
+def judged(texts) -> samples.Judged:
+    return samples.judge(texts, "ja", known())
+
+
 def written_by(model) -> samples.Judged:
-    return samples.judge(decoder.sample(model, "ja", 100), "ja", set())
+    return judged(decoder.sample(model, "ja", 100))
 
 
-def copied_rows() -> float:
+def newer_than_the_grammar(found: samples.Judged) -> float:
+    return found.share("new")[0] - samples.new_by_grammar(known())
+
+
+def drawn(split: str | None) -> samples.Judged:
+    rng = random.Random(1)
+    return judged(corpus.sentence(corpus.draw(rng, split), "ja").text for _ in range(200))
+
+
+def copied_rows() -> samples.Judged:
     """A model that writes nothing but its training sentences."""
-    texts = decoder.TOKENIZER.batch_decode(decoder.rows(50), skip_special_tokens=True)
-    japanese = [text for text in texts if corpus.parse(text, "ja")]
-    return samples.judge(japanese, "ja", set(texts)).share("new")[0]
+    return judged(text for text in sorted(known())[:400] if corpus.parse(text, "ja"))
 
 
 def graded(answer, n: int = 200) -> float:
@@ -150,24 +167,10 @@ def whole_ceiling() -> float:
 # --- C12: the blueprint of Llama 3 8B ------------------------------------------------------------
 
 
-def planted(old: str, new: str) -> dict[str, float]:
-    return lesson_cells.measured(
-        LESSON,
-        "C12",
-        "llama-config",
-        "llama-code",
-        "llama-parts-code",
-        "llama-claim",
-        change=(old, new),
-    )
-
-
 def keys_for_each_head() -> float:
-    return planted("num_key_value_heads=8", "num_key_value_heads=32")["parameters"]
-
-
-def wide_mlp() -> float:
-    return planted("intermediate_size=14_336", "intermediate_size=4 * 4096")["mlp_share"]
+    old = 'blueprint.config("llama-3-8b")'
+    wide = f'({old} | {{"num_key_value_heads": 32}})'
+    return cells("llama-code", change=(old, wide))["parameters"]
 
 
 def blind_llama() -> float:
@@ -176,18 +179,53 @@ def blind_llama() -> float:
     return causality.influence("LlamaForCausalLM", attention_mask=itself).later
 
 
+# --- E41: the likeliest token, and the likeliest sentence -------------------------------------
+
+WRITES = ("cells-graded", "greedy-write", "greedy-guess", "greedy-table")
+SAMPLED, GREEDY = "starts)\n", "starts, do_sample=False)\n"
+
+
+def shares(way: str, name: str, *change: str) -> float:
+    return cells(*WRITES, change=change)["shares"][way][name]
+
+
+def likelier(*change: str) -> float:
+    return cells("cells-graded", "greedy-write", "greedy-guess", change=change)["likelier"]
+
+
+def untrained_valid() -> float:
+    texts = decoder.continued(decoder.new(), "ja", ["昨日"] * samples.FEW, do_sample=False)
+    return judged(texts).share("valid")[0]
+
+
+# --- E42: copying from the context ---------------------------------------------------------------
+
+
+class Copies(torch.nn.Module):
+    """Says what followed the first appearance of a symbol, however long the string is."""
+
+    def forward(self, input_ids):
+        n = input_ids.size(1) // 2
+        logits = torch.nn.functional.one_hot(input_ids.roll(n - 1, 1), induction.SYMBOLS)
+        return type("Out", (), {"logits": logits.float()})
+
+
+def one_layer() -> float:
+    model = induction.new(1)
+    training.train(model, induction.next_batch(), induction.STEPS, induction.LEARNING_RATE)
+    return induction.accuracy(model, 12)
+
+
+def looks(name: str, layer: int) -> float:
+    return induction.attention(induction.new(2), 12)[name][layer].max().item()
+
+
 FAULTS: list[Fault] = [
     Fault("C09", "one_by_one", "a mask one token off", one_by_one_leaks),
     Fault("C09", "from_loss", "n times the mean of n - 1 losses", loss_times_n),
     Fault("C09", "sum_ratio", "softmax over the positions", normalised_over_positions),
     Fault("C09", "above_entropy", "no training", entropy_untrained),
     Fault("C09", "above_entropy", "the loss of a token", loss_of_a_token),
-    Fault(
-        "C10",
-        "past_change",
-        "a mask one token off",
-        lambda: with_model(one_ahead, "causal-code")["past_change"],
-    ),
     Fault(
         "C10", "probe_past", "a mask one token off", lambda: causality.influence(one_ahead()).past
     ),
@@ -202,8 +240,15 @@ FAULTS: list[Fault] = [
     Fault("C10", "parallel_gap", "a mask one token off", lambda: gap(one_ahead)),
     Fault("C10", "bert_gap", "a decoder in its place", lambda: gap(decoder.load)),
     Fault("C11", "valid", "no training", lambda: written_by(decoder.new()).share("valid")[0]),
-    Fault("C11", "new", "nothing but training sentences", copied_rows),
-    Fault("C11", "new", "no training", lambda: written_by(decoder.new()).share("new")[0]),
+    Fault(
+        "C11",
+        "new",
+        "nothing but training sentences",
+        lambda: newer_than_the_grammar(copied_rows()),
+    ),
+    Fault("C11", "new", "no training", lambda: newer_than_the_grammar(written_by(decoder.new()))),
+    Fault("C11", "new", "held-out pairs alone", lambda: newer_than_the_grammar(drawn("test"))),
+    Fault("C11", "unseen", "all pairs alike", lambda: drawn(None).share("unseen")[0]),
     Fault("C11", "blind", "one in so many candidates", any_candidate),
     Fault("C11", "one_pass", "no training", lambda: one_pass_of(0)),
     Fault("C11", "one_pass", "a constant guess", constant_guess),
@@ -217,7 +262,42 @@ FAULTS: list[Fault] = [
         lambda: graded(partial(decoder.rescored, decoder.new()), 20),
     ),
     Fault("C12", "parameters", "a key and a value for each head", keys_for_each_head),
-    Fault("C12", "mlp_share", "an MLP four times as wide as the model", wide_mlp),
     Fault("C12", "past", "an encoder", lambda: causality.influence("BertForMaskedLM").past),
     Fault("C12", "later", "each token sees itself alone", blind_llama),
+    Fault(
+        "E41",
+        "likelier",
+        "greedy in the place of sampling",
+        lambda: likelier(SAMPLED, GREEDY),
+    ),
+    Fault(
+        "E41",
+        "likelier",
+        "the two confused",
+        lambda: likelier('"sampled") > ', '"sampled") < '),
+    ),
+    Fault("E41", "greedy_valid", "no training", untrained_valid),
+    Fault(
+        "E41",
+        "sampled_valid",
+        "greedy in its place",
+        lambda: shares("sampled", "valid", SAMPLED, GREEDY),
+    ),
+    Fault(
+        "E41",
+        "greedy_open",
+        "sampling in its place",
+        lambda: shares("greedy", "open", "starts, do_sample=False", "starts"),
+    ),
+    Fault(
+        "E41",
+        "sampled_open",
+        "greedy in its place",
+        lambda: shares("sampled", "open", SAMPLED, GREEDY) - 0.5,
+    ),
+    Fault("E42", "two_layers", "no training", lambda: induction.accuracy(induction.new(2), 12)),
+    Fault("E42", "two_layers", "one layer", one_layer, long=True),
+    Fault("E42", "previous", "no training", lambda: looks("previous", 0)),
+    Fault("E42", "target", "no training", lambda: looks("target", 1)),
+    Fault("E42", "longer", "the rule itself", lambda: induction.accuracy(Copies(), 20)),
 ]

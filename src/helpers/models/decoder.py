@@ -102,7 +102,6 @@ def log_probability(model: GPT2LMHeadModel, texts: Sequence[str], lang: str) -> 
     return each.sum(-1)
 
 
-@torch.no_grad()
 def sample(
     model: GPT2LMHeadModel, lang: str, n: int, seed: int = 0, start: str = "", **options
 ) -> list[str]:
@@ -110,9 +109,22 @@ def sample(
 
     options: those of transformers' generate
     """
+    return continued(model, lang, [start] * n, seed, **options)
+
+
+@torch.no_grad()
+def continued(
+    model: GPT2LMHeadModel, lang: str, starts: Sequence[str], seed: int = 0, **options
+) -> list[str]:
+    """Draw one sentence for each start, one token after the other; all starts are equally long.
+
+    options: those of transformers' generate; do_sample=False takes the likeliest token
+    """
     torch.manual_seed(seed)
-    ids = TOKENIZER(tokenizer.tagged(start, lang), return_tensors="pt").input_ids[:, :-1]
-    settings = {"do_sample": True, "top_k": 0, "max_new_tokens": 40} | options
-    many = ids.repeat(n, 1)
-    drawn: Any = cast(Any, model).generate(many, attention_mask=torch.ones_like(many), **settings)
+    tagged = [tokenizer.tagged(start, lang) for start in starts]
+    ids = TOKENIZER(tagged, return_tensors="pt").input_ids[:, :-1]
+    settings = {"do_sample": True, "max_new_tokens": 40} | options
+    if settings["do_sample"]:
+        settings = {"top_k": 0} | settings  # else 50, of transformers
+    drawn: Any = cast(Any, model).generate(ids, attention_mask=torch.ones_like(ids), **settings)
     return TOKENIZER.batch_decode(drawn, skip_special_tokens=True)

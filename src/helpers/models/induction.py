@@ -10,7 +10,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 
 SYMBOLS, LENGTHS = 24, (5, 12)  # LENGTHS: shortest and longest string of the training
-STEPS, LEARNING_RATE, BATCH_SIZE = 600, 8e-3, 32
+STEPS, LEARNING_RATE, BATCH_SIZE = 500, 4e-3, 32
 
 
 def new(layers: int, seed: int = 0) -> LlamaForCausalLM:

@@ -343,15 +343,40 @@ def interval(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def constant(slot: str, kind: str, lang: str) -> float:
+    """Return the accuracy of the one answer that is right most often, whatever the sentence says.
+
+    This is the exact chance level of a blank: who reads nothing gets no more.
+    """
+    told = [(event, weight) for event, weight in events() if event.kind == kind]
+    right = [
+        sum(weight * chance(event, slot, lang, guess) for event, weight in told)
+        for guess in candidates(lang, slot)
+    ]
+    return max(right) / sum(weight for _, weight in told)
+
+
+def probability(event: Event, split: str | None = None) -> float:
+    """Return the exact probability that draw(rng, split) gives this event."""
+    if split is not None and held_out(event) != (split == "test"):
+        return 0.0
+    return 1 / (len(KINDS) * _free(split) * len(TIMES) * len(numbers(event.kind)))
+
+
 @functools.cache
-def entropy(split: str | None = None) -> float:
-    """Return the nats of one drawn event: no loss for a whole sentence is lower on average."""
-    free = sum(
+def _free(split: str | None) -> int:
+    """Count the choices of a person, an object and its place that a split leaves."""
+    return sum(
         split is None or held_out(Event("plain", who, place, 0, thing, None)) == (split == "test")
         for who, (thing, place) in itertools.product(PEOPLE, PAIRS)
     )
+
+
+@functools.cache
+def entropy(split: str | None = None) -> float:
+    """Return the nats of one drawn event: no loss for a whole sentence is lower on average."""
     said = sum(math.log(len(numbers(kind))) for kind in KINDS) / len(KINDS)
-    return math.log(len(KINDS)) + math.log(free) + math.log(len(TIMES)) + said
+    return math.log(len(KINDS)) + math.log(_free(split)) + math.log(len(TIMES)) + said
 
 
 # --- tasks ------------------------------------------------------------------------------------

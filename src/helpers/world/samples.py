@@ -47,3 +47,16 @@ def judge(texts: Iterable[str], lang: str, known: Collection[str]) -> Judged:
 def both(judged: Iterable[Judged]) -> Judged:
     """Add the counts of several."""
     return Judged(*map(sum, zip(*judged, strict=True)))
+
+
+def new_by_grammar(known: Collection[str]) -> float:
+    """Return the exact share of new sentences of one who draws from the training grammar.
+
+    1 − Σ p(s) over the sentences s of the training rows (known), the mean of both languages: the
+    baseline of Judged.share("new").
+    """
+    shares = []
+    for lang in corpus.LANGUAGES:
+        told = (event for text in set(known) if (event := corpus.parse(text, lang)))
+        shares.append(1 - sum(corpus.probability(event, "train") for event in told))
+    return sum(shares) / len(shares)

@@ -247,3 +247,17 @@ def test_the_pace_warms_up_and_ends_low():
     assert paces[0] == pytest.approx(1 / training.WARM_UP, rel=0.01)
     assert max(paces) > 0.99 and paces.index(max(paces)) == training.WARM_UP - 1
     assert paces[-1] == pytest.approx(training.FLOOR, rel=0.01)
+
+
+# --- what the decoder writes ------------------------------------------------------------------
+
+
+def test_a_start_is_continued_and_the_likeliest_token_needs_no_seed():
+    model = decoder.new()
+    starts = ["昨日", "明日"]
+    drawn = decoder.continued(model, "ja", starts, do_sample=False)
+    assert [text[:2] for text in drawn] == starts
+    assert drawn == decoder.continued(model, "ja", starts, seed=1, do_sample=False)
+    assert decoder.sample(model, "ja", 2, start="昨") == decoder.continued(model, "ja", ["昨"] * 2)
+    with pytest.raises(ValueError):
+        decoder.continued(model, "ja", ["昨", "明日"])

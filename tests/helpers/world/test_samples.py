@@ -61,3 +61,31 @@ def test_the_explorer_goes_on_behind_the_text_and_not_behind_its_end():
     text = tokenizer.tagged("昨日、健太は学", "ja")
     explorer = SamplingExplorer(decoder.load(), decoder.TOKENIZER, text=text)
     assert "「校」" in explorer(text=text).sentence
+
+
+# --- the baseline of what is new --------------------------------------------------------------
+
+
+def plain_sentences(split):
+    told = (e._replace(person=who) for e, _ in corpus.events() for who in corpus.PEOPLE)
+    kept = [e for e in told if e.kind == "plain" and corpus.held_out(e) == (split == "test")]
+    return {corpus.sentence(e, lang).text for e in kept for lang in LANGUAGES}
+
+
+def test_the_grammar_itself_repeats_what_is_known_as_often_as_it_is_drawn():
+    """Who knows every plain sentence of the training grammar knows a quarter of what it draws."""
+    assert samples.new_by_grammar(plain_sentences("train")) == pytest.approx(3 / 4)
+    assert samples.new_by_grammar(set()) == 1
+
+
+def test_what_is_never_drawn_makes_nothing_old():
+    assert samples.new_by_grammar(plain_sentences("test")) == 1
+
+
+def test_drawing_agrees_with_the_exact_baseline():
+    """Within three standard errors; with the seed of the known sentences none would be new."""
+    known = set(told("train", 3000, 0)) | set(told("train", 3000, 0, "zh-tw"))
+    exact = samples.new_by_grammar(known)
+    new, error = samples.judge(told("train", 1500, 1), "ja", known).share("new")
+    assert abs(new - exact) < 3 * error
+    assert samples.judge(told("train", 300, 0), "ja", known).new == 0
