@@ -1,11 +1,11 @@
 # %% [markdown] key="title" lang="ja"
 # # 注意機構：softmax(QKᵀ/√d_k)Vを手で計算する
 #
-# Transformerの中心にあるのは、アテンション（attention、注意機構）の1つの式です。このレッスンでは、式の部品を1つずつ計算し、PyTorchの実装と同じ値になることを確かめます。そのあと、式に書かれていないもの（マスク、ヘッド、位置、計算量）を、実験で調べます。
+# Transformerの中心にあるのは、アテンション（attention、注意機構）の1つの式です。このレッスンでは、式の部品を1つずつ計算し、PyTorchの実装と同じ値になることを確かめます。そのあと、式に書かれていないもの（ヘッド、マスク、位置）を、実験で調べます。
 #
 # | 項目 | 内容 |
 # |---|---|
-# | できるようになること | アテンションを計算するコードを自分で書ける。√d_kで割る理由、マスクの役割、計算量の増え方を、測った数で説明できる |
+# | できるようになること | アテンションを計算するコードを自分で書ける。√d_kで割る理由とマスクの役割を、測った数で説明できる |
 # | 前提知識 | Pythonの関数と内包表記、PyTorchのテンソル、行列積、平均と分散、勾配と損失の考え方 |
 # | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
@@ -15,11 +15,11 @@
 # %% [markdown] key="title" lang="zh-tw"
 # # 注意力機制：親手算一次 softmax(QKᵀ/√d_k)V
 #
-# Transformer 的核心，是一個注意力（attention）公式。這一課要把公式的零件逐一算出來，確認結果和 PyTorch 的實作相同；接著再用實驗，研究公式裡沒寫的東西（遮罩、注意力頭、位置、運算量）。
+# Transformer 的核心，是一個注意力（attention）公式。這一課要把公式的零件逐一算出來，確認結果和 PyTorch 的實作相同；接著再用實驗，研究公式裡沒寫的東西（注意力頭、遮罩、位置）。
 #
 # | 項目 | 內容 |
 # |---|---|
-# | 學完以後 | 能自己寫出計算注意力的程式；能用實測的數字，說明為什麼要除以 √d_k、遮罩有什麼作用、運算量怎麼成長 |
+# | 學完以後 | 能自己寫出計算注意力的程式；能用實測的數字，說明為什麼要除以 √d_k、遮罩有什麼作用 |
 # | 先備知識 | Python 的函式與串列生成式、PyTorch 張量、矩陣乘法、平均與變異數、梯度與損失的概念 |
 # | 時間 | 閱讀與思考約 {{minutes}} 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
 # | 記憶體 | 約 {{mib}} MiB |
@@ -36,8 +36,6 @@ import torch.nn.functional as F
 
 from helpers.classroom import claims, predict
 from helpers.display import charts, figures
-from helpers.instruments import measure
-from helpers.models import tiles
 
 figures.use(LANG)
 torch.manual_seed(0)
@@ -49,7 +47,7 @@ torch.set_flush_denormal(True)
 # %% [markdown] key="page" lang="ja"
 # ## 元のページの主張
 #
-# この教材は、Transformerを紹介するあるWebページ（以下「元のページ」）の説明を、順に実験で確かめます。このレッスンでは、おもに次の部分を扱い、3つの型とFlashAttentionについての主張も確かめます。
+# この教材は、Transformerを紹介するあるWebページ（以下「元のページ」）の説明を、順に実験で確かめます。このレッスンでは、おもに次の部分を扱い、3つの型についての主張も確かめます。
 #
 # > この変化の中心にあるのは、文脈内の異なる語の重要性を評価できる自己注意機構(Self-Attention)です:
 # >
@@ -73,7 +71,7 @@ torch.set_flush_denormal(True)
 # %% [markdown] key="page" lang="zh-tw"
 # ## 原網頁的說法
 #
-# 這套教材以一個介紹 Transformer 的網頁（以下稱為「原網頁」）為題材，用實驗逐一檢驗它的說法。這一課主要檢驗下面這一段，也會檢驗關於三大架構和 FlashAttention 的說法。
+# 這套教材以一個介紹 Transformer 的網頁（以下稱為「原網頁」）為題材，用實驗逐一檢驗它的說法。這一課主要檢驗下面這一段，也會檢驗關於三大架構的說法。
 #
 # > 這一轉變的核心在於自注意力機制，它使模型能夠權衡序列中不同詞彙的重要性：
 # >
@@ -213,7 +211,7 @@ predict.compare(guess, scores.numel())
 # %% [markdown] key="scores-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# クエリが6つ、キーが6つなので、$6 \times 6 = 36$ 個です。$n$ トークンなら、スコアは $n^2$ 個です。この2乗が、11節と12節の主役になります。
+# クエリが6つ、キーが6つなので、$6 \times 6 = 36$ 個です。$n$ トークンなら、スコアは $n^2$ 個です。系列の長さが2倍になると、スコアは4倍になります。
 #
 # </details>
 #
@@ -222,7 +220,7 @@ predict.compare(guess, scores.numel())
 # %% [markdown] key="scores-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 查詢有 6 個，鍵也有 6 個，所以是 $6 \times 6 = 36$ 個。有 $n$ 個詞元，就有 $n^2$ 個分數。這個平方正是第 11 節和第 12 節的主角。
+# 查詢有 6 個，鍵也有 6 個，所以是 $6 \times 6 = 36$ 個。有 $n$ 個詞元，就有 $n^2$ 個分數：序列變成 2 倍長，分數就變成 4 倍。
 #
 # </details>
 #
@@ -1286,343 +1284,31 @@ claims.check(
 # %% [markdown] key="order-after" lang="zh-tw"
 # 沒有位置資訊時，兩個輸出是一樣的（只差捨入誤差）；換成其他的排列方式也一樣。也就是說，光靠沒有遮罩的注意力，分不出「狗追貓」和「貓追狗」。加上位置資訊，差別就出來了。
 
-# %% [markdown] key="square-guess" lang="ja"
-# ## 11. 系列が長くなると、計算は何倍になるか
-#
-# アテンションの中で、トークンの組ごとに計算する行列積は2つあります。$QK^\top$ と、アテンション重み×$V$ です。掛け算と足し算を、それぞれ1回と数えます。FLOPs（浮動小数点演算の回数）は、行列積1つで $2 n^2 d_k$、合わせて $4 n^2 d_k$ です。スコアの行列は、float32（要素1つが4バイト）なら $4 n^2$ バイトを使います。
-#
-# `measure.cost`は、行列積のFLOPs、最大のテンソルのバイト数、同時に置かれているテンソルのバイト数の最大値（ピーク）を数えます。MFLOPsは100万FLOPsです。
-#
-# 予想：$n$ を256から1024へ、4倍にします。この2つの行列積のFLOPsは何倍になるでしょうか。
-
-# %% [markdown] key="square-guess" lang="zh-tw"
-# ## 11. 序列變長，運算量會變成幾倍？
-#
-# 注意力裡，要對每一組詞元計算的矩陣乘法有兩次：$QK^\top$，還有注意力權重乘上 $V$。乘法和加法各算一次的話，每次矩陣乘法的 FLOPs（浮點運算次數）是 $2 n^2 d_k$，合計 $4 n^2 d_k$。分數矩陣如果是 float32（一個元素 4 個位元組），要用 $4 n^2$ 個位元組。
-#
-# `measure.cost` 會數出矩陣乘法的 FLOPs、最大張量的位元組數，以及同時存在的張量合計位元組數的最大值（峰值）。MFLOPs 是 100 萬 FLOPs。
-#
-# 先猜猜看：把 $n$ 從 256 增加到 1024，也就是 4 倍，這兩次矩陣乘法的 FLOPs 會變成幾倍？
-
-# %% key="square"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-lengths, d = [256, 512, 1024, 2048], 64
-plain_cost = {}
-for n in lengths:
-    q_, k_, v_ = torch.randn(3, n, d)
-    with measure.cost() as plain_cost[n]:
-        attention(q_, k_, v_)
-
-predict.compare(guess, plain_cost[1024].flops / plain_cost[256].flops, T(ja="倍", zh_tw=" 倍"))
-
-# %% key="square-result"
-for n in lengths:
-    assert plain_cost[n].flops == 4 * n**2 * d
-    assert plain_cost[n].largest_bytes == 4 * n**2
-    mflops, mib = plain_cost[n].flops / 1e6, plain_cost[n].largest_bytes / 2**20
-    print(f"n = {n:5,}  {mflops:8,.1f} MFLOPs  {mib:6.2f} MiB")
-
-# %% [markdown] key="square-after" lang="ja"
-# 測った値は、式と完全に一致しました（`assert`が確かめています）。長さを2倍にすると、この2つの行列積のFLOPsも、スコアの行列のメモリも、4倍になります。
-#
-# ただし、モデル全体の計算が4倍になるわけではありません。クエリ、キー、バリュー、出力の4つの重み行列を掛ける計算（$8 n d_\text{model}^2$）は、$n$ に比例するだけです。実際のTransformerの層には、このほかにMLPもあります。トークンごとに別々に、幅を4倍にする行列と戻す行列を掛ける部品で、これも $n$ に比例します（$16 n d_\text{model}^2$）。
-#
-# 予想：$d_\text{model} = 4096$ とします。プロンプトを512トークンから1024トークンへ、2倍にすると、アテンションとMLPを合わせた層のFLOPsは何倍になるでしょうか。
-
-# %% [markdown] key="square-after" lang="zh-tw"
-# 實測值和公式完全相同（由 `assert` 確認）。長度變成 2 倍，這兩次矩陣乘法的 FLOPs 和分數矩陣占的記憶體，都會變成 4 倍。
-#
-# 不過，整個模型的運算量並不會變成 4 倍。乘上查詢、鍵、值、輸出這 4 個權重矩陣的運算（$8 n d_\text{model}^2$），只與 $n$ 成正比。實際的 Transformer 每層裡還有 MLP：對每個詞元分別乘上一個矩陣，把寬度變成 4 倍，再乘上另一個矩陣變回來。這也與 $n$ 成正比（$16 n d_\text{model}^2$）。
-#
-# 先猜猜看：設 $d_\text{model} = 4096$，把提示從 512 個詞元增加到 1024 個，也就是 2 倍，注意力加上 MLP，整層的 FLOPs 會變成幾倍？
-
-
-# %% key="layer-flops"
-def layer_flops(n, d, mlp=True):
-    #| ja: metaデバイスでは、テンソルは形だけを持ち、計算もメモリも要らない
-    #| zh-tw: 在 meta 裝置上，張量只有形狀，不必真的計算，也不占記憶體
-    with torch.device("meta"):
-        x, w, up = torch.empty(n, d), torch.empty(d, d), torch.empty(d, 4 * d)
-        with measure.cost() as spent:
-            out, _ = multi_head(x, w, w, w, w, n_heads=32)
-            if mlp:
-                (out @ up) @ up.T
-    return spent.flops
-
-
-# %% key="layer"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-
-predict.compare(guess, layer_flops(1024, 4096) / layer_flops(512, 4096), T(ja="倍", zh_tw=" 倍"))
-
-# %% key="layer-result"
-d = 4096
-for n in (512, 2048, 2 * d, 6 * d, 131_072):
-    pairs = 4 * n**2 * d
-    shares = [pairs / layer_flops(n, d, mlp) for mlp in (False, True)]
-    print(
-        T(
-            ja=f"n = {n:7,}　組ごとの計算の割合：アテンションだけなら {shares[0]:6.1%}　MLPも入れると {shares[1]:6.1%}",
-            zh_tw=f"n = {n:7,}　逐組計算所占的比例：只看注意力 {shares[0]:6.1%}　加上 MLP {shares[1]:6.1%}",
-        )
-    )
-assert layer_flops(2 * d, d, mlp=False) == 2 * 4 * (2 * d) ** 2 * d
-assert layer_flops(6 * d, d) == 2 * 4 * (6 * d) ** 2 * d
-
-# %% [markdown] key="layer-after" lang="ja"
-# $n$ が小さいうちは、2乗の部分はごく一部なので、FLOPsは長さにほぼ比例します。2乗の部分が半分を超えるのは、アテンションだけなら $n = 2 d_\text{model}$、MLPも入れると $n = 6 d_\text{model}$（ここでは24,576トークン）からです。境目は、MLPの幅やヘッドの設計によって、モデルごとに変わります。
-
-# %% [markdown] key="layer-after" lang="zh-tw"
-# $n$ 還小的時候，平方的部分只占一點點，所以 FLOPs 大致和長度成正比。平方的部分要超過一半，只看注意力的話是從 $n = 2 d_\text{model}$ 開始，加上 MLP 則是從 $n = 6 d_\text{model}$（這裡是 24,576 個詞元）開始。分界在哪裡，會隨 MLP 的寬度和注意力頭的設計而不同，每個模型都不一樣。
-
-# %% [markdown] key="tiles" lang="ja"
-# ## 12. タイルに分けて計算する
-#
-# $n \times n$ の行列は、どうしても作らなければならないのでしょうか。FlashAttentionは、アテンションをGPUで速く計算する手法で、この行列を作らずに済ませます。キーとバリューを小さなタイルに分け、次の3つを更新しながら進みます。
-#
-# - $m$：これまでに見たスコアの最大値
-# - $l$：これまでの $e^{s-m}$ の合計
-# - $a$：これまでの $e^{s-m} v$ の合計
-#
-# 新しいタイルで最大値が変わったら、これまでの $l$ と $a$ に $e^{m_\text{old} - m_\text{new}}$ を掛けて、基準を新しい最大値にそろえます。最後の $a / l$ は、アテンション重みでバリューを混ぜた結果と同じです。4節の「最大値を引く」工夫が、ここでも役に立ちます。
-#
-# まず、クエリが1つ、スコアが4つの小さな例で、2つずつのタイルに分けてみましょう。
-
-# %% [markdown] key="tiles" lang="zh-tw"
-# ## 12. 分塊計算
-#
-# $n \times n$ 的矩陣，真的非建立不可嗎？FlashAttention 是在 GPU 上快速計算注意力的方法，它不建立這個矩陣。先把鍵和值切成小塊，再一塊一塊往下算，同時更新下面 3 個量。
-#
-# - $m$：到目前為止看過的最大分數
-# - $l$：到目前為止 $e^{s-m}$ 的總和
-# - $a$：到目前為止 $e^{s-m} v$ 的總和
-#
-# 如果新的一塊讓最大值變了，就把先前的 $l$ 和 $a$ 乘上 $e^{m_\text{old} - m_\text{new}}$，讓基準換成新的最大值。最後的 $a / l$，就等於用注意力權重混合值的結果。第 4 節的「先減最大值」，在這裡也派上用場。
-#
-# 先看一個小例子：查詢 1 個，分數 4 個，切成兩個一塊。
-
-# %% key="tiles-small"
-s, values = torch.tensor([1.0, 3.0, 2.0, 5.0]), torch.tensor([10.0, 20.0, 30.0, 40.0])
-m, l, a = -math.inf, 0.0, 0.0
-for tile in (slice(0, 2), slice(2, 4)):
-    m_new = max(m, s[tile].max().item())
-    shrink = math.exp(m - m_new)
-    p = (s[tile] - m_new).exp()
-    l = l * shrink + p.sum().item()
-    a = a * shrink + (p * values[tile]).sum().item()
-    m = m_new
-    print(f"m = {m:.0f}  l = {l:.4f}  a = {a:.4f}")
-
-by_tiles, at_once = a / l, (softmax(s) * values).sum().item()
-print(
-    f"a / l = {by_tiles:.5f}",
-    T(ja=f"一度に計算した値 = {at_once:.5f}", zh_tw=f"一次算完的值 = {at_once:.5f}"),
-)
-assert abs(by_tiles - at_once) < 1e-4
-
-# %% [markdown] key="tiles-many" lang="ja"
-# 同じことを、たくさんのクエリとキーで行います。クエリもタイルに分けるので、ループは二重です。因果マスク（`causal=True`）も使えるようにします。クエリごとの $m + \log l$（スコアの $\log \sum_j e^{s_j}$ に等しい）も返し、あとで勾配の計算に使います。
-
-# %% [markdown] key="tiles-many" lang="zh-tw"
-# 接著對許多查詢和鍵做同樣的事。查詢也切成小塊，所以是雙層迴圈。另外也讓它支援因果遮罩（`causal=True`）。每個查詢的 $m + \log l$（等於分數的 $\log \sum_j e^{s_j}$）也一起回傳，之後計算梯度時會用到。
-
-
-# %% key="tiles-code"
-def tiled_attention(q, k, v, causal=False, tile=64):
-    """(n, d), (n, d), (n, d_v) → (n, d_v), (n, 1)"""
-    out, lse = torch.empty(len(q), v.size(-1)), torch.empty(len(q), 1)
-    for i in range(0, len(q), tile):
-        q_i = q[i : i + tile] / math.sqrt(q.size(-1))
-        m = torch.full((len(q_i), 1), -math.inf)
-        l = torch.zeros(len(q_i), 1)
-        a = torch.zeros(len(q_i), v.size(-1))
-        for j in range(0, len(k), tile):
-            s = q_i @ k[j : j + tile].T  # (tile, tile)
-            if causal:
-                future = torch.arange(j, j + s.size(1)) > torch.arange(i, i + len(s))[:, None]
-                s = s.masked_fill(future, -math.inf)
-            m_new = torch.maximum(m, s.amax(-1, keepdim=True))
-            p, shrink = (s - m_new).exp(), (m - m_new).exp()
-            l = l * shrink + p.sum(-1, keepdim=True)
-            a = a * shrink + p @ v[j : j + tile]
-            m = m_new
-        out[i : i + tile], lse[i : i + tile] = a / l, m + l.log()
-    return out, lse
-
-
-# %% [markdown] key="tiles-guess" lang="ja"
-# 予想：$n = 2048$ で、タイル計算のFLOPs（行列積）は、普通の計算の何倍でしょうか。半分なら0.5、同じなら1と書きましょう。
-
-# %% [markdown] key="tiles-guess" lang="zh-tw"
-# 先猜猜看：$n = 2048$ 時，分塊計算的 FLOPs（矩陣乘法）是一般計算的幾倍？一半就寫 0.5，一樣就寫 1。
-
-# %% key="tiles-measure"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-lengths, d = [256, 512, 1024, 2048], 64
-tiled_cost = {}
-for n in lengths:
-    q_, k_, v_ = torch.randn(3, n, d)
-    with measure.cost() as tiled_cost[n]:
-        tiled_attention(q_, k_, v_)
-
-flops_ratio = tiled_cost[2048].flops / plain_cost[2048].flops
-predict.compare(guess, flops_ratio, T(ja="倍", zh_tw=" 倍"))
-
-# %% key="tiles-result"
-for name, spent in (
-    (T(ja="普通の計算", zh_tw="一般計算"), plain_cost),
-    (T(ja="タイル計算", zh_tw="分塊計算"), tiled_cost),
-):
-    for n in lengths:
-        mflops, mib = spent[n].flops / 1e6, spent[n].peak_bytes / 2**20
-        peak = T(ja=f"ピーク {mib:6.2f} MiB", zh_tw=f"峰值 {mib:6.2f} MiB")
-        print(f"{name}  n = {n:5,}  {mflops:8,.1f} MFLOPs  {peak}")
-
-# %% [markdown] key="tiles-check" lang="ja"
-# 結果が普通の計算と同じになることも、マスクなしと因果マスクの両方で確かめます。
-#
-# 学習では、逆伝播も必要です。普通の計算では、アテンション重み（$n \times n$）を取っておいて使います。タイル計算では取っておかないので、逆伝播のときにスコアをもう一度計算します。`tiles.backward`は、この方法で勾配を計算する関数です。勾配がPyTorchの自動微分と一致することを確かめ、順伝播と逆伝播を合わせたFLOPsを比べます。
-
-# %% [markdown] key="tiles-check" lang="zh-tw"
-# 也確認結果和一般計算相同，沒有遮罩和因果遮罩都要比。
-#
-# 訓練時還需要反向傳播。一般計算會把注意力權重（$n \times n$）留下來用；分塊計算沒有留，所以反向傳播時要把分數再算一次。`tiles.backward` 就是用這個方法計算梯度的函式。確認梯度和 PyTorch 的自動微分一致之後，再比較前向與反向合計的 FLOPs。
-
-# %% key="tiles-check-code"
-n, d = 1024, 64
-q_, k_, v_ = torch.randn(3, n, d)
-gaps = []
-for causal, mask in ((False, None), (True, torch.ones(n, n).tril().bool())):
-    difference = tiled_attention(q_, k_, v_, causal)[0] - attention(q_, k_, v_, mask)[0]
-    gaps.append(difference.abs().max().item())
-tiled_gap = torch.tensor(gaps).max().item()
-
-# %% key="tiles-gradient"
-leaves = [tensor.clone().requires_grad_() for tensor in (q_, k_, v_)]
-out_grad = torch.randn(n, d)
-with measure.cost() as plain_training:
-    attention(*leaves)[0].backward(out_grad)
-with measure.cost() as tiled_training:
-    out, lse = tiled_attention(q_, k_, v_)
-    grads = tiles.backward(q_, k_, v_, out, lse, out_grad)
-gaps = [(leaf.grad - grad).abs().max().item() for leaf, grad in zip(leaves, grads)]
-gradient_gap = torch.tensor(gaps).max().item()
-training_ratio = tiled_training.flops / plain_training.flops
-
-# %% key="tiles-claim"
-claims.check(
-    "C29",
-    {
-        "tiled_gap": tiled_gap,
-        "gradient_gap": gradient_gap,
-        "peak_ratio": tiled_cost[2048].peak_bytes / plain_cost[2048].peak_bytes,
-        "peak_growth": tiled_cost[2048].peak_bytes / tiled_cost[1024].peak_bytes,
-        "flops_ratio": flops_ratio,
-        "flops_growth": tiled_cost[2048].flops / tiled_cost[1024].flops,
-        "training_ratio": training_ratio,
-    },
-)
-
-# %% [markdown] key="tiles-after" lang="ja"
-# FlashAttentionが変えるもの、変えないものを整理します。
-#
-# | 量 | タイル計算（FlashAttentionの考え方） |
-# |---|---|
-# | 結果 | 同じ（近似ではない） |
-# | 途中のメモリ | $n^2$ に比例 → $n$ に比例 |
-# | 行列積のFLOPs（順伝播） | 変わらない。$n^2$ に比例したまま |
-# | 行列積のFLOPs（学習） | 増える。順伝播の2つと逆伝播の4つに、スコアの再計算が1つ加わり、$\frac{7}{6}$ 倍（約1.17倍） |
-# | KVキャッシュ | 変わらない。$k$ と $v$ は全部必要 |
-#
-# FlashAttentionが速い主な理由は、計算が減るからではありません。GPUの、容量は大きいが遅いメモリ（HBM）との読み書きが減るからです。因果マスクでは、未来のトークンだけのタイルを飛ばすと、計算は約半分になります。上のコードでは飛ばしていません。
-#
-# マスクなしでも使えるので、原理としてはデコーダー型だけの利点ではありません。実際のソフトウェアがどの型に対応しているかは別の問題で、レッスン08で調べます。
-
-# %% [markdown] key="tiles-after" lang="zh-tw"
-# 整理一下，FlashAttention 改變了什麼、沒有改變什麼。
-#
-# | 項目 | 分塊計算（FlashAttention 的想法） |
-# |---|---|
-# | 結果 | 相同（不是近似） |
-# | 運算過程占用的記憶體 | 與 $n^2$ 成正比 → 與 $n$ 成正比 |
-# | 矩陣乘法的 FLOPs（前向） | 不變，仍與 $n^2$ 成正比 |
-# | 矩陣乘法的 FLOPs（訓練） | 增加：前向 2 次、反向 4 次之外，還要重算 1 次分數，變成 $\frac{7}{6}$ 倍（約 1.17 倍） |
-# | KV 快取 | 不變，$k$ 和 $v$ 全都需要 |
-#
-# FlashAttention 之所以快，主要不是因為計算變少，而是因為減少了對 GPU 主記憶體（HBM，容量大但比較慢）的讀寫。如果是因果遮罩，還可以跳過整塊都屬於未來的部分，讓計算減少將近一半；上面的程式沒有這樣做。
-#
-# 沒有遮罩時也能用，所以原理上並不是 decoder-only 獨有的優點。實際的軟體支援哪些架構，則是另一個問題，第 08 課會查證。
-
-# %% [markdown] key="tiles-terminal" lang="ja"
-# ### もっと長い系列で
-#
-# 50万個を超えるキーでも、同じ方法が使えます。次のセルのターミナルで、実験`online-softmax`を実行してみましょう。キーとバリューはタイルごとに作って捨てるので、すべてが同時にメモリに載ることはありません。
-#
-# 予想：タイルは128個あります。最大値 $m$ が新しい値に変わるのは、そのうち何回でしょうか。ヒント：1番目のタイルでは必ず変わります。2番目が1番目を超える確率は $\frac{1}{2}$、3番目がそれまでの2つを超える確率は $\frac{1}{3}$ です。進み方を示す行の $m$ に注目しましょう。
-
-# %% [markdown] key="tiles-terminal" lang="zh-tw"
-# ### 更長的序列
-#
-# 就算有 50 萬個以上的鍵，同樣的方法也能用。請在下面儲存格的終端機執行實驗 `online-softmax`。鍵和值都是一塊一塊產生、用完就丟，不會全部同時放在記憶體裡。
-#
-# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？提示：第 1 塊一定會換；第 2 塊超過第 1 塊的機率是 $\frac{1}{2}$，第 3 塊超過前面 2 塊的機率是 $\frac{1}{3}$。執行時，請留意進度那一行的 $m$。
-
-# %% key="tiles-terminal-code"
-from helpers.widgets import Terminal
-
-terminal = Terminal("online-softmax", "n-squared", "scaling-by-d_k")
-terminal
-
-# %% [markdown] key="tiles-terminal-after" lang="ja"
-# <details><summary>実行して、予想と比べたら開く</summary>
-#
-# 回数の平均は、$1 + \frac{1}{2} + \frac{1}{3} + \dots + \frac{1}{128} \approx 5.4$ です。基準をそろえ直す計算は、ほとんどのタイルで不要です。
-#
-# </details>
-
-# %% [markdown] key="tiles-terminal-after" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# 次數的平均是 $1 + \frac{1}{2} + \frac{1}{3} + \dots + \frac{1}{128} \approx 5.4$。大部分的小塊，都不需要更換基準。
-#
-# </details>
-
 # %% [markdown] key="summary" lang="ja"
-# ## 13. まとめ
+# ## 11. まとめ
 #
 # | 元のページの主張 | 実験でわかったこと |
 # |---|---|
 # | アテンションは語の重要性を評価する | 重みが付くのは語ではなくトークンで、値は入力の内容に応じて変わる。重みは混ぜる割合で、答えの理由かどうかは、隠すなどして別に確かめる |
 # | 変化の中心に、この式がある | 式はPyTorchと一致し、$\sqrt{d_k}$ で割ると学習が安定した。ただし、マスク、ヘッド、4つの重み行列、位置の情報は書かれていない。T5は $\sqrt{d_k}$ で割らない |
 # | Transformerには3つの型がある | 違いは、マスクとつなぎ方。同じ式のモデルなら、1つの関数で計算できる。T5は式も少し違う |
-# | FlashAttentionはデコーダー型に有利 | マスクなしでも因果マスクでも使える。途中のメモリは減るが、FLOPsは $n^2$ に比例したままで、学習では少し増える |
 
 # %% [markdown] key="summary" lang="zh-tw"
-# ## 13. 整理
+# ## 11. 整理
 #
 # | 原網頁的說法 | 我們實測的結果 |
 # |---|---|
 # | 注意力會權衡詞的重要性 | 權重的對象是詞元而不是詞，而且隨輸入內容改變；權重是混合的比例，是不是答案的理由，要另外確認（例如遮住看看） |
 # | 轉變的核心是這個公式 | 公式與 PyTorch 一致，除以 $\sqrt{d_k}$ 之後訓練比較穩定；但沒有寫出遮罩、注意力頭、4 個權重矩陣與位置資訊。T5 不除以 $\sqrt{d_k}$ |
 # | Transformer 有三大架構 | 差別在遮罩和接法；公式相同的模型，用一個函式就能計算。T5 連公式都有點不同 |
-# | FlashAttention 對 decoder-only（僅含解碼器）的模型有利 | 沒有遮罩或因果遮罩都能用；運算過程占用的記憶體變少，但 FLOPs 仍與 $n^2$ 成正比，訓練時還會稍微增加 |
 
 # %% [markdown] key="quiz-text" lang="ja"
-# ## 14. 確認クイズ
+# ## 12. 確認クイズ
 #
 # 成績には関係しません。間違えた選択肢の説明も読んでみましょう。
 
 # %% [markdown] key="quiz-text" lang="zh-tw"
-# ## 14. 小測驗
+# ## 12. 小測驗
 #
 # 不列入成績。選錯的選項也有說明，不妨讀一讀。
 
@@ -1633,14 +1319,14 @@ quiz = Quiz("{{lesson}}")
 quiz
 
 # %% [markdown] key="next" lang="ja"
-# ## 15. 演習問題
+# ## 13. 演習問題
 #
 # 続きは[演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習しましょう。部分ごとのアテンションの統合、スライディングウィンドウ、グループ化クエリアテンション、文書を詰めた系列のマスクを、自分で書きます。
 #
 # アテンションは、Transformerの部品の1つです。ほかの部品と組み合わせると何ができるのかは、[レッスン02](02_block.ipynb)で測ります。
 
 # %% [markdown] key="next" lang="zh-tw"
-# ## 15. 練習題
+# ## 13. 練習題
 #
 # 接著到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫：合併分段算出的注意力、滑動視窗、分組查詢注意力，以及把多份文件接在一起時的遮罩。
 #

@@ -2,11 +2,8 @@
 
 import functools
 
-import torch
 from claim_faults import Fault
 from lesson_cells import measured, run
-
-from helpers.instruments import measure
 
 LESSON = "01_attention"
 Change = tuple[str, str]  # old code, new code
@@ -40,7 +37,6 @@ KNOCKED = (
     "unseen-result",
 )
 ORDER = (*KNOCKED, "masks-code", "masks-count", "leak-changes", "leak", "order-gap", "order-code")
-TILES = (*ATTENTION, "tiles-code")
 
 # --- C05: the formula ---------------------------------------------------------------------------
 
@@ -115,58 +111,6 @@ def order(quantity: str, change: Change) -> float:
     return measured(LESSON, "C04", *ORDER, change=change)[quantity]
 
 
-# --- C29: tiles ---------------------------------------------------------------------------------
-
-UPDATE = "p, shrink = (s - m_new).exp(), (m - m_new).exp()"
-KEEPS_ALL = (
-    UPDATE,
-    "tiled_attention.kept = getattr(tiled_attention, 'kept', []) + [s]\n            " + UPDATE,
-)
-NOT_RESCALED = ("a = a * shrink + p @", "a = a + p @")
-NOT_CAUSAL = ("if causal:", "if False:")
-HALF = ("in range(0, len(k), tile)", "in range(0, len(k) // 2, tile)")
-WINDOW = ("in range(0, len(k), tile)", "in range(max(0, i - 256), i + tile, tile)")
-
-
-def tiled_gap(change: Change, causal: bool) -> float:
-    scope = run(LESSON, *TILES, change=change)
-    q, k, v = torch.randn(3, 256, 64, generator=torch.Generator().manual_seed(0))
-    mask = torch.ones(256, 256).tril().bool() if causal else None
-    gap = scope["tiled_attention"](q, k, v, causal)[0] - scope["attention"](q, k, v, mask)[0]
-    return gap.abs().max().item()
-
-
-@functools.cache
-def _spent(change: Change, function: str, n: int) -> measure.Cost:
-    scope = run(LESSON, *TILES, change=change)
-    q, k, v = torch.randn(3, n, 64)
-    with measure.cost() as spent:
-        scope[function](q, k, v)
-    return spent
-
-
-def ratio(what: str, change: Change) -> float:
-    """Tiled ÷ plain at n = 2048."""
-    tiled, plain = (_spent(change, f, 2048) for f in ("tiled_attention", "attention"))
-    return getattr(tiled, what) / getattr(plain, what)
-
-
-def growth(what: str, change: Change) -> float:
-    """Tiled, from n = 1024 to n = 2048."""
-    small, large = (_spent(change, "tiled_attention", n) for n in (1024, 2048))
-    return getattr(large, what) / getattr(small, what)
-
-
-BACKWARD = "grads = tiles.backward(q_, k_, v_, out, lse, out_grad)"
-KEPT_WEIGHTS = (BACKWARD, "grads = torch.autograd.grad(attention(*leaves)[0], leaves, out_grad)")
-WITHOUT_MEAN = (BACKWARD, BACKWARD.replace("out, lse", "0 * out, lse"))
-FORWARD = "    out, lse = tiled_attention(q_, k_, v_)\n"
-
-
-def training(name: str, change: Change) -> float:
-    return run(LESSON, *TILES, "tiles-check-code", "tiles-gradient", change=change)[name]
-
-
 FAULTS: list[Fault] = [
     Fault("C05", "torch_gap", "attention divides by d_k",
           lambda: gap_to_torch(("math.sqrt(q.size(-1))", "q.size(-1)"))),
@@ -215,19 +159,4 @@ FAULTS: list[Fault] = [
     Fault("C04", "with_positions", "positions move with their tokens",
           lambda: order("with_positions", ("self_attention(x.flip(0) + position)",
                                            "self_attention((x + position).flip(0))"))),
-    Fault("C29", "tiled_gap", "the sum is not rescaled to the new maximum",
-          lambda: tiled_gap(NOT_RESCALED, causal=False)),
-    Fault("C29", "tiled_gap", "the causal mask is forgotten",
-          lambda: tiled_gap(NOT_CAUSAL, causal=True)),
-    Fault("C29", "gradient_gap", "softmax's gradient without its mean",
-          lambda: training("gradient_gap", WITHOUT_MEAN)),
-    Fault("C29", "peak_ratio", "every tile of scores is kept",
-          lambda: ratio("peak_bytes", KEEPS_ALL)),
-    Fault("C29", "peak_growth", "every tile of scores is kept",
-          lambda: growth("peak_bytes", KEEPS_ALL)),
-    Fault("C29", "flops_ratio", "half of the keys are left out", lambda: ratio("flops", HALF)),
-    Fault("C29", "flops_growth", "a sliding window", lambda: growth("flops", WINDOW)),
-    Fault("C29", "training_ratio", "the weights (n, n) are kept for the backward pass",
-          lambda: training("training_ratio", (FORWARD + "    " + BACKWARD,
-                                              "    " + KEPT_WEIGHTS[1]))),
 ]  # fmt: skip
