@@ -43,7 +43,6 @@ print(x, guess)
 """
 # Lessons that still hold more than one sitting: {lesson: what it has too much of in some language}.
 TOO_LONG = {
-    "01_attention": {"cells", "lines", "characters"},
     "03_encoder": {"cells", "characters"},
     "04_decoder": {"cells", "characters"},
     "05_encoder_decoder": {"cells", "lines", "characters"},
