@@ -319,7 +319,7 @@ for i, (ax, title) in enumerate(zip(axes, titles)):
         ax.errorbar(sizes, y.mean(1), yerr=y.std(1), fmt=style, capsize=3, label=label)
     charts.frame(ax, "$d_k$", log="x" if i else "xy", ticks={d: str(d) for d in sizes}, title=title)
 axes[0].legend()
-raw, divided = (["{:.2f}".format(value) for value in last[scaled]] for scaled in labels)
+raw, divided = ([f"{value:.2f}" for value in last[scaled]] for scaled in labels)
 figures.show(
     fig,
     T(

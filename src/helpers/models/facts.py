@@ -12,7 +12,7 @@ from torch.nn import functional as F
 Model = Callable[[Tensor, Sequence[Tensor], Tensor | None], tuple[Tensor, Tensor]]
 
 
-class Task(NamedTuple):
+class Facts(NamedTuple):
     """Sentences, each followed by a question, and the right answers."""
 
     sentences: list[list[str]]
@@ -30,7 +30,7 @@ def ask(
     slots: Sequence[Sequence[str]],
     questions: Sequence[str],
     sentence: Callable[..., list[str]],
-) -> Task:
+) -> Facts:
     """Make every sentence, and ask every question about each.
 
     slots: the words that may stand in each place   questions: one for each place
@@ -46,14 +46,14 @@ def ask(
     answers = torch.tensor([number[word] for fact in facts for word in fact])
     places = torch.tensor([sum(map(_place, slots, fact)) for fact in facts])
     held_out = (places % 4 == 0).repeat_interleave(len(questions))
-    return Task(sentences, number, inputs, answers, held_out)
+    return Facts(sentences, number, inputs, answers, held_out)
 
 
 def _place(slot: Sequence[str], word: str) -> int:
     return slot.index(word)
 
 
-def with_silence(task: Task, word: str) -> Task:
+def with_silence(task: Facts, word: str) -> Facts:
     """Add to each sentence a prompt that asks for nothing: its answer is the prompt's own word."""
     silent = len(task.number)
     rows = task.inputs[:: len(task.inputs) // len(task.sentences)].clone()  # one a sentence
@@ -76,7 +76,7 @@ def untrained(n_words: int, d: int, seed: int) -> list[Tensor]:
 def train(
     model: Model,
     parameters: Sequence[Tensor],
-    task: Task,
+    task: Facts,
     visible: Tensor | None = None,
     steps: int = 200,
     decay: float = 0.0,
@@ -104,7 +104,7 @@ def train(
 def accuracy(
     model: Model,
     parameters: Sequence[Tensor],
-    task: Task,
+    task: Facts,
     visible: Tensor | None = None,
     among: Tensor | None = None,
 ) -> float:

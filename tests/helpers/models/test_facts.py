@@ -5,7 +5,7 @@ import torch
 
 from helpers.models import facts
 
-SLOTS = ["a b c d".split(), "e f g h".split()]
+SLOTS = [["a", "b", "c", "d"], ["e", "f", "g", "h"]]
 TASK = facts.ask(SLOTS, ["?1", "?2"], lambda one, two: [one, "and", two])
 
 
