@@ -1134,6 +1134,235 @@ except kv_cache.Refused as refusal:
 # %% [markdown] key="own-after" lang="zh-tw"
 # 快取變成 4 倍。補上的 32 和查詢的注意力頭數相同，也就是說，只是少了一個項目，就犯了和第 10 節那篇文章一樣的錯。看到有補上的項目時，請確認真正的值。
 
+# %% [markdown] key="further-tiles" lang="ja" further=true
+# ### さらにくわしく：n×nの行列を作らずに計算する
+#
+# キャッシュのほかにも、系列とともに増えるメモリがあります。計算の途中に置くスコアの行列です。元のページは、FlashAttentionのおかげでデコーダー型は長い系列を扱いやすい、とも述べています（C29）。何が減り、何が減らないのかを測ります。
+
+# %% [markdown] key="further-tiles" lang="zh-tw" further=true
+# ### 更進一步：不建立 n×n 的矩陣
+#
+# 隨著序列變長而增加的記憶體，不只有快取，還有計算過程中的分數矩陣。原網頁也說，有了 FlashAttention，decoder-only 就比較容易處理長上下文（C29）。到底少了什麼、什麼沒有少，接下來實測看看。
+
+# %% [markdown] key="tiles" lang="ja"
+# トークンが $n$ 個なら、スコアは $n^2$ 個です。float32なら $4 n^2$ バイトで、行列積2つ（$QK^\top$ と、アテンション重み×$V$）のFLOPsは $4 n^2 d_k$ です。$n$ を2倍にすると、どちらも4倍になります。この行列は、どうしても作らなければならないのでしょうか。FlashAttentionは、アテンションをGPUで速く計算する手法で、この行列を作らずに済ませます。キーとバリューを小さなタイルに分け、次の3つを更新しながら進みます。
+#
+# - $m$：これまでに見たスコアの最大値
+# - $l$：これまでの $e^{s-m}$ の合計
+# - $a$：これまでの $e^{s-m} v$ の合計
+#
+# 新しいタイルで最大値が変わったら、これまでの $l$ と $a$ に $e^{m_\text{old} - m_\text{new}}$ を掛けて、基準を新しい最大値にそろえます。最後の $a / l$ は、アテンション重みでバリューを混ぜた結果と同じです。softmaxで使った「最大値を引く」工夫（レッスン01の4節）が、ここでも役に立ちます。
+#
+# まず、クエリが1つ、スコアが4つの小さな例で、2つずつのタイルに分けてみましょう。
+
+# %% [markdown] key="tiles" lang="zh-tw"
+# $n$ 個詞元有 $n^2$ 個分數。用 float32 就是 $4 n^2$ 個位元組；兩次矩陣乘法（$QK^\top$，還有注意力權重乘上 $V$）的 FLOPs 是 $4 n^2 d_k$。$n$ 變成 2 倍，兩者都變成 4 倍。這個矩陣，真的非建立不可嗎？FlashAttention 是在 GPU 上快速計算注意力的方法，它不建立這個矩陣。先把鍵和值切成小塊，再一塊一塊往下算，同時更新下面 3 個量。
+#
+# - $m$：到目前為止看過的最大分數
+# - $l$：到目前為止 $e^{s-m}$ 的總和
+# - $a$：到目前為止 $e^{s-m} v$ 的總和
+#
+# 如果新的一塊讓最大值變了，就把先前的 $l$ 和 $a$ 乘上 $e^{m_\text{old} - m_\text{new}}$，讓基準換成新的最大值。最後的 $a / l$，就等於用注意力權重混合值的結果。softmax 用過的「先減最大值」（第 01 課第 4 節），在這裡也派上用場。
+#
+# 先看一個小例子：查詢 1 個，分數 4 個，切成兩個一塊。
+
+# %% key="tiles-small"
+import math
+
+from helpers.models import tiles
+from helpers.models.triad import attention
+
+s, values = torch.tensor([1.0, 3.0, 2.0, 5.0]), torch.tensor([10.0, 20.0, 30.0, 40.0])
+m, l, a = -math.inf, 0.0, 0.0
+for tile in (slice(0, 2), slice(2, 4)):
+    m_new = max(m, s[tile].max().item())
+    shrink = math.exp(m - m_new)
+    p = (s[tile] - m_new).exp()
+    l = l * shrink + p.sum().item()
+    a = a * shrink + (p * values[tile]).sum().item()
+    m = m_new
+    print(f"m = {m:.0f}  l = {l:.4f}  a = {a:.4f}")
+
+by_tiles, at_once = a / l, (s.softmax(-1) * values).sum().item()
+print(
+    f"a / l = {by_tiles:.5f}",
+    T(ja=f"一度に計算した値 = {at_once:.5f}", zh_tw=f"一次算完的值 = {at_once:.5f}"),
+)
+assert abs(by_tiles - at_once) < 1e-4
+
+# %% [markdown] key="tiles-many" lang="ja"
+# 同じことを、たくさんのクエリとキーで行います。クエリもタイルに分けるので、ループは二重です。因果マスク（`causal=True`）も使えるようにします。クエリごとの $m + \log l$（スコアの $\log \sum_j e^{s_j}$ に等しい）も返し、あとで勾配の計算に使います。
+
+# %% [markdown] key="tiles-many" lang="zh-tw"
+# 接著對許多查詢和鍵做同樣的事。查詢也切成小塊，所以是雙層迴圈。另外也讓它支援因果遮罩（`causal=True`）。每個查詢的 $m + \log l$（等於分數的 $\log \sum_j e^{s_j}$）也一起回傳，之後計算梯度時會用到。
+
+
+# %% key="tiles-code"
+def tiled_attention(q, k, v, causal=False, tile=64):
+    """(n, d), (n, d), (n, d_v) → (n, d_v), (n, 1)"""
+    out, lse = torch.empty(len(q), v.size(-1)), torch.empty(len(q), 1)
+    for i in range(0, len(q), tile):
+        q_i = q[i : i + tile] / math.sqrt(q.size(-1))
+        m = torch.full((len(q_i), 1), -math.inf)
+        l = torch.zeros(len(q_i), 1)
+        a = torch.zeros(len(q_i), v.size(-1))
+        for j in range(0, len(k), tile):
+            s = q_i @ k[j : j + tile].T  # (tile, tile)
+            if causal:
+                future = torch.arange(j, j + s.size(1)) > torch.arange(i, i + len(s))[:, None]
+                s = s.masked_fill(future, -math.inf)
+            m_new = torch.maximum(m, s.amax(-1, keepdim=True))
+            p, shrink = (s - m_new).exp(), (m - m_new).exp()
+            l = l * shrink + p.sum(-1, keepdim=True)
+            a = a * shrink + p @ v[j : j + tile]
+            m = m_new
+        out[i : i + tile], lse[i : i + tile] = a / l, m + l.log()
+    return out, lse
+
+
+# %% [markdown] key="tiles-guess" lang="ja"
+# `measure.cost`は、行列積のFLOPs、最大のテンソルのバイト数、同時に置かれているテンソルのバイト数の最大値（ピーク）を数えます。
+#
+# 予想：$n = 2048$ で、タイル計算のFLOPs（行列積）は、普通の計算の何倍でしょうか。半分なら0.5、同じなら1と書きましょう。
+
+# %% [markdown] key="tiles-guess" lang="zh-tw"
+# `measure.cost` 會數出矩陣乘法的 FLOPs、最大張量的位元組數，以及同時存在的張量合計位元組數的最大值（峰值）。
+#
+# 先猜猜看：$n = 2048$ 時，分塊計算的 FLOPs（矩陣乘法）是一般計算的幾倍？一半就寫 0.5，一樣就寫 1。
+
+# %% key="tiles-measure"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+lengths, d = [256, 512, 1024, 2048], 64
+plain_cost, tiled_cost = {}, {}
+for n in lengths:
+    q_, k_, v_ = torch.randn(3, n, d)
+    with measure.cost() as plain_cost[n]:
+        attention(q_, k_, v_)
+    assert plain_cost[n].flops == 4 * n**2 * d and plain_cost[n].largest_bytes == 4 * n**2
+    with measure.cost() as tiled_cost[n]:
+        tiled_attention(q_, k_, v_)
+
+flops_ratio = tiled_cost[2048].flops / plain_cost[2048].flops
+predict.compare(guess, flops_ratio, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="tiles-result"
+for name, spent in (
+    (T(ja="普通の計算", zh_tw="一般計算"), plain_cost),
+    (T(ja="タイル計算", zh_tw="分塊計算"), tiled_cost),
+):
+    for n in lengths:
+        mflops, mib = spent[n].flops / 1e6, spent[n].peak_bytes / 2**20
+        peak = T(ja=f"ピーク {mib:6.2f} MiB", zh_tw=f"峰值 {mib:6.2f} MiB")
+        print(f"{name}  n = {n:5,}  {mflops:8,.1f} MFLOPs  {peak}")
+
+# %% [markdown] key="tiles-check" lang="ja"
+# 結果が普通の計算と同じになることも、マスクなしと因果マスクの両方で確かめます。
+#
+# 学習では、逆伝播も必要です。普通の計算では、アテンション重み（$n \times n$）を取っておいて使います。タイル計算では取っておかないので、逆伝播のときにスコアをもう一度計算します。`tiles.backward`は、この方法で勾配を計算する関数です。勾配がPyTorchの自動微分と一致することを確かめ、順伝播と逆伝播を合わせたFLOPsを比べます。
+
+# %% [markdown] key="tiles-check" lang="zh-tw"
+# 也確認結果和一般計算相同，沒有遮罩和因果遮罩都要比。
+#
+# 訓練時還需要反向傳播。一般計算會把注意力權重（$n \times n$）留下來用；分塊計算沒有留，所以反向傳播時要把分數再算一次。`tiles.backward` 就是用這個方法計算梯度的函式。確認梯度和 PyTorch 的自動微分一致之後，再比較前向與反向合計的 FLOPs。
+
+# %% key="tiles-check-code"
+n, d = 1024, 64
+q_, k_, v_ = torch.randn(3, n, d)
+gaps = []
+for causal, mask in ((False, None), (True, torch.ones(n, n).tril().bool())):
+    difference = tiled_attention(q_, k_, v_, causal)[0] - attention(q_, k_, v_, mask)[0]
+    gaps.append(difference.abs().max().item())
+tiled_gap = torch.tensor(gaps).max().item()
+
+# %% key="tiles-gradient"
+leaves = [tensor.clone().requires_grad_() for tensor in (q_, k_, v_)]
+out_grad = torch.randn_like(q_)
+with torch.enable_grad(), measure.cost() as plain_training:
+    attention(*leaves)[0].backward(out_grad)
+with measure.cost() as tiled_training:
+    out, lse = tiled_attention(q_, k_, v_)
+    grads = tiles.backward(q_, k_, v_, out, lse, out_grad)
+gaps = [(leaf.grad - grad).abs().max().item() for leaf, grad in zip(leaves, grads)]
+gradient_gap = torch.tensor(gaps).max().item()
+training_ratio = tiled_training.flops / plain_training.flops
+
+# %% key="tiles-claim"
+claims.check(
+    "C29",
+    {
+        "tiled_gap": tiled_gap,
+        "gradient_gap": gradient_gap,
+        "peak_ratio": tiled_cost[2048].peak_bytes / plain_cost[2048].peak_bytes,
+        "peak_growth": tiled_cost[2048].peak_bytes / tiled_cost[1024].peak_bytes,
+        "flops_ratio": flops_ratio,
+        "flops_growth": tiled_cost[2048].flops / tiled_cost[1024].flops,
+        "training_ratio": training_ratio,
+    },
+)
+
+# %% [markdown] key="tiles-after" lang="ja"
+# FlashAttentionが変えるもの、変えないものを整理します。
+#
+# | 量 | タイル計算（FlashAttentionの考え方） |
+# |---|---|
+# | 結果 | 同じ（近似ではない） |
+# | 途中のメモリ | $n^2$ に比例 → $n$ に比例 |
+# | 行列積のFLOPs（順伝播） | 変わらない。$n^2$ に比例したまま |
+# | 行列積のFLOPs（学習） | 増える。順伝播の2つと逆伝播の4つに、スコアの再計算が1つ加わり、$\frac{7}{6}$ 倍（約1.17倍） |
+# | KVキャッシュ | 変わらない。$k$ と $v$ は全部必要 |
+#
+# FlashAttentionが速い主な理由は、計算が減るからではありません。GPUの、容量は大きいが遅いメモリ（HBM）との読み書きが減るからです。因果マスクでは、未来のトークンだけのタイルを飛ばすと、計算は約半分になります。上のコードでは飛ばしていません。
+#
+# マスクなしでも使えるので、原理としてはデコーダー型だけの利点ではありません。実際のソフトウェアがどの型に対応しているかは別の問題で、レッスン08で調べます。
+
+# %% [markdown] key="tiles-after" lang="zh-tw"
+# 整理一下，FlashAttention 改變了什麼、沒有改變什麼。
+#
+# | 項目 | 分塊計算（FlashAttention 的想法） |
+# |---|---|
+# | 結果 | 相同（不是近似） |
+# | 運算過程占用的記憶體 | 與 $n^2$ 成正比 → 與 $n$ 成正比 |
+# | 矩陣乘法的 FLOPs（前向） | 不變，仍與 $n^2$ 成正比 |
+# | 矩陣乘法的 FLOPs（訓練） | 增加：前向 2 次、反向 4 次之外，還要重算 1 次分數，變成 $\frac{7}{6}$ 倍（約 1.17 倍） |
+# | KV 快取 | 不變，$k$ 和 $v$ 全都需要 |
+#
+# FlashAttention 之所以快，主要不是因為計算變少，而是因為減少了對 GPU 主記憶體（HBM，容量大但比較慢）的讀寫。如果是因果遮罩，還可以跳過整塊都屬於未來的部分，讓計算減少將近一半；上面的程式沒有這樣做。
+#
+# 沒有遮罩時也能用，所以原理上並不是 decoder-only 獨有的優點。實際的軟體支援哪些架構，則是另一個問題，第 08 課會查證。
+
+# %% [markdown] key="tiles-terminal" lang="ja"
+# 50万個を超えるキーでも、同じ方法が使えます。次のセルのターミナルで、実験`online-softmax`を実行してみましょう。キーとバリューはタイルごとに作って捨てるので、すべてが同時にメモリに載ることはありません。
+#
+# 予想：タイルは128個あります。最大値 $m$ が新しい値に変わるのは、そのうち何回でしょうか。ヒント：1番目のタイルでは必ず変わります。2番目が1番目を超える確率は $\frac{1}{2}$、3番目がそれまでの2つを超える確率は $\frac{1}{3}$ です。進み方を示す行の $m$ に注目しましょう。
+
+# %% [markdown] key="tiles-terminal" lang="zh-tw"
+# 就算有 50 萬個以上的鍵，同樣的方法也能用。請在下面儲存格的終端機執行實驗 `online-softmax`。鍵和值都是一塊一塊產生、用完就丟，不會全部同時放在記憶體裡。
+#
+# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？提示：第 1 塊一定會換；第 2 塊超過第 1 塊的機率是 $\frac{1}{2}$，第 3 塊超過前面 2 塊的機率是 $\frac{1}{3}$。執行時，請留意進度那一行的 $m$。
+
+# %% key="tiles-terminal-code"
+from helpers.widgets import Terminal
+
+terminal = Terminal("online-softmax")
+terminal
+
+# %% [markdown] key="tiles-terminal-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 回数の平均は、$1 + \frac{1}{2} + \frac{1}{3} + \dots + \frac{1}{128} \approx 5.4$ です。基準をそろえ直す計算は、ほとんどのタイルで不要です。
+#
+# </details>
+
+# %% [markdown] key="tiles-terminal-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 次數的平均是 $1 + \frac{1}{2} + \frac{1}{3} + \dots + \frac{1}{128} \approx 5.4$。大部分的小塊，都不需要更換基準。
+#
+# </details>
+
 # %% [markdown] key="summary" lang="ja"
 # ## 12. まとめ
 #

@@ -9,7 +9,7 @@ from keyboard import styled
 from test_accessibility import BLIND, SIDEWAYS, THEMES, examine
 
 from helpers.language import say
-from helpers.widgets import SoftmaxExplorer
+from helpers.widgets import BlockExplorer, SoftmaxExplorer
 
 HERE = Path(__file__).parent
 EXPLORERS = ".triad-explorer"
@@ -41,6 +41,7 @@ AttentionExplorer.of([[rows, rows[::-1]], [rows, rows]], ["猫", "が", "眠る"
 SAMPLING = """\
 from helpers.widgets import SamplingExplorer
 SamplingExplorer.of([2.0, 1.0, 0.5, -1.0], ["猫", "犬", "[MASK]", "the"])"""
+BLOCK = "from helpers.widgets import BlockExplorer\nBlockExplorer()"
 # All at once: keys that Python sends one by one may come slower than Python draws.
 HASTE = """(slider, last) => {
   for (slider.value = 0; slider.value < last; ) {
@@ -48,7 +49,7 @@ HASTE = """(slider, last) => {
     slider.dispatchEvent(new Event("input", {bubbles: true}));
   }
 }"""
-ALL_KINDS = [SOFTMAX, ATTENTION, SAMPLING, TYPED, BROKEN, SLOW]
+ALL_KINDS = [SOFTMAX, ATTENTION, SAMPLING, TYPED, BROKEN, SLOW, BLOCK]
 
 
 @pytest.fixture(scope="module", params=turns.languages(1))
@@ -109,6 +110,28 @@ def test_the_keyboard_shows_what_the_call_gives(page):
     say.use("ja")
     assert root.get_attribute("lang") == say.LANGUAGES[page.lang]
     assert page.complaints == []
+
+
+def test_a_block_is_put_together_by_keyboard(page):
+    say.use(page.lang)
+    called = BlockExplorer()
+    say.use("ja")
+    root = explorer(page, BLOCK)
+    says(root, called.drawing.sentence)
+    root.locator("input[type=range]").focus()
+    chosen = {}
+    for name, value, key in (
+        ("depth", 16, "End"), ("residual", False, "Space"), ("norm", "post", "ArrowDown"),
+    ):  # fmt: skip
+        before = root.locator(".sentence").text_content()
+        page.keyboard.press(key)
+        changes(page, root, before)
+        chosen[name] = value
+        say.use(page.lang)
+        says(root, called(**chosen).sentence)
+        say.use("ja")
+        page.keyboard.press("Tab")
+    assert root.locator("svg").count() == 1 and page.complaints == []
 
 
 def test_a_slider_is_drawn_while_it_is_dragged(page):

@@ -1,12 +1,15 @@
 """Planted faults for the claims of lesson 07: each makes its quantity red."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import lesson_cells
 import pytest
+import torch
 from claim_faults import Fault
 
+from helpers.instruments import measure
 from helpers.kv_cache import fitting, layers
 
 LESSON = "07_kv_cache"
@@ -70,6 +73,61 @@ TABLES_TOO = (
 )
 SHOWN_ONLY = (fitting, "behind_windows", lambda found, seq_len, at_once: 0)
 
+# --- C29: tiles ---------------------------------------------------------------------------------
+
+UPDATE = "p, shrink = (s - m_new).exp(), (m - m_new).exp()"
+TILES = ("tiles-small", "tiles-code")
+Change = tuple[str, str]  # old code, new code
+KEEPS_ALL = (
+    UPDATE,
+    "tiled_attention.kept = getattr(tiled_attention, 'kept', []) + [s]\n            " + UPDATE,
+)
+NOT_RESCALED = ("a = a * shrink + p @", "a = a + p @")
+NOT_CAUSAL = ("if causal:", "if False:")
+HALF = ("in range(0, len(k), tile)", "in range(0, len(k) // 2, tile)")
+WINDOW = ("in range(0, len(k), tile)", "in range(max(0, i - 256), i + tile, tile)")
+
+
+def tiled_gap(change: Change, causal: bool) -> float:
+    scope = lesson_cells.run(LESSON, *TILES, change=change)
+    q, k, v = torch.randn(3, 256, 64, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(256, 256).tril().bool() if causal else None
+    gap = scope["tiled_attention"](q, k, v, causal)[0] - scope["attention"](q, k, v, mask)[0]
+    return gap.abs().max().item()
+
+
+@functools.cache
+def _spent(change: Change, function: str, n: int) -> measure.Cost:
+    scope = lesson_cells.run(LESSON, *TILES, change=change)
+    q, k, v = torch.randn(3, n, 64)
+    with measure.cost() as spent:
+        scope[function](q, k, v)
+    return spent
+
+
+def ratio(what: str, change: Change) -> float:
+    """Tiled ÷ plain at n = 2048."""
+    tiled, plain = (_spent(change, f, 2048) for f in ("tiled_attention", "attention"))
+    return getattr(tiled, what) / getattr(plain, what)
+
+
+def growth(what: str, change: Change) -> float:
+    """Tiled, from n = 1024 to n = 2048."""
+    small, large = (_spent(change, "tiled_attention", n) for n in (1024, 2048))
+    return getattr(large, what) / getattr(small, what)
+
+
+BACKWARD = "grads = tiles.backward(q_, k_, v_, out, lse, out_grad)"
+KEPT_WEIGHTS = "grads = torch.autograd.grad(attention(*leaves)[0], leaves, out_grad)"
+WITHOUT_MEAN = (BACKWARD, BACKWARD.replace("out, lse", "0 * out, lse"))
+FORWARD = "    out, lse = tiled_attention(q_, k_, v_)\n"
+
+
+def training(name: str, change: Change) -> float:
+    cells = (*TILES, "tiles-check-code", "tiles-gradient")
+    return lesson_cells.run(LESSON, *cells, change=change)[name]
+
+
 FAULTS: list[Fault] = [
     code(
         *("C19", "residual", "one size is 64 bytes too large"),
@@ -105,4 +163,42 @@ FAULTS: list[Fault] = [
     helper("C21", "window", "held bytes left out", *SHOWN_ONLY),
     helper("C21", "window_one_shot", "held bytes left out", *SHOWN_ONLY),
     helper("C21", "window_one_shot", "activations of 512 tokens only", *ALWAYS_512),
+    Fault(
+        "C29",
+        "tiled_gap",
+        "the sum is not rescaled to the new maximum",
+        lambda: tiled_gap(NOT_RESCALED, causal=False),
+    ),
+    Fault(
+        "C29",
+        "tiled_gap",
+        "the causal mask is forgotten",
+        lambda: tiled_gap(NOT_CAUSAL, causal=True),
+    ),
+    Fault(
+        "C29",
+        "gradient_gap",
+        "softmax's gradient without its mean",
+        lambda: training("gradient_gap", WITHOUT_MEAN),
+    ),
+    Fault(
+        "C29", "peak_ratio", "every tile of scores is kept", lambda: ratio("peak_bytes", KEEPS_ALL)
+    ),
+    Fault(
+        "C29",
+        "peak_growth",
+        "every tile of scores is kept",
+        lambda: growth("peak_bytes", KEEPS_ALL),
+    ),
+    Fault("C29", "flops_ratio", "half of the keys are left out", lambda: ratio("flops", HALF)),
+    Fault("C29", "flops_growth", "a sliding window", lambda: growth("flops", WINDOW)),
+    Fault(
+        "C29",
+        "training_ratio",
+        "the weights (n, n) are kept for the backward pass",
+        lambda: training(
+            "training_ratio",
+            (FORWARD + "    " + BACKWARD, "    with torch.enable_grad():\n        " + KEPT_WEIGHTS),
+        ),
+    ),
 ]
