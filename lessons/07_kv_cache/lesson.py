@@ -94,6 +94,7 @@ def with_cache(ids, n):
         ids = torch.cat([ids, new], 1)
     return ids
 
+
 # %% key="why-code"
 #| ja: Noneを、予想した数に書き換える
 #| zh-tw: 把 None 改成你猜的數字
@@ -1079,6 +1080,7 @@ assert abs(by_tiles - at_once) < 1e-4
 # %% [markdown] key="tiles-many" lang="zh-tw"
 # 接著對許多查詢和鍵做同樣的事。查詢也切成小塊，所以是雙層迴圈。另外也讓它支援因果遮罩（`causal=True`）。每個查詢的 $m + \log l$（等於分數的 $\log \sum_j e^{s_j}$）也一起回傳，之後計算梯度時會用到。
 
+
 # %% key="tiles-code"
 def tiled_attention(q, k, v, causal=False, tile=64):
     """(n, d), (n, d), (n, d_v) → (n, d_v), (n, 1)"""
@@ -1100,6 +1102,7 @@ def tiled_attention(q, k, v, causal=False, tile=64):
             m = m_new
         out[i : i + tile], lse[i : i + tile] = a / l, m + l.log()
     return out, lse
+
 
 # %% [markdown] key="tiles-guess" lang="ja"
 # `measure.cost`は、行列積のFLOPs、最大のテンソルのバイト数、同時に置かれているテンソルのバイト数の最大値（ピーク）を数えます。

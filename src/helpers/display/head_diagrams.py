@@ -28,11 +28,17 @@ def _panel(name: str) -> Panel:
     kept = [_kept(name, n, heads) for n in range(heads)]
     queries = [_query(n) for n in range(QUERIES)]
     arrows = [_arrow(kept[n * heads // QUERIES], query) for n, query in enumerate(queries)]
-    count = say.text("head_diagrams", "latent" if name == LATENT else "numbers", heads=heads)
+    count = _count(name, heads)
     below = Box("count", (count,), "left", 0, 0, FONT * ems(count), 18)
     title = Box("title", (name,), "title", 0, HIGH + SIDE + 6, FONT * ems(name), 20)
     sentence = say.text("head_diagrams", f"tells_{name}", queries=QUERIES, heads=heads)
     return Panel(name, (title, *queries, *kept, below), tuple(arrows), (sentence,))
+
+
+def _count(name: str, heads: int) -> str:
+    if name == LATENT:
+        return say.text("head_diagrams", "latent")
+    return say.text("head_diagrams", "numbers", heads=heads)
 
 
 def _query(n: int) -> Box:

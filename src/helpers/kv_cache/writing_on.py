@@ -21,7 +21,7 @@ Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
-class Written:
+class Continuation:
     """What came out after the READ tokens.
 
     kept: the keys and the values of each layer, (B, H, S, d), as they were changed
@@ -36,7 +36,7 @@ class Written:
 
 
 @torch.no_grad()
-def write(lang: str, change: Change | None = None) -> Written:
+def write(lang: str, change: Change | None = None) -> Continuation:
     """Read the beginnings of real sentences, change each layer's cache, and write on greedily."""
     model, ids = decoder.load(), _beginnings(lang)
     cache = model(input_ids=ids[:, :READ], use_cache=True).past_key_values
@@ -53,10 +53,10 @@ def write(lang: str, change: Change | None = None) -> Written:
             new = steps[-1].argmax(-1, keepdim=True)
             written.append(new)
     first = torch.stack(heard[: len(cache.layers)])
-    return Written(kept, first, steps[0], _answers(torch.cat(written, 1)))
+    return Continuation(kept, first, steps[0], _answers(torch.cat(written, 1)))
 
 
-def differences(before: Written, after: Written, lang: str) -> dict[str, float]:
+def differences(before: Continuation, after: Continuation, lang: str) -> dict[str, float]:
     """Return how far two runs are apart, from the cache to the answer.
 
     keys, values, attention: |after − before| / |before|, the first two where nothing was left out
@@ -72,7 +72,7 @@ def differences(before: Written, after: Written, lang: str) -> dict[str, float]:
     }
 
 
-def _of_caches(before: Written, after: Written) -> dict[str, float]:
+def _of_caches(before: Continuation, after: Continuation) -> dict[str, float]:
     """Return the mean over the layers."""
     return {
         name: sum(

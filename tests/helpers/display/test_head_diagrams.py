@@ -33,7 +33,7 @@ def test_no_box_touches_another_and_each_text_lies_in_its_box(panels):
         for one, other in itertools.combinations(boxes, 2):
             apart = one.right < other.x or other.right < one.x
             assert apart or one.top < other.up or other.top < one.up
-        assert all(-1 <= box.x and box.right <= head_diagrams.WIDTH + 1 for box in boxes)
+        assert all(box.x >= -1 and box.right <= head_diagrams.WIDTH + 1 for box in boxes)
 
 
 def test_words_say_what_the_drawing_shows(panels):
