@@ -709,13 +709,15 @@ from helpers.widgets import Explorer, Range, Select
 keys = ["llama-3-8b", "llama-2-7b", "llama-3-70b", "mistral-7b-v0.1", "gemma-3-27b", "qwen3-8b"]
 decoders = {kv_cache.models()[key].name: key for key in keys}
 gpus = {f"{g.name} ({g.gib} GB)": key for key, g in kv_cache.gpus().items()}
+chunk_label = T(ja="一度に読むトークン", zh_tw="一次讀幾個詞元")
 formats = {"bfloat16": 16, "float32": 32, "fp8": "fp8", "int8": 8, "int4": 4}
 
 
-def draw(model, length, batch, gpu, weight_bits, cache_bits):
-    bits = {"weight_bits": weight_bits, "cache_bits": cache_bits}
-    fit = kv_cache.fits(model, gpu, length, batch_size=batch, **bits)
-    return kv_cache.waterfall(fit, list(kv_cache.gpus().values())), fit.sentence()
+def draw(model, length, batch, chunk, gpu, weight_bits, cache_bits):
+    how = {"batch_size": batch, "weight_bits": weight_bits, "cache_bits": cache_bits}
+    fit = kv_cache.fits(model, gpu, length, chunk=chunk, **how)
+    at_once = kv_cache.fits(model, gpu, length, chunk=None, **how)
+    return kv_cache.waterfall(fit, list(kv_cache.gpus().values()), at_once), fit.sentence()
 
 
 Explorer(
@@ -724,6 +726,7 @@ Explorer(
     Select("model", T(ja="モデル", zh_tw="模型"), decoders),
     Range("length", T(ja="長さ", zh_tw="長度"), [1024 * 2**i for i in range(8)], value=8192),
     Range("batch", T(ja="バッチサイズ", zh_tw="批次大小"), [1, 2, 4, 8, 16], value=1),
+    Range("chunk", chunk_label, [128, 256, 512, 1024, 2048, 8192], value=512),
     Select("gpu", "GPU", gpus),
     Select("weight_bits", T(ja="重みの形式", zh_tw="權重的格式"), formats),
     Select("cache_bits", T(ja="KVキャッシュの形式", zh_tw="KV 快取的格式"), formats),
