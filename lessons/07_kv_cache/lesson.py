@@ -873,10 +873,10 @@ claims.check(
 # </details>
 
 # %% [markdown] key="further" lang="ja" further=true
-# ### さらにくわしく：自分の`config.json`、誤差、$n \times n$ の行列
+# ### さらにくわしく：`config.json`、MLA、追い出し、$n \times n$ の行列
 
 # %% [markdown] key="further" lang="zh-tw" further=true
-# ### 更進一步：自己的 `config.json`、誤差、$n \times n$ 的矩陣
+# ### 更進一步：`config.json`、MLA、逐出、$n \times n$ 的矩陣
 
 # %% [markdown] key="further-own" lang="ja"
 # #### 自分のconfig.json
@@ -1020,6 +1020,136 @@ print("float32", f"{real.total_bytes:,}")
 print(T(ja="fp8（見積もり）：", zh_tw="fp8（估算）："), f"{estimate:,}")
 print(T(ja="fp8（実測）：", zh_tw="fp8（實測）："), f"{held:,}")
 assert held == estimate
+
+# %% [markdown] key="further-absorb" lang="ja"
+# #### MLAの吸収と、層の間の共有
+#
+# MLAは、潜在ベクトルからキーとバリューを計算し直します。トークンを1つ生成するたびに、全トークン分を計算し直すのでは、キャッシュの意味がありません。そこで、行列を掛ける順を変えます。$q \cdot (c W_K)$ は $(q W_K^\top) \cdot c$ と同じなので、$W_K$ をクエリの側に、$W_V$ を出力の側に先に掛けておけば、$c$ をそのまま使えます。これを吸収（absorption）と呼びます。
+#
+# 予想：1,000トークンを保存したとき、計算し直す方法のFLOPsは、吸収する方法の何倍でしょうか（位置の分は省きます）。
+
+# %% [markdown] key="further-absorb" lang="zh-tw"
+# #### MLA 的吸收，以及跨層共用
+#
+# MLA 會從潛在向量重新算出鍵和值。如果每生成 1 個詞元，就要重算全部的詞元，快取就沒有意義了。所以改變矩陣相乘的順序：$q \cdot (c W_K)$ 等於 $(q W_K^\top) \cdot c$，只要先把 $W_K$ 乘在查詢那邊、把 $W_V$ 乘在輸出那邊，就能直接使用 $c$。這叫吸收（absorption）。
+#
+# 先猜猜看：存了 1,000 個詞元時，重新計算的 FLOPs 是吸收的幾倍？（位置的部分省略不計。）
+
+# %% key="absorb-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+latent, q = torch.randn(1000, 512), torch.randn(32, 1, 128)  # (n, 512), (heads, 1, d_h)
+w_k, w_v = torch.randn(2, 32, 512, 128) / 512**0.5
+with measure.cost() as rebuilding:
+    k, v = latent @ w_k, latent @ w_v  # (heads, n, d_h)
+    rebuilt = (q @ k.mT / 128**0.5).softmax(-1) @ v
+with measure.cost() as absorbing:
+    scores = (q @ w_k.mT) @ latent.T / 128**0.5
+    absorbed = scores.softmax(-1) @ latent @ w_v
+
+absorb_gap = (rebuilt - absorbed).abs().max().item()
+absorb_ratio = rebuilding.flops / absorbing.flops
+predict.compare(guess, absorb_ratio, T(ja="倍", zh_tw=" 倍"))
+
+# %% [markdown] key="across" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 約114倍です。出力の差は、丸め誤差だけです。吸収したMLAの計算は、512次元のヘッド1つを共有するMQAと同じ形になります。
+#
+# </details>
+#
+# もう1つ、層の間でキーとバリューを共有する設計もあります（cross-layer sharing）。Gemma 3nは、35層のうち15層が、ほかの層のキーとバリューを使います。
+
+# %% [markdown] key="across" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 114 倍；輸出只差捨入誤差。吸收之後的 MLA，計算方式就像共用 1 個 512 維的頭的 MQA。
+#
+# </details>
+#
+# 還有一種設計，是讓不同的層共用鍵和值（cross-layer sharing）。Gemma 3n 的 35 層裡，有 15 層使用其他層的鍵和值。
+
+# %% key="across-code"
+from transformers import Gemma3nTextConfig
+
+shared_layers = {
+    n: kv_cache.formula(Gemma3nTextConfig(num_kv_shared_layers=n), 8_192) for n in (0, 15)
+}
+for n, size in shared_layers.items():
+    print(n, kv_cache.amount(size.total_bytes))
+across_ratio = shared_layers[0].total_bytes / shared_layers[15].total_bytes
+
+# %% [markdown] key="further-evict" lang="ja"
+# #### 捨てる、移す：追い出し、アテンションシンク、オフロード
+#
+# それでも入らないときは、どうすればよいでしょうか。1つは、使われそうもないトークンのキーとバリューを捨てることです（追い出し、eviction）。レッスン04のデコーダーに8トークンを読ませ、1つだけを捨てて、次のトークンの分布の変化をKLダイバージェンスで測ります。
+#
+# 予想：いちばん新しいトークンを捨てたときの変化は、先頭を捨てたときの何倍でしょうか。
+
+# %% [markdown] key="further-evict" lang="zh-tw"
+# #### 丟掉或搬走：逐出、attention sink、卸載
+#
+# 如果還是放不下，怎麼辦？一種做法是丟掉不太會用到的詞元的鍵和值，這叫逐出（eviction）。讓第 04 課的解碼器讀 8 個詞元，只丟掉其中 1 個，用 KL 散度測量下一個詞元的分布變了多少。
+#
+# 先猜猜看：丟掉最新的詞元時的變化，是丟掉開頭時的幾倍？
+
+# %% key="evict-code"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+
+def without(place):
+    kept = [n for n in range(writing_on.READ) if n != place]
+    changed = writing_on.write(LANG, lambda k, v: (k[:, :, kept], v[:, :, kept]))
+    return writing_on.differences(original, changed, LANG)
+
+
+dropped = {place: without(place) for place in range(writing_on.READ)}
+evict_ratio = dropped[7]["kl"] / dropped[0]["kl"]
+predict.compare(guess, evict_ratio, T(ja="倍", zh_tw=" 倍"))
+
+# %% key="evict-table"
+names = (
+    T(ja="捨てた位置", zh_tw="丟掉的位置"),
+    T(ja="KLダイバージェンス", zh_tw="KL 散度"),
+    T(ja="変わった文", zh_tw="改變的句子"),
+    T(ja="文法に合う文", zh_tw="合乎文法的句子"),
+)
+rows = [
+    [f"{place + 1}", f"{e['kl']:.4f}", f"{e['changed']:.1%}", f"{e['valid']:.1%}"]
+    for place, e in dropped.items()
+]
+show.tabulate(names, rows)
+loaded_seconds = kv_cache.formula(llama, 100_000).total_bytes / (16e9 * 16 * 128 / 130 / 8)
+print(
+    T(ja="CPUからGPUへの転送（秒、下限）：", zh_tw="從 CPU 傳到 GPU（秒，下限）："),
+    f"{loaded_seconds:.2f}",
+)
+
+# %% key="evict-claim"
+claims.check(
+    "E72",
+    {
+        "absorb_gap": absorb_gap,
+        "absorb_ratio": absorb_ratio,
+        "across_ratio": across_ratio,
+        "evict_ratio": evict_ratio,
+        "loaded_seconds": loaded_seconds,
+    },
+)
+
+# %% [markdown] key="evict-after" lang="ja"
+# 同じ1つでも、どれを捨てるかで、影響は大きく違います。この小さなモデルでは、新しいトークンほど大切でした。一方、大規模なモデルでは、意味と関係なく先頭のトークンに大きな重みが集まることがあり、アテンションシンク（attention sink）と呼ばれます。そこでStreamingLLM（Xiao et al. 2024）は、先頭の数トークンと、新しいトークンだけを残します。
+#
+# もう1つは、キャッシュをCPUのメモリに移すことです（オフロード、offload）。Llama 3 8Bの100,000トークン分をGPUに戻すには、PCIe 4.0の16レーンで、約0.42秒が下限です。トークンごとに戻すのでは遅すぎますが、しばらく止まる会話のキャッシュを移しておくのには使えます。
+
+# %% [markdown] key="evict-after" lang="zh-tw"
+# 同樣只丟 1 個，丟哪一個，影響差很多。在這個小模型裡，越新的詞元越重要。不過大型模型裡，開頭的詞元不管意思如何，常常會吸走很大的權重，這叫 attention sink。所以 StreamingLLM（Xiao et al. 2024）只保留開頭的幾個詞元和最新的詞元。
+#
+# 另一種做法是把快取搬到 CPU 的記憶體，這叫卸載（offload）。Llama 3 8B 的 100,000 個詞元，用 PCIe 4.0 的 16 條通道搬回 GPU，下限是大約 0.42 秒。每個詞元都搬一次就太慢了，但可以用來暫存停下來的對話。
 
 # %% [markdown] key="further-tiles" lang="ja"
 # #### n×nの行列を作らずに計算する
@@ -1253,7 +1383,7 @@ terminal
 # %% [markdown] key="summary" lang="ja"
 # ## 9. できるようになったこと
 #
-# - `config.json`からキャッシュのバイト数を計算し、公表された数の誤りを見つけられる（クイズの問1、2、3）
+# - `config.json`からキャッシュのバイト数を計算し、公表された数の誤りを見つけられる（問1、2、3）
 # - 長さ、ヘッド、ウィンドウ、ビット数、ブロックのどれを変えると、何が減るかを説明できる（問4、5、6、7）
 # - 重みや途中の計算結果も合わせて、GPUに収まるかどうかを判断できる（問8、9）
 

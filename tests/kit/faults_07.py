@@ -24,7 +24,16 @@ C19 = (
 )
 C21 = ("c21",)
 E71 = ("hand-code", "paged-reserve", "paged-code", "prefix-code", "paged-claim")
-CELLS = {"C19": C19, "C20": C19, "C21": C21, "E71": E71}
+E72 = (
+    "hand-code",
+    "quant-write",
+    "absorb-code",
+    "across-code",
+    "evict-code",
+    "evict-table",
+    "evict-claim",
+)
+CELLS = {"E72": E72, "C19": C19, "C20": C19, "C21": C21, "E71": E71}
 
 
 def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
@@ -209,12 +218,29 @@ FAULTS: list[Fault] = [
             (FORWARD + "    " + BACKWARD, "    with torch.enable_grad():\n        " + KEPT_WEIGHTS),
         ),
     ),
-    code(
-        "E71", "reserved", "the longest drawn for the longest possible", "* 2048)", "* max(drawn))"
-    ),
+    code("E71", "reserved", "room for 800 tokens only", "* 2048)", "* 800)"),
     code("E71", "reserved", "every sequence is long", "(6, 0.8)", "(7.4, 0.1)"),
     code("E71", "paged", "blocks of 256 tokens", "(64 * 128, 16)", "(64 * 128, 256)"),
     code("E71", "paged", "no block: one token each", "(64 * 128, 16)", "(64 * 2048, 1)"),
     helper("E71", "shared", "the prompt is copied for each user", *COPIED),
     code("E71", "shared", "the prompt's own last block stays", 'cache.end("prompt")', "pass"),
+    code(
+        "E72", "absorb_gap", "keys' matrix in the values' place", "@ latent @ w_v", "@ latent @ w_k"
+    ),
+    code("E72", "absorb_ratio", "the values are rebuilt", "@ latent @ w_v", "@ (latent @ w_v)"),
+    code(
+        "E72",
+        "across_ratio",
+        "every layer keeps its own",
+        "shared_layers[15].total",
+        "shared_layers[0].total",
+    ),
+    code(
+        "E72",
+        "evict_ratio",
+        "the first token is dropped twice",
+        'dropped[7]["kl"]',
+        'dropped[0]["kl"]',
+    ),
+    code("E72", "loaded_seconds", "bits for bytes", "128 / 130 / 8", "128 / 130"),
 ]
