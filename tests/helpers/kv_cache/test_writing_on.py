@@ -1,4 +1,4 @@
-"""A decoder that reads, has its cache changed, and writes on: against generate and torch's own KL."""
+"""A decoder whose cache is changed writes on: against generate, a mask and torch's own KL."""
 
 import pytest
 import torch
