@@ -678,10 +678,8 @@ ways = {
 }
 needed, rows = {}, []
 for key, (name, way, how) in ways.items():
-    fit, card = (
-        kv_cache.fits(name, "rtx-4090", 100_000, **how),
-        kv_cache.smallest(name, 100_000, **how),
-    )
+    fit = kv_cache.fits(name, "rtx-4090", 100_000, **how)
+    card = kv_cache.smallest(name, 100_000, **how)
     needed[key] = (fit.total_bytes - fit.lines["overhead"]) / 2**30
     rows.append([fit.model, way, f"{fit.total_bytes / 2**30:.1f}", f"{card.gib} GB"])
 head = [
@@ -708,15 +706,12 @@ from helpers.widgets import Explorer, Range, Select
 
 keys = ["llama-3-8b", "llama-2-7b", "llama-3-70b", "mistral-7b-v0.1", "gemma-3-27b", "qwen3-8b"]
 decoders = {kv_cache.models()[key].name: key for key in keys}
-gpus = {f"{g.name} ({g.gib} GB)": key for key, g in kv_cache.gpus().items()}
-chunk_label = T(ja="一度に読むトークン", zh_tw="一次讀幾個詞元")
 formats = {"bfloat16": 16, "float32": 32, "fp8": "fp8", "int8": 8, "int4": 4}
 
 
-def draw(model, length, batch, chunk, gpu, weight_bits, cache_bits):
-    how = {"batch_size": batch, "weight_bits": weight_bits, "cache_bits": cache_bits}
-    fit = kv_cache.fits(model, gpu, length, chunk=chunk, **how)
-    at_once = kv_cache.fits(model, gpu, length, chunk=None, **how)
+def draw(model, length, batch, chunk, gpu, **bits):
+    fit = kv_cache.fits(model, gpu, length, batch_size=batch, chunk=chunk, **bits)
+    at_once = kv_cache.fits(model, gpu, length, batch_size=batch, chunk=None, **bits)
     return kv_cache.waterfall(fit, list(kv_cache.gpus().values()), at_once), fit.sentence()
 
 
@@ -726,8 +721,8 @@ Explorer(
     Select("model", T(ja="モデル", zh_tw="模型"), decoders),
     Range("length", T(ja="長さ", zh_tw="長度"), [1024 * 2**i for i in range(8)], value=8192),
     Range("batch", T(ja="バッチサイズ", zh_tw="批次大小"), [1, 2, 4, 8, 16], value=1),
-    Range("chunk", chunk_label, [128, 256, 512, 1024, 2048, 8192], value=512),
-    Select("gpu", "GPU", gpus),
+    Range("chunk", T(ja="読む単位", zh_tw="每段詞元"), [2**n for n in range(7, 14)], value=512),
+    Select("gpu", "GPU", {f"{g.name} ({g.gib} GB)": key for key, g in kv_cache.gpus().items()}),
     Select("weight_bits", T(ja="重みの形式", zh_tw="權重的格式"), formats),
     Select("cache_bits", T(ja="KVキャッシュの形式", zh_tw="KV 快取的格式"), formats),
 )
@@ -989,8 +984,6 @@ for ax, y in ((left, T(ja="誤差の割合", zh_tw="誤差的比例")), (right, 
     charts.frame(ax, x_label, y, log="y", ticks=each)
     ax.legend()
 best, worst = errors[8], errors[2]
-
-# %% key="quant-shown"
 figures.show(
     fig,
     T(
