@@ -301,9 +301,9 @@ def paged(prompt, answers, token_bytes, block=16):
 # {"n_heads": 16, "n_kv_heads": 8, "head_dim": 128, "full_layers": 8, "window_layers": 24, "window": 1024}
 # ```
 #
-# `full_layers`は全トークンを保存する層の数、`window_layers`はスライディングウィンドウの層の数です。ウィンドウの層は、レッスン07の3節で測ったとおり、最大で`window - 1`トークンを保存します。
+# `full_layers`は全トークンを保存する層の数、`window_layers`はスライディングウィンドウを使う層の数です。後者は、レッスン07の4節で見たとおり、最大で`window - 1`トークンを保存します。
 #
-# GPUのメモリ`gib`（GiB）から重み`weight_bytes`（バイト）を引いた残りのうち、9割をKVキャッシュに使います。数1つは2バイトです。長さ`length`の系列を同時に置ける最大の数（整数）を返してください。1つも置けないときは0です。
+# 規則も、レッスン07の7節と同じです。ドライバーが報告するGPUのメモリ`mib`（MiB）のうち、0.9の割合だけを使います。そこから、重み`weight_bytes`（バイト）と実行環境の1 GiBを引いた残りに、KVキャッシュを置きます（途中の計算結果は無視します）。数1つは2バイトです。長さ`length`の系列を同時に置ける最大の数（整数）を返してください。1つも置けないときは0です。
 
 # %% [markdown] key="batch-text" lang="zh-tw"
 # ## 第 3 題：`largest_batch`（3 分）
@@ -314,19 +314,19 @@ def paged(prompt, answers, token_bytes, block=16):
 # {"n_heads": 16, "n_kv_heads": 8, "head_dim": 128, "full_layers": 8, "window_layers": 24, "window": 1024}
 # ```
 #
-# `full_layers` 是保留全部詞元的層數，`window_layers` 是滑動視窗的層數。就像第 07 課第 3 節實測的，視窗層最多保留 `window - 1` 個詞元。
+# `full_layers` 是保留全部詞元的層數，`window_layers` 是使用滑動視窗的層數。就像第 07 課第 4 節看到的，視窗層最多保留 `window - 1` 個詞元。
 #
-# 從 GPU 的記憶體 `gib`（GiB）減掉權重 `weight_bytes`（位元組），剩下的 9 成用來放 KV 快取。一個數字是 2 個位元組。請回傳長度 `length` 的序列最多能同時放幾個（整數）；一個都放不下時是 0。
+# 規則也和第 07 課第 7 節相同：驅動程式回報的 GPU 記憶體 `mib`（MiB），只用其中 0.9 的比例；扣掉權重 `weight_bytes`（位元組）和執行環境的 1 GiB，剩下的用來放 KV 快取（中間結果忽略不計）。一個數字是 2 個位元組。請回傳長度 `length` 的序列最多能同時放幾個（整數）；一個都放不下時是 0。
 
 
 # %% key="batch" task="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     """→ number of sequences"""
     ### BEGIN SOLUTION
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length
     kept += model["window_layers"] * min(length, model["window"] - 1)
-    room = 0.9 * (gib * 2**30 - weight_bytes)
+    room = 0.9 * mib * 2**20 - weight_bytes - 2**30
     return max(0, math.floor(room / (one * kept)))
     ### END SOLUTION
 
@@ -342,22 +342,36 @@ MODEL = {
 }
 
 
-def exact_room(batch, length, layers, kept_in_window, n_heads=8):
+def weight_for(batch, length, mib, kept_in_window):
     T(
-        ja="""ちょうどbatch個が収まる残り（バイト）÷0.9""",
-        zh_tw="""剛好放得下 batch 個的剩餘空間（位元組）÷0.9""",
+        ja="""ちょうどbatch個が収まる重み（バイト）""",
+        zh_tw="""剛好放得下 batch 個的權重（位元組）""",
     )
-    tokens = layers[0] * length + layers[1] * kept_in_window
-    return batch * tokens * 2 * n_heads * 128 * 2 / 0.9
+    tokens = 8 * length + 24 * kept_in_window
+    return 0.9 * mib * 2**20 - 2**30 - batch * tokens * 2 * 8 * 128 * 2
 
 
 with check.task("largest_batch"):
-    plain = largest_batch(MODEL | {"window_layers": 0}, 1000, 1, 0)
+    plain = largest_batch(MODEL | {"window_layers": 0}, 1000, 2162, 0)
     check.that(
-        plain != 27,
+        plain != 28,
         hint=T(
-            ja="少し足りません。1 GiBは何バイトでしょうか。GBとは違います。",
-            zh_tw="少了一點。1 GiB 是多少位元組？和 GB 不一樣。",
+            ja="少し足りません。1 MiBと1 GiBは、それぞれ何バイトでしょうか。",
+            zh_tw="少了一點。1 MiB 和 1 GiB 各是多少位元組？",
+        ),
+    )
+    check.that(
+        plain != 32,
+        hint=T(
+            ja="少し多すぎます。割合を掛けるのは、引いた残りに対してでしょうか。",
+            zh_tw="多了一點。比例要乘在扣掉之後剩下的部分上嗎？",
+        ),
+    )
+    check.that(
+        plain != 62,
+        hint=T(
+            ja="多すぎます。メモリを使うものを、すべて引きましたか。",
+            zh_tw="太多了。使用記憶體的東西，全部都扣掉了嗎？",
         ),
     )
     check.that(
@@ -377,36 +391,36 @@ with check.task("largest_batch"):
     check.that(
         plain == 29,
         hint=T(
-            ja="ウィンドウの層がなく、重みが0のモデルで、答えが違います。使えるのは残りの何割でしょうか。",
-            zh_tw="沒有視窗層、權重是 0 的模型，答案就不對了。剩下的空間可以用幾成？",
+            ja="ウィンドウを使う層がなく、重みが0のモデルで、答えが違います。規則を、順に確かめましょう。",
+            zh_tw="沒有視窗層、權重是 0 的模型，答案就不對了。把規則一項一項確認看看。",
         ),
     )
-    weight = 24 * 2**30 - exact_room(10, 20_000, (8, 24), 1023) * 1.01
+    weight = weight_for(10.1, 20_000, 24_564, 1023)
     check.that(
-        largest_batch(MODEL, 20_000, 24, weight) > 5,
+        largest_batch(MODEL, 20_000, 24_564, weight) > 5,
         hint=T(
             ja="少なすぎます。ウィンドウの層は、長い系列でも全部のトークンを保存するでしょうか。",
             zh_tw="太少了。序列很長時，視窗層也會保留全部的詞元嗎？",
         ),
     )
-    weight = 24 * 2**30 - exact_room(10, 500, (8, 24), 500) * 1.01
+    weight = weight_for(10.1, 500, 24_564, 500)
     check.that(
-        largest_batch(MODEL, 500, 24, weight) == 10,
+        largest_batch(MODEL, 500, 24_564, weight) == 10,
         hint=T(
             ja="系列がウィンドウより短いとき、ウィンドウの層は何トークンを保存しますか。",
             zh_tw="序列比視窗短的時候，視窗層會保留幾個詞元？",
         ),
     )
-    weight = 24 * 2**30 - exact_room(1000, 2000, (8, 24), 1023) * 1.00005
+    weight = weight_for(100.005, 2000, 24_564, 1023)
     check.that(
-        largest_batch(MODEL, 2000, 24, weight) == 1000,
+        largest_batch(MODEL, 2000, 24_564, weight) == 100,
         hint=T(
             ja="ほぼ合っています。ウィンドウの層が保存するのは、ちょうど`window`個でしょうか。",
             zh_tw="幾乎對了。視窗層保留的詞元，剛好是 `window` 個嗎？",
         ),
     )
     check.that(
-        largest_batch(MODEL, 2000, 8, 9 * 2**30) == 0,
+        largest_batch(MODEL, 2000, 8_188, 9 * 2**30) == 0,
         hint=T(
             ja="重みだけでGPUより大きいとき、答えは0です。負の数にはなりません。",
             zh_tw="光是權重就比 GPU 大的時候，答案是 0，不會是負數。",
@@ -414,54 +428,68 @@ with check.task("largest_batch"):
     )
     ### BEGIN HIDDEN TESTS
     hidden = T(ja="別の数でも確かめてみましょう。", zh_tw="請用其他數字再檢查一次。")
-    for batch, length, gib in ((3, 100_000, 80), (77, 900, 16), (1, 131_072, 48)):
+    for batch, length, mib in ((3, 100_000, 81_559), (77, 900, 16_376), (1, 131_072, 46_068)):
         kept = min(length, 1023)
         for factor, want in ((1.0005, batch), (0.9995, batch - 1)):
-            weight = gib * 2**30 - exact_room(batch, length, (8, 24), kept) * factor
-            check.that(largest_batch(MODEL, length, gib, weight) == want, hint=hidden)
+            weight = weight_for(batch * factor, length, mib, kept)
+            check.that(largest_batch(MODEL, length, mib, weight) == want, hint=hidden)
     ### END HIDDEN TESTS
 
 
 # %% key="batch-wrong-query-heads" wrong="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     one = 2 * model["n_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-keys-only" wrong="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     one = model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-gb" wrong="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor(0.9 * (gib * 10**9 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 10**6 - weight_bytes - 10**9) / (one * kept)))
+
+
+# %% key="batch-wrong-share-of-the-rest" wrong="largest_batch"
+def largest_batch(model, length, mib, weight_bytes):
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
+    return max(0, math.floor(0.9 * (mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+
+
+# %% key="batch-wrong-no-overhead" wrong="largest_batch"
+def largest_batch(model, length, mib, weight_bytes):
+    one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
+    kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
+    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes) / (one * kept)))
 
 
 # %% key="batch-wrong-window-ignored" wrong="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = (model["full_layers"] + model["window_layers"]) * length
-    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-window-always-full" wrong="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * (model["window"] - 1)
-    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-w-tokens" wrong="largest_batch"
-def largest_batch(model, length, gib, weight_bytes):
+def largest_batch(model, length, mib, weight_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"])
-    return max(0, math.floor(0.9 * (gib * 2**30 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
 
 
 # %% [markdown] key="kivi-text" lang="ja"
@@ -479,12 +507,12 @@ def largest_batch(model, length, gib, weight_bytes):
 # %% [markdown] key="kivi-text" lang="zh-tw"
 # ## 第 4 題：`kivi_bytes`（4 分）
 #
-# KIVI 這個方法，用不同的方式量化鍵和值，而且新的詞元會先維持 16 個位元一陣子。這裡只考慮一層、一個序列。
+# KIVI 這個方法，用不同的方式量化鍵和值，而且新的詞元會先維持 16 位元一陣子。這裡只考慮一層、一個序列。
 #
-# - 鍵：詞元每累積到 `residual` 個，就一起量化。所以最後的 `length % residual` 個維持 16 個位元。分組方式是每個通道（共 `n_kv_heads * head_dim` 個）各自把連續的 `group` 個詞元當成一組
-# - 值：最後的 `residual` 個詞元一直維持 16 個位元（`length` 不超過 `residual` 時，就是全部）。更前面的詞元，每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化
+# - 鍵：詞元每累積到 `residual` 個，就一起量化。所以最後的 `length % residual` 個維持 16 位元。分組方式是每個通道（共 `n_kv_heads * head_dim` 個）各自把連續的 `group` 個詞元當成一組
+# - 值：最後的 `residual` 個詞元一直維持 16 位元（`length` 不超過 `residual` 時，就是全部）。更前面的詞元，每個詞元的 `n_kv_heads * head_dim` 個數字，每 `group` 個分成一組來量化
 #
-# 這裡假設 `residual` 是 `group` 的倍數，`n_kv_heads * head_dim` 可以被 `group` 整除。量化後的數字是 `bits` 個位元。每一組都要保存最小值和間隔，各用 16 個位元。
+# 這裡假設 `residual` 是 `group` 的倍數，`n_kv_heads * head_dim` 可以被 `group` 整除。量化後的數字是 `bits` 位元。每一組都要保存最小值和間隔，各用 16 位元。
 #
 # 長度 `length` 的序列，一層的快取是多少位元組？請回傳整數。
 
@@ -517,8 +545,8 @@ with check.task("kivi_bytes"):
     check.that(
         kivi_bytes(640, 8, 128, 4, 64, 128) not in (whole // 2, part // 2 + fresh * 2),
         hint=T(
-            ja="数の分だけで、グループの目盛りが入っていません。",
-            zh_tw="只算了數字的部分，沒有算每一組的刻度。",
+            ja="数の分だけで、グループのスケールと最小値が入っていません。",
+            zh_tw="只算了數字的部分，沒有算每一組的量化參數。",
         ),
     )
     few = one * 2 * 100
@@ -547,8 +575,8 @@ with check.task("kivi_bytes"):
     check.that(
         kivi_bytes(640, 8, 128, 4, 64, 128) == part // 2 + part // 64 * 4 + fresh * 2,
         hint=T(
-            ja="長さが`residual`で割り切れるときの答えが違います。グループはいくつあり、1つのグループの目盛りは何ビットでしょうか。16ビットのまま残る数に、目盛りはありません。",
-            zh_tw="長度可以被 `residual` 整除時，答案就不對了。一共有幾組？每一組的刻度是幾個位元？維持 16 個位元的數字沒有刻度。",
+            ja="長さが`residual`で割り切れるときの答えが違います。グループはいくつあり、1つのグループのスケールと最小値は何ビットでしょうか。16ビットのまま残る数に、それらはありません。",
+            zh_tw="長度可以被 `residual` 整除時，答案就不對了。一共有幾組？每一組的量化參數是幾位元？維持 16 位元的數字沒有量化參數。",
         ),
     )
     more = one * 80
@@ -557,14 +585,14 @@ with check.task("kivi_bytes"):
         == more * 2 + more // 2 + more // 64 * 4,
         hint=T(
             ja="長さが640から720に増えたとき、16ビットのまま残る数は、キーとバリューで、それぞれどう変わるでしょうか。",
-            zh_tw="長度從 640 增加到 720 時，維持 16 個位元的數字，鍵和值各會怎麼變？",
+            zh_tw="長度從 640 增加到 720 時，維持 16 位元的數字，鍵和值各會怎麼變？",
         ),
     )
     check.that(
         kivi_bytes(100, 8, 128, 4, 64, 128) == 100 * one * 2 * 2,
         hint=T(
             ja="長さが`residual`より短いときの答えが違います。16ビットのまま残す数が、全部の数より多くなっていませんか。",
-            zh_tw="長度比 `residual` 短時，答案就不對了。維持 16 個位元的數字，有沒有比全部的數字還多？",
+            zh_tw="長度比 `residual` 短時，答案就不對了。維持 16 位元的數字，有沒有比全部的數字還多？",
         ),
     )
     ### BEGIN HIDDEN TESTS
@@ -662,7 +690,7 @@ def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
 # %% [markdown] key="essay-text" lang="zh-tw"
 # ## 問答題（4 分）
 #
-# 某家公司打算用 1 張 24 GiB 的 GPU 和 Llama 3 8B（16 個位元），推出處理 10 萬字文件的服務。負責人說：
+# 某家公司打算用 1 張 24 GiB 的 GPU 和 Llama 3 8B（16 位元），推出處理 10 萬字文件的服務。負責人說：
 #
 # > Llama 3 8B 用的是 GQA，KV 快取很小。權重是 16 GB，24 GB 的 GPU 還剩 8 GB，10 萬字也沒問題。不夠的話，用 FlashAttention 就能讓快取變小。
 #
@@ -677,10 +705,10 @@ def kivi_bytes(length, n_kv_heads, head_dim, bits, group, residual):
 
 # %% [markdown] key="essay" lang="ja" points=4
 # ### BEGIN SOLUTION
-# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みは16.06 GB、つまり14.96 GiBなので、合わせると約27 GiBになり、24 GiBには収まりません。GQAで小さくなっても、残りの約9 GiBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。16ビットのまま残る埋め込みと出力の行列、それに目盛りを含めて約5.6 GiBになり、キャッシュ、途中の値、実行環境の1 GiBと合わせても約18.9 GiBです（入力を512トークンずつ読む場合）。1割の余裕も残ります。ただし、Llama 3 8Bが学習した長さは8,192トークンなので、長い文書に対応したモデルを選ぶ必要もあります。
+# まず、モデルが数えるのは文字ではなくトークンです。10万文字が何トークンになるかは、トークナイザーによって違います。かりに100,000トークンとしても、Llama 3 8Bのキャッシュは1トークンで131,072バイト、全部で12.21 GiBです。重みは16.06 GB、つまり14.96 GiBなので、合わせると約27 GiBになり、24 GiBには収まりません。GQAで小さくなっても、残りの約9 GiBより大きいのです。FlashAttentionは途中の行列を作らないだけで、保存するキーとバリューは減りません。収めるには、重みを4ビットに量子化します。16ビットのまま残る埋め込みと出力の行列、それにスケール情報を含めて、約5.6 GiBです。キャッシュ、途中の計算結果、実行環境の1 GiBと合わせても約18.9 GiBで（入力を512トークンずつ読む場合）、24 GBのGPUで使える21.6 GiBに収まります。ただし、Llama 3 8Bが学習した長さは8,192トークンなので、長い文書に対応したモデルを選ぶ必要もあります。
 # ### END SOLUTION
 
 # %% [markdown] key="essay" lang="zh-tw" points=4
 # ### BEGIN SOLUTION
-# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。權重是 16.06 GB，也就是 14.96 GiB，加起來大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的大約 9 GiB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 個位元：連同維持 16 個位元的嵌入與輸出矩陣，以及刻度，大約 5.6 GiB；加上快取、中間結果和執行環境的 1 GiB，大約 18.9 GiB（輸入每段讀 512 個詞元時），還留有 1 成的餘裕。不過，Llama 3 8B 訓練時的長度是 8,192 個詞元，所以還要選擇支援長文件的模型。
+# 首先，模型數的不是字，而是詞元；10 萬字會變成幾個詞元，要看分詞器。就算剛好是 100,000 個詞元，Llama 3 8B 的快取每個詞元是 131,072 個位元組，一共 12.21 GiB。權重是 16.06 GB，也就是 14.96 GiB，加起來大約 27 GiB，放不進 24 GiB。雖然 GQA 讓快取變小，還是比剩下的大約 9 GiB 大。FlashAttention 只是不建立計算過程中的矩陣，要保存的鍵和值並沒有減少。要放得下，可以把權重量化成 4 位元：連同維持 16 位元的嵌入與輸出矩陣，以及量化參數，大約 5.6 GiB；加上快取、中間結果和執行環境的 1 GiB，大約 18.9 GiB（輸入每段讀 512 個詞元時），放得進 24 GB 的 GPU 能用的 21.6 GiB。不過，Llama 3 8B 訓練時的長度是 8,192 個詞元，所以還要選擇支援長文件的模型。
 # ### END SOLUTION

@@ -15,6 +15,7 @@ STEPS = [
     ("ArrowDown", {"key": "llama-2-7b"}),
     ("End", {"seq_len": 131_072}),
     ("ArrowRight", {"batch_size": 2}),
+    ("ArrowRight", {"chunk": 1024}),
     ("End", {"gpu": "h200"}),
     ("End", {"weight_bits": 4}),
     ("ArrowDown", {"cache_bits": 32}),
@@ -64,9 +65,9 @@ def test_every_control_shows_by_keyboard_what_the_call_gives(page):
 
 def test_each_bar_is_read_by_keyboard(page):
     root = page.locator(EXPLORERS)
-    assert root.locator("[role=grid] [role=row] [role=gridcell]").count() == 4
+    assert root.locator("[role=grid] [role=row] [role=gridcell]").count() == 5
     root.locator("[data-cell='0,0']").focus()
-    for row in range(4):
+    for row in range(5):
         cell = root.locator(f"[data-cell='{row},0']")
         assert cell.evaluate("node => node === document.activeElement")
         label = cell.locator("title").text_content()

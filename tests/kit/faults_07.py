@@ -10,25 +10,35 @@ import torch
 from claim_faults import Fault
 
 from helpers.instruments import measure
-from helpers.kv_cache import fitting, layers
+from helpers.kv_cache import fitting, layers, paged
 
 LESSON = "07_kv_cache"
-C19 = ("roads-measured", "linear-code", "pair-model", "pair-code", "c19")
-C20 = (
+C19 = (
     "hand-code",
+    "roads-measured",
+    "linear-code",
     "window-figure",
-    "kinds-numbers",
-    "kinds-code",
-    "kinds-table",
+    "pair-code",
     "lengths-code",
-    "c20",
+    "c19-c20",
 )
-C21 = ("c21-choices", "c21-code", "c21")
+C21 = ("c21",)
+E71 = ("hand-code", "paged-reserve", "paged-code", "prefix-code", "paged-claim")
+E72 = (
+    "hand-code",
+    "quant-write",
+    "absorb-code",
+    "across-code",
+    "evict-code",
+    "evict-table",
+    "evict-claim",
+)
+CELLS = {"E72": E72, "C19": C19, "C20": C19, "C21": C21, "E71": E71}
 
 
 def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
     """The lesson's own cells with other code in them."""
-    cells = {"C19": C19, "C20": C20, "C21": C21}[claim]
+    cells = CELLS[claim]
 
     def measure() -> float:
         return lesson_cells.measured(LESSON, claim, *cells, change=(old, new))[quantity]
@@ -38,7 +48,7 @@ def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
 
 def helper(claim: str, quantity: str, what: str, owner: Any, name: str, put: Any) -> Fault:
     """The lesson's cells as they stand, with a function or number of the helpers broken."""
-    cells = {"C19": C19, "C20": C20, "C21": C21}[claim]
+    cells = CELLS[claim]
 
     def measure() -> float:
         with pytest.MonkeyPatch.context() as patch:
@@ -128,6 +138,14 @@ def training(name: str, change: Change) -> float:
     return lesson_cells.run(LESSON, *cells, change=change)[name]
 
 
+COPIED = (
+    paged.PagedCache,
+    "begin",
+    lambda self, name, like="", whole=paged.PagedCache.begin: (
+        whole(self, name),
+        [self.append(name, token) for token in (self.read(like) if like else ())],
+    ),
+)
 FAULTS: list[Fault] = [
     code(
         *("C19", "residual", "one size is 64 bytes too large"),
@@ -145,7 +163,6 @@ FAULTS: list[Fault] = [
     code("C20", "full", "8,000 tokens for 8,192", "(8_192, 100_000)", "(8_000, 100_000)"),
     helper("C20", "mixed", "the window is ignored", *IGNORED),
     helper("C20", "window", "the window is ignored", *IGNORED),
-    helper("C20", "gib", "query heads for kv heads", *QUERY_HEADS),
     code("C20", "gib", "GB for GiB", "(llama, 100_000).gib", "(llama, 100_000).gb"),
     helper("C21", "none", "activations left out", *NO_ACTIVATIONS),
     helper("C21", "none", "query heads for kv heads", *QUERY_HEADS),
@@ -201,4 +218,29 @@ FAULTS: list[Fault] = [
             (FORWARD + "    " + BACKWARD, "    with torch.enable_grad():\n        " + KEPT_WEIGHTS),
         ),
     ),
+    code("E71", "reserved", "room for 800 tokens only", "* 2048)", "* 800)"),
+    code("E71", "reserved", "every sequence is long", "(6, 0.8)", "(7.4, 0.1)"),
+    code("E71", "paged", "blocks of 256 tokens", "(64 * 128, 16)", "(64 * 128, 256)"),
+    code("E71", "paged", "no block: one token each", "(64 * 128, 16)", "(64 * 2048, 1)"),
+    helper("E71", "shared", "the prompt is copied for each user", *COPIED),
+    code("E71", "shared", "the prompt's own last block stays", 'cache.end("prompt")', "pass"),
+    code(
+        "E72", "absorb_gap", "keys' matrix in the values' place", "@ latent @ w_v", "@ latent @ w_k"
+    ),
+    code("E72", "absorb_ratio", "the values are rebuilt", "@ latent @ w_v", "@ (latent @ w_v)"),
+    code(
+        "E72",
+        "across_ratio",
+        "every layer keeps its own",
+        "shared_layers[15].total",
+        "shared_layers[0].total",
+    ),
+    code(
+        "E72",
+        "evict_ratio",
+        "the first token is dropped twice",
+        'dropped[7]["kl"]',
+        'dropped[0]["kl"]',
+    ),
+    code("E72", "loaded_seconds", "bits for bytes", "128 / 130 / 8", "128 / 130"),
 ]

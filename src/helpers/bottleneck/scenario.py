@@ -119,10 +119,9 @@ class Scenario:
     def room(self) -> float:
         """GiB for weights and caches.
 
-        As in lesson 07 a tenth is left free, and 1 GiB to CUDA.
+        As in lesson 07: what an engine uses of the card, less 1 GiB for CUDA.
         """
-        gib = cards.gpus()[self.gpu].gib
-        return (1 - fitting.MARGIN) * gib - fitting.OVERHEAD / 2**30
+        return (fitting.usable(cards.gpus()[self.gpu]) - fitting.OVERHEAD) / 2**30
 
     def bench(self) -> list[Need]:
         """Compute all quantities of both designs by the formulas of costs."""

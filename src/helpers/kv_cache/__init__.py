@@ -17,6 +17,7 @@ __getattr__, __all__ = names(
             "Fit", "characters", "config", "fits", "gpus", "models", "published", "smallest",
             "stored_bits",
         ],
+        "paged": ["PagedCache"],
         "quantisation": ["Quantised", "quantise", "quantised"],
         "size": ["CacheSize", "amount"],
     },

@@ -16,7 +16,7 @@ APART = 24  # pixels between the numbers of two cards
 TOP = 46  # pixels above the rows: the chosen card's name, the sizes of the cards
 ROOM = 1.08  # the picture ends a little behind the total or the card
 # 3 : 1 against white, against JupyterLab's dark background, and one from the other by more than hue
-TONES = ("#2f7fe0", "#8a63d2", "#2e8b57", "#767676", "#b8860b")
+TONES = ("#2f7fe0", "#8a63d2", "#2e8b57", "#767676", "#b8860b", "#c2559b")
 OVER = "#d9534f"
 STRIPES = (
     '<defs><pattern id="triad-over" width="6" height="6" patternUnits="userSpaceOnUse" '
@@ -25,21 +25,29 @@ STRIPES = (
 )
 
 
-def waterfall(fit: Fit, cards: Sequence[Gpu]) -> str:
-    """Draw SVG: one row for each line of the fit, and one line for each card in reach."""
+def waterfall(fit: Fit, cards: Sequence[Gpu], one_shot: Fit | None = None) -> str:
+    """Draw SVG: one row for each line of the fit, and one line for each card in reach.
+
+    one_shot: the same with the whole prompt read at once; its total is one more row, from 0
+    """
     labels = fit.labels()
+    if one_shot:
+        labels.append(say.text("kv_cache", "one_shot"))
     left = 12 + FONT * max(map(ems, labels))
-    whole = ROOM * max(fit.total_bytes / GIB, fit.gpu.real_gib)
+    other = one_shot.total_bytes / GIB if one_shot else 0.0
+    whole = ROOM * max(fit.total_bytes / GIB, other, fit.gpu.real_gib)
     shown = _apart([fit.gpu, *cards], whole)
     inner = [STRIPES]
     begin, card = 0.0, fit.gpu.real_gib / whole
-    for n, (label, size) in enumerate(zip(labels, fit.lines.values(), strict=True)):
+    for n, (label, size) in enumerate(zip(labels, fit.lines.values(), strict=False)):
         inner.append(_row(n, label, begin / whole, size / GIB, left, whole, card))
         begin += size / GIB
-    places = {other: left + LENGTH * other.real_gib / whole for other in shown}
-    inner += [_card(other, x, len(labels), other == fit.gpu) for other, x in places.items()]
+    if one_shot:
+        inner.append(_row(len(fit.lines), labels[-1], 0.0, other, left, whole, card))
+    places = {gpu: left + LENGTH * gpu.real_gib / whole for gpu in shown}
+    inner += [_card(gpu, x, len(labels), gpu == fit.gpu) for gpu, x in places.items()]
     height = TOP + STEP * len(labels) + 6
-    inner.append(_legend(left, height, begin > fit.gpu.real_gib))
+    inner.append(_legend(left, height, max(begin, other) > fit.gpu.real_gib))
     return svg(left + LENGTH + 90, height + 26, fit.sentence(), "".join(inner))
 
 

@@ -16,7 +16,9 @@ from .by_formula import formula
 from .configs import refuse
 from .size import GIB, amount
 
-MARGIN = 0.10  # a fit within 10 % of the card is none: fragments, a longer answer, a desktop
+# The share of a card that an engine uses: vLLM's gpu_memory_utilization.  Its default was 0.9, and
+# is 0.92 in vllm/config/cache.py as read on 2026-11-28.
+UTILIZATION = 0.9
 OVERHEAD = GIB  # CUDA's context and kernels: 0.5 to 1.5 GiB, which depends on the driver
 CHUNK = 512  # tokens of a prompt that an engine computes at once (chunked prefill)
 GROUP = 64  # numbers that share a scale and a zero point of 16 bits each, below 16 bits
@@ -130,12 +132,13 @@ class Fit:
 
     @property
     def fits(self) -> bool:
-        """Does it fit with a tenth of the card to spare?"""
-        return self.total_bytes <= (1 - MARGIN) * self.gpu.real_gib * GIB
+        """Is the sum within what an engine uses of the card?"""
+        return self.total_bytes <= usable(self.gpu)
 
     def sentence(self) -> str:
         """Say in one sentence whether it fits, and what it rests on."""
         values = {"model": self.model, "gpu": self.gpu.name, "gib": f"{self.gpu.real_gib:,.2f}"}
+        values["usable"] = f"{usable(self.gpu) / GIB:,.1f}"
         verdict = "fits" if self.fits else "does_not_fit"
         first = say.text("kv_cache", verdict, need=f"{self.total_bytes / GIB:,.1f}", **values)
         return first + self.how_it_reads()
@@ -199,6 +202,15 @@ def fits(
         "overhead": OVERHEAD,
     }
     return Fit(model(key).name, gpus()[gpu], lines, chunk)
+
+
+def usable(gpu: Gpu) -> float:
+    """Return the bytes of a card that weights, cache, activations and the rest may take together.
+
+    memory as the driver reports it · UTILIZATION    vllm/v1/worker/gpu_worker.py, where the cache
+    gets what the other three leave (determine_available_memory)
+    """
+    return UTILIZATION * gpu.mib * 2**20
 
 
 def weights(key: str, bits: int | str) -> float:

@@ -43,7 +43,6 @@ print(x, guess)
 """
 # Lessons that still hold more than one sitting: {lesson: what it has too much of in some language}.
 TOO_LONG = {
-    "07_kv_cache": {"cells", "characters"},
     "08_bottleneck_challenge": {"cells", "lines", "characters"},
 }
 LESSONS = Course.read(ROOT).lessons

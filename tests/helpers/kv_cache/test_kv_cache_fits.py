@@ -166,10 +166,11 @@ def test_a_whole_prompt_needs_far_more_for_its_activations():
         kv_cache.fits("llama-3-8b", "rtx-4090", 100, chunk=0)
 
 
-def test_a_fit_within_a_tenth_of_the_card_is_none():
-    card = Gpu("x", 10, "https://x", "", 10 * 1024, "https://y", "")
+def test_a_fit_is_within_what_an_engine_uses_of_what_the_driver_reports():
+    card = Gpu("x", 48, "https://x", "", 10 * 1024, "https://y", "")
     inside, edge = (fitting.Fit("m", card, {"weights": n * GIB}) for n in (9, 9.01))
-    assert inside.fits and not edge.fits
+    assert inside.fits and not edge.fits and "9.0" in edge.sentence()
+    assert fitting.usable(card) == 9 * GIB
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_what_fits_nowhere_says_so_and_unknown_names_list_the_known():
         kv_cache.fits("llama-3-8b", "rtx-9090", 10)
 
 
-@pytest.mark.parametrize(("lang", "word"), [("ja", "収まりません"), ("zh-tw", "放不進")])
+@pytest.mark.parametrize(("lang", "word"), [("ja", "収まりません"), ("zh-tw", "放不下")])
 def test_a_fit_tells_itself(lang, word):
     say.use(lang)
     fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
@@ -221,6 +222,19 @@ def test_in_the_waterfall_each_bar_begins_where_the_last_one_ended(gpu):
         else lines
     )
     assert f">{fit.gpu.gib}<" in svg and "14.96 GiB" in svg
+
+
+def test_the_prompt_read_at_once_stands_beside_the_chunks():
+    cards = list(kv_cache.gpus().values())
+    fit, one_shot = (kv_cache.fits("llama-3-8b", "rtx-5090", 100_000, chunk=c) for c in (512, None))
+    svg = kv_cache.waterfall(fit, cards, one_shot)
+    drawn = bars(svg)
+    assert len(drawn) == 5 and drawn[4][0] == drawn[0][0]
+    whole = sum(width for _, width in drawn[:4])
+    assert drawn[4][1] / whole == pytest.approx(one_shot.total_bytes / fit.total_bytes, rel=0.01)
+    assert say.text("kv_cache", "one_shot") in svg and "39.2" in svg
+    assert say.text("kv_cache", "over") in svg and fit.fits  # only what is read at once is over
+    assert say.text("kv_cache", "one_shot") not in kv_cache.waterfall(fit, cards)
 
 
 def test_the_waterfall_marks_the_chosen_card_and_what_lies_behind_it():
