@@ -49,7 +49,6 @@ TOO_LONG = {
     "05_encoder_decoder": {"cells", "lines", "characters"},
     "06_decoder_dominance": {"cells", "characters"},
     "07_kv_cache": {"cells", "characters"},
-    "08_bottleneck_challenge": {"cells", "lines", "characters"},
 }
 LESSONS = Course.read(ROOT).lessons
 

@@ -324,64 +324,59 @@ def test_no_model_answer_stands_in_a_file_of_students():
 
 run = partial(lesson_cells.run, LESSON, "designs-guess", "designs-code")
 
-READING = ("reading-read", "reading-code")
-WRITING = ("writing-write", "writing-code")
-
 
 def test_the_bench_of_the_lesson_holds(lang):
-    scope = run(*READING, *WRITING, "c26-compared", "c26", lang=lang)
-    assert scope["counted"][scope["deep"], 2_048] > 2 * scope["counted"][scope["pair"], 2_048]
+    scope = run("reading-code", "writing-code", "c26", lang=lang)
+    assert scope["counted"][scope["deep"], 8_192] > 2 * scope["counted"][scope["pair"], 8_192]
 
 
 @pytest.mark.parametrize(
-    ("name", "cells"),
+    ("name", "cell"),
     [
-        ("cross cache forgotten", ("reading-read", *WRITING)),
-        ("K without V", ("reading-read", *WRITING)),
-        ("encoder counted twice", READING),
+        ("cross cache forgotten", "writing-code"),
+        ("K without V", "writing-code"),
+        ("encoder counted twice", "reading-code"),
+        ("encoder counted twice", "growing-flops"),
     ],
 )
-def test_a_fault_in_a_formula_stops_the_lesson(name, cells, monkeypatch):
+def test_a_fault_in_a_formula_stops_the_lesson(name, cell, monkeypatch):
     faulty: types.ModuleType = with_fault(*FAULTS[name])
-    for formula in ("first_token_flops", "write_flops", "cache_bytes"):
+    for formula in ("first_token_flops", "write_flops", "cache_bytes", "growing_flops"):
         monkeypatch.setattr(bottleneck, formula, vars(faulty)[formula])
     with pytest.raises(AssertionError):
-        run(*cells)
+        run(cell)
+
+
+STATES = ("growing-states", "c28")
 
 
 def test_a_leaking_mask_would_stop_the_lesson(monkeypatch):
     """The encoder in the decoder's place: old states change, and an exact bound always raises."""
-    keys = ("growing-models", "growing-states", "growing-changes", "c28-caches", "c28")
-    run(*keys)
+    run(*STATES)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TRIAD_STRICT", "")
     causal = "states(decoder, text)[:, :48], states(decoder, other_end)[:, :48]"
     with pytest.raises(claims.ClaimError, match="C28"):
-        run(*keys, change=(causal, causal.replace("decoder", "encoder")))
+        run(*STATES, change=(causal, causal.replace("decoder", "encoder")))
 
 
 def test_the_kinds_of_cache_are_counted_in_what_the_models_return():
-    scope = run("growing-models", "growing-states", "growing-changes", "c28-caches", "c28")
-    assert scope["kinds"] == {
-        scope["deep"]: {"self": 48},
-        scope["pair"]: {"self": 1, "cross": 48},
-    }
+    scope = run(*STATES)
+    assert [scope["kinds"](scope["models"][scope[x]]) for x in ("deep", "pair")] == [1, 2]
     with pytest.raises(claims.ClaimError, match="C28"):
-        run(
-            "growing-models",
-            "growing-states",
-            "growing-changes",
-            "c28-caches",
-            "c28",
-            change=(', "cross": cache.cross_attention_cache', ""),
-        )
+        run(*STATES, change=(", cache.cross_attention_cache", ""))
 
 
-def test_a_cache_in_the_peak_would_stop_the_lesson():
+def test_a_cache_in_the_peak_would_stop_the_lesson(monkeypatch):
     """The cache grows with the layers; what the lesson counts must not."""
-    cells = ("reading-code", "memory-code")
+    read = bottleneck.read
+
+    def keeping(model, n, use_cache):
+        return read(model, n)
+
+    monkeypatch.setattr(sys.modules["helpers.bottleneck.running"], "read", keeping)
     with pytest.raises(AssertionError):
-        run(*cells, change=("read(model, n, use_cache=False)", "read(model, n)"))
+        run("memory-code")
 
 
 def test_the_explorer_is_pressed(lang):
