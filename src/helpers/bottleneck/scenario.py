@@ -174,13 +174,17 @@ class Scenario:
 
     def table(self) -> tuple[Html, str]:
         """Return (HTML, plain text) of all quantities, both needs and their ratio."""
-        names = ("quantity", "decoder", "encoder_decoder", "ratio")
+        names = ("quantity", "decoder", "encoder_decoder")
+        header = [say.text("bottleneck", name) for name in names]
+        header.append(
+            say.text("bottleneck", "ratio", widths=f"{self.document / DECODER.d_model:.1f}")
+        )
         rows = []
         for q in self.bench():
             needs = [_with_unit(value, q.unit) for value in (q.decoder, q.encoder_decoder)]
             label = _say("aim", label=q.label) if q.name == self.metric else q.label
             rows.append([label, *needs, f"{q.ratio:.2f}"])
-        return show.table([say.text("bottleneck", name) for name in names], rows)
+        return show.table(header, rows)
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.table()[1]}"
