@@ -22,6 +22,7 @@ CELLS = {  # those that a claim's numbers come from
     "C28": (*DESIGNS, "growing-states", "c28"),
     "C30": GROWING,
     "E80": ("roofline-intensity", "roofline-guess", "roofline-claim"),
+    "E81": ("roofline-intensity", "serving-source", "serving-guess", "serving-claim"),
 }
 FORMULAS = ("read_flops", "first_token_flops", "write_flops", "summary_flops", "growing_flops")
 BROKEN = FORMULA_FAULTS | CAUSAL_FAULTS | {
@@ -142,4 +143,8 @@ FAULTS: list[Fault] = [
     lines("E80", "enough", "weights of one byte", "(2 * weights", "(weights"),
     formula("E80", "enough_128", "K without V"),
     formula("E80", "most_512", "K without V"),
+    lines("E81", "gain", "both continuous", "for how in (False, True))\noptions",
+          "for how in (True, True))\noptions"),
+    lines("E81", "wait", "all at once", "how, rate=5)", "how)"),
+    lines("E81", "pair", "the same design twice", "simulated(grouped_pair", "simulated(grouped"),
 ]  # fmt: skip
