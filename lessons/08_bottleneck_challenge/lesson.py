@@ -663,10 +663,10 @@ claims.check(
 # 這個計數器看得到的，只有 PyTorch 的運算所建立的張量，不包含實作內部的小塊工作空間。節省記憶體的計算，兩種架構還有差距，部分是因為程式的寫法不同。
 
 # %% [markdown] key="further-real" lang="ja" further=true
-# ### さらにくわしく：本物のモデルと、ヘッドの数
+# ### さらにくわしく：本物のモデル、ヘッドの数、3つ目の設計
 
 # %% [markdown] key="further-real" lang="zh-tw" further=true
-# ### 更進一步：真正的模型與頭的數量
+# ### 更進一步：真正的模型、頭的數量、第 3 種設計
 
 # %% [markdown] key="real" lang="ja"
 # 式は、本物のモデルでも成り立つでしょうか。Llama 2 7B、Llama 3 8B、T5-11Bを`meta`で動かし、8,192トークンの文書で確かめます。
@@ -750,6 +750,62 @@ assert list(grid.values()) == sorted(grid.values(), reverse=True)
 
 # %% [markdown] key="real-after" lang="zh-tw"
 # 換架構大約變成 44%，把頭從 32 個減到 8 個則是 25%。在這個例子裡，頭的數量影響比架構更大（如果只從 32 個減到 16 個，是 50%，反而是架構的影響大）。T5-11B 的快取很大，是因為 128 個頭全都有自己的鍵和值。也有使用 GQA 的編碼器－解碼器，例如 T5Gemma。
+
+# %% [markdown] key="merged" lang="ja"
+# T5Gemma 2（[2025年12月の論文](https://arxiv.org/abs/2512.14856)）は、型の内部も変えました。デコーダーの自己注意と交差注意を1つにまとめ、同じ行列で作った文書と要約のキーとバリューを、1つのクエリで参照します（transformersのソースコードでは`T5Gemma2MergedAttention`）。
+#
+# 予想：6＋6層のモデルの注意をこのようにまとめると、パラメータ数が同じになるデコーダー型は、何層でしょうか。
+
+# %% [markdown] key="merged" lang="zh-tw"
+# T5Gemma 2（[2025 年 12 月的論文](https://arxiv.org/abs/2512.14856)）連架構的內部也改了：把解碼器的自注意力和交叉注意力合併，用同樣的矩陣算出文件和摘要的鍵與值，再用同一個查詢去看（transformers 的原始碼裡叫做 `T5Gemma2MergedAttention`）。
+#
+# 先猜猜看：把 6＋6 層的模型這樣合併注意力之後，參數量相同的 decoder-only 是幾層？
+
+# %% key="merged-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+third = bottleneck.merged(pair)
+equal_layers = third.weights // block.weights
+predict.compare(guess, equal_layers, T(ja="層", zh_tw=" 層"))
+
+# %% [markdown] key="merged-costs" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 12層です。デコーダーのブロックも、エンコーダーと同じ $12 d^2$ になるからです。
+#
+# </details>
+#
+# パラメータ数が同じ12層のデコーダー型と、費用を比べてみましょう。式は、T5Gemma 2のコードを小さくしたもののFLOPsとキャッシュに一致することを、教材のテストで確かめてあります。
+
+# %% [markdown] key="merged-costs" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 12 層，因為解碼器的區塊也變成和編碼器一樣的 $12 d^2$。
+#
+# </details>
+#
+# 和參數量相同的 12 層 decoder-only 比較成本。教材的測試已經確認，公式和縮小的 T5Gemma 2 程式碼的 FLOPs 與快取一致。
+
+# %% key="merged-claim" show=true
+twelve, n = bottleneck.plain("", 0, equal_layers, d, heads), 8_192
+reading, writing, cache = (
+    need(twelve) / need(third)
+    for need in (
+        lambda x: bottleneck.read_flops(x, n, skipping=True),
+        lambda x: bottleneck.write_flops(x, n, 256),
+        lambda x: sum(bottleneck.cache_bytes(x, n, 256).values()),
+    )
+)
+found = {"layers": equal_layers, "read": reading, "write": writing, "cache": cache}
+claims.check("E82", found)
+
+# %% [markdown] key="merged-after" lang="ja"
+# キャッシュは、ちょうど半分で済みます。書く計算も、出力のスコアの分を除けば半分です。書くときに働くのが、12のブロックのうち、デコーダーの6つだけだからです。交差注意を別に持つ6＋6層では、この差に、交差注意の重みの分が混ざっていました。まとめた型は、「読む層」と「書く層」を分けることの効果を、最も純粋に見せてくれます。
+
+# %% [markdown] key="merged-after" lang="zh-tw"
+# 快取剛好是一半；寫的運算，不算輸出分數的話也是一半，因為寫的時候要用到的，只有 12 個區塊裡解碼器的 6 個。交叉注意力另外放的 6＋6 層，這個差別裡還混著交叉注意力的權重。合併之後的架構，最能單純看出把「讀的層」和「寫的層」分開有什麼效果。
 
 # %% [markdown] key="further-shared" lang="ja" further=true
 # ### さらにくわしく：何が共通なら、共有できるか
@@ -1151,6 +1207,7 @@ claims.check(
 # | 2024-07 | llama.cppが、T5とFLAN-T5に対応 | [llama.cpp 8141](https://github.com/ggml-org/llama.cpp/pull/8141) |
 # | 2024-08 | vLLMにエンコーダー・デコーダー型の対応が入り、残りの課題が整理される | [vLLM 7366](https://github.com/vllm-project/vllm/issues/7366) |
 # | 2025-09 | vLLMが、Whisper以外のエンコーダー・デコーダー型を削除 | [vLLM 24907](https://github.com/vllm-project/vllm/pull/24907) |
+# | 2025-12 | vLLMに、T5Gemma 2への対応の要望が出る（2026年11月に見た写しでは、未解決） | [vLLM 31004](https://github.com/vllm-project/vllm/issues/31004) |
 # | 2026-02 | vLLMの公式ドキュメントに、BARTを動かすプラグインが載る | [vLLM 33905](https://github.com/vllm-project/vllm/pull/33905) |
 # | 2026-05 | TensorRT-LLMの新しいPyTorch版でも、T5とBARTの対応を提案（のちに取り込まれた） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
 # | 2026-07 | transformersで、T5を節約する計算に対応させる変更が議論される（のちに取り込まれた） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |
@@ -1167,6 +1224,7 @@ claims.check(
 # | 2024-07 | llama.cpp 支援 T5 和 FLAN-T5 | [llama.cpp 8141](https://github.com/ggml-org/llama.cpp/pull/8141) |
 # | 2024-08 | vLLM 加入編碼器－解碼器的支援，並整理剩下的問題 | [vLLM 7366](https://github.com/vllm-project/vllm/issues/7366) |
 # | 2025-09 | vLLM 移除 Whisper 以外的編碼器－解碼器 | [vLLM 24907](https://github.com/vllm-project/vllm/pull/24907) |
+# | 2025-12 | 有人請 vLLM 支援 T5Gemma 2（2026 年 11 月看到的副本裡，還沒有解決） | [vLLM 31004](https://github.com/vllm-project/vllm/issues/31004) |
 # | 2026-02 | vLLM 的官方文件加入可以執行 BART 的外掛 | [vLLM 33905](https://github.com/vllm-project/vllm/pull/33905) |
 # | 2026-05 | 有人提議讓 TensorRT-LLM 新的 PyTorch 版也支援 T5 和 BART（後來已合併） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
 # | 2026-07 | transformers 討論讓 T5 支援節省記憶體的計算（後來已合併） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |

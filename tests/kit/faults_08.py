@@ -22,6 +22,7 @@ CELLS = {  # those that a claim's numbers come from
     "C28": (*DESIGNS, "growing-states", "c28"),
     "C30": GROWING,
     "E80": ("roofline-intensity", "roofline-guess", "roofline-claim"),
+    "E82": (*DESIGNS, "merged-guess", "merged-claim"),
     "E81": ("roofline-intensity", "serving-source", "serving-guess", "serving-claim"),
 }
 FORMULAS = ("read_flops", "first_token_flops", "write_flops", "summary_flops", "growing_flops")
@@ -147,4 +148,8 @@ FAULTS: list[Fault] = [
           "for how in (True, True))\noptions"),
     lines("E81", "wait", "all at once", "how, rate=5)", "how)"),
     lines("E81", "pair", "the same design twice", "simulated(grouped_pair", "simulated(grouped"),
+    lines("E82", "layers", "not merged", "bottleneck.merged(pair)", "pair"),
+    lines("E82", "read", "causal half not skipped", "(x, n, skipping=True)", "(x, n)"),
+    lines("E82", "write", "not merged", "bottleneck.merged(pair)", "pair"),
+    formula("E82", "cache", "cross cache forgotten"),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from .costs import (
     write_flops,
 )
 from .decisions import decisions, show_decisions
-from .designs import StackDesign, build, of, plain
+from .designs import StackDesign, build, merged, of, plain
 from .explore import explore
 from .review import Review, model_answer, review
 from .running import peak_of_reading, read, read_in_parts, write
@@ -38,6 +38,7 @@ __all__ = [
     "explore",
     "first_token_flops",
     "growing_flops",
+    "merged",
     "model_answer",
     "of",
     "pairs",

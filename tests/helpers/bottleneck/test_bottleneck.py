@@ -17,6 +17,8 @@ from transformers import (
     LlamaForCausalLM,
     T5Config,
     T5ForConditionalGeneration,
+    T5Gemma2Config,
+    T5Gemma2ForConditionalGeneration,
     T5GemmaConfig,
     T5GemmaForConditionalGeneration,
 )
@@ -85,6 +87,18 @@ def test_formulas_equal_the_counter_and_the_cache(design, device):
         assert agrees(costs, design, model, n)
 
 
+SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "layer_types",
+)
+
+
 def gemma(n_kv_heads: int) -> T5GemmaConfig:
     module = {
         "vocab_size": 96,
@@ -98,6 +112,18 @@ def gemma(n_kv_heads: int) -> T5GemmaConfig:
     }
     encoder = module | {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3}
     return T5GemmaConfig(encoder=encoder, decoder=module, vocab_size=96)
+
+
+def gemma2() -> T5Gemma2Config:
+    """Merged attention; the encoder of images, which a text does not reach, is tiny."""
+    decoder = gemma(2).decoder.to_dict()
+    decoder = {k: v for k, v in decoder.items() if k in SIZES}
+    text = decoder | {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3}
+    images = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    images |= {"num_attention_heads": 2, "image_size": 8, "patch_size": 4}
+    tokens = {"boi_token_index": 90, "eoi_token_index": 91, "image_token_index": 92}
+    encoder = {"text_config": text, "vision_config": images, "mm_tokens_per_image": 4} | tokens
+    return T5Gemma2Config(encoder=encoder, decoder=decoder, image_token_index=92)
 
 
 OTHERS = {  # GQA, gated MLPs, heads wider than the model, an encoder deeper than the decoder
@@ -130,6 +156,7 @@ OTHERS = {  # GQA, gated MLPs, heads wider than the model, an encoder deeper tha
         ),
     ),
     "t5gemma": (T5GemmaForConditionalGeneration, gemma(2)),
+    "t5gemma2": (T5Gemma2ForConditionalGeneration, gemma2()),
 }
 
 
@@ -187,6 +214,16 @@ def test_equal_weights_are_equal():
     deep, pair = bottleneck.plain("", 0, 14), bottleneck.plain("", 6, 6)
     assert deep.weights == pair.weights == bottleneck.plain("", 0, 6).weights * 14 // 6
     assert bottleneck.DECODER.weights == bottleneck.ENCODER_DECODER.weights
+
+
+def test_merged_attention_is_no_cross_attention():
+    """T5Gemma 2's own code: with a cross-attention's weights and FLOPs the formulas are off."""
+    model, design = other("t5gemma2")
+    assert design.is_merged and not agrees(costs, replace(design, is_merged=False), model)
+    pair = bottleneck.plain("", 6, 6)
+    assert bottleneck.merged(pair).weights == bottleneck.plain("", 0, 12).weights
+    with pytest.raises(ValueError, match=r"bottleneck\.plain"):
+        bottleneck.build(bottleneck.merged(pair))
 
 
 # --- the causal half ---------------------------------------------------------------------------
