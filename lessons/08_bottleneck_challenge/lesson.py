@@ -172,7 +172,7 @@ predict.compare(guess, counted[deep, 8_192] / counted[pair, 8_192], T(ja="倍", 
 # %% [markdown] key="reading-formula" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 大約 2.1 倍。不管哪一種架構，都要計算輸入的每一個詞元，差別在於通過幾層（14 層，和編碼器的 6 層）。
+# 大約 2.1 倍。不管哪一種架構，都要計算輸入的每一個詞元，差別在於經過幾層（14 層，和編碼器的 6 層）。
 #
 # </details>
 #
@@ -181,7 +181,7 @@ predict.compare(guess, counted[deep, 8_192] / counted[pair, 8_192], T(ja="倍", 
 # - decoder-only（$L$ 層）：$L (24 d^2 n + 4 d n^2)$
 # - 編碼器－解碼器（$L_e + L_d$ 層）：$L_e (24 d^2 n + 4 d n^2) + 4 L_d d^2 n$。最後一項是交叉注意力的鍵和值，只做一次
 #
-# 這種算法連因果遮罩會丟掉的配對也算進去。FlashAttention 之類的實作會跳過它們，所以 decoder-only 的 $n^2$ 大約減半（編碼器沒有可以跳過的配對）。另外，每一項除以 $d^2 n$ 之後，剩下的只有 $n/d$。所以決定 FLOPs 倍率的不是長度，而是 $n/d$。
+# 這樣數，連因果遮罩會丟掉的配對也算在內。FlashAttention 之類的實作會跳過它們，所以 decoder-only 的 $n^2$ 大約減半（編碼器沒有可以跳過的配對）。另外，每一項除以 $d^2 n$ 之後，剩下的只有 $n/d$。所以決定 FLOPs 倍率的不是長度，而是 $n/d$。
 
 
 # %% key="reading-ratios" hide=true
