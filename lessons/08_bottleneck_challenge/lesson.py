@@ -663,10 +663,10 @@ claims.check(
 # 這個計數器看得到的，只有 PyTorch 的運算所建立的張量，不包含實作內部的小塊工作空間。節省記憶體的計算，兩種架構還有差距，部分是因為程式的寫法不同。
 
 # %% [markdown] key="further-real" lang="ja" further=true
-# ### さらにくわしく：本物のモデル、ヘッドの数、3つ目の設計
+# ### さらにくわしく：本物のモデルと、3つ目の設計
 
 # %% [markdown] key="further-real" lang="zh-tw" further=true
-# ### 更進一步：真正的模型、頭的數量、第 3 種設計
+# ### 更進一步：真正的模型與第 3 種設計
 
 # %% [markdown] key="real" lang="ja"
 # 式は、本物のモデルでも成り立つでしょうか。Llama 2 7B、Llama 3 8B、T5-11Bを`meta`で動かし、8,192トークンの文書で確かめます。
@@ -808,7 +808,7 @@ claims.check("E82", found)
 # 快取剛好是一半；寫的運算，不算輸出分數的話也是一半，因為寫的時候要用到的，只有 12 個區塊裡解碼器的 6 個。交叉注意力另外放的 6＋6 層，這個差別裡還混著交叉注意力的權重。合併之後的架構，最能單純看出把「讀的層」和「寫的層」分開有什麼效果。
 
 # %% [markdown] key="further-shared" lang="ja" further=true
-# ### さらにくわしく：何が共通なら、共有できるか
+# ### さらにくわしく：何が共有できるか
 
 # %% [markdown] key="further-shared" lang="zh-tw" further=true
 # ### 更進一步：什麼相同，才能共用快取
@@ -874,6 +874,80 @@ assert same_document[pair] < same_document[deep]
 # 這次是編碼器－解碼器比較小。所以要先弄清楚：相同的只有開頭，還是整份文件？
 #
 # 另外，如果把文件切成幾塊、分別編碼（例如 [Fusion-in-Decoder](https://arxiv.org/abs/2007.01282)），編碼器也不必重算；代價是前面的塊看不到後面的塊。
+
+# %% [markdown] key="further-speculative" lang="ja" further=true
+# ### さらにくわしく：投機的デコーディング
+
+# %% [markdown] key="further-speculative" lang="zh-tw" further=true
+# ### 更進一步：推測解碼
+
+# %% [markdown] key="speculative" lang="ja"
+# デコードの時間は帯域幅で決まるので、1回の読み出しで何トークンも確かめられれば得です。投機的デコーディング（speculative decoding）では、小さなモデルが数トークンを下書きし、大きなモデルが1回の計算でまとめて採点します。ここでは、レッスン04のデコーダー（2層、幅64）のために、1層、幅32のモデルに下書きを学習させます。
+#
+# 予想：4トークンずつ下書きすると、大きなモデルの1回の計算で、平均何トークン進むでしょうか（最大で5）。
+
+# %% [markdown] key="speculative" lang="zh-tw"
+# 解碼的時間由頻寬決定，所以讀一次權重就能確認好幾個詞元的話比較划算。推測解碼（speculative decoding）讓小模型先草擬幾個詞元，再由大模型一次計算、一起檢查。這裡替第 04 課的解碼器（2 層，寬度 64）訓練一個負責草擬的模型（1 層，寬度 32）。
+#
+# 先猜猜看：每次草擬 4 個詞元，大模型計算一次，平均可以前進幾個詞元（最多 5 個）？
+
+# %% key="speculative-source"
+import inspect
+
+from helpers.models import decoder as lesson_04
+from helpers.models import speculative
+
+target, draft = lesson_04.load(), speculative.drafter()
+start = speculative.beginning(LANG)
+print(inspect.getsource(speculative.speculate))
+
+# %% key="speculative-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+torch.manual_seed(0)
+gained = {ahead: speculative.per_pass(target, draft, start, ahead) for ahead in (1, 4)}
+predict.compare(guess, gained[4], T(ja="トークン", zh_tw=" 個詞元"))
+
+# %% [markdown] key="speculative-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 3トークン前後です（言語によって少し違います）。下書きが途中で退けられると、その先は使えないので、5には届きません。
+#
+# </details>
+#
+# では、出てくる文は、大きなモデルだけで書いたときと同じ分布でしょうか。文の初めの主語に続く2トークンの確率は、どの組についても正確に計算できます。それをもとに、投機的デコーディングで書いた600組の度数をχ²検定の統計量で調べましょう（自由度で割った値が1に近ければ、同じ分布と見てよい）。比べるために、下書きのモデルだけで書いた600組も調べます。
+
+# %% [markdown] key="speculative-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 3 個詞元（不同語言略有差別）。草擬的詞元一旦被退回，後面的就用不到，所以到不了 5。
+#
+# </details>
+#
+# 那麼，寫出來的句子，和只用大模型寫的分布相同嗎？句子開頭的主詞後面 2 個詞元的機率，每一組都可以準確算出來。以它為準，用 χ² 檢定的統計量檢查推測解碼寫出的 600 組（除以自由度之後接近 1，就可以看成相同的分布）；為了比較，也檢查只用草擬模型寫的 600 組。
+
+# %% key="speculative-claim" show=true
+begun = speculative.beginning(LANG, T(ja="健太が", zh_tw="志明"))
+exact = speculative.exact_pairs(target, begun)
+drawn = speculative.drawn_pairs(target, draft, begun, 2, 600)
+drafted = speculative.drawn_pairs(draft, draft, begun, 2, 600)
+claims.check(
+    "E83",
+    {
+        "misfit": speculative.misfit(drawn, exact),
+        "misfit_draft": speculative.misfit(drafted, exact),
+        "one": gained[1],
+        "four": gained[4],
+    },
+)
+
+# %% [markdown] key="speculative-end" lang="ja"
+# 分布はそのままで、大きなモデルを動かす回数だけが減りました。ただし、下書きにも時間がかかり、バッチが大きくなって時間が計算で決まるようになると、得は小さくなります。
+
+# %% [markdown] key="speculative-end" lang="zh-tw"
+# 分布不變，只有大模型的計算次數變少了。不過，草擬也要花時間；批次大到時間由運算決定時，好處就會變小。
 
 # %% [markdown] key="serving" lang="ja"
 # ## 6. 同じGPUを大勢で使う

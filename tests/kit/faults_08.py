@@ -1,5 +1,6 @@
 """Planted faults for the claims of lesson 08: each makes its quantity red."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 
@@ -22,6 +23,7 @@ CELLS = {  # those that a claim's numbers come from
     "C28": (*DESIGNS, "growing-states", "c28"),
     "C30": GROWING,
     "E80": ("roofline-intensity", "roofline-guess", "roofline-claim"),
+    "E83": ("speculative-source", "speculative-guess", "speculative-claim"),
     "E82": (*DESIGNS, "merged-guess", "merged-claim"),
     "E81": ("roofline-intensity", "serving-source", "serving-guess", "serving-claim"),
 }
@@ -75,6 +77,20 @@ def half_of_reading() -> float:
     faulty = with_fault(*BROKEN["causal half taken twice"])
     deep = bottleneck.plain("", 0, 14, 3_072, 24)
     return faulty.read_flops(deep, 131_072, skipping=True) / faulty.read_flops(deep, 131_072)
+
+
+def speculation(quantity: str, *change: str) -> float:
+    """E83: `speculate` with a fault in its source."""
+    from helpers.models import speculative
+
+    source = inspect.getsource(speculative.speculate)
+    assert source.count(change[0]) == 1
+    scope = dict(vars(speculative))
+    exec(source.replace(*change), scope)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speculative, "speculate", scope["speculate"])
+        patch.setattr(inspect, "getsource", str)
+        return lesson_cells.measured(LESSON, "E83", *CELLS["E83"])[quantity]
 
 
 def lines(claim: str, quantity: str, what: str, *change: str) -> Fault:
@@ -152,4 +168,12 @@ FAULTS: list[Fault] = [
     lines("E82", "read", "causal half not skipped", "(x, n, skipping=True)", "(x, n)"),
     lines("E82", "write", "not merged", "bottleneck.merged(pair)", "pair"),
     formula("E82", "cache", "cross cache forgotten"),
+    other("E83", "misfit", "every draft accepted",
+          partial(speculation, "misfit", "if torch.rand(()) >= p", "if 0 >= p")),
+    other("E83", "misfit", "replaced from p",
+          partial(speculation, "misfit", "(p[k] - q[k]).clamp(min=0)", "p[k]")),
+    lines("E83", "misfit_draft", "the target's own", "(draft, draft,", "(target, target,"),
+    other("E83", "one", "no token for a pass in which all are accepted",
+          partial(speculation, "one", "torch.cat([text[n:], drawn(p[ahead])])", "text[n:]")),
+    lines("E83", "four", "one token drafted", "start, ahead)", "start, 1)"),
 ]  # fmt: skip
