@@ -1,5 +1,6 @@
 """Planted faults for the claims of lesson 08: each makes its quantity red."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 
@@ -13,29 +14,18 @@ from helpers import bottleneck
 
 LESSON = "08_bottleneck_challenge"
 DESIGNS = ("designs-guess", "designs-code")
+GROWING = (*DESIGNS, "growing-states", "growing-figure", "c30")
 CELLS = {  # those that a claim's numbers come from
-    "C24": ("c24",),
-    "C25": (*DESIGNS, "reading-ratios", "reading-skipping", "reading-split", "c25"),
-    "C26": (*DESIGNS, "c26-compared", "c26"),
-    "C27": (
-        *DESIGNS,
-        "reading-read",
-        "memory-peak",
-        "engineering-code",
-        "engineering-t5-model",
-        "engineering-t5-code",
-        "c27",
-    ),
-    "C28": (*DESIGNS, "growing-models", "growing-states", "growing-changes", "c28-caches", "c28"),
-    "C30": (
-        *DESIGNS,
-        "growing-models",
-        "growing-states",
-        "growing-changes",
-        "growing-grown",
-        "growing-figure",
-        "c30",
-    ),
+    "C24": GROWING,
+    "C25": (*DESIGNS, "reading-ratios", "c25"),
+    "C26": (*DESIGNS, "c26"),
+    "C27": ("engineering-code", "engineering-t5-model", "engineering-t5-code", "c27"),
+    "C28": (*DESIGNS, "growing-states", "c28"),
+    "C30": GROWING,
+    "E80": ("roofline-intensity", "roofline-guess", "roofline-claim"),
+    "E83": ("speculative-source", "speculative-guess", "speculative-claim"),
+    "E82": (*DESIGNS, "merged-guess", "merged-claim"),
+    "E81": ("roofline-intensity", "serving-source", "serving-guess", "serving-claim"),
 }
 FORMULAS = ("read_flops", "first_token_flops", "write_flops", "summary_flops", "growing_flops")
 BROKEN = FORMULA_FAULTS | CAUSAL_FAULTS | {
@@ -62,13 +52,12 @@ def flag(name: str, *change: str) -> float:
     return lesson_cells.run(LESSON, "engineering-code", change=change)["flash"][name]
 
 
-def peak_growth(kind: int, attention: str, *lengths: int) -> float:
-    """C29: the peak of the longer length over that of the shorter, by the lesson's peak_bytes."""
-    scope = lesson_cells.run(LESSON, *DESIGNS, "reading-read", "memory-peak")
-    design = list(scope["thin"].values())[kind]
+def peak_growth(encoder: int, attention: str, short: int) -> float:
+    """C29: the peak of twice the length over that of the shorter."""
     device = "meta" if attention == "eager" else "cpu"
-    short, long = (scope["peak_bytes"](design, n, attention, device) for n in lengths)
-    return long / short
+    thin = bottleneck.plain("", encoder, 2)
+    sizes = [bottleneck.peak_of_reading(thin, n, attention, device) for n in (short, 2 * short)]
+    return sizes[1] / sizes[0]
 
 
 def without_bias() -> float:
@@ -90,6 +79,20 @@ def half_of_reading() -> float:
     return faulty.read_flops(deep, 131_072, skipping=True) / faulty.read_flops(deep, 131_072)
 
 
+def speculation(quantity: str, *change: str) -> float:
+    """E83: `speculate` with a fault in its source."""
+    from helpers.models import speculative
+
+    source = inspect.getsource(speculative.speculate)
+    assert source.count(change[0]) == 1
+    scope = dict(vars(speculative))
+    exec(source.replace(*change), scope)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speculative, "speculate", scope["speculate"])
+        patch.setattr(inspect, "getsource", str)
+        return lesson_cells.measured(LESSON, "E83", *CELLS["E83"])[quantity]
+
+
 def lines(claim: str, quantity: str, what: str, *change: str) -> Fault:
     return Fault(claim, quantity, what, partial(changed, claim, quantity, *change))
 
@@ -105,18 +108,15 @@ def other(claim: str, quantity: str, what: str, measure: Callable[[], float]) ->
 TWO_ENDS = "states(decoder, text)[:, :48], states(decoder, other_end)[:, :48]"
 ENCODED = "states(encoder, text)[:, :48], states(encoder, other_end)[:, :48]"
 WHO = "kind._supports_flash_attn"
-BOTH = "first, second = bottleneck.DECODER, bottleneck.ENCODER_DECODER"
-DEEP = "first, second = bottleneck.DECODER, replace(bottleneck.ENCODER_DECODER, {})"
-
 FAULTS: list[Fault] = [
     lines("C24", "at_once", "causal half not skipped", "updates, skipping=True", "updates"),
-    lines("C24", "at_once", "deep encoder", BOTH, DEEP.format("n_encoder=20, n_decoder=6")),
+    lines("C24", "at_once", "deep encoder", "6, 6, d, heads", "10, 3, d, heads"),
     lines("C24", "growing", "causal half not skipped", "updates, skipping=True", "updates"),
     formula("C24", "growing", "encoder appends"),
-    lines("C25", "naive", "skipped", "its_deep, n) /", "its_deep, n, skipping=True) /"),
+    lines("C25", "naive", "skipped", "(deep, n) /", "(deep, n, skipping=True) /"),
     formula("C25", "skipping", "causal half taken twice"),
     lines("C25", "skipping", "d = 96 for a real width", "3_072, 24", "96, 6"),
-    lines("C25", "same_depth", "not skipped", "its_shallow, n, skipping=True", "its_shallow, n"),
+    lines("C25", "same_depth", "not skipped", "shallow, n, skipping=True", "shallow, n"),
     lines("C25", "same_depth", "d = 96 for a real width", "3_072, 24", "96, 6"),
     formula("C25", "deep_encoder", "encoder counted twice"),
     lines("C26", "whole_job", "causal half not skipped", "n, t, skipping=True", "n, t"),
@@ -137,18 +137,16 @@ FAULTS: list[Fault] = [
           partial(flag, "T5Gemma2ForConditionalGeneration", WHO, "kind._supports_sdpa")),
     other("C27", "t5_growth", "no bias", without_bias),
     lines("C27", "bart_growth", "naive", 'n, "sdpa")', 'n, "eager")'),
-    lines("C28", "kinds", "a cross cache counted", 'return {"self": cache}',
-          'return {"self": cache, "cross": cache}'),
-    lines("C28", "kinds_pair", "no cross cache", ', "cross": cache.cross_attention_cache', ""),
+    lines("C28", "kinds", "a cross cache counted", "len([cache])", "len([cache, cache])"),
+    lines("C28", "kinds_pair", "no cross cache", ", cache.cross_attention_cache", ""),
     lines("C28", "document_sees_question", "a leaking mask", TWO_ENDS,
           TWO_ENDS.replace("decoder", "encoder")),
     lines("C28", "question_first", "the same question", "text[:, 48:], other_end[:, 48:]",
           "text[:, 48:], text[:, 48:]"),
     lines("C28", "encoder_sees_question", "causal", ENCODED, ENCODED.replace("encoder", "decoder")),
-    other("C29", "naive_growth", "measured with sdpa",
-          partial(peak_growth, 0, "sdpa", 1_024, 2_048)),
-    other("C29", "decoder_growth", "naive", partial(peak_growth, 0, "eager", 4_096, 8_192)),
-    other("C29", "pair_growth", "naive", partial(peak_growth, 1, "eager", 4_096, 8_192)),
+    other("C29", "naive_growth", "measured with sdpa", partial(peak_growth, 0, "sdpa", 1_024)),
+    other("C29", "decoder_growth", "naive", partial(peak_growth, 0, "eager", 4_096)),
+    other("C29", "pair_growth", "naive", partial(peak_growth, 2, "eager", 4_096)),
     other("C29", "decoder_flops", "causal half taken twice", half_of_reading),
     lines("C30", "causal", "a leaking mask", TWO_ENDS, TWO_ENDS.replace("decoder", "encoder")),
     lines("C30", "chunk", "the cache forgotten", ", past_key_values=before.past_key_values)", ")"),
@@ -156,4 +154,26 @@ FAULTS: list[Fault] = [
     formula("C30", "skipping_growth", "causal half for old tokens too"),
     formula("C30", "encoder_growth", "encoder appends"),
     formula("C30", "ratio", "encoder counted twice"),
+    lines("E80", "prefill", "causal half not skipped", "design, n, skipping=True", "design, n"),
+    lines("E80", "decode", "weights of one byte", "(2 * weights", "(weights"),
+    lines("E80", "decode_batch", "one cache for all", "batch * cache)", "cache)"),
+    lines("E80", "enough", "weights of one byte", "(2 * weights", "(weights"),
+    formula("E80", "enough_128", "K without V"),
+    formula("E80", "most_512", "K without V"),
+    lines("E81", "gain", "both continuous", "for how in (False, True))\noptions",
+          "for how in (True, True))\noptions"),
+    lines("E81", "wait", "all at once", "how, rate=5)", "how)"),
+    lines("E81", "pair", "the same design twice", "simulated(grouped_pair", "simulated(grouped"),
+    lines("E82", "layers", "not merged", "bottleneck.merged(pair)", "pair"),
+    lines("E82", "read", "causal half not skipped", "(x, n, skipping=True)", "(x, n)"),
+    lines("E82", "write", "not merged", "bottleneck.merged(pair)", "pair"),
+    formula("E82", "cache", "cross cache forgotten"),
+    other("E83", "misfit", "every draft accepted",
+          partial(speculation, "misfit", "if torch.rand(()) >= p", "if 0 >= p")),
+    other("E83", "misfit", "replaced from p",
+          partial(speculation, "misfit", "(p[k] - q[k]).clamp(min=0)", "p[k]")),
+    lines("E83", "misfit_draft", "the target's own", "(draft, draft,", "(target, target,"),
+    other("E83", "one", "no token for a pass in which all are accepted",
+          partial(speculation, "one", "torch.cat([text[n:], drawn(p[ahead])])", "text[n:]")),
+    lines("E83", "four", "one token drafted", "start, ahead)", "start, 1)"),
 ]  # fmt: skip

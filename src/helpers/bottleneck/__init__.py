@@ -13,9 +13,10 @@ from .costs import (
     write_flops,
 )
 from .decisions import decisions, show_decisions
-from .designs import StackDesign, build, of, plain
+from .designs import StackDesign, build, merged, of, plain
 from .explore import explore
 from .review import Review, model_answer, review
+from .running import peak_of_reading, read, read_in_parts, write
 from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario
 from .two_bars import Row, comparison
 
@@ -37,15 +38,20 @@ __all__ = [
     "explore",
     "first_token_flops",
     "growing_flops",
+    "merged",
     "model_answer",
     "of",
     "pairs",
     "peak",
+    "peak_of_reading",
     "plain",
+    "read",
     "read_flops",
+    "read_in_parts",
     "review",
     "scenario",
     "show_decisions",
     "summary_flops",
+    "write",
     "write_flops",
 ]

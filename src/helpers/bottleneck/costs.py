@@ -45,10 +45,11 @@ def write_flops(design: StackDesign, n: int, t: int) -> int:
     """Count the FLOPs of the t-th token that the decoder is given, with its output scores.
 
     decoder-only:     it attends to n + t tokens
-    encoder-decoder:  to t by itself and to n by cross-attention, whose keys and values are there
+    encoder-decoder:  to t by itself and to n by cross-attention, whose keys and values are there;
+                      merged attention: to n + t with one query
     """
     layer = 2 * design.block + attention_flops(design, n + t)
-    if design.is_encoder_decoder:
+    if design.has_cross_attention:
         layer += 2 * design.q_and_o
     return design.n_decoder * layer + 2 * design.head
 

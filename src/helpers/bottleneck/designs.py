@@ -1,6 +1,6 @@
 """The two designs as sizes of a stack of equal blocks, and real models of these sizes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ class StackDesign:
     """A stack of equal blocks; with n_encoder = 0 it is decoder-only.
 
     n_kv_heads: fewer than n_heads with GQA   mlp_matrices: 2, or 3 where the MLP is gated
+    is_merged: self- and cross-attention are one, with one set of matrices (T5Gemma 2)
     Weights are those of matrices: no biases, norms or position tables (below 1 % of a block).
     """
 
@@ -26,6 +27,7 @@ class StackDesign:
     d_ff: int
     mlp_matrices: int
     vocab_size: int
+    is_merged: bool = False
 
     @property
     def is_encoder_decoder(self) -> bool:
@@ -53,9 +55,14 @@ class StackDesign:
         return self.q_and_o + self.k_and_v + self.mlp
 
     @property
+    def has_cross_attention(self) -> bool:
+        """Tell whether the decoder's blocks have an attention of its own for the document."""
+        return self.is_encoder_decoder and not self.is_merged
+
+    @property
     def decoder_weights(self) -> int:
         """Weights of all decoder blocks, with the cross-attentions of an encoder-decoder."""
-        cross = self.q_and_o + self.k_and_v if self.is_encoder_decoder else 0
+        cross = self.q_and_o + self.k_and_v if self.has_cross_attention else 0
         return self.n_decoder * (self.block + cross)
 
     @property
@@ -65,7 +72,7 @@ class StackDesign:
         W^K and W^V of the cross-attentions are not among them: their products with the
         document are in the cache.
         """
-        kept = self.k_and_v if self.is_encoder_decoder else 0
+        kept = self.k_and_v if self.has_cross_attention else 0
         return self.decoder_weights - self.n_decoder * kept
 
     @property
@@ -73,7 +80,7 @@ class StackDesign:
         """Weights of the blocks that reading a document needs.
 
         Decoder-only: all blocks.  Encoder-decoder: the encoder, and W^K and W^V of the
-        cross-attentions.
+        cross-attentions, or of the merged ones.
         """
         if not self.is_encoder_decoder:
             return self.decoder_weights
@@ -99,6 +106,11 @@ def plain(
     """
     sizes = (d_model, n_heads, n_heads, d_model // n_heads, 4 * d_model, 2, 320)
     return StackDesign(name, n_encoder, n_decoder, *sizes)
+
+
+def merged(design: StackDesign) -> StackDesign:
+    """Return the encoder-decoder with self- and cross-attention merged, as T5Gemma 2 has them."""
+    return replace(design, is_merged=True)
 
 
 def build(
@@ -157,7 +169,7 @@ def _bart(design: StackDesign, longest: int) -> Any:
 
 
 def of(config: Any) -> StackDesign:
-    """Read the design from a config of GPT-2, Llama, BART, T5 or T5Gemma, if every layer sees all.
+    """Read the design from a config of READERS' families, if every layer sees all tokens.
 
     ValueError for another family, for a layer that sees only its neighbours, and for an encoder
     whose blocks are not those of the decoder.
@@ -167,11 +179,12 @@ def of(config: Any) -> StackDesign:
         raise ValueError(say.text("bottleneck", "no_design", got=kind, known=", ".join(READERS)))
     _refuse_sliding(config)
     _refuse_unequal(config)
-    return StackDesign(config.name_or_path or kind, *READERS[kind](config))
+    found = StackDesign(config.name_or_path or kind, *READERS[kind](config))
+    return merged(found) if kind in MERGED else found
 
 
 def _refuse_sliding(config: Any) -> None:
-    stacks = (config.encoder, config.decoder) if config.model_type == "t5gemma" else (config,)
+    stacks = _stacks(config) if config.model_type in TWO_CONFIGS else (config,)
     kinds = {kind for stack in stacks for kind in getattr(stack, "layer_types", None) or ()}
     if others := ", ".join(sorted(kinds - {"full_attention"})):
         message = say.text("bottleneck", "sees_not_all", model=config.model_type, got=others)
@@ -196,9 +209,15 @@ def _sizes_of_both(c: Any) -> dict[str, tuple[int, int]]:
     """Return {size: (the encoder's, the decoder's)} of what a design has once, a config twice."""
     if c.model_type == "bart":
         return {"ffn_dim": (c.encoder_ffn_dim, c.decoder_ffn_dim)}
-    if c.model_type == "t5gemma":
-        return {size: (getattr(c.encoder, size), getattr(c.decoder, size)) for size in GEMMA_SIZES}
+    if c.model_type in TWO_CONFIGS:
+        encoder, decoder = _stacks(c)
+        return {size: (getattr(encoder, size), getattr(decoder, size)) for size in GEMMA_SIZES}
     return {}
+
+
+def _stacks(c: Any) -> tuple[Any, Any]:
+    """Return the configs of the encoder's text part and of the decoder."""
+    return getattr(c.encoder, "text_config", c.encoder), c.decoder
 
 
 def _of_gpt2(c: Any) -> tuple:
@@ -238,7 +257,7 @@ def _of_t5gemma(c: Any) -> tuple:
     d = c.decoder
     heads = d.num_attention_heads, d.num_key_value_heads, d.head_dim
     sizes = (d.hidden_size, *heads, d.intermediate_size, 3, d.vocab_size)
-    return c.encoder.num_hidden_layers, d.num_hidden_layers, *sizes
+    return _stacks(c)[0].num_hidden_layers, d.num_hidden_layers, *sizes
 
 
 GEMMA_SIZES = (
@@ -254,4 +273,7 @@ READERS = {
     "bart": _of_bart,
     "t5": _of_t5,
     "t5gemma": _of_t5gemma,
+    "t5gemma2": _of_t5gemma,
 }
+TWO_CONFIGS = ("t5gemma", "t5gemma2")
+MERGED = ("t5gemma2",)

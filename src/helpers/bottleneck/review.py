@@ -27,6 +27,7 @@ COUNT = r"(?<![A-Za-z\d])(?<!\d[.,])\d[\d,]*(?:\.\d+)?"
 POWER = r"(?:\s*[×x*]\s*10\s*(?:\^|\*\*)\s*(\d+))?"
 NUMBER = re.compile(rf"({COUNT}){POWER}(?:\s*([\u4e07\u842c\u5104\u5146]))?\s*")
 TO_TEN = "\u4e00\u4e8c\u5169\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e"  # and 100
+TERA = "\u5146"
 SMALL = rf"(\d+(?:\.\d+)?|[{TO_TEN}]{{1,4}})"
 REPEATED = re.compile(r"(.{1,12}?)\1{2,}")
 UNITS = {  # as written -> (the one unit that such numbers are compared in, factor)
@@ -228,6 +229,8 @@ def numbers(text: str) -> list[Written]:
 
 def _written(match: re.Match) -> Written | None:
     unit = _unit(match.string[match.end() :])
+    if unit is None and match[3] == TERA:  # of all that is counted here, only FLOPs are so many
+        unit = ("", *UNITS["FLOPs"])
     if unit is None:
         return None
     written, name, factor = unit

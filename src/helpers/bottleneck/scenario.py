@@ -36,6 +36,7 @@ PRODUCTS = {  # of a quantity and a number of the service, as a text may compute
     "write": "summary",
     "cache": "users",
 }
+WEIGHED = ("first", "first_all", "update", "update_all", "held")  # what an argument may rest on
 CODE = re.compile(r"[0-9A-F]{4}")
 
 
@@ -145,6 +146,17 @@ class Scenario:
             self._fits(held.encoder_decoder) and time.encoder_decoder <= self.target,
         )
 
+    @property
+    def is_arguable(self) -> bool:
+        """Tell whether there is something to argue.
+
+        A number rules one design out, or both are possible and each needs less of something that
+        an argument may rest on.
+        """
+        if not all(self.possible):
+            return any(self.possible)
+        return len({q.ratio < 1 for q in self.bench() if q.name in WEIGHED}) == 2
+
     def _fits(self, gib: float) -> bool:
         lines = {"held": gib * 2**30, "overhead": fitting.OVERHEAD}
         return fitting.Fit("", cards.gpus()[self.gpu], lines).fits
@@ -173,13 +185,17 @@ class Scenario:
 
     def table(self) -> tuple[Html, str]:
         """Return (HTML, plain text) of all quantities, both needs and their ratio."""
-        names = ("quantity", "decoder", "encoder_decoder", "ratio")
+        names = ("quantity", "decoder", "encoder_decoder")
+        header = [say.text("bottleneck", name) for name in names]
+        header.append(
+            say.text("bottleneck", "ratio", widths=f"{self.document / DECODER.d_model:.1f}")
+        )
         rows = []
         for q in self.bench():
             needs = [_with_unit(value, q.unit) for value in (q.decoder, q.encoder_decoder)]
             label = _say("aim", label=q.label) if q.name == self.metric else q.label
             rows.append([label, *needs, f"{q.ratio:.2f}"])
-        return show.table([say.text("bottleneck", name) for name in names], rows)
+        return show.table(header, rows)
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.table()[1]}"
@@ -192,7 +208,7 @@ class Scenario:
 def scenario(code: str | None = None) -> Scenario:
     """Draw the student's own scenario, always the same, or that of a code which a student names.
 
-    Drawn again until at least one design is possible.
+    Drawn again until one design is possible, and there is something to argue.
     ValueError if the code is not four hexadecimal digits.
     """
     code = own_code() if code is None else f"{code}".strip().upper()
@@ -200,7 +216,7 @@ def scenario(code: str | None = None) -> Scenario:
         raise ValueError(say.text("bottleneck", "no_code", got=code))
     draw = random.Random(f"bottleneck {code}").choice
     drawn = _draw(code, draw)
-    while not any(drawn.possible):
+    while not drawn.is_arguable:
         drawn = _draw(code, draw)
     return drawn
 

@@ -41,10 +41,6 @@ z = y
 guess = None
 print(x, guess)
 """
-# Lessons that still hold more than one sitting: {lesson: what it has too much of in some language}.
-TOO_LONG = {
-    "08_bottleneck_challenge": {"cells", "lines", "characters"},
-}
 LESSONS = Course.read(ROOT).lessons
 
 
@@ -120,4 +116,4 @@ def test_a_lesson_is_one_sitting(lesson):
         found |= {
             name for name in size._fields if getattr(size, name) > getattr(sitting.MOST, name)
         }
-    assert found == TOO_LONG.get(lesson.name, set())
+    assert found == set()

@@ -17,6 +17,8 @@ from transformers import (
     LlamaForCausalLM,
     T5Config,
     T5ForConditionalGeneration,
+    T5Gemma2Config,
+    T5Gemma2ForConditionalGeneration,
     T5GemmaConfig,
     T5GemmaForConditionalGeneration,
 )
@@ -85,6 +87,18 @@ def test_formulas_equal_the_counter_and_the_cache(design, device):
         assert agrees(costs, design, model, n)
 
 
+SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "layer_types",
+)
+
+
 def gemma(n_kv_heads: int) -> T5GemmaConfig:
     module = {
         "vocab_size": 96,
@@ -98,6 +112,18 @@ def gemma(n_kv_heads: int) -> T5GemmaConfig:
     }
     encoder = module | {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3}
     return T5GemmaConfig(encoder=encoder, decoder=module, vocab_size=96)
+
+
+def gemma2() -> T5Gemma2Config:
+    """Merged attention; the encoder of images, which a text does not reach, is tiny."""
+    decoder = gemma(2).decoder.to_dict()
+    decoder = {k: v for k, v in decoder.items() if k in SIZES}
+    text = decoder | {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3}
+    images = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    images |= {"num_attention_heads": 2, "image_size": 8, "patch_size": 4}
+    tokens = {"boi_token_index": 90, "eoi_token_index": 91, "image_token_index": 92}
+    encoder = {"text_config": text, "vision_config": images, "mm_tokens_per_image": 4} | tokens
+    return T5Gemma2Config(encoder=encoder, decoder=decoder, image_token_index=92)
 
 
 OTHERS = {  # GQA, gated MLPs, heads wider than the model, an encoder deeper than the decoder
@@ -130,6 +156,7 @@ OTHERS = {  # GQA, gated MLPs, heads wider than the model, an encoder deeper tha
         ),
     ),
     "t5gemma": (T5GemmaForConditionalGeneration, gemma(2)),
+    "t5gemma2": (T5Gemma2ForConditionalGeneration, gemma2()),
 }
 
 
@@ -187,6 +214,16 @@ def test_equal_weights_are_equal():
     deep, pair = bottleneck.plain("", 0, 14), bottleneck.plain("", 6, 6)
     assert deep.weights == pair.weights == bottleneck.plain("", 0, 6).weights * 14 // 6
     assert bottleneck.DECODER.weights == bottleneck.ENCODER_DECODER.weights
+
+
+def test_merged_attention_is_no_cross_attention():
+    """T5Gemma 2's own code: with a cross-attention's weights and FLOPs the formulas are off."""
+    model, design = other("t5gemma2")
+    assert design.is_merged and not agrees(costs, replace(design, is_merged=False), model)
+    pair = bottleneck.plain("", 6, 6)
+    assert bottleneck.merged(pair).weights == bottleneck.plain("", 0, 12).weights
+    with pytest.raises(ValueError, match=r"bottleneck\.plain"):
+        bottleneck.build(bottleneck.merged(pair))
 
 
 # --- the causal half ---------------------------------------------------------------------------
@@ -521,7 +558,7 @@ def every_draw():
 
 
 @pytest.fixture(scope="module")
-def draws() -> list[Draw]:
+def all_draws() -> list[Draw]:
     """Every draw that at least one design can meet."""
     kept = []
     for drawn in every_draw():
@@ -536,6 +573,20 @@ def draws() -> list[Draw]:
     return kept
 
 
+WEIGHED = ("first", "first_all", "update", "update_all", "held")
+
+
+def is_arguable(draw: Draw) -> bool:
+    """A number rules one design out, or each is the better one in something."""
+    return not all(draw.possible) or len({draw.earlier(name) for name in WEIGHED}) == 2
+
+
+@pytest.fixture(scope="module")
+def draws(all_draws) -> list[Draw]:
+    """Every draw that is handed out."""
+    return list(filter(is_arguable, all_draws))
+
+
 def share(draws, is_so) -> float:
     return sum(map(is_so, draws)) / len(draws)
 
@@ -546,6 +597,19 @@ def test_the_draws_are_those_of_the_lesson(draws):
     for n in range(300):
         drawn = bottleneck.scenario(f"{n:04X}")
         assert known[replace(drawn, code="0000")] == drawn.possible
+
+
+def test_every_scenario_has_two_defensible_answers_or_one_that_a_number_decides(all_draws, draws):
+    """54,412 of the 68,095 that a design can meet: 38,146 with two, 16,266 with one."""
+    two = [d for d in draws if all(d.possible)]
+    assert (len(all_draws), len(draws), len(two)) == (68_095, 54_412, 38_146)
+    left_out = [d.scenario for d in all_draws if not is_arguable(d)]
+    assert not any(drawn.is_arguable for drawn in left_out[::97])
+    assert all(d.scenario.is_arguable for d in draws[::97])
+    for drawn in (bottleneck.scenario(f"{n:04X}") for n in range(200)):
+        bench = {q.name: q for q in drawn.bench()}
+        ratios = [bench[name].ratio for name in WEIGHED]
+        assert not all(drawn.possible) or min(ratios) < 1 < max(ratios)
 
 
 def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_07(draws):
@@ -560,14 +624,14 @@ def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_07(draws):
 
 
 def test_the_argument_differs_from_draw_to_draw(draws):
-    """68,095 of 82,944 draws are kept.  Only one design possible: 24 % (11 % and 13 %).
+    """Only one design is possible in 30 % (14 % and 16 %).
 
-    For the first token the encoder-decoder is earlier in 22 %, for the end in 74 %.
+    For the first token the encoder-decoder is earlier in 13 %, for the end in 80 %.
     """
     possible = {pair: share(draws, lambda d, p=pair: d.possible == p)
                 for pair in ((True, False), (False, True), (True, True))}  # fmt: skip
     assert min(possible.values()) > 0.08
-    for metric, low, high in (("first", 0.18, 0.26), ("update", 0.68, 0.8)):
+    for metric, low, high in (("first", 0.1, 0.17), ("update", 0.76, 0.83)):
         its = [d for d in draws if d.scenario.metric == metric]
         pair = share(its, lambda d, m=metric: d.earlier(m) == "encoder_decoder")
         assert low < pair < high
@@ -587,14 +651,14 @@ def test_either_metric_decides_for_either_design_whatever_arrives(draws):
 
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_the_lesson_says_how_often_the_finished_summary_turns(draws, lang):
-    """In 16 parts the decoder is first with a token, but not with the summary: 63 % and 54 %."""
+    """In 16 parts the decoder is first with a token, but not with the summary: 74 % and 63 %."""
     parts = [d for d in draws if d.scenario.updates == 16]
     assert share(parts, lambda d: d.earlier("first") == "decoder") == 1
     shown = [
         f"{100 * share(parts, lambda d, q=q: d.earlier(q) == 'encoder_decoder'):.0f}%"
         for q in ("update", "update_all")
     ]
-    assert shown == ["63%", "54%"]
+    assert shown == ["74%", "63%"]
     path = ROOT / f"notebooks/{lang}/08_bottleneck_challenge.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     [text] = ["".join(cell["source"]) for cell in cells if cell["id"] == "scenario"]
