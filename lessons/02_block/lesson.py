@@ -660,7 +660,7 @@ show.tabulate(
 #
 # </details>
 #
-# 次のセルで部品を選び、4節の問題の学習曲線（記録済み）を見ましょう。
+# 次のセルで部品を選び、4節の問題の学習曲線を見ましょう。
 
 # %% [markdown] key="rope-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
