@@ -50,7 +50,7 @@ def of(model: T5ForConditionalGeneration, event: corpus.Event, source_lang: str,
     return Map(weights[layer - 1].mean(0), source, target, here, there)
 
 
-class Score(NamedTuple):
+class Hits(NamedTuple):
     """What was counted: hits by word, the chance of each, and the order of looking in pairs.
 
     kept, swapped: of pairs of words whose order stays, or is turned around, in the translation.
@@ -77,16 +77,16 @@ class Score(NamedTuple):
         return _mean(self.swapped)
 
 
-def score(model: T5ForConditionalGeneration, events: Iterable[corpus.Event], layer: int) -> Score:
+def score(model: T5ForConditionalGeneration, events: Iterable[corpus.Event], layer: int) -> Hits:
     """Score the translations of these events from both languages."""
-    found = Score({word: [] for word in WORDS}, [], [], [])
+    found = Hits({word: [] for word in WORDS}, [], [], [])
     for event in events:
         for lang in OTHER:
             _add(found, of(model, event, lang, layer))
     return found
 
 
-def _add(found: Score, seen: Map) -> None:
+def _add(found: Hits, seen: Map) -> None:
     words = [word for word in WORDS if word in seen.there]
     for word in words:
         found.hits[word].append(seen.hits(word))

@@ -19,7 +19,7 @@ STEPS, LEARNING_RATE, BATCH_SIZE = 300, 2e-3, 32
 TOKENIZER = decoder.TOKENIZER
 
 
-class Question(NamedTuple):
+class Instruction(NamedTuple):
     """What is asked for, in which language, the text to read and the word to write."""
 
     task: str
@@ -28,16 +28,18 @@ class Question(NamedTuple):
     target: str
 
 
-def question(event: corpus.Event, task: str, lang: str) -> Question:
+def question(event: corpus.Event, task: str, lang: str) -> Instruction:
     """Ask for one word of the sentence that tells the event."""
     text, span = corpus.sentence(event, lang).text, corpus.word_spans(event, lang)[task]
     asked = text[: span.start] + tokenizer.MASK + text[span.stop :]
-    return Question(task, lang, tokenizer.tagged(text + asked, lang), text[span.start : span.stop])
+    return Instruction(
+        task, lang, tokenizer.tagged(text + asked, lang), text[span.start : span.stop]
+    )
 
 
 def questions(
     n: int, seed: int = 0, split: str = "train", tasks: Sequence[str] = TASKS
-) -> list[Question]:
+) -> list[Instruction]:
     """Draw n events, and ask for each of the tasks' words in both languages."""
     rng = random.Random(seed)
     events = [corpus.draw(rng, split) for _ in range(n)]
@@ -45,7 +47,7 @@ def questions(
 
 
 def next_questions(
-    data: Sequence[Question], seed: int = 0, size: int = BATCH_SIZE
+    data: Sequence[Instruction], seed: int = 0, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
     """Make the batches for training.train: labels where the answer stands, and nowhere else."""
     rng, pad = random.Random(seed), TOKENIZER.pad_token_id
@@ -78,7 +80,7 @@ def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def answers(model: Any, asked: Sequence[Question], most: int = 8) -> list[str]:
+def answers(model: Any, asked: Sequence[Instruction], most: int = 8) -> list[str]:
     """Answer greedily, with at most so many tokens; questions of one length go together."""
     ids = TOKENIZER([one.source for one in asked]).input_ids
     found = [""] * len(ids)
@@ -93,7 +95,7 @@ def answers(model: Any, asked: Sequence[Question], most: int = 8) -> list[str]:
     return found
 
 
-def share_right(model: Any, asked: Sequence[Question]) -> dict[str, float]:
+def share_right(model: Any, asked: Sequence[Instruction]) -> dict[str, float]:
     """Return {task: share of answers that are right to the letter}."""
     got = answers(model, asked)
     hits: dict[str, list[bool]] = {}

@@ -143,8 +143,8 @@ def tasks(runs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         one = {"model": wiring, "kind": "encoder_decoder", "width": 40}
         for product in START:
             yield one | {"seed": SEEDS[0], "product": product}
-        while product := next_product(tried(runs, wiring)):
-            yield one | {"seed": SEEDS[0], "product": product}
+        while further := next_product(tried(runs, wiring)):
+            yield one | {"seed": SEEDS[0], "product": further}
         for seed in SEEDS[1:]:
             yield one | {"seed": seed, "product": best(runs, wiring)}
     for kind, width, spread in STARTS:

@@ -112,7 +112,7 @@ def test_scores_are_what_formgrader_shows(course, results, the_sheet):
     assert [by_name[n]["needs_manual_grade"] for n in NAMES] == [False, True, False, False, True]
     file = course.folder / "autograded" / by_name["essay"]["student"] / LESSON / f"{LESSON}.ipynb"
     essay = next(c for c in nbformat.read(file, 4).cells if c.id == "essay")
-    assert "FLOPs" in essay.source
+    assert "アテンション重み" in essay.source
 
 
 def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_sheet):
