@@ -65,7 +65,7 @@ def test_slider_and_sentence_are_seen_together_and_an_empty_terminal_is_small(pa
 
 
 def test_nothing_chosen_is_not_said_any_more(lab, page):
-    question = page.locator(".triad-quiz fieldset").first
+    question = page.locator(".triad-quiz fieldset:has(input[type=radio])").first
     said = words("quiz", "nothing_chosen", lab.lang).split("{")[0]
     feedback = question.locator(".feedback")
     question.locator("[data-action=check]").click()

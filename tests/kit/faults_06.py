@@ -31,7 +31,6 @@ BOTH = (
 EMERGENCE = (
     "scale-code",
     "law-code",
-    "emerge-shares",
     "emerge-code",
     "emerge-foretold",
     "emerge-predict",

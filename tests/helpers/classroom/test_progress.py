@@ -519,11 +519,11 @@ def test_a_restart_brings_back_the_real_quiz(home):
         "import helpers, json; helpers.begin('01_attention', 'ja')\n"
         "from helpers.widgets import Quiz; quiz = Quiz('01_attention')\n"
     )
-    run(code + "quiz.answer('q1', 'd'); quiz.hint('q2')")
+    run(code + "quiz.answer('q3', 'b'); quiz.hint('q2')")
     show = (
-        "a, b = map(quiz.attempt, ('q1', 'q2'))\nprint(a.given, a.judged, a.result.right, b.hinted)"
+        "a, b = map(quiz.attempt, ('q3', 'q2'))\nprint(a.given, a.judged, a.result.right, b.hinted)"
     )
-    assert run(code + show) == "('d',) 1 True True\n"
+    assert run(code + show) == "('b',) 1 True True\n"
 
 
 def test_another_bank_is_not_kept(home):
