@@ -12,7 +12,7 @@
 #
 # 目安は90分です。`raise NotImplementedError`の行を消して、そこにコードを書きましょう。すぐ下の確認セルを実行すると、「未完成」「おしい」「正解」のどれかとヒントが表示されます。提出後の採点では、別の数でも確かめます。
 #
-# 設計は、どの課題でも次の形の辞書です。`encoder`と`decoder`は層の数（デコーダー型では`encoder`が0）、`width`は幅 $d$ です。
+# 設計は、課題1と2では次の形の辞書です。`encoder`と`decoder`は層の数（デコーダー型では`encoder`が0）、`width`は幅 $d$ です。
 #
 # ```
 # {"encoder": 6, "decoder": 6, "width": 96}
@@ -34,7 +34,7 @@
 #
 # 大約需要 90 分鐘。請刪掉 `raise NotImplementedError` 那一行，把程式碼寫在那裡，再執行緊接在下面的檢查儲存格，就會看到「尚未作答」、「還差一點」或「答對了」，以及小提示。繳交後批改時，還會用別的數字再檢查一次。
 #
-# 每一題的設計都是下面這種字典。`encoder` 和 `decoder` 是層數（decoder-only 的 `encoder` 是 0），`width` 是寬度 $d$。
+# 第 1、2 題的設計是下面這種字典。`encoder` 和 `decoder` 是層數（decoder-only 的 `encoder` 是 0），`width` 是寬度 $d$。
 #
 # ```
 # {"encoder": 6, "decoder": 6, "width": 96}
