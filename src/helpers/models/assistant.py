@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ..world import corpus, tokenizer
-from . import decoder
+from . import decoder, training
 
 TASKS, WITHHELD = ("person", "time", "place", "object"), "object"
 STEPS, LEARNING_RATE, BATCH_SIZE = 300, 2e-3, 32
@@ -56,8 +56,8 @@ def next_questions(
 
     def batch() -> dict[str, torch.Tensor]:
         drawn = rng.choices(range(len(data)), k=size)
-        ids = _padded([sources[n] + targets[n] for n in drawn], pad)
-        labels = _padded([[-100] * len(sources[n]) + targets[n] for n in drawn], -100)
+        ids = training.padded([sources[n] + targets[n] for n in drawn], pad)
+        labels = training.padded([[-100] * len(sources[n]) + targets[n] for n in drawn], -100)
         return {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": labels}
 
     return batch
@@ -72,11 +72,6 @@ def by_turns(*makers: Callable[[], dict[str, torch.Tensor]]) -> Callable[[], dic
         return makers[made[0] % len(makers)]()
 
     return batch
-
-
-def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
-    longest = max(map(len, rows))
-    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 
 from ..world import corpus
-from . import encoder_decoder
+from . import encoder_decoder, training
 
 TOKENIZER = encoder_decoder.TOKENIZER
 LEARNING_RATE, BATCH_SIZE, LENGTH = 1e-2, 32, 128
@@ -79,17 +79,12 @@ def next_batch(
         rows = [sources[n] + targets[n] for n in drawn]
         taught = [[-100] * len(sources[n]) + targets[n] for n in drawn]
         return {
-            "input_ids": _padded(rows, TOKENIZER.pad_token_id),
-            "attention_mask": _padded([[1] * len(row) for row in rows], 0),
-            "labels": _padded(taught, -100),
+            "input_ids": training.padded(rows, TOKENIZER.pad_token_id),
+            "attention_mask": training.padded([[1] * len(row) for row in rows], 0),
+            "labels": training.padded(taught, -100),
         }
 
     return batch
-
-
-def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
-    longest = max(map(len, rows))
-    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
 
 
 @torch.no_grad()

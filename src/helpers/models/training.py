@@ -6,7 +6,7 @@ costs much.  Same seed, same thread count, same machine: the same weights to the
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,12 @@ class Run:
         """Return the mean loss of the last steps."""
         tail = self.losses[-last:]
         return sum(tail) / len(tail)
+
+
+def padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
+    """Return rows of tokens as one tensor (B, T), each filled up with a value on its right."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
 
 
 def train(

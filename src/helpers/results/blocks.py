@@ -167,7 +167,8 @@ def best(runs: list[dict[str, Any]], wiring: str) -> float:
 def best_runs(wiring: str) -> list[dict[str, Any]]:
     """Return the shipped runs of a wiring at its best learning rate, one for each seed."""
     runs = load(FILE.stem)["runs"]
-    return [r for r in runs if (r["model"], r["product"]) == (wiring, best(runs, wiring))]
+    product = best(runs, wiring)
+    return [run for run in runs if (run["model"], run["product"]) == (wiring, product)]
 
 
 def run(task: dict[str, Any], data: scaling.Corpus, steps: int) -> dict[str, Any]:

@@ -158,8 +158,8 @@ def best_runs(experiment: str, **wanted: Any) -> list[Run]:
     """
     shipped = [run for run in load(FILE.stem)["runs"] if run["experiment"] == experiment]
     arm = [run for run in shipped if wanted.items() <= flat(run).items()]
-    first = [run for run in arm if run["seed"] == SEEDS[0]]
-    return [run for run in arm if run["rate"] == best(first)]
+    rate = best(run for run in arm if run["seed"] == SEEDS[0])
+    return [run for run in arm if run["rate"] == rate]
 
 
 def flat(run: Run) -> Run:
