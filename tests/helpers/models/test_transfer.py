@@ -1,0 +1,131 @@
+"""Lesson 05's transfer: what is pre-trained on, how a run is scored and chosen, what came out."""
+
+import json
+import random
+import re
+
+import pytest
+
+from helpers import results
+from helpers.language.say import LANGUAGES
+from helpers.models import encoder_decoder, transfer
+from helpers.results import transfer as script
+from helpers.world import corpus
+
+DRAWN = 60
+
+
+def events_of(text, lang):
+    """The events that a text tells, sentence by sentence; None for what is no sentence."""
+    return [corpus.parse(part, lang) for part in re.findall(r"[^。]+。?", text)]
+
+
+def drawn(kind, lang):
+    rng = random.Random(1)
+    return [events_of(transfer.TEXTS[kind](rng, lang), lang) for _ in range(DRAWN)]
+
+
+def same(told):
+    """Do two sentences tell of one person, place, time and object?"""
+    first, second = (event._replace(kind="", number=None) for event in told)
+    return first == second
+
+
+# --- what is trained on -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_only_told_twice_says_in_its_second_sentence_what_the_first_one_said(lang):
+    twice, unrelated = drawn("told_twice", lang), drawn("unrelated", lang)
+    assert all(same(told) and told[0].kind != told[1].kind for told in twice)
+    assert not any(same(told) for told in unrelated)
+    assert not any(corpus.held_out(event) for told in twice + unrelated for event in told)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_shuffled_has_the_characters_of_told_twice_and_no_sentence(lang):
+    for seed in range(DRAWN):
+        twice, mixed = (
+            transfer.TEXTS[kind](random.Random(seed), lang) for kind in ("told_twice", "shuffled")
+        )
+        assert sorted(twice) == sorted(mixed) and twice != mixed
+        assert not all(events_of(mixed, lang))
+
+
+def restored(example):
+    """The text that source and target are made of."""
+    missing = re.split(r"<extra_id_\d>", example.target)[1:-1]
+    kept = re.split(r"<extra_id_\d>", example.source)
+    return "".join(k + m for k, m in zip(kept, [*missing, ""], strict=True))
+
+
+def test_a_problem_is_a_text_of_one_language_with_a_part_of_it_missing():
+    for example in transfer.rows(DRAWN):
+        text = restored(example)
+        assert all(events_of(text, example.lang))
+        kept = len(re.sub(r"<extra_id_\d>", "", example.source))
+        assert 1 - kept / len(text) == pytest.approx(transfer.SHARE, abs=0.02)
+    found = {example.lang for example in transfer.rows(DRAWN)}
+    assert found == set(LANGUAGES)
+
+
+def test_the_pairs_differ_from_seed_to_seed_and_those_of_the_test_are_held_out():
+    seen, others = (transfer.pairs(50, f"pairs {seed}") for seed in (0, 1))
+    assert len(seen) == 100 and seen != others and seen == transfer.pairs(50, "pairs 0")
+    for split, name in (("train", "valid"), ("test", "test")):
+        told = [e.target for e in transfer.pairs(50, name, split) if e.task == "to_zh_tw"]
+        assert {corpus.held_out(corpus.parse(t, "zh-tw")) for t in told} == {split == "test"}
+
+
+# --- how a run is scored and chosen -------------------------------------------------------------
+
+
+def test_right_as_a_whole_is_what_a_greedy_answer_gets_right():
+    model = encoder_decoder.load()
+    asked = transfer.pairs(40, "test", "test")
+    bare = [e._replace(source=e.source.partition("：")[2]) for e in asked]  # some then fail
+    for some in (asked, bare):
+        answers = encoder_decoder.answer(model, [e.source for e in some])
+        right = sum(a == e.target for a, e in zip(answers, some, strict=True)) / len(some)
+        assert transfer.scores(model, some)["exact"] == pytest.approx(right, abs=0.02)
+    assert 0.2 < right < 0.98
+    assert transfer.scores(model, bare)["exact"] < transfer.scores(model, bare)["tokens"]
+
+
+def entry(arm="scratch", pairs=script.TRIED, seed=0, rate=1e-3, exact=0.0):
+    score = {"loss": 1.0, "tokens": exact, "exact": exact}
+    named = {"arm": arm, "pairs": pairs, "seed": seed, "rate": rate, "step": 100}
+    return named | {"valid": score, "test": score, "cpu_seconds": 0}
+
+
+def test_the_search_goes_on_until_the_best_lies_between_two_worse_ones():
+    best = {5e-4: 0.1, 1e-3: 0.2, 2e-3: 0.5, 4e-3: 0.6, 8e-3: 0.3}
+    runs, asked = [], []
+    for pairs, seed, rate in script.left(runs, "unrelated"):
+        asked.append((pairs, seed, rate))
+        runs.append(entry("unrelated", pairs, seed, rate, best[rate]))
+    assert asked[:4] == [(script.TRIED, 0, rate) for rate in (1e-3, 2e-3, 4e-3, 8e-3)]
+    assert asked[4:] == [(script.TRIED, seed, 4e-3) for seed in (1, 2)]
+    assert script.chosen(runs, "unrelated") == 4e-3
+    assert script.share(runs, "unrelated", script.TRIED) == [0.6] * 3
+    assert not list(script.left(runs, "unrelated"))
+
+
+def test_a_run_takes_its_test_score_where_valid_is_best(monkeypatch):
+    told = iter([{"exact": e, "loss": 1.0, "tokens": 1.0} for e in (0.1, 0.9, 0.5, 0.2, 0.3, 0.8)])
+    monkeypatch.setattr(transfer, "scores", lambda model, examples: next(told))  # valid, test, …
+    monkeypatch.setattr(script, "EVERY", 1)
+    found = script.run("scratch", 2, 0, 1e-3, steps=3)
+    assert (found["step"], found["valid"]["exact"], found["test"]["exact"]) == (2, 0.5, 0.2)
+
+
+def test_the_script_makes_only_what_is_missing(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(script, "run", lambda *of: made.append(of) or entry(*of, exact=of[3]))
+    best = {1e-3: 0.1, 2e-3: 0.3, 4e-3: 0.2}
+    monkeypatch.setattr(script, "run", lambda *of: made.append(of) or entry(*of, best[of[3]]))
+    monkeypatch.setattr(script, "COUNTS", {"shuffled": (script.TRIED, 30)})
+    path = tmp_path / "transfer.json"
+    assert script.main([], path) == script.main([], path) == 0
+    assert len(made) == len(set(made)) == 3 + 2 + 3
+    assert len(json.loads(path.read_text(encoding="utf-8"))["runs"]) == 8
