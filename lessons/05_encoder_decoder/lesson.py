@@ -910,6 +910,109 @@ figures.show(
 # %% [markdown] key="recipe-after" lang="zh-tw"
 # 在翻譯裡看過否定的形式，情緒分析的 8 種說法還是只答對 1 種，可見問題不在看過沒有。寫出中間步驟的訓練，亂數種子 0 連摘要也 4 種全對，種子 1 卻只對 2 種。即使共用同一組權重，學會的步驟也不一定能用到別的任務上。
 
+# %% [markdown] key="further-transfer" lang="ja" further=true
+# ### さらにくわしく：訳が少ないとき、事前学習は役立つのか
+
+# %% [markdown] key="further-transfer" lang="zh-tw" further=true
+# ### 更進一步：翻譯例句很少時，預訓練幫得上忙嗎？
+
+# %% [markdown] key="transfer" lang="ja"
+# 4節で見たとおり、T5のTransferとは、文章で学んだ重みをタスクに移すことです。ところが、1節のモデルは事前学習なしで満点でした。8,000の出来事の訳を見せたので、文章から学ぶことが残っていなかったのかもしれません。そこで、見せる訳を100の出来事の分だけに減らし、span corruptionで事前学習した重みから始めた場合と、乱数の重みから始めた場合を比べます。
+#
+# 事前学習に使う文章は、どちらか一方の言語だけで書かれていて、訳は付いていません。1つの文章は、同じ出来事を2通りの言い方で述べます。その30%を抜いて、3,000ステップ学習させました。採点に使う「人と場所の組み合わせ」は、文章にも出てきません。
+
+# %% [markdown] key="transfer" lang="zh-tw"
+# 第 4 節說過，T5 的 Transfer 是把從文字學到的權重搬到任務上用。可是第 1 節的模型沒有預訓練就拿到滿分，也許是因為看過 8,000 件事的翻譯，已經沒有什麼需要從文字裡學了。所以這裡只給 100 件事的翻譯，看看起點不同會差多少：一邊是用 span corruption 預訓練過的權重，一邊是亂數的權重。
+#
+# 預訓練用的每段文字都只有一種語言，沒有附翻譯；同一件事用 2 種說法各講一次，挖掉其中的 30%，訓練 3,000 步。評分用的「人物和地點的組合」，這些文字裡也沒有。
+
+# %% key="transfer-texts"
+from helpers.models import transfer
+from helpers.results import transfer as recorded
+
+problem = next(e for e in transfer.rows(20) if e.lang == LANG)
+print(problem.source, problem.target, sep="\n")
+
+transfers = results.load("transfer")["runs"]
+hundred = transfer.pairs(100, "pairs 0")
+unseen = transfer.pairs(100, "test", "test")
+
+
+def learned(model, arm):
+    #| ja: 訳を150ステップ学習させたあとの、評価用の翻訳の完全一致率
+    #| zh-tw: 學 150 步翻譯之後，評估用翻譯的完全相符率
+    transfer.learn(model, hundred, steps=150, rate=recorded.chosen(transfers, arm))
+    return transfer.scores(model, unseen)["exact"]
+
+
+from_random = learned(encoder_decoder.new(), "scratch")
+print(f"{from_random:.2f}", T(ja="乱数の重みから", zh_tw="從亂數的權重開始"))
+
+# %% [markdown] key="transfer-guess" lang="ja"
+# 乱数の重みから150ステップ学習させると、ほとんど訳せません。では、事前学習した重みから、同じ訳で同じステップだけ学習させたら、どうなるでしょうか。事前学習では、翻訳を一度も解いていません。
+#
+# 予想：完全一致率はいくつになるでしょうか（0〜1）。
+
+# %% [markdown] key="transfer-guess" lang="zh-tw"
+# 從亂數的權重開始，學 150 步還幾乎翻不出來。那麼，從預訓練過的權重開始，用同樣的翻譯、學同樣的步數，會怎樣？預訓練時，翻譯題一題都沒有做過。
+#
+# 先猜猜看：完全相符率是多少（0～1）？
+
+# %% key="transfer-live"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+from_text = learned(transfer.load(), "told_twice")
+predict.compare(guess, from_text)
+
+# %% [markdown] key="transfer-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 約0.7です（乱数の重みからは約0.05）。
+#
+# </details>
+#
+# ただし、150ステップは、乱数の重みには短すぎるかもしれません。そこで、どちらも600ステップまで学習させ、学習率もそれぞれ、最良の値の両側が悪くなるまで探しました。その記録を、訳の数を変えた結果とともに並べます（`python -m helpers.results.transfer`で作り直せます）。
+
+# %% [markdown] key="transfer-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 0.7（從亂數的權重開始，大約 0.05）。
+#
+# </details>
+#
+# 不過，150 步對亂數的權重來說也許太短。所以兩邊都再練到 600 步，學習率也各自去找，一直找到最好的值兩側都比較差為止。下面是這份紀錄，連同改變翻譯數量的結果（用 `python -m helpers.results.transfer` 可以重做）。
+
+# %% key="transfer-record" hide=true
+starts = {
+    "scratch": T(ja="乱数の重みから", zh_tw="亂數的權重"),
+    "told_twice": T(ja="事前学習した重みから", zh_tw="預訓練過的權重"),
+}
+rows, mean = [], {}
+for pairs in sorted(recorded.SEEDS):
+    for arm, name in starts.items():
+        both = [recorded.share(transfers, arm, pairs, score) for score in ("exact", "tokens")]
+        mean[arm, pairs] = sum(both[0]) / len(both[0])
+        told = [" / ".join(f"{value:.2f}" for value in values) for values in both]
+        rows.append([str(pairs), name, *told])
+show.tabulate(
+    T(
+        ja="訳した出来事|始め方|完全一致率|トークンの正解率",
+        zh_tw="翻譯了幾件事|起點|完全相符率|詞元的正確率",
+    ),
+    rows,
+)
+claims.check(
+    "E52",
+    {
+        "from_text": from_text,
+        "from_random": from_random,
+        "recorded_text": mean["told_twice", 100],
+        "recorded_random": mean["scratch", 100],
+    },
+)
+
 # %% [markdown] key="summary" lang="ja"
 # ## 6. できるようになったこと
 #

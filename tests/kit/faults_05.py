@@ -15,7 +15,7 @@ import torch
 from claim_faults import Fault
 from torch import nn
 
-from helpers.models import alignment, encoder_decoder, spans
+from helpers.models import alignment, encoder_decoder, spans, transfer
 from helpers.models.encoder_decoder import TOKENIZER
 from helpers.world import corpus
 
@@ -274,6 +274,19 @@ def without_prompt() -> float:
     return sum(answer in ("良", "悪", "好", "壞") for answer in answers) / len(answers)
 
 
+# --- E52: transfer -------------------------------------------------------------------------------
+
+
+@cache
+def swapped() -> dict:
+    """Random weights where the pre-trained ones belong, and the other way round."""
+    random_weights = encoder_decoder.new
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_decoder, "new", transfer.load)
+        patch.setattr(transfer, "load", random_weights)
+        return lesson_cells.run(LESSON, "transfer-texts", "transfer-live")
+
+
 FAULTS: list[Fault] = [
     Fault("C05", "undivided", "heads and positions mixed up", heads_mixed),
     Fault("C05", "divided", "a division by 1", not_divided),
@@ -324,4 +337,6 @@ FAULTS: list[Fault] = [
         lambda: cells("switch", make=with_used_adapter)["own"],
     ),
     Fault("C23", "labels", "no prompt", without_prompt),
+    Fault("E52", "from_text", "random weights", lambda: swapped()["from_text"]),
+    Fault("E52", "from_random", "pre-trained weights", lambda: swapped()["from_random"]),
 ]

@@ -66,7 +66,8 @@ def scores(name: str, model: Any) -> dict[str, Any]:
         test = encoder_decoder.examples(100, seed=99, split="test")
         return {"exact_match": encoder_decoder.exact_match(model, test)}
     if MODULES[name] is transfer:
-        return {"filled": transfer.scores(model, transfer.rows(200, "test"))}
+        filled = transfer.scores(model, transfer.rows(200, "test"))
+        return {"filled": {score: round(value, 4) for score, value in filled.items()}}
     guess = MODULES[name].guesses
     cells = corpus.grade(lambda events, slot, lang: guess(model, events, slot, lang))
     found: dict[str, Any] = {"cells": {" ".join(cell): share for cell, share in cells.items()}}
