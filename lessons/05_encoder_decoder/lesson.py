@@ -854,67 +854,11 @@ assert means["to_zh_tw"][steps.index(500)] > 2 * means["sentiment"][steps.index(
 # %% [markdown] key="order-after" lang="zh-tw"
 # 比較長的翻譯反而先學會。翻譯的每個字都有損失，詞的對應可以一點一點記住；情緒分析只學會形容詞或只學會否定，猜對的機率仍是 0.5，和互斥或（XOR）同樣的形式，要兩邊一起用，損失才會下降。
 
-# %% [markdown] key="further-recipes" lang="ja" further=true
-# ### さらにくわしく：否定を学ばせる別の方法
+# %% [markdown] key="transfer-heading" lang="ja"
+# #### 文章から先に学んでおくと、訳は少なくて済むのか
 
-# %% [markdown] key="further-recipes" lang="zh-tw" further=true
-# ### 更進一步：讓模型學會否定的其他方法
-
-# %% [markdown] key="recipes" lang="ja"
-# 5節の否定を、翻訳の問題としてなら見せる、という方法も試しました。否定の形は見ますが、良いか悪いかは教わりません。要約についても、最後の「よい」「残念な」を見せなかった否定で採点しました（途中を書かせたのは、感情分析だけです）。
-
-# %% [markdown] key="recipes" lang="zh-tw"
-# 第 5 節的否定句，也試過只放進翻譯的題目：看得到否定的形式，但沒有教是好是壞。摘要最後的「愉快」「不愉快」，也用沒看過的否定句評分（寫出中間步驟的只有情緒分析）。
-
-# %% key="recipe-points" hide=true
-recipes = {
-    "all": T(ja="すべて見せる", zh_tw="含否定句"),
-    "withheld": T(ja="見せない", zh_tw="不含"),
-    "translated": T(ja="翻訳だけで見せる", zh_tw="只在翻譯裡"),
-    "steps": T(ja="途中を書く", zh_tw="寫出中間步驟"),
-}
-scored = {"sentiment": task_names[3], "summary": task_names[2]}
-points = {
-    (recipe, task): [sum(tasks.right(r, task)) for r in record if r["recipe"] == recipe]
-    for recipe in recipes
-    for task in scored
-}
-assert min(points["all", "sentiment"]) == 4 == min(points["steps", "sentiment"])
-assert max(points["withheld", "sentiment"] + points["translated", "sentiment"]) <= 2
-
-# %% key="recipe-figure"
-fig, ax = plt.subplots(figsize=(8, 3.8))
-for (task, name), offset, marker in zip(scored.items(), (-0.3, 0.1), "os"):
-    charts.dots(ax, [points[recipe, task] for recipe in recipes], name, marker, offset)
-ax.axhline(2, color="black", linestyle="--", linewidth=1)
-y = T(ja="正解した言い方（4通りのうち）", zh_tw="答對的說法（4 種裡）")
-ticks = dict(enumerate(recipes.values()))
-charts.frame(ax, y=y, ticks=ticks, ylim=(-0.2, 4.3), yticks=range(5))
-ax.legend()
-told = [
-    f"{scored[task]} {recipes[recipe]} {'/'.join(map(str, values))}"
-    for (recipe, task), values in points.items()
-]
-listed = "、".join(told)
-figures.show(
-    fig,
-    T(
-        ja=f"見せなかった否定の4通りのうち、正解した数です。○は感情分析、□は要約、1つの記号が1回の学習、破線はチャンスレベル（2）です。{listed}。",
-        zh_tw=f"沒看過的 4 種否定說法裡，答對的種數。○ 是情緒分析，□ 是摘要，一個記號是一次訓練，虛線是隨機水準（2）。{listed}。",
-    ),
-)
-
-# %% [markdown] key="recipe-after" lang="ja"
-# 翻訳で否定の形を見せても、感情分析の8通りのうち正解は1通りでした。見たことがあるかどうかの問題ではなかったのです。途中を書く学習では、シード0なら要約も4通りとも正しくなりましたが、シード1では2通りでした。同じ重みを使っていても、身につけた手順がほかのタスクに広がるとは限りません。
-
-# %% [markdown] key="recipe-after" lang="zh-tw"
-# 在翻譯裡看過否定的形式，情緒分析的 8 種說法還是只答對 1 種，可見問題不在看過沒有。寫出中間步驟的訓練，亂數種子 0 連摘要也 4 種全對，種子 1 卻只對 2 種。即使共用同一組權重，學會的步驟也不一定能用到別的任務上。
-
-# %% [markdown] key="further-transfer" lang="ja" further=true
-# ### さらにくわしく：訳が少ないとき、事前学習は役立つのか
-
-# %% [markdown] key="further-transfer" lang="zh-tw" further=true
-# ### 更進一步：翻譯例句很少時，預訓練幫得上忙嗎？
+# %% [markdown] key="transfer-heading" lang="zh-tw"
+# #### 先從文字學起，翻譯例句就可以少一點嗎？
 
 # %% [markdown] key="transfer" lang="ja"
 # 4節で見たとおり、T5のTransferとは、文章で学んだ重みをタスクに移すことです。ところが、1節のモデルは事前学習なしで満点でした。8,000の出来事の訳を見せたので、文章から学ぶことが残っていなかったのかもしれません。そこで、見せる訳を100の出来事の分だけに減らし、span corruptionで事前学習した重みから始めた場合と、乱数の重みから始めた場合を比べます。
@@ -924,7 +868,7 @@ figures.show(
 # %% [markdown] key="transfer" lang="zh-tw"
 # 第 4 節說過，T5 的 Transfer 是把從文字學到的權重搬到任務上用。可是第 1 節的模型沒有預訓練就拿到滿分，也許是因為看過 8,000 件事的翻譯，已經沒有什麼需要從文字裡學了。所以這裡只給 100 件事的翻譯，看看起點不同會差多少：一邊是用 span corruption 預訓練過的權重，一邊是亂數的權重。
 #
-# 預訓練用的每段文字都只有一種語言，沒有附翻譯；同一件事用 2 種說法各講一次，挖掉其中的 30%，訓練 3,000 步。評分用的「人物和地點的組合」，這些文字裡也沒有。
+# 預訓練用的每段文字都只有一種語言，沒有附翻譯；同一件事用兩種說法各講一次，挖掉其中的 30%，訓練 3,000 步。評分用的「人物和地點的組合」，這些文字裡也沒有。
 
 # %% key="transfer-texts"
 from helpers.models import transfer
@@ -982,7 +926,7 @@ predict.compare(guess, from_text)
 #
 # </details>
 #
-# 不過，150 步對亂數的權重來說也許太短。所以兩邊都再練到 600 步，學習率也各自去找，一直找到最好的值兩側都比較差為止。下面是這份紀錄，連同改變翻譯數量的結果（100 件事用了 3 個亂數種子，30 件和 300 件各只用 1 個；用 `python -m helpers.results.transfer` 可以重做）。
+# 不過，150 步對亂數的權重來說也許太短。所以兩邊都再練到 600 步，學習率也各自去找，一直找到最好的值兩側都比較差為止。下面是這份紀錄，連同改變翻譯數量的結果（100 件事用了 三個亂數種子，30 件和 300 件各只用一個；用 `python -m helpers.results.transfer` 可以重做）。
 
 # %% key="transfer-record" hide=true
 starts = {
@@ -1021,9 +965,65 @@ claims.check(
 # ところが、300に増やすと、乱数の重みからでもほとんどの文を訳せるようになり、差はほぼなくなります。逆に30では、事前学習した重みからでも2割に届きません。事前学習は訳の代わりにはなりませんが、訳が足りないところを補ってくれるのです。T5の論文の表1も、同じ傾向を示しています（Raffel et al. 2020）。翻訳の評価値BLEUは、英語からルーマニア語への翻訳では、事前学習によって24.04から27.65に上がりました。一方、訳のデータが十分に多い英語からフランス語への翻訳では、39.77から39.82と、ほとんど変わっていません。
 
 # %% [markdown] key="transfer-why" lang="zh-tw"
-# 只有 100 件事的翻譯時，3 個亂數種子都一樣，從預訓練過的權重開始，翻對的句子多得多。預訓練時一句翻譯都沒看過，不過 2 種語言的句子怎麼組成、缺掉的詞怎麼從輸入的其他地方找來寫，都已經先學會了；翻譯例句要教的，應該主要只剩詞和詞的對應（至於各有多大的作用，這個實驗看不出來）。
+# 只有 100 件事的翻譯時，三個亂數種子都一樣，從預訓練過的權重開始，翻對的句子多得多。預訓練時一句翻譯都沒看過，不過兩種語言的句子怎麼組成、缺掉的詞怎麼從輸入的其他地方找來寫，都已經先學會了；翻譯例句要教的，應該主要只剩詞和詞的對應（至於各有多大的作用，這個實驗看不出來）。
 #
 # 可是增加到 300 件事，從亂數的權重開始也幾乎都翻得對，差距幾乎消失；反過來只有 30 件事的話，就算預訓練過，翻對的也不到 2 成。預訓練不能代替翻譯例句，但能補上例句不夠的部分。T5 論文的表 1 也有同樣的傾向（Raffel et al. 2020）：翻譯的評分指標 BLEU，英文翻成羅馬尼亞文時，預訓練讓它從 24.04 升到 27.65；翻譯資料夠多的英文翻成法文，則是從 39.77 到 39.82，幾乎沒變。
+
+# %% [markdown] key="further-recipes" lang="ja" further=true
+# ### さらにくわしく：否定を学ばせる別の方法
+
+# %% [markdown] key="further-recipes" lang="zh-tw" further=true
+# ### 更進一步：讓模型學會否定的其他方法
+
+# %% [markdown] key="recipes" lang="ja"
+# 5節の否定を、翻訳の問題としてなら見せる、という方法も試しました。否定の形は見ますが、良いか悪いかは教わりません。要約についても、最後の「よい」「残念な」を見せなかった否定で採点しました（途中を書かせたのは、感情分析だけです）。
+
+# %% [markdown] key="recipes" lang="zh-tw"
+# 第 5 節的否定句，也試過只放進翻譯的題目：看得到否定的形式，但沒有教是好是壞。摘要最後的「愉快」「不愉快」，也用沒看過的否定句評分（寫出中間步驟的只有情緒分析）。
+
+# %% key="recipe-points" hide=true
+recipes = {
+    "all": T(ja="すべて見せる", zh_tw="含否定句"),
+    "withheld": T(ja="見せない", zh_tw="不含"),
+    "translated": T(ja="翻訳だけで見せる", zh_tw="只在翻譯裡"),
+    "steps": T(ja="途中を書く", zh_tw="寫出中間步驟"),
+}
+scored = {"sentiment": task_names[3], "summary": task_names[2]}
+points = {
+    (recipe, task): [sum(tasks.right(r, task)) for r in record if r["recipe"] == recipe]
+    for recipe in recipes
+    for task in scored
+}
+assert min(points["all", "sentiment"]) == 4 == min(points["steps", "sentiment"])
+assert max(points["withheld", "sentiment"] + points["translated", "sentiment"]) <= 2
+
+# %% key="recipe-figure"
+fig, ax = plt.subplots(figsize=(8, 3.8))
+for (task, name), offset, marker in zip(scored.items(), (-0.3, 0.1), "os"):
+    charts.dots(ax, [points[recipe, task] for recipe in recipes], name, marker, offset)
+ax.axhline(2, color="black", linestyle="--", linewidth=1)
+y = T(ja="正解した言い方（4通りのうち）", zh_tw="答對的說法（4 種裡）")
+ticks = dict(enumerate(recipes.values()))
+charts.frame(ax, y=y, ticks=ticks, ylim=(-0.2, 4.3), yticks=range(5))
+ax.legend()
+told = [
+    f"{scored[task]} {recipes[recipe]} {'/'.join(map(str, values))}"
+    for (recipe, task), values in points.items()
+]
+listed = "、".join(told)
+figures.show(
+    fig,
+    T(
+        ja=f"見せなかった否定の4通りのうち、正解した数です。○は感情分析、□は要約、1つの記号が1回の学習、破線はチャンスレベル（2）です。{listed}。",
+        zh_tw=f"沒看過的 4 種否定說法裡，答對的種數。○ 是情緒分析，□ 是摘要，一個記號是一次訓練，虛線是隨機水準（2）。{listed}。",
+    ),
+)
+
+# %% [markdown] key="recipe-after" lang="ja"
+# 翻訳で否定の形を見せても、感情分析の8通りのうち正解は1通りでした。見たことがあるかどうかの問題ではなかったのです。途中を書く学習では、シード0なら要約も4通りとも正しくなりましたが、シード1では2通りでした。同じ重みを使っていても、身につけた手順がほかのタスクに広がるとは限りません。
+
+# %% [markdown] key="recipe-after" lang="zh-tw"
+# 在翻譯裡看過否定的形式，情緒分析的 8 種說法還是只答對 1 種，可見問題不在看過沒有。寫出中間步驟的訓練，亂數種子 0 連摘要也 4 種全對，種子 1 卻只對 2 種。即使共用同一組權重，學會的步驟也不一定能用到別的任務上。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 6. できるようになったこと
