@@ -77,8 +77,8 @@ def left(runs: list[Entry], arm: str) -> Iterator[tuple[int, int, float]]:
     for rate in START:
         if rate not in tried(runs, arm):
             yield TRIED, 0, rate
-    while rate := next_product(tried(runs, arm)):
-        yield TRIED, 0, rate
+    while following := next_product(tried(runs, arm)):
+        yield TRIED, 0, following
     done = {(r["pairs"], r["seed"]) for r in runs if r["arm"] == arm}
     for pairs, seeds in SEEDS.items():
         for seed in range(seeds):
