@@ -1,17 +1,19 @@
 """Rules for every notebook that pytest runs through nbval; no test touches the user's data.
 
 A cell is red if it raises or writes to stderr.  Claims are strict everywhere, tasks in solutions/.
+Without CI or --all each runs in the language whose turn it is (tests/kit/turns.py).
 """
 
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import forked_kernels
 import pytest
+import turns
 from jupyter_client.provisioning import local_provisioner
-from nbval.plugin import IPyNbCell
+from nbval.plugin import IPyNbCell, IPyNbFile
 
 ROOT = Path(__file__).parent
 collect_ignore_glob = ["tests/fixtures/*"]  # broken on purpose: tests/test_conftest.py runs them
@@ -28,6 +30,28 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("TRIAD_HOME", home.name)
     patch.setenv("IPYTHONDIR", str(Path(home.name) / "ipython"))
     patch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
+
+
+class OtherTurn(pytest.File):
+    """A notebook that runs in another language this time: one case, which says so."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield Skipped.from_parent(self, name="all cells")
+
+
+class Skipped(pytest.Item):
+    def runtest(self) -> None:
+        pytest.skip("notebooks take the languages by turns: CI, --all, or its path runs it")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator:
+    """Put what says so in the place of each notebook that waits for its turn."""
+    found = yield
+    for n, file in enumerate(found):
+        if isinstance(file, IPyNbFile) and turns.waits(file_path, parent.config):
+            found[n] = OtherTurn.from_parent(parent, path=file_path)
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
