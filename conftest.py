@@ -8,14 +8,17 @@ import os
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import forked_kernels
 import pytest
 import turns
 from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbCell, IPyNbFile
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parent
+BROWSER = "tests/browser/"
 collect_ignore_glob = ["tests/fixtures/*"]  # broken on purpose: tests/test_conftest.py runs them
 
 
@@ -30,6 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("TRIAD_HOME", home.name)
     patch.setenv("IPYTHONDIR", str(Path(home.name) / "ipython"))
     patch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
+
+
+class OneBrowser(LoadFileScheduling):
+    """The tests in a browser are one file's: JupyterLab is started and loaded by one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser | None:
+    return OneBrowser(config, log) if config.option.dist == "loadfile" else None
 
 
 class OtherTurn(pytest.File):

@@ -186,6 +186,27 @@ def test_ci_all_or_a_path_runs_every_language(by_turns, words, variables, wanted
     assert {line.split("::")[0] for line in done.stdout.splitlines() if "::Cell" in line} == wanted
 
 
+# --- which process ------------------------------------------------------------------------
+
+NOTED = """
+import os
+from pathlib import Path
+def test():
+    Path(__file__).with_suffix(".txt").write_text(os.environ["PYTEST_XDIST_WORKER"])
+"""
+
+
+def test_what_needs_a_browser_is_in_one_process_and_the_rest_in_another(tmp_path):
+    root = begun(tmp_path)
+    (root / "tests/browser").mkdir()
+    for name in ("browser/test_a", "browser/test_b", "test_c"):
+        (root / f"tests/{name}.py").write_text(NOTED, encoding="utf-8")
+    done = pytest_in(root, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    a, b, c = (path.read_text(encoding="utf-8") for path in sorted(root.rglob("test_*.txt")))
+    assert a == b != c
+
+
 @pytest.mark.parametrize(
     "pattern, source, prefix",
     [
