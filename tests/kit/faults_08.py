@@ -86,9 +86,20 @@ DRAFTER = functools.cache(speculative.drafter)  # trained once: no fault is in i
 PASSES, PAIRS = ("per_pass",), ("exact_pairs", "drawn_pairs", "misfit")
 
 
+def pairs_for(quantity: str, draw: Callable = speculative.drawn_pairs) -> Callable:
+    """All of the lesson's draws for `misfit`; a tenth tells a misfit of 1 from one of 8."""
+
+    def drawn_pairs(target, draft, ids, ahead, n):
+        whole = quantity == "misfit" and target is not draft
+        return draw(target, draft, ids, ahead, n if whole else n // 10)
+
+    return drawn_pairs
+
+
 def speculated(quantity: str, *change: str, **planted: Callable) -> float:
     """E83 from the lesson's cells; what the quantity does not need is not measured."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speculative, "drawn_pairs", pairs_for(quantity))
         for name in PASSES if quantity.startswith("misfit") else PAIRS:
             patch.setattr(speculative, name, lambda *_: math.nan)
         for name, function in {"drafter": DRAFTER, **planted}.items():
