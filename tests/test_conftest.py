@@ -173,13 +173,12 @@ def test_without_ci_a_notebook_runs_in_one_language_and_the_rest_is_said(by_turn
 @pytest.mark.parametrize(
     "words, variables, wanted",
     [
-        ([], {}, IN_TURN),
         ([], {"CI": "true"}, IN_TURN | OUT),
         ([], {"TRIAD_ALL": "1"}, IN_TURN | OUT),
         (sorted(OUT), {}, OUT),
         (["solutions"], {}, {name for name in IN_TURN | OUT if "solutions" in name}),
     ],
-    ids=["turns", "CI", "all", "notebooks", "a folder"],
+    ids=["CI", "all", "notebooks", "a folder"],
 )
 def test_ci_all_or_a_path_runs_every_language(by_turns, words, variables, wanted):
     done = pytest_in(by_turns, "--collect-only", "-q", *words, **variables)
