@@ -20,7 +20,7 @@
 # | 題目 | 內容 | 配分 |
 # |---|---|---|
 # | `predicted` | 預測還沒訓練的大小的損失，並給出範圍 | 4 |
-# | `preference_loss` | 讓受喜歡的回答更容易出現的損失（DPO） | 3 |
+# | `preference_loss` | 讓受偏好的回答更容易出現的損失（DPO） | 3 |
 # | `inverted` | 從完全相符率，反推每個詞元的正確率 | 3 |
 # | 問答題 | 評論一段關於解碼器為什麼成為主流的意見 | 4 |
 #
@@ -190,7 +190,7 @@ def predicted(sizes, losses, size, floors, noise):
 #
 # 指示チューニングのあとには、2つの答えのうち、人が好むほうを出やすくする学習がよく行われます。その1つ、DPO（Direct Preference Optimization、Rafailovほか、2023年）の損失を書きましょう。
 #
-# 答え $y$ の良さを、学習中のモデル $\pi$ が、学習前のモデル $\pi_0$ に比べて、その答えをどれだけ出しやすくなったかで表します。
+# 答え $y$ の良さは、学習中のモデル $\pi$ が、学習前のモデル $\pi_0$ に比べて、その答えをどれだけ出しやすくなったかで表します。
 #
 # $$r(y) = \beta \left( \log \pi(y) - \log \pi_0(y) \right)$$
 #
@@ -200,7 +200,7 @@ def predicted(sizes, losses, size, floors, noise):
 #
 # 損失は、$-\log P$ の組についての平均です。入力は、次のとおりです。
 #
-# - `logits`、`before`：$\pi$ と $\pi_0$ のロジット、形は(2B, T, V)。前半のB行が好まれた答え、後半のB行が同じ質問へのもう一方の答え
+# - `logits`、`before`：$\pi$ と $\pi_0$ のロジットで、形状は(2B, T, V)。前半のB行が好まれた答え、後半のB行が同じ質問へのもう一方の答え
 # - `ids`：トークンの番号(2B, T)。質問のあとに、答えが続く
 # - `answer`：答えのトークンの位置だけが`True`の(2B, T)。$\log \pi(y)$ は、これらのトークンの、それより前を見たときの対数確率の和
 #
@@ -209,19 +209,19 @@ def predicted(sizes, losses, size, floors, noise):
 # %% [markdown] key="preference-text" lang="zh-tw"
 # ## 第 2 題：`preference_loss`（3 分）
 #
-# 指令微調之後，常會再做一種訓練：有兩個回答時，讓人比較喜歡的那一個更容易出現。這裡要寫的是其中一種方法 DPO（Direct Preference Optimization，Rafailov 等人，2023 年）的損失。
+# 指令微調之後，常會再做一種訓練：有兩個回答時，讓人偏好的那一個更容易出現。這裡要寫的是其中一種方法 DPO（Direct Preference Optimization，Rafailov 等人，2023 年）的損失。
 #
 # 回答 $y$ 有多好，用「訓練中的模型 $\pi$ 比起訓練前的模型 $\pi_0$，變得多容易寫出它」來表示。
 #
 # $$r(y) = \beta \left( \log \pi(y) - \log \pi_0(y) \right)$$
 #
-# 比較受喜歡的回答 $y_w$ 勝過另一個回答 $y_l$ 的機率，假設遵守 Bradley–Terry 模型。
+# 受偏好的回答 $y_w$ 勝過另一個回答 $y_l$ 的機率，假設遵守 Bradley–Terry 模型。
 #
 # $$P(y_w \succ y_l) = \frac{e^{r(y_w)}}{e^{r(y_w)} + e^{r(y_l)}}$$
 #
 # 損失是 $-\log P$ 對每一組取的平均。輸入如下。
 #
-# - `logits`、`before`：$\pi$ 和 $\pi_0$ 的 logits，形狀是 (2B, T, V)。前半 B 列是受喜歡的回答，後半 B 列是同樣問題的另一個回答
+# - `logits`、`before`：$\pi$ 和 $\pi_0$ 的 logits，形狀是 (2B, T, V)。前半 B 個橫列是受偏好的回答，後半 B 個橫列是同樣問題的另一個回答
 # - `ids`：詞元的編號 (2B, T)，問題後面接著回答
 # - `answer`：只有回答的詞元位置是 `True` 的 (2B, T)。$\log \pi(y)$ 是這些詞元各自在「只看前面」時的對數機率的總和
 #
@@ -275,7 +275,7 @@ with check.task("preference_loss"):
         atol=1e-5,
         hint=T(
             ja="好まれた答えだけが出やすくなったときの値が違います。差の向きと、どの位置のロジットが答えのトークンを予測するかを確かめましょう。",
-            zh_tw="只有受喜歡的回答變得容易出現時，值不對。請檢查相減的方向，以及預測回答詞元的是哪個位置的 logits。",
+            zh_tw="只有受偏好的回答變得容易出現時，值不對。請檢查相減的方向，以及預測回答詞元的是哪個位置的 logits。",
         ),
     )
     moved = now.clone()
