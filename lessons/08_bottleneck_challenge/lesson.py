@@ -977,7 +977,7 @@ guess = None
 
 
 def simulated(design, quantity, continuous, rate=0):
-    T(ja="""5つのシードの値""", zh_tw="""5 個種子的值""")
+    T(ja="""5つのシードの値""", zh_tw="""五個種子的值""")
     runs = [
         serving.served(design, 8_192, "h100", continuous, rate=rate, seed=seed) for seed in range(5)
     ]
@@ -1010,7 +1010,7 @@ figures.show(
     fig,
     T(
         ja=f"横軸は毎秒の申し込み（{rates[0]}から{rates[-1]}）、縦軸は最初のトークンまでの時間の95パーセンタイル（秒、対数目盛り）で、5つのシードの平均です。エラーバーは、最小から最大までを示します。{charts.listed(waits)}",
-        zh_tw=f"橫軸是每秒的請求數（{rates[0]} 到 {rates[-1]}），縱軸是 TTFT 的第 95 百分位數（秒，對數刻度），取 5 個種子的平均。誤差線是最小值到最大值。{charts.listed(waits)}",
+        zh_tw=f"橫軸是每秒的請求數（{rates[0]} 到 {rates[-1]}），縱軸是 TTFT 的第 95 百分位數（秒，對數刻度），取五個種子的平均。誤差線是最小值到最大值。{charts.listed(waits)}",
     ),
 )
 
@@ -1228,7 +1228,7 @@ for name in names:
 #
 # - T5Gemma 的 `sdpa`：它會把注意力的分數壓在一定的範圍裡（softcapping），而 `sdpa` 不接受這種處理。原始碼裡寫著 `sdpa does not support softcapping`。decoder-only 的 Gemma 2 也因為同樣的原因標成 `False`
 # - T5 的 `flash`：因為要在分數上加相對位置偏差。BART 和 T5Gemma 都可以用，所以不是因為它是編碼器－解碼器。T5 的 `flex` 是 `True`，因為 FlexAttention 可以把「在分數上加偏差」寫進計算裡
-# - T5Gemma 2 的 `flash` 和 `flex`：它把自注意力和交叉注意力合併成 1 個，合併後的遮罩和這兩者都不相容（原始碼的註解）。這一點就來自有 2 種注意力的架構
+# - T5Gemma 2 的 `flash` 和 `flex`：它把自注意力和交叉注意力合併成 1 個，合併後的遮罩和這兩者都不相容（原始碼的註解）。這一點就來自有兩種注意力的架構
 #
 # 所以不能一概而論地說「編碼器－解碼器不能用 FlashAttention」：T5 是因為偏差，T5Gemma 2 則是因為合併注意力的方式。
 #
@@ -1303,7 +1303,7 @@ claims.check(
 # | 2026-05 | 有人提議讓 TensorRT-LLM 新的 PyTorch 版也支援 T5 和 BART（後來已合併） | [TensorRT-LLM 13919](https://github.com/NVIDIA/TensorRT-LLM/pull/13919) |
 # | 2026-07 | transformers 討論讓 T5 支援節省記憶體的計算（後來已合併） | [transformers 47014](https://github.com/huggingface/transformers/pull/47014) |
 #
-# vLLM 曾經支援，後來移除，又以別的形式回來。要處理 2 種快取和 2 個階段，確實比較麻煩。不過，那是開發上費不費工的問題，不是架構的優劣，而且會隨時間改變。所以引用時，一定要寫清楚時間和軟體。
+# vLLM 曾經支援，後來移除，又以別的形式回來。要處理兩種快取和兩個階段，確實比較麻煩。不過，那是開發上費不費工的問題，不是架構的優劣，而且會隨時間改變。所以引用時，一定要寫清楚時間和軟體。
 
 # %% [markdown] key="decisions" lang="ja"
 # ## 11. 用途から型を選ぶ
@@ -1328,7 +1328,7 @@ bottleneck.show_decisions()
 # %% [markdown] key="summary" lang="zh-tw"
 # ## 12. 學會了什麼
 #
-# - 能先說清楚控制了哪個變因，再比較這 2 種架構的 FLOPs 和 KV 快取（小測驗第 1、2、3 題）
+# - 能先說清楚控制了哪個變因，再比較這兩種架構的 FLOPs 和 KV 快取（小測驗第 1、2、3 題）
 # - 能根據算術強度，說出時間是由運算還是由頻寬決定（第 4、5 題）
 # - 能根據測量值，選出適合文件送達方式和目標的架構（第 6、7、8 題）
 
