@@ -115,7 +115,7 @@ predict.compare(guess, slow.flops / fast.flops, T(ja="倍", zh_tw=" 倍"))
 #
 # </details>
 #
-# キャッシュを使う生成はプロンプトをまとめて計算するプリフィル（prefill）と続きを1トークンずつ計算するデコード（decode）の2段階です。最初のトークンが出るまでの時間をTTFT（time to first token）、そのあとの1トークンあたりの時間をTPOT（time per output token）と呼びます。
+# キャッシュを使う生成は、プロンプトをまとめて計算するプリフィル（prefill）と、続きを1トークンずつ計算するデコード（decode）の2段階です。最初のトークンが出るまでの時間をTTFT（time to first token）、そのあとの1トークンあたりの時間をTPOT（time per output token）と呼びます。
 #
 # 「キャッシュがあれば、1トークンの計算はO(1)」という説明が本当かどうかを、小さなGPT-2でプロンプトの長さ $n$ を変えて測ります。
 
@@ -426,7 +426,7 @@ predict.compare(guess, cross_growth, T(ja="倍", zh_tw=" 倍"))
 #
 # 2つ目の主張は8千と10万の違いで、比例するLlama 3 8Bでは12.2倍です。
 #
-# 予想：6層ごとに1層だけが全トークンを保存するGemma 3 27Bでは100,000トークンのキャッシュは8,192トークンの何倍でしょうか。
+# 予想：6層ごとに1層だけが全トークンを保存するGemma 3 27Bでは、100,000トークンのキャッシュは8,192トークンの何倍でしょうか。
 
 # %% [markdown] key="lengths" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
