@@ -665,7 +665,7 @@ predict.choose(guess, drops, fallen(knocked[0]))
 # %% [markdown] key="sink-guess" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 比 0.25 還低。遮住其他一個詞元，則幾乎沒有改變（數值在下面 C04 的表格）。在這個模型裡，決定答案的確實是權重大的詞元。
+# 正確率比 0.25 還低。遮住其他一個詞元，則幾乎沒有改變（數值在下面 C04 的表格）。在這個模型裡，決定答案的確實是權重大的詞元。
 #
 # </details>
 #
