@@ -36,7 +36,6 @@ from helpers.classroom import claims, predict
 from helpers.display import charts, figures, show
 from helpers.instruments import measure
 from helpers.models import decoder
-from helpers.world import tokenizer
 
 figures.use(LANG)
 _ = torch.manual_seed(0)
@@ -76,7 +75,7 @@ model = decoder.load()
 #| ja: 計算を数えられる実装に切り替える
 #| zh-tw: 換成可以計數的實作
 model.set_attn_implementation("eager")
-start = decoder.TOKENIZER(tokenizer.tagged("", LANG), return_tensors="pt").input_ids[:, :-1]
+start = decoder.beginnings([""], LANG)
 
 
 def recompute(ids, n):
