@@ -169,10 +169,18 @@ def prefill(quantity: str, what: str, old: str, new: str) -> Fault:
 
 FAULTS: list[Fault] = [
     prefill("gap", "the next token is seen", "triu(kept + 1)", "triu(kept + 2)"),
-    prefill("gap", "a chunk's first token sees the next", "triu(kept + 1)",
-            "triu(kept + 1 + (kept > 0))"),
-    prefill("peak", "read at once all the same", "cache, logits = DynamicCache(), []",
-            "cache, logits, chunk = DynamicCache(), [], 1024"),
+    prefill(
+        "gap",
+        "a chunk's first token sees the next",
+        "triu(kept + 1)",
+        "triu(kept + 1 + (kept > 0))",
+    ),
+    prefill(
+        "peak",
+        "read at once all the same",
+        "cache, logits = DynamicCache(), []",
+        "cache, logits, chunk = DynamicCache(), [], 1024",
+    ),
     code(
         *("C19", "residual", "one size is 64 bytes too large"),
         *("for n in lengths]\nslope", "for n in lengths]\nsizes[2] += 64\nslope"),

@@ -168,7 +168,8 @@ class Scenario:
         parts = (
             _say("shared" if self.shared else "nothing_shared", shared=f"{self.shared_tokens:,}"),
             _say(f"arrives_{arrives}", updates=self.updates, part=f"{self.part:,}"),
-            _say("card", gpu=card.name, gb=card.gb, gib=f"{card.real_gib:.2f}", room=f"{self.room:.1f}"),
+            _say("card", gpu=card.name, gb=card.gb, gib=f"{card.real_gib:.2f}",
+                 room=f"{self.room:.1f}"),
             _say(f"target_{self.metric}", target=f"{self.target:g}"),
             _say("candidates", encoder=encoder, decoder=decoder, kv_decoder=self.kv_decoder,
                  kv_pair=self.kv_pair),

@@ -1,4 +1,4 @@
-"""A prompt read in chunks gives what it gives at once, whatever the chunk; a wrong mask does not."""
+"""A prompt read in chunks gives what it gives at once, for every size of chunk."""
 
 import inspect
 import math
