@@ -527,8 +527,7 @@ show.tabulate(
     T(ja="N|D|D÷N|6ND÷C|アテンションも数える|損失", zh_tw="N|D|D÷N|6ND÷C|連注意力也算|損失"),
     rows,
 )
-both = [[run["loss"] for run in of] for of in (largest, longer)]
-error = sum(np.var(of, ddof=1) / len(of) for of in both) ** 0.5
+error = sum(np.var([r["loss"] for r in of], ddof=1) / len(of) for of in (largest, longer)) ** 0.5
 print(T(ja="損失の差と標準誤差（ナット）：", zh_tw="損失差與標準誤（nat）："), f"{gain:.3f} ± {error:.3f}")
 claims.check(
     "E60",
@@ -966,12 +965,14 @@ claims.check(
 # 即使如此，問物品的題目仍然是 0。同樣的架構，回應要求的能力會隨學過什麼而改變。大型模型用多樣得多的指令訓練，再從人的偏好學習（練習題的 DPO）。
 
 # %% [markdown] key="further-preference" lang="ja" further=true
-# ### さらにくわしく：好みから学ぶ（DPO）
+# ### さらにくわしく：DPO、条件のそろえ方、測り方
 
 # %% [markdown] key="further-preference" lang="zh-tw" further=true
-# ### 更進一步：從偏好學習（DPO）
+# ### 更進一步：DPO、控制的條件、評分方式
 
 # %% [markdown] key="preference" lang="ja"
+# #### 好みから学ぶ（DPO）
+#
 # 指示チューニングのあとには、2つの答えのどちらが好まれたかから学ぶ段階がよく続きます。演習シートで書くDPOの損失を、7節のアシスタント（質問と文を交互に学習したもの）に使うと、何が起きるでしょうか。
 #
 # ここでは、人の代わりに文法が好みを決めます。アシスタントに、学習用の質問へ確率に従って答えさせ、間違えた答えと正しい答えを組にして、200ステップ学習させました。調べるのは、人と場所の組を一度も見ていない質問です。
@@ -982,6 +983,8 @@ claims.check(
 # 予想：$\beta = 0.1$ で学習すると、勝率は上がります。では、3種類の質問に正しく答える割合（学習前は約0.7）は、どうなるでしょうか。`"a"`：0.05以上上がる、`"b"`：差は0.05未満、`"c"`：0.05以上下がる
 
 # %% [markdown] key="preference" lang="zh-tw"
+# #### 從偏好學習（DPO）
+#
 # 指令微調之後，常會再加一個階段：有兩個回答時，從哪一個比較受喜歡來學習。把練習題要寫的 DPO 損失，用在第 7 節的助理（題目和句子輪流訓練的那個）上，會發生什麼事？
 #
 # 這裡不請人來選，由文法決定偏好。先讓助理照自己的機率回答訓練用的題目，再把答錯的和正確的回答配成一組，訓練 200 步。檢查時用的題目，人物和地點的組合都沒看過。
@@ -1065,11 +1068,11 @@ claims.check(
 #
 # 用相同的步數，只訓練正確的回答（表的最右欄），勝率和正確率都更高。寫得出正確答案的話，這才是捷徑。需要從偏好學習的，是說得出哪一個比較好、卻很難寫出好答案的時候。學習率是用亂數種子 0 試了 0.0001 和 0.0003，選勝率較高的那個。
 
-# %% [markdown] key="further-even" lang="ja" further=true
-# ### さらにくわしく：条件をどこまでそろえたか
+# %% [markdown] key="further-even" lang="ja"
+# #### 条件をどこまでそろえたか
 
-# %% [markdown] key="further-even" lang="zh-tw" further=true
-# ### 更進一步：條件控制到什麼程度
+# %% [markdown] key="further-even" lang="zh-tw"
+# #### 條件控制到什麼程度
 
 # %% [markdown] key="even-list" lang="ja"
 # 学習対象トークンと計算量はそろえましたが、次の違いが残っています。
@@ -1108,11 +1111,11 @@ show.tabulate(
     rows,
 )
 
-# %% [markdown] key="further-measure" lang="ja" further=true
-# ### さらにくわしく：測り方を変えてみる
+# %% [markdown] key="further-measure" lang="ja"
+# #### 測り方を変えてみる
 
-# %% [markdown] key="further-measure" lang="zh-tw" further=true
-# ### 更進一步：改變評分方式
+# %% [markdown] key="further-measure" lang="zh-tw"
+# #### 改變評分方式
 
 # %% [markdown] key="measure-text" lang="ja"
 # 次のセルで、$k$ と目盛りを変えられます。棒は、大きさごとの $p^k$ です。対数目盛りでは、棒の長さが $10^{-4}$ から1までを表します。同じモデルが「急に賢くなる」のは、どんなときでしょうか。

@@ -3,7 +3,7 @@
     python -m helpers.results.preference
 
 The assistant is results/assistant.py's "mixed" one; its own wrong answers are the rejected ones.
-Writes preference.json after every run: {"before": [one a seed], "runs": [those after tuning]}, each
+Writes preference.json after every seed: {"before": [one a seed], "runs": [those after it]}, each
 {seed, how, wins, chosen, rejected, divergence, exact: {task: share}, valid, text_loss}.
 how: a beta, or "chosen" (as many steps on the right answers alone).  wins: of held-out pairs.
 chosen, rejected: their mean log p.  The loss is the model answer's, so the instructor's copy is
@@ -12,6 +12,7 @@ needed, or main(loss=one's own).  About 6 minutes of one CPU core (OMP_NUM_THREA
 
 import copy
 import importlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,12 @@ def judged(model: Any, before: Any, held_out: Sequence[Pair]) -> dict[str, Any]:
 
 
 def main(path: Path = FILE, loss: preference.Loss | None = None) -> int:
-    """Make all runs, and write after each."""
-    loss = loss or importlib.import_module("model_answers").preference_loss()
+    """Make the seeds that are not there, and write after each."""
     made: dict[str, Any] = {"versions": versions(), "before": [], "runs": []}
-    for seed in SEEDS:
+    if path.is_file():
+        made = json.loads(path.read_text(encoding="utf-8"))
+    loss = loss or importlib.import_module("model_answers").preference_loss()
+    for seed in SEEDS[len(made["before"]) :]:
         before = trained("mixed", seed)
         data = preference.pairs(before, N_TRAIN, 1000 + seed)
         held_out = preference.pairs(before, N_TEST, 99, "test")
@@ -62,8 +65,8 @@ def main(path: Path = FILE, loss: preference.Loss | None = None) -> int:
         for how in (*BETAS, CHOSEN):
             model = tuned(before, data, how, loss, seed)
             made["runs"].append({"seed": seed, "how": how} | judged(model, before, held_out))
-            write(path, made)
             print(made["runs"][-1], flush=True)
+        write(path, made)
     return 0
 
 

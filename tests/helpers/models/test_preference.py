@@ -113,13 +113,16 @@ def test_the_shipped_runs_are_those_that_are_planned():
 
 
 def test_the_long_run_starts_each_seed_from_its_own_assistant(tmp_path, monkeypatch):
-    made, whole = [], {"wins": 0.5}
+    """And makes only the seeds that are not there."""
+    made, path = [], tmp_path / "preference.json"
     monkeypatch.setattr(long_run, "trained", lambda name, seed: (name, seed))
     monkeypatch.setattr(preference, "pairs", lambda model, n, seed, split="train": [model, split])
-    monkeypatch.setattr(long_run, "judged", lambda model, before, held_out: dict(whole))
+    monkeypatch.setattr(long_run, "judged", lambda *_: {"wins": 0.5})
     monkeypatch.setattr(
         long_run, "tuned", lambda before, data, how, loss, seed: made.append((before, data[1], how))
     )
-    long_run.main(tmp_path / "p.json", loss=lambda *_: None)
-    assert {before for before, _, _ in made} == {("mixed", seed) for seed in long_run.SEEDS}
-    assert {split for _, split, _ in made} == {"train"} and len(made) == 12
+    for seeds in ((0, 1), long_run.SEEDS):
+        monkeypatch.setattr(long_run, "SEEDS", seeds)
+        long_run.main(path, loss=lambda *_: None)
+    assert [before[1] for before, _, _ in made] == [0] * 4 + [1] * 4 + [2] * 4
+    assert {split for _, split, _ in made} == {"train"} and made[0][0] == ("mixed", 0)
