@@ -413,7 +413,7 @@ claims.check(
 # 權重有 2 層×4 個頭，如果只挑好看的，什麼結論都能得到。所以要先訂好規則：用 4 個頭的平均；要看哪一層，用訓練句來選；畫圖和評分只用評估句。
 
 # %% key="map-layer"
-practice = alignment.draw(50, seed=1, split="train")
+practice = corpus.drawn(50, 1, "train")
 by_layer = {layer: alignment.score(model, practice, layer).aligned for layer in (1, 2)}
 chosen = max(by_layer, key=by_layer.get)
 
@@ -461,8 +461,8 @@ figures.show(
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-found = alignment.score(model, alignment.draw(200, seed=99, split="test"), chosen)
-untrained = alignment.score(encoder_decoder.new(), alignment.draw(50, 99, "test"), chosen)
+found = alignment.score(model, corpus.drawn(200, 99, "test"), chosen)
+untrained = alignment.score(encoder_decoder.new(), corpus.drawn(50, 99, "test"), chosen)
 predict.compare(guess, found.aligned)
 
 # %% key="align-claim"

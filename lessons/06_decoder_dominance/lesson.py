@@ -524,6 +524,8 @@ show.tabulate(
     T(ja="N|D|D÷N|6ND÷C|アテンションも数える|損失", zh_tw="N|D|D÷N|6ND÷C|連注意力也算|損失"),
     rows,
 )
+error = sum(np.var([r["loss"] for r in of], ddof=1) / len(of) for of in (largest, longer)) ** 0.5
+print(T(ja="損失の差と標準誤差（ナット）：", zh_tw="損失差與標準誤（nat）："), f"{gain:.3f} ± {error:.3f}")
 claims.check(
     "E60",
     {
@@ -536,14 +538,14 @@ claims.check(
 )
 
 # %% [markdown] key="compute-after" lang="ja"
-# 16万のモデルの損失は1.139で、31万のモデルより約0.10ナット低くなりました。2つの式の予測どおり、大きさを半分にして文章を約1.8倍読ませたほうがよかったのです。
+# 16万のモデルの損失は、3つのシードの平均で1.152となり、31万のモデルより $0.09 \pm 0.01$ ナット低くなりました（±は標準誤差）。2つの式の予測どおり、大きさを半分にして文章を約1.8倍読ませたほうがよかったのです。
 #
-# ただし、20という比は別のデータと大きなモデルに当てはめた値で、16万の記録はシードが1つです。
+# ただし、20という比は別のデータと大きなモデルに当てはめた値です。
 
 # %% [markdown] key="compute-after" lang="zh-tw"
-# 16 萬的模型，損失是 1.139，比 31 萬的模型低了大約 0.10 nat。正如這兩個式子預測的，大小減半、文章讀到大約 1.8 倍比較好。
+# 16 萬的模型，三個亂數種子的平均損失是 1.152，比 31 萬的模型低了 $0.09 \pm 0.01$ nat（± 是標準誤）。正如這兩個式子預測的，大小減半、文章讀到大約 1.8 倍比較好。
 #
-# 不過，20 這個比例是用別的資料、大得多的模型擬合出來的，而且 16 萬的紀錄只有 1 個亂數種子。
+# 不過，20 這個比例是用別的資料、大得多的模型擬合出來的。
 
 # %% [markdown] key="both" lang="ja"
 # ## 5. エンコーダー・デコーダーでも、損失は同じように下がるか
@@ -963,11 +965,115 @@ claims.check(
 #
 # 回到一開始的問題：在這些小實驗裡，真正量得出來的是訓練效率，以及「接下去寫」這種形式的方便；零樣本和湧現，則要看學過什麼、怎麼評分。
 
-# %% [markdown] key="further-even" lang="ja" further=true
-# ### さらにくわしく：条件をどこまでそろえたか
+# %% [markdown] key="further-preference" lang="ja" further=true
+# ### さらにくわしく：DPO、条件のそろえ方、測り方
 
-# %% [markdown] key="further-even" lang="zh-tw" further=true
-# ### 更進一步：條件控制到什麼程度
+# %% [markdown] key="further-preference" lang="zh-tw" further=true
+# ### 更進一步：DPO、控制的條件、評分方式
+
+# %% [markdown] key="preference" lang="ja"
+# #### 好みから学ぶ（DPO）
+#
+# 指示チューニングのあとには、2つの答えのどちらが好まれたかから学ぶ段階がよく続きます。演習シートで書くDPOの損失を、7節のアシスタント（質問と文を交互に学習したもの）に使うと、何が起きるでしょうか。
+#
+# ここでは、人の代わりに文法が好みを決めます。アシスタントに、学習用の質問へ確率に従って答えさせ、間違えた答えと正しい答えを組にして、200ステップ学習させました。調べるのは、人と場所の組を一度も見ていない質問です。
+#
+# - 勝率：正しい答えに、間違えた答えより高い確率を付けた組の割合（でたらめなら0.5）
+# - $\beta$：小さいほど、学習前のモデルから離れてもよい
+#
+# 予想：$\beta = 0.1$ で学習すると、勝率は上がります。では、3種類の質問に正しく答える割合（学習前は約0.7）は、どうなるでしょうか。`"a"`：0.05以上上がる、`"b"`：差は0.05未満、`"c"`：0.05以上下がる
+
+# %% [markdown] key="preference" lang="zh-tw"
+# #### 從偏好學習（DPO）
+#
+# 指令微調之後，常會再加一個階段：有兩個回答時，從哪一個比較受喜歡來學習。把練習題要寫的 DPO 損失，用在第 7 節的助理（題目和句子輪流訓練的那個）上，會發生什麼事？
+#
+# 這裡不請人來選，由文法決定偏好。先讓助理照自己的機率回答訓練用的題目，再把答錯的和正確的回答配成一組，訓練 200 步。檢查時用的題目，人物和地點的組合都沒看過。
+#
+# - 勝率：給正確回答的機率，比給答錯的還高的組數比例（亂猜是 0.5）
+# - $\beta$：愈小，愈可以遠離訓練前的模型
+#
+# 先猜猜看：用 $\beta = 0.1$ 訓練，勝率會上升。那麼，3 種題目答對的比例（訓練前大約 0.7）會怎樣？`"a"`：上升 0.05 以上，`"b"`：相差不到 0.05，`"c"`：下降 0.05 以上
+
+# %% key="preference-code"
+#| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
+#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+guess = None
+
+tuned = results.load("preference")
+by_how = {"before": tuned["before"]}
+for run in tuned["runs"]:
+    by_how.setdefault(run["how"], []).append(run)
+
+
+def judged(runs):
+    #| ja: 3つのシードの、勝率から文の損失までの7つの値
+    #| zh-tw: 3 個亂數種子的 7 個值，從勝率到句子的損失
+    names = ("wins", "chosen", "rejected", "divergence", "valid", "text_loss")
+    right = [measured(run)[0] for run in runs]
+    return np.array([right, *([run[name] for run in runs] for name in names)])  # (7, 3)
+
+
+shifted = {how: judged(runs) for how, runs in by_how.items()}
+change = {how: (values - shifted["before"]).mean(1) for how, values in shifted.items()}
+options = {
+    "a": T(ja="0.05以上上がる", zh_tw="上升 0.05 以上"),
+    "b": T(ja="差は0.05未満", zh_tw="相差不到 0.05"),
+    "c": T(ja="0.05以上下がる", zh_tw="下降 0.05 以上"),
+}
+moved = change[0.1][0]
+predict.choose(guess, options, "b" if abs(moved) < 0.05 else "a" if moved > 0 else "c")
+
+# %% key="preference-table" hide=true
+what = T(
+    ja="3種類の質問の正解率|勝率|正しい答えの対数確率（ナット）|間違えた答えの対数確率（ナット）|学習前とのKL（ナット）|書いた文が文法に合う割合|文の損失（ナット／文）",
+    zh_tw="3 種題目的正確率|勝率|正確回答的對數機率（nat）|答錯的回答的對數機率（nat）|與訓練前的 KL（nat）|寫出的句子符合文法的比例|句子的損失（nat／句）",
+).split("|")
+rows = [
+    [
+        name,
+        *(f"{values[n].mean():.2f} ± {values[n].std(ddof=1):.2f}" for values in shifted.values()),
+    ]
+    for n, name in enumerate(what)
+]
+show.tabulate(
+    T(
+        ja="3つのシードの平均と標準偏差|学習前|β = 0.1|β = 0.3|β = 1|正しい答えだけを学習",
+        zh_tw="3 個亂數種子的平均與標準差|訓練前|β = 0.1|β = 0.3|β = 1|只訓練正確的回答",
+    ),
+    rows,
+)
+
+# %% key="preference-claim" hide=true
+claims.check(
+    "E62",
+    {
+        "wins_before": shifted["before"][1].mean(),
+        "wins": change[0.1][1],
+        "right": change[0.1][0],
+        "chosen": change[0.1][2],
+        "rejected": change[0.1][3],
+        "beta": shifted[0.1][4].mean() / shifted[1.0][4].mean(),
+        "valid": change[0.1][5],
+        "control": change["chosen"][0] - change[0.1][0],
+    },
+)
+
+# %% [markdown] key="preference-after" lang="ja"
+# 勝率は上がったのに、$\beta = 0.1$ では、正しく答える割合が下がりました。DPOが見ているのは、2つの答えの差だけだからです。表のとおり、正しい答えの確率も下がり、間違えた答えの確率がそれ以上に下がったので、差は開きました。空いた確率は、どちらでもない答えに移ったのです（Razinほか2024、arXiv:2410.08847が報告したlikelihood displacement）。$\beta = 1$ では、学習前からあまり離れず、正しく答える割合は変わらずに、勝率だけが上がりました。忘れないための文を混ぜなかったので、文法に合う文の割合は、どの学習でも平均では下がっています。
+#
+# 同じステップ数で、正しい答えだけを学習させた場合（表の右端）のほうが、勝率も正解率も高くなりました。正しい答えを書いて渡せるなら、それが近道です。好みの学習が要るのは、どちらがよいかは言えても、よい答えを書いて渡すのは難しいときです。学習率は、シード0で0.0001と0.0003を試し、勝率の高いほうを選びました。
+
+# %% [markdown] key="preference-after" lang="zh-tw"
+# 勝率上升了，但 $\beta = 0.1$ 的時候，答對的比例反而下降。DPO 看的只是兩個回答的差距：從表可以看出，正確回答的機率也降低了，只是答錯的回答降得更多，所以差距拉開了。空出來的機率，跑到兩者以外的回答去了（Razin 等人 2024，arXiv:2410.08847 報告的 likelihood displacement）。$\beta = 1$ 時，模型不會離訓練前太遠，答對的比例不變，只有勝率上升。因為沒有混入防止遺忘的句子，不管用哪種訓練，符合文法的句子比例平均都下降了。
+#
+# 用相同的步數，只訓練正確的回答（表的最右欄），勝率和正確率都更高。寫得出正確答案的話，這才是捷徑。需要從偏好學習的，是說得出哪一個比較好、卻很難寫出好答案的時候。學習率是用亂數種子 0 試了 0.0001 和 0.0003，選勝率較高的那個。
+
+# %% [markdown] key="further-even" lang="ja"
+# #### 条件をどこまでそろえたか
+
+# %% [markdown] key="further-even" lang="zh-tw"
+# #### 條件控制到什麼程度
 
 # %% [markdown] key="even-list" lang="ja"
 # 学習対象トークンの数をそろえ、同じ計算量の所で比べましたが、次の違いが残っています。
@@ -1006,11 +1112,11 @@ show.tabulate(
     rows,
 )
 
-# %% [markdown] key="further-measure" lang="ja" further=true
-# ### さらにくわしく：測り方を変えてみる
+# %% [markdown] key="further-measure" lang="ja"
+# #### 測り方を変えてみる
 
-# %% [markdown] key="further-measure" lang="zh-tw" further=true
-# ### 更進一步：改變評分方式
+# %% [markdown] key="further-measure" lang="zh-tw"
+# #### 改變評分方式
 
 # %% [markdown] key="measure-text" lang="ja"
 # 次のセルで、$k$ と目盛りを変えられます。棒は大きさごとの $p^k$ で、対数目盛りでは棒の長さが $10^{-4}$ から1までを表します。同じモデルが「急に賢くなる」のは、どんなときでしょうか。

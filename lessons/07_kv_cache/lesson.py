@@ -36,7 +36,6 @@ from helpers.classroom import claims, predict
 from helpers.display import charts, figures, show
 from helpers.instruments import measure
 from helpers.models import decoder
-from helpers.world import tokenizer
 
 figures.use(LANG)
 _ = torch.manual_seed(0)
@@ -76,7 +75,7 @@ model = decoder.load()
 #| ja: 計算を数えられる実装に切り替える
 #| zh-tw: 換成可以計數的實作
 model.set_attn_implementation("eager")
-start = decoder.TOKENIZER(tokenizer.tagged("", LANG), return_tensors="pt").input_ids[:, :-1]
+start = decoder.beginnings([""], LANG)
 
 
 def recompute(ids, n):
@@ -682,7 +681,7 @@ for key, (name, way, how) in ways.items():
     fit = kv_cache.fits(name, "rtx-4090", 100_000, **how)
     card = kv_cache.smallest(name, 100_000, **how)
     needed[key] = (fit.total_bytes - fit.lines["overhead"]) / 2**30
-    rows.append([fit.model, way, f"{fit.total_bytes / 2**30:.1f}", f"{card.gib} GB"])
+    rows.append([fit.model, way, f"{fit.total_bytes / 2**30:.1f}", f"{card.gb} GB"])
 head = [
     T(ja="モデル", zh_tw="模型"),
     T(ja="方法", zh_tw="做法"),
@@ -723,7 +722,7 @@ Explorer(
     Range("length", T(ja="長さ", zh_tw="長度"), [1024 * 2**i for i in range(8)], value=8192),
     Range("batch", T(ja="バッチサイズ", zh_tw="批次大小"), [1, 2, 4, 8, 16], value=1),
     Range("chunk", T(ja="読む単位", zh_tw="每段詞元"), [2**n for n in range(7, 14)], value=512),
-    Select("gpu", "GPU", {f"{g.name} ({g.gib} GB)": key for key, g in kv_cache.gpus().items()}),
+    Select("gpu", "GPU", {f"{g.name} ({g.gb} GB)": key for key, g in kv_cache.gpus().items()}),
     Select("weight_bits", T(ja="重みの形式", zh_tw="權重的格式"), formats),
     Select("cache_bits", T(ja="KVキャッシュの形式", zh_tw="KV 快取的格式"), formats),
 )
@@ -1014,6 +1013,36 @@ print("float32", f"{real.total_bytes:,}")
 print(T(ja="fp8（見積もり）：", zh_tw="fp8（估算）："), f"{estimate:,}")
 print(T(ja="fp8（実測）：", zh_tw="fp8（實測）："), f"{held:,}")
 assert held == estimate
+
+# %% [markdown] key="further-chunked" lang="ja"
+# #### 分けて読んでも、結果は同じか
+#
+# 7節では、プロンプトを512トークンずつ読みました（chunked prefill）。分けて読んだモデルは、一度に読んだモデルと同じ答えを出すのでしょうか。因果マスクで見えるのは前のトークンだけなので、前のキーとバリューがキャッシュに残っていれば、同じになるはずです。1節で書いた文を、1トークンずつから全部一度にまで、あらゆる大きさに分けて読ませ、ロジットとキャッシュを一度に読んだときと比べます。途中の計算結果のピークは、1,024トークンを128トークンずつ読んで比べます。
+
+# %% [markdown] key="further-chunked" lang="zh-tw"
+# #### 分段讀，結果一樣嗎
+#
+# 第 7 節裡，提示每次只讀 512 個詞元（chunked prefill）。分段讀的模型，答案會和一次讀完的模型一樣嗎？因果遮罩只看得到前面的詞元，只要前面的鍵和值還留在快取裡，應該要一樣才對。這裡拿第 1 節寫出的句子，從每次 1 個詞元到一次全部，各種大小都分段讀一遍，再比較 logits 和快取。中間結果的峰值，則是把 1,024 個詞元每次讀 128 個，和一次讀完來比較。
+
+# %% key="chunked-code"
+from helpers.kv_cache import chunked
+
+print(inspect.getsource(chunked.prefill))
+whole_length = text_cached.size(1)
+gaps = [chunked.gap(model, text_cached, size) for size in range(1, whole_length + 1)]
+
+prompt, peaks = torch.ones(1, 1024, dtype=torch.long), {}
+for size in (128, 1024):
+    with measure.cost() as reading:
+        chunked.prefill(longer, prompt, size)
+    peaks[size] = reading.peak_bytes
+claims.check("E73", {"gap": max(gaps), "peak": peaks[128] / peaks[1024]})
+
+# %% [markdown] key="chunked-after" lang="ja"
+# どの大きさでも、差は丸め誤差だけでした。分けて変わるのは結果ではなく、途中の計算結果の大きさと、読んでいる間にほかの系列のデコードを挟めることです。コードで大切なのはマスクの位置で、`kept + 1`が1つずれるだけで、固まりの境目で未来のトークンが見えたり、自分自身が見えなくなったりします（教材のテストは、そのような誤りを見つけることも確かめています）。
+
+# %% [markdown] key="chunked-after" lang="zh-tw"
+# 不管分成多大，差距都只有捨入誤差。分段改變的不是結果，而是中間結果的大小，以及讀到一半時可以插入其他序列的解碼。程式裡最要緊的是遮罩的位置：`kept + 1` 只要偏了一格，在段落的交界就會看到未來的詞元，或是看不到自己（教材的測試也確認過，這樣的錯誤都抓得到）。
 
 # %% [markdown] key="further-absorb" lang="ja"
 # #### MLAの吸収と、層の間の共有

@@ -899,7 +899,7 @@ from helpers.models import speculative
 
 target, draft = lesson_04.load(), speculative.drafter()
 start = speculative.beginning(LANG)
-print(inspect.getsource(speculative.speculate))
+print(inspect.getsource(speculative.accepts), inspect.getsource(speculative.speculate), sep="\n")
 
 # %% key="speculative-guess"
 #| ja: Noneを、予想した数に書き換える
@@ -948,6 +948,63 @@ claims.check(
 
 # %% [markdown] key="speculative-end" lang="zh-tw"
 # 分布不變，只有大模型的計算次數變少了。不過，草擬也要花時間；批次大到時間由運算決定時，好處就會變小。
+
+# %% [markdown] key="speculative-record" lang="ja"
+# 2トークンだけでなく、文全体でも分布は同じでしょうか。「昨日、健太」で始まる文は、文法で言えるものを全部数え上げられるので、大きなモデルがどの文をどの確率で書くかも正確に計算できます。そこで、続きを300文ずつ書かせた記録を、文の形と場所で分けて数え、χ²検定をしました（どのマスの期待度数も5以上）。受け入れ方を間違えた2つの書き方、「下書きを全部受け入れる」と「$p/q$ ではなく $p$ の確率で受け入れる」も並べます。$P$ 値は、同じ分布なら、これ以上のずれが偶然に起こる確率です。
+#
+# 下の表は、下書きのモデルを学習させるステップ数を変えた記録です。一致度は $\sum_x \min(p(x), q(x))$ の平均で、下書き1トークンが受け入れられる確率に当たります。どのトークンも同じ確率 $a$ で受け入れられるなら、4トークンの下書きで進むのは、平均 $1 + a + a^2 + a^3 + a^4$ トークンです（文が終わると残りの下書きを捨てるので、数えた値はこれより少し小さくなります）。
+
+# %% [markdown] key="speculative-record" lang="zh-tw"
+# 不只 2 個詞元，整個句子的分布也一樣嗎？文法能說的、以「健太昨天」開頭的句子可以全部列出來，所以大模型用多少機率寫出哪一句，也能準確算出來。這裡把各寫 300 句的紀錄，依句型和地點分開計數，做 χ² 檢定（每一格的期望次數都在 5 以上）。另外放上 2 種接受規則寫錯的做法：「草擬的全部接受」，以及「用 $p$ 而不是 $p/q$ 的機率接受」。$P$ 值是分布相同時，碰巧偏差這麼大或更大的機率。
+#
+# 下面的表，是改變草擬模型訓練步數的紀錄。一致程度是 $\sum_x \min(p(x), q(x))$ 的平均，也就是草擬的 1 個詞元被接受的機率。如果每個詞元被接受的機率都是 $a$，草擬 4 個詞元，平均可以前進 $1 + a + a^2 + a^3 + a^4$ 個詞元（句子一結束，剩下的草擬就丟掉，所以數出來的會再少一點）。
+
+# %% key="speculative-table" hide=true
+from helpers import results
+from helpers.models import speculative
+
+made = results.load("speculative")
+rules = {
+    "right": T(ja="正しい受け入れ方", zh_tw="正確的接受規則"),
+    "all": T(ja="全部受け入れる", zh_tw="全部接受"),
+    "p": T(ja="pの確率で受け入れる", zh_tw="用 p 的機率接受"),
+}
+p_values, rows = {rule: [] for rule in rules}, []
+for fit in made["fits"]:
+    p_values[fit["rule"]].append(fit["p"])
+    of = [rules[fit["rule"]], fit["lang"], f"{fit['seed']}", f"{fit['chi_square']:.1f}"]
+    rows.append([*of, f"{fit['freedom']}", f"{fit['p']:.2g}"])
+head = T(ja="受け入れ方|言語|シード|χ²|自由度|P値", zh_tw="接受規則|語言|亂數種子|χ²|自由度|P 值")
+show.tabulate(head, rows)
+
+# %% key="speculative-agreement" hide=true
+rows, counted = [], {}
+for steps in sorted({d["steps"] for d in made["drafts"]}):
+    of = [d for d in made["drafts"] if d["steps"] == steps]
+    agreement, tokens = np.mean([[d["agreement"], d["tokens"]["4"]] for d in of], 0)
+    spread = np.std([d["tokens"]["4"] for d in of], ddof=1)
+    counted[steps] = (agreement, tokens, speculative.expected(agreement, 4))
+    rows.append([f"{steps:,}", f"{agreement:.2f}", f"{tokens:.2f} ± {spread:.2f}"])
+    rows[-1].append(f"{counted[steps][2]:.2f}")
+show.tabulate(
+    T(
+        ja="下書きのステップ数|一致度|1回で進むトークン（数えた値）|式の値",
+        zh_tw="草擬模型的步數|一致程度|計算一次前進的詞元（數出來的）|式子的值",
+    ),
+    rows,
+)
+ratios = [tokens / told for _, tokens, told in counted.values()]
+claims.check(
+    "E84",
+    {
+        "right": min(p_values["right"]),
+        "all": max(p_values["all"]),
+        "p": max(p_values["p"]),
+        "least": counted[25][1],
+        "most": counted[1600][1],
+        "formula": min(ratios),
+    },
+)
 
 # %% [markdown] key="serving" lang="ja"
 # ## 6. 同じGPUを大勢で使う

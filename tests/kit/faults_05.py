@@ -218,7 +218,7 @@ def five_letters() -> float:
 
 @cache
 def aligned_untrained() -> alignment.Hits:
-    change = "score(model, alignment.draw(200,", "score(encoder_decoder.new(), alignment.draw(30,"
+    change = "score(model, corpus.drawn(200,", "score(encoder_decoder.new(), corpus.drawn(30,"
     return cells("map-layer", "align", change=change)["found"]
 
 
@@ -228,7 +228,7 @@ def one_word_in_so_many() -> float:
 
 
 def trained_in_its_place() -> float:
-    change = "score(encoder_decoder.new(), alignment.draw(50", "score(model, alignment.draw(30"
+    change = "score(encoder_decoder.new(), corpus.drawn(50", "score(model, corpus.drawn(30"
     return cells("map-layer", "align", change=change)["untrained"].turned
 
 

@@ -1,6 +1,7 @@
 """Planted faults for the claims of lesson 07: each makes its quantity red."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from claim_faults import Fault
 
 from helpers.instruments import measure
-from helpers.kv_cache import fitting, layers, paged
+from helpers.kv_cache import chunked, fitting, layers, paged
 
 LESSON = "07_kv_cache"
 C19 = (
@@ -31,7 +32,8 @@ E72 = {  # what the lesson hands to the claim, by the name that it has there: th
     "evict_ratio": ("quant-write", "evict-code"),
     "loaded_seconds": ("hand-code", "quant-write", "evict-code", "evict-table"),
 }
-CELLS = {"C19": C19, "C20": C19, "C21": C21, "E71": E71}
+E73 = ("why-ways", "why-code", "phases-code", "chunked-code")
+CELLS = {"E73": E73, "C19": C19, "C20": C19, "C21": C21, "E71": E71}
 
 
 def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
@@ -153,7 +155,39 @@ COPIED = (
         [self.append(name, token) for token in (self.read(like) if like else ())],
     ),
 )
+
+
+def prefill(quantity: str, what: str, old: str, new: str) -> Fault:
+    """E73: chunked.prefill with other code in it; the 2,048 tokens of section 1 are not read."""
+
+    def measure() -> float:
+        source = inspect.getsource(chunked.prefill)
+        assert source.count(old) == 1
+        scope = dict(vars(chunked))
+        exec(source.replace(old, new), scope)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(chunked, "prefill", scope["prefill"])
+            patch.setattr(inspect, "getsource", str)
+            short = ("(256, 512, 1024, 2048)", "(256, 512)")
+            return lesson_cells.measured(LESSON, "E73", *E73, change=short)[quantity]
+
+    return Fault("E73", quantity, what, measure)
+
+
 FAULTS: list[Fault] = [
+    prefill("gap", "the next token is seen", "triu(kept + 1)", "triu(kept + 2)"),
+    prefill(
+        "gap",
+        "a chunk's first token sees the next",
+        "triu(kept + 1)",
+        "triu(kept + 1 + (kept > 0))",
+    ),
+    prefill(
+        "peak",
+        "read at once all the same",
+        "cache, logits = DynamicCache(), []",
+        "cache, logits, chunk = DynamicCache(), [], 1024",
+    ),
     code(
         *("C19", "residual", "one size is 64 bytes too large"),
         *("for n in lengths]\nslope", "for n in lengths]\nsizes[2] += 64\nslope"),
