@@ -21,8 +21,10 @@ ROWS = re.compile(r"^(?:\|.*\n?)+", re.MULTILINE)  # a table of Markdown
 BOX = '<div class="wide" tabindex="0">'  # scrolls by itself, by keyboard too
 TITLE = re.compile(r"# @title (.*?)(?:（.*）)?$")  # what JupyterLab and Colab show of a folded cell
 BLANK = re.compile(r"\n\s*\n")  # ends raw HTML in Markdown
-NOTEBOOK = re.compile(r"\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
+# links to other lessons lead to their pages; a sheet is not on the site: of its link, the words stay
+NOTEBOOK = re.compile(r"(\]\(|href=\")(\d\d_\w+)\.ipynb")
 SHEET = re.compile(r"\[([^\]]*)\]\([^)]*/exercise_\w+\.ipynb\)")
+SHEET_IN_HTML = re.compile(r'<a href="[^"]*/exercise_\w+\.ipynb">(.*?)</a>')
 SET_UP = ("set-up-text", "course", "set-up")  # cells that a page does not need
 GUESS = re.compile(r"^predict\.(?:compare|choose)\(", re.MULTILINE)
 
@@ -69,7 +71,7 @@ def page(notebook: NotebookNode, lang: str, name: str) -> Page:
 
 
 def _add_prose(made: Page, cell: NotebookNode) -> None:
-    source = NOTEBOOK.sub(r"](../\1/\2)", SHEET.sub(r"\1", cell.source))
+    source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(r"\1", cell.source))
     lines = []
     for line, heading in _lines(source):
         if heading and not made.title:  # the builder shows the title itself
@@ -136,7 +138,8 @@ def _preformatted(text: str) -> str:
 
 def _fragment(made: Page, fragment: str) -> str:
     """Return HTML with files for its pictures and a box that scrolls for each table."""
-    fragment, pictures = figures.as_files(fragment)
+    linked = NOTEBOOK.sub(r"\1../\2/", SHEET_IN_HTML.sub(r"\1", fragment))
+    fragment, pictures = figures.as_files(linked)
     made.pictures |= pictures
     boxed = TABLE.sub(lambda m: f"{BOX}{m[0]}</div>", fragment)
     return BLANK.sub("\n", boxed)

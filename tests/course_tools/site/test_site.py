@@ -58,6 +58,9 @@ def test_what_looks_like_a_heading_in_a_fence_stays():
 def test_links_lead_to_pages_and_sheets_become_words():
     link = "[02](02_block.ipynb)と[演習](../../exercises/ja/01_a/exercise_01_a.ipynb)"
     assert text_of(prose(link)).endswith("[02](../02_block/)と演習")
+    sheet = '<a href="../../exercises/ja/01_a/exercise_01_a.ipynb">4問中0問</a>'
+    made = text_of(code("x", shown(text_html=f'<a href="02_block.ipynb">02</a>{sheet}')))
+    assert '<a href="../02_block/">02</a>4問中0問</div>' in made
 
 
 def test_set_up_is_left_out_and_folded_code_is_named_by_its_title():
