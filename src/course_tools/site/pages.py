@@ -21,7 +21,7 @@ ROWS = re.compile(r"^(?:\|.*\n?)+", re.MULTILINE)  # a table of Markdown
 BOX = '<div class="wide" tabindex="0">'  # scrolls by itself, by keyboard too
 TITLE = re.compile(r"# @title (.*?)(?:（.*）)?$")  # what JupyterLab and Colab show of a folded cell
 BLANK = re.compile(r"\n\s*\n")  # ends raw HTML in Markdown
-# links to other lessons lead to their pages; a sheet is not on the site: of its link, the words stay
+# links to lessons lead to their pages; a sheet is not on the site: of its link the words stay
 NOTEBOOK = re.compile(r"(\]\(|href=\")(\d\d_\w+)\.ipynb")
 SHEET = re.compile(r"\[([^\]]*)\]\([^)]*/exercise_\w+\.ipynb\)")
 SHEET_IN_HTML = re.compile(r'<a href="[^"]*/exercise_\w+\.ipynb">(.*?)</a>')
