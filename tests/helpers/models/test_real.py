@@ -79,7 +79,7 @@ def test_every_form_of_numbers_is_read_as_its_formula_says(tmp_path):
     )
     half = rng.normal(size=(3, 5)).astype("<f2")
     tensors = {"a": (8, (2, 64), eight), "b": (3, (2, 64), four), "c": (1, (3, 5), half.tobytes())}
-    file = gguf.File(weight_files.gguf(tmp_path / "x", {"k": ["v"], "n": 3, "f": 0.5}, tensors))
+    file = gguf.GgufFile(weight_files.gguf(tmp_path / "x", {"k": ["v"], "n": 3, "f": 0.5}, tensors))
     assert file.says == {"k": ["v"], "n": 3, "f": 0.5} and file.names == ["a", "b", "c"]
     want = {
         "a": [[float(s) * int(x) for x in row] for s, row in zip(d, q8, strict=True)],
@@ -137,7 +137,7 @@ def test_a_bert_goes_into_the_file_and_comes_out(tmp_path):
     assert [other(text).input_ids for text in TEXTS] == [tokens(text).input_ids for text in TEXTS]
 
 
-@pytest.mark.parametrize("read", [gguf.File, e5.File])
+@pytest.mark.parametrize("read", [gguf.GgufFile, e5.E5File])
 def test_another_file_is_none(tmp_path, read):
     (tmp_path / "x").write_bytes(b"PK\3\4" + bytes(100))
     with pytest.raises(ValueError, match="expected"):
