@@ -123,6 +123,16 @@ def test_marks_of_a_gradebook_from_before_are_kept_and_bound(tmp_path):
     assert found == {"s1": ("13", ""), "s2": ("", "essay")}
 
 
+def test_a_doubt_that_a_person_has_settled_comes_back_with_another_answer_only(tmp_path):
+    made = MarkedClass(tmp_path)
+    for answer, waits in (("another", {"merge"}), ("another", set()), ("a third", {"merge"})):
+        code = notebook(**{**dict.fromkeys(FULL, "RIGHT"), "merge": answer})
+        made.hand_in("s1", code.replace(b"def merge(", b"def mix("))  # a person is asked
+        assert made.grade("--report-lang", "en") == 0
+        assert made.kept("s1")["needs"] == waits
+        made.mark("s1", "merge", None, 0.5)  # no points, but something for the idea
+
+
 def a_large_class(count: int) -> list[Graded]:
     return [replace(one, human=()) for one in a_class(3, count)]
 
