@@ -231,24 +231,24 @@ terminal
 # %% [markdown] key="terminal-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 見積もり（4n²バイト）と測定値は、ぴったり一致します。nトークンには組がn²通りあり、スコアが1つ4バイトだからです。
+# バイト数は毎回4倍になり、10万トークンでは37.3 GiBです。nトークンには組がn²通りあり、スコアが1つ4バイトなので、測定値は4n²バイトという見積もりにぴったり一致します。
 #
 # </details>
 #
 # なぜ組ごとに計算するのかはレッスン01で、この行列を作らずに済ませる方法はレッスン07で扱います（先に見たい人は`online-softmax`を実行してみましょう）。
 #
-# 同じ実験は、ふつうのターミナルでも、教材のフォルダーで`python start.py run n-squared`と入力すれば動きます（`python start.py run --list`で、実験の一覧が出ます）。
+# 同じ実験は、ふつうのターミナルでも、教材のフォルダーで`python start.py run n-squared`と入力すれば動きます（最初の1回は、必要なものを入れるのに数分かかります）。`python start.py run --list`で、実験の一覧が出ます。
 
 # %% [markdown] key="terminal-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 估計值（4n² 個位元組）和實測值完全相同，因為 n 個詞元共有 n² 組，而一個數占 4 個位元組。
+# 位元組數每次都變成 4 倍，10 萬個詞元是 37.3 GiB。n 個詞元共有 n² 組，一個數占 4 個位元組，所以估計值 4n² 個位元組和實測值完全相同。
 #
 # </details>
 #
 # 為什麼要逐組計算，第 01 課會說明；能不能不建立這個矩陣，留到第 07 課（想先看看的話，請執行 `online-softmax`）。
 #
-# 同樣的實驗也可以在一般的終端機執行：在教材資料夾輸入 `python start.py run n-squared`。輸入 `python start.py run --list`，就會列出有哪些實驗。
+# 同樣的實驗也可以在一般的終端機執行：在教材資料夾輸入 `python start.py run n-squared`（第一次會先安裝需要的東西，要等幾分鐘）。輸入 `python start.py run --list`，就會列出有哪些實驗。
 
 # %% [markdown] key="table-text" lang="ja"
 # ## 6. 元のページの主張と、実験でわかったこと
