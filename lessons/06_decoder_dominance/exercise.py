@@ -198,7 +198,7 @@ def predicted(sizes, losses, size, floors, noise):
 #
 # $$P(y_w \succ y_l) = \frac{e^{r(y_w)}}{e^{r(y_w)} + e^{r(y_l)}}$$
 #
-# 損失は、$-\log P$ の組についての平均です。入力は、次のとおりです。
+# 損失は、組ごとの $-\log P$ の平均です。入力は、次のとおりです。
 #
 # - `logits`、`before`：$\pi$ と $\pi_0$ のロジットで、形状は(2B, T, V)。前半のB行が好まれた答え、後半のB行が同じ質問へのもう一方の答え
 # - `ids`：トークンの番号(2B, T)。質問のあとに、答えが続く
