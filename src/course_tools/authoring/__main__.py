@@ -1,13 +1,13 @@
 """python -m course_tools.authoring COMMAND ...
 
-build [--check] | confirm LESSON:KEY ... | translate LANGUAGE LESSON ...   [--root FOLDER]
+build [--check] [--verbose] | confirm LESSON:KEY ... | translate LANGUAGE LESSON ...
 """
 
 import argparse
 import sys
 
 from .. import command
-from . import drafts, pairs
+from . import drafts, pairs, rhythm, texts
 from .build import build, compare, write
 from .course import Course
 from .problems import LessonError
@@ -20,6 +20,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("keys", nargs="*", help="confirm: the pairs that you have read; translate:"
                         f" the language, then lessons or {drafts.SHARED!r}")  # fmt: skip
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if a file differs")
+    parser.add_argument("--verbose", action="store_true", help="build: how the prose runs, too")
     wanted = parser.parse_intermixed_args(argv)
     if wanted.command == "confirm" and not wanted.keys:
         parser.error("confirm: name at least one LESSON:KEY, as `build --check` prints it")
@@ -43,6 +44,8 @@ def run(wanted: argparse.Namespace) -> int:
     if wanted.command == "translate":
         return translate(course, *wanted.keys)
     files = build(course)
+    if wanted.verbose:
+        print(*rhythm.table(texts.of_course(course), rhythm.bounds()), sep="\n")
     status = tell_differences(course, files) if wanted.check else bring_in_step(course, files)
     print(*drafts.report(course), sep="\n", end="\n" if drafts.DRAFTS else "")
     return status

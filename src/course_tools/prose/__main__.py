@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from .. import command
+from ..authoring import rhythm
 from ..authoring.course import Course
 from ..authoring.texts import of_course
 from ..command import ROOT
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
     forms = read(root / "lessons/glossary.tsv")
     for problem in warnings(texts, forms):
         print("worth a look:", problem)
-    faults = gates.problems(texts, forms)
+    faults = [*gates.problems(texts, forms), *rhythm.problems(texts, rhythm.bounds())]
     node = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv/node"))
     if node.is_dir():
         faults += gates.textlint(texts, node)

@@ -13,8 +13,8 @@ from pathlib import Path
 from helpers.language.say import COMPLETE, LANGUAGES
 
 from ..authoring.problems import Problem, stop_at
+from ..authoring.sentences import around, sentences
 from ..authoring.texts import Text
-from .sentences import around, sentences
 
 TERMS = tuple(dict.fromkeys(("en", *COMPLETE)))
 FORBIDDEN = {lang: f"forbidden_{lang}" for lang in LANGUAGES}

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..authoring.problems import Problem
+from ..authoring.sentences import around, sentences, without_code
 from ..authoring.texts import Text
 from ..command import ROOT
-from .sentences import around, sentences, without_code
 
 CONFIGURATION = ROOT / "tools" / "node" / "textlint.json"
 PLAIN = re.compile(r"[うくぐすつぬぶむるいただ]$")  # a verb or adjective; a noun may end a label

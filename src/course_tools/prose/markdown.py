@@ -7,8 +7,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ..authoring.problems import Problem
+from ..authoring.sentences import without_code
 from ..authoring.texts import Text
-from .sentences import without_code
 
 LEFTOVER = re.compile(r"\*\*|__|\$")
 RENDERER = MarkdownIt("commonmark").enable("table")

@@ -7,8 +7,8 @@ from functools import cache
 import opencc
 
 from ..authoring.problems import Problem
+from ..authoring.sentences import around, sentences
 from ..authoring.texts import Text
-from .sentences import around, sentences
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\u3007"
 LATIN = "A-Za-z0-9√"

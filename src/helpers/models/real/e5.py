@@ -6,6 +6,7 @@ normalisation that NFKC equals, a directory, then numbers in float32 or in block
 
 import mmap
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from .filling import filled
+from .filling import HandedOver, filled
 from .gguf import BLOCK, Reader, four_bits
 
 SIZES = {  # the first numbers of the file, in their order
@@ -78,7 +79,7 @@ class File:
         ends = head.array("<u4", count + 1)
         scores, at = head.array("<f4", count).tolist(), head.at
         head.at += size
-        words = [self.raw[at + a : at + b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        words = [self.raw[at + a : at + b] for a, b in pairwise(ends.tolist())]
         pieces = [word.decode("utf-8", "replace") for word in words]
         return list(zip(pieces, scores, strict=True)), roles
 
@@ -141,4 +142,4 @@ def metaspace(unigram: Tokenizer, special: dict[str, str]) -> PreTrainedTokenize
         single=f"{special['bos']} $A {special['eos']}", special_tokens=ends
     )
     named = {f"{role}_token": token for role, token in special.items()}
-    return PreTrainedTokenizerFast(tokenizer_object=unigram, **named)
+    return PreTrainedTokenizerFast(tokenizer_object=HandedOver(unigram), **named)

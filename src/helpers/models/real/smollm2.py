@@ -8,7 +8,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from . import gguf
-from .filling import filled
+from .filling import HandedOver, filled
 
 FIELDS = {  # of the config: the key in the file's head
     "vocab_size": "llama.vocab_size",
@@ -61,7 +61,7 @@ def _name(name: str) -> str:
     return f"{layer}{NAMES[part]}.{kind}"
 
 
-def _weight(file: gguf.File, name: str, heads: dict[str, int]) -> torch.Tensor:
+def _weight(file: gguf.File, name: str, heads: dict[str, int | None]) -> torch.Tensor:
     """Return one matrix; llama.cpp keeps the rows of q and k of each head in another order.
 
     It turns the pairs of rows (2i, 2i + 1) by RoPE, transformers the pairs (i, i + d_k/2).
@@ -94,4 +94,4 @@ def byte_level(bpe: Tokenizer, special: list[str], **named: str) -> PreTrainedTo
     )
     bpe.decoder = decoders.ByteLevel()
     bpe.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
-    return PreTrainedTokenizerFast(tokenizer_object=bpe, **named)
+    return PreTrainedTokenizerFast(tokenizer_object=HandedOver(bpe), **named)

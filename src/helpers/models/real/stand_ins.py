@@ -77,7 +77,7 @@ def _smollm2_model() -> LlamaForCausalLM:
         num_hidden_layers=4, num_attention_heads=9, num_key_value_heads=3,
         max_position_embeddings=8192, rms_norm_eps=1e-5, tie_word_embeddings=True,
         rope_parameters={"rope_type": "default", "rope_theta": 100_000.0},
-        bos_token_id=1, eos_token_id=2, pad_token_id=2, attn_implementation="eager",
+        bos_token_id=1, eos_token_id=2, pad_token_id=2,
     )  # fmt: skip
     return LlamaForCausalLM(config)
 
@@ -87,7 +87,7 @@ def _e5_model() -> BertModel:
     config = BertConfig(
         vocab_size=len(_e5_tokenizer()), hidden_size=48, intermediate_size=192,
         num_hidden_layers=4, num_attention_heads=12, max_position_embeddings=512,
-        pad_token_id=1, attn_implementation="eager",
+        pad_token_id=1,
     )  # fmt: skip
     return BertModel(config, add_pooling_layer=False)
 
@@ -105,4 +105,6 @@ def make(name: str, role: str, seed: int = 0) -> Any:
     set_seed(seed)
     with silent():
         made = MAKERS[name, role]()
-    return made.eval() if role == "model" else made
+    if role == "model":
+        made.eval().set_attn_implementation("eager")
+    return made

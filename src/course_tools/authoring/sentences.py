@@ -2,8 +2,8 @@
 
 import re
 
-from ..authoring.parity import FORMULA, QUOTE
-from ..authoring.texts import Text
+from .parity import FORMULA, QUOTE
+from .texts import Text
 
 VALUE = "\ufffc"  # stands for a {value}, of which nobody knows how it begins and ends
 LATIN = "x"  # stands for code and formulas, which are set like Latin words
