@@ -270,6 +270,7 @@ class Command(NamedTuple):
 
     tool: str
     help: str
+    more: tuple = ()  # extras beside those of its package
 
     @property
     def package(self) -> str:
@@ -284,13 +285,15 @@ class Command(NamedTuple):
     @property
     def extras(self) -> set[str]:
         """The extras of pyproject.toml that the tool needs."""
-        return {"lab"} if self.package == "helpers" else {"lab", "test"}
+        return {"lab", *self.more} if self.package == "helpers" else {"lab", "test", *self.more}
 
 
 COMMANDS = {
     "lab": Command("helpers.launch.lab", "open the course in JupyterLab (also without a command)"),
     "run": Command("helpers.launch.runner",
                    "run lessons, without a browser, or experiments; exit 1 if one fails"),
+    "real": Command("helpers.models.real",
+                    "install real models' weights (184 MB), for lesson 09", ("real",)),
     "test": Command("course_tools.checks.testing", "run the tests"),
     "build": Command("course_tools.authoring build",
                      "notebooks, sheets, solutions, data from lessons/; --check only compares"),

@@ -338,6 +338,7 @@ def called(start, monkeypatch):
         ("--lang ja -- --ip=0.0.0.0", {"lab"}, "helpers.launch.lab --lang ja -- --ip=0.0.0.0"),
         ("lab --port 8899", {"lab"}, "helpers.launch.lab --port 8899"),
         ("run 01 --lang zh-tw --list", {"lab"}, "helpers.launch.runner 01 --lang zh-tw --list"),
+        ("real --list", {"lab", "real"}, "helpers.models.real --list"),
         ("build --check", {"lab", "test"}, "course_tools.authoring build --check"),
         ("confirm 01:a b", {"lab", "test"}, "course_tools.authoring confirm 01:a b"),
         ("test -n 0 --all a.py", {"lab", "test"}, "course_tools.checks.testing -n 0 --all a.py"),
@@ -369,7 +370,7 @@ def test_a_build_of_pytorch_that_is_none_is_refused(start, called, capsys):
     assert not called
 
 
-@pytest.mark.parametrize("words", ["build --compare", "run 01 --langs=ja", "confirm a:b -x"])
+@pytest.mark.parametrize("words", ["build --compare", "run 01 --langs=ja", "real --all", "confirm a:b -x"])
 def test_an_unknown_option_is_refused_by_the_tool_itself(monkeypatch, capfd, words):
     """After set-up, by the true tool of this tree, which then does nothing else."""
     start, ready = load(ROOT / "start.py"), []
@@ -410,7 +411,7 @@ def test_help_offers_what_is_there_with_a_line_each(start, capsys):
     shutil.rmtree(start.ROOT / "src/course_tools")
     assert start.main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if re.match(r"  \w", line)] == ["lab", "run"]
+    assert [line.split()[0] for line in lines if re.match(r"  \w", line)] == ["lab", "run", "real"]
 
 
 def test_children_see_this_tree_and_utf8(start, tmp_path, monkeypatch):

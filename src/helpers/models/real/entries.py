@@ -21,7 +21,7 @@ class Entry:
     bytes, sha256: of that file; of a model without a package, bytes are what is fetched
     architecture: the class of transformers that takes the weights    task: what it was trained for
     needs: packages that must be there beside the course's own
-    asked, answers: an input, and what its answer holds: one of these, roughly
+    asked, answers: an input, and what its answer holds, one of these; none where nobody here ran it
     source, date: where all this was read, and when
     """
 
