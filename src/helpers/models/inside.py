@@ -1,10 +1,11 @@
 """Changes inside a decoder of transformers while it reads: a key is hidden, heads add nothing."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 
 def hidden_key(n: int, key: int, start: int) -> torch.Tensor:
@@ -25,12 +26,14 @@ def loss(model: Any, ids: torch.Tensor, start: int, mask: torch.Tensor | None = 
     """
     if mask is not None:
         least = torch.finfo(model.dtype).min
-        added = torch.zeros(mask.shape, dtype=model.dtype).masked_fill(~mask, least)
-        mask = added.expand(len(ids), 1, *mask.shape)
-    logits = model(input_ids=ids, attention_mask=mask).logits[:, start:-1]
-    return torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), ids[:, start + 1 :].flatten()
-    ).item()
+        mask = torch.zeros(mask.shape, dtype=model.dtype).masked_fill(~mask, least)[None, None]
+    found = [
+        F.cross_entropy(
+            model(input_ids=row[None], attention_mask=mask).logits[0, start:-1], row[start + 1 :]
+        )
+        for row in ids  # one by one: the logits of a large vocabulary fill the memory
+    ]
+    return torch.stack(found).mean().item()
 
 
 @contextlib.contextmanager
@@ -39,22 +42,23 @@ def silenced(model: Any, heads: Iterable[tuple[int, int]]) -> Iterator[None]:
 
     model: a Llama of transformers   heads: (layer, head), both from 0
     """
-    d_k, hooks = model.config.head_dim, []
-    for layer, head in heads:
-
-        def without(
-            module: Any, inputs: Any, at: slice = slice(head * d_k, (head + 1) * d_k)
-        ) -> Any:
-            mixed = inputs[0].clone()
-            mixed[..., at] = 0
-            return (mixed,)
-
-        hooks.append(model.model.layers[layer].self_attn.o_proj.register_forward_pre_hook(without))
-    try:
+    with contextlib.ExitStack() as hooks:
+        for layer, head in heads:
+            out = model.model.layers[layer].self_attn.o_proj
+            handle = out.register_forward_pre_hook(_without(head, model.config.head_dim))
+            hooks.callback(handle.remove)
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+
+
+def _without(head: int, d_k: int) -> Callable[[Any, tuple], tuple]:
+    """Make a hook that sets one head's part of what the last matrix is given to 0."""
+
+    def hook(_: Any, inputs: tuple) -> tuple:
+        mixed = inputs[0].clone()  # (B, T, heads · d_k)
+        mixed[..., head * d_k : (head + 1) * d_k] = 0
+        return (mixed,)
+
+    return hook
 
 
 def strongest(scores: torch.Tensor, n: int) -> list[tuple[int, int]]:
