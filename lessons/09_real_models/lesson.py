@@ -131,26 +131,31 @@ guess = None
 
 events = parallel.different(100)
 told = {lang: [parallel.sentence(e, lang) for e in events] for lang in parallel.LANGUAGES}
-tokenizers = {name: real.load(name, "tokenizer") for name in ("smollm2", "e5")}
-counts = {
-    (name, lang): sum(len(real.split(tokenizer, text)) for text in texts)
-    for name, tokenizer in tokenizers.items()
-    for lang, texts in told.items()
-}
-predict.compare(guess, counts["smollm2", LANG] / counts["smollm2", "en"], T(ja="倍", zh_tw=" 倍"))
+
+
+def counted(name):
+    tokenizer = real.load(name, "tokenizer")
+    return {lang: sum(len(real.split(tokenizer, x)) for x in told[lang]) for lang in told}
+
+
+counts = {name: counted(name) for name in ("smollm2", "e5")}
+predict.compare(guess, counts["smollm2"][LANG] / counts["smollm2"]["en"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="tokens-table"
 letters = {lang: sum(map(len, texts)) for lang, texts in told.items()}
-per_token = {key: letters[key[1]] / count for key, count in counts.items()}
+per_token = {
+    name: {lang: letters[lang] / n for lang, n in found.items()} for name, found in counts.items()
+}
 languages = dict(
     zip(("ja", "zh-tw", "en"), T(ja="日本語|台湾華語|英語", zh_tw="日文|台灣華語|英文").split("|"))
 )
 rows = [
-    [name, *(f"{per_token[key, lang]:.2f}" for key in ("smollm2", "e5"))]
+    [name, *(f"{found[lang]:.2f}" for found in per_token.values())]
     for lang, name in languages.items()
 ]
+pieces = real.load("smollm2", "tokenizer")
 for lang in languages:
-    print(" | ".join(map(real.shown, real.split(tokenizers["smollm2"], told[lang][0]))))
+    print(" | ".join(map(real.shown, real.split(pieces, told[lang][0]))))
 show.tabulate(
     T(ja="文字数／トークン|SmolLM2|multilingual-e5", zh_tw="字數／詞元|SmolLM2|multilingual-e5"),
     rows,
@@ -178,11 +183,11 @@ show.tabulate(
 claims.check(
     "E90",
     {
-        "english": per_token["smollm2", "en"],
-        "japanese": per_token["smollm2", "ja"],
-        "mandarin": per_token["smollm2", "zh-tw"],
-        "e5_japanese": per_token["e5", "ja"],
-        "e5_mandarin": per_token["e5", "zh-tw"],
+        "english": per_token["smollm2"]["en"],
+        "japanese": per_token["smollm2"]["ja"],
+        "mandarin": per_token["smollm2"]["zh-tw"],
+        "e5_japanese": per_token["e5"]["ja"],
+        "e5_mandarin": per_token["e5"]["zh-tw"],
     },
 )
 
@@ -197,7 +202,7 @@ claims.check(
 # 接著載入 SmolLM2 的權重。`config.json` 的項目，第 02 課都查過了。先只用設定算出參數數量，再和實際數出來的比較。
 
 # %% key="load-code"
-lm, pieces = real.load("smollm2"), tokenizers["smollm2"]
+lm = real.load("smollm2")
 config = lm.config
 fields = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
 for name in (*fields, "num_key_value_heads", "head_dim", "vocab_size", "tie_word_embeddings"):
@@ -311,7 +316,9 @@ half = config.num_hidden_layers // 2
 predict.compare(guess, (first[half] / others[half]).item(), T(ja="倍", zh_tw=" 倍"))
 
 # %% key="norms-figure"
-names = T(ja="最初のトークン|ほかのトークン（平均）", zh_tw="第一個詞元|其他詞元（平均）").split("|")
+names = T(ja="最初のトークン|ほかのトークン（平均）", zh_tw="第一個詞元|其他詞元（平均）").split(
+    "|"
+)
 fig, ax = plt.subplots(figsize=(7, 3.4))
 charts.lines(ax, range(len(streams)), dict(zip(names, (first, others))))
 x, y = T(ja="通った層の数", zh_tw="通過的層數"), T(ja="ベクトルの長さ", zh_tw="向量的長度")
@@ -597,7 +604,7 @@ claims.check(
 #| ja: デコーダーはもう使わないので、メモリを空ける
 #| zh-tw: 解碼器用不到了，釋放記憶體
 del lm, out, streams, stream, logits, ours, written
-bert, words = real.load("e5"), tokenizers["e5"]
+bert, words = real.load("e5"), real.load("e5", "tokenizer")
 
 
 def means(texts):
