@@ -370,7 +370,9 @@ def test_a_build_of_pytorch_that_is_none_is_refused(start, called, capsys):
     assert not called
 
 
-@pytest.mark.parametrize("words", ["build --compare", "run 01 --langs=ja", "real --all", "confirm a:b -x"])
+@pytest.mark.parametrize(
+    "words", ["build --compare", "run 01 --langs=ja", "real --all", "confirm a:b -x"]
+)
 def test_an_unknown_option_is_refused_by_the_tool_itself(monkeypatch, capfd, words):
     """After set-up, by the true tool of this tree, which then does nothing else."""
     start, ready = load(ROOT / "start.py"), []

@@ -23,7 +23,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"models"},
         {"kv_cache", "results"},
         {"blueprint", "bottleneck", "experiments"},
-        {"launch", "widgets"},
+        {"any_model", "launch", "widgets"},
     ],
     "course_tools": [
         {"command"},
