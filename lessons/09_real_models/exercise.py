@@ -30,6 +30,7 @@
 
 # %% key="imports"
 import math
+from itertools import pairwise
 
 import torch
 
@@ -170,7 +171,7 @@ def tokens_per_character(merges, text):
 def tokens_per_character(merges, text):
     tokens = [bytes([byte]) for byte in text.encode()]
     for left, right in merges:
-        pairs = sum(a == left and b == right for a, b in zip(tokens, tokens[1:]))
+        pairs = sum(pair == (left, right) for pair in pairwise(tokens))
         merged = []
         for token in tokens:
             if merged and merged[-1] == left and token == right:
@@ -196,7 +197,7 @@ def tokens_per_character(merges, text):
 # %% key="bpe-wrong-only-bytes" wrong="tokens_per_character"
 def tokens_per_character(merges, text):
     tokens = [bytes([byte]) for byte in text.encode()]
-    return (len(tokens) - sum(pair in merges for pair in zip(tokens, tokens[1:]))) / len(text)
+    return (len(tokens) - sum(pair in merges for pair in pairwise(tokens))) / len(text)
 
 
 # %% [markdown] key="settled-text" lang="ja"
@@ -618,7 +619,7 @@ with check.task("net_saving"):
         ),
         (SMALL, []),
     ):
-        kept = {name: 0 for name in ("old", "new")}
+        kept = dict.fromkeys(("old", "new"), 0)
         for n in texts:
             kept["old"] += -int(-n // OLD["characters"])
             kept["new"] += -int(-n // NEW["characters"])

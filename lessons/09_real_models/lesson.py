@@ -28,6 +28,7 @@
 
 # %% key="imports"
 from collections import Counter
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import torch
@@ -66,7 +67,7 @@ torch.set_num_threads(1)
 
 # %% key="bpe-code"
 def most_common(tokens):
-    return Counter(zip(tokens, tokens[1:])).most_common(1)[0][0]
+    return Counter(pairwise(tokens)).most_common(1)[0][0]
 
 
 def merge(tokens, pair):
@@ -570,7 +571,7 @@ claims.check(
     },
 )
 
-# %% [markdown] key="encoder" lang="ja"
+# %% [markdown] key="heads-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
 # ほぼ0です。270個のうち5つを止めただけで、写せなくなりました。ほかの5つでは、あまり下がりません。1つ前を見るヘッドも、その前の層にあります。
@@ -578,14 +579,8 @@ claims.check(
 # </details>
 #
 # 2層のモデルで見た仕組みは、誰もそう学習させていない30層のモデルの中にもありました。
-#
-# ## 8. エンコーダー：言語を越えて同じ文を探す
-#
-# 今度は、multilingual-e5-small（12層のBERT）です。文の意味を1つのベクトルにするように学習させてあります。全トークンの出力を平均したベクトル（平均プーリング）を使い、1節の100個の出来事について、日本語の文に最も近い台湾華語の文を探します。でたらめなら、正解率は0.01です。
-#
-# 予想：正解率はいくつでしょうか。0から1の数で書きましょう。
 
-# %% [markdown] key="encoder" lang="zh-tw"
+# %% [markdown] key="heads-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
 # 幾乎是 0。270 個頭只停掉 5 個，就沒辦法照抄了；停掉其他 5 個，則沒有降低多少。「看前一個」的頭，也在比較前面的層裡。
@@ -593,7 +588,82 @@ claims.check(
 # </details>
 #
 # 2 層模型裡的機制，在這個 30 層的模型裡也找得到，而且沒有人刻意這樣訓練它。
+
+# %% [markdown] key="further-sampling" lang="ja" further=true
+# ### さらにくわしく：本物のロジットでの温度とtop-p、チャットの書式
+
+# %% [markdown] key="further-sampling" lang="zh-tw" further=true
+# ### 更進一步：真實 logits 的溫度與 top-p，以及對話的格式
+
+# %% [markdown] key="sampling" lang="ja"
+# レッスン04の温度とtop-pを、49,152個のトークンの確率で試します。答えの決まった文「The capital of Japan is」と、続きがいろいろある文「Once upon a time, there was a」を比べます。
 #
+# 予想：top-pを0.9にすると、「Once upon a time, there was a」の続きには、いくつのトークンが残るでしょうか（温度は1）。
+
+# %% [markdown] key="sampling" lang="zh-tw"
+# 用 49,152 個詞元的機率，試試第 04 課的溫度與 top-p。比較一下：答案固定的「The capital of Japan is」，和有很多種接法的「Once upon a time, there was a」。
+#
+# 先猜猜看：top-p 設成 0.9 時，「Once upon a time, there was a」後面會留下幾個詞元（溫度是 1）？
+
+
+# %% key="sampling-code"
+def kept_tokens(text, temperature=1.0, top_p=0.9):
+    logits = lm(pieces(text, return_tensors="pt").input_ids).logits[0, -1]
+    shares = (logits / temperature).softmax(-1).sort(descending=True).values
+    return int((shares.cumsum(0) < top_p).sum()) + 1
+
+
+# %% key="sampling-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+fact, story = "The capital of Japan is", "Once upon a time, there was a"
+nucleus = {(text, t): kept_tokens(text, t) for text in (fact, story) for t in (0.5, 1.0, 2.0)}
+predict.compare(guess, nucleus[story, 1.0], T(ja="個", zh_tw=" 個"))
+
+# %% key="sampling-table"
+rows = [[text, *(f"{nucleus[text, t]:,}" for t in (0.5, 1.0, 2.0))] for text in (fact, story)]
+head = T(ja="残るトークン|温度0.5|温度1|温度2", zh_tw="留下的詞元|溫度 0.5|溫度 1|溫度 2")
+show.tabulate(head, rows)
+claims.check(
+    "E97",
+    {"fact": nucleus[fact, 1.0], "story": nucleus[story, 1.0], "hot": nucleus[fact, 2.0]},
+)
+
+# %% [markdown] key="chat" lang="ja"
+# top-pが残す数は、文脈によって約15個から約700個まで変わります。top-kのように数を固定すると、どちらかの文には合いません。温度2では、答えが決まる文にも1万個近くが残りました。
+#
+# このSmolLM2は、指示に答えるように、もう一度学習させたものです。そのときの会話は、決まった書式（チャットテンプレート、chat template）で書かれていました。同じ質問を、そのまま渡した場合と、書式に入れて渡した場合とで比べます。
+
+# %% [markdown] key="chat" lang="zh-tw"
+# top-p 留下的數量隨上下文而變，從大約 15 個到大約 700 個。像 top-k 那樣固定數量，總有一邊不合適。溫度 2 時，就連答案確定的句子也留下將近 1 萬個。
+#
+# 這個 SmolLM2 又另外訓練過，學會照指示回答；當時的對話都寫成固定的格式（對話範本，chat template）。同一個問題，直接交給它，和放進格式裡再交給它，結果有什麼不同？
+
+# %% key="chat-code"
+question = "What is the capital of Japan?"
+chat = pieces.apply_chat_template(
+    [{"role": "user", "content": question}], add_generation_prompt=True, tokenize=False
+)
+for text in (question, chat):
+    ids = pieces(text, return_tensors="pt").input_ids
+    print(pieces.decode(lm.generate(ids, max_new_tokens=30, do_sample=False)[0]), end="\n---\n")
+
+# %% [markdown] key="chat-after" lang="ja"
+# そのまま渡すと、質問のあとで会話を終える記号（`<|im_end|>`）を書いて、止まります。モデルにとっては、利用者の発言の続きだからです。書式に入れると、アシスタントの番だとわかり、答えます。「チャットができる」のは、モデルの構造が違うからではありません。書式も、ただのトークンの並びです。
+
+# %% [markdown] key="chat-after" lang="zh-tw"
+# 直接交給它，它會在問題後面寫下結束發言的記號（`<|im_end|>`），然後停住，因為對模型來說，這只是使用者發言的後續。放進格式裡，它就知道輪到助理了，於是回答。「會聊天」並不是因為模型的結構不同；格式也只是一串詞元。
+
+# %% [markdown] key="encoder" lang="ja"
+# ## 8. エンコーダー：言語を越えて同じ文を探す
+#
+# 今度は、multilingual-e5-small（12層のBERT）です。文の意味を1つのベクトルにするように学習させてあります。全トークンの出力を平均したベクトル（平均プーリング）を使い、1節の100個の出来事について、日本語の文に最も近い台湾華語の文を探します。でたらめなら、正解率は0.01です。
+#
+# 予想：正解率はいくつでしょうか。0から1の数で書きましょう。
+
+# %% [markdown] key="encoder" lang="zh-tw"
 # ## 8. 編碼器：跨語言找出同一句話
 #
 # 再來是 multilingual-e5-small（12 層的 BERT）。它的訓練目標，是用一個向量表示句子的意思。把所有詞元的輸出平均成一個向量（平均池化），拿第 1 節的 100 件事，替每個日文句子找出最接近的中文句子。亂猜的正確率是 0.01。
@@ -759,78 +829,6 @@ show.tabulate(head, [list(row) for row in zip(names, ours, theirs, verdicts)])
 # - 看不出來：差別來自模型大小，還是訓練資料的量或種類？這兩個模型兩方面都不同。要分辨，就需要只改其中一項的模型（像第 06 課的實驗那樣）。
 #
 # 小模型的實驗，適合把機制一個一個弄清楚；能不能推廣到大模型，就像這樣實際測過再決定。
-
-# %% [markdown] key="further-sampling" lang="ja" further=true
-# ### さらにくわしく：本物のロジットでの温度とtop-p、チャットの書式
-
-# %% [markdown] key="further-sampling" lang="zh-tw" further=true
-# ### 更進一步：真實 logits 的溫度與 top-p，以及對話的格式
-
-# %% [markdown] key="sampling" lang="ja"
-# レッスン04の温度とtop-pを、49,152個のトークンの確率で試します。答えの決まった文「The capital of Japan is」と、続きがいろいろある文「Once upon a time, there was a」を比べます。
-#
-# 予想：top-pを0.9にすると、「Once upon a time, there was a」の続きには、いくつのトークンが残るでしょうか（温度は1）。
-
-# %% [markdown] key="sampling" lang="zh-tw"
-# 用 49,152 個詞元的機率，試試第 04 課的溫度與 top-p。比較一下：答案固定的「The capital of Japan is」，和有很多種接法的「Once upon a time, there was a」。
-#
-# 先猜猜看：top-p 設成 0.9 時，「Once upon a time, there was a」後面會留下幾個詞元（溫度是 1）？
-
-# %% key="sampling-load"
-#| ja: もう一度デコーダーを使う
-#| zh-tw: 再用一次解碼器
-del bert, vectors
-lm = real.load("smollm2")
-
-
-def kept_tokens(text, temperature=1.0, top_p=0.9):
-    logits = lm(pieces(text, return_tensors="pt").input_ids).logits[0, -1]
-    shares = (logits / temperature).softmax(-1).sort(descending=True).values
-    return int((shares.cumsum(0) < top_p).sum()) + 1
-
-
-# %% key="sampling-guess"
-#| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
-guess = None
-
-fact, story = "The capital of Japan is", "Once upon a time, there was a"
-nucleus = {(text, t): kept_tokens(text, t) for text in (fact, story) for t in (0.5, 1.0, 2.0)}
-predict.compare(guess, nucleus[story, 1.0], T(ja="個", zh_tw=" 個"))
-
-# %% key="sampling-table"
-rows = [[text, *(f"{nucleus[text, t]:,}" for t in (0.5, 1.0, 2.0))] for text in (fact, story)]
-head = T(ja="残るトークン|温度0.5|温度1|温度2", zh_tw="留下的詞元|溫度 0.5|溫度 1|溫度 2")
-show.tabulate(head, rows)
-claims.check(
-    "E97",
-    {"fact": nucleus[fact, 1.0], "story": nucleus[story, 1.0], "hot": nucleus[fact, 2.0]},
-)
-
-# %% [markdown] key="chat" lang="ja"
-# top-pが残す数は、文脈によって約15個から約700個まで変わります。top-kのように数を固定すると、どちらかの文には合いません。温度2では、答えが決まる文にも1万個近くが残りました。
-#
-# このSmolLM2は、指示に答えるように、もう一度学習させたものです。そのときの会話は、決まった書式（チャットテンプレート、chat template）で書かれていました。同じ質問を、そのまま渡した場合と、書式に入れて渡した場合とで比べます。
-
-# %% [markdown] key="chat" lang="zh-tw"
-# top-p 留下的數量隨上下文而變，從大約 15 個到大約 700 個。像 top-k 那樣固定數量，總有一邊不合適。溫度 2 時，就連答案確定的句子也留下將近 1 萬個。
-#
-# 這個 SmolLM2 又另外訓練過，學會照指示回答；當時的對話都寫成固定的格式（對話範本，chat template）。同一個問題，直接交給它，和放進格式裡再交給它，結果有什麼不同？
-
-# %% key="chat-code"
-question = "What is the capital of Japan?"
-chat = pieces.apply_chat_template(
-    [{"role": "user", "content": question}], add_generation_prompt=True, tokenize=False
-)
-for text in (question, chat):
-    ids = pieces(text, return_tensors="pt").input_ids
-    print(pieces.decode(lm.generate(ids, max_new_tokens=30, do_sample=False)[0]), end="\n---\n")
-
-# %% [markdown] key="chat-after" lang="ja"
-# そのまま渡すと、質問のあとで会話を終える記号（`<|im_end|>`）を書いて、止まります。モデルにとっては、利用者の発言の続きだからです。書式に入れると、アシスタントの番だとわかり、答えます。「チャットができる」のは、モデルの構造が違うからではありません。書式も、ただのトークンの並びです。
-
-# %% [markdown] key="chat-after" lang="zh-tw"
-# 直接交給它，它會在問題後面寫下結束發言的記號（`<|im_end|>`），然後停住，因為對模型來說，這只是使用者發言的後續。放進格式裡，它就知道輪到助理了，於是回答。「會聊天」並不是因為模型的結構不同；格式也只是一串詞元。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 10. できるようになったこと

@@ -18,9 +18,9 @@ LOADED = ("tokens-guess", "tokens-table", "load-code")
 SINK = (*LOADED, "norms-guess", "sink-guess", "sink-small")
 CHAIN = (
     *LOADED, "tokens-claim", "bytes-guess", "same-code", "same-claim", *SINK[3:], "sink-claim",
-    "lens-guess", "lens-claim", "heads-guess", "heads-claim", "encoder-load", "encoder-guess",
-    "pairs-table", "roles-guess", "encoder-claim", "sampling-load", "sampling-guess",
-    "sampling-table",
+    "lens-guess", "lens-claim", "heads-guess", "heads-claim", "sampling-code", "sampling-guess",
+    "sampling-table", "encoder-load", "encoder-guess", "pairs-table", "roles-guess",
+    "encoder-claim",
 )  # fmt: skip
 
 
@@ -100,8 +100,13 @@ FAULTS = [
         "E92", "small_ratio", "behind the last norm",
         "small_length = small.hidden_states[1]", "small_length = small.hidden_states[2]",
     ),
-    long("E93", "second", "the first token", ('"b": (1, start)', '"b": (0, start)'), *SINK, "sink-claim"),
-    long("E93", "for_all", "from some on", ('"c": (0, 1)', '"c": (0, start)'), *SINK, "sink-claim"),
+    long(
+        "E93", "second", "the first token", ('"b": (1, start)', '"b": (0, start)'),
+        *SINK, "sink-claim",
+    ),
+    long(
+        "E93", "for_all", "from some on", ('"c": (0, 1)', '"c": (0, start)'), *SINK, "sink-claim"
+    ),
     planted(
         "E93", "small_sink", "all tokens", "attentions)[..., since:, 0]",
         "attentions)[..., since:, :].sum(-1)",

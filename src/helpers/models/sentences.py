@@ -1,4 +1,4 @@
-"""Sentences as an encoder reads them: vectors of their tokens, and what letters alone would find."""
+"""Sentences as an encoder reads them: vectors of their tokens; what letters alone would find."""
 
 from collections.abc import Sequence
 from typing import Any
