@@ -49,7 +49,7 @@ KINDS = {"w": "weight", "b": "bias"}
 FOUR_BITS = np.dtype([("d", "<f2"), ("q", "u1", BLOCK // 2)])
 
 
-class File:
+class E5File:
     """The file, with what its head says.
 
     config: {field of BertConfig: value}   roles: {"bos": number of the piece}
@@ -102,7 +102,7 @@ class File:
 
 def model(path: Path) -> BertModel:
     """Load the model in float32, in eval mode."""
-    file = File(path)
+    file = E5File(path)
     config = BertConfig(**file.config, pad_token_id=file.roles["pad"])
     named = dict(_names(config.num_hidden_layers))
     with torch.device("meta"):
@@ -122,7 +122,7 @@ def _names(layers: int) -> Iterator[tuple[str, str]]:
 
 def tokenizer(path: Path) -> PreTrainedTokenizerFast:
     """Load the tokenizer: Unigram over pieces of text, a space written as ▁."""
-    file = File(path)
+    file = E5File(path)
     unigram = models.Unigram(file.pieces, unk_id=file.roles["unk"], byte_fallback=False)
     special = {role: file.pieces[number][0] for role, number in file.roles.items()}
     return metaspace(Tokenizer(unigram), special)

@@ -97,7 +97,7 @@ class Reader:
         return self.one(SCALARS[kind])
 
 
-class File:
+class GgufFile:
     """A GGUF file.
 
     says: {key: value} of its head, such as {"llama.block_count": 30}

@@ -209,8 +209,9 @@ def _append(
     size = part.stat().st_size if part.exists() else 0
     path = f"/{repository}/resolve/{listing.commit}/{urllib.parse.quote(file.name)}"
     with _open(path, size) as answer:
-        mode = "ab" if size and answer.status == 206 else "wb"  # some send everything again
-        with part.open(mode) as out:
+        if answer.status != 206:  # everything from the start, asked for or not
+            part.write_bytes(b"")
+        with part.open("ab") as out:
             while chunk := answer.read1(
                 CHUNK
             ):  # what is there; read would lose it when it waits in vain

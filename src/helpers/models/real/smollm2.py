@@ -41,7 +41,7 @@ SPECIAL = 3  # the kind of a token that text never contains
 
 def model(path: Path) -> LlamaForCausalLM:
     """Load the model in float32, in eval mode."""
-    file = gguf.File(path)
+    file = gguf.GgufFile(path)
     config = _config(file.says)
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
     weights = ((_name(name), _weight(file, name, heads)) for name in file.names)
@@ -61,7 +61,7 @@ def _name(name: str) -> str:
     return f"{layer}{NAMES[part]}.{kind}"
 
 
-def _weight(file: gguf.File, name: str, heads: dict[str, int | None]) -> torch.Tensor:
+def _weight(file: gguf.GgufFile, name: str, heads: dict[str, int | None]) -> torch.Tensor:
     """Return one matrix; llama.cpp keeps the rows of q and k of each head in another order.
 
     It turns the pairs of rows (2i, 2i + 1) by RoPE, transformers the pairs (i, i + d_k/2).
@@ -74,7 +74,7 @@ def _weight(file: gguf.File, name: str, heads: dict[str, int | None]) -> torch.T
 
 def tokenizer(path: Path) -> PreTrainedTokenizerFast:
     """Load the tokenizer: byte-level BPE, each digit alone."""
-    says = gguf.File(path).says
+    says = gguf.GgufFile(path).says
     tokens, kinds = says["tokenizer.ggml.tokens"], says["tokenizer.ggml.token_type"]
     merges = [tuple(pair.split(" ")) for pair in says["tokenizer.ggml.merges"]]
     bpe = models.BPE({token: n for n, token in enumerate(tokens)}, merges)
