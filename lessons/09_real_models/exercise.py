@@ -48,7 +48,7 @@ torch.set_num_threads(1)
 # - 引数`merges`はリスト：要素は、左と右のバイト列のタプル。例：`[(b"\xe3", b"\x81"), (b"\xe3\x81", b"\xae")]`
 # - 引数`text`は空でない文字列
 #
-# 例：この2つのマージでは、「のの」は2トークンなので、答えは1.0です。
+# 例：この2つのマージでは、「の」を2つ並べた文章は2トークンなので、答えは1.0です。
 
 # %% [markdown] key="bpe-text" lang="zh-tw"
 # ## 第 1 題：`tokens_per_character`（3 分）
@@ -60,7 +60,7 @@ torch.set_num_threads(1)
 # - 引數 `merges` 是串列：元素是左、右位元組串的 tuple，例如 `[(b"\xe3", b"\x81"), (b"\xe3\x81", b"\xae")]`
 # - 引數 `text` 是非空字串
 #
-# 例如用這 2 條規則，「のの」會變成 2 個詞元，所以答案是 1.0。
+# 例如用這 2 條規則，把 2 個「の」排在一起的文章會變成 2 個詞元，所以答案是 1.0。
 
 
 # %% key="bpe" task="tokens_per_character"
@@ -382,7 +382,7 @@ def induction_heads(weights, ids, least):
 
 # %% key="heads-check" points=4
 def looks_at(pairs, n):
-    T(ja="""{クエリ: {キー: 重み}} → (n, n)""", zh_tw="""{查詢: {鍵: 權重}} → (n, n)""")
+    T(ja="""重みの行列を作る → (n, n)""", zh_tw="""做出權重的矩陣 → (n, n)""")
     made = torch.zeros(n, n, dtype=torch.float64)
     for query, keys in pairs.items():
         for key, weight in keys.items():

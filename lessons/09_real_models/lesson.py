@@ -134,12 +134,12 @@ events = parallel.different(100)
 told = {lang: [parallel.sentence(e, lang) for e in events] for lang in parallel.LANGUAGES}
 
 
-def counted(name):
-    tokenizer = real.load(name, "tokenizer")
+def counted(tokenizer):
     return {lang: sum(len(real.split(tokenizer, x)) for x in told[lang]) for lang in told}
 
 
-counts = {name: counted(name) for name in ("smollm2", "e5")}
+pieces, words = (real.load(name, "tokenizer") for name in ("smollm2", "e5"))
+counts = {"smollm2": counted(pieces), "e5": counted(words)}
 predict.compare(guess, counts["smollm2"][LANG] / counts["smollm2"]["en"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="tokens-table"
@@ -154,7 +154,6 @@ rows = [
     [name, *(f"{found[lang]:.2f}" for found in per_token.values())]
     for lang, name in languages.items()
 ]
-pieces = real.load("smollm2", "tokenizer")
 for lang in languages:
     print(" | ".join(map(real.shown, real.split(pieces, told[lang][0]))))
 show.tabulate(
@@ -537,7 +536,8 @@ def copied(silent):
         return induction.accuracy(lm, 24, 16, symbols, seed=1)
 
 
-rest = inside.strongest(torch.rand(looked["target"].shape), len(looked["target"].flatten()))
+drawn = torch.rand(looked["target"].shape, generator=torch.Generator().manual_seed(0))
+rest = inside.strongest(drawn, drawn.numel())
 rest = [head for head in rest if head not in heads]
 as_it_is, without = copied([]), copied(heads)
 at_random = [copied(rest[5 * k : 5 * k + 5]) for k in range(3)]
@@ -550,7 +550,7 @@ kinds = {
 }
 for name, kind in kinds.items():
     top = {f"({a + 1}, {b + 1})": looked[name][a, b] for a, b in inside.strongest(looked[name], 4)}
-    print(kind, T(ja="（層, ヘッド）", zh_tw="（層, 頭）"), charts.listed(top))
+    print(kind, T(ja="（層、ヘッド）", zh_tw="（層，頭）"), charts.listed(top))
 random_ones = " ".join(f"{share:.2f}" for share in at_random)
 rows = [
     [T(ja="そのまま", zh_tw="什麼都不改"), f"{as_it_is:.2f}"],
@@ -674,7 +674,7 @@ for text in (question, chat):
 #| ja: デコーダーはもう使わないので、メモリを空ける
 #| zh-tw: 解碼器用不到了，釋放記憶體
 del lm, out, streams, stream, logits, ours, written
-bert, words = real.load("e5"), real.load("e5", "tokenizer")
+bert = real.load("e5")
 
 
 def means(texts):
