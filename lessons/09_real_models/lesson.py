@@ -134,12 +134,13 @@ events = parallel.different(100)
 told = {lang: [parallel.sentence(e, lang) for e in events] for lang in parallel.LANGUAGES}
 
 
-def counted(tokenizer):
+def counted(name):
+    tokenizer = real.load(name, "tokenizer")
     return {lang: sum(len(real.split(tokenizer, x)) for x in told[lang]) for lang in told}
 
 
-pieces, words = (real.load(name, "tokenizer") for name in ("smollm2", "e5"))
-counts = {"smollm2": counted(pieces), "e5": counted(words)}
+counts = {name: counted(name) for name in ("smollm2", "e5")}
+pieces = real.load("smollm2", "tokenizer")
 predict.compare(guess, counts["smollm2"][LANG] / counts["smollm2"]["en"], T(ja="倍", zh_tw=" 倍"))
 
 # %% key="tokens-table"
@@ -674,7 +675,7 @@ for text in (question, chat):
 #| ja: デコーダーはもう使わないので、メモリを空ける
 #| zh-tw: 解碼器用不到了，釋放記憶體
 del lm, out, streams, stream, logits, ours, written
-bert = real.load("e5")
+bert, words = real.load("e5"), real.load("e5", "tokenizer")
 
 
 def means(texts):

@@ -142,7 +142,7 @@ def _log(rows: list[Measured]) -> None:
                 "quantity": row.quantity,
                 "measured": row.value,
                 "bound": row.bound,
-                "holds": row.holds,
+                "holds": row.holds or not row.judged,
             }
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 

@@ -75,7 +75,9 @@ class Report:
         """Did every claim hold, without failures, within the bound of memory?"""
         claims_hold = not self.unmeasured() and all(row["holds"] for row in self.claims)
         return (
-            claims_hold and not self.outcome.failures and self.outcome.mib <= bounds(self.lesson)[1]
+            claims_hold
+            and not self.outcome.failures
+            and self.outcome.mib <= bounds(self.lesson.name)[1]
         )
 
 
@@ -222,7 +224,7 @@ def bounds(lesson: str) -> tuple[float, float]:
 def lines_of(report: Report) -> list[str]:
     """Return lines on the lesson's claims, its failures, and what it needed."""
     outcome = report.outcome
-    seconds_bound, mib_bound = bounds(report.lesson)
+    seconds_bound, mib_bound = bounds(report.lesson.name)
     needed = say.text(
         "runner",
         "needed",
@@ -278,7 +280,7 @@ def trouble(report: Report) -> list[str]:
     found = []
     if missing := report.unmeasured():
         found.append(say.text("runner", "unmeasured", claims=", ".join(missing)))
-    if report.outcome.mib > (mib_bound := bounds(report.lesson)[1]):
+    if report.outcome.mib > (mib_bound := bounds(report.lesson.name)[1]):
         found.append(say.text("runner", "too_big", mib_bound=mib_bound))
     return ["  " + line for line in found]
 

@@ -150,8 +150,9 @@ def test_a_verdict_has_a_colour_of_its_own_and_says_the_same(lang, verdict, monk
     assert used == {show.EDGES[claims.EDGES[verdict]]} and len(set(claims.EDGES.values())) == 3
 
 
-def test_what_needs_real_weights_is_not_judged_on_a_stand_in(monkeypatch, capsys):
+def test_what_needs_real_weights_is_not_judged_on_a_stand_in(monkeypatch, capsys, tmp_path):
     begin("09_real_models", "ja")
+    monkeypatch.setenv("TRIAD_CLAIMS_LOG", str(tmp_path / "log"))
     monkeypatch.setenv("TRIAD_STRICT", "claims")
     values = {
         "ratio": 1.0,  # of a random model: outside its bound
@@ -161,6 +162,8 @@ def test_what_needs_real_weights_is_not_judged_on_a_stand_in(monkeypatch, capsys
     monkeypatch.setenv("TRIAD_REAL", "stand-in")
     claims.check("E92", values)
     assert say.text("claims", "unjudged") in capsys.readouterr().out
+    told = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    assert [row["holds"] for row in told] == [True, True, True]  # the runner has nothing to blame
     with pytest.raises(claims.ClaimError, match="E92"):  # what our own weights make is judged
         claims.check("E92", values | {"small_ratio": 9.0})
     monkeypatch.delenv("TRIAD_REAL")
