@@ -1,20 +1,25 @@
 """Rules for every notebook that pytest runs through nbval; no test touches the user's data.
 
 A cell is red if it raises or writes to stderr.  Claims are strict everywhere, tasks in solutions/.
+Without CI or --all each runs in the language whose turn it is (tests/kit/turns.py).
 """
 
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import forked_kernels
 import pytest
+import turns
 from jupyter_client.provisioning import local_provisioner
-from nbval.plugin import IPyNbCell
+from nbval.plugin import IPyNbCell, IPyNbFile
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parent
+BROWSER = "tests/browser/"
 collect_ignore_glob = ["tests/fixtures/*"]  # broken on purpose: tests/test_conftest.py runs them
 
 
@@ -31,6 +36,40 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
     if not wants_real_weights():
         patch.setenv("TRIAD_REAL", "stand-in")  # lesson 09 runs on small models of the same classes
+
+
+class OneBrowser(LoadFileScheduling):
+    """The tests in a browser are one file's: JupyterLab is started and loaded by one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser | None:
+    return OneBrowser(config, log) if config.option.dist == "loadfile" else None
+
+
+class OtherTurn(pytest.File):
+    """A notebook that runs in another language this time: one case, which says so."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield Skipped.from_parent(self, name="all cells")
+
+
+class Skipped(pytest.Item):
+    def runtest(self) -> None:
+        pytest.skip("notebooks take the languages by turns: CI, --all, or its path runs it")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator:
+    """Put what says so in the place of each notebook that waits for its turn."""
+    found = yield
+    for n, file in enumerate(found):
+        if isinstance(file, IPyNbFile) and turns.waits(file_path, parent.config):
+            found[n] = OtherTurn.from_parent(parent, path=file_path)
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

@@ -309,6 +309,8 @@ COMMANDS = {
                      "grade a class: a table, feedback for each student, a report"),
     "mark": Command("course_tools.grading.mark",
                     "open nbgrader's formgrader, where essays are marked"),
+    "site": Command("course_tools.site",
+                    "run every lesson, and write them with their results as a site: site OUT"),
     "bench": Command("course_tools.checks.bench",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip

@@ -29,25 +29,39 @@ PLACES = {
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
     """{(folder, notebook): one of "passed", "failed" and the message of each cell}"""
-    root = tmp_path_factory.mktemp("course with 山田")
-    shutil.copy(ROOT / "conftest.py", root)
-    forks = Path(forked_kernels.__file__).read_text(encoding="utf-8")
-    assert '"torch"' in forks
-    (root / "kit").mkdir()  # these notebooks import nothing slow: nothing is imported for them
-    (root / "kit/forked_kernels.py").write_text(f"{forks}\n\nPRELOADED.clear()\n", "utf-8")
-    shutil.copytree(ROOT / "src" / "helpers", root / "src" / "helpers")
+    root = begun(tmp_path_factory.mktemp("course with 山田"))
     for name, folders in PLACES.items():
         for folder in folders:
             target = root / folder / "ja"
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy(FIXTURES / f"{name}.ipynb", target)
-    options = ["--nbval-lax", "-p", "no:cacheprovider", "--junitxml=report.xml", "."]
-    options += ["-o", "pythonpath=src kit"]
-    env = os.environ | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""}
-    command = [sys.executable, "-m", "pytest", "--color=no", *options]
-    done = subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8")
+    done = pytest_in(root, ".")
     assert done.returncode == 1, done.stdout + done.stderr
     return read(root / "report.xml")
+
+
+def begun(root: Path) -> Path:
+    """Put what nbval needs of the course into a folder, which needs notebooks yet."""
+    kit = root / "tests" / "kit"
+    kit.mkdir(parents=True)
+    shutil.copy(ROOT / "conftest.py", root)
+    for name in ("places", "turns"):
+        shutil.copy(ROOT / f"tests/kit/{name}.py", kit)
+    forks = Path(forked_kernels.__file__).read_text(encoding="utf-8")
+    assert '"torch"' in forks
+    # these notebooks import nothing slow: nothing is imported for them
+    (kit / "forked_kernels.py").write_text(f"{forks}\n\nPRELOADED.clear()\n", "utf-8")
+    shutil.copytree(ROOT / "src" / "helpers", root / "src" / "helpers")
+    return root
+
+
+def pytest_in(root: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    options = ["--nbval-lax", "-ra", "-p", "no:cacheprovider", "--junitxml=report.xml"]
+    options += ["-o", "pythonpath=src tests/kit", "-o", "testpaths=notebooks solutions"]
+    clean = {name: text for name, text in os.environ.items() if name not in ("CI", "TRIAD_ALL")}
+    env = clean | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""} | variables
+    command = [sys.executable, "-m", "pytest", "--color=no", *options, *words]
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8")
 
 
 def read(report: Path) -> dict[tuple[str, str], list[str]]:
@@ -128,6 +142,68 @@ def test_the_broken_notebooks_here_are_not_collected_with_the_course():
         [*command, "tests/fixtures"], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 5, done.stdout  # pytest's word for: no tests
+
+
+# --- by turns -----------------------------------------------------------------------------
+
+IN_TURN = {"notebooks/ja/00_a.ipynb", "solutions/zh-tw/03_b/exercise_03_b.ipynb"}
+OUT = {"notebooks/zh-tw/00_a.ipynb", "solutions/ja/03_b/exercise_03_b.ipynb"}
+
+
+@pytest.fixture(scope="module")
+def by_turns(tmp_path_factory) -> Path:
+    root = begun(tmp_path_factory.mktemp("course by turns"))
+    for name in IN_TURN | OUT:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(FIXTURES / "good.ipynb", root / name)
+    return root
+
+
+def test_without_ci_a_notebook_runs_in_one_language_and_the_rest_is_said(by_turns):
+    done = pytest_in(by_turns, "-n", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert f"[{len(OUT)}]" in line and "by turns: CI, --all, or its path" in line
+    cases = list(ElementTree.parse(by_turns / "report.xml").iter("testcase"))
+    skipped = {case.attrib["classname"] for case in cases if case.find("skipped") is not None}
+    assert skipped == {name.replace("/", ".") for name in OUT}
+    assert len(cases) - len(skipped) == 2 * len(IN_TURN)
+
+
+@pytest.mark.parametrize(
+    "words, variables, wanted",
+    [
+        ([], {"CI": "true"}, IN_TURN | OUT),
+        ([], {"TRIAD_ALL": "1"}, IN_TURN | OUT),
+        (sorted(OUT), {}, OUT),
+        (["solutions"], {}, {name for name in IN_TURN | OUT if "solutions" in name}),
+    ],
+    ids=["CI", "all", "notebooks", "a folder"],
+)
+def test_ci_all_or_a_path_runs_every_language(by_turns, words, variables, wanted):
+    done = pytest_in(by_turns, "--collect-only", "-q", *words, **variables)
+    assert {line.split("::")[0] for line in done.stdout.splitlines() if "::Cell" in line} == wanted
+
+
+# --- which process ------------------------------------------------------------------------
+
+NOTED = """
+import os
+from pathlib import Path
+def test():
+    Path(__file__).with_suffix(".txt").write_text(os.environ["PYTEST_XDIST_WORKER"])
+"""
+
+
+def test_what_needs_a_browser_is_in_one_process_and_the_rest_in_another(tmp_path):
+    root = begun(tmp_path)
+    (root / "tests/browser").mkdir()
+    for name in ("browser/test_a", "browser/test_b", "test_c"):
+        (root / f"tests/{name}.py").write_text(NOTED, encoding="utf-8")
+    done = pytest_in(root, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    a, b, c = (path.read_text(encoding="utf-8") for path in sorted(root.rglob("test_*.txt")))
+    assert a == b != c
 
 
 @pytest.mark.parametrize(

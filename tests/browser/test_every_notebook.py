@@ -91,6 +91,12 @@ def ran(opened, course):
     return Ran(lab, page, opened.lang, cells, file, time.monotonic())
 
 
+@pytest.fixture(scope="module")
+def read(ran):
+    """What nbconvert makes of the notebook that ran."""
+    return as_html(ran.file)
+
+
 def test_all_that_is_delivered_is_opened():
     assert {name.split("/")[1] for name in NOTEBOOKS} == {"ja", "zh-tw"}
     assert {name.split("/")[0] for name in NOTEBOOKS} == {"notebooks", "exercises"}
@@ -165,20 +171,20 @@ def test_built_lesson_shows_all_prose(opened, chromium, tmp_path):
 
 
 @every_lesson
-def test_executed_lesson_shows_prose_quiz_and_outputs(ran):
-    html, name = as_html(ran.file), ran.page.notebook.split("/")[-1].split(".")[0]
+def test_executed_lesson_shows_prose_quiz_and_outputs(ran, read):
+    name = ran.page.notebook.split("/")[-1].split(".")[0]
     bank = ROOT / "src" / "helpers" / "data" / "quiz" / f"{name}.json"
     questions = json.loads(bank.read_text(encoding="utf-8"))["question"]
-    assert missing(html, prose(ran.file)) == []
+    assert missing(read, prose(ran.file)) == []
     quiz = [part["text"] for q in questions for part in (q, *q.get("choice", ()))]
-    assert len(quiz) > 10 and missing(html, [text[KEY[ran.lang]] for text in quiz]) == []
+    assert len(quiz) > 10 and missing(read, [text[KEY[ran.lang]] for text in quiz]) == []
     assert any(VIEW in data for data in results(ran.file))  # there is a widget that is not shown
-    assert blank(ran.file, html) == []
+    assert blank(ran.file, read) == []
 
 
 @every_lesson
-def test_executed_lesson_asks_no_other_host(ran, chromium, tmp_path):
-    assert loaded(chromium, tmp_path, as_html(ran.file)) == ([], [])
+def test_executed_lesson_asks_no_other_host(read, chromium, tmp_path):
+    assert loaded(chromium, tmp_path, read) == ([], [])
 
 
 # --- the quiz -----------------------------------------------------------------------------

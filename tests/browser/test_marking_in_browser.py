@@ -99,10 +99,11 @@ def test_an_instructor_marks_an_essay_and_finds_it_in_the_table(chromium, tmp_pa
     place, called = hand_in(tmp_path, lang)
     out = tmp_path / "成績 out"
     grade = ("grade", place, "--lesson", LESSON, "--lang", lang, "--out", out)
+    grade += ("--report-lang", "en")
     assert f"{LESSON}.ipynb" in start(course, "release", "--lang", lang)
     start(course, *grade)
     table = rows(out)
-    assert {name: float(table[called[name]]["points"]) for name in NAMES} == AUTO
+    assert {name: float(table[called[name]]["auto_points"]) for name in NAMES} == AUTO
     assert table[called["佐藤 花子"]]["essay"] == "" and table[called["s3"]]["essay"] == "0"
 
     ran: list[str] = []  # what came out of a submission and ran in the instructor's browser
@@ -137,5 +138,5 @@ def test_an_instructor_marks_an_essay_and_finds_it_in_the_table(chromium, tmp_pa
     assert "0 graded" in start(course, *grade)
     table = rows(out)
     marked = table[called["佐藤 花子"]]
-    assert (marked["essay"], marked["points"], marked["max_points"]) == ("3.5", "10", "10")
+    assert (marked["essay"], marked["points"], marked["max_points"]) == ("3.5", "13.5", "14")
     assert [table[called[name]]["essay"] for name in list(NAMES)[1:]] == ["0", "0", "0"]

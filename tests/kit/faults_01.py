@@ -71,8 +71,7 @@ def leak(name: str, as_mask: str, quantity: str) -> float:
 @functools.cache
 def _knocked(change: Change) -> dict[str, float]:
     scope = run(LESSON, *KNOCKED, change=change)
-    others = {name: float(scope[name]) for name in ("on_answer", "knocked_others")}
-    return {"knocked_top": float(scope["knocked"][0]), **others}
+    return {"knocked_top": scope["knocked"][0], "knocked_others": scope["knocked_others"]}
 
 
 def knocked(quantity: str, change: Change) -> float:
@@ -131,12 +130,12 @@ FAULTS: list[Fault] = [
     Fault("C01", "full_leak", "the full mask is causal",
           lambda: leak("full_mask", "causal_mask", "full_leak")),
     Fault("C04", "on_answer", "weights that ignore the scores",
-          lambda: knocked("on_answer", ANY_WEIGHTS)),
+          lambda: sink("on_answer", ANY_WEIGHTS)),
     Fault("C04", "knocked_top", "the mask is ignored", lambda: knocked("knocked_top", IGNORED)),
     Fault("C04", "knocked_others", "always the token of the largest weight is hidden",
           lambda: knocked("knocked_others", ALWAYS_THE_TOP)),
     Fault("C04", "knocked_others", "weights that ignore the scores",
-          lambda: knocked("knocked_others", ANY_WEIGHTS)),
+          lambda: sink("knocked_others", ANY_WEIGHTS)),
     Fault("C04", "sink_weight", "weights that ignore the scores",
           lambda: sink("sink_weight", ANY_WEIGHTS)),
     Fault("C04", "sink_hidden", "the question is not added to what is mixed",

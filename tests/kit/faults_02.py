@@ -1,6 +1,6 @@
 """Planted faults for the claims of lesson 02: each makes its quantity red."""
 
-from functools import partial
+from functools import cache, partial
 
 import torch
 from claim_faults import Fault
@@ -26,6 +26,7 @@ DEEP = {"depth": 8, "position": "learned"}
 SIX = {"depth": 6, "position": "learned"}
 
 
+@cache
 def learned(task: str, steps: int, rate: float = 1e-2, seed: int = 0, **switches) -> float:
     """The accuracy of a model of these parts, as the lesson's `learned` says it."""
     model, _ = block_tasks.trained(task, Switches(**switches), steps, rate, seed)
@@ -84,6 +85,7 @@ def compared(planted: str, name: str) -> float:
 # --- E06: positions ------------------------------------------------------------------------------
 
 
+@cache
 def told(position: str, length: int) -> float:
     model, _ = block_tasks.trained("before", Switches(position=position), 200, 1e-2)
     return block_tasks.accuracy(model, "before", 100, length=length)

@@ -105,8 +105,9 @@ def judged(texts) -> samples.Judged:
     return samples.judge(texts, "ja", known())
 
 
-def written_by(model) -> samples.Judged:
-    return judged(decoder.sample(model, "ja", 100))
+@cache
+def written_untrained() -> samples.Judged:
+    return judged(decoder.sample(decoder.new(), "ja", 100))
 
 
 def newer_than_the_grammar(found: samples.Judged) -> float:
@@ -147,6 +148,7 @@ def always_the_same(slot: str, kind: str, lang: str) -> str:
     return max(corpus.candidates(lang, slot), key=right)
 
 
+@cache
 def constant_guess() -> float:
     return graded(
         lambda events, slot, lang: [always_the_same(slot, events[0].kind, lang)] * len(events)
@@ -185,8 +187,13 @@ WRITES = ("cells-graded", "greedy-write", "greedy-guess", "greedy-table")
 SAMPLED, GREEDY = "starts)\n", "starts, do_sample=False)\n"
 
 
+@cache
+def _shares(*change: str) -> dict[str, dict[str, float]]:
+    return cells(*WRITES, change=change)["shares"]
+
+
 def shares(way: str, name: str, *change: str) -> float:
-    return cells(*WRITES, change=change)["shares"][way][name]
+    return _shares(*change)[way][name]
 
 
 def likelier(*change: str) -> float:
@@ -239,14 +246,14 @@ FAULTS: list[Fault] = [
     ),
     Fault("C10", "parallel_gap", "a mask one token off", lambda: gap(one_ahead)),
     Fault("C10", "bert_gap", "a decoder in its place", lambda: gap(decoder.load)),
-    Fault("C11", "valid", "no training", lambda: written_by(decoder.new()).share("valid")[0]),
+    Fault("C11", "valid", "no training", lambda: written_untrained().share("valid")[0]),
     Fault(
         "C11",
         "new",
         "nothing but training sentences",
         lambda: newer_than_the_grammar(copied_rows()),
     ),
-    Fault("C11", "new", "no training", lambda: newer_than_the_grammar(written_by(decoder.new()))),
+    Fault("C11", "new", "no training", lambda: newer_than_the_grammar(written_untrained())),
     Fault("C11", "new", "held-out pairs alone", lambda: newer_than_the_grammar(drawn("test"))),
     Fault("C11", "unseen", "all pairs alike", lambda: drawn(None).share("unseen")[0]),
     Fault("C11", "blind", "one in so many candidates", any_candidate),

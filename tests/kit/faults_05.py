@@ -15,7 +15,7 @@ import torch
 from claim_faults import Fault
 from torch import nn
 
-from helpers.models import alignment, encoder_decoder, spans
+from helpers.models import alignment, encoder_decoder, spans, transfer
 from helpers.models.encoder_decoder import TOKENIZER
 from helpers.world import corpus
 
@@ -51,15 +51,15 @@ def by_hand(quantity: str, old: str, new: str) -> float:
 
 def heads_mixed() -> float:
     right = "y.view(1, y.size(1), n_heads, d_k).transpose(1, 2)"
-    return by_hand("QK + B", right, "y.view(1, n_heads, y.size(1), d_k)")
+    return by_hand("QK^T + B", right, "y.view(1, n_heads, y.size(1), d_k)")
 
 
 def not_divided() -> float:
-    return by_hand("QK/√d + B", "bias, math.sqrt(d_k)", "bias, 1")
+    return by_hand("QK^T/√d_k + B", "bias, math.sqrt(d_k)", "bias, 1")
 
 
 def bias_added() -> float:
-    return by_hand("QK", '("QK", 0, 1)', '("QK", bias, 1)')
+    return by_hand("QK^T", '("QK^T", 0, 1)', '("QK^T", bias, 1)')
 
 
 def keys_twice() -> float:
@@ -216,9 +216,10 @@ def five_letters() -> float:
         return lesson_cells.measured(LESSON, "E51", *keys, change=change)["same_letters"]
 
 
-def untrained(name: str) -> float:
-    change = "score(model, alignment.draw(200,", "score(encoder_decoder.new(), alignment.draw(30,"
-    return getattr(cells("map-layer", "align", change=change)["found"], name)
+@cache
+def aligned_untrained() -> alignment.Hits:
+    change = "score(model, corpus.drawn(200,", "score(encoder_decoder.new(), corpus.drawn(30,"
+    return cells("map-layer", "align", change=change)["found"]
 
 
 def one_word_in_so_many() -> float:
@@ -227,7 +228,7 @@ def one_word_in_so_many() -> float:
 
 
 def trained_in_its_place() -> float:
-    change = "score(encoder_decoder.new(), alignment.draw(50", "score(model, alignment.draw(30"
+    change = "score(encoder_decoder.new(), corpus.drawn(50", "score(model, corpus.drawn(30"
     return cells("map-layer", "align", change=change)["untrained"].turned
 
 
@@ -274,6 +275,19 @@ def without_prompt() -> float:
     return sum(answer in ("良", "悪", "好", "壞") for answer in answers) / len(answers)
 
 
+# --- E52: transfer -------------------------------------------------------------------------------
+
+
+@cache
+def swapped() -> dict:
+    """Random weights where the pre-trained ones belong, and the other way round."""
+    random_weights = encoder_decoder.new
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_decoder, "new", transfer.load)
+        patch.setattr(transfer, "load", random_weights)
+        return lesson_cells.run(LESSON, "transfer-texts", "transfer-live")
+
+
 FAULTS: list[Fault] = [
     Fault("C05", "undivided", "heads and positions mixed up", heads_mixed),
     Fault("C05", "divided", "a division by 1", not_divided),
@@ -288,9 +302,9 @@ FAULTS: list[Fault] = [
     Fault("C14", "vectors", "one vector for all positions", one_vector),
     Fault("C14", "encoder_runs", "the whole model for each token", encoder_again),
     Fault("C14", "pooled", "vectors left as they are", not_pooled),
-    Fault("C14", "aligned", "no training", lambda: untrained("aligned")),
+    Fault("C14", "aligned", "no training", lambda: aligned_untrained().aligned),
     Fault("C14", "chance", "one word in so many", one_word_in_so_many, long=True),
-    Fault("C14", "swapped", "no training", lambda: untrained("turned")),
+    Fault("C14", "swapped", "no training", lambda: aligned_untrained().turned),
     Fault(
         "C14",
         "swapped_untrained",
@@ -324,4 +338,6 @@ FAULTS: list[Fault] = [
         lambda: cells("switch", make=with_used_adapter)["own"],
     ),
     Fault("C23", "labels", "no prompt", without_prompt),
+    Fault("E52", "from_text", "random weights", lambda: swapped()["from_text"]),
+    Fault("E52", "from_random", "pre-trained weights", lambda: swapped()["from_random"]),
 ]

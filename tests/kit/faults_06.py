@@ -39,6 +39,7 @@ EMERGENCE = (
 )
 COMPUTE = ("scale-code", "law-code", "compute-code", "compute-claim")
 ASSISTANT = ("assistant-code", "assistant-claim")
+PREFERENCE = ("assistant-code", "preference-code", "preference-claim")
 TIMELINE = ("published-code", "timeline-code", "timeline-models", "timeline-claim")
 
 
@@ -90,6 +91,8 @@ BANDS = "scaling.band(scaling.bootstrapped(*spent[kind], draws=60), at)"
 SIZES = 'runs[kind] if r["seed"] == 0'
 LARGE = 'runs[kind] if r["width"] > 12'
 CONTROL = 'laws["decoder"](found[0]["flops"])'
+
+UNTUNED = 'values - shifted["before"]'
 
 FAULTS: list[Fault] = [
     planted(
@@ -371,5 +374,25 @@ FAULTS: list[Fault] = [
         ASSISTANT,
         'found["mixed"][0]',
         'found["base"][0]',
+    ),
+    planted(
+        "E62",
+        "wins_before",
+        "the tuned model in place of the first",
+        PREFERENCE,
+        'shifted["before"][1].mean()',
+        'shifted["chosen"][1].mean()',
+    ),
+    *(
+        planted("E62", quantity, "a model that was not tuned", PREFERENCE, UNTUNED, "values * 0")
+        for quantity in ("wins", "right", "chosen", "rejected", "valid", "control")
+    ),
+    planted(
+        "E62",
+        "beta",
+        "the same beta on both sides",
+        PREFERENCE,
+        "shifted[1.0][4].mean()",
+        "shifted[0.1][4].mean()",
     ),
 ]

@@ -1,6 +1,7 @@
 """Planted faults for the claims of lesson 07: each makes its quantity red."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from claim_faults import Fault
 
 from helpers.instruments import measure
-from helpers.kv_cache import fitting, layers, paged
+from helpers.kv_cache import chunked, fitting, layers, paged
 
 LESSON = "07_kv_cache"
 C19 = (
@@ -24,16 +25,15 @@ C19 = (
 )
 C21 = ("c21",)
 E71 = ("hand-code", "paged-reserve", "paged-code", "prefix-code", "paged-claim")
-E72 = (
-    "hand-code",
-    "quant-write",
-    "absorb-code",
-    "across-code",
-    "evict-code",
-    "evict-table",
-    "evict-claim",
-)
-CELLS = {"E72": E72, "C19": C19, "C20": C19, "C21": C21, "E71": E71}
+E72 = {  # what the lesson hands to the claim, by the name that it has there: the cells it needs
+    "absorb_gap": ("absorb-code",),
+    "absorb_ratio": ("absorb-code",),
+    "across_ratio": ("across-code",),
+    "evict_ratio": ("quant-write", "evict-code"),
+    "loaded_seconds": ("hand-code", "quant-write", "evict-code", "evict-table"),
+}
+E73 = ("why-ways", "why-code", "phases-code", "chunked-code")
+CELLS = {"E73": E73, "C19": C19, "C20": C19, "C21": C21, "E71": E71}
 
 
 def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
@@ -44,6 +44,15 @@ def code(claim: str, quantity: str, what: str, old: str, new: str) -> Fault:
         return lesson_cells.measured(LESSON, claim, *cells, change=(old, new))[quantity]
 
     return Fault(claim, quantity, what, measure)
+
+
+def compressed(quantity: str, what: str, old: str, new: str) -> Fault:
+    """E72, of which each part is measured alone."""
+
+    def measure() -> float:
+        return lesson_cells.run(LESSON, *E72[quantity], change=(old, new))[quantity]
+
+    return Fault("E72", quantity, what, measure)
 
 
 def helper(claim: str, quantity: str, what: str, owner: Any, name: str, put: Any) -> Fault:
@@ -146,7 +155,39 @@ COPIED = (
         [self.append(name, token) for token in (self.read(like) if like else ())],
     ),
 )
+
+
+def prefill(quantity: str, what: str, old: str, new: str) -> Fault:
+    """E73: chunked.prefill with other code in it; the 2,048 tokens of section 1 are not read."""
+
+    def measure() -> float:
+        source = inspect.getsource(chunked.prefill)
+        assert source.count(old) == 1
+        scope = dict(vars(chunked))
+        exec(source.replace(old, new), scope)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(chunked, "prefill", scope["prefill"])
+            patch.setattr(inspect, "getsource", str)
+            short = ("(256, 512, 1024, 2048)", "(256, 512)")
+            return lesson_cells.measured(LESSON, "E73", *E73, change=short)[quantity]
+
+    return Fault("E73", quantity, what, measure)
+
+
 FAULTS: list[Fault] = [
+    prefill("gap", "the next token is seen", "triu(kept + 1)", "triu(kept + 2)"),
+    prefill(
+        "gap",
+        "a chunk's first token sees the next",
+        "triu(kept + 1)",
+        "triu(kept + 1 + (kept > 0))",
+    ),
+    prefill(
+        "peak",
+        "read at once all the same",
+        "cache, logits = DynamicCache(), []",
+        "cache, logits, chunk = DynamicCache(), [], 1024",
+    ),
     code(
         *("C19", "residual", "one size is 64 bytes too large"),
         *("for n in lengths]\nslope", "for n in lengths]\nsizes[2] += 64\nslope"),
@@ -224,23 +265,21 @@ FAULTS: list[Fault] = [
     code("E71", "paged", "no block: one token each", "(64 * 128, 16)", "(64 * 2048, 1)"),
     helper("E71", "shared", "the prompt is copied for each user", *COPIED),
     code("E71", "shared", "the prompt's own last block stays", 'cache.end("prompt")', "pass"),
-    code(
-        "E72", "absorb_gap", "keys' matrix in the values' place", "@ latent @ w_v", "@ latent @ w_k"
+    compressed(
+        "absorb_gap", "keys' matrix in the values' place", "@ latent @ w_v", "@ latent @ w_k"
     ),
-    code("E72", "absorb_ratio", "the values are rebuilt", "@ latent @ w_v", "@ (latent @ w_v)"),
-    code(
-        "E72",
+    compressed("absorb_ratio", "the values are rebuilt", "@ latent @ w_v", "@ (latent @ w_v)"),
+    compressed(
         "across_ratio",
         "every layer keeps its own",
         "shared_layers[15].total",
         "shared_layers[0].total",
     ),
-    code(
-        "E72",
+    compressed(
         "evict_ratio",
         "the first token is dropped twice",
         'dropped[7]["kl"]',
         'dropped[0]["kl"]',
     ),
-    code("E72", "loaded_seconds", "bits for bytes", "128 / 130 / 8", "128 / 130"),
+    compressed("loaded_seconds", "bits for bytes", "128 / 130 / 8", "128 / 130"),
 ]

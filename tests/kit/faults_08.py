@@ -1,6 +1,8 @@
 """Planted faults for the claims of lesson 08: each makes its quantity red."""
 
+import functools
 import inspect
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -11,6 +13,7 @@ from broken_costs import FAULTS as FORMULA_FAULTS
 from claim_faults import Fault
 
 from helpers import bottleneck
+from helpers.models import speculative
 
 LESSON = "08_bottleneck_challenge"
 DESIGNS = ("designs-guess", "designs-code")
@@ -24,6 +27,7 @@ CELLS = {  # those that a claim's numbers come from
     "C30": GROWING,
     "E80": ("roofline-intensity", "roofline-guess", "roofline-claim"),
     "E83": ("speculative-source", "speculative-guess", "speculative-claim"),
+    "E84": ("speculative-table", "speculative-agreement"),
     "E82": (*DESIGNS, "merged-guess", "merged-claim"),
     "E81": ("roofline-intensity", "serving-source", "serving-guess", "serving-claim"),
 }
@@ -79,18 +83,40 @@ def half_of_reading() -> float:
     return faulty.read_flops(deep, 131_072, skipping=True) / faulty.read_flops(deep, 131_072)
 
 
+DRAFTER = functools.cache(speculative.drafter)  # trained once: no fault is in it
+PASSES, PAIRS = ("per_pass",), ("exact_pairs", "drawn_pairs", "misfit")
+
+
+def pairs_for(quantity: str, draw: Callable = speculative.drawn_pairs) -> Callable:
+    """All of the lesson's draws for `misfit`; a tenth tells a misfit of 1 from one of 8."""
+
+    def drawn_pairs(target, draft, ids, ahead, n):
+        whole = quantity == "misfit" and target is not draft
+        return draw(target, draft, ids, ahead, n if whole else n // 10)
+
+    return drawn_pairs
+
+
+def speculated(quantity: str, *change: str, **planted: Callable) -> float:
+    """E83 from the lesson's cells; what the quantity does not need is not measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speculative, "drawn_pairs", pairs_for(quantity))
+        for name in PASSES if quantity.startswith("misfit") else PAIRS:
+            patch.setattr(speculative, name, lambda *_: math.nan)
+        for name, function in {"drafter": DRAFTER, **planted}.items():
+            patch.setattr(speculative, name, function)
+        patch.setattr(inspect, "getsource", str)
+        change = change or ("", "")
+        return lesson_cells.measured(LESSON, "E83", *CELLS["E83"], change=change)[quantity]
+
+
 def speculation(quantity: str, *change: str) -> float:
     """E83: `speculate` with a fault in its source."""
-    from helpers.models import speculative
-
     source = inspect.getsource(speculative.speculate)
     assert source.count(change[0]) == 1
     scope = dict(vars(speculative))
     exec(source.replace(*change), scope)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speculative, "speculate", scope["speculate"])
-        patch.setattr(inspect, "getsource", str)
-        return lesson_cells.measured(LESSON, "E83", *CELLS["E83"])[quantity]
+    return speculated(quantity, speculate=scope["speculate"])
 
 
 def lines(claim: str, quantity: str, what: str, *change: str) -> Fault:
@@ -168,12 +194,22 @@ FAULTS: list[Fault] = [
     lines("E82", "read", "causal half not skipped", "(x, n, skipping=True)", "(x, n)"),
     lines("E82", "write", "not merged", "bottleneck.merged(pair)", "pair"),
     formula("E82", "cache", "cross cache forgotten"),
-    other("E83", "misfit", "every draft accepted",
-          partial(speculation, "misfit", "if torch.rand(()) >= p", "if 0 >= p")),
+    Fault("E83", "misfit", "every draft accepted",
+          partial(speculation, "misfit", "if not accepts(p[k, x], q[k][x])", "if False"),
+          long=True),
     other("E83", "misfit", "replaced from p",
           partial(speculation, "misfit", "(p[k] - q[k]).clamp(min=0)", "p[k]")),
-    lines("E83", "misfit_draft", "the target's own", "(draft, draft,", "(target, target,"),
+    other("E83", "misfit_draft", "the target's own",
+          partial(speculated, "misfit_draft", "(draft, draft,", "(target, target,")),
     other("E83", "one", "no token for a pass in which all are accepted",
           partial(speculation, "one", "torch.cat([text[n:], drawn(p[ahead])])", "text[n:]")),
-    lines("E83", "four", "one token drafted", "start, ahead)", "start, 1)"),
+    other("E83", "four", "one token drafted",
+          partial(speculated, "four", "start, ahead)", "start, 1)")),
+    lines("E84", "right", "every draft accepted", 'min(p_values["right"])', 'min(p_values["all"])'),
+    lines("E84", "all", "the right rule", 'max(p_values["all"])', 'max(p_values["right"])'),
+    lines("E84", "p", "the right rule", 'max(p_values["p"])', 'max(p_values["right"])'),
+    lines("E84", "least", "the best draft", "counted[25][1]", "counted[1600][1]"),
+    lines("E84", "most", "the poorest draft", "counted[1600][1]", "counted[25][1]"),
+    lines("E84", "formula", "three tokens drafted", "expected(agreement, 4)",
+          "expected(agreement, 3)"),
 ]  # fmt: skip

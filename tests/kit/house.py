@@ -31,6 +31,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"grading", "prose"},
         {"edition"},
         {"checks", "makers"},
+        {"site"},
     ],
 }
 

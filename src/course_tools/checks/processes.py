@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from helpers.display.progress_bar import PrintedLines
@@ -47,7 +48,7 @@ def status_of(command: Sequence[object], **options: Any) -> int:
     return status if status >= 0 else 128 - status
 
 
-def step(title: str, command: Sequence[object]) -> None:
+def step(title: str, command: Sequence[object], cwd: Path = ROOT) -> None:
     """Run COMMAND with signs of life (on a terminal its own words too).
 
     CommandFailed if it fails.
@@ -55,7 +56,7 @@ def step(title: str, command: Sequence[object]) -> None:
     start = time.monotonic()
     with tempfile.TemporaryFile() as log, life_signs(title):
         out = None if sys.stdout.isatty() else log
-        with running(command, cwd=ROOT, stdout=out, stderr=log) as child:
+        with running(command, cwd=cwd, stdout=out, stderr=log) as child:
             child.wait()
         if child.returncode:
             log.seek(0)

@@ -15,19 +15,24 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import filelock
+from sqlalchemy.exc import OperationalError
 
 from helpers.files import write_whole
+from helpers.language import say
 
 from .. import command
+from . import messages, stopping
 from .classroom import Job, grade_class, is_new, local_pool
-from .graded import Graded
-from .reports import feedback, table
+from .marks import Grade
+from .reports import feedback, report, table
 from .reports.gradebook import NbgraderCourse, NotReleased
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
-from .submissions import lms
-from .submissions.collect import NoSubmissions, collect
+from .submissions import attempts, lms
+from .submissions.attempts import Policy, due
+from .submissions.collect import NoSubmissions, gather, joined
+from .submissions.handed_in import OtherSheet
 from .submissions.submission import Submission
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
@@ -41,12 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{out} lies in {place}, which is only read: choose another --out", file=sys.stderr)
         return 2
     try:
+        policy = Policy(wanted.attempts, wanted.due and due(wanted.due), wanted.late_penalty)
+    except ValueError as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    try:
         sheet = read(wanted.root, wanted.lesson, wanted.lang)
-        submissions = collect(place, sheet)
+        students = gather(place, sheet)
         out.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(out / ".lock", timeout=0):
-            return run(wanted, sheet, submissions, out)
-    except (NoSheet, NotReleased, NoSubmissions) as reason:
+        with filelock.FileLock(out / ".lock", timeout=0), stopping.sigterm_stops():
+            return run(wanted, sheet, joined(students, sheet, policy, out), out)
+    except (NoSheet, NotReleased, NoSubmissions, OtherSheet) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
         causes = ". ".join([str(reason), *hindrances()])
@@ -54,11 +64,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(REFUSED, file=sys.stderr)
     except BrokenExecutor:
         print(BROKEN, file=sys.stderr)
-    except filelock.Timeout:
-        print(f"another run is writing to {out}", file=sys.stderr)
-    except KeyboardInterrupt:
+    except filelock.Timeout as lock:
+        print(f"another run is writing to {Path(lock.lock_file).parent}", file=sys.stderr)
+    except (OSError, OperationalError) as error:
+        print(FAILED.format(reason=getattr(error, "orig", error)), file=sys.stderr)
+    except KeyboardInterrupt as stopped:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stopped, stopping.Terminated) else 130
     return 1
 
 
@@ -66,6 +78,12 @@ REFUSED = (
     "Nothing was graded. It works on Linux with user namespaces, better with bubblewrap (Debian, "
     "Ubuntu: sudo apt install bubblewrap). --unsafe runs the code without isolation: it can then "
     "read and change whatever you can."
+)
+
+
+FAILED = (
+    "Stopped: {reason}. What was graded and marked is kept, and no file is half written: the same "
+    "command goes on from here."
 )
 
 
@@ -84,6 +102,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", required=True, type=Path, help="folder for what is made")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
+    which = (attempts.LAST, attempts.BEST, attempts.ON_TIME)
+    made.add_argument("--attempts", choices=which, default=which[0], help="which of several counts")
+    made.add_argument("--due", metavar="TIME", help='"2026-05-01 23:59" by this machine\'s clock')
+    made.add_argument("--late-penalty", default="", metavar="N",
+                      help="points that being late costs: 2, 10%%, 2/day or 10%%/day")  # fmt: skip
+    made.add_argument("--report-lang", choices=[messages.ENGLISH, *say.LANGUAGES],
+                      help="language of table and report; default: that of the sheet")  # fmt: skip
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
     command.add_courses(made)
     return made
@@ -119,26 +144,23 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
         pool.shutdown(cancel_futures=True)
     course = NbgraderCourse(wanted.root, courses, sheet.lang)
     tell("writing the gradebook and the feedback …")
-    marks = course.record(sheet, results.values())
-    show(list(results.values()), sheet, walls, out, marks)
+    marks = course.record(sheet, results.values(), tell)
+    grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]
+    show(grades, sheet, walls, out, wanted.report_lang or wanted.lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
 
 
-def show(
-    results: list[Graded],
-    sheet: Sheet,
-    walls: bool,
-    out: Path,
-    marks: dict[str, dict[str, float]] | None = None,
-) -> None:
-    """Write pages, report and table.  marks: what a person gave for essays, by student."""
-    for result in results:
-        _write(out / "feedback" / f"{result.safe}.html", feedback.page(result, sheet, walls))
-    _write(out / "report.html", feedback.report(results, sheet, walls))
-    _write(out / "grades.csv", "\ufeff" + table.table(results, sheet, walls, marks))
-    people = sum(bool(result.human) for result in results)
-    print(f"{len(results)} submissions, {people} need a human: {out / 'grades.csv'}")
+def show(grades: list[Grade], sheet: Sheet, walls: bool, out: Path, lang: str) -> None:
+    """Write pages, report and table.  lang: the instructor's."""
+    for grade in grades:
+        _write(out / "feedback" / f"{grade.graded.safe}.html", feedback.page(grade, walls))
+    _write(out / "report.html", report.report(grades, sheet, walls, lang))
+    _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang))
+    people = sum(bool(grade.human) for grade in grades)
+    print(f"{len(grades)} submissions, {people} need a human: {out / 'grades.csv'}")
+    if to_mark := sum(len(grade.to_mark) for grade in grades):
+        print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import multiprocessing
 import multiprocessing.util
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -24,10 +25,10 @@ from . import verdicts
 from .graded import Graded, Outcome, Verdict
 from .judge import judge, one_at_a_time
 from .messages import Note
-from .sandbox import ForkServer, Limits
+from .sandbox import ForkServer, Limits, jail
 from .sandbox.isolation import ForkServerEnded, NotIsolated
 from .sheet import Sheet
-from .submissions import matching, notebook
+from .submissions import matching, notebook, other_sheets
 from .submissions.submission import Submission
 
 OURS = {"stopped", "sheet_fault"}  # what a person is told of faults that are no answer's
@@ -54,28 +55,42 @@ def grade_class(
     executor: Executor,
     tell: Callable[[str], None] = print,
 ) -> dict[str, Graded]:
-    """Return {student: what was found}; a verdict that is in OUT already is taken from there."""
-    every, done, waiting = list(submissions), {}, {}
-    for one in every:
+    """Return {student: what was found}; a verdict that is in OUT already is taken from there.
+
+    Of several submissions of one student, the one with the most points.
+    """
+    every, waiting = list(submissions), {}
+    done: dict[int, Verdict] = {}
+    for place, one in enumerate(every):
         job = dataclasses.replace(settings, data=one.data)
         if is_new(one, settings, out):
-            waiting[executor.submit(grade, job)] = (one, key_of(job))
+            waiting[executor.submit(grade, job)] = (place, key_of(job))
         else:
-            done[one.student] = verdicts.load(out, one, key_of(job)) or _ungraded(settings, [])
+            done[place] = verdicts.load(out, one, key_of(job)) or _ungraded(settings, [])
     counter = _Counter(len(every), len(done), tell)
     try:
         for future in as_completed(waiting):
-            one, key = waiting[future]
-            done[one.student] = future.result()
-            if not any(name in OURS for name, _ in done[one.student].human):
-                verdicts.keep(out, one, key, done[one.student])
+            place, key = waiting[future]
+            done[place] = future.result()
+            if not any(name in OURS for name, _ in done[place].human):
+                verdicts.keep(out, every[place], key, done[place])
             counter.one_more()
     except BaseException:
         for future in waiting:
             future.cancel()
         raise
     counter.end()
-    return {one.student: Graded.of(one, done[one.student]) for one in every}
+    return _best([Graded.of(one, done[place]) for place, one in enumerate(every)])
+
+
+def _best(every: Iterable[Graded]) -> dict[str, Graded]:
+    """Return for each student the submission with the most points, the latest of those alike."""
+    found: dict[str, Graded] = {}
+    for one in every:
+        other = found.get(one.student)
+        if other is None or one.rank >= other.rank:
+            found[one.student] = one
+    return found
 
 
 def is_new(one: Submission, settings: Job, out: Path) -> bool:
@@ -97,7 +112,8 @@ def local_pool(jobs: int) -> Executor:
     """
     if jobs == 1:
         return ThreadPoolExecutor(1)
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    last = jail.end_with_parent if sys.platform == "linux" else None
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=last)
 
 
 # --- one submission, in a worker --------------------------------------------------------------
@@ -111,7 +127,7 @@ def grade(job: Job) -> Verdict:
     except NotIsolated:
         raise
     except notebook.Unreadable as reason:
-        return _ungraded(job, [("unreadable", {"reason": str(reason)})])
+        return _ungraded(job, [reason.note])
     except Exception as error:  # whatever a submission brings about, the others are graded
         return _ungraded(job, [("stopped", {"reason": f"{type(error).__name__}: {error}"[:200]})])
 
@@ -120,6 +136,12 @@ def _graded(job: Job) -> Verdict:
     sheet = _sheet(job.root, job.lesson, job.lang)
     cells, notes = notebook.read(job.data)
     matched = matching.match(cells, sheet)
+    if other := other_sheets.which(matched.notes, cells, sheet, job.root):
+        if other[0] != sheet.lesson:
+            return _ungraded(job, [other_sheets.said_of(other, sheet)])
+        cells = other_sheets.in_own_words(cells, other, sheet, job.root)
+        matched = matching.match(cells, sheet)
+        notes = [other_sheets.said_of(other, sheet), *notes]
     matched.notes += notes
     verdict = _judged(job, sheet, matched)
     for name, reason in _unsound(job.root, job.lesson, job.lang, job.limits, job.walls).items():

@@ -56,6 +56,7 @@ class Graded:
     """A verdict with whose it is, for the table, the pages and the gradebook.
 
     safe: the name as the name of a file; work: the progress that was handed in beside the notebook
+    when, late, penalty: of the submission
     """
 
     student: str
@@ -65,6 +66,9 @@ class Graded:
     answers: Mapping[str, str | None]
     notes: tuple[Note, ...]
     human: tuple[Note, ...]
+    when: float = 0.0
+    late: bool = False
+    penalty: float = 0.0
 
     @classmethod
     def of(cls, submission: Submission, verdict: Verdict) -> "Graded":
@@ -72,12 +76,18 @@ class Graded:
         notes = (*submission.notes, *verdict.notes)
         human = (*submission.human, *verdict.human)
         who = (submission.student, submission.safe, submission.work)
-        return cls(*who, verdict.outcomes, verdict.answers, notes, human)
+        found = (*who, verdict.outcomes, verdict.answers, notes, human)
+        return cls(*found, submission.when, submission.late, submission.penalty)
 
     @property
     def decided(self) -> bool:
         """Whether every task has an outcome: where one is missing, nobody knows the points."""
         return all(outcome.kind != "ungraded" for outcome in self.outcomes.values())
+
+    @property
+    def rank(self) -> float:
+        """What is greater for the better of two submissions of one student."""
+        return sum(outcome.points for outcome in self.outcomes.values()) - self.penalty
 
     def points(self, sheet: Sheet) -> float:
         """Return the points of all tasks that are graded automatically."""

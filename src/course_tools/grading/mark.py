@@ -4,12 +4,19 @@ Opens nbgrader's formgrader for one language: essays are marked there, and score
 """
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+import filelock
 
 from .. import command
+from . import stopping
+from .reports.gradebook import MARKING
+from .sandbox import jail
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +31,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not (folder / "gradebook.db").exists():
         print(f"no gradebook in {folder}: run start.py release or grade first", file=sys.stderr)
         return 1
-    return subprocess.call(formgrader(wanted), cwd=folder)
+    lock = filelock.FileLock(folder / MARKING)  # tells the grader that a page may be open
+    with stopping.sigterm_stops(), contextlib.suppress(filelock.Timeout), lock.acquire(timeout=0):
+        return served(formgrader(wanted), folder)
+    print(f"Formgrader is open for {folder} already", file=sys.stderr)
+    return 1
+
+
+def served(command: list[str], folder: Path) -> int:
+    """Run the server until it ends, or until this process is told to; it never outlives it."""
+    last = jail.end_with_parent if sys.platform == "linux" else None
+    server = subprocess.Popen(command, cwd=folder, preexec_fn=last)
+    try:
+        return server.wait()
+    except KeyboardInterrupt as stopped:
+        return 143 if isinstance(stopped, stopping.Terminated) else 130
+    finally:
+        ended(server)
+
+
+def ended(server: subprocess.Popen, seconds: float = 20.0) -> None:
+    """End the server in order, and wait until it is gone."""
+    if server.poll() is None:
+        server.terminate()
+    try:
+        server.wait(seconds)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def formgrader(wanted: argparse.Namespace) -> list[str]:

@@ -71,6 +71,11 @@ class Sheet:
         """The points of all tasks that are graded automatically."""
         return sum(task.points for task in self.tasks if not task.essay)
 
+    @property
+    def total_points(self) -> float:
+        """The points of all tasks, with those that a person marks."""
+        return sum(task.points for task in self.tasks)
+
     @cached_property
     def imports(self) -> tuple[str, ...]:
         """Modules that the sheet's own cells import; of `from a import b` both a and a.b."""

@@ -73,7 +73,8 @@ def keep(out: Path, submission: Submission, key: str, verdict: Verdict) -> None:
 
 
 def _file(out: Path, submission: Submission) -> Path:
-    return out / "results" / f"{submission.safe}.json"
+    nth = f"~{submission.nth}" if submission.nth else ""  # a name as a file's holds no ~
+    return out / "results" / f"{submission.safe}{nth}.json"
 
 
 def _hash(parts: Iterable[bytes]) -> str:

@@ -168,7 +168,8 @@ class Scenario:
         parts = (
             _say("shared" if self.shared else "nothing_shared", shared=f"{self.shared_tokens:,}"),
             _say(f"arrives_{arrives}", updates=self.updates, part=f"{self.part:,}"),
-            _say("card", gpu=card.name, gib=f"{card.gib:g}", room=f"{self.room:.1f}"),
+            _say("card", gpu=card.name, gb=card.gb, gib=f"{card.real_gib:.2f}",
+                 room=f"{self.room:.1f}"),
             _say(f"target_{self.metric}", target=f"{self.target:g}"),
             _say("candidates", encoder=encoder, decoder=decoder, kv_decoder=self.kv_decoder,
                  kv_pair=self.kv_pair),
@@ -333,6 +334,7 @@ def _of_quantity(q: Need, scenario: Scenario) -> list[CitableNumber]:
 
 def given_numbers(scenario: Scenario) -> list[CitableNumber]:
     """List the numbers that the task itself states: to repeat one is no measurement."""
+    card = cards.gpus()[scenario.gpu]
     own: list[tuple[str, float, str]] = [
         ("document", scenario.document, "tokens"),
         ("widths", round(scenario.document / DECODER.d_model, 1), "×"),
@@ -340,7 +342,8 @@ def given_numbers(scenario: Scenario) -> list[CitableNumber]:
         ("shared", scenario.shared_tokens, "tokens"),
         ("part", scenario.part, "tokens"),
         ("target", scenario.target, "s"),
-        ("card", cards.gpus()[scenario.gpu].gib, "GiB"),
+        ("card", card.gb, "GB"),
+        ("card", round(card.real_gib, 2), "GiB"),
         ("room", round(scenario.room, 1), "GiB"),
     ]
     return [CitableNumber(_say(f"given_{name}"), value, unit) for name, value, unit in own]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 import torch.nn.functional as F
 
+from ..instruments import sharpness
 from ..language import say
 from . import table_row, tell
 
@@ -95,17 +96,12 @@ def scaling(n_queries: int = 256, n_keys: int = 32) -> None:
         q, k = (torch.randn(n, d_k, generator=g) for n in (n_queries, n_keys))
         scores = q @ k.T  # (n_queries, n_keys)
         raw, scaled = scores.softmax(-1), (scores / math.sqrt(d_k)).softmax(-1)
-        entropies.append((entropy(raw), entropy(scaled)))
+        entropies.append(tuple(sharpness.bits(w).item() for w in (raw, scaled)))
         largest = raw.amax(-1).mean().item()
         cells = [f"{scores.var().item():.1f}", *(f"{bits:.2f}" for bits in entropies[-1])]
         table_row([f"{d_k}", *cells, f"{largest:.3f}"], widths)
     assert entropies[-1][0] < 1 < 4 < entropies[-1][1]
     tell("scaling_verdict")
-
-
-def entropy(weights: torch.Tensor) -> float:
-    """Return -Σ w log₂ w in bits, the mean over the rows."""
-    return -(weights * weights.clamp_min(1e-30).log2()).sum(-1).mean().item()
 
 
 # --- n-squared --------------------------------------------------------------------------------

@@ -13,14 +13,15 @@ TABLE = resources.files(__package__) / "gpus.toml"
 class Gpu:
     """A graphics card, as gpus.toml describes it.
 
-    gib: as sold.  mib: what its driver reports, as `driver` shows; with ECC some is taken.
+    gb: as sold, a name only: the makers' GB are nearly GiB.  mib: what its driver reports, as
+    `driver` shows; with ECC some is taken.
     tflops: of bfloat16 matrix products, dense.  gb_per_second: of the card's memory.  None: unknown
     date, driver_date, speed_date: when the source before it was read
     in_tasks: the tasks of lesson 08 are drawn with it, which takes its speed
     """
 
     name: str
-    gib: int
+    gb: int
     source: str
     date: str
     mib: int

@@ -14,8 +14,12 @@ def of(q: Tensor, k: Tensor, divisor: float) -> Tensor:
 
 
 def entropy(scores: Tensor) -> Tensor:
-    """Return -Σ w log₂ w (bits), the mean over the rows of scores (n_queries, n_keys)."""
-    weights = scores.softmax(-1)
+    """Return -Σ w log₂ w (bits) of the softmax of scores (n_queries, n_keys), mean over rows."""
+    return bits(scores.softmax(-1))
+
+
+def bits(weights: Tensor) -> Tensor:
+    """Return -Σ w log₂ w (bits), the mean over the rows of weights (n_queries, n_keys)."""
     return -(weights * weights.clamp_min(1e-30).log2()).sum(-1).mean()
 
 

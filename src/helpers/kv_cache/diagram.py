@@ -70,7 +70,7 @@ def _card(card: Gpu, x: float, rows: int, is_chosen: bool) -> str:
     how = 'stroke-width="3"' if is_chosen else 'stroke-dasharray="4 4"'
     line = f'<path d="M{x:.1f} {TOP - 6}V{bottom}" stroke="currentColor" {how}/>'
     name = words(x, 12, card.name, "middle", more=HIDDEN) if is_chosen else ""
-    return name + words(x, 30, f"{card.gib}", "middle", more=HIDDEN) + line
+    return name + words(x, 30, f"{card.gb}", "middle", more=HIDDEN) + line
 
 
 def _row(

@@ -13,7 +13,7 @@ class PagedCache:
 
     pool: (blocks, block, *shape), `block` tokens of shape `shape` in each block
     tables: {name: the numbers of its blocks, in order}   lengths: {name: its tokens}
-    IndexError where the pool has no free block
+    IndexError where the pool has no free block; nothing is changed then
     """
 
     def __init__(self, blocks: int, block: int, *shape: int):
@@ -34,9 +34,10 @@ class PagedCache:
         if place == 0:
             table.append(self._take())
         elif self.users[table[-1]] > 1:  # others read this block: copy on write
+            copy = self._take()
+            self.pool[copy] = self.pool[table[-1]]
             self.users[table[-1]] -= 1
-            self.pool[self.free[-1]] = self.pool[table[-1]]
-            table[-1] = self._take()
+            table[-1] = copy
         self.pool[table[-1], place] = token
         self.lengths[name] += 1
 

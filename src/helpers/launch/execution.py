@@ -21,6 +21,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 LIMIT_SECONDS = 1800  # a lesson takes less than 60 s; only what never ends is stopped
+ANSWER_SECONDS = 60  # a kernel that has nothing to do takes up a cell, or answers, at once
 SAMPLE_SECONDS = 0.05
 MIB = 2**20
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -28,7 +29,7 @@ TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure of a cell: its kind is "error", "stderr", "timeout" or "died"."""
+    """A failure of a cell: its kind is "error", "stderr", "timeout", "silent" or "died"."""
 
     kind: str
     cell: str
@@ -38,11 +39,15 @@ class Failure:
 
 @dataclass
 class NotebookRun:
-    """The outcome of a run: wall-clock seconds, the kernel's peak memory in MiB, all failures."""
+    """The outcome of a run: wall-clock seconds, the kernel's peak memory in MiB, all failures.
+
+    notebook: with its outputs
+    """
 
     seconds: float = 0.0
     mib: float = 0.0
     failures: list[Failure] = field(default_factory=list)
+    notebook: NotebookNode = field(default_factory=nbformat.v4.new_notebook)
 
 
 def execute(
@@ -56,8 +61,8 @@ def execute(
 
     on_cell(i, n, heading) is called before cell i of n, tick() about every 50 ms from a thread.
     """
-    outcome, start = NotebookRun(), time.monotonic()
-    notebook = nbformat.read(path, as_version=4)
+    start, notebook = time.monotonic(), nbformat.read(path, as_version=4)
+    outcome = NotebookRun(notebook=notebook)
     cells = list(_code_cells(notebook))
     client = _Client(notebook, path.parent, start + limit_seconds)
     with client.started(env) as pid, _Watch(pid, tick) as watch:
@@ -124,6 +129,7 @@ class _Client(NotebookClient):
             shutdown_kernel="immediate",
         )
         self._seen: dict[str, str] = {}
+        self._idle_since: float | None = None  # None: it computes
 
     @contextmanager
     def started(self, env: Mapping[str, str]) -> Iterator[int]:
@@ -144,11 +150,14 @@ class _Client(NotebookClient):
             self._see("error", "\n".join(content["traceback"]))
         elif msg["msg_type"] == "stream" and content["name"] == "stderr":
             self._see("stderr", content["text"])
+        elif msg["msg_type"] == "status":
+            busy = content["execution_state"] == "busy"
+            self._idle_since = None if busy else time.monotonic()
         return super().process_message(msg, cell, cell_index)
 
     def run(self, index: int) -> list[Failure]:
         """Execute one cell; return its failures."""
-        self._seen = {}
+        self._seen, self._idle_since = {}, time.monotonic()
         cell = self.nb.cells[index]
         try:
             self.execute_cell(cell, index)
@@ -156,12 +165,23 @@ class _Client(NotebookClient):
             self._see("timeout", "")
         except DeadKernelError:
             self._last_words.seek(0)
-            self._see("died", self._last_words.read().decode(errors="replace"))
+            kind = "silent" if self._is_silent() else "died"
+            self._see(kind, self._last_words.read().decode(errors="replace"))
         except CellExecutionError as error:
             self._seen.setdefault("error", error.traceback)
         name = cell.get("id", str(index))
         clean = {kind: TERMINAL_COLOURS.sub("", text) for kind, text in self._seen.items()}
         return [Failure(kind, name, cell.source, text) for kind, text in clean.items()]
+
+    async def _async_check_alive(self) -> None:
+        """Take a kernel for dead that is idle and answers no more; nbclient asks every second."""
+        await super()._async_check_alive()
+        if self._is_silent():
+            raise DeadKernelError("idle, and silent")
+
+    def _is_silent(self) -> bool:
+        since = self._idle_since
+        return since is not None and time.monotonic() - since > ANSWER_SECONDS
 
     def _see(self, kind: str, text: str) -> None:
         self._seen[kind] = self._seen.get(kind, "") + text

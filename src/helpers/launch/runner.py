@@ -31,7 +31,15 @@ from ..language import say
 try:
     import nbformat
 
-    from .execution import LIMIT_SECONDS, Failure, NotebookRun, end_children, execute, title
+    from .execution import (
+        ANSWER_SECONDS,
+        LIMIT_SECONDS,
+        Failure,
+        NotebookRun,
+        end_children,
+        execute,
+        title,
+    )
 except ModuleNotFoundError as missing:
     told = say.catalogue("runner")["no_package"]  # whose console it is, we do not know
     words = [told[say.key(lang)] for lang in say.COMPLETE]
@@ -265,7 +273,8 @@ def mark(row: dict) -> str:
 def failure_lines(lesson: LessonNotebook, failure: Failure) -> list[str]:
     """Return the lines on one failure: where, what, and the source."""
     where = f"{lesson.path.parent.name}/{lesson.path.name}"
-    values = {"cell": failure.cell, "where": where, "limit": LIMIT_SECONDS}
+    limit = ANSWER_SECONDS if failure.kind == "silent" else LIMIT_SECONDS
+    values = {"cell": failure.cell, "where": where, "limit": limit}
     source = [f"    | {line}" for line in failure.source.splitlines()]
     detail = failure.detail.strip().splitlines()[-TRACEBACK_LINES:]
     return [

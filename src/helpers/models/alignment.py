@@ -1,6 +1,5 @@
 """Where the cross-attention looks while a sentence of the mini world is translated."""
 
-import random
 from collections.abc import Iterable
 from itertools import combinations
 from typing import NamedTuple
@@ -100,9 +99,3 @@ def _add(found: Hits, seen: Map) -> None:
 
 def _mean(values: list[bool] | list[float]) -> float:
     return sum(values) / len(values)
-
-
-def draw(n: int, seed: int, split: str) -> list[corpus.Event]:
-    """Draw events to choose a layer on ("train") or to score ("test")."""
-    rng = random.Random(seed)
-    return [corpus.draw(rng, split) for _ in range(n)]

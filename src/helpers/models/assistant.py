@@ -41,49 +41,52 @@ def questions(
     n: int, seed: int = 0, split: str = "train", tasks: Sequence[str] = TASKS
 ) -> list[Instruction]:
     """Draw n events, and ask for each of the tasks' words in both languages."""
-    rng = random.Random(seed)
-    events = [corpus.draw(rng, split) for _ in range(n)]
+    events = corpus.drawn(n, seed, split)
     return [question(e, task, lang) for e in events for task in tasks for lang in corpus.LANGUAGES]
+
+
+def as_batch(asked: Sequence[Instruction]) -> dict[str, torch.Tensor]:
+    """Return questions with their answers, (B, T), and labels where an answer stands."""
+    sources = TOKENIZER([one.source for one in asked]).input_ids
+    targets = [row[1:] for row in TOKENIZER([one.target for one in asked]).input_ids]  # no <s>
+    rows = list(zip(sources, targets, strict=True))
+    ids = training.padded([source + target for source, target in rows], TOKENIZER.pad_token_id)
+    labels = training.padded([[-100] * len(source) + target for source, target in rows], -100)
+    mask = (ids != TOKENIZER.pad_token_id).long()
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
 def next_questions(
     data: Sequence[Instruction], seed: int = 0, size: int = BATCH_SIZE
 ) -> Callable[[], dict[str, torch.Tensor]]:
     """Make the batches for training.train: labels where the answer stands, and nowhere else."""
-    rng, pad = random.Random(seed), TOKENIZER.pad_token_id
-    sources = TOKENIZER([one.source for one in data]).input_ids
-    targets = [row[1:] for row in TOKENIZER([one.target for one in data]).input_ids]  # no <s>
-
-    def batch() -> dict[str, torch.Tensor]:
-        drawn = rng.choices(range(len(data)), k=size)
-        ids = training.padded([sources[n] + targets[n] for n in drawn], pad)
-        labels = training.padded([[-100] * len(sources[n]) + targets[n] for n in drawn], -100)
-        return {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": labels}
-
-    return batch
+    rng = random.Random(seed)
+    return lambda: as_batch(rng.choices(data, k=size))
 
 
-def by_turns(*makers: Callable[[], dict[str, torch.Tensor]]) -> Callable[[], dict[str, Any]]:
-    """Make batches from each of the makers in turn."""
-    made = [0]
-
-    def batch() -> dict[str, Any]:
-        made[0] += 1
-        return makers[made[0] % len(makers)]()
-
-    return batch
+def likeliest(logits: torch.Tensor) -> torch.Tensor:
+    """Return the likeliest token of each row, (B, 1), of logits (B, V)."""
+    return logits.argmax(-1, keepdim=True)
 
 
 @torch.no_grad()
-def answers(model: Any, asked: Sequence[Instruction], most: int = 8) -> list[str]:
-    """Answer greedily, with at most so many tokens; questions of one length go together."""
+def answers(
+    model: Any,
+    asked: Sequence[Instruction],
+    most: int = 8,
+    pick: Callable[[torch.Tensor], torch.Tensor] = likeliest,
+) -> list[str]:
+    """Answer with at most so many tokens; questions of one length go together.
+
+    pick: takes the next token (B, 1) from logits (B, V); greedy unless told otherwise
+    """
     ids = TOKENIZER([one.source for one in asked]).input_ids
     found = [""] * len(ids)
     for length in {len(row) for row in ids}:
         places = [n for n, row in enumerate(ids) if len(row) == length]
         rows = torch.tensor([ids[n] for n in places])
         for _ in range(min(most, model.config.n_positions - length)):
-            rows = torch.cat([rows, model(rows).logits[:, -1:].argmax(-1)], 1)
+            rows = torch.cat([rows, pick(model(rows).logits[:, -1])], 1)
         for place, row in zip(places, rows[:, length:].tolist(), strict=True):
             end = row.index(TOKENIZER.eos_token_id) if TOKENIZER.eos_token_id in row else most
             found[place] = str(TOKENIZER.decode(row[:end], skip_special_tokens=True))

@@ -102,6 +102,12 @@ def log_probability(model: GPT2LMHeadModel, texts: Sequence[str], lang: str) -> 
     return each.sum(-1)
 
 
+def beginnings(starts: Sequence[str], lang: str) -> torch.Tensor:
+    """Return the ids of equally long beginnings, (n, T): <s>, the language, the text, no </s>."""
+    tagged = [tokenizer.tagged(start, lang) for start in starts]
+    return TOKENIZER(tagged, return_tensors="pt").input_ids[:, :-1]
+
+
 def sample(
     model: GPT2LMHeadModel, lang: str, n: int, seed: int = 0, start: str = "", **options
 ) -> list[str]:
@@ -121,8 +127,7 @@ def continued(
     options: those of transformers' generate; do_sample=False takes the likeliest token
     """
     torch.manual_seed(seed)
-    tagged = [tokenizer.tagged(start, lang) for start in starts]
-    ids = TOKENIZER(tagged, return_tensors="pt").input_ids[:, :-1]
+    ids = beginnings(starts, lang)
     settings = {"do_sample": True, "max_new_tokens": 40} | options
     if settings["do_sample"]:
         settings = {"top_k": 0} | settings  # else 50, of transformers

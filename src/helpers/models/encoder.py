@@ -1,6 +1,5 @@
 """The encoder of lesson 03: a real BertForMaskedLM, small enough to train on one CPU thread."""
 
-import random
 from collections.abc import Callable, Sequence
 
 import torch
@@ -41,8 +40,7 @@ def rows(n: int = 10_000, seed: int = 0) -> torch.Tensor:
 
 def as_rows(tokens, n: int, seed: int) -> torch.Tensor:
     """Draw n events in both languages, as ids of this tokenizer (2 n, T), padded."""
-    rng = random.Random(seed)
-    drawn = [corpus.draw(rng, "train") for _ in range(n)]
+    drawn = corpus.drawn(n, seed, "train")
     texts = [tokenizer.tagged(corpus.sentence(e, la).text, la) for e in drawn for la in LANGUAGES]
     return tokens(texts, padding=True, return_tensors="pt").input_ids
 

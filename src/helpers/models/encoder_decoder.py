@@ -65,14 +65,23 @@ def next_batch(
 
     def batch() -> dict[str, torch.Tensor]:
         drawn = torch.randint(len(data), (size,), generator=generator)
-        x, y = (_cut(rows[drawn], pad) for rows in (sources, targets))
-        return {
-            "input_ids": x,
-            "attention_mask": (x != pad).long(),
-            "labels": y.masked_fill(y == pad, -100),
-        }
+        return _batch(*(_cut(rows[drawn], pad) for rows in (sources, targets)))
 
     return batch
+
+
+def whole(data: Sequence[corpus.Example]) -> dict[str, torch.Tensor]:
+    """Make one batch of all examples, in their order."""
+    return _batch(_ids([e.source for e in data]), _ids([e.target for e in data]))
+
+
+def _batch(sources: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
+    pad = TOKENIZER.pad_token_id
+    return {
+        "input_ids": sources,
+        "attention_mask": (sources != pad).long(),
+        "labels": targets.masked_fill(targets == pad, -100),
+    }
 
 
 def _ids(texts: Sequence[str]) -> torch.Tensor:

@@ -8,8 +8,8 @@ text_loss}], "base": the same of the shipped decoder}.  model: "tuned" (question
 (OMP_NUM_THREADS=1).
 """
 
+import itertools
 import json
-import random
 import time
 from pathlib import Path
 from typing import Any
@@ -23,25 +23,31 @@ SEEDS, N_TEST, N_TRAIN = (0, 1, 2), 50, 2000
 MODELS = ("tuned", "mixed")
 
 
-def run(name: str, seed: int) -> dict[str, Any]:
-    """Train and test one model, which starts as the shipped decoder."""
+def trained(name: str, seed: int) -> Any:
+    """Train one model, which starts as the shipped decoder."""
     model = decoder.load()
     taught = [task for task in assistant.TASKS if task != assistant.WITHHELD]
     asked = assistant.questions(N_TRAIN, seed, tasks=taught)
     batches, steps = assistant.next_questions(asked, seed), assistant.STEPS
+    turns = itertools.cycle((batches,))
     if name == "mixed":
-        batches = assistant.by_turns(batches, decoder.next_batch(decoder.rows(seed=seed), seed))
-        steps *= 2
+        sentences = decoder.next_batch(decoder.rows(seed=seed), seed)
+        turns, steps = itertools.cycle((sentences, batches)), 2 * steps
+    training.train(model, lambda: next(turns)(), steps, assistant.LEARNING_RATE)
+    return model
+
+
+def run(name: str, seed: int) -> dict[str, Any]:
+    """Train and test one model."""
     started = time.process_time()
-    training.train(model, batches, steps, assistant.LEARNING_RATE)
+    model = trained(name, seed)
     seconds = round(time.process_time() - started)
     return {"seed": seed, "model": name, "cpu_seconds": seconds} | marked(model)
 
 
 def marked(model: Any, n: int = N_TEST) -> dict[str, Any]:
     """Return what a model answers, writes and expects, on pairs of person and place never seen."""
-    rng = random.Random(7)
-    events = [corpus.draw(rng, "test") for _ in range(4 * n)]
+    events = corpus.drawn(4 * n, 7, "test")
     exact = assistant.share_right(model, assistant.questions(n, 99, "test"))
     loss = round(assistant.text_loss(model, events), 4)
     return {"exact": exact, "valid": assistant.share_valid(model), "text_loss": loss}

@@ -4,7 +4,7 @@
 
 Writes compute.json: {"runs": those of results/scaling.py, with "steps"}.
 C = 6 N D and D = 20 N (Hoffmann et al. 2022, §3) give N = √(C / 120); WIDTH is the nearest multiple
-of a head's 16 below it.  About 2 minutes of one CPU core (OMP_NUM_THREADS=1).
+of a head's 16 below it.  About 6 minutes of one CPU core (OMP_NUM_THREADS=1).
 """
 
 import json
@@ -16,7 +16,7 @@ from . import load, versions, write
 from .scaling import run
 
 FILE = Path(__file__).with_suffix(".json")
-SEEDS, WIDTH, PRODUCT = (0,), 80, 0.8  # PRODUCT: learning rate × width, best at 64 and 112
+SEEDS, WIDTH, PRODUCT = (0, 1, 2), 80, 0.8  # PRODUCT: learning rate × width, best at 64 and 112
 PER_PARAMETER = 20  # tokens
 
 

@@ -2,9 +2,9 @@
 
     python -m helpers.results.make_checkpoints [NAME …] [--seed N] [--out FOLDER]
 
-NAME: encoder, pretrained, decoder, encoder_decoder, never_negated (default: all; 12 minutes of
-one CPU core).  The card says how each was trained and how it does, before and after its weights are
-rounded to fp16.
+NAME: encoder, pretrained, decoder, encoder_decoder, never_negated, span_corruption (default: all;
+15 minutes of one CPU core).  The card says how each was trained and how it does, before and after
+its weights are rounded to fp16.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..models import checkpoints, decoder, encoder, encoder_decoder, pretrained, training
+from ..models import checkpoints, decoder, encoder, encoder_decoder, pretrained, training, transfer
 from ..world import corpus, samples
 from ..world.corpus import LANGUAGES
 from . import versions, write
@@ -26,6 +26,7 @@ MODULES: dict[str, Any] = {
     "decoder": decoder,
     "encoder_decoder": encoder_decoder,
     "never_negated": encoder_decoder,  # trained without the negations of some adjectives
+    "span_corruption": transfer,  # has filled in what was missing, and done no task
 }
 
 
@@ -64,6 +65,9 @@ def scores(name: str, model: Any) -> dict[str, Any]:
     if MODULES[name] is encoder_decoder:
         test = encoder_decoder.examples(100, seed=99, split="test")
         return {"exact_match": encoder_decoder.exact_match(model, test)}
+    if MODULES[name] is transfer:
+        filled = transfer.scores(model, transfer.rows(200, "test"))
+        return {"filled": {score: round(value, 4) for score, value in filled.items()}}
     guess = MODULES[name].guesses
     cells = corpus.grade(lambda events, slot, lang: guess(model, events, slot, lang))
     found: dict[str, Any] = {"cells": {" ".join(cell): share for cell, share in cells.items()}}

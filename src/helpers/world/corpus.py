@@ -106,6 +106,12 @@ def draw(rng: random.Random, split: str | None = None, kind: str | None = None) 
             return event
 
 
+def drawn(n: int, seed: int, split: str | None = None) -> list[Event]:
+    """Draw n events with a seed of their own."""
+    rng = random.Random(seed)
+    return [draw(rng, split) for _ in range(n)]
+
+
 def words(event: Event, lang: str) -> dict[str, str]:
     """Return {slot of a template: the word that stands there}."""
     lang, thing, time = key(lang), LEXICON["object"][event.object], LEXICON["time"][event.time]

@@ -23,6 +23,7 @@ from sample_class import FULL, LESSON, Bait, Sheets, everything
 from course_tools.grading import __main__ as grade
 from course_tools.grading import classroom, messages, sheet
 from course_tools.grading.graded import Graded
+from course_tools.grading.marks import Grade
 from course_tools.grading.reports import feedback, table
 from course_tools.grading.sandbox import Limits, isolation
 from course_tools.grading.submissions import lms
@@ -74,13 +75,22 @@ def rows(out: Path) -> dict[str, dict[str, str]]:
     return {row["student_id"]: row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig")))}
 
 
+def lines(grades, the_sheet) -> dict[str, dict[str, str]]:
+    made = table.table(grades, the_sheet, True, "en")
+    return {row["student_id"]: row for row in csv.DictReader(io.StringIO(made))}
+
+
+def show(results, the_sheet, out: Path) -> None:
+    grade.show([Grade(one, the_sheet) for one in results], the_sheet, True, out, "en")
+
+
 def state(place: Path) -> dict[str, tuple]:
     files = (path for path in place.rglob("*") if path.is_file())
     return {str(p): (p.stat().st_mtime_ns, hashlib.sha256(p.read_bytes()).digest()) for p in files}
 
 
 def grade_now(place: Path, out: Path, *more: str) -> int:
-    limits = ["--seconds", "4", "--jobs", JOBS, "--courses", COURSES.name]
+    limits = ["--seconds", "4", "--jobs", JOBS, "--courses", COURSES.name, "--report-lang", "en"]
     where = ["--lesson", LESSON, "--lang", LANG, "--out", str(out)]
     return grade.main([str(place), *where, *limits, *more])
 
@@ -105,23 +115,26 @@ def graded(isolated, tmp_path_factory):
 
 def test_the_table_has_a_row_for_each(graded):
     table = rows(graded[1])
-    first = "student_id points max_points status needs_human notes"
+    first = "student_id points max_points auto_points extra penalty late"
+    first += " status needs_human to_mark notes"
     quiz = "quiz_answered quiz_solved quiz_first_try"
     assert " ".join(table["right"]) == f"{first} merge window grouped packed essay {quiz}"
     assert set(table) == set(NAMES)
     for name in NAMES:
         row, case = table[name], CASES[name]
         assert row["needs_human"] == ("yes" if case.human else "no"), row
-        assert row["max_points"] == "10"
+        assert row["max_points"] == "14"
         assert row["status"] == case.status, row
         if row["status"] == "graded":
             got = {task: float(row[task]) for task in FULL if float(row[task])}
             assert got == case.points, row
-            assert float(row["points"]) == sum(case.points.values())
+            assert float(row["auto_points"]) == sum(case.points.values())
+            assert row["points"] == ("" if row["to_mark"] else row["auto_points"])
         else:
             assert row["notes"] and {row[task] for task in ("points", *FULL)} == {""}
     assert [table["right"][column] for column in quiz.split()] == ["2", "1", "0"]
     assert (table["right"]["essay"], table["essay"]["essay"]) == ("0", "")
+    assert (table["right"]["to_mark"], table["essay"]["to_mark"]) == ("", "essay")
 
 
 def test_feedback_tells_what_failed_and_nothing_that_is_held_back(graded):
@@ -220,8 +233,9 @@ def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, 
         patch.setattr(classroom, "judge", broken)
         result, new = grade_one(tmp_path)
     assert new and [name for name, _ in result.human] == ["stopped"]
-    row = table.row(result, the_sheet, True, {})
-    assert row[1:5] == ["", "10", "not graded", "yes"] and set(row[6:]) == {""}
+    [line] = lines([Grade(result, the_sheet)], the_sheet).values()
+    assert (line["points"], line["status"], line["needs_human"]) == ("", "not graded", "yes")
+    assert {line[task.name] for task in the_sheet.tasks} == {""}
     after, new = grade_one(tmp_path)
     assert not new and after.decided and after.human == ()
 
@@ -235,10 +249,10 @@ def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
     assert new and not result.decided
     assert result.outcomes["window"].kind == "ungraded"
     assert result.outcomes["merge"].points == 3
-    row = table.row(result, the_sheet, True, {})
-    assert row[1:5] == ["", "10", "not graded", "yes"] and "TypeError: ours" in row[5]
-    assert row[6:8] == ["3", ""]
-    assert "window" in feedback.page(result, the_sheet, True)
+    [line] = lines([Grade(result, the_sheet)], the_sheet).values()
+    assert (line["points"], line["status"], line["needs_human"]) == ("", "not graded", "yes")
+    assert "TypeError: ours" in line["notes"] and (line["merge"], line["window"]) == ("3", "")
+    assert "window" in feedback.page(Grade(result, the_sheet), True)
 
 
 def test_every_task_of_a_sheet_is_solved_by_its_model_answer(isolated):
@@ -262,7 +276,7 @@ def test_serial_and_parallel_and_any_executor_give_the_same_table(graded, the_sh
         results = classroom.grade_class(
             collect(place, the_sheet), job, tmp_path, pool, lambda _: None
         )
-    grade.show(list(results.values()), the_sheet, True, tmp_path)
+    show(results.values(), the_sheet, tmp_path)
     assert (tmp_path / "grades.csv").read_bytes() == table
 
 
@@ -421,7 +435,8 @@ def test_of_several_attempts_the_last_counts_and_it_is_said(tmp_path, the_sheet,
 
 @pytest.mark.parametrize("lesson", ["01_attention", "01_attention-2"])
 def test_a_sheet_handed_in_with_its_lesson_is_the_one_that_counts(tmp_path, the_sheet, lesson):
-    files = {f"s1/{lesson}.ipynb": EMPTY, f"s1/exercise_{LESSON}.ipynb": RIGHT}
+    notebook = (ROOT / f"notebooks/{LANG}/{LESSON}.ipynb").read_bytes()
+    files = {f"s1/{lesson}.ipynb": notebook, f"s1/exercise_{LESSON}.ipynb": RIGHT}
     one = found(hand_in(tmp_path / "in", files), the_sheet)["s1"]
     assert (one.data, one.notes) == (RIGHT, [])
 
@@ -571,7 +586,7 @@ def test_a_formula_in_a_name_is_text(the_sheet, tmp_path):
     with ThreadPoolExecutor(1) as pool:
         one = Submission("=HYPERLINK(1)", human=[("no_notebook", {"files": ""})])
         results = classroom.grade_class([one], job, tmp_path, pool, lambda _: None)
-    grade.show(list(results.values()), the_sheet, True, tmp_path)
+    show(results.values(), the_sheet, tmp_path)
     assert list(rows(tmp_path)) == ["'=HYPERLINK(1)"]
 
 

@@ -18,6 +18,7 @@ from places import ROOT
 from sample_class import LESSON, Bait, everything
 
 from course_tools.grading import classroom, release, sheet
+from course_tools.grading.marks import Grade
 from course_tools.grading.reports import gradebook, table
 from course_tools.grading.sandbox import Limits
 from course_tools.grading.submissions.submission import Submission
@@ -124,9 +125,10 @@ def test_what_a_person_gave_stays_and_comes_into_the_table(course, results, the_
         grade.manual_score, grade.needs_manual_grade = 3.5, False
         book.db.commit()
     marks = course.record(the_sheet, everybody)
-    made = table.table(everybody, the_sheet, True, marks)
+    grades = [Grade(one, the_sheet, marks[one.safe]) for one in everybody]
+    made = table.table(grades, the_sheet, True, "en")
     row = next(r for r in csv.DictReader(io.StringIO(made)) if r["student_id"] == "essay")
-    assert (row["essay"], row["points"]) == ("3.5", "10")
+    assert (row["essay"], row["points"], row["auto_points"]) == ("3.5", "13.5", "10")
     with Gradebook(course.database) as book:
         assert not book.find_grade("essay", LESSON, LESSON, safe).needs_manual_grade
         assert book.find_submission(LESSON, safe).score == 13.5

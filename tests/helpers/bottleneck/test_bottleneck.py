@@ -615,7 +615,7 @@ def test_every_scenario_has_two_defensible_answers_or_one_that_a_number_decides(
 def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_07(draws):
     """10 % of the card free, 1 GiB of overhead: what is held must leave both."""
     for draw in draws:
-        gib = cards.gpus()[draw.scenario.gpu].gib
+        gib = cards.gpus()[draw.scenario.gpu].real_gib
         for design, is_possible in zip(("decoder", "encoder_decoder"), draw.possible, strict=True):
             if is_possible:
                 assert getattr(draw.bench["held"], design) + 1 <= 0.9 * gib

@@ -13,7 +13,7 @@ from helpers.language import say
 ROW = """
 [a-card]
 name = "A card"
-gib = 20
+gb = 20
 source = "https://example.org/memory"
 date = "2026-11-24"
 mib = 20470
@@ -50,7 +50,7 @@ def add(tmp_path, monkeypatch):
 
 def faults(gpus: Mapping[str, cards.Gpu]) -> Iterator[str]:
     """What is wrong with a table: its order, or a row."""
-    sizes = [gpu.gib for gpu in gpus.values()]
+    sizes = [gpu.gb for gpu in gpus.values()]
     if sizes != sorted(sizes):
         yield f"not sorted by memory: {sizes}"
     if len({gpu.name for gpu in gpus.values()}) != len(gpus):
@@ -72,10 +72,10 @@ def source_faults(gpu: cards.Gpu) -> Iterator[str]:
 
 def number_faults(gpu: cards.Gpu) -> Iterator[str]:
     """Sizes in the wrong unit, or with sparsity, are outside what any card of these years has."""
-    if not 0.93 * gpu.gib < gpu.real_gib <= gpu.gib:
-        yield f"the driver reports {gpu.real_gib:.2f} of {gpu.gib} GiB"
-    if gpu.gb_per_second and not 15 <= gpu.gb_per_second / gpu.gib <= 60:
-        yield f"{gpu.gb_per_second} GB/s read {gpu.gib} GiB in an unlikely time"
+    if not 0.93 * gpu.gb < gpu.real_gib <= gpu.gb:
+        yield f"the driver reports {gpu.real_gib:.2f} of {gpu.gb} GiB"
+    if gpu.gb_per_second and not 15 <= gpu.gb_per_second / gpu.gb <= 60:
+        yield f"{gpu.gb_per_second} GB/s read {gpu.gb} GiB in an unlikely time"
     if gpu.tflops and not 100 <= 1000 * gpu.tflops / gpu.gb_per_second <= 450:
         yield f"{gpu.tflops} TFLOPS are unlikely beside {gpu.gb_per_second} GB/s"
 
@@ -93,8 +93,8 @@ def test_a_sound_row_alone_is_green(add):
 @pytest.mark.parametrize(
     "right, wrong",
     [
-        ("gib = 20", "gib = 40"),
-        ("gib = 20", "gib = 2"),
+        ("gb = 20", "gb = 40"),
+        ("gb = 20", "gb = 2"),
         ("mib = 20470", "mib = 20"),
         ("mib = 20470", "mib = 20580"),
         ("A card", "H100 SXM"),

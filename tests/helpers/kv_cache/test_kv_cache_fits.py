@@ -31,7 +31,7 @@ def length_of(key: str, n: int) -> dict:
 
 def test_about_twenty_models_and_cards_of_every_size():
     assert len(kv_cache.models()) >= 20
-    assert {8, 12, 16, 24, 32, 48, 80, 141} <= {gpu.gib for gpu in kv_cache.gpus().values()}
+    assert {8, 12, 16, 24, 32, 48, 80, 141} <= {gpu.gb for gpu in kv_cache.gpus().values()}
     for entry in (*kv_cache.models().values(), *kv_cache.gpus().values()):
         assert entry.source.startswith("https://") or entry.source in (
             "class defaults",
@@ -174,11 +174,11 @@ def test_a_fit_is_within_what_an_engine_uses_of_what_the_driver_reports():
 
 
 @pytest.mark.parametrize(
-    ("how", "gib"),
+    ("how", "gb"),
     [({}, 32), ({"cache_bits": 8}, 32), ({"weight_bits": 4}, 24), (BOTH_4, 12)],
 )
-def test_the_smallest_card_for_llama_3_8b_at_100000_tokens(how, gib):
-    assert kv_cache.smallest("llama-3-8b", 100_000, **how).gib == gib
+def test_the_smallest_card_for_llama_3_8b_at_100000_tokens(how, gb):
+    assert kv_cache.smallest("llama-3-8b", 100_000, **how).gb == gb
 
 
 def test_what_fits_nowhere_says_so_and_unknown_names_list_the_known():
@@ -221,7 +221,7 @@ def test_in_the_waterfall_each_bar_begins_where_the_last_one_ended(gpu):
         if len(lines) > 1
         else lines
     )
-    assert f">{fit.gpu.gib}<" in svg and "14.96 GiB" in svg
+    assert f">{fit.gpu.gb}<" in svg and "14.96 GiB" in svg
 
 
 def test_the_prompt_read_at_once_stands_beside_the_chunks():

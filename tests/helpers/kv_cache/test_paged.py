@@ -68,7 +68,28 @@ def test_shared_blocks_are_stored_once_and_copied_only_to_be_written_to():
     assert cache.read("b").tolist() == list(range(10))
 
 
-def test_an_empty_pool_is_an_error():
-    cache = PagedCache(1, 4)
-    with pytest.raises(IndexError):
-        fill(cache, "a", range(5))
+def state(cache: PagedCache) -> tuple:
+    """All that a cache keeps; a block that nobody uses counts as none."""
+    used = {number: users for number, users in cache.users.items() if users}
+    tables = {name: list(table) for name, table in cache.tables.items()}
+    return tables, dict(cache.lengths), list(cache.free), used, cache.pool.tolist()
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["a new block", "copy on write"])
+def test_an_empty_pool_is_an_error_that_changes_nothing(shared):
+    """Afterwards the cache goes on: whoever ends leaves a block to the one that needs it."""
+    cache = PagedCache(2, 4)
+    fill(cache, "a", range(3 if shared else 4))
+    fill(cache, "other", range(4, 6))
+    if shared:
+        cache.begin("b", like="a")
+    writer, before = "b" if shared else "a", state(cache)
+    for _ in range(2):
+        with pytest.raises(IndexError):
+            cache.append(writer, 99)
+        assert state(cache) == before
+    cache.end("other")
+    cache.append(writer, 99)
+    assert cache.read("a").tolist()[:3] == [0, 1, 2] and cache.read(writer)[-1] == 99
+    cache.end("a")
+    assert cache.taken == (1 if shared else 0)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -104,12 +105,40 @@ def test_the_peak_is_the_kernels_and_is_not_missed():
     assert not big.failures
 
 
-def test_a_lesson_that_does_not_end_is_stopped():
+def test_a_lesson_that_does_not_end_is_stopped(monkeypatch):
+    """Its kernel computes: that is not the silence of one that is lost."""
+    monkeypatch.setattr(execution, "ANSWER_SECONDS", 2)
     before = set(kernels_of(os.getpid()))  # a JupyterLab of other tests may be open beside it
-    outcome = execution.execute(FIXTURES / "slow.ipynb", dict(os.environ), limit_seconds=2)
+    outcome = execution.execute(FIXTURES / "slow.ipynb", dict(os.environ), limit_seconds=4)
     assert [(f.kind, f.cell) for f in outcome.failures] == [("timeout", "wait")]
     assert outcome.seconds < 60  # the notebook waits 60 s
     assert set(kernels_of(os.getpid())) <= before
+
+
+def test_a_kernel_whose_answer_is_lost_is_given_up(course, capsys, monkeypatch):
+    monkeypatch.setattr(execution, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(runner, "execute", partial(execution.execute, limit_seconds=30))
+    course("01_silent", "silent", "zh-tw")
+    assert runner.main(["--lang", "zh-tw"]) == 1
+    assert words("silent", "zh-tw").split("{")[1].split("}")[1] in capsys.readouterr().out
+
+
+def test_a_kernel_that_does_not_take_up_a_cell_is_given_up_and_ended(monkeypatch):
+    """It is there, and stands still."""
+    before = set(kernels_of(os.getpid()))
+    there = []
+
+    def stop(i, n, heading):
+        if i == 2:
+            there.extend(set(kernels_of(os.getpid())) - before)
+            [kernel] = there
+            kernel.suspend()
+            monkeypatch.setattr(execution, "ANSWER_SECONDS", 1)
+
+    notebook = FIXTURES / "slow.ipynb"
+    outcome = execution.execute(notebook, dict(os.environ), on_cell=stop, limit_seconds=30)
+    assert [(f.kind, f.cell) for f in outcome.failures] == [("silent", "wait")]
+    assert not there[0].is_running() or there[0].status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process on Windows")

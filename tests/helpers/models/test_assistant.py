@@ -88,9 +88,23 @@ def test_the_loss_is_that_of_sentences():
     assert assistant.text_loss(model, events) == pytest.approx(sum(told) / 6, rel=1e-4)
 
 
-def test_batches_of_both_kinds_take_turns():
-    batch = assistant.by_turns(lambda: {"a": 1}, lambda: {"b": 2})
-    assert [next(iter(batch())) for _ in range(4)] == ["b", "a", "b", "a"]
+def test_sentences_and_questions_take_turns(monkeypatch):
+    """With as many questions as alone, and a sentence before each."""
+    seen = []
+
+    def train(model, next_batch, steps, rate):
+        seen.extend(next_batch() for _ in range(steps))
+
+    monkeypatch.setattr(long_run, "N_TRAIN", 20)
+    monkeypatch.setattr(long_run.training, "train", train)
+    monkeypatch.setattr(long_run.decoder, "rows", lambda seed: torch.full((40, 9), 7))
+    monkeypatch.setattr(assistant, "STEPS", 3)
+    long_run.trained("mixed", 0)
+    plain = [bool((batch["labels"] == batch["input_ids"]).all()) for batch in seen]
+    assert plain == [True, False] * 3
+    seen.clear()
+    long_run.trained("tuned", 0)
+    assert len(seen) == 3 and not any((b["labels"] == b["input_ids"]).all() for b in seen)
 
 
 def test_the_long_run_makes_only_what_is_missing(tmp_path, monkeypatch):

@@ -222,6 +222,11 @@ def test_pieces_are_the_texts_own_bytes(text):
     assert len(split) == len(tokens(text).input_ids)
 
 
+def test_each_digit_is_a_token_of_its_own():
+    before = real.stand_in("smollm2", "tokenizer").backend_tokenizer.pre_tokenizer
+    assert [word for word, _ in before.pre_tokenize_str("2026")] == ["2", "0", "2", "6"]
+
+
 def test_part_of_a_character_is_shown_as_bytes():
     split = real.split(real.stand_in("smollm2", "tokenizer"), "龘")
     assert " ".join(map(real.shown, split)) == "E9 BE 98"

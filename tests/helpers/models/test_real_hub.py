@@ -187,15 +187,16 @@ def test_size_and_licence_are_said_before_anything_is_fetched(server, capsys, mo
     assert server.files_asked() == []
 
 
-def test_what_was_fetched_is_used_without_a_request(server):
+def test_what_was_fetched_is_used_without_a_request(server, capsys):
     put(server)
     assert not real.available(NAME)
     first = real.load(NAME)
     assert real.available(NAME) and not real.available(NAME, "tokenizer")
     server.asked.clear()
     server.status = 503
+    capsys.readouterr()
     same(real.load(NAME), first)
-    assert server.asked == []
+    assert server.asked == [] and capsys.readouterr() == ("", "")
 
 
 def test_a_changed_repository_does_not_change_what_is_here(server):
@@ -316,6 +317,14 @@ def test_a_hub_that_ignores_the_range_sends_everything_again(server, home):
     refused("broken_off")
     server.deaf = True
     same(real.load(NAME), models()["bert"][0])
+
+
+def test_a_hub_that_ignores_the_range_and_breaks_off_each_time_is_given_up(server):
+    put(server)
+    server.deaf = True
+    server.cuts = [10**6, *[3_000, 2_000] * 50]
+    refused("broken_off")
+    assert len(server.cuts) > 90
 
 
 def test_a_hub_that_says_nothing_more_is_not_waited_for(server, home, monkeypatch):

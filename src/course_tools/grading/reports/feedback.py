@@ -1,143 +1,83 @@
-"""Pages: one for each student, in the sheet's language; one for the instructor, in English.
+"""A page for each student, in the sheet's language.
 
-A student reads what passed, what did not, and the hint; no hidden test, no answer, nobody else.
+A student reads what passed, what did not, the hint, what a person gave and wrote, and why nothing
+was graded; no hidden test, no answer, nobody else.
 """
 
 import functools
 import html
-from collections import Counter
-from collections.abc import Iterable, Sequence
 
 from helpers.language import say
 
-from .. import messages
-from ..graded import Graded, Outcome
-from ..sheet import Sheet
+from ..graded import Outcome
+from ..marks import Grade
+from ..sheet import Task
+from . import pages
 
-STYLE = """
-body { font: 16px/1.6 sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1a1a1a; background: #fff; }
-table { border-collapse: collapse; width: 100%; overflow-wrap: anywhere; }
-th, td { border: 1px solid #767676; padding: .4rem .6rem; text-align: left; vertical-align: top; }
-code { background: #f2f2f2; }
-code, th, .points { white-space: nowrap; }
-svg text { font: 13px sans-serif; }
-"""
-ODD = {"forged", "walls", "test_changed", "link", "odd_name", "other_notebook"}
-ODD_KINDS = {"forbidden", "died", "exit", "memory", "slow", "forged", "unsent"}
+# of what a person has to decide, the reasons that a student can do something about
+TOLD = {"nothing", "no_notebook", "empty_file", "no_json", "no_cells", "many_cells", "much_text"}
+TOLD |= {"large", "encrypted", "broken_zip", "link", "no_file", "odd_name", "no_read", "left_out"}
+TOLD |= {"other_notebook", "other_sheet", "unclear", "renamed", "tied", "order_unclear"}
 
 
-def page(graded: Graded, sheet: Sheet, walls: bool) -> str:
+def page(grade: Grade, walls: bool) -> str:
     """Return one student's feedback as HTML."""
-    say_it = functools.partial(_escaped, lang=sheet.lang)
-    title = say_it("title", {"lesson": sheet.lesson})
-    parts = [f"<h1>{title}</h1>", f"<p>{say_it('student', {'student': graded.student})}</p>"]
-    total = {"points": f"{graded.points(sheet):g}", "max": f"{sheet.max_points:g}"}
-    parts.append(f"<p><strong>{say_it('total', total)}</strong></p>")
+    graded, sheet = grade.graded, grade.sheet
+    say_it = functools.partial(pages.words, lang=sheet.lang)
+    title = say_it("title", values={"lesson": sheet.lesson})
+    parts = [f"<h1>{title}</h1>"]
+    parts += [f"<p>{say_it('student', values={'student': graded.student})}</p>"]
+    parts += [f"<p><strong>{_total(grade)}</strong></p>"]
     parts += [] if walls else [f"<p>{say_it('unsafe')}</p>"]
-    parts += [f"<p role='status'>{say_it('person')}</p>"] if graded.human else []
-    head = "".join(f"<th>{say_it(f'head_{name}')}</th>" for name in ("task", "points", "result"))
-    rows = [_task(name, outcome, sheet) for name, outcome in graded.outcomes.items()]
-    parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
-    if graded.notes:
-        notes = "".join(f"<li>{say_it(name, values)}</li>" for name, values in graded.notes)
+    parts += [f"<p role='status'>{say_it('person')}</p>"] if grade.human else []
+    told = [*(note for note in graded.human if note[0] in TOLD), *graded.notes]
+    if told:
+        notes = "".join(f"<li>{say_it(name, values=values)}</li>" for name, values in told)
         parts.append(f"<h2>{say_it('notes')}</h2><ul>{notes}</ul>")
-    return _document(title, "\n".join(parts), say.LANGUAGES[sheet.lang])
+    heads = [say_it(f"head_{name}") for name in ("task", "points", "result")]
+    parts.append(pages.table(heads, [_task(task, grade) for task in sheet.tasks]))
+    return pages.document(title, "\n".join(parts), say.LANGUAGES[sheet.lang])
 
 
-def _task(name: str, outcome: Outcome, sheet: Sheet) -> str:
-    lines = [_escaped(f"kind_{outcome.kind}", lang=sheet.lang)]
-    if outcome.hidden:
-        lines.append(_escaped("hidden", lang=sheet.lang))
-    for what, text in (("detail", outcome.detail), ("hint", outcome.hint)):
-        if text:
-            lines.append(_escaped(what, {what: text}, sheet.lang))
-    marked = outcome.kind in ("to_mark", "ungraded")
-    points = "–" if marked else f"{outcome.points:g}"
-    task = f"<td><code>{html.escape(name)}</code></td>"
-    reached = f'<td class="points">{points} / {outcome.max_points:g}</td>'
-    return f"<tr>{task}{reached}<td>{'<br>'.join(lines)}</td></tr>"
+def _total(grade: Grade) -> str:
+    """Return the points of the sheet; of what is decided, where something is still to be."""
+    values = {"points": f"{grade.so_far:.12g}", "max": f"{grade.sheet.total_points:g}"}
+    if all(grade.points(task) is None for task in grade.sheet.tasks):
+        return pages.words("total_none", grade.sheet.lang)
+    waiting = {"tasks": ", ".join(grade.pending)}
+    name = "total_so_far" if grade.pending else "total"
+    return pages.words(name, grade.sheet.lang, values | waiting)
 
 
-def report(results: Iterable[Graded], sheet: Sheet, walls: bool) -> str:
-    """Return the class: distribution of points, tasks by difficulty, what a person should see."""
-    results = list(results)
-    title = f"{sheet.lesson} ({sheet.lang}): {len(results)} submissions"
-    parts = [f"<h1>{html.escape(title)}</h1>"]
-    if not walls:
-        parts.append("<p><strong>Graded with --unsafe: student code was not isolated.</strong></p>")
-    decided = [graded for graded in results if graded.decided]
-    totals = [graded.points(sheet) for graded in decided]
-    parts += ["<h2>Points</h2>", _histogram(totals, sheet.max_points)]
-    parts += ["<h2>Tasks, the hardest first</h2>", _hardest(decided, sheet)]
-    parts += ["<h2>A person should look at these</h2>"]
-    parts += [_people((graded.student, graded.human) for graded in results)]
-    parts += ["<h2>Unusual submissions</h2>"]
-    parts += [_people((graded.student, _odd(graded)) for graded in results)]
-    return _document(html.escape(title), "\n".join(parts), "en")
+def _task(task: Task, grade: Grade) -> str:
+    """Return a task's row: points, how it ended, what a person gave and wrote."""
+    points, extra = grade.points(task), grade.of(task).extra
+    more = f" + {extra:g}" if extra and points is not None else ""
+    reached = f"{'–' if points is None else f'{points:.12g}'}{more} / {task.points:g}"
+    lines = [*_by_a_person(task, grade), *_by_tests(grade.graded.outcomes[task.name], grade, task)]
+    cells = f'<td><code>{html.escape(task.name)}</code></td><td class="points">{reached}</td>'
+    return f"<tr>{cells}<td>{'<br>'.join(lines)}</td></tr>"
 
 
-def _histogram(totals: list[float], most: float) -> str:
-    """Return one bar for each whole number of points; the numbers stand beside the bars."""
-    counts = Counter(int(total) for total in totals)
-    widest = max(counts.values(), default=1)
-    rows = []
-    for points in range(int(most) + 1):
-        width, y = 300 * counts[points] / widest, 22 * points
-        rows.append(f'<text x="30" y="{y + 15}" text-anchor="end">{points}</text>')
-        rows.append(f'<rect x="40" y="{y + 3}" width="{width:.0f}" height="15" fill="#3b6ea5"/>')
-        rows.append(f'<text x="{46 + width:.0f}" y="{y + 15}">{counts[points]}</text>')
-    label = ", ".join(f"{n} with {points} points" for points, n in sorted(counts.items()))
-    height = 22 * (int(most) + 1)
-    size = f'width="400" height="{height}" role="img" aria-label="{label or "nobody"}"'
-    return f"<svg {size}>{''.join(rows)}</svg>"
+def _by_a_person(task: Task, grade: Grade) -> list[str]:
+    given, lang = grade.of(task), grade.sheet.lang
+    lines = [pages.words("by_person", lang)] if given.points is not None else []
+    lines += [pages.words("again", lang)] if given.stale else []
+    if given.comment:
+        name = "comment_before" if given.stale_comment else "comment"
+        text = pages.words(name, lang, {"comment": given.comment})
+        lines.append(f'<span class="said">{text}</span>')
+    return lines
 
 
-def _hardest(results: list[Graded], sheet: Sheet) -> str:
-    lines = []
-    for task in sheet.tasks:
-        kinds = Counter(graded.outcomes[task.name].kind for graded in results)
-        if not task.essay and results:
-            lines.append((kinds["right"] / len(results), task.name, kinds))
-    rows = []
-    for share, name, kinds in sorted(lines, key=lambda line: line[:2]):
-        ways = ", ".join(f"{_escaped(f'kind_{k}')}: {n}" for k, n in kinds.most_common())
-        rows.append(f"<tr><td><code>{name}</code></td><td>{share:.0%}</td><td>{ways}</td></tr>")
-    head = "<tr><th>task</th><th>right</th><th>how it ended</th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _odd(graded: Graded) -> list[tuple]:
-    """Return what is unusual: notes, and how a task ended with the task as a third member."""
-    notes = [note for note in graded.notes if note[0] in ODD]
-    ends = [(name, o.kind) for name, o in graded.outcomes.items() if o.kind in ODD_KINDS]
-    return [*notes, *((f"kind_{kind}", {}, name) for name, kind in ends)]
-
-
-def _people(whose: Iterable[tuple[str, Sequence[tuple]]]) -> str:
-    """Return a row for each note on each student."""
-    rows = []
-    for student, notes in whose:
-        for name, values, *task in notes:
-            where = f"{html.escape(task[0])}: " if task else ""
-            words = where + _escaped(name, values)
-            rows.append(f"<tr><td>{html.escape(student)}</td><td>{words}</td></tr>")
-    head = "<tr><th>student</th><th>why</th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>" if rows else (
-        "<p>None.</p>"
-    )  # fmt: skip
-
-
-def _escaped(name: str, values: dict | None = None, lang: str = messages.ENGLISH) -> str:
-    return html.escape(messages.text(name, lang, values))
-
-
-def _document(title: str, body: str, lang: str) -> str:
-    """Return a whole page, without script or anything from elsewhere: a name is only shown."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
+def _by_tests(outcome: Outcome, grade: Grade, task: Task) -> list[str]:
+    """Return how a task ended; nothing of an essay that a person has marked."""
+    lang, given = grade.sheet.lang, grade.of(task).points is not None
+    if given and outcome.kind in ("to_mark", "ungraded"):
+        return []
+    lines = [pages.words(f"kind_{outcome.kind}", lang)]
+    lines += [pages.words("hidden", lang)] if outcome.hidden else []
+    if outcome.detail:
+        name = {"slow": "seconds", "syntax": "line"}.get(outcome.kind, "detail")
+        lines.append(pages.words(name, lang, {"detail": outcome.detail}))
+    return lines + ([pages.words("hint", lang, {"hint": outcome.hint})] if outcome.hint else [])

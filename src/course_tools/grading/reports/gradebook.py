@@ -6,17 +6,16 @@ nbgrader never executes what students wrote.
 """
 
 import contextlib
-import copy
 import html
+import json
 import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import nbformat
+import filelock
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -24,11 +23,16 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from helpers.classroom.overview import sheet_file
+from helpers.files import write_whole
 
 from ...authoring.data import Table
-from .. import messages
 from ..graded import Graded
+from ..marks import Given
 from ..sheet import Sheet
+from . import scores
+
+MARKING = ".marking"  # a lock that `start.py mark` holds in a course's folder
+WAIT_S = 120.0  # for another command that writes; a class of 3,000 takes a tenth of it
 
 CONFIG = """\
 # Written by python start.py release.  python start.py mark opens nbgrader's formgrader with it.
@@ -76,19 +80,45 @@ class NbgraderCourse:
         """Return where the student's copy of a sheet lies, once it is made."""
         return self.folder / "release" / lesson / f"{lesson}.ipynb"
 
-    def record(self, sheet: Sheet, results: Iterable[Graded]) -> dict[str, dict]:
-        """Write scores into the gradebook; return what a person gave: {student: {task: points}}."""
-        if not self.released(sheet.lesson).exists():
-            self.release(sheet.lesson)
-        sheet_of = nbformat.read(self.released(sheet.lesson), 4)
-        marks = {}
-        with _alembic_in_reach(), Gradebook(self.database) as book, warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
-            with _one_commit(book):
-                for graded in results:
-                    changed = self._keep_answers(sheet, sheet_of, graded)
-                    marks[graded.safe] = _record(book, sheet, graded, changed)
-        return marks
+    def record(
+        self, sheet: Sheet, results: Iterable[Graded], tell: Callable[[str], object] = print
+    ) -> dict[str, dict[str, Given]]:
+        """Write scores into the gradebook; return what a person gave: {student: {task: what}}.
+
+        One command at a time writes: filelock.Timeout where another one does not end.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.folder / ".lock", timeout=WAIT_S), _alembic_in_reach():
+            self._released_as(sheet, tell)
+            released = json.loads(self.released(sheet.lesson).read_text(encoding="utf-8"))
+            results = list(results)
+            # first what Formgrader shows, then whose marks were given for something else: stopped
+            # in between, a mark is flagged too often and never too seldom
+            unchanged = {r.safe: not self._keep_answers(sheet, released, r) for r in results}
+            if not all(unchanged.values()) and self._is_open():
+                tell("Formgrader is open: reload its pages before you go on marking")
+            with Gradebook(self.database) as book, warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
+                return scores.write(book, sheet, results, unchanged)
+
+    def _is_open(self) -> bool:
+        """Tell whether somebody marks at this moment, and may look at a page from before."""
+        try:
+            with filelock.FileLock(self.folder / MARKING, timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+
+    def _released_as(self, sheet: Sheet, tell: Callable[[str], object]) -> None:
+        """Release the sheet where that was not done, or where its tasks have other points now."""
+        if self.released(sheet.lesson).exists():
+            with Gradebook(self.database) as book, contextlib.suppress(MissingEntry):
+                notebook = book.find_notebook(sheet.lesson, sheet.lesson)
+                points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+                if points == {p.key: p.points for p in sheet.of("test", "essay")}:
+                    return
+            tell(f"the points of {sheet.lesson} have changed: it is released anew")
+        self.release(sheet.lesson)
 
     def _solution(self, lesson: str) -> Path:
         return self.root / sheet_file("solutions", self.lang, lesson)
@@ -96,7 +126,7 @@ class NbgraderCourse:
     def _configure(self) -> None:
         file = self.folder / "nbgrader_config.py"
         if not file.exists():  # an instructor may have added to it
-            file.write_text(CONFIG.format(**self._values()), encoding="utf-8")
+            write_whole(file, CONFIG.format(**self._values()))
 
     def _values(self) -> dict[str, str]:
         stubs = Table.read(self.root, "lessons/stubs.toml").table
@@ -112,22 +142,27 @@ class NbgraderCourse:
         config.ClearSolutions.text_stub = values["text"]
         return NbGraderAPI(CourseDirectory(config=config), config=config)
 
-    def _keep_answers(self, sheet: Sheet, released: Any, graded: Graded) -> bool:
+    def _keep_answers(self, sheet: Sheet, released: dict, graded: Graded) -> bool:
         """Write the sheet with a student's answers, which formgrader shows.  False if unchanged."""
-        made = copy.deepcopy(released)
-        for cell in made.cells:
-            key = cell.metadata.get("nbgrader", {}).get("grade_id")
-            answer = graded.answers.get(key)
-            if answer is not None:
-                cell.source = answer if cell.cell_type == "code" else _as_text(answer)
+        cells = [_answered(cell, graded.answers) for cell in released["cells"]]
+        made = {**released, "cells": cells}
+        # nbformat would copy it twice, and write it eight times slower
+        data = (json.dumps(made, ensure_ascii=False) + "\n").encode("utf-8", "replace")
         file = self.folder / "autograded" / graded.safe / sheet.lesson / f"{sheet.lesson}.ipynb"
-        text = nbformat.writes(made) + "\n"
-        data = text.encode("utf-8", "replace")
-        if file.exists() and file.read_bytes() == data:
+        before = file.read_bytes() if file.exists() else b"{}"
+        if before == data or json.loads(before) == made:
             return False
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        write_whole(file, data)
         return True
+
+
+def _answered(cell: dict, answers: Mapping[str, str | None]) -> dict:
+    """Return a cell of the sheet with a student's answer in it, if it has one."""
+    answer = answers.get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
+    if answer is None:
+        return cell
+    shown = answer if cell["cell_type"] == "code" else _as_text(answer)
+    return {**cell, "source": shown.splitlines(keepends=True)}
 
 
 def _as_text(essay: str) -> str:
@@ -137,49 +172,6 @@ def _as_text(essay: str) -> str:
     """
     shown = html.escape("".join(c for c in essay if c.isprintable() or c in "\n\t"))
     return f'<pre style="white-space: pre-wrap; font: inherit">\n{shown}\n</pre>'
-
-
-def _record(book: Gradebook, sheet: Sheet, graded: Graded, changed: bool) -> dict:
-    """Write one student's scores; return what a person gave, which stays.
-
-    Where the answer changed since, it is to be looked at again.
-    """
-    names = {"last_name": graded.student, "first_name": ""}  # shown only with both
-    book.update_or_create_student(graded.safe, **names)
-    try:
-        submission = book.find_submission(sheet.lesson, graded.safe)
-    except MissingEntry:
-        submission, changed = book.add_submission(sheet.lesson, graded.safe), True
-    [notebook] = submission.notebooks
-    tasks = {test.key: task for task in sheet.tasks for test in task.tests}
-    tasks |= {task.name: task for task in sheet.tasks if task.essay}
-    marks = {}
-    for grade in notebook.grades:
-        task = tasks[grade.name]
-        outcome = graded.outcomes[task.name]
-        open_ = outcome.kind in ("to_mark", "ungraded")
-        right = outcome.kind == "right"
-        grade.auto_score = None if open_ else (grade.max_score_gradecell if right else 0.0)
-        if changed:
-            doubt = bool(graded.human) and not right and outcome.kind != "untouched"
-            grade.needs_manual_grade = open_ or doubt or grade.manual_score is not None
-        if grade.manual_score is not None:
-            marks[task.name] = grade.manual_score
-    for comment in notebook.comments:
-        kind = graded.outcomes[comment.name].kind
-        comment.auto_comment = messages.text(f"kind_{kind}", sheet.lang)
-    return marks
-
-
-@contextlib.contextmanager
-def _one_commit(book: Gradebook) -> Iterator[None]:
-    """Commit once at the end: nbgrader waits for the disk several times for each student."""
-    commit, book.db.commit = book.db.commit, book.db.flush
-    try:
-        yield
-    finally:
-        book.db.commit = commit
-    book.db.commit()
 
 
 @contextlib.contextmanager

@@ -1,54 +1,67 @@
 """grades.csv: one row a student, in UTF-8 with the mark that Excel needs."""
 
 import csv
+import functools
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .. import messages
 from ..graded import Graded, Outcome
+from ..marks import Grade
 from ..sheet import Sheet
 
-COLUMNS = ("student_id", "points", "max_points", "status", "needs_human", "notes")
+COLUMNS = (
+    *("student_id", "points", "max_points", "auto_points", "extra", "penalty", "late"),
+    *("status", "needs_human", "to_mark", "notes"),
+)
 QUIZ = ("quiz_answered", "quiz_solved", "quiz_first_try")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
-AUTOMATIC = "untouched"
+UNSAID = {"right", "untouched", "not_yet", "to_mark", "ungraded"}  # ends that go without saying
 
 
-def row(graded: Graded, sheet: Sheet, walls: bool, marks: Mapping[str, float]) -> list[str]:
-    """Return the cells of one student's row.  marks: what a person gave for essays, by task."""
-    said = [*graded.human, *graded.notes]
-    notes = [messages.text(name, messages.ENGLISH, values) for name, values in said]
-    notes += [_reason(name, outcome) for name, outcome in graded.outcomes.items()]
-    human = "yes" if graded.human else "no"
-    status = "graded" if graded.decided else "not graded"
-    status += "" if walls else " (unsafe)"
-    # where nobody has decided, no points are not 0 points
-    points = f"{graded.points(sheet):g}" if graded.decided else ""
-    cells = [graded.student, points, f"{sheet.max_points:g}", status, human]
-    notes = list(filter(None, notes))
-    return [*map(_plain, [*cells, "; ".join(notes)]), *_tasks(graded.outcomes, sheet, marks)]
+def row(grade: Grade, walls: bool, lang: str) -> dict[str, str]:
+    """Return the cells of one student's row by their columns' names.
+
+    The tasks' points and the extra credit, less the penalty, are the points; where something is
+    still to be decided, there are none, which is not 0.
+    """
+    word = functools.partial(messages.text, lang=lang)
+    graded, undecided = grade.graded, not grade.decided
+    said = [*grade.stale, *graded.human, *graded.notes]
+    notes = [messages.text(name, lang, values) for name, values in said]
+    notes += [_reason(name, outcome, lang) for name, outcome in graded.outcomes.items()]
+    return {
+        "student_id": _plain(graded.student),
+        "points": _number(grade.total),
+        "max_points": _number(grade.sheet.total_points),
+        "auto_points": _number(graded.points(grade.sheet) if graded.decided else None),
+        "extra": _number(grade.extra or None),
+        "penalty": _number(graded.penalty or None),
+        "late": word("word_yes") if graded.late else "",
+        "status": word("status_not_graded" if undecided else "status_graded")
+        + ("" if walls else word("status_unsafe")),
+        "needs_human": word("word_yes" if grade.human else "word_no"),
+        "to_mark": " ".join(grade.to_mark),
+        "notes": _plain("; ".join(filter(None, notes))),
+    }
 
 
-def _reason(name: str, outcome: Outcome) -> str:
+def _number(points: float | None) -> str:
+    """Return points as short as they are exact; "" for none."""
+    return "" if points is None else f"{points:.12g}"
+
+
+def _reason(name: str, outcome: Outcome, lang: str) -> str:
     """Return why points are missing; "" where that goes without saying."""
-    if outcome.kind in ("right", "untouched", "not_yet", "to_mark", "ungraded"):
+    if outcome.kind in UNSAID:
         return ""
-    hidden = " (in the hidden tests)" if outcome.hidden else ""
-    return f"{name}: {messages.text(f'kind_{outcome.kind}', messages.ENGLISH)}{hidden}"
+    hidden = messages.text("in_hidden", lang) if outcome.hidden else ""
+    return f"{name}: {messages.text(f'end_{outcome.kind}', lang)}{hidden}"
 
 
-def _tasks(outcomes: Mapping[str, Outcome], sheet: Sheet, marks: Mapping[str, float]) -> list[str]:
-    """Return the tasks' points; an essay that was answered has none until a person gave some."""
-    cells = []
-    for task in sheet.tasks:
-        outcome = outcomes[task.name]
-        given = marks.get(task.name)
-        open_essay = task.essay and outcome.kind != AUTOMATIC
-        if given is None and (open_essay or outcome.kind == "ungraded"):
-            cells.append("")
-        else:
-            cells.append(f"{outcome.points if given is None else given:g}")
-    return cells
+def _tasks(grade: Grade) -> list[str]:
+    """Return the tasks' points; one that nobody has decided has none."""
+    return [_number(grade.points(task)) for task in grade.sheet.tasks]
 
 
 def quiz(graded: Graded, lesson: str) -> list[str]:
@@ -65,21 +78,17 @@ def quiz(graded: Graded, lesson: str) -> list[str]:
     return list(map(str, counts))
 
 
-def table(
-    results: Iterable[Graded],
-    sheet: Sheet,
-    walls: bool,
-    marks: Mapping[str, Mapping[str, float]] | None = None,
-) -> str:
-    """Return the whole file, without the mark that Excel needs."""
-    results, out = list(results), io.StringIO()
-    with_quiz = any(graded.work for graded in results)
-    names = [task.name for task in sheet.tasks]
+def table(grades: Iterable[Grade], sheet: Sheet, walls: bool, lang: str) -> str:
+    """Return the whole file, without the mark that Excel needs.  lang: of heads and notes."""
+    grades, out = list(grades), io.StringIO()
+    with_quiz = any(grade.graded.work for grade in grades)
+    heads = [messages.text(f"column_{n}", lang) for n in (*COLUMNS, *(QUIZ if with_quiz else ()))]
+    at = len(COLUMNS)
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, *names, *(QUIZ if with_quiz else ())])
-    for graded in results:
-        line = row(graded, sheet, walls, (marks or {}).get(graded.safe, {}))
-        writer.writerow([*line, *(quiz(graded, sheet.lesson) if with_quiz else ())])
+    writer.writerow([*heads[:at], *(task.name for task in sheet.tasks), *heads[at:]])
+    for grade in grades:
+        line = [*row(grade, walls, lang).values(), *_tasks(grade)]
+        writer.writerow([*line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
     return out.getvalue()
 
 

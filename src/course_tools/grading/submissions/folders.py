@@ -4,15 +4,22 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from . import entries, zip_files
-from .entries import JUNK, SubmittedFile
+from .entries import EMPTY, JUNK, SubmittedFile
 
 
 def in_folder(place: Path, lang: str) -> Iterator[SubmittedFile]:
-    """Yield every file below a folder, and those in the zip files that lie in it."""
-    for folder, names, files in os.walk(place, followlinks=False):
+    """Yield every file below a folder, and those in the zip files that lie in it.
+
+    A folder without any yields EMPTY.  OSError where one cannot be read: it may be a drive.
+    """
+    for folder, names, files in os.walk(place, onerror=_stop, followlinks=False):
         names[:] = sorted(n for n in names if not JUNK.match(n))
+        if not names and not any(not JUNK.match(f) for f in files) and Path(folder) != place:
+            below = Path(folder, EMPTY).relative_to(place).as_posix()
+            yield SubmittedFile(entries.composed(_readable(below, lang)), bytes, problem=EMPTY)
         linked = [n for n in names if Path(folder, n).is_symlink()]
         for name in sorted([*(f for f in files if not JUNK.match(f)), *linked]):
             path = Path(folder, name)
@@ -22,6 +29,10 @@ def in_folder(place: Path, lang: str) -> Iterator[SubmittedFile]:
                 yield from zip_files.nested(entry, lang)
             else:
                 yield entry
+
+
+def _stop(error: OSError) -> NoReturn:
+    raise error
 
 
 def _readable(name: str, lang: str) -> str:

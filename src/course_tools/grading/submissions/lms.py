@@ -17,7 +17,8 @@ class Format:
     """One way of naming files: the pattern is matched from the start and finds `who`.
 
     lms: the products that name so
-    The pattern may also find a `number`: what tells two students of one name apart.
+    The pattern may also find a `number`: what tells two students of one name apart; `late`: the
+    LMS' own word that it came late; `serial`: a number that is larger for what came later.
     """
 
     lms: tuple[str, ...]
@@ -25,9 +26,13 @@ class Format:
 
     def student(self, path: PurePosixPath) -> str:
         """Return WHO_NUMBER, or WHO, of the outermost folder's or the file's name; "" for none."""
-        found = self.pattern.match(_outermost(path))
-        parts = found.groupdict() if found else {}
+        parts = self.parts(path)
         return "_".join(filter(None, [parts.get("who"), parts.get("number")]))
+
+    def parts(self, path: PurePosixPath) -> dict[str, str]:
+        """Return what the pattern finds in the name, by the name of its group."""
+        found = self.pattern.match(_outermost(path))
+        return {name: text for name, text in found.groupdict().items() if text} if found else {}
 
 
 FORMATS = (
@@ -37,7 +42,7 @@ FORMATS = (
     ),
     Format(
         ("Canvas", "NTU COOL"),
-        re.compile(r"(?P<who>.+?)_(?:LATE_)?(?P<number>\d+)_\d+_.+$"),
+        re.compile(r"(?P<who>.+?)_(?:(?P<late>LATE)_)?(?P<number>\d+)_(?P<serial>\d+)_.+$"),
     ),
 )
 
@@ -51,6 +56,20 @@ def products() -> str:
 def named_by_lms(path: PurePosixPath) -> str:
     """Return the student whose file it is, in the naming of any LMS; "" where it is of none."""
     return next(filter(None, (format_.student(path) for format_ in FORMATS)), "")
+
+
+def marked_late(path: PurePosixPath) -> bool:
+    """Tell whether the LMS itself says in the name that it came late."""
+    return bool(_parts(path).get("late"))
+
+
+def serial(path: PurePosixPath) -> int:
+    """Return the LMS' number that is larger for what came later; 0 where it gives none."""
+    return int(_parts(path).get("serial", 0))
+
+
+def _parts(path: PurePosixPath) -> dict[str, str]:
+    return next((f.parts(path) for f in FORMATS if f.student(path)), {})
 
 
 def student(path: PurePosixPath, lesson: str) -> str:

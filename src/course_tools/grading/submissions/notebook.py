@@ -10,6 +10,7 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from .. import messages
 from ..messages import Note
 
 LONGEST = 200_000  # characters of one cell
@@ -19,7 +20,11 @@ MOST_MAGICS = 100  # IPython reads a cell anew for each
 
 
 class Unreadable(Exception):
-    """No notebook can be got out of the file.  The message says why."""
+    """No notebook can be got out of the file.  note: why, for the student and the instructor."""
+
+    def __init__(self, name: str, **values: object):
+        self.note: Note = (name, values)
+        super().__init__(messages.text(name, messages.ENGLISH, values))
 
 
 @dataclass(frozen=True)
@@ -47,23 +52,23 @@ class SheetCell:
 def read(data: bytes) -> tuple[list[SheetCell], list[Note]]:
     """Return the cells of a file, and notes on how it was saved.  Unreadable."""
     if not data.strip():
-        raise Unreadable("the file is empty")
+        raise Unreadable("empty_file")
     notes: list[Note] = []
     try:
         encoding = json.detect_encoding(data)
         notebook = json.loads(data.decode(encoding, "surrogatepass"))
     except (ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(f"no JSON: {str(error)[:80]}") from None
+        raise Unreadable("no_json", reason=str(error)[:80]) from None
     if encoding != "utf-8":
         notes.append(("encoding", {"encoding": encoding}))
     cells = _raw_cells(notebook)
     if not isinstance(cells, list):
-        raise Unreadable("JSON, but no notebook: it has no cells")
+        raise Unreadable("no_cells")
     if len(cells) > MOST_CELLS:
-        raise Unreadable(f"it has {len(cells)} cells; {MOST_CELLS} are read at most")
+        raise Unreadable("many_cells", n=len(cells), most=MOST_CELLS)
     found = [_cell(n, cell) for n, cell in enumerate(cells, 1) if isinstance(cell, dict)]
     if sum(len(cell.source) for cell in found) > MOST_TEXT:
-        raise Unreadable(f"it has more than {MOST_TEXT:,} characters")
+        raise Unreadable("much_text", most=f"{MOST_TEXT:,}")
     return [parsed(cell) for cell in found], notes
 
 

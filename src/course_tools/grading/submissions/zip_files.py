@@ -6,13 +6,15 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from . import entries
-from .entries import JUNK, SubmittedFile
+from .entries import EMPTY, JUNK, SubmittedFile
 
 MOST_FILES, LONGEST_NAME = 2_000, 1_000  # in a student's zip file; characters, with the folders
 UNZIP = (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, RuntimeError)
+FIRST_DAY = date(1980, 1, 1)
 UNICODE_PATH = 0x7075  # Info-ZIP's extra field: the name in UTF-8
 
 
@@ -27,9 +29,9 @@ def nested(zipped: SubmittedFile, lang: str) -> Iterator[SubmittedFile]:
 
     It is not kept open: a class may have many.
     """
+    whole = entries.held(zipped)  # OSError where the place itself cannot be read
     try:
-        data = zipped.read()
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(io.BytesIO(whole.read()))
     except (OSError, ValueError, *UNZIP):
         yield SubmittedFile(zipped.path, bytes, problem="broken_zip")
         return
@@ -37,7 +39,7 @@ def nested(zipped: SubmittedFile, lang: str) -> Iterator[SubmittedFile]:
     def anew() -> zipfile.ZipFile:
         return zipfile.ZipFile(io.BytesIO(zipped.read()))
 
-    yield from _entries(archive, lang, zipped.path.with_suffix(""), anew)
+    yield from _entries(archive, lang, zipped.path.with_suffix(""), anew, zipped.when)
 
 
 def _entries(
@@ -45,17 +47,22 @@ def _entries(
     lang: str,
     above: PurePosixPath,
     again: Callable[[], zipfile.ZipFile],
+    when: float = 0.0,
 ) -> Iterator[SubmittedFile]:
+    """Yield the files of a zip file.  when: what counts in place of their own times."""
     if above.parts and len(archive.infolist()) > MOST_FILES:
         yield SubmittedFile(above, bytes, problem="large")
         return
     for info in archive.infolist():
         name = _decoded(info, lang).replace("\\", "/")
         parts = entries.composed(name).parts
-        if info.is_dir() or not parts or any(JUNK.match(p) for p in parts if p != ".."):
+        if not parts or any(JUNK.match(p) for p in parts if p != ".."):
             continue
         path, problem = _inspected(info, name)
-        entry = SubmittedFile(above / path, _reader(again, info), _seconds(info), problem)
+        if info.is_dir():
+            yield SubmittedFile(above / path / EMPTY, bytes, problem=problem or EMPTY)
+            continue
+        entry = SubmittedFile(above / path, _reader(again, info), when or _seconds(info), problem)
         if path.suffix.lower() == ".zip" and not problem and not above.parts:
             yield from nested(entry, lang)
         else:
@@ -89,10 +96,15 @@ def _reader(again: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo) -> Call
 
 
 def _seconds(info: zipfile.ZipInfo) -> float:
-    """Return a number that is larger for later times."""
-    year, month, day, hour, minute, second = info.date_time
-    days = (year * 12 + month) * 31 + day
-    return float(((days * 24 + hour) * 60 + minute) * 60 + second)
+    """Return the time of a file in seconds since 1970, by this machine's clock; 0 for none.
+
+    The format's first day, 1980-01-01, stands where a program knew no time.
+    """
+    try:
+        when = datetime(*info.date_time)
+    except ValueError:
+        return 0.0
+    return when.timestamp() if when.date() > FIRST_DAY else 0.0
 
 
 def _decoded(info: zipfile.ZipInfo, lang: str) -> str:

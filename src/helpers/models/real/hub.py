@@ -187,7 +187,7 @@ def _get(repository: str, listing: Listing, file: HubFile, meter: Meter, before:
     part.touch()
     tries, had, error = TRIES, -1, Exception()
     while (size := part.stat().st_size) < file.bytes:
-        tries, had = TRIES if size > had else tries - 1, size
+        tries, had = TRIES if size > had else tries - 1, max(size, had)
         if not tries:
             raise _why(repository, error, part) from error
         try:
@@ -212,9 +212,8 @@ def _append(
         if answer.status != 206:  # everything from the start, asked for or not
             part.write_bytes(b"")
         with part.open("ab") as out:
-            while chunk := answer.read1(
-                CHUNK
-            ):  # what is there; read would lose it when it waits in vain
+            # read1: what is there; read would wait for more, and lose it when nothing comes
+            while chunk := answer.read1(CHUNK):
                 out.write(chunk)
                 tell(out.tell())
                 if out.tell() > file.bytes:

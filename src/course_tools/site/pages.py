@@ -1,0 +1,153 @@
+"""An executed notebook as a page: Markdown for the site's builder, figures, what a search finds.
+
+Every heading and cell keeps its key as its anchor (c-KEY), which all languages share.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from . import figures, words
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+HEADING = re.compile(r"(#{1,6}) +(.*)")
+FENCE = re.compile(r"\s*(```|~~~)")
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+ROWS = re.compile(r"^(?:\|.*\n?)+", re.MULTILINE)  # a table of Markdown
+BOX = '<div class="wide" tabindex="0">'  # scrolls by itself, by keyboard too
+TITLE = re.compile(r"# @title (.*?)(?:（.*）)?$")  # what JupyterLab and Colab show of a folded cell
+BLANK = re.compile(r"\n\s*\n")  # ends raw HTML in Markdown
+# links to lessons lead to their pages; a sheet is not on the site: of its link the words stay
+NOTEBOOK = re.compile(r"(\]\(|href=\")(\d\d_\w+)\.ipynb")
+SHEET = re.compile(r"\[([^\]]*)\]\([^)]*/exercise_\w+\.ipynb\)")
+SHEET_IN_HTML = re.compile(r'<a href="[^"]*/exercise_\w+\.ipynb">(.*?)</a>')
+SET_UP = ("set-up-text", "course", "set-up")  # cells that a page does not need
+GUESS = re.compile(r"^predict\.(?:compare|choose)\(", re.MULTILINE)
+
+
+@dataclass
+class Found:
+    """What a search finds: a heading, its anchor, and the text below it."""
+
+    anchor: str
+    heading: str
+    text: str = ""
+
+
+@dataclass
+class Page:
+    """One lesson in one language."""
+
+    lang: str
+    name: str
+    title: str = ""
+    parts: list[str] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)  # file name -> content
+    found: list[Found] = field(default_factory=list)
+
+    def markdown(self, order: int) -> str:
+        """Return the page's file; order: its place in the menu."""
+        label = f"{self.name[:2]} {self.title}"
+        head = {"title": self.title, "sidebar": {"order": order, "label": label}}
+        return f"---\n{json.dumps(head, ensure_ascii=False)}\n---\n\n" + "\n\n".join(self.parts)
+
+
+def page(notebook: NotebookNode, lang: str, name: str) -> Page:
+    """Convert an executed lesson."""
+    made = Page(lang, name)
+    for cell in notebook.cells:
+        if cell.id in SET_UP:
+            continue
+        add = _add_prose if cell.cell_type == "markdown" else _add_code
+        add(made, cell)
+    return made
+
+
+# --- prose ----------------------------------------------------------------------------------------
+
+
+def _add_prose(made: Page, cell: NotebookNode) -> None:
+    source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(r"\1", cell.source))
+    lines = []
+    for line, heading in _lines(source):
+        if heading and not made.title:  # the builder shows the title itself
+            made.title = heading[2].strip()
+            made.found.append(Found("_top", made.title))
+            continue
+        if heading:
+            anchor = f"c-{cell.id}"
+            made.found.append(Found(anchor, _plain(heading[2])))
+            line = f"{line} {{ #{anchor} }}"
+        elif made.found:
+            made.found[-1].text += _plain(line) + " "
+        lines.append(line)
+    made.parts.append(in_boxes("\n".join(lines).strip()))
+
+
+def in_boxes(markdown: str) -> str:
+    """Put each table into a box that scrolls."""
+    return ROWS.sub(lambda m: f"{BOX}\n\n{m[0].rstrip()}\n\n</div>\n", markdown)
+
+
+def _lines(source: str) -> Iterator[tuple[str, re.Match | None]]:
+    """Yield (line, its match as a heading): not in a fence."""
+    fenced = False
+    for line in source.split("\n"):
+        fenced ^= bool(FENCE.match(line))
+        yield line, None if fenced else HEADING.match(line)
+
+
+def _plain(line: str) -> str:
+    """Return a line without the signs of Markdown and HTML."""
+    return re.sub(r"[*`|]|<[^>]*>|\]\([^)]*\)|\[", "", line).strip()
+
+
+# --- code and what it gave ------------------------------------------------------------------------
+
+
+def _add_code(made: Page, cell: NotebookNode) -> None:
+    title = TITLE.match(cell.source.split("\n")[0])
+    code = f"```python\n{cell.source}\n```"
+    if cell.metadata.get("jupyter", {}).get("source_hidden"):
+        summary = title[1] if title else words.text("code", made.lang)
+        code = f"<details><summary>{html.escape(summary)}</summary>\n\n{code}\n\n</details>"
+    outputs = "\n\n".join(_output(made, output) for output in cell.outputs)
+    if outputs and GUESS.search(cell.source):
+        outputs = _guess(outputs, made.lang, cell.id)
+    made.parts += filter(None, [f'<div id="c-{cell.id}"></div>', code, outputs])
+
+
+def _output(made: Page, output: NotebookNode) -> str:
+    if output.output_type == "stream":
+        return _preformatted(output.text)
+    data = output.data
+    if "text/html" not in data:
+        return _preformatted(data["text/plain"])
+    kind = "widget" if WIDGET in data else "shown"
+    return f'<div class="out {kind} not-content">{_fragment(made, data["text/html"])}</div>'
+
+
+def _preformatted(text: str) -> str:
+    escaped = html.escape(text.rstrip()).replace("\n", "&#10;")
+    return f'<pre class="out not-content" tabindex="0">{escaped}</pre>'
+
+
+def _fragment(made: Page, fragment: str) -> str:
+    """Return HTML with files for its pictures and a box that scrolls for each table."""
+    linked = NOTEBOOK.sub(r"\1../\2/", SHEET_IN_HTML.sub(r"\1", fragment))
+    fragment, pictures = figures.as_files(linked)
+    made.pictures |= pictures
+    boxed = TABLE.sub(lambda m: f"{BOX}{m[0]}</div>", fragment)
+    return BLANK.sub("\n", boxed)
+
+
+def _guess(outputs: str, lang: str, key: str) -> str:
+    """Ask for the reader's guess before the measured value is opened."""
+    guess, compare = (html.escape(words.text(name, lang)) for name in ("guess", "compare"))
+    field_ = f'<label>{guess} <input type="text" autocomplete="off" name="{key}"></label>'
+    opened = f"<details><summary>{compare}</summary>\n{outputs}\n</details>"
+    return BLANK.sub("\n", f'<div class="guess not-content">{field_}{opened}</div>')

@@ -1,0 +1,203 @@
+"""The site's pages from executed notebooks, without Node.js."""
+
+import base64
+import io
+import json
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+from places import ROOT
+
+from course_tools.authoring.problems import LessonError
+from course_tools.site import executed, figures, frame, project, words
+from course_tools.site.pages import page
+from helpers.display.figures import DARK_PAGES
+from helpers.language.say import COMPLETE
+
+
+def shown(**data):
+    return new_output("display_data", data={name.replace("_", "/"): x for name, x in data.items()})
+
+
+def prose(source, key="why"):
+    return new_markdown_cell(source, id=key)
+
+
+def code(source, *outputs, key="sum", **metadata):
+    return new_code_cell(source, id=key, outputs=list(outputs), metadata=metadata)
+
+
+def converted(*cells):
+    return page(new_notebook(cells=[prose("# 題\n\n前書き", "title"), *cells]), "ja", "01_a")
+
+
+def text_of(*cells):
+    return converted(*cells).markdown(0)
+
+
+# --- pages ------------------------------------------------------------------------------------
+
+
+def test_the_title_is_the_pages_and_headings_keep_their_cells_key():
+    made = converted(prose("## 和を求める\n\n足します。"))
+    assert made.title == "題" and "# 題" not in made.markdown(0)
+    assert "## 和を求める { #c-why }" in made.markdown(0)
+    assert [(one.anchor, one.heading, one.text.strip()) for one in made.found] == [
+        ("_top", "題", "前書き"),
+        ("c-why", "和を求める", "足します。"),
+    ]
+
+
+def test_what_looks_like_a_heading_in_a_fence_stays():
+    assert "\n# 1 行目\n" in text_of(prose("```\n# 1 行目\n```"))
+
+
+def test_links_lead_to_pages_and_sheets_become_words():
+    link = "[02](02_block.ipynb)と[演習](../../exercises/ja/01_a/exercise_01_a.ipynb)"
+    assert text_of(prose(link)).endswith("[02](../02_block/)と演習")
+    sheet = '<a href="../../exercises/ja/01_a/exercise_01_a.ipynb">4問中0問</a>'
+    made = text_of(code("x", shown(text_html=f'<a href="02_block.ipynb">02</a>{sheet}')))
+    assert '<a href="../02_block/">02</a>4問中0問</div>' in made
+
+
+def test_set_up_is_left_out_and_folded_code_is_named_by_its_title():
+    hidden = {"jupyter": {"source_hidden": True}}
+    title = "# @title 図を描く（コードは開かずに、Shift+Enter）\nx = 1"
+    made = text_of(code("secret = 1", key="course"), code(title, **hidden))
+    assert "secret" not in made and "<summary>図を描く</summary>" in made and "x = 1" in made
+
+
+def test_each_kind_of_output_is_there_and_nothing_in_it_is_markup():
+    stream = new_output("stream", name="stdout", text="a < b\n\n1_000 *2*\n")
+    made = text_of(code("x", stream, shown(text_plain="<Figure>"), shown(text_html="<p>和</p>")))
+    assert "a &lt; b&#10;&#10;1_000 *2*</pre>" in made
+    assert "&lt;Figure&gt;</pre>" in made
+    assert '<div class="out shown not-content"><p>和</p></div>' in made
+
+
+def test_raw_html_has_no_blank_line_and_tables_scroll_in_a_box():
+    made = text_of(code("x", shown(text_html="<p>1</p>\n\n<table><tr></tr></table>\n \n<p>2</p>")))
+    block = made[made.index('<div class="out') :]
+    assert not re.search(r"\n\s*\n", block)
+    assert '<div class="wide" tabindex="0"><table><tr></tr></table></div>' in block
+    made = text_of(prose("前\n\n| a |\n|---|\n| 1 |\n\n後"))
+    assert '<div class="wide" tabindex="0">\n\n| a |\n|---|\n| 1 |\n\n</div>\n\n後' in made
+
+
+@pytest.mark.parametrize("call", ["predict.compare(guess, 2)", "predict.choose(guess, x, 'a')"])
+def test_a_measured_value_opens_only_after_a_field_for_the_guess(call):
+    made = text_of(code(f"guess = None\n{call}", shown(text_html="<p>測定値：2</p>")))
+    field, opened = made.index("<input"), made.index("<summary>" + words.text("compare", "ja"))
+    assert field < opened < made.index("測定値：2") < made.index("</details>")
+    assert "<input" not in text_of(code("x", shown(text_html="<p>測定値：2</p>")))
+
+
+# --- figures ----------------------------------------------------------------------------------
+
+
+def png(colour):
+    written = io.BytesIO()
+    Image.new("RGB", (30, 20), colour).save(written, "PNG")
+    return written.getvalue()
+
+
+def test_figures_become_lossless_files_for_light_and_for_dark():
+    light, dark = (base64.b64encode(png(colour)).decode() for colour in ("white", "#123456"))
+    style = (
+        f'<style>{DARK_PAGES[0]} img.x {{ content: url("data:image/png;base64,{dark}") }}</style>'
+    )
+    made = converted(
+        code("x", shown(text_html=f'{style}<img class="x" src="data:image/png;base64,{light}">'))
+    )
+    assert len(made.pictures) == 2 and "base64" not in made.markdown(0)
+    assert ':root[data-theme="dark"] img.x' in made.markdown(0)
+    for name, content in made.pictures.items():
+        assert f"{figures.FROM_A_PAGE}{name}" in made.markdown(0)
+        colour = Image.open(io.BytesIO(content)).convert("RGB").getpixel((3, 3))
+        assert colour in ((255, 255, 255), (0x12, 0x34, 0x56))
+
+
+# --- execution --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course of one notebook with nothing but this cell: course(source)"""
+
+    def write(source):
+        (tmp_path / "src/helpers").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "constraints.txt").write_text("torch==1\n", encoding="utf-8")
+        notebook = tmp_path / "notebooks/ja/01_a.ipynb"
+        notebook.parent.mkdir(parents=True, exist_ok=True)
+        made = new_notebook(cells=[code(source)])
+        notebook.write_text(nbformat.writes(made), encoding="utf-8")
+        return notebook
+
+    return write
+
+
+def test_a_lesson_is_run_once_and_again_when_what_it_needs_changes(course, tmp_path):
+    notebook, told = course("print(2 + 2)"), []
+    for _ in range(2):
+        done = executed.lesson(notebook, tmp_path, tmp_path / "kept", told.append)
+        assert done.cells[0].outputs[0].text == "4\n"
+    assert len(told) == 1
+    keys = {executed.key(notebook, tmp_path)}
+    for file in ("src/helpers/new.py", "constraints.txt", "notebooks/ja/01_a.ipynb"):
+        with (tmp_path / file).open("a", encoding="utf-8") as changed:
+            changed.write("\n")
+        keys.add(executed.key(notebook, tmp_path))
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize("source", ["1 / 0", "import sys; print('careful', file=sys.stderr)"])
+def test_a_cell_that_fails_stops_the_site_and_is_not_kept(course, tmp_path, source):
+    with pytest.raises(LessonError, match=r"ja/01_a\.ipynb:sum: (error|stderr): .*(zero|careful)"):
+        executed.lesson(course(source), tmp_path, tmp_path / "kept", print)
+    assert not [*tmp_path.glob("kept/*")]
+
+
+# --- the frame --------------------------------------------------------------------------------
+
+
+def test_each_language_has_a_beginning_and_every_term(tmp_path):
+    made = frame.pages(ROOT, [converted()])
+    rows = (ROOT / "lessons/glossary.tsv").read_text(encoding="utf-8").strip().split("\n")[1:]
+    for lang in COMPLETE:
+        assert made[f"{lang}/terms.md"].count("\n| ") == len(rows) + 2
+        assert f"(./{lang}/)" in made["index.md"]
+    assert "[題](./01_a/)" in made["ja/index.md"] and "題" not in made["zh-tw/index.md"]
+
+
+def test_every_text_of_the_site_is_there_in_every_language():
+    assert all(words.text(name, lang) for name in words.catalogue() for lang in COMPLETE)
+
+
+def test_the_project_holds_pages_figures_and_what_a_search_reads(tmp_path):
+    made = converted(prose("## 和"))
+    made.pictures["x.webp"] = b"x"
+    project.write(tmp_path, [made], {"ja/index.md": "…"}, "https://a.example/course/")
+    assert (tmp_path / "src/content/docs/ja/01_a.md").is_file()
+    assert (tmp_path / "public/figures/x.webp").read_bytes() == b"x"
+    found = json.loads((tmp_path / "public/search-ja.json").read_text(encoding="utf-8"))
+    assert [(one["page"], one["heading"]) for one in found] == [("01_a", "題"), ("01_a", "和")]
+    told = json.loads((tmp_path / "site.json").read_text(encoding="utf-8"))
+    assert (told["site"], told["base"]) == ("https://a.example", "/course/")
+    assert [*told["locales"]] == list(COMPLETE)
+
+
+def test_a_page_that_is_gone_does_not_stay(tmp_path):
+    project.write(tmp_path, [converted()], {}, "")
+    project.write(tmp_path, [], {}, "")
+    assert not (tmp_path / "src/content/docs/ja/01_a.md").exists()
+
+
+def test_without_npm_or_a_new_node_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(project.NoNode, match="npm is not there"):
+        project.install(tmp_path / "work")
+    with pytest.raises(project.NoNode, match=r"22\.12 or newer"):
+        project.node(tmp_path)

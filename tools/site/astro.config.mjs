@@ -1,0 +1,44 @@
+// The site's frame.  What differs from one site to another stands in site.json, which
+// `python start.py site` writes: address, base, title, languages.
+import { readFileSync } from "node:fs";
+import { satteri } from "@astrojs/markdown-satteri";
+import starlight from "@astrojs/starlight";
+import { defineConfig } from "astro/config";
+import katex from "katex";
+
+const { site, base, title, locales } = JSON.parse(readFileSync(new URL("./site.json", import.meta.url), "utf-8"));
+
+// A formula is set when the site is built; one that is shown alone can be scrolled by keyboard.
+const formula = (displayMode) => (node, context) => {
+  const html = katex.renderToString(node.value, { displayMode, strict: false });
+  const block = 'class="katex-display"';
+  context.replaceNode(node, { type: "html", value: html.replace(block, `${block} tabindex="0"`) });
+};
+
+export default defineConfig({
+  site,
+  base,
+  telemetry: false,
+  markdown: {
+    processor: satteri({
+      features: { math: true, headingAttributes: true, smartPunctuation: false },
+      mdastPlugins: [{ name: "katex", inlineMath: formula(false), math: formula(true) }],
+    }),
+  },
+  integrations: [
+    starlight({
+      title,
+      locales,
+      defaultLocale: Object.keys(locales)[0],
+      tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
+      customCss: ["katex/dist/katex.min.css", "./src/site.css"],
+      components: {
+        LanguageSelect: "./src/components/LanguageSelect.astro",
+        Search: "./src/components/Search.astro",
+      },
+      expressiveCode: { defaultProps: { wrap: true } },
+      pagefind: false,
+      credits: false,
+    }),
+  ],
+});
