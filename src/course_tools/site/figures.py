@@ -5,7 +5,7 @@ import hashlib
 import io
 import re
 
-from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from helpers.display.figures import DARK_PAGES
 
@@ -31,5 +31,5 @@ def as_files(fragment: str) -> tuple[str, dict[str, bytes]]:
 def as_webp(png: bytes) -> tuple[str, bytes]:
     """Return (name, content): the same pixels, about a third of the bytes."""
     written = io.BytesIO()
-    Image.open(io.BytesIO(png)).save(written, "WEBP", lossless=True, quality=50, method=2)
+    PngImageFile(io.BytesIO(png)).save(written, "WEBP", lossless=True, quality=50, method=2)
     return f"{hashlib.sha256(png).hexdigest()[:12]}.webp", written.getvalue()

@@ -30,7 +30,7 @@ GUESS = re.compile(r"^predict\.(?:compare|choose)\(", re.MULTILINE)
 
 
 @dataclass
-class Found:
+class SearchEntry:
     """What a search finds: a heading, its anchor, and the text below it."""
 
     anchor: str
@@ -47,7 +47,7 @@ class Page:
     title: str = ""
     parts: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)  # file name -> content
-    found: list[Found] = field(default_factory=list)
+    found: list[SearchEntry] = field(default_factory=list)
 
     def markdown(self, order: int) -> str:
         """Return the page's file; order: its place in the menu."""
@@ -76,11 +76,11 @@ def _add_prose(made: Page, cell: NotebookNode) -> None:
     for line, heading in _lines(source):
         if heading and not made.title:  # the builder shows the title itself
             made.title = heading[2].strip()
-            made.found.append(Found("_top", made.title))
+            made.found.append(SearchEntry("_top", made.title))
             continue
         if heading:
             anchor = f"c-{cell.id}"
-            made.found.append(Found(anchor, _plain(heading[2])))
+            made.found.append(SearchEntry(anchor, _plain(heading[2])))
             line = f"{line} {{ #{anchor} }}"
         elif made.found:
             made.found[-1].text += _plain(line) + " "

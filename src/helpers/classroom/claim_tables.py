@@ -22,6 +22,7 @@ class Quantity:
     at_most: Bound = None
     equals: Bound = None  # bytes, FLOPs, zeros: a miss always raises
     record: Flag = False  # read from the results of an earlier, longer run
+    real: Flag = False  # of weights that others trained: not judged where a stand-in runs
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str = "") -> Self:

@@ -2,7 +2,8 @@
 
 A value outside its band is shown and the lesson goes on; exact bounds (bytes, FLOPs, zeros) always
 raise.  Under TRIAD_STRICT=claims, and in CI, every miss raises.  A quantity that is read from the
-results of an earlier, longer run (record = true) is shown as such: no cell can fail it.
+results of an earlier, longer run (record = true) is shown as such: no cell can fail it.  One of
+real weights (real = true) is not judged where TRIAD_REAL puts random stand-ins in their place.
 """
 
 import functools
@@ -20,6 +21,7 @@ from ..language import say
 from . import session
 from .claim_tables import Quantity
 
+STAND_IN = "TRIAD_REAL", "stand-in"  # of helpers.models.real
 EDGES = {"true": "right", "nuance": "partly", "wrong": "wrong"}  # a verdict's, of show.EDGES
 
 
@@ -39,6 +41,12 @@ class Measured:
     holds: bool
     exact: bool
     record: bool
+    real: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Is there something to judge?  A stand-in's random weights say nothing of real ones."""
+        return not (self.real and os.environ.get(STAND_IN[0]) == STAND_IN[1])
 
 
 def check(claim: str, measured: float | Mapping[str, float]) -> None:
@@ -52,7 +60,7 @@ def check(claim: str, measured: float | Mapping[str, float]) -> None:
     rows = [judge(claim, q, entry["quantity"][q], v) for q, v in values.items()]
     _log(rows)
     _display(claim, entry, rows)
-    missed = [r for r in rows if not r.holds and (r.exact or is_strict())]
+    missed = [r for r in rows if r.judged and not r.holds and (r.exact or is_strict())]
     if missed:
         raise ClaimError("\n".join(f"{r.claim} {r.name}: {r.value!r}, {r.bound}" for r in missed))
 
@@ -80,7 +88,8 @@ def judge(claim: str, quantity: str, bound: Mapping, value: float) -> Measured:
     value, read = float(value), Quantity.from_table(bound)
     low, high = read.limits
     holds, exact = low <= value <= high, read.equals is not None
-    return Measured(claim, quantity, read.name, value, _bound(low, high), holds, exact, read.record)
+    kinds = holds, exact, read.record, read.real
+    return Measured(claim, quantity, read.name, value, _bound(low, high), *kinds)
 
 
 def is_strict() -> bool:
@@ -133,7 +142,7 @@ def _log(rows: list[Measured]) -> None:
                 "quantity": row.quantity,
                 "measured": row.value,
                 "bound": row.bound,
-                "holds": row.holds,
+                "holds": row.holds or not row.judged,
             }
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
@@ -162,13 +171,22 @@ def _display(claim: str, entry: dict, rows: list[Measured]) -> None:
 def _judgement(entry: Mapping, rows: list[Measured]) -> tuple[str, str]:
     """Return (word, edge): the verdict on the page's claim, or whether all of our own holds."""
     if is_ours(entry):
-        holds = all(row.holds for row in rows)
-        return say.text("claims", "holds" if holds else "missed"), "right" if holds else "wrong"
+        word = _overall(rows)
+        return say.text("claims", word), {"holds": "right", "missed": "wrong"}.get(word, "partly")
     word = say.text("claims", "verdict") + say.text("claims", entry["verdict"])
     return word, EDGES[entry["verdict"]]
 
 
+def _overall(rows: list[Measured]) -> str:
+    """Return the message for all rows of a claim: missed, unjudged or holds."""
+    if any(row.judged and not row.holds for row in rows):
+        return "missed"
+    return "holds" if all(row.judged for row in rows) else "unjudged"
+
+
 def _word(row: Measured) -> str:
+    if not row.judged:
+        return say.text("claims", "unjudged")
     if row.record and row.holds:
         return say.text("claims", "record")
     return say.text("claims", "holds" if row.holds else "missed")

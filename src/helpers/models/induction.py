@@ -11,6 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 
 SYMBOLS, LENGTHS = 24, (5, 12)  # LENGTHS: shortest and longest string of the training
 STEPS, LEARNING_RATE, BATCH_SIZE = 500, 4e-3, 32
+PART = 4  # strings read at once: the logits of a large vocabulary fill the memory
 
 
 def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
@@ -38,9 +39,12 @@ def new(layers: int, seed: int = 0) -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
-def repeated(n: int, size: int, generator: torch.Generator) -> torch.Tensor:
+def repeated(
+    n: int, size: int, generator: torch.Generator, symbols: range = range(SYMBOLS)
+) -> torch.Tensor:
     """Draw size strings of n different symbols, each twice in a row: (size, 2 n)."""
-    once = torch.stack([torch.randperm(SYMBOLS, generator=generator)[:n] for _ in range(size)])
+    draws = [torch.randperm(len(symbols), generator=generator)[:n] for _ in range(size)]
+    once = torch.stack(draws) + symbols.start
     return torch.cat([once, once], 1)
 
 
@@ -59,21 +63,33 @@ def next_batch(seed: int = 0, size: int = BATCH_SIZE) -> Callable[[], dict[str, 
 
 
 @torch.no_grad()
-def accuracy(model: LlamaForCausalLM, n: int, size: int = 200) -> float:
+def accuracy(
+    model: LlamaForCausalLM,
+    n: int,
+    size: int = 200,
+    symbols: range = range(SYMBOLS),
+    seed: int = 7,
+) -> float:
     """Return the share of the second string, but for its first symbol, that is likeliest."""
-    ids = repeated(n, size, torch.Generator().manual_seed(7))
-    logits = model(input_ids=ids).logits
-    return (logits[:, n:-1].argmax(-1) == ids[:, n + 1 :]).double().mean().item()
+    ids = repeated(n, size, torch.Generator().manual_seed(seed), symbols)
+    likeliest = [model(input_ids=part).logits[:, n:-1].argmax(-1) for part in ids.split(PART)]
+    return (torch.cat(likeliest) == ids[:, n + 1 :]).double().mean().item()
 
 
 @torch.no_grad()
-def attention(model: LlamaForCausalLM, n: int, size: int = 50) -> dict[str, torch.Tensor]:
+def attention(
+    model: LlamaForCausalLM,
+    n: int,
+    size: int = 50,
+    symbols: range = range(SYMBOLS),
+    seed: int = 7,
+) -> dict[str, torch.Tensor]:
     """Return two mean weights of each head, (layers, heads).
 
     "target": from a symbol of the second string to the one that followed its first appearance;
     "previous": from any symbol to the one before it.
     """
-    ids = repeated(n, size, torch.Generator().manual_seed(7))
+    ids = repeated(n, size, torch.Generator().manual_seed(seed), symbols)
     weights = torch.stack(
         model(input_ids=ids, output_attentions=True).attentions
     )  # (L, B, H, T, T)

@@ -40,7 +40,7 @@ def test_a_claim_is_complete(path, id, entry):
     assert re.search(r"\b(19|20)\d\d\b", entry["source"])
     assert entry["quantity"]
     for quantity in entry["quantity"].values():
-        bounds = set(quantity) - {"name", "record"}
+        bounds = set(quantity) - {"name", "record", "real"}
         assert bounds in ({"equals"}, {"at_most"}, {"at_least"}, {"at_least", "at_most"})
 
 

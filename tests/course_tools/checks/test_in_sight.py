@@ -20,7 +20,7 @@ from course_tools.grading import sheet
 from course_tools.grading.sandbox import why_not
 from helpers.language.say import COMPLETE as LANGUAGES
 
-TASKS = 27
+TASKS = 31
 REACH = "all" if os.environ.get("TRIAD_ALL") else "sheet"
 LESSON, LANG = "04_decoder", "ja"
 # the model answer of another hand, its arguments in another order

@@ -148,3 +148,24 @@ def test_a_verdict_has_a_colour_of_its_own_and_says_the_same(lang, verdict, monk
     assert text.splitlines()[1] == said and f">{said}</b>" in body
     used = {color for color in show.EDGES.values() if f"solid {color}" in body}
     assert used == {show.EDGES[claims.EDGES[verdict]]} and len(set(claims.EDGES.values())) == 3
+
+
+def test_what_needs_real_weights_is_not_judged_on_a_stand_in(monkeypatch, capsys, tmp_path):
+    begin("09_real_models", "ja")
+    monkeypatch.setenv("TRIAD_CLAIMS_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("TRIAD_STRICT", "claims")
+    values = {
+        "ratio": 1.0,  # of a random model: outside its bound
+        "growth": 1.0,
+        "small_ratio": 2.0,
+    }
+    monkeypatch.setenv("TRIAD_REAL", "stand-in")
+    claims.check("E92", values)
+    assert say.text("claims", "unjudged") in capsys.readouterr().out
+    told = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    assert [row["holds"] for row in told] == [True, True, True]  # the runner has nothing to blame
+    with pytest.raises(claims.ClaimError, match="E92"):  # what our own weights make is judged
+        claims.check("E92", values | {"small_ratio": 9.0})
+    monkeypatch.delenv("TRIAD_REAL")
+    with pytest.raises(claims.ClaimError, match="E92"):
+        claims.check("E92", values)

@@ -200,6 +200,7 @@ CLAIMS, OURS = (
     }
     for ours in (False, True)
 )
+CLAIMS = {lesson: entries for lesson, entries in CLAIMS.items() if entries}  # 09: none of the page
 
 
 def finish(lesson: str) -> None:

@@ -1,7 +1,7 @@
 """Put weights that were read from a file into a model of transformers."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -24,6 +24,20 @@ def filled(kind: Any, config: Any, weights: dict[str, torch.Tensor], **made: Any
         raise ValueError(f"{kind.__name__}: {wrong}")
     model.set_attn_implementation("eager")  # the one that can return its attention weights
     return model
+
+
+def in_one_place(
+    weights: Iterable[tuple[str, torch.Tensor]], numbers: int
+) -> dict[str, torch.Tensor]:
+    """Copy weights side by side into one tensor of so many numbers: {name: its part}.
+
+    Whoever drops the model gets the memory back: of many small pieces the system takes none.
+    """
+    place, at, found = torch.empty(numbers), 0, dict[str, torch.Tensor]()
+    for name, weight in weights:
+        found[name] = place[at : at + weight.numel()].view(weight.shape).copy_(weight)
+        at += weight.numel()
+    return found
 
 
 class HandedOver:

@@ -130,6 +130,11 @@ class GgufFile:
         """The tensors that the file holds."""
         return list(self._where)
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers all tensors hold."""
+        return sum(math.prod(shape) for shape, _, _ in self._where.values())
+
     def tensor(self, name: str) -> torch.Tensor:
         """Return one tensor in float32.  KeyError for a form that this module does not read."""
         shape, kind, place = self._where[name]

@@ -8,7 +8,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from . import gguf
-from .filling import HandedOver, filled
+from .filling import HandedOver, filled, in_one_place
 
 FIELDS = {  # of the config: the key in the file's head
     "vocab_size": "llama.vocab_size",
@@ -44,8 +44,8 @@ def model(path: Path) -> LlamaForCausalLM:
     file = gguf.GgufFile(path)
     config = _config(file.says)
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
-    weights = {_name(name): _weight(file, name, heads) for name in file.names}
-    return filled(LlamaForCausalLM, config, weights)
+    weights = ((_name(name), _weight(file, name, heads)) for name in file.names)
+    return filled(LlamaForCausalLM, config, in_one_place(weights, file.numbers))
 
 
 def _config(says: dict[str, Any]) -> LlamaConfig:

@@ -59,8 +59,9 @@ def _smollm2_tokenizer() -> Any:
 def _unigram() -> Tokenizer:
     made = Tokenizer(models.Unigram())
     trainer = trainers.UnigramTrainer(
-        vocab_size=400, special_tokens=SPECIAL["e5"], unk_token="<unk>", show_progress=False
-    )
+        vocab_size=400, special_tokens=SPECIAL["e5"], unk_token="<unk>", show_progress=False,
+        initial_alphabet=["▁"],
+    )  # fmt: skip
     made.train_from_iterator(_prose(), trainer)
     return made
 

@@ -1,0 +1,862 @@
+# %% [markdown] key="title" lang="ja"
+# # 本物のモデルでも成り立つか
+#
+# これまでのモデルは、どれもこのコースのために学習させた小さなものでした。そこで見たことは、ほかの人が学習させた重みでも成り立つのでしょうか。このレッスンでは、公開されているデコーダーとエンコーダーを1つずつ読み込み、これまでの測り方をそのまま当てて、何が同じで何が変わるのかを調べます。
+#
+# | 項目 | 内容 |
+# |---|---|
+# | できるようになること | 公開された重みを読み込み、トークナイザー、構造、層、ヘッドを自分で測り、小さなモデルの結果をどこまで広げてよいかを判断できる |
+# | 前提知識 | レッスン02のブロック、レッスン04の帰納ヘッド、レッスン07の式 |
+# | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
+# | メモリ | 約{{mib}} MiB |
+#
+# 重みは、最初に一度だけ取得します（合わせて約190 MB）。ネットワークのある場所で、コースのフォルダーから`python start.py real`を実行しておきましょう。GPUは要りません。
+
+# %% [markdown] key="title" lang="zh-tw"
+# # 換成真正的模型，還成立嗎？
+#
+# 前面用的模型，都是為這門課訓練的小模型。在它們身上看到的現象，換成別人訓練好的權重，還會成立嗎？這一課載入公開的解碼器和編碼器各一個，用同樣的方法再測一遍，看看哪些不變、哪些變了。
+#
+# | 項目 | 內容 |
+# |---|---|
+# | 學完以後 | 能載入公開的權重，自己測量分詞器、結構、各層與注意力頭，並判斷小模型的結果可以推廣到哪裡 |
+# | 先備知識 | 第 02 課的區塊、第 04 課的歸納頭、第 07 課的公式 |
+# | 時間 | 閱讀與思考約 {{minutes}} 分鐘；執行所有儲存格約 {{seconds}} 秒（以 2 核心 CPU 測量） |
+# | 記憶體 | 約 {{mib}} MiB |
+#
+# 權重只要在最初下載（合計約 190 MB）：請先在有網路的地方，於課程資料夾執行 `python start.py real`。不需要 GPU。
+
+# %% key="imports"
+from collections import Counter
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+
+from helpers import blueprint, kv_cache
+from helpers.classroom import claims, predict
+from helpers.display import charts, figures, show
+from helpers.instruments import causality
+from helpers.language import say
+from helpers.models import decoder, induction, inside, positions, real, sentences, triad, weights
+from helpers.world import parallel
+
+figures.use(LANG)
+_ = torch.set_grad_enabled(False)
+torch.set_num_threads(1)
+
+# %% [markdown] key="bpe" lang="ja"
+# ## 1. トークンはどう作られるのか
+#
+# 小さな世界では、文字の1つ1つがトークンでした。本物のモデルの多くは、バイト対符号化（byte-pair encoding、BPE）でトークンを決めます。文章をバイトに分け、最も多く隣り合う2つをまとめる（マージ）ことを、決めた回数だけ繰り返す方法です。UTF-8では、ひらがなも漢字も3バイトです。
+#
+# このコースの文章（レッスン01から04の「わかったこと」）で、マージを順に見てみましょう。
+#
+# 予想：300回マージすると、1トークンは平均で何文字になるでしょうか（最初は約0.4文字です）。
+
+# %% [markdown] key="bpe" lang="zh-tw"
+# ## 1. 詞元是怎麼來的？
+#
+# 在小世界裡，每個字就是一個詞元。真正的模型大多用位元組對編碼（byte-pair encoding，BPE）決定詞元：先把文章拆成位元組，再把最常相鄰的 2 個接起來（合併），重複到指定的次數為止。在 UTF-8 裡，漢字和注音符號都占 3 個位元組。
+#
+# 拿這門課的文章（第 01 到 04 課的「我們實測的結果」），逐次看它怎麼合併。
+#
+# 先猜猜看：合併 300 次之後，平均 1 個詞元有幾個字（一開始大約是 0.4 個字）？
+
+
+# %% key="bpe-code"
+def most_common(tokens):
+    return Counter(pairwise(tokens)).most_common(1)[0][0]
+
+
+def merge(tokens, pair):
+    merged = []
+    for token in tokens:
+        if merged and (merged[-1], token) == pair:
+            merged[-1] += token
+        else:
+            merged.append(token)
+    return merged
+
+
+lessons = ("01_attention", "02_block", "03_encoder", "04_decoder")
+entries = [entry for name in lessons for entry in claims.of_lesson(name).values()]
+prose = "".join(say.choose(entry["found"]) for entry in entries)
+tokens = [bytes([byte]) for byte in prose.encode()]
+
+# %% key="bpe-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+merges = []
+for _ in range(300):
+    merges.append(most_common(tokens))
+    tokens = merge(tokens, merges[-1])
+predict.compare(guess, len(prose) / len(tokens), T(ja="文字", zh_tw=" 個字"))
+
+# %% key="bpe-table"
+rows = [
+    [f"{n}", *map(real.shown, merges[n - 1]), real.shown(b"".join(merges[n - 1]))]
+    for n in (1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 300)
+]
+show.tabulate(T(ja="回|左|右|まとめたもの", zh_tw="次|左|右|合併的結果"), rows)
+
+# %% [markdown] key="bpe-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 文字1つ分くらいになります。初めのころにまとまるのは、文字の一部のバイトです（`E3 80`のように16進数で表示）。やがて文字になり、よく使う語になります。
+#
+# </details>
+#
+# つまり、何がトークンになるかは、マージを決めた文章で決まります。SmolLM2（135M、デコーダー）のトークナイザーは英語が中心の文章で、multilingual-e5-small（エンコーダー）のものは約100言語の文章で作られました。同じ出来事を3つの言語で言った文を、それぞれに渡します。
+#
+# 予想：SmolLM2のトークナイザーでは、日本語の文のトークン数は、同じ内容の英語の文の何倍でしょうか。
+
+# %% [markdown] key="bpe-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約是 1 個字。剛開始合併的，是字裡面的一部分位元組（例如 `E3 80`，以 16 進位表示），接著湊成字，再變成常用的詞。
+#
+# </details>
+#
+# 也就是說，什麼會變成詞元，取決於決定合併規則時用的文章。SmolLM2（135M，解碼器）的分詞器以英文文章為主，multilingual-e5-small（編碼器）的分詞器則用了大約 100 種語言的文章。把同一件事用 3 種語言各說一遍，分別交給它們。
+#
+# 先猜猜看：用 SmolLM2 的分詞器，中文句子的詞元數，是同樣內容英文句子的幾倍？
+
+# %% key="tokens-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+events = parallel.different(100)
+told = {lang: [parallel.sentence(e, lang) for e in events] for lang in parallel.LANGUAGES}
+
+
+def counted(name):
+    tokenizer = real.load(name, "tokenizer")
+    return {lang: sum(len(real.split(tokenizer, x)) for x in told[lang]) for lang in told}
+
+
+counts = {name: counted(name) for name in ("smollm2", "e5")}
+pieces = real.load("smollm2", "tokenizer")
+predict.compare(guess, counts["smollm2"][LANG] / counts["smollm2"]["en"], T(ja="倍", zh_tw=" 倍"))
+
+# %% key="tokens-table"
+letters = {lang: sum(map(len, texts)) for lang, texts in told.items()}
+per_token = {
+    name: {lang: letters[lang] / n for lang, n in found.items()} for name, found in counts.items()
+}
+languages = dict(
+    zip(("ja", "zh-tw", "en"), T(ja="日本語|台湾華語|英語", zh_tw="日文|台灣華語|英文").split("|"))
+)
+rows = [
+    [name, *(f"{found[lang]:.2f}" for found in per_token.values())]
+    for lang, name in languages.items()
+]
+for lang in languages:
+    print(" | ".join(map(real.shown, real.split(pieces, told[lang][0]))))
+show.tabulate(
+    T(ja="文字数／トークン|SmolLM2|multilingual-e5", zh_tw="字數／詞元|SmolLM2|multilingual-e5"),
+    rows,
+)
+
+# %% [markdown] key="tokens-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 日本語では約2.8倍、台湾華語でも約2倍です。漢字の多くは1つのトークンになれず、バイトのまま残りました。
+#
+# </details>
+#
+# これはそのまま、コンテキストとメモリの差になります。SmolLM2のコンテキスト長は8,192トークンなので、入るのは英語なら約3万6千文字、日本語では約4千文字です。文字あたりのKVキャッシュも、日本語は英語の約8倍です（2節で求めるトークンあたりのバイト数を掛けます）。
+
+# %% [markdown] key="tokens-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 中文大約是 2 倍，日文則大約是 2.8 倍。許多漢字沒能成為 1 個詞元，一直停留在位元組。
+#
+# </details>
+#
+# 這個差距會直接反映在上下文和記憶體上。SmolLM2 的上下文長度是 8,192 個詞元，英文放得下大約 3 萬 6 千個字母，中文只有大約 4 千個字。平均每個字的 KV 快取，中文也大約是英文每個字母的 8 倍（乘上第 2 節要求出的每個詞元的位元組數）。
+
+# %% key="tokens-claim"
+claims.check(
+    "E90",
+    {
+        "english": per_token["smollm2"]["en"],
+        "japanese": per_token["smollm2"]["ja"],
+        "mandarin": per_token["smollm2"]["zh-tw"],
+        "e5_japanese": per_token["e5"]["ja"],
+        "e5_mandarin": per_token["e5"]["zh-tw"],
+    },
+)
+
+# %% [markdown] key="load" lang="ja"
+# ## 2. 設定を読み、重みを数える
+#
+# では、SmolLM2の重みを読み込みます。`config.json`の項目は、レッスン02で調べたものばかりです。この設定だけからパラメータの数を計算し、読み込んだ重みを数えた結果と比べます。
+
+# %% [markdown] key="load" lang="zh-tw"
+# ## 2. 讀設定、數權重
+#
+# 接著載入 SmolLM2 的權重。`config.json` 的項目，第 02 課都查過了。先只用設定算出參數數量，再和實際數出來的比較。
+
+# %% key="load-code"
+lm = real.load("smollm2")
+config = lm.config
+fields = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+for name in (*fields, "num_key_value_heads", "head_dim", "vocab_size", "tie_word_embeddings"):
+    print(f"{name:20} {getattr(config, name)}")
+
+by_config = blueprint.parts(config)
+parameters = sum(p.numel() for p in lm.parameters())
+assert sum(by_config.values()) == parameters
+show.tabulate(["", T(ja="パラメータ", zh_tw="參數")], [[k, f"{v:,}"] for k, v in by_config.items()])
+
+# %% [markdown] key="bytes" lang="ja"
+# 設定からの計算は、1個まで一致しました。次は、レッスン07の式です。SmolLM2に文の続きを書かせ、そのときにできたキャッシュを数えます。
+#
+# 予想：float32（4バイト）では、1トークンが増えるたびに、キャッシュは何バイト増えるでしょうか。上の設定から計算しましょう。
+
+# %% [markdown] key="bytes" lang="zh-tw"
+# 用設定算出的數量，和實際數出來的一個都不差。接著是第 07 課的公式：讓 SmolLM2 接著寫下去，再數一數它留下的快取。
+#
+# 先猜猜看：用 float32（4 個位元組）時，每多 1 個詞元，快取會增加多少位元組？請用上面的設定計算。
+
+# %% key="bytes-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+prompt = pieces("The capital of Japan is", return_tensors="pt").input_ids
+written = lm.generate(prompt, max_new_tokens=20, do_sample=False, return_dict_in_generate=True)
+measured = kv_cache.measured(written.past_key_values)
+kept = written.past_key_values.get_seq_length()
+print(pieces.decode(written.sequences[0]))
+predict.compare(guess, measured.total_bytes / kept, T(ja="バイト", zh_tw=" 個位元組"))
+
+# %% [markdown] key="same" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# $2 \times 3 \times 64 \times 4 \times 30 = 46080$ バイトです。クエリのヘッドは9ですが、保存するのは3つのヘッドのキーとバリューだけです。
+#
+# </details>
+#
+# ## 3. 同じブロックか、同じ因果マスクか
+#
+# 残る疑問は、中の計算です。レッスン02で120行に書いた`triad.py`に、この重みをそのまま渡します。30層を通した最後のロジットは、どれだけ違うでしょうか。因果マスク（レッスン01）とRoPE（レッスン02）も、同じ測り方で確かめます。
+
+# %% [markdown] key="same" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# $2 \times 3 \times 64 \times 4 \times 30 = 46080$ 個位元組。查詢的注意力頭有 9 個，但存起來的只有 3 個頭的鍵和值。
+#
+# </details>
+#
+# ## 3. 區塊相同嗎？因果遮罩相同嗎？
+#
+# 剩下的疑問，是內部的計算。把這些權重原封不動交給第 02 課那個 120 行的 `triad.py`，經過 30 層之後，最後的 logits 會差多少？因果遮罩（第 01 課）和 RoPE（第 02 課）也用同樣的方法檢查。
+
+# %% key="same-code"
+logits = lm(prompt).logits
+ours = triad.decoder(prompt, *weights.take(lm))
+triad_gap = ((ours - logits).abs().max() / logits.abs().max()).item()
+seen = causality.influence(lm)
+scores = positions.trained(lm, query=prompt[0, 1].item(), key=prompt[0, 0].item())
+rope_drift = max(positions.drift(head) / head.abs().max().item() for head in scores)
+
+print(T(ja="triad.pyとの差：", zh_tw="與 triad.py 的差距："), f"{triad_gap:.1e}")
+print(T(ja="後ろのトークンの影響：", zh_tw="後面詞元的影響："), seen.past)
+print(T(ja="同じ距離のスコアの差：", zh_tw="相同距離的分數差："), f"{rope_drift:.1e}")
+
+# %% key="same-claim"
+claims.check(
+    "E91",
+    {
+        "parameters": parameters,
+        "bytes": measured.total_bytes / kept,
+        "bytes_gap": measured.total_bytes
+        - kv_cache.formula(config, kept, dtype="float32").total_bytes,
+        "triad_gap": triad_gap,
+        "past": seen.past,
+        "later": seen.later,
+        "rope_drift": rope_drift,
+    },
+)
+
+# %% [markdown] key="norms" lang="ja"
+# 構造についての結果は、どれもそのまま成り立ちました。どんな重みでも成り立つ性質なので、モデルの大きさには左右されないのです。
+#
+# ## 4. 残差ストリームの中
+#
+# ここからは、学習の結果を見ます。レッスン02では、残差ストリームのベクトルが層を通るたびに長くなりました。英語の文章4つの先頭64トークンをSmolLM2に読ませ、層ごとの長さを、最初のトークンとほかのトークンに分けて測ります。
+#
+# 予想：真ん中の層で、最初のトークンのベクトルは、ほかのトークンの何倍の長さでしょうか。レッスン04の2層のGPT-2では、1層目のあとで約2倍でした。
+
+# %% [markdown] key="norms" lang="zh-tw"
+# 結構方面的結果全部成立。這些性質不管權重是多少都成立，所以和模型大小無關。
+#
+# ## 4. 殘差流裡面
+#
+# 接下來看訓練的結果。第 02 課看到，殘差流的向量每通過一層就變長。讓 SmolLM2 讀 4 段英文文章的前 64 個詞元，分成第一個詞元和其他詞元，測量每一層的長度。
+#
+# 先猜猜看：在正中間那一層，第一個詞元的向量是其他詞元的幾倍長？第 04 課那個 2 層的 GPT-2，通過第 1 層之後大約是 2 倍。
+
+# %% key="norms-guess"
+#| ja: Noneを、予想した倍率に書き換える
+#| zh-tw: 把 None 改成你猜的倍數
+guess = None
+
+ids = torch.tensor([pieces(text).input_ids[:64] for text in parallel.PASSAGES])  # (4, 64)
+out = lm(ids, output_hidden_states=True, output_attentions=True)
+streams = out.hidden_states[:-1]
+lengths = torch.stack([x.norm(dim=-1) for x in streams])  # (layers, 4, 64)
+first, others = lengths[..., 0].mean(1), lengths[..., 1:].mean((1, 2))
+half = config.num_hidden_layers // 2
+predict.compare(guess, (first[half] / others[half]).item(), T(ja="倍", zh_tw=" 倍"))
+
+# %% key="norms-figure"
+names = T(ja="最初のトークン|ほかのトークン（平均）", zh_tw="第一個詞元|其他詞元（平均）").split(
+    "|"
+)
+fig, ax = plt.subplots(figsize=(7, 3.4))
+charts.lines(ax, range(len(streams)), dict(zip(names, (first, others))))
+x, y = T(ja="通った層の数", zh_tw="通過的層數"), T(ja="ベクトルの長さ", zh_tw="向量的長度")
+charts.frame(ax, x, y, log="y")
+ax.legend()
+told_lengths = [f"{series[half]:,.0f}" for series in (first, others)]
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は通った層の数、縦軸はベクトルの長さ（対数目盛り）です。真ん中の層では、最初のトークンが{told_lengths[0]}、ほかのトークンの平均が{told_lengths[1]}です。",
+        zh_tw=f"橫軸是通過的層數，縱軸是向量的長度（對數刻度）。在正中間那一層，第一個詞元是 {told_lengths[0]}，其他詞元平均是 {told_lengths[1]}。",
+    ),
+)
+
+# %% [markdown] key="norms-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 約150倍です。ほかのトークンは層とともに少しずつ長くなりますが、最初のトークンだけは、途中の層で一気に長くなります。このような極端な値は、多くのLLMで見つかっていて、massive activationと呼ばれます（Sun et al. 2024）。
+#
+# </details>
+#
+# ## 5. 最初のトークンに集まる重み
+#
+# 最初のトークンは、何かの役に立っているのでしょうか。手がかりは、アテンション重みです。後半のトークン（17番目から）が、すべての層とヘッドの平均で、重みの約0.38を最初のトークンに向けています。均等に分ければ約0.03です。この現象を、アテンションシンク（attention sink）と呼びます（Xiao et al. 2023）。文章の始まりは4つとも違う単語なので、意味が大事だとは考えにくいでしょう。そこで、トークンを1つだけ見えなくして、損失がどう変わるかを測ります。
+#
+# 予想：損失が1以上増えるのは、どの場合でしょうか。
+#
+# - `"a"`：最初のトークンを、17番目からだけ見えなくする
+# - `"b"`：2番目のトークンを、17番目からだけ見えなくする
+# - `"c"`：最初のトークンを、2番目からのすべてのトークンから見えなくする
+
+# %% [markdown] key="norms-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 150 倍。其他詞元隨著層數慢慢變長，唯獨第一個詞元在中途的某一層突然變得很長。這種極端的值在許多 LLM 裡都找得到，叫做 massive activation（Sun et al. 2024）。
+#
+# </details>
+#
+# ## 5. 集中在第一個詞元的權重
+#
+# 第一個詞元有什麼用處嗎？線索是注意力權重。後段的詞元（第 17 個起），平均所有的層和頭，把大約 0.38 的權重放在第一個詞元上；平分的話，大約只有 0.03。這個現象叫做 attention sink（Xiao et al. 2023）。4 段文章開頭的單字都不同，所以重要的應該不是它的意思。那麼，讓模型看不到其中 1 個詞元，損失會怎麼變？
+#
+# 先猜猜看：哪一種做法，會讓損失增加 1 以上？
+#
+# - `"a"`：只讓第 17 個起的詞元看不到第一個詞元
+# - `"b"`：只讓第 17 個起的詞元看不到第 2 個詞元
+# - `"c"`：讓第 2 個起的所有詞元都看不到第一個詞元
+
+# %% key="sink-guess"
+#| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
+#| zh-tw: 把 None 改成 "a"、"b"、"c" 其中一個
+guess = None
+
+start = 16
+sink = torch.stack(out.attentions)[..., start:, 0].mean().item()
+hidden = {"a": (0, start), "b": (1, start), "c": (0, 1)}
+plain = inside.loss(lm, ids, start)
+added = {
+    name: inside.loss(lm, ids, start, inside.hidden_key(64, key, since)) - plain
+    for name, (key, since) in hidden.items()
+}
+print(T(ja="何も隠さないときの損失", zh_tw="什麼都不遮的損失"), f"{plain:.2f}")
+print(T(ja="増えた分", zh_tw="增加的量"), {name: round(value, 2) for name, value in added.items()})
+options = {
+    "a": T(ja="最初を、17番目から", zh_tw="第一個，從第 17 個起"),
+    "b": T(ja="2番目を、17番目から", zh_tw="第 2 個，從第 17 個起"),
+    "c": T(ja="最初を、全員から", zh_tw="第一個，對所有詞元"),
+}
+predict.choose(guess, options, max(added, key=added.get))
+
+# %% [markdown] key="sink-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# `"a"`だけです。損失は約3.2から約6.2に増えました。`"c"`で増えないのは、2番目のトークンが新しい「最初」になり、その役目を引き継ぐからだと考えられます。重みの合計は必ず1なので、参照したいものがないヘッドには、重みの捨て場所が必要だと説明されています。途中で捨て場所を失うと、重みがほかのトークンに流れ込みます。
+#
+# </details>
+#
+# この結果は、レッスン07の節約方法にもかかわります。古いトークンをキャッシュから捨てるときも、最初の数トークンは残す必要があるのです（Xiao et al. 2023）。では、小さなモデルにも、この役目のトークンがあるのでしょうか。レッスン04のGPT-2で、同じように測ります。
+
+# %% [markdown] key="sink-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 只有 `"a"`：損失從大約 3.2 增加到大約 6.2。`"c"` 沒有增加，應該是因為第 2 個詞元成了新的「第一個」，接下了同樣的角色。權重的總和一定是 1，所以有一種解釋是：沒有東西要看的頭，需要一個地方放掉權重；中途失去這個地方，權重就會流到其他詞元。
+#
+# </details>
+#
+# 這和第 07 課節省記憶體的方法也有關：就算要丟掉快取裡舊的詞元，最前面的幾個也要留著（Xiao et al. 2023）。那麼，小模型也有這種角色的詞元嗎？用第 04 課的 GPT-2，照樣測一次。
+
+# %% key="sink-small"
+gpt2, n, since = decoder.load(), 20, 10
+gpt2.set_attn_implementation("eager")
+rows = decoder.rows(60)
+small_ids = rows[(rows != decoder.TOKENIZER.pad_token_id).sum(1) >= n][:, :n]
+small = gpt2(small_ids, output_hidden_states=True, output_attentions=True)
+small_sink = torch.stack(small.attentions)[..., since:, 0].mean().item()
+without_first = inside.hidden_key(n, 0, since)
+small_added = inside.loss(gpt2, small_ids, since, without_first)
+small_added -= inside.loss(gpt2, small_ids, since)
+small_length = small.hidden_states[1].norm(dim=-1)
+small_ratio = (small_length[:, 0].mean() / small_length[:, 1:].mean()).item()
+print(T(ja="最初のトークンへの重み", zh_tw="放在第一個詞元的權重"), f"{small_sink:.2f}")
+print(T(ja="隠したときに増えた損失", zh_tw="遮住後增加的損失"), f"{small_added:.3f}")
+
+# %% key="sink-claim"
+claims.check(
+    "E92",
+    {
+        "ratio": (first[half] / others[half]).item(),
+        "growth": (others[-1] / others[1]).item(),
+        "small_ratio": small_ratio,
+    },
+)
+claims.check(
+    "E93",
+    {
+        "sink": sink,
+        "first": added["a"],
+        "second": added["b"],
+        "for_all": added["c"],
+        "small_sink": small_sink,
+        "small_first": small_added,
+    },
+)
+
+# %% [markdown] key="lens" lang="ja"
+# 小さなモデルには、シンクがありません。最初のトークンへの重みは均等に分けた場合（約0.07）より小さく、隠しても損失は変わりませんでした。
+#
+# ## 6. 答えは何層目で決まるのか
+#
+# 残差ストリームには、各層の出力が足されていきます。それなら、途中のベクトルも、最後の正規化と出力の行列に通せば、「いまの時点での予測」を読めるはずです。この方法を、ロジットレンズ（logit lens）と呼びます（nostalgebraist 2020）。2層のGPT-2では、1層目のあとで約80%の位置の予測が、最後の予測と同じでした。
+#
+# 予想：30層のSmolLM2では、15層目のあとで、最後と同じ予測になっている位置は何%でしょうか。
+
+# %% [markdown] key="lens" lang="zh-tw"
+# 小模型沒有 attention sink：放在第一個詞元的權重，比平分（大約 0.07）還小，遮住它，損失也不變。
+#
+# ## 6. 答案在第幾層決定？
+#
+# 每一層的輸出，都會加到殘差流上。既然如此，中途的向量只要通過最後的正規化和輸出的矩陣，應該就能讀出「目前的預測」。這個方法叫做 logit lens（nostalgebraist 2020）。2 層的 GPT-2，在第 1 層之後，大約 80% 的位置已經和最後的預測相同。
+#
+# 先猜猜看：30 層的 SmolLM2，在第 15 層之後，有百分之幾的位置已經和最後的預測相同？
+
+# %% key="lens-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+final = out.logits.argmax(-1)  # (4, 64)
+agreement = []
+for stream in streams:
+    early = lm.lm_head(lm.model.norm(stream)).argmax(-1)
+    agreement.append((early == final)[:, 1:].double().mean().item())
+predict.compare(guess, 100 * agreement[half], "%")
+
+# %% key="lens-figure"
+fig, ax = plt.subplots(figsize=(7, 3.2))
+charts.lines(ax, range(len(agreement)), {"SmolLM2": agreement})
+y = T(ja="最後と同じ予測の割合", zh_tw="與最後預測相同的比例")
+charts.frame(ax, T(ja="通った層の数", zh_tw="通過的層數"), y, ylim=(0, 1.05))
+told_shares = [f"{agreement[k]:.2f}" for k in (half, len(agreement) - 1)]
+figures.show(
+    fig,
+    T(
+        ja=f"横軸は通った層の数、縦軸は最後と同じ予測になった位置の割合です。真ん中の層で{told_shares[0]}、最後の層の手前で{told_shares[1]}です。",
+        zh_tw=f"橫軸是通過的層數，縱軸是預測已經和最後相同的位置所占的比例。正中間那一層是 {told_shares[0]}，最後一層之前是 {told_shares[1]}。",
+    ),
+)
+
+# %% key="lens-claim" hide=true
+late = 9 * config.num_hidden_layers // 10
+early = gpt2.lm_head(gpt2.transformer.ln_f(small.hidden_states[1])).argmax(-1)
+small_agreement = (early == small.logits.argmax(-1)).double().mean().item()
+claims.check(
+    "E94", {"half": agreement[half], "late": agreement[late], "small_half": small_agreement}
+)
+
+# %% [markdown] key="heads" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 約8%で、増え始めるのは20層目あたりからです。前半の層が何もしていないわけではありません。出力の行列で読める形に、まだなっていないのです。
+#
+# </details>
+#
+# ## 7. 帰納ヘッドはあるか
+#
+# レッスン04の2層のモデルは、ランダムな列の2回目を、1つ前を見るヘッドと、帰納ヘッドで続けました。SmolLM2は、そのための学習をしていません。レッスン04と同じ測り方を、24個のランダムなトークンの列に使います。270個のヘッドのうち、「同じトークンの次」への重みが最も大きい5つを選び、別の列で、その5つの出力を0にします。比べるために、ほかから選んだ5つでも試します（3回）。
+#
+# 予想：そのままなら、2回目の約0.6が当たります。最も強い5つを止めると、正解率はどうなるでしょうか。
+
+# %% [markdown] key="heads" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 8%，從第 20 層左右才開始增加。這不表示前半的層沒有作用，只是還沒有變成輸出矩陣讀得懂的形式。
+#
+# </details>
+#
+# ## 7. 有歸納頭嗎？
+#
+# 第 04 課那個 2 層的模型，靠「看前一個」的頭和歸納頭，接下隨機序列的第 2 遍。SmolLM2 並沒有為此訓練過。用第 04 課的測量方法，給它 24 個隨機詞元的序列：從 270 個頭裡，選出放在「同一個詞元的下一個」的權重最大的 5 個，再換一批序列，把這 5 個頭的輸出改成 0。為了比較，也從其他的頭裡隨便選 5 個，試 3 次。
+#
+# 先猜猜看：什麼都不改時，第 2 遍大約答對 0.6。停掉最強的 5 個頭，正確率會變成多少？
+
+# %% key="heads-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+symbols = range(len(pieces.all_special_ids), config.vocab_size)
+looked = induction.attention(lm, 24, 8, symbols)
+heads = inside.strongest(looked["target"], 5)
+
+
+def copied(silent):
+    with inside.silenced(lm, silent):
+        return induction.accuracy(lm, 24, 16, symbols, seed=1)
+
+
+drawn = torch.rand(looked["target"].shape, generator=torch.Generator().manual_seed(0))
+rest = inside.strongest(drawn, drawn.numel())
+rest = [head for head in rest if head not in heads]
+as_it_is, without = copied([]), copied(heads)
+at_random = [copied(rest[5 * k : 5 * k + 5]) for k in range(3)]
+predict.compare(guess, without)
+
+# %% key="heads-table"
+kinds = {
+    "previous": T(ja="1つ前", zh_tw="前一個"),
+    "target": T(ja="同じトークンの次", zh_tw="同一個詞元的下一個"),
+}
+for name, kind in kinds.items():
+    top = {f"({a + 1}, {b + 1})": looked[name][a, b] for a, b in inside.strongest(looked[name], 4)}
+    print(kind, T(ja="（層、ヘッド）", zh_tw="（層，頭）"), charts.listed(top))
+random_ones = " ".join(f"{share:.2f}" for share in at_random)
+rows = [
+    [T(ja="そのまま", zh_tw="什麼都不改"), f"{as_it_is:.2f}"],
+    [T(ja="最も強い5つを止める", zh_tw="停掉最強的 5 個"), f"{without:.2f}"],
+    [T(ja="ほかの5つを止める（3回）", zh_tw="停掉其他 5 個（3 次）"), random_ones],
+]
+show.tabulate(["", T(ja="2回目の正解率", zh_tw="第 2 遍的正確率")], rows)
+
+# %% key="heads-claim"
+claims.check(
+    "E95",
+    {
+        "accuracy": as_it_is,
+        "lost": as_it_is - without,
+        "lost_at_random": as_it_is - sum(at_random) / 3,
+        "target": looked["target"].max().item(),
+        "previous": looked["previous"].max().item(),
+    },
+)
+
+# %% [markdown] key="heads-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# ほぼ0です。270個のうち5つを止めただけで、写せなくなりました。ほかの5つでは、あまり下がりません。1つ前を見るヘッドも、その前の層にあります。
+#
+# </details>
+#
+# 2層のモデルで見た仕組みは、誰もそう学習させていない30層のモデルの中にもありました。
+
+# %% [markdown] key="heads-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 幾乎是 0。270 個頭只停掉 5 個，就沒辦法照抄了；停掉其他 5 個，則沒有降低多少。「看前一個」的頭，也在比較前面的層裡。
+#
+# </details>
+#
+# 2 層模型裡的機制，在這個 30 層的模型裡也找得到，而且沒有人刻意這樣訓練它。
+
+# %% [markdown] key="further-sampling" lang="ja" further=true
+# ### さらにくわしく：本物のロジットでの温度とtop-p、チャットの書式
+
+# %% [markdown] key="further-sampling" lang="zh-tw" further=true
+# ### 更進一步：真實 logits 的溫度與 top-p，以及對話的格式
+
+# %% [markdown] key="sampling" lang="ja"
+# レッスン04の温度とtop-pを、49,152個のトークンの確率で試します。答えの決まった文「The capital of Japan is」と、続きがいろいろある文「Once upon a time, there was a」を比べます。
+#
+# 予想：top-pを0.9にすると、「Once upon a time, there was a」の続きには、いくつのトークンが残るでしょうか（温度は1）。
+
+# %% [markdown] key="sampling" lang="zh-tw"
+# 用 49,152 個詞元的機率，試試第 04 課的溫度與 top-p。比較一下：答案固定的「The capital of Japan is」，和有很多種接法的「Once upon a time, there was a」。
+#
+# 先猜猜看：top-p 設成 0.9 時，「Once upon a time, there was a」後面會留下幾個詞元（溫度是 1）？
+
+
+# %% key="sampling-code"
+def kept_tokens(text, temperature=1.0, top_p=0.9):
+    logits = lm(pieces(text, return_tensors="pt").input_ids).logits[0, -1]
+    shares = (logits / temperature).softmax(-1).sort(descending=True).values
+    return int((shares.cumsum(0) < top_p).sum()) + 1
+
+
+# %% key="sampling-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+fact, story = "The capital of Japan is", "Once upon a time, there was a"
+nucleus = {(text, t): kept_tokens(text, t) for text in (fact, story) for t in (0.5, 1.0, 2.0)}
+predict.compare(guess, nucleus[story, 1.0], T(ja="個", zh_tw=" 個"))
+
+# %% key="sampling-table"
+rows = [[text, *(f"{nucleus[text, t]:,}" for t in (0.5, 1.0, 2.0))] for text in (fact, story)]
+head = T(ja="残るトークン|温度0.5|温度1|温度2", zh_tw="留下的詞元|溫度 0.5|溫度 1|溫度 2")
+show.tabulate(head, rows)
+claims.check(
+    "E97",
+    {"fact": nucleus[fact, 1.0], "story": nucleus[story, 1.0], "hot": nucleus[fact, 2.0]},
+)
+
+# %% [markdown] key="chat" lang="ja"
+# top-pが残す数は、文脈によって約15個から約700個まで変わります。top-kのように数を固定すると、どちらかの文には合いません。温度2では、答えが決まる文にも1万個近くが残りました。
+#
+# このSmolLM2は、指示に答えるように、もう一度学習させたものです。そのときの会話は、決まった書式（チャットテンプレート、chat template）で書かれていました。同じ質問を、そのまま渡した場合と、書式に入れて渡した場合とで比べます。
+
+# %% [markdown] key="chat" lang="zh-tw"
+# top-p 留下的數量隨上下文而變，從大約 15 個到大約 700 個。像 top-k 那樣固定數量，總有一邊不合適。溫度 2 時，就連答案確定的句子也留下將近 1 萬個。
+#
+# 這個 SmolLM2 又另外訓練過，學會照指示回答；當時的對話都寫成固定的格式（對話範本，chat template）。同一個問題，直接交給它，和放進格式裡再交給它，結果有什麼不同？
+
+# %% key="chat-code"
+question = "What is the capital of Japan?"
+chat = pieces.apply_chat_template(
+    [{"role": "user", "content": question}], add_generation_prompt=True, tokenize=False
+)
+for text in (question, chat):
+    ids = pieces(text, return_tensors="pt").input_ids
+    print(pieces.decode(lm.generate(ids, max_new_tokens=30, do_sample=False)[0]), end="\n---\n")
+
+# %% [markdown] key="chat-after" lang="ja"
+# そのまま渡すと、質問のあとで会話を終える記号（`<|im_end|>`）を書いて、止まります。モデルにとっては、利用者の発言の続きだからです。書式に入れると、アシスタントの番だとわかり、答えます。「チャットができる」のは、モデルの構造が違うからではありません。書式も、ただのトークンの並びです。
+
+# %% [markdown] key="chat-after" lang="zh-tw"
+# 直接交給它，它會在問題後面寫下結束發言的記號（`<|im_end|>`），然後停住，因為對模型來說，這只是使用者發言的後續。放進格式裡，它就知道輪到助理了，於是回答。「會聊天」並不是因為模型的結構不同；格式也只是一串詞元。
+
+# %% [markdown] key="encoder" lang="ja"
+# ## 8. エンコーダー：言語を越えて同じ文を探す
+#
+# 今度は、multilingual-e5-small（12層のBERT）です。文の意味を1つのベクトルにするように学習させてあります。全トークンの出力を平均したベクトル（平均プーリング）を使い、1節の100個の出来事について、日本語の文に最も近い台湾華語の文を探します。でたらめなら、正解率は0.01です。
+#
+# 予想：正解率はいくつでしょうか。0から1の数で書きましょう。
+
+# %% [markdown] key="encoder" lang="zh-tw"
+# ## 8. 編碼器：跨語言找出同一句話
+#
+# 再來是 multilingual-e5-small（12 層的 BERT）。它的訓練目標，是用一個向量表示句子的意思。把所有詞元的輸出平均成一個向量（平均池化），拿第 1 節的 100 件事，替每個日文句子找出最接近的中文句子。亂猜的正確率是 0.01。
+#
+# 先猜猜看：正確率是多少？請寫 0 到 1 之間的數字。
+
+# %% key="encoder-load"
+#| ja: デコーダーはもう使わないので、メモリを空ける
+#| zh-tw: 解碼器用不到了，釋放記憶體
+del lm, out, streams, stream, logits, ours, written
+bert, words = real.load("e5"), real.load("e5", "tokenizer")
+
+
+def means(texts):
+    outputs = sentences.read(bert, words, texts)  # 100 × (T, width)
+    return torch.stack([F.normalize(x.mean(0), dim=0) for x in outputs])
+
+
+# %% key="encoder-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+vectors = {lang: means(texts) for lang, texts in told.items()}
+
+
+def found(asked, offered):
+    nearest = (vectors[asked] @ vectors[offered].T).argmax(1)
+    return (nearest == torch.arange(len(events))).double().mean().item()
+
+
+predict.compare(guess, found("ja", "zh-tw"))
+
+# %% [markdown] key="pairs" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# ほぼ1です。
+#
+# </details>
+#
+# ただし、日本語と台湾華語には同じ漢字があります。意味を使わず、同じ文字の割合だけで選んだら、どうなるでしょうか。文字を共有しない英語とも比べます。
+
+# %% [markdown] key="pairs" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 幾乎是 1。
+#
+# </details>
+#
+# 不過，日文和中文有相同的漢字。如果完全不管意思，只比較相同的字占多少，結果會怎樣？也和沒有共同文字的英文比較看看。
+
+# %% key="pairs-table"
+by_letters = {lang: sentences.by_letters(told["ja"], told[lang]) for lang in ("zh-tw", "en")}
+rows = [
+    [languages["ja"] + " → " + languages[lang], f"{found('ja', lang):.2f}", f"{share:.2f}"]
+    for lang, share in by_letters.items()
+]
+show.tabulate(T(ja="|multilingual-e5|同じ文字の割合", zh_tw="|multilingual-e5|相同的字"), rows)
+
+# %% [markdown] key="roles" lang="ja"
+# 漢字の重なりだけでも0.9当たるので、日本語と台湾華語の結果からは、意味をとらえているとは言えません。英語との結果なら、言えます。基準を置かなければ、気づかないところでした。
+#
+# 最後に、平均で失われるものを調べます。「健太は花子を待っていました。」と「花子は健太を待っていました。」のように、2人を入れ替えた文の組を使います。
+#
+# 予想：日本語の文に、正しい訳と、2人を入れ替えた訳のどちらが近いでしょうか。正しいほうが近い割合を予想しましょう（でたらめなら0.5）。
+
+# %% [markdown] key="roles" lang="zh-tw"
+# 光靠相同的漢字就能答對 0.9，所以日文對中文的結果，不能證明它懂得意思；對英文的結果才可以。沒有拿基準來比，就不會發現這件事。
+#
+# 最後看看平均會失去什麼。用「健太在等花子。」和「花子在等健太。」這樣，把兩個人對調的句子。
+#
+# 先猜猜看：日文句子離正確的翻譯比較近，還是離兩個人對調的翻譯比較近？請猜「正確的比較近」的比例（亂猜是 0.5）。
+
+# %% key="roles-guess"
+#| ja: Noneを、予想した数に書き換える
+#| zh-tw: 把 None 改成你猜的數字
+guess = None
+
+asked, right = (means(parallel.exchanged(lang)) for lang in ("ja", "zh-tw"))
+#| ja: 2つずつ入れ替える
+#| zh-tw: 每 2 句對調
+wrong = right.unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
+told_apart = ((asked * right).sum(1) > (asked * wrong).sum(1)).double().mean().item()
+alike = (right * wrong).sum(1).mean().item()
+predict.compare(guess, told_apart)
+
+# %% key="encoder-claim"
+both = causality.influence(bert)
+claims.check(
+    "E96",
+    {
+        "least": both.changes.min().item(),
+        "mandarin": found("ja", "zh-tw"),
+        "english": found("ja", "en"),
+        "letters_mandarin": by_letters["zh-tw"],
+        "letters_english": by_letters["en"],
+        "roles": told_apart,
+        "alike": alike,
+    },
+)
+
+# %% [markdown] key="roles-after" lang="ja"
+# <details><summary>実行して、予想と比べたら開く</summary>
+#
+# 0.6くらいで、でたらめをわずかに上回るだけです。2人を入れ替えた文どうしは、同じ語でできているので、平均するとほとんど同じベクトルになります（コサイン類似度は約0.99）。
+#
+# </details>
+#
+# 自分の文でも調べてみましょう。どのトークンがどれを参照しているかを、12層、144個のヘッドから選んで見られます。
+
+# %% [markdown] key="roles-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 0.6，只比亂猜好一點。兩個人對調的句子，用的詞一模一樣，平均之後幾乎是同一個向量（餘弦相似度大約 0.99）。
+#
+# </details>
+#
+# 也用自己的句子試試看。可以從 12 層、144 個頭裡選擇，看每個詞元在看誰。
+
+# %% key="explorer"
+from helpers.widgets.explorers.attention import AttentionExplorer
+
+AttentionExplorer(bert, words, text=told[LANG][0])
+
+# %% [markdown] key="held" lang="ja"
+# ## 9. 何が同じで、何が変わったのか
+#
+# 測った値を並べて、最初の疑問に答えましょう。
+
+# %% [markdown] key="held" lang="zh-tw"
+# ## 9. 哪些不變，哪些變了
+#
+# 把測出的值排在一起，回答最初的問題。
+
+# %% key="held-table" hide=true
+names = T(
+    ja="後ろのトークンの影響|KVキャッシュ：式と実測の差|正しく写す割合（2回目）|最初のトークンへの重み|それを隠して増えた損失|半分の層で、最後と同じ予測",
+    zh_tw="後面詞元的影響|KV 快取：公式與實測的差|第 2 遍照抄的正確率|放在第一個詞元的權重|遮住它增加的損失|一半的層數時，與最後預測相同",
+).split("|")
+gpt2_past = causality.influence(gpt2).past
+gpt2_bytes = kv_cache.measured(gpt2, 20).total_bytes
+gpt2_gap = gpt2_bytes - kv_cache.formula(gpt2.config, 20, dtype="float32").total_bytes
+bytes_gap = measured.total_bytes - kv_cache.formula(config, kept, dtype="float32").total_bytes
+ours = [f"{gpt2_past}", f"{gpt2_gap}", T(ja="レッスン04", zh_tw="第 04 課"), f"{small_sink:.2f}"]
+ours += [f"{small_added:.2f}", f"{small_agreement:.2f}"]
+theirs = [f"{seen.past}", f"{bytes_gap}", f"{as_it_is:.2f}", f"{sink:.2f}", f"{added['a']:.2f}"]
+theirs += [f"{agreement[half]:.2f}"]
+words_for = T(ja="同じ|変わった", zh_tw="不變|變了").split("|")
+verdicts = [words_for[n] for n in (0, 0, 0, 1, 1, 1)]
+head = T(ja="|小さなGPT-2|SmolLM2|結果", zh_tw="|小 GPT-2|SmolLM2|結果")
+show.tabulate(head, [list(row) for row in zip(names, ours, theirs, verdicts)])
+
+# %% [markdown] key="held-after" lang="ja"
+# - 成り立った：構造から決まること。式、因果マスク、ブロックの計算は、重みによらず同じです。帰納ヘッドのように、学習で見つかる仕組みも確かめられました。
+# - 変わった：アテンションシンク、極端に長いベクトル、予測が決まる深さ。小さなモデルだけを見ていたら、気づけませんでした。
+# - わからない：これが大きさのためか、学習データの量や種類のためか。2つのモデルは、その両方が違います。区別するには、片方だけを変えたモデルが必要です（レッスン06の実験のように）。
+#
+# 小さなモデルの実験は、仕組みを1つずつ確かめるのに向いています。そのまま大きなモデルに広げてよいかどうかは、このように測って決めます。
+
+# %% [markdown] key="held-after" lang="zh-tw"
+# - 成立：由結構決定的事。公式、因果遮罩、區塊的計算，不管權重是多少都一樣；像歸納頭這樣從訓練中產生的機制，也找到了。
+# - 變了：attention sink、極端長的向量、預測在多深的地方決定。只看小模型，不會發現這些。
+# - 看不出來：差別來自模型大小，還是訓練資料的量或種類？這兩個模型兩方面都不同。要分辨，就需要只改其中一項的模型（像第 06 課的實驗那樣）。
+#
+# 小模型的實驗，適合把機制一個一個弄清楚；能不能推廣到大模型，就像這樣實際測過再決定。
+
+# %% [markdown] key="summary" lang="ja"
+# ## 10. できるようになったこと
+#
+# - トークナイザーを自分の言語で測り、費用に直せる（クイズの問1、2）
+# - 公開された重みを読み込み、構造と、中で起きていることを確かめられる（問3、4、5、6）
+# - 基準と比べ、結果をどこまで広げてよいかを判断できる（問7、8）
+
+# %% [markdown] key="summary" lang="zh-tw"
+# ## 10. 學會了什麼
+#
+# - 能用自己的語言測量分詞器，並換算成成本（小測驗第 1、2 題）
+# - 能載入公開的權重，檢查它的結構和內部發生的事（第 3、4、5、6 題）
+# - 能和基準比較，判斷結果可以推廣到哪裡（第 7、8 題）
+
+# %% key="quiz"
+from helpers.widgets import Quiz
+
+quiz = Quiz("{{lesson}}")
+quiz
+
+# %% [markdown] key="next" lang="ja"
+# ## 11. 演習問題
+#
+# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で、このレッスンの測り方を自分で書いてみましょう。これで、このコースのレッスンは終わりです。気になるモデルが公開されたら、同じ方法で測ってみてください。
+
+# %% [markdown] key="next" lang="zh-tw"
+# ## 11. 練習題
+#
+# 到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)，親手寫出這一課的測量方法。這門課到這裡就結束了。以後看到感興趣的模型公開，就用同樣的方法測測看。
