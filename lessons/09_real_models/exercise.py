@@ -69,13 +69,13 @@ def tokens_per_character(merges, text):
     ### BEGIN SOLUTION
     tokens = [bytes([byte]) for byte in text.encode("utf-8")]
     for left, right in merges:
-        merged = []
+        joined = []
         for token in tokens:
-            if merged and merged[-1] == left and token == right:
-                merged[-1] = left + right
+            if joined and joined[-1] == left and token == right:
+                joined[-1] = left + right
             else:
-                merged.append(token)
-        tokens = merged
+                joined.append(token)
+        tokens = joined
     return len(tokens) / len(text)
     ### END SOLUTION
 
@@ -143,13 +143,13 @@ with check.task("tokens_per_character"):
 def tokens_per_character(merges, text):
     tokens = [character.encode() for character in text]
     for left, right in merges:
-        merged = []
+        joined = []
         for token in tokens:
-            if merged and merged[-1] == left and token == right:
-                merged[-1] = left + right
+            if joined and joined[-1] == left and token == right:
+                joined[-1] = left + right
             else:
-                merged.append(token)
-        tokens = merged
+                joined.append(token)
+        tokens = joined
     return len(tokens) / len(text)
 
 
@@ -157,13 +157,13 @@ def tokens_per_character(merges, text):
 def tokens_per_character(merges, text):
     tokens = [bytes([byte]) for byte in text.encode()]
     for left, right in merges:
-        merged = []
+        joined = []
         for token in tokens:
-            if merged and merged[-1] == left and token == right:
-                merged[-1] = left + right
+            if joined and joined[-1] == left and token == right:
+                joined[-1] = left + right
             else:
-                merged.append(token)
-        tokens = merged
+                joined.append(token)
+        tokens = joined
     return len(tokens) / len(text.encode())
 
 
@@ -172,15 +172,15 @@ def tokens_per_character(merges, text):
     tokens = [bytes([byte]) for byte in text.encode()]
     for left, right in merges:
         pairs = sum(pair == (left, right) for pair in pairwise(tokens))
-        merged = []
+        joined = []
         for token in tokens:
-            if merged and merged[-1] == left and token == right:
-                merged[-1] = left + right
+            if joined and joined[-1] == left and token == right:
+                joined[-1] = left + right
             else:
-                merged.append(token)
+                joined.append(token)
         if left == right:
-            merged = merged[: len(tokens) - pairs]
-        tokens = merged
+            joined = joined[: len(tokens) - pairs]
+        tokens = joined
     return len(tokens) / len(text)
 
 

@@ -312,7 +312,8 @@ def test_a_setting_that_forbids_isolation_is_named(monkeypatch, tmp_path):
 # --- what crosses -----------------------------------------------------------------------------
 
 VALUES = [
-    None, True, 3, -(2**70), 0.5, "字", [], (1, [2, {"a": (3,)}]), {1: 2, (3, 4): [None]},
+    None, True, 3, -(2**70), 0.5, "字", b"\x00\xe3", {b"a": b""}, [], (1, [2, {"a": (3,)}]),
+    {1: 2, (3, 4): [None]},
     torch.arange(6).reshape(2, 3), torch.tensor(0.5), torch.ones(0, 3), torch.tensor([True, False]),
     torch.arange(12.0).reshape(3, 4).T,
     torch.ones(2, dtype=torch.bfloat16), torch.tensor([1j]).conj(), torch.tensor(1j).cdouble(),
@@ -354,7 +355,8 @@ class Cunning(int):
 
 
 @pytest.mark.parametrize(
-    "value", [Cunning(3), {1}, object(), b"x", Cunning, torch.Generator(), np.longdouble(1), 1j]
+    "value",
+    [Cunning(3), {1}, object(), bytearray(b"x"), Cunning, torch.Generator(), np.longdouble(1), 1j],
 )
 def test_nothing_with_methods_of_its_own_crosses(value):
     with pytest.raises(TypeError):

@@ -1,6 +1,6 @@
 """What crosses between judge and student: JSON and the raw bytes of tensors, never pickle.
 
-None, bool, int, float, str, list, tuple, dict, tensors and numpy arrays arrive as they were sent; a
+None, bool, int, float, str, bytes, list, tuple, dict, tensors and numpy arrays arrive as they were sent; a
 number of numpy's as Python's own; a tuple with names (collections.namedtuple, what topk returns)
 as a tuple.  Anything else arrives as a Foreign that knows nothing but the name of its type: no
 method of a student's class ever runs in the judge.
@@ -98,6 +98,9 @@ def _packed(value: Any, blobs: list[bytes], foreign: bool) -> Any:
         return value
     if kind in NUMBERS:
         return value.item()
+    if kind is bytes:
+        blobs.append(value)
+        return {"bytes": len(blobs) - 1}
     if kind is list:
         return [_packed(item, blobs, foreign) for item in value]
     if kind is tuple or _has_names(value):
@@ -142,7 +145,7 @@ def _bytes(tensor: torch.Tensor) -> bytes:
 
 
 def _blobs(message: bytes, start: int, sizes: list[int]) -> dict[int, bytes]:
-    """Each byte belongs to one blob, and each blob to one tensor: nothing grows on the way."""
+    """Each byte belongs to one blob, and each blob to one value: nothing grows on the way."""
     if any(type(n) is not int or n < 0 for n in sizes) or start + sum(sizes) != len(message):
         raise ValueError("sizes")
     ends = [start, *(start + end for end in itertools.accumulate(sizes))]
@@ -159,6 +162,8 @@ def _unpacked(value: Any, blobs: dict[int, bytes]) -> Any:
         return tuple(_unpacked(item, blobs) for item in content)
     if kind == "dict":
         return {_unpacked(key, blobs): _unpacked(item, blobs) for key, item in content}
+    if kind == "bytes":
+        return blobs.pop(content)
     if kind == "tensor":
         dtype, shape, number = content
         return _tensor(dtype, shape, blobs.pop(number))

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import e5, folders, hub, packages, smollm2, stand_ins
 from .entries import Entry, entries, entry
+from .filling import give_back
 
 PACKAGED: dict[str, ModuleType] = {"smollm2": smollm2, "e5": e5}
 ROLES = ("model", "tokenizer")
@@ -34,6 +35,7 @@ def load(name: str | Path, role: str = "model", at_most_mb: float = hub.AT_MOST_
 def _packaged(found: Entry, role: str) -> Any:
     if is_stand_in():
         return stand_in(found.name, role)
+    give_back()  # the room of what was loaded before
     return getattr(PACKAGED[found.name], role)(packages.checked(found))
 
 

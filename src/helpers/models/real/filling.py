@@ -1,6 +1,9 @@
 """Put weights that were read from a file into a model of transformers."""
 
 import contextlib
+import ctypes
+import gc
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -38,6 +41,16 @@ def in_one_place(
         found[name] = place[at : at + weight.numel()].view(weight.shape).copy_(weight)
         at += weight.numel()
     return found
+
+
+def give_back() -> None:
+    """Return memory that nothing uses any more to the system; glibc keeps it of small pieces.
+
+    A dropped tokenizer of e5 leaves 0.2 GB behind otherwise.
+    """
+    gc.collect()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 class HandedOver:
