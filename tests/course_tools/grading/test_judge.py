@@ -27,6 +27,7 @@ from sample_class import FULL, Bait, Case, Sheets, everything
 from course_tools.grading import sheet
 from course_tools.grading.graded import Graded, Verdict
 from course_tools.grading.judge import judge
+from course_tools.grading.marks import Grade
 from course_tools.grading.reports import feedback, table
 from course_tools.grading.sandbox import (
     ForkServer,
@@ -263,10 +264,10 @@ def test_a_value_that_does_not_cross_is_named_to_the_student_and_to_a_person(ser
     assert (outcome.kind, outcome.points) == ("foreign", 0)
     assert "f(…)[1]" in outcome.detail and "set" in outcome.detail and "list(…)" in outcome.detail
     assert [name for name, _ in verdict.human] == ["foreign"]
-    result = Graded.of(Submission("s"), verdict)
-    assert "f(…)[1]" in feedback.page(result, made, True).replace("&#x27;", "'")
-    row = table.row(result, made, True, {})
-    assert row[4] == "yes" and "f(…)[1] is a set" in row[5]
+    grade = Grade(Graded.of(Submission("s"), verdict), made)
+    assert "f(…)[1]" in feedback.page(grade, True).replace("&#x27;", "'")
+    row = table.row(grade, True, "en")
+    assert row["needs_human"] == "yes" and "f(…)[1] is a set" in row["notes"]
 
 
 @linux
