@@ -1,11 +1,13 @@
 """Real models out of installed packages, their stand-ins, and how the packages are installed."""
 
+import ctypes
 import hashlib
 import json
 import os
 import re
 import struct
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +20,7 @@ from helpers import any_model
 from helpers.language import say
 from helpers.models import real
 from helpers.models.real import __main__ as tool
-from helpers.models.real import e5, entries, folders, gguf, packages, smollm2
+from helpers.models.real import e5, entries, filling, folders, gguf, packages, smollm2
 
 LANGUAGES = ("ja", "zh-tw")
 PACKAGED = ("smollm2", "e5")
@@ -209,6 +211,26 @@ def test_a_stand_in_is_of_the_same_class(name, monkeypatch):
 def test_a_llama_shares_keys_as_the_real_one_does():
     config = real.stand_in("smollm2").config
     assert config.num_attention_heads == 3 * config.num_key_value_heads
+
+
+# --- memory -----------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.pythonapi, "malloc_trim"), reason="the C library is not glibc"
+)
+def test_what_was_dropped_in_small_pieces_is_given_back():
+    pieces = [bytes(1000) for _ in range(100_000)]
+    among_them = pieces[::1000]
+    del pieces
+    kept = resident()
+    filling.give_back()
+    assert among_them and kept - resident() > 5e7
+
+
+def resident():
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 # --- pieces -----------------------------------------------------------------------------
