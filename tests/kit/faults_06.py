@@ -9,7 +9,7 @@ from lesson_cells import measured, run
 from helpers.models import decoder, scaling, training
 
 LESSON = "06_decoder_dominance"
-BANDED = ("overlap", "width")  # quantities of bands
+BANDED = ("width",)  # quantities of bands
 TASKS = (
     "budget-plans",
     "budget-counts",
@@ -26,6 +26,7 @@ BOTH = (
     "both-laws",
     "both-code",
     "both-blocks",
+    "both-points",
     "both-claim",
 )
 EMERGENCE = (
@@ -139,11 +140,27 @@ FAULTS: list[Fault] = [
     ),
     planted(
         "C17",
-        "overlap",
-        "both bands are the decoder's",
+        "gap_points",
+        "a narrower T5",
         BOTH,
-        BANDS,
-        BANDS.replace("spent[kind]", 'spent["decoder"]'),
+        'runs["encoder_decoder"] if r["width"] == 40',
+        'runs["encoder_decoder"] if r["width"] == 24',
+    ),
+    planted(
+        "C17",
+        "library",
+        "the tuned decoder in place of the library's",
+        BOTH,
+        'starts[0]["loss"] - t5_loss',
+        'laws["decoder"](starts[0]["flops"]) - t5_loss',
+    ),
+    planted(
+        "C17",
+        "gap_blocks",
+        "the gap itself, whatever the T5's",
+        BOTH,
+        "float(min(gaps)) - gap_t5",
+        "float(min(gaps))",
     ),
     planted(
         "C17",
@@ -220,6 +237,12 @@ FAULTS: list[Fault] = [
         "encoder.load(), decoder.new()",
     ),
     tasks(
+        "valid_gap",
+        "an untrained GPT-2",
+        "encoder.load(), decoder.load()",
+        "encoder.load(), decoder.new()",
+    ),
+    tasks(
         "blank_bert",
         "the decoder's column",
         'card[name]["as_shipped"]',
@@ -246,6 +269,25 @@ FAULTS: list[Fault] = [
         "C31", "no_floor", "a floor after all", LAW, NO_FLOOR, NO_FLOOR.replace(", floor=0", "")
     ),
     planted("C31", "live", "a model that was not trained", LAW, "", "", untrained=True),
+    planted(
+        "C31",
+        "live",
+        "the next size's loss",
+        LAW,
+        'losses[sizes == chosen["parameters"]]',
+        'losses[[r["width"] == 20 for r in runs["decoder"]]]',
+    ),
+    planted(
+        "C31", "error", "a prediction that is too high", LAW, '"error": -error', '"error": error'
+    ),
+    planted(
+        "C31",
+        "no_floor",
+        "one error low, the other high",
+        LAW,
+        "error_no_floor / error",
+        "-error_no_floor / error",
+    ),
     planted(
         "C31",
         "floors",
@@ -329,6 +371,14 @@ FAULTS: list[Fault] = [
     ),
     planted(
         "E61",
+        "chance",
+        "the words of both languages in one count",
+        ASSISTANT,
+        "(one.task, one.lang) == (task, lang)",
+        "one.task == task",
+    ),
+    planted(
+        "E61",
         "answered",
         "the withheld task in place of the taught",
         ASSISTANT,
@@ -385,7 +435,16 @@ FAULTS: list[Fault] = [
     ),
     *(
         planted("E62", quantity, "a model that was not tuned", PREFERENCE, UNTUNED, "values * 0")
-        for quantity in ("wins", "right", "chosen", "rejected", "valid", "control")
+        for quantity in (
+            "wins",
+            "right",
+            "chosen",
+            "rejected",
+            "valid",
+            "control",
+            "wins_near",
+            "chosen_near",
+        )
     ),
     planted(
         "E62",
