@@ -147,7 +147,7 @@ for n in (256, 512, 1024, 2048):
     longer(input_ids=one, past_key_values=past)
     ttft, tpot = 1000 * (first - begin), 1000 * (time.perf_counter() - first)
     step_flops.append(step.flops)
-    rows.append([f"{n:,}", f"{prefill.flops:,}", f"{ttft:.1f}", f"{step.flops:,}", f"{tpot:.1f}"])
+    rows.append([f"{n:,}", f"{prefill.flops:,}", f"{ttft:.0f}", f"{step.flops:,}", f"{tpot:.0f}"])
 
 head = ["n", T(ja="プリフィルのFLOPs", zh_tw="預填充的 FLOPs"), "TTFT（ms）"]
 show.tabulate([*head, T(ja="デコードのFLOPs", zh_tw="解碼的 FLOPs"), "TPOT（ms）"], rows)
@@ -692,12 +692,12 @@ show.tabulate(head, rows)
 claims.check("C21", needed)
 
 # %% [markdown] key="fit-after" lang="ja"
-# 量子化なしでもLlama 3 8Bは32 GBのGPUに収まります。24 GBのGPUではキャッシュだけを8ビットにしても足りず、重みを4ビットにすると収まります。一方、プロンプトを一度に読むと途中の計算結果だけで約11 GiBになります。Mistral 7B v0.1では、4節で見た見えない分も加わります。
+# 量子化なしのLlama 3 8Bは32 GBに0.4 GiB差で収まります。24 GBではキャッシュだけを8ビットにしても足りず、重みを4ビットにすると収まります。プロンプトを一度に読むと途中の計算結果だけで約11 GiBです。transformersならMistral 7B v0.1に4節の見えない分も加わります。
 #
-# 収まるかどうかは、量子化だけでなく、モデルの選び方と読み方でも変わります。条件を変え、帯がGPUの線を超えるところを探しましょう。
+# 収まるかは、量子化だけでなく、モデルの選び方と読み方でも変わります。条件を変え、帯がGPUの線を超えるところを探しましょう。
 
 # %% [markdown] key="fit-after" lang="zh-tw"
-# 就算不量化，Llama 3 8B 也放得進 32 GB 的 GPU。24 GB 的 GPU，只把快取量化成 8 位元還是不夠，權重量化成 4 位元就放得下。另一方面，如果一次讀完提示，光是中間結果就大約 11 GiB。Mistral 7B v0.1 還要加上第 4 節提到的、看不到的部分。
+# 不量化的 Llama 3 8B 放得進 32 GB 的 GPU，只剩 0.4 GiB。24 GB 的 GPU，只把快取量化成 8 位元還是不夠，權重量化成 4 位元就放得下。另一方面，如果一次讀完提示，光是中間結果就大約 11 GiB。用 transformers 的話，Mistral 7B v0.1 還要加上第 4 節提到的、看不到的部分。
 #
 # 所以，放不放得下，不只看量化，也看選哪個模型、怎麼讀提示。改變條件，找出長條在哪裡超過 GPU 的容量線。
 
@@ -856,14 +856,14 @@ claims.check(
 # %% [markdown] key="prefix-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 約5.6倍です。共有するのは埋まった62ブロックで、63番目は8トークンだけなので、8人がそれぞれコピーして書き足します（copy on write）。
+# 約5.6倍です。共有するのは埋まった62ブロックで、半端な8トークンはコピーして書き足します（copy on write。今のvLLMは再計算）。
 #
 # </details>
 
 # %% [markdown] key="prefix-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 大約 5.6 倍。共用的是填滿的 62 個區塊；第 63 個區塊只有 8 個詞元，所以 8 個人各自複製一份再寫（copy on write）。
+# 大約 5.6 倍。共用的是填滿的 62 個區塊；沒填滿的 8 個詞元各自複製再寫（copy on write；現在的 vLLM 是重算）。
 #
 # </details>
 
@@ -1079,7 +1079,7 @@ predict.compare(guess, absorb_ratio, T(ja="倍", zh_tw=" 倍"))
 # %% [markdown] key="across" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 約114倍で、出力の差は丸め誤差だけです。吸収したMLAの計算は、512次元のヘッド1つを共有するMQAと同じ形になります。
+# 約114倍で、出力の差は丸め誤差だけです（ただし、保存した1トークンあたりのアテンションの計算は、計算し直したキーとバリューを使うときの4倍です）。吸収したMLAの計算は、512次元のヘッド1つを共有するMQAと同じ形になります。
 #
 # </details>
 #
@@ -1088,7 +1088,7 @@ predict.compare(guess, absorb_ratio, T(ja="倍", zh_tw=" 倍"))
 # %% [markdown] key="across" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 大約 114 倍；輸出只差捨入誤差。吸收之後的 MLA，計算方式就像共用 1 個 512 維的頭的 MQA。
+# 大約 114 倍；輸出只差捨入誤差（不過，存起來的每 1 個詞元，注意力的運算是使用重新算出的鍵和值時的 4 倍）。吸收之後的 MLA，計算方式就像共用 1 個 512 維的頭的 MQA。
 #
 # </details>
 #

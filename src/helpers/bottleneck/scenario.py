@@ -136,7 +136,8 @@ class Scenario:
     def possible(self) -> tuple[bool, bool]:
         """Tell for each design whether the formulas leave it possible.
 
-        It fits the card as in lesson 07, and its time for one user is within the target.
+        Weights and caches fit the card as in lesson 07 (activations left out), and its time for one
+        user is within the target.
         That time is a lower bound: True is no promise.
         """
         bench = {q.name: q for q in self.bench()}

@@ -184,7 +184,8 @@ def fits(
     """Estimate weights, cache, activations and overhead of one model on one card.
 
     weight_bits and cache_bits: 32, 16, "fp8", 8 or 4, two different quantisations (stored_bits)
-    chunk: tokens of the prompt that are computed at once; None: the whole prompt, as transformers
+    chunk: tokens of the prompt that are computed at once; None: the whole prompt, as transformers;
+    an encoder always reads its whole input
     """
     if gpu not in gpus():
         raise refuse("unknown_gpu", got=gpu, known=", ".join(gpus()))
@@ -192,6 +193,8 @@ def fits(
     sizes: dict[str, Any] = {"batch_size": batch_size, "encoder_len": encoder_len}
     cache = formula(found, seq_len, **sizes).total_bytes
     read = encoder_len or seq_len
+    if encoder_len is not None or configs.is_encoder_only(found):
+        chunk = None  # every token sees every other: no part of the input can be read alone
     at_once = read if chunk is None else min(read, configs.count("chunk", chunk))
     hidden = 0 if encoder_len else behind_windows(found, seq_len, at_once) * batch_size
     lines = {

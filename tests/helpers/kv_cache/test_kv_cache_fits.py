@@ -166,6 +166,15 @@ def test_a_whole_prompt_needs_far_more_for_its_activations():
         kv_cache.fits("llama-3-8b", "rtx-4090", 100, chunk=0)
 
 
+def test_an_encoder_reads_its_whole_input():
+    """Chunks need a causal mask: without one, a token must see those that are yet to come."""
+    for key, lengths in (("t5-11b", {"encoder_len": 100_000}), ("bert-base", {})):
+        n = 128 if lengths else 512
+        in_chunks, at_once = (kv_cache.fits(key, "h100", n, chunk=c, **lengths) for c in (16, None))
+        assert in_chunks.lines == at_once.lines
+        assert in_chunks.sentence() == at_once.sentence()
+
+
 def test_a_fit_is_within_what_an_engine_uses_of_what_the_driver_reports():
     card = Gpu("x", 48, "https://x", "", 10 * 1024, "https://y", "")
     inside, edge = (fitting.Fit("m", card, {"weights": n * GIB}) for n in (9, 9.01))
