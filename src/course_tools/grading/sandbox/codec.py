@@ -2,8 +2,8 @@
 
 None, bool, int, float, str, bytes, list, tuple, dict, tensors and numpy arrays arrive as they were
 sent; a number of numpy's as Python's own; a tuple with names (collections.namedtuple, what topk
-returns) as a tuple.  Anything else arrives as a Foreign that knows nothing but the name of its type: no
-method of a student's class ever runs in the judge.
+returns) as a tuple.  Anything else arrives as a Foreign that knows nothing but the name of its
+type: no method of a student's class ever runs in the judge.
 """
 
 import functools
