@@ -3,6 +3,7 @@
 One page in both themes, in the language whose turn it is (tests/kit/turns.py).
 """
 
+import contextlib
 import os
 import shutil
 
@@ -157,14 +158,28 @@ SIDEWAYS = """selector => [...document.querySelectorAll(selector)].flatMap((root
 })"""
 
 
-def test_nothing_of_ours_scrolls_sideways_at_400_pixels(seen):
-    _, page = seen
+def narrow(page):
+    """Make the window 400 pixels wide, its file browser closed, as a student must there."""
     page.set_viewport_size({"width": 400, "height": 900})
     page.wait_for_function(f"document.querySelector('{NOTEBOOK}').clientWidth < 400")
-    if page.locator("#filebrowser").is_visible():  # closed, as a student must at this width
+    if page.locator("#filebrowser").is_visible():
         page.locator(".jp-SideBar [data-id='filebrowser']").click()
         page.locator("#filebrowser").wait_for(state="hidden")
-    assert page.evaluate(SIDEWAYS, ", ".join(OURS)) == []
+
+
+def sideways(page, selector):
+    """What is too wide when JupyterLab, which takes its time, has laid the page out anew."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    with contextlib.suppress(TooLate):
+        page.wait_for_function(f"arg => !({SIDEWAYS})(arg).length", arg=selector, timeout=10_000)
+    return page.evaluate(SIDEWAYS, selector)
+
+
+def test_nothing_of_ours_scrolls_sideways_at_400_pixels(seen):
+    _, page = seen
+    narrow(page)
+    assert sideways(page, ", ".join(OURS)) == []
     fault = page.add_style_tag(content=".triad-quiz .note { white-space: nowrap; width: 500px }")
     assert "P note" in page.evaluate(SIDEWAYS, ", ".join(OURS))
     fault.evaluate("style => style.remove()")

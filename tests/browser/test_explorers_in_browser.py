@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import turns
 from keyboard import styled
-from test_accessibility import BLIND, SIDEWAYS, THEMES, examine
+from test_accessibility import BLIND, SIDEWAYS, THEMES, examine, narrow, sideways
 
 from helpers.language import say
 from helpers.widgets import BlockExplorer, SoftmaxExplorer
@@ -291,11 +291,8 @@ def test_texts_and_edges_have_contrast(lab, page, theme):
 
 
 def test_nothing_scrolls_sideways_at_400_pixels(page):
-    page.set_viewport_size({"width": 400, "height": 900})
-    if page.locator("#filebrowser").is_visible():
-        page.locator(".jp-SideBar [data-id='filebrowser']").click()
-        page.locator("#filebrowser").wait_for(state="hidden")
-    assert page.evaluate(SIDEWAYS, EXPLORERS) == []
+    narrow(page)
+    assert sideways(page, EXPLORERS) == []
     with styled(page, ".triad-explorer h3 { min-width: 500px }"):
         assert any("H3" in fault for fault in page.evaluate(SIDEWAYS, EXPLORERS))
 

@@ -3,7 +3,7 @@
 import pytest
 import turns
 from lesson_cells import code_of
-from test_accessibility import SIDEWAYS, THEMES, examine
+from test_accessibility import THEMES, examine, narrow, sideways
 from test_explorers_in_browser import EXPLORERS, beyond, says
 
 from helpers import kv_cache
@@ -84,8 +84,5 @@ def test_axe_finds_no_violation(lab, page, axe, theme):
 
 
 def test_nothing_scrolls_sideways_at_400_pixels(page):
-    page.set_viewport_size({"width": 400, "height": 900})
-    if page.locator("#filebrowser").is_visible():
-        page.locator(".jp-SideBar [data-id='filebrowser']").click()
-        page.locator("#filebrowser").wait_for(state="hidden")
-    assert page.evaluate(SIDEWAYS, EXPLORERS) == []
+    narrow(page)
+    assert sideways(page, EXPLORERS) == []

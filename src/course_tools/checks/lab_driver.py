@@ -231,6 +231,7 @@ class Lab:
         page.evaluate(USE_THEME, THEMES[dark])
         light = f"body[data-jp-theme-light={str(not dark).lower()}]"
         page.locator(light).wait_for(state="attached")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")  # it covers the page
 
     def _cleared_page(self, without: str):
         """Return the page without this extension, nothing open in it; None where none is fit."""

@@ -16,6 +16,7 @@ from helpers import experiments
 from helpers.display import monospace
 from helpers.experiments import EXPERIMENTS, Experiment, attention
 from helpers.experiments.__main__ import main
+from helpers.instruments import sharpness
 from helpers.language import say
 
 STRICT = ("-X", "warn_default_encoding", "-W", "always::EncodingWarning")
@@ -116,8 +117,8 @@ def test_online_softmax_is_measured_and_not_recited(monkeypatch):
 def test_entropy_and_bytes_by_another_way():
     weights = torch.rand(7, 32).softmax(-1)
     want = torch.distributions.Categorical(weights).entropy().mean() / torch.log(torch.tensor(2.0))
-    assert attention.entropy(weights) == pytest.approx(want.item(), rel=1e-5)
-    assert attention.entropy(torch.eye(4)) == 0.0
+    assert sharpness.bits(weights) == pytest.approx(want.item(), rel=1e-5)
+    assert sharpness.bits(torch.eye(4)) == 0.0
 
 
 def test_the_environment_that_lacks_something_fails(monkeypatch, capsys):
