@@ -11,6 +11,10 @@ LESSON = "01_attention"
 CONTROLS = ("radio", "checkbox", "text")
 FULL_WIDTH = str.maketrans("0123456789.-", "０１２３４５６７８９．－")
 KEY = {"ja": "ja", "zh-tw": "zh_tw"}
+# is nothing of the quiz wider than 400 pixels?
+FITS = """() => [...document.querySelectorAll('.triad-quiz, .triad-quiz *')].every(n =>
+  n.getBoundingClientRect().width <= 400 && n.scrollWidth <= n.clientWidth + 1
+  || getComputedStyle(n).display === 'inline')"""
 SOON = "from helpers.display import handshake; handshake.SILENCE = 1.0"  # the twin comes
 
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 import turns
-from keyboard import Keyboard, answers, give, styled
+from keyboard import FITS, Keyboard, answers, give, styled
 from test_accessibility import examine
 
 from course_tools.checks.lab_driver import write_notebook
@@ -22,9 +22,6 @@ for lesson in {lessons}:
         for one in wrong_first if id == {missed!r} else wrong_first[-1:]:
             quiz.answer(id, one.given)
 """
-FITS = """() => [...document.querySelectorAll('.triad-quiz, .triad-quiz *')].every(n =>
-  n.getBoundingClientRect().width <= 400 && n.scrollWidth <= n.clientWidth + 1
-  || getComputedStyle(n).display === 'inline')"""
 ASKED = "all => all.map(question => question.dataset.question)"
 
 

@@ -63,7 +63,8 @@ def _version(program: str) -> tuple[int, ...]:
 
 def write(project: Path, pages: Iterable[Page], extra: Mapping[str, str], address: str) -> None:
     """Write what is built: sources, pages, figures, search.  extra: {file: content} of docs."""
-    for name in ("src", "public"):
+    # Astro would keep a page whose source is unchanged, whatever its configuration says now
+    for name in ("src", "public", ".astro", "node_modules/.astro"):
         shutil.rmtree(project / name, ignore_errors=True)
     shutil.copytree(SOURCES, project, dirs_exist_ok=True)
     docs = project / "src" / "content" / "docs"

@@ -191,7 +191,11 @@ def test_the_project_holds_pages_figures_and_what_a_search_reads(tmp_path):
 
 def test_a_page_that_is_gone_does_not_stay(tmp_path):
     project.write(tmp_path, [converted()], {}, "")
+    kept = tmp_path / ".astro" / "page"
+    kept.parent.mkdir()
+    kept.write_text("as an earlier configuration rendered it", encoding="utf-8")
     project.write(tmp_path, [], {}, "")
+    assert not kept.exists()
     assert not (tmp_path / "src/content/docs/ja/01_a.md").exists()
 
 
