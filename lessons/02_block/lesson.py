@@ -60,7 +60,7 @@ torch.set_num_threads(1)
 #
 # 準備六個隨機向量，讓它們通過一層又一層的注意力（第 01 課的函式，權重矩陣也隨機），再看不同詞元之間餘弦相似度的平均（方向無關時約為 0，全都一樣時是 1）。下一個儲存格先測出 1 層之後的值。
 #
-# 先猜猜看：通過 4 層之後，相似度最接近哪一個？
+# 預測：通過 4 層之後，相似度最接近哪一個？
 #
 # - `"a"`：0.2
 # - `"b"`：0.6
@@ -154,7 +154,7 @@ block_diagrams.block("pre")
 #
 # 模型只有 1 層注意力；用兩個頭的話，正確率會達到 1。
 #
-# 先猜猜看：改成一個頭，正確率最接近哪一個？
+# 預測：改成一個頭，正確率最接近哪一個？
 #
 # - `"a"`：$1$（兩種顏色都答得出來）
 # - `"b"`：$\frac{5}{8}$（知道是哪兩種顏色，但分不出誰是哪一種）
@@ -219,11 +219,11 @@ predict.choose(guess, options, nearest)
 #
 # 把這一點做成題目：七個地點排成一圈，各有四種禮物之一；每個詞元是一個地點和那裡的禮物。對每個地點，都要回答下一個地點的禮物。
 #
-# 先猜猜看：假設分不出下一個和前一個，只能亂猜其中一個，正確率是多少？（前一個地點的禮物，也有 $\frac{1}{4}$ 的機率和下一個地點同種。）
+# 預測：假設分不出下一個和前一個，只能亂猜其中一個，正確率是多少？（前一個地點的禮物，也有 $\frac{1}{4}$ 的機率和下一個地點同種。）
 
 # %% key="query-key-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 by_matrices = {}
@@ -281,7 +281,7 @@ claims.check(
 #
 # 這叫做殘差連接（residual connection）。既然每個零件的輸出都只是加上去，最後的向量（在最後一次正規化之前），應該等於嵌入加上所有零件的輸出。一路累加的這個向量，叫做殘差流（residual stream）。用訓練好的小型 GPT-2（2 層）來確認。
 #
-# 先猜猜看：最後的向量，是嵌入加上幾個輸出（參考第 1 節的圖）？
+# 預測：最後的向量，是嵌入加上幾個輸出（參考第 1 節的圖）？
 
 # %% key="residual-parts"
 from helpers.models import decoder, triad, weights
@@ -298,7 +298,7 @@ def added_by(stream, layer, design, mask):
 
 # %% key="residual-sum"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 gpt2 = decoder.load()
@@ -347,7 +347,7 @@ for name, part in zip(names, parts):
 # %% [markdown] key="residual-train" lang="zh-tw"
 # 加起來果然和 GPT-2 一致。那麼，拿掉殘差連接，還學得會嗎？排出 16 個符號（共八種），每個位置都要回答「前一個符號」。有殘差連接的話，就算 8 層，150 步也能讓正確率達到 1。
 #
-# 先猜猜看：8 層的模型只拿掉殘差連接，正確率會怎樣（亂猜是 0.125）？
+# 預測：8 層的模型只拿掉殘差連接，正確率會怎樣（亂猜是 0.125）？
 #
 # - `"a"`：幾乎是 1
 # - `"b"`：0.6 左右
@@ -421,7 +421,7 @@ claims.check(
 #
 # 實際的模型還會再乘上訓練出來的數（LayerNorm 也會加上訓練出來的數）。
 #
-# 先猜猜看：哪一種情形，RMSNorm 的輸出不會變？
+# 預測：哪一種情形，RMSNorm 的輸出不會變？
 #
 # - `"a"`：只有把向量變成 3 倍時
 # - `"b"`：只有把每個元素都加上 3 時
@@ -489,11 +489,11 @@ predict.choose(guess, options, "c" if all(same) else "a" if same[0] else "b")
 #
 # $W_1$ 把 $d$ 維放大成 $4d$ 維，對每個元素套用啟動函數 $f$（例如 GELU，一種平滑的 ReLU），再由 $W_2$ 變回 $d$ 維。每個詞元用的都是同樣的矩陣，而且看不到其他詞元。
 #
-# 先猜猜看：注意力有四個 $d \times d$ 的矩陣。區塊裡所有矩陣的元素當中，FFN 占百分之幾？
+# 預測：注意力有四個 $d \times d$ 的矩陣。區塊裡所有矩陣的元素當中，FFN 占百分之幾？
 
 # %% key="ffn-share"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 sizes = {}
@@ -527,7 +527,7 @@ predict.compare(guess, 100 * ffn_share, "%")
 #
 # FFN 到底做了什麼？假設注意力已經把兩種顏色搬到同一個詞元，接下來要判斷是否相同。輸入是兩種顏色的嵌入相加；題目有一半是同色，模型不用正規化。有 FFN 時，正確率是 1。
 #
-# 先猜猜看：拿掉 FFN，正確率最接近哪一個？
+# 預測：拿掉 FFN，正確率最接近哪一個？
 #
 # - `"a"`：1.0
 # - `"b"`：0.75
@@ -614,7 +614,7 @@ claims.check("E05", {"share": ffn_share, **same})
 #
 # RoPE 把位置 $m$ 的查詢轉 $m\theta$ 的角度，位置 $n$ 的鍵轉 $n\theta$ 的角度（元素每兩個一組，每組用不同的 $\theta$）。
 #
-# 先猜猜看：把位置 5 的查詢和位置 3 的鍵，都往後移 100，分數會怎樣？
+# 預測：把位置 5 的查詢和位置 3 的鍵，都往後移 100，分數會怎樣？
 #
 # - `"a"`：不變
 # - `"b"`：變小
@@ -799,13 +799,13 @@ claims.check("C01", {name.lower().replace("-", ""): gap for name, gap in relativ
 #
 # 公開的模型通常附有設計圖 `config.json`。光靠它，就能把參數的數量算得一個不差。
 #
-# 先猜猜看：Llama 3 8B（`vocab_size` 是 128,256，`hidden_size` 是 4,096）如果把嵌入的矩陣也用來計算輸出（`tie_word_embeddings` 設成 `true`），參數會減少幾億個？
+# 預測：Llama 3 8B（`vocab_size` 是 128,256，`hidden_size` 是 4,096）如果把嵌入的矩陣也用來計算輸出（`tie_word_embeddings` 設成 `true`），參數會減少幾億個？
 
 # %% key="cost-guess"
 from helpers import blueprint
 
 #| ja: Noneを、予想した数（億個）に書き換える
-#| zh-tw: 把 None 改成你猜的數字（億個）
+#| zh-tw: 把 None 改成你預測的數字（億個）
 guess = None
 
 llama = blueprint.config("llama-3-8b")
@@ -916,7 +916,7 @@ claims.check(
 # %% [markdown] key="norm-warm" lang="zh-tw"
 # 最早的 Transformer 和 BERT 在相加之後正規化（post-norm），從 GPT-2 開始的許多模型在零件之前正規化（pre-norm）。用 post-norm 時，連殘差流本身也會在每個區塊正規化。這對訓練有沒有影響？在訓練剛開始時慢慢調高學習率，叫做學習率預熱（warm-up）。用第 4 節的題目訓練 6 層的模型，先不預熱。
 #
-# 先猜猜看：學習率從一開始就是 0.01 的話，會怎樣？
+# 預測：學習率從一開始就是 0.01 的話，會怎樣？
 #
 # - `"a"`：都學得會
 # - `"b"`：只有 pre-norm 學得會
@@ -1029,7 +1029,7 @@ show.tabulate(["", "", T(ja="正解率（3回）", zh_tw="正確率（3 次）")
 # %% [markdown] key="beyond" lang="zh-tw"
 # 序列比訓練時長的話，傳達位置的方法不同，正確率也不同。用長度 16 訓練第 4 節的「前一個符號」，再用長度 64 測量。
 #
-# 先猜猜看：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是亂猜（0.125），正確率是多少？（第 1 個符號不列入題目。）
+# 預測：可訓練的位置嵌入，從第 17 個位置起，向量都還是隨機的。假設開頭 16 個一定答對，其餘 48 個是亂猜（0.125），正確率是多少？（第 1 個符號不列入題目。）
 
 
 # %% key="beyond-code"
@@ -1044,7 +1044,7 @@ beyond = {kind: lengths(kind) for kind in ("none", "learned", "sinusoidal", "bia
 
 # %% key="beyond-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 predict.compare(guess, beyond["learned"][64])
@@ -1102,7 +1102,7 @@ claims.check(
 # %% [markdown] key="world" lang="zh-tw"
 # 第 6 節的題目，是刻意設計成沒有 FFN 就解不開的。換成語言的題目會怎樣？這裡拿第 03 課的人造句子做克漏字，訓練 600 步，再用訓練時沒出現過的句子比較損失。拿掉 FFN 之後，參數差不多少了一半，所以另外準備一個把區塊加多、補回參數量的模型。學習率從五種裡選，亂數種子有三個（用 `python -m helpers.results.variants world` 可以重做）。
 #
-# 先猜猜看：哪一個的損失最小？
+# 預測：哪一個的損失最小？
 #
 # - `"a"`：2 層，有 FFN
 # - `"b"`：2 層，沒有 FFN
@@ -1195,13 +1195,13 @@ figures.show(
 # %% [markdown] key="rnn" lang="zh-tw"
 # 在 Transformer 之前，用的是遞迴神經網路（RNN）。RNN 要等前一個狀態算完，才能算下一個狀態。數一數：必須依序等待的計算，總共有幾段？在 RNN，段數大致和序列的長度成正比。
 #
-# 先猜猜看：長度從 16 變成 64，也就是 4 倍，注意力的段數變成幾倍？
+# 預測：長度從 16 變成 64，也就是 4 倍，注意力的段數變成幾倍？
 
 # %% key="rnn-guess"
 from helpers.models import recurrent
 
 #| ja: Noneを、予想した倍率に書き換える
-#| zh-tw: 把 None 改成你猜的倍數
+#| zh-tw: 把 None 改成你預測的倍數
 guess = None
 
 chains = {"RNN": {}, "attention": {}}

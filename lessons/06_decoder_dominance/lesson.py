@@ -76,7 +76,7 @@ figures.use(LANG)
 #
 # 不過，讀進去的詞元不是每個都會算進損失。BERT 只算遮住的部分，GPT 除了開頭全部都算，T5 只算解碼器要寫的那一邊。BERT 的論文遮住 15%，這門課的 BERT 則遮住 40%。
 #
-# 先猜猜看：用相同的運算量訓練，GPT-2 算進損失的詞元數，是遮住 15% 的 BERT 的幾倍？
+# 預測：用相同的運算量訓練，GPT-2 算進損失的詞元數，是遮住 15% 的 BERT 的幾倍？
 
 # %% key="budget-plans"
 budget = checkpoints.card()["encoder"]["training_flops"]
@@ -102,7 +102,7 @@ def taught_and_read(model, batch):
 
 # %% key="budget-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 lines, taught, share = [], {}, {}
@@ -168,7 +168,7 @@ show.tabulate(
 #
 # BERT 不會決定句子的長度，所以先照正確的句子的字數排好 `[MASK]`，再從左邊開始，照 BERT 給的機率一次抽 1 個字填進去。
 #
-# 先猜猜看：BERT 寫的句子裡，符合文法的比例是多少（0～1）？
+# 預測：BERT 寫的句子裡，符合文法的比例是多少（0～1）？
 
 # %% key="able-fill"
 bert, gpt = encoder.load(), decoder.load()
@@ -190,7 +190,7 @@ def fill_from_the_left(length, count, generator):
 
 # %% key="able-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 rng, generator = random.Random(0), torch.Generator().manual_seed(0)
@@ -265,7 +265,7 @@ claims.check(
 #
 # 這裡拿一個 4 層的解碼器，訓練它做第 05 課的四種任務。不論故事是哪一種語言，提示都寫成日文的「要約：」（摘要）、「気分：」（心情）等，只有「台灣華語故事的摘要」故意不放進訓練資料。不過，零件全都教過：「要約：」在日文故事裡學過，台灣華語的故事在問心情的題目裡讀過，摘要的句子本身也在翻譯題裡寫過。新的只有組合。
 #
-# 先猜猜看：它用台灣華語替台灣華語的故事寫摘要，正確的比例是多少（0～1）？
+# 預測：它用台灣華語替台灣華語的故事寫摘要，正確的比例是多少（0～1）？
 
 # %% key="never-code"
 prompted = results.load("prompted")["runs"]
@@ -278,7 +278,7 @@ def by_seed(is_right):
 
 
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 never = by_seed(lambda pair: pair["answer"] == pair["target"])
@@ -368,7 +368,7 @@ print(
 #
 # $E$ 是模型再怎麼變大也會留下的損失。最大的模型（約 31 萬個參數）留作驗證，不參與擬合，由其他五種大小外推（extrapolation），也就是預測測量範圍以外的值。同時和沒有下限的式子（$E = 0$）比較。
 #
-# 先猜猜看：最大的模型的損失，預測值和實測相比會怎樣？
+# 預測：最大的模型的損失，預測值和實測相比會怎樣？
 #
 # - `"a"`：低 0.05 nat 以上（太樂觀）
 # - `"b"`：相差不到 0.05 nat
@@ -376,7 +376,7 @@ print(
 
 # %% key="law-code"
 #| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+#| zh-tw: 把 None 改成你預測的代號（"a"、"b"、"c" 之一）
 guess = None
 
 sizes, losses = columns_of("decoder")
@@ -483,11 +483,11 @@ claims.check(
 #
 # 把最大的模型的運算量（約 $3.6 \times 10^{12}$）代進去，答案大約是 17 萬，也就是說 31 萬太大了。所以另外用相同的運算量，把大約 16 萬個參數的模型訓練得更久。
 #
-# 先猜猜看：16 萬的模型，損失和 31 萬的模型相比會怎樣？`"a"`：低 0.02 nat 以上，`"b"`：相差不到 0.02 nat，`"c"`：高 0.02 nat 以上
+# 預測：16 萬的模型，損失和 31 萬的模型相比會怎樣？`"a"`：低 0.02 nat 以上，`"b"`：相差不到 0.02 nat，`"c"`：高 0.02 nat 以上
 
 # %% key="compute-code"
 #| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+#| zh-tw: 把 None 改成你預測的代號（"a"、"b"、"c" 之一）
 guess = None
 
 
@@ -567,7 +567,7 @@ claims.check(
 #
 # 要說「更優越」，就得有可以比較的架構。所以用同樣的文章和題目，也訓練了編碼器－解碼器（T5，編碼器和解碼器各 2 層）。算進損失的詞元數和 decoder-only 相同；把第 4 節式子的 $N$ 換成運算量 $C$ 來擬合，在相同的 $C$ 比較損失。
 #
-# 先猜猜看：運算量是 $10^{12}$ FLOPs 時，哪一種架構的損失比較低？
+# 預測：運算量是 $10^{12}$ FLOPs 時，哪一種架構的損失比較低？
 #
 # - `"a"`：decoder-only 低 0.05 nat 以上
 # - `"b"`：相差不到 0.05 nat
@@ -589,7 +589,7 @@ bands = {
 
 # %% key="both-code"
 #| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+#| zh-tw: 把 None 改成你預測的代號（"a"、"b"、"c" 之一）
 guess = None
 
 gap = float(laws["encoder_decoder"](1e12) - laws["decoder"](1e12))
@@ -734,7 +734,7 @@ claims.check(
 # - 每個字元的正確率 $p$
 # - 連續 $k$ 個字元全部正確的比例（完全相符率）。如果每個字元的對錯互相獨立，就是 $p^k$
 #
-# 先猜猜看：最大的解碼器，$p$ 約為 0.64。連續 8 個字元都正確的比例是多少？
+# 預測：最大的解碼器，$p$ 約為 0.64。連續 8 個字元都正確的比例是多少？
 
 # %% key="emerge-code"
 ladder = sorted({r["parameters"] for r in runs["decoder"]})
@@ -745,7 +745,7 @@ for row, size in enumerate(ladder):
     shares[row] = np.mean([[exact[str(k)] for k in spans] for exact in of_size], axis=0)
 
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 p = shares[:, 0]
@@ -789,7 +789,7 @@ figures.show(
 # - 路徑：直接外推完全相符率，還是先外推 $p$，再用兩者對數的直線換算
 # - 尺度：把值 $x$ 的對數用直線延伸，還是把 logit（$\log \frac{x}{1-x}$，換算回來的值不會超過 1）用直線延伸
 #
-# 先猜猜看：把完全相符率的對數直接延伸，預測會偏高。改變哪一個，會更接近實測？`"a"`：路徑，`"b"`：尺度，`"c"`：都幾乎沒有影響
+# 預測：把完全相符率的對數直接延伸，預測會偏高。改變哪一個，會更接近實測？`"a"`：路徑，`"b"`：尺度，`"c"`：都幾乎沒有影響
 
 # %% key="emerge-foretold"
 scales = {
@@ -820,7 +820,7 @@ def through_p(scale, first=0):
 
 # %% key="emerge-predict"
 #| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+#| zh-tw: 把 None 改成你預測的代號（"a"、"b"、"c" 之一）
 guess = None
 
 exact8 = shares[:, 3]
@@ -913,11 +913,11 @@ claims.check(
 #
 # 這裡把第 04 課的 GPT-2 當成基礎模型，只微調 300 步。題目是：一個句子，後面接上把一個詞換成 `[MASK]` 的同一句，要寫出那個詞。訓練時只問人、時間、地點這 3 種，第 4 種問物品的題目故意不放進來。
 #
-# 先猜猜看：微調之前，寫出的句子有 97% 符合文法。微調之後，比例是多少（0～1）？
+# 預測：微調之前，寫出的句子有 97% 符合文法。微調之後，比例是多少（0～1）？
 
 # %% key="assistant-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 made = results.load("assistant")
@@ -1029,11 +1029,11 @@ claims.check(
 # - 勝率：正確回答的機率高於答錯的回答的組，占多少比例（亂猜是 0.5；答錯的回答是訓練前的模型自己寫的，所以訓練前的值偏低）
 # - $\beta$：越小，可以離訓練前的模型越遠
 #
-# 先猜猜看：用 $\beta = 0.1$ 訓練，勝率會上升。那麼，三種題目答對的比例（訓練前大約 0.7）會怎樣？`"a"`：上升 0.05 以上，`"b"`：相差不到 0.05，`"c"`：下降 0.05 以上
+# 預測：用 $\beta = 0.1$ 訓練，勝率會上升。那麼，三種題目答對的比例（訓練前大約 0.7）會怎樣？`"a"`：上升 0.05 以上，`"b"`：相差不到 0.05，`"c"`：下降 0.05 以上
 
 # %% key="preference-code"
 #| ja: Noneを、予想した記号（"a"、"b"、"c"のどれか）に書き換える
-#| zh-tw: 把 None 改成你猜的代號（"a"、"b"、"c" 之一）
+#| zh-tw: 把 None 改成你預測的代號（"a"、"b"、"c" 之一）
 guess = None
 
 tuned = results.load("preference")

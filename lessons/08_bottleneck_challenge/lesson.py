@@ -80,11 +80,11 @@ torch.set_num_threads(1)
 #
 # 一個區塊的權重，注意力是 $4d^2$，FFN 是 $8d^2$，合計 $12d^2$；編碼器－解碼器的解碼器，還要加上交叉注意力的 $4d^2$。
 #
-# 先猜猜看：有一個模型，編碼器 6 層、解碼器 6 層。參數量和它相同的 decoder-only 是幾層（不算嵌入和輸出的矩陣）？
+# 預測：有一個模型，編碼器 6 層、解碼器 6 層。參數量和它相同的 decoder-only 是幾層（不算嵌入和輸出的矩陣）？
 
 # %% key="designs-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 d, heads = 3_072, 24
@@ -138,11 +138,11 @@ assert deep.weights == pair.weights
 #
 # 第一個理由是：「編碼器－解碼器必須用編碼器處理整份長輸入」（C25）。那麼，decoder-only 就不必處理嗎？要確認這一點，就來數預填充（prefill）的運算，也就是讀完文件、算出第一個詞元的分數。
 #
-# 先猜猜看：讀 8,192 個詞元時，14 層的 FLOPs 是 6＋6 層的幾倍？
+# 預測：讀 8,192 個詞元時，14 層的 FLOPs 是 6＋6 層的幾倍？
 
 # %% key="reading-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 counted = {}
@@ -243,11 +243,11 @@ claims.check(
 #
 # 第二個理由是，再加上交叉注意力，「運算負擔可能很重」（C26）。所以接著測量生成一個詞元的運算（解碼，decode）和 KV 快取。
 #
-# 先猜猜看：參數量相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
+# 預測：參數量相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
 
 # %% key="writing-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 n, held = 8_192, {}
@@ -334,7 +334,7 @@ claims.check(
 #
 # 從這裡開始，改用 28 層，以及參數量幾乎相同的 12＋12 層（都是 GQA）。同一批次的序列共用權重，快取則每個序列各自讀寫。
 #
-# 先猜猜看：H100 的轉折點大約是 295。幾乎沒有快取時（$n = 1$），批次要多大，解碼的強度才會到達它？提示：每個權重占 2 個位元組，每個序列要用它做一次乘法和一次加法。
+# 預測：H100 的轉折點大約是 295。幾乎沒有快取時（$n = 1$），批次要多大，解碼的強度才會到達它？提示：每個權重占 2 個位元組，每個序列要用它做一次乘法和一次加法。
 
 # %% key="roofline-intensity"
 grouped = replace(bottleneck.DECODER, n_kv_heads=8)
@@ -358,7 +358,7 @@ def intensity(design, n, batch, writing):
 
 # %% key="roofline-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 
@@ -491,11 +491,11 @@ for key, name in (
 # %% [markdown] key="growing-count" lang="zh-tw"
 # decoder-only 的變化剛好是 0；用快取接著讀，差距也只有捨入誤差，所以舊的部分不必重算。編碼器則連舊的狀態都會改變，每次送達都要全部重算。
 #
-# 先猜猜看：32,768 個詞元的文件（$n/d \approx 10.7$）分 8 次送達。編碼器－解碼器讀的 FLOPs 合計，是一次送達的幾倍？
+# 預測：32,768 個詞元的文件（$n/d \approx 10.7$）分 8 次送達。編碼器－解碼器讀的 FLOPs 合計，是一次送達的幾倍？
 
 # %% key="growing-flops"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 n, growth = 32_768, {}
@@ -605,11 +605,11 @@ claims.check(
 # %% [markdown] key="memory" lang="zh-tw"
 # 參考答案還說，「有了 FlashAttention，decoder-only 就比較容易處理長上下文」（C29）。這裡比較會建立分數矩陣（$n \times n$）的一般計算（`eager`）和不建立的計算（`sdpa`），中間結果（activation）同時最多占多少位元組。不保留快取的話，這個值與層數無關，所以用 2 層、$d = 96$ 的模型來測量。
 #
-# 先猜猜看：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。中間結果會變成幾倍？
+# 預測：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。中間結果會變成幾倍？
 
 # %% key="memory-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 thin = {
@@ -676,7 +676,7 @@ claims.check(
 # %% [markdown] key="real" lang="zh-tw"
 # 前面的公式，對真正的模型也成立嗎？在 `meta` 上執行 Llama 2 7B、Llama 3 8B、T5-11B，用 8,192 個詞元的文件確認。
 #
-# 先猜猜看：Llama 3 8B 的 KV 快取是 Llama 2 7B 的幾倍？兩者都是 32 層的 decoder-only，但鍵和值的頭，Llama 2 7B 有 32 個，Llama 3 8B 有 8 個。
+# 預測：Llama 3 8B 的 KV 快取是 Llama 2 7B 的幾倍？兩者都是 32 層的 decoder-only，但鍵和值的頭，Llama 2 7B 有 32 個，Llama 3 8B 有 8 個。
 
 # %% key="real-models"
 from transformers import LlamaForCausalLM, T5ForConditionalGeneration
@@ -703,7 +703,7 @@ for key, kind in (
 
 # %% key="real-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 gib = {key: sum(bottleneck.cache_bytes(x, n, 1).values()) / 2**30 for key, x in real.items()}
@@ -759,11 +759,11 @@ assert list(grid.values()) == sorted(grid.values(), reverse=True)
 # %% [markdown] key="merged" lang="zh-tw"
 # T5Gemma 2（[2025 年 12 月的論文](https://arxiv.org/abs/2512.14856)）連架構的內部也改了：把解碼器的自注意力和交叉注意力合併，用同樣的矩陣算出文件和摘要的鍵與值，再用同一個查詢去看（transformers 的原始碼裡叫做 `T5Gemma2MergedAttention`）。
 #
-# 先猜猜看：把 6＋6 層的模型這樣合併注意力之後，參數量相同的 decoder-only 是幾層？
+# 預測：把 6＋6 層的模型這樣合併注意力之後，參數量相同的 decoder-only 是幾層？
 
 # %% key="merged-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 third = bottleneck.merged(pair)
@@ -821,11 +821,11 @@ claims.check("E82", found)
 # %% [markdown] key="shared" lang="zh-tw"
 # 假設有 8 位使用者，每人的輸入是 8,192 個詞元，最前面的 6,144 個詞元相同。decoder-only 那一段的鍵和值也相同，所以快取只要留一份。
 #
-# 先猜猜看：每個人都寫完 256 個詞元時，14 層的 decoder-only 的快取合計，是不共用時的幾倍？
+# 預測：每個人都寫完 256 個詞元時，14 層的 decoder-only 的快取合計，是不共用時的幾倍？
 
 # %% key="sharing"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 line = T(
@@ -889,7 +889,7 @@ assert same_document[pair] < same_document[deep]
 # %% [markdown] key="speculative" lang="zh-tw"
 # 解碼的時間由頻寬決定，所以讀一次權重就確認好幾個詞元，比較划算。推測解碼（speculative decoding）讓小模型先草擬幾個詞元，再由大模型一次計算、一起檢查。這裡替第 04 課的解碼器（2 層，寬度 64）訓練一個負責草擬的模型（1 層，寬度 32）。
 #
-# 先猜猜看：每次草擬 4 個詞元，大模型計算一次，平均可以前進幾個詞元（最多 5 個）？
+# 預測：每次草擬 4 個詞元，大模型計算一次，平均可以前進幾個詞元（最多 5 個）？
 
 # %% key="speculative-source"
 import inspect
@@ -903,7 +903,7 @@ print(inspect.getsource(speculative.accepts), inspect.getsource(speculative.spec
 
 # %% key="speculative-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 torch.manual_seed(0)
@@ -1018,7 +1018,7 @@ claims.check(
 #
 # 權重由所有人共用，所以把好幾個人的摘要一起生成，比較划算。可是每個人的摘要長度不同：如果等所有人都寫完，才讓下一批進來（靜態批次），先寫完的人留下的位子就一直空著。一有空位就讓下一個人進來，叫做連續批次（continuous batching）。用第 4 節的看法，取「FLOPs÷官方規格的效能」和「位元組數÷頻寬」中比較長的當作時間下限來模擬（文件 8,192 個詞元，摘要 32～512 個詞元，16 個位子，H100）。
 #
-# 先猜猜看：200 個人同時送出請求，連續批次的吞吐量（每秒生成的詞元數）大約是靜態批次的幾倍？`"a"`：1.1、`"b"`：1.5、`"c"`：3
+# 預測：200 個人同時送出請求，連續批次的吞吐量（每秒生成的詞元數）大約是靜態批次的幾倍？`"a"`：1.1、`"b"`：1.5、`"c"`：3
 
 # %% key="serving-source"
 import inspect
