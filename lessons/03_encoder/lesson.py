@@ -1190,14 +1190,14 @@ AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, 
 # 5節までのモデルは名前の文字の多くを一度も見ていません。そのような文字の埋め込みベクトルは、学習の間に、どれもほとんど同じになってしまいます。すると、知らない名前も知っている名前も同じに見え、実験になりません。そこで、同じ構造のモデルに、名前の文と気持ちの文もラベルなしで読ませて、6,000ステップの穴埋めをさせました。採点に使う文は事前学習にも出していません。埋め込みベクトルがどれだけ似ているかを、コサイン（1なら同じ向き）の平均で比べます。
 
 # %% [markdown] key="unread" lang="zh-tw"
-# 到第 5 節為止的模型，名字裡的許多字從來沒看過。這些字的嵌入向量，在訓練過程中會變得幾乎一模一樣；這樣一來，沒看過的名字和看過的名字在模型眼中沒有分別，實驗就不成立。所以，我們讓相同架構的模型也讀了名字和心情的句子（沒有標籤），做了 6,000 步的克漏字。評分用的句子，預訓練時也沒有出現過。嵌入向量有多相似，用餘弦（1 代表同方向）的平均來比較。
+# 前 5 節用的模型，名字裡的許多字從來沒看過。這些字的嵌入向量，在訓練過程中會變得幾乎一模一樣；這樣一來，沒看過的名字和看過的名字在模型眼中沒有分別，實驗就不成立。所以，我們讓相同架構的模型也讀了名字和心情的句子（沒有標籤），做了 6,000 步的克漏字。評分用的句子，預訓練時也沒有出現過。嵌入向量有多相似，用餘弦（1 代表同方向）的平均來比較。
 
 # %% key="unread-code"
 tables = (corpus.LEXICON["names"][table][corpus.key(LANG)] for table in corpus.NAMES)
 letters = sorted(set("".join(tables)) - {" "})
 unread = [n for n in encoder.TOKENIZER.convert_tokens_to_ids(letters) if n not in rows.unique()]
 for name, net in (
-    (T(ja="5節までのモデル", zh_tw="到第 5 節為止的模型"), model),
+    (T(ja="5節までのモデル", zh_tw="前 5 節用的模型"), model),
     (T(ja="文を増やしたモデル", zh_tw="增加句子的模型"), body),
 ):
     vectors = F.normalize(net.get_input_embeddings().weight[unread], dim=1)

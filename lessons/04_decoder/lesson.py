@@ -84,7 +84,7 @@ print(text, f"n = {n}")
 
 
 def start_of(lang, text=""):
-    #| ja: うしろに付く終わりのトークンを取る
+    #| ja: 後ろに付く終わりのトークンを取る
     #| zh-tw: 去掉自動加在後面的結尾詞元
     return tokens(tokenizer.tagged(text, lang), return_tensors="pt").input_ids[:, :-1]
 
@@ -638,7 +638,7 @@ SamplingExplorer(model, tokens, text=tokenizer.tagged(beginning, LANG))
 # %% [markdown] key="train" lang="zh-tw"
 # ## 6. 寫出的句子，超出訓練資料了嗎？
 #
-# 就算句子都正確，也可能只是照抄訓練資料。所以請剛開始訓練的模型（到 300 步為止）和 `model`（6,195 步）寫句子，數一數正確的句子裡有多少屬於下面的情形。
+# 就算句子都正確，也可能只是照抄訓練資料。所以請剛開始訓練的模型（前 300 步）和 `model`（6,195 步）寫句子，數一數正確的句子裡有多少屬於下面的情形。
 #
 # - 新句子：和訓練資料的任何一句都不同。不過，就算從訓練用的文法重新抽句子，也會有一些剛好相同，所以要以那個比例為基準
 # - 沒看過的組合：含有訓練時拿掉的「人與地點」組合。在整個文法裡占 0.20

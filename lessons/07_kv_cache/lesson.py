@@ -226,7 +226,7 @@ predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 # %% key="roads-meta"
 by_formula, on_meta = kv_cache.formula(llama, 100_000), kv_cache.on_meta(llama, 100_000)
 print(on_meta.sentence())
-print(T(ja="パラメータ数：", zh_tw="參數數量："), f"{kv_cache.parameter_count(llama):,}")
+print(T(ja="パラメータ数：", zh_tw="參數量："), f"{kv_cache.parameter_count(llama):,}")
 assert by_formula.total_bytes == on_meta.total_bytes == 100_000 * by_hand
 
 # %% key="roads-measured"
@@ -251,7 +251,7 @@ real
 # %% [markdown] key="errata" lang="zh-tw"
 # ## 3. 找出錯誤
 #
-# 三種方法完全一致，參數數量也和公布的 8.03B 相同。有了這個工具，就能驗算公開文章裡的數字。哪幾個橫列是錯的？
+# 三種方法完全一致，參數量也和公布的 8.03B 相同。有了這個工具，就能驗算公開文章裡的數字。哪幾個橫列是錯的？
 
 # %% key="errata-code"
 factors, rows = {}, []
@@ -539,7 +539,7 @@ assert deepseek.bytes_per_token == 61 * numbers["MLA"] * bytes_each
 #
 # </details>
 #
-# 手計算は本物のコード（MLAはDeepSeek-V3）とどれも一致しました。出力の最後の文のとおり、61層、6,710億パラメータの本物のDeepSeek-V3でも、1トークン分はLlama 3 8Bの131,072バイトより小さくなっています。大きさを決めるのはパラメータの数ではなく、層の数と、キーとバリューの持ち方です。
+# 手計算は本物のコード（MLAはDeepSeek-V3）とどれも一致しました。出力の最後の文のとおり、61層、6,710億パラメータの本物のDeepSeek-V3でも、1トークン分はLlama 3 8Bの131,072バイトより小さくなっています。大きさを決めるのはパラメータ数ではなく、層の数と、キーとバリューの持ち方です。
 
 # %% [markdown] key="kinds-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
@@ -548,7 +548,7 @@ assert deepseek.bytes_per_token == 61 * numbers["MLA"] * bytes_each
 #
 # </details>
 #
-# 算出的值和真正的程式碼（MLA 用的是 DeepSeek-V3）全部一致。輸出的最後一句說的是真正的 DeepSeek-V3：61 層，6,710 億個參數；一個詞元的快取，卻比 Llama 3 8B 的 131,072 個位元組還小。可見決定大小的不是參數數量，而是層數，以及鍵和值的保存方式。
+# 算出的值和真正的程式碼（MLA 用的是 DeepSeek-V3）全部一致。輸出的最後一句說的是真正的 DeepSeek-V3：61 層，6,710 億個參數；一個詞元的快取，卻比 Llama 3 8B 的 131,072 個位元組還小。可見決定大小的不是參數量，而是層數，以及鍵和值的保存方式。
 
 # %% [markdown] key="quant" lang="ja"
 # ## 6. 量子化：ビットを減らす
