@@ -797,7 +797,7 @@ claims.check("C01", {name.lower().replace("-", ""): gap for name, gap in relativ
 #
 # ## 10. 從設計圖算出大小
 #
-# 公開的模型通常附有設計圖 `config.json`。光靠它，就能把參數的數量算得一個不差。
+# 公開的模型通常附有設計圖 `config.json`。光靠它，就能把參數量算得一個不差。
 #
 # 預測：Llama 3 8B（`vocab_size` 是 128,256，`hidden_size` 是 4,096）如果把嵌入的矩陣也用來計算輸出（`tie_word_embeddings` 設成 `true`），參數會減少幾億個？
 
