@@ -267,11 +267,7 @@ def test_doubtful_forms_are_listed_and_not_red(forms):
 def test_no_term_of_the_glossary_is_forbidden_by_it(forms):
     terms = glossary.terms(ROOT / "lessons/glossary.tsv")
     written, means = (
-        [
-            Text("glossary.tsv", en, lang, words, 1)
-            for en, said in rows
-            for lang, words in said.items()
-        ]
+        [Text("glossary.tsv", en, lang, one, 1) for en, said in rows for lang, one in said.items()]
         for rows in ([(t.en, t.written) for t in terms], [(t.en, t.means) for t in terms])
     )
     assert len(written) > 500
