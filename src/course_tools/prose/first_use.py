@@ -58,15 +58,22 @@ def _cell(text: Text) -> Cell:
 def _of_term(term: Term, lang: str, cells: list[Cell], known: set[str]) -> Iterator[Problem]:
     if term.assumed and term.assumed != "unused":
         return
-    first = min(filter(None, (_first(one, cells, known) for one in term.forms(lang))), default=None)
-    if term.assumed:
-        if first:
-            what = f"{term.en} is {term.explained!r} in glossary.tsv, and stands here"
-            yield cells[first.at].text.problem(first.offset, what, "give its row another reason")
-        return
+    found = (_first(form, cells, known) for form in term.forms(lang))
+    first = min(filter(None, found), default=None)
+    if not term.assumed:
+        yield from _unexplained(term, term.forms(lang), cells, first)
+    elif first:
+        what = f"{term.en} is {term.explained!r} in glossary.tsv, and stands here"
+        yield cells[first.at].text.problem(first.offset, what, "give its row another reason")
+
+
+def _unexplained(
+    term: Term, forms: list[str], cells: list[Cell], first: Place | None
+) -> Iterator[Problem]:
+    """Yield that its cell does not hold the term, or that it stands before it without a gloss."""
     home = [n for n, cell in enumerate(cells) if cell.name == term.cell and cell.text.markdown]
-    if not any(form in cells[n].text.words for n in home for form in term.forms(lang)):
-        what = f"{term.cell} does not hold {' or '.join(term.forms(lang))}"
+    if not any(form in cells[n].text.words for n in home for form in forms):
+        what = f"{term.cell} does not hold {' or '.join(forms)}"
         yield Problem("glossary.tsv", term.en, what, "name the cell that explains it")
     elif first and first.at < home[0] and not _is_glossed(first, cells[first.at].text):
         place = around(first.line, first.start, first.end)
