@@ -48,7 +48,10 @@ class Section(NamedTuple):
 
 
 def measure(said: Sequence[str], most: int, habit: str) -> Rhythm:
-    """Measure sentences; a short one has at most `most` characters.  habit: a regular expression"""
+    """Measure sentences; a short one has at most `most` characters.
+
+    habit: a regular expression
+    """
     lengths = [len(one) for one in said]
     many, total = max(len(said), 1), max(sum(lengths), 1)
     commas = 100 * sum(len(COMMA.findall(one)) for one in said) / total

@@ -21,7 +21,7 @@ OPEN = ("（", "(")
 
 
 class Cell(NamedTuple):
-    """A text of a lesson with the name of its cell: LESSON:KEY"""
+    """A text of a lesson with the name of its cell, LESSON:KEY."""
 
     name: str
     text: Text

@@ -60,7 +60,7 @@ def problems(texts: Iterable[Text], wordings: Iterable[Wording]) -> Iterator[Pro
 
 
 def name(text: Text) -> str:
-    """Name a text as the table does: 01_attention/quiz.toml:q1.text"""
+    """Name a text as the table does, such as 01_attention/quiz.toml:q1.text."""
     return f"{'/'.join(Path(text.file).parts[-2:])}:{text.key}"
 
 
