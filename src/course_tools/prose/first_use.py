@@ -20,7 +20,7 @@ ANNOUNCES = ("title", "map", "page")  # keys of cells that say what will come
 OPEN = ("（", "(")
 
 
-class Cell(NamedTuple):
+class NamedText(NamedTuple):
     """A text of a lesson with the name of its cell, LESSON:KEY."""
 
     name: str
@@ -51,11 +51,11 @@ def _is_lesson(text: Text) -> bool:
     return PurePosixPath(text.file).name == "lesson.py"
 
 
-def _cell(text: Text) -> Cell:
-    return Cell(f"{PurePosixPath(text.file).parent.name}:{text.key.partition('.')[0]}", text)
+def _cell(text: Text) -> NamedText:
+    return NamedText(f"{PurePosixPath(text.file).parent.name}:{text.key.partition('.')[0]}", text)
 
 
-def _of_term(term: Term, lang: str, cells: list[Cell], known: set[str]) -> Iterator[Problem]:
+def _of_term(term: Term, lang: str, cells: list[NamedText], known: set[str]) -> Iterator[Problem]:
     if term.assumed and term.assumed != "unused":
         return
     found = (_first(form, cells, known) for form in term.forms(lang))
@@ -68,7 +68,7 @@ def _of_term(term: Term, lang: str, cells: list[Cell], known: set[str]) -> Itera
 
 
 def _unexplained(
-    term: Term, forms: list[str], cells: list[Cell], first: Place | None
+    term: Term, forms: list[str], cells: list[NamedText], first: Place | None
 ) -> Iterator[Problem]:
     """Yield that its cell does not hold the term, or that it stands before it without a gloss."""
     home = [n for n, cell in enumerate(cells) if cell.name == term.cell and cell.text.markdown]
@@ -82,7 +82,7 @@ def _unexplained(
         yield cells[first.at].text.problem(first.offset, what, remedy)
 
 
-def _first(form: str, cells: list[Cell], known: set[str]) -> Place | None:
+def _first(form: str, cells: list[NamedText], known: set[str]) -> Place | None:
     """Return where a form first stands, outside longer terms; one character alone is no form."""
     if len(form) < 2:
         return None
