@@ -754,7 +754,7 @@ assert list(grid.values()) == sorted(grid.values(), reverse=True)
 # %% [markdown] key="merged" lang="ja"
 # T5Gemma 2（[2025年12月の論文](https://arxiv.org/abs/2512.14856)）は、型の内部も変えました。デコーダーの自己注意と交差注意を1つにまとめ、同じ行列で作った文書と要約のキーとバリューを、1つのクエリで参照します（transformersのソースコードでは`T5Gemma2MergedAttention`）。
 #
-# 予想：6＋6層のモデルの2つの注意をこのようにまとめると、パラメータ数が同じになるデコーダー型は、何層でしょうか。
+# 予想：6＋6層のモデルの自己注意と交差注意をこのようにまとめると、パラメータ数が同じになるデコーダー型は、何層でしょうか。
 
 # %% [markdown] key="merged" lang="zh-tw"
 # T5Gemma 2（[2025 年 12 月的論文](https://arxiv.org/abs/2512.14856)）連架構的內部也改了：把解碼器的自注意力和交叉注意力合併，用同樣的矩陣算出文件和摘要的鍵與值，再用同一個查詢去看（transformers 的原始碼裡叫做 `T5Gemma2MergedAttention`）。
