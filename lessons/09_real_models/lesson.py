@@ -58,11 +58,11 @@ torch.set_num_threads(1)
 # %% [markdown] key="bpe" lang="zh-tw"
 # ## 1. 詞元是怎麼來的？
 #
-# 在小世界裡，每個字就是一個詞元。真正的模型大多用位元組對編碼（byte-pair encoding，BPE）決定詞元：先把文章拆成位元組，再把最常相鄰的 2 個接起來（合併），重複到指定的次數為止。在 UTF-8 裡，常用的漢字和注音符號都占 3 個位元組。
+# 在小世界裡，每個字就是一個詞元。真正的模型大多用位元組對編碼（byte-pair encoding，BPE）決定詞元：先把文章拆成位元組，再把最常相鄰的 2 個接起來（合併），重複到指定的次數。在 UTF-8 裡，常用的漢字和注音符號都占 3 個位元組。
 #
 # 哪些會先接起來，哪些要到後來？就拿這門課的文章（第 01 到 04 課的「我們實測的結果」），一次一次地看。
 #
-# 先猜猜看：合併 300 次之後，平均 1 個詞元有幾個字（一開始大約是 0.4 個字）？
+# 預測：合併 300 次之後，平均 1 個詞元有幾個字（一開始大約是 0.4 個字）？
 
 
 # %% key="bpe-code"
@@ -87,7 +87,7 @@ tokens = [bytes([byte]) for byte in prose.encode()]
 
 # %% key="bpe-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 merges = []
@@ -127,7 +127,7 @@ show.tabulate(T(ja="回|左|右|まとめたもの", zh_tw="次|左|右|合併�
 
 # %% key="tokens-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 events = parallel.different(100)
@@ -169,7 +169,7 @@ show.tabulate(
 #
 # </details>
 #
-# この違いは、コンテキストに入る文章の長さと、メモリの差に現れます。SmolLM2のコンテキスト長は8,192トークンなので、入るのは英語なら約3万6千文字、日本語では約4千文字です。同じ内容を書いたときのKVキャッシュも、トークン数と同じ比で大きくなります。
+# この違いは、コンテキストに入る文章の長さと、メモリの差に現れます。SmolLM2のコンテキスト長（扱える長さ）は8,192トークンなので、入るのは英語なら約3万6千文字、日本語では約4千文字です。同じ内容を書いたときのKVキャッシュも、トークン数と同じ比で大きくなります。
 
 # %% [markdown] key="tokens-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
@@ -178,7 +178,7 @@ show.tabulate(
 #
 # </details>
 #
-# 這個差距會反映在上下文和記憶體上。SmolLM2 的上下文長度是 8,192 個詞元，英文放得下大約 3 萬 6 千個字元，台灣華語卻只放得下大約 4 千個字。寫同樣的內容時，KV 快取也會照詞元數的倍數變大。
+# 這個差距會反映在上下文和記憶體上。SmolLM2 的上下文長度（一次能處理多少詞元）是 8,192 個詞元，英文放得下大約 3 萬 6 千個字元，台灣華語卻只放得下大約 4 千個字。寫同樣的內容時，KV 快取也會照詞元數的倍數變大。
 
 # %% key="tokens-claim"
 claims.check(
@@ -222,11 +222,11 @@ show.tabulate(["", T(ja="パラメータ", zh_tw="參數")], [[k, f"{v:,}"] for 
 # %% [markdown] key="bytes" lang="zh-tw"
 # 用設定算出的數量，和實際數出來的一個都不差。接著是第 07 課的公式：讓 SmolLM2 接著寫下去，再數一數它留下的快取。
 #
-# 先猜猜看：用 float32（4 個位元組）時，每多 1 個詞元，快取會增加多少位元組？請用上面的設定計算。
+# 預測：用 float32（4 個位元組）時，每多 1 個詞元，快取會增加多少位元組？請用上面的設定計算。
 
 # %% key="bytes-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 prompt = pieces("The capital of Japan is", return_tensors="pt").input_ids
@@ -309,7 +309,7 @@ claims.check(
 
 # %% key="norms-guess"
 #| ja: Noneを、予想した倍率に書き換える
-#| zh-tw: 把 None 改成你猜的倍數
+#| zh-tw: 把 None 改成你預測的倍數
 guess = None
 
 ids = torch.tensor([pieces(text).input_ids[:64] for text in parallel.PASSAGES])  # (4, 64)
@@ -366,7 +366,7 @@ figures.show(
 #
 # 變得這麼長的第一個詞元，有什麼用處嗎？線索是注意力權重：第 17 個起的詞元，平均所有的層和頭，把大約 0.38 的權重放在第一個詞元上；平分的話，大約只有 0.03。這個現象叫做 attention sink（Xiao et al. 2024）。4 段文章開頭的單字都不同，所以重要的應該不是它的意思。那麼，讓模型看不到其中 1 個詞元，損失會怎麼變？
 #
-# 先猜猜看：哪一種做法，會讓損失增加 1 以上？
+# 預測：哪一種做法，會讓損失增加 1 以上？
 #
 # - `"a"`：只讓第 17 個起的詞元看不到第一個詞元
 # - `"b"`：只讓第 17 個起的詞元看不到第 2 個詞元
@@ -464,11 +464,11 @@ claims.check(
 #
 # 每一層的輸出，都會加到殘差流上。既然如此，中途的向量只要通過最後的正規化和輸出的矩陣，應該就能讀出「目前的預測」。這個方法叫做 logit lens（nostalgebraist 2020）。2 層的 GPT-2，在第 1 層之後，大約 80% 的位置已經和最後的預測相同。
 #
-# 先猜猜看：30 層的 SmolLM2，在第 15 層之後，有百分之幾的位置已經和最後的預測相同？
+# 預測：30 層的 SmolLM2，在第 15 層之後，有百分之幾的位置已經和最後的預測相同？
 
 # %% key="lens-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 final = out.logits.argmax(-1)  # (4, 64)
@@ -524,11 +524,11 @@ claims.check(
 #
 # 第 04 課那個 2 層的模型，靠「看前一個」的頭和歸納頭，照抄隨機序列的第 2 遍。SmolLM2 並沒有為此訓練過，也有同樣的頭嗎？照第 04 課的測法，讓它把 24 個隨機詞元連讀 2 遍：從 270 個頭裡，選出放在「同一個詞元的下一個」的權重最大的 5 個，再換一批序列，把這 5 個頭的輸出改成 0。為了比較，也從其他的頭裡隨機選 5 個，試 3 次。
 #
-# 先猜猜看：什麼都不改時，第 2 遍大約答對 0.6。停掉最強的 5 個頭，正確率會變成多少？
+# 預測：什麼都不改時，第 2 遍大約答對 0.6。停掉最強的 5 個頭，正確率會變成多少？
 
 # %% key="heads-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 symbols = range(len(pieces.all_special_ids), config.vocab_size)
@@ -608,7 +608,7 @@ claims.check(
 # %% [markdown] key="sampling" lang="zh-tw"
 # 用 49,152 個詞元的機率，試試第 04 課的溫度與 top-p。比較一下：答案固定的「The capital of Japan is」，和有很多種接法的「Once upon a time, there was a」。
 #
-# 先猜猜看：top-p 設成 0.9 時，「Once upon a time, there was a」後面會留下幾個詞元（溫度是 1）？
+# 預測：top-p 設成 0.9 時，「Once upon a time, there was a」後面會留下幾個詞元（溫度是 1）？
 
 
 # %% key="sampling-code"
@@ -620,7 +620,7 @@ def kept_tokens(text, temperature=1.0, top_p=0.9):
 
 # %% key="sampling-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 fact, story = "The capital of Japan is", "Once upon a time, there was a"
@@ -666,14 +666,14 @@ for text in (question, chat):
 #
 # もう一方のmultilingual-e5-smallは、12層のBERTです。文の意味を1つのベクトルで表すように学習させてあるので、言語が違っても、同じ内容の文は近いベクトルになるはずです。文の前に`query:`を付け（e5の決まり）、全トークンの出力を平均したベクトル（平均プーリング）を使って、1節の100個の出来事について、日本語の文に最も近い台湾華語の文を探します。
 #
-# 予想：でたらめなら0.01の正解率は、いくつになるでしょうか（0〜1）。
+# 予想：当てずっぽうなら0.01の正解率は、いくつになるでしょうか（0〜1）。
 
 # %% [markdown] key="encoder" lang="zh-tw"
 # ## 8. 編碼器：跨語言找出同一句話
 #
 # 前面看的都是解碼器，現在換成編碼器：multilingual-e5-small 是 12 層的 BERT。它的訓練目標是用一個向量表示句子的意思，所以意思相同的句子，就算語言不同，也應該得到相近的向量。在句子前面加上 `query:`（e5 的規定），把所有詞元的輸出平均成一個向量（平均池化），再拿第 1 節的 100 件事，替每個日文句子找出最接近的台灣華語句子。
 #
-# 先猜猜看：亂猜的正確率是 0.01，它的正確率是多少（0～1）？
+# 預測：亂猜的正確率是 0.01，它的正確率是多少（0～1）？
 
 # %% key="encoder-load"
 #| ja: デコーダーはもう使わないので、メモリを空ける
@@ -689,7 +689,7 @@ def means(texts):
 
 # %% key="encoder-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 vectors = {lang: means(texts) for lang, texts in told.items()}
@@ -705,7 +705,7 @@ predict.compare(guess, found("ja", "zh-tw"))
 # %% [markdown] key="pairs" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# ほぼ1で、言語が違っても、同じ出来事を言う文がほとんど見つかりました。
+# ほぼ1で、言語が違っても、同じ出来事の文が見つかりました。
 #
 # </details>
 #
@@ -740,11 +740,11 @@ show.tabulate(T(ja="|multilingual-e5|同じ文字の割合", zh_tw="|multilingua
 #
 # 最後看看平均會失去什麼：拿「健太在等花子。」和「花子在等健太。」這樣，兩個人對調的句子來比較。
 #
-# 先猜猜看：日文句子離正確的翻譯比較近，還是離兩個人對調的翻譯比較近？請猜「正確的比較近」的比例（亂猜是 0.5）。
+# 預測：日文句子離正確的翻譯比較近，還是離兩個人對調的翻譯比較近？請猜「正確的比較近」的比例（亂猜是 0.5）。
 
 # %% key="roles-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 asked, right = (means(parallel.exchanged(lang)) for lang in ("ja", "zh-tw"))
@@ -773,7 +773,7 @@ claims.check(
 # %% [markdown] key="roles-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
-# 0.6くらいで、でたらめに選んだ場合をわずかに上回るだけです。2人を入れ替えた文どうしは、同じ語でできているので、平均するとほとんど同じベクトルになります（コサイン類似度は約0.99）。
+# 0.6くらいで、当てずっぽうをわずかに上回るだけです。2人を入れ替えた文どうしは、同じ語でできているので、平均するとほとんど同じベクトルになります（コサイン類似度は約0.99）。
 #
 # </details>
 #
