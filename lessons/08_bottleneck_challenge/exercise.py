@@ -103,7 +103,7 @@ with check.task("crossing"):
         crossing(DEEP, PLAIN, 16, 8) is None,
         hint=T(
             ja="longestまでに入れ替わらないときは、Noneを返します。",
-            zh_tw="長度到 longest 都沒有對調的話，要回傳 None。",
+            zh_tw="長度到 longest 都沒有逆轉的話，要回傳 None。",
         ),
     )
     check.that(
@@ -496,7 +496,7 @@ with check.task("busy_batch"):
         busy_batch(toy(), 0, 0, 200, 1) == 200,
         hint=T(
             ja="参照するトークンがない場合です。重みを読み出すのは、系列ごとではなく1回です。",
-            zh_tw="這是沒有要看的詞元的情況。權重不是每個序列都讀，只讀 1 次。",
+            zh_tw="這是沒有詞元要看的情況。權重不是每個序列都讀，只讀 1 次。",
         ),
     )
     check.that(
