@@ -354,7 +354,7 @@ def teacher_forcing(targets, start, eos, pad):
 # %% [markdown] key="bucket-text" lang="ja"
 # ## 課題3：`bucket`（3点）
 #
-# T5の相対位置バイアスは、距離を少数のバケットにまとめ、バケットごとに1つの数を学習します（Raffel et al. 2020、§2.1）。整数の距離`relative`（キーの位置−クエリの位置）から、バケットの番号（`int`）を返してください。
+# T5の相対位置バイアスは、距離を少数のバケットにまとめ、バケットごと、ヘッドごとに1つの数を学習します（Raffel et al. 2020、§2.1）。整数の距離`relative`（キーの位置−クエリの位置）から、バケットの番号（`int`）を返してください。
 #
 # まず、どちらの向きかを決めます。
 #
@@ -375,7 +375,7 @@ def teacher_forcing(targets, start, eos, pad):
 # %% [markdown] key="bucket-text" lang="zh-tw"
 # ## 第 3 題：`bucket`（3 分）
 #
-# T5 的相對位置偏差，會把距離合併成少數幾個 bucket，每個 bucket 學一個數（Raffel et al. 2020，§2.1）。請從整數的距離 `relative`（鍵的位置減查詢的位置），回傳 bucket 的編號（`int`）。
+# T5 的相對位置偏差，會把距離合併成少數幾個 bucket，每個頭的每個 bucket 各學一個數（Raffel et al. 2020，§2.1）。請從整數的距離 `relative`（鍵的位置減查詢的位置），回傳 bucket 的編號（`int`）。
 #
 # 先決定方向。
 #

@@ -383,7 +383,7 @@ def preference_loss(logits, before, ids, answer, beta):
 #
 # あるモデルに、$k$ トークンの答えの問題を`n`問解かせたら、`hits`問が完全一致でした。トークンごとの正誤は独立で、正解率 $p$ はどこでも同じだとします。次の3つを返してください。
 #
-# - `p`：1トークンごとの正解率の推定値。`hits`が0のときも、$p$ が0だとは言えません。完全一致率の95%の上限 $3/n$（$n$ 問すべて外れる確率 $(1-q)^n$ が5%になる $q$ は、およそ $3/n$ です）から求めた、$p$ の上限を返します
+# - `p`：1トークンごとの正解率の推定値。`hits`が0のときも、$p$ が0だとは言えません。完全一致率の95%の上限 $\min(1, 3/n)$（$n$ 問すべて外れる確率 $(1-q)^n$ が5%になる $q$ は、およそ $3/n$ です）から求めた、$p$ の上限を返します
 # - `exact`：同じ $p$ のとき、`longer`トークンの答えの完全一致率
 # - `items`：`longer`トークンの問題で、1問以上の完全一致が95%以上の確率で見つかるために必要な、最も少ない問題数（整数）。`exact`が1なら1問です
 #
@@ -394,7 +394,7 @@ def preference_loss(logits, before, ids, answer, beta):
 #
 # 讓某個模型做 `n` 題，每題的答案有 $k$ 個詞元，結果 `hits` 題完全相符。假設每個詞元的對錯互相獨立，正確率 $p$ 處處相同。請回傳下面 3 個值。
 #
-# - `p`：每個詞元正確率的估計值。`hits` 是 0 時，不能說 $p$ 就是 0；完全相符率的 95% 上限是 $3/n$（$n$ 題全都沒對的機率 $(1-q)^n$ 等於 5% 時，$q$ 大約是 $3/n$），請回傳由它求出的 $p$ 的上限
+# - `p`：每個詞元正確率的估計值。`hits` 是 0 時，不能說 $p$ 就是 0；完全相符率的 95% 上限是 $\min(1, 3/n)$（$n$ 題全都沒對的機率 $(1-q)^n$ 等於 5% 時，$q$ 大約是 $3/n$），請回傳由它求出的 $p$ 的上限
 # - `exact`：$p$ 相同時，答案有 `longer` 個詞元的完全相符率
 # - `items`：做 `longer` 個詞元的題目時，要有 95% 以上的機率至少出現 1 題完全相符，最少需要幾題（整數）；`exact` 是 1 時就是 1 題
 #
@@ -463,9 +463,10 @@ with check.task("inverted"):
     )
     ### BEGIN HIDDEN TESTS
     hidden = T(ja="別の問題数でも確かめてみましょう。", zh_tw="請用其他題數再檢查一次。")
-    for hits, n, k, longer in ((80, 100, 4, 20), (0, 50, 5, 10), (10, 10, 3, 9), (3, 400, 6, 12)):
+    cases = (80, 100, 4, 20), (0, 50, 5, 10), (10, 10, 3, 9), (3, 400, 6, 12), (0, 2, 4, 8)
+    for hits, n, k, longer in cases:
         p, exact, items = check.unpack(inverted(hits, n, k, longer), 3)
-        share = hits / n if hits else 3 / n
+        share = hits / n if hits else min(1.0, 3 / n)
         check.close(torch.tensor(float(p**k)), torch.tensor(share), hint=hidden)
         check.close(torch.tensor(float(exact)), torch.tensor(share ** (longer / k)), hint=hidden)
         misses = 1 - share ** (longer / k)

@@ -274,8 +274,8 @@ FAULTS: list[Fault] = [
         "live",
         "the next size's loss",
         LAW,
-        'losses[sizes == chosen["parameters"]]',
-        'losses[[r["width"] == 20 for r in runs["decoder"]]]',
+        'if r["width"] == width',
+        'if r["width"] == 20',
     ),
     planted(
         "C31", "error", "a prediction that is too high", LAW, '"error": -error', '"error": error'
