@@ -128,7 +128,7 @@ with check.task("merge"):
         name="out",
         atol=1e-4,
         hint=T(
-            ja="スコアが大きいと、途中の値があふれます。レッスンの4節では、どう防いだでしょうか。",
+            ja="スコアが大きいと、途中の計算結果があふれます。レッスンの4節では、どう防いだでしょうか。",
             zh_tw="分數很大時，中間的值會溢位。課文第 4 節是怎麼避免的？",
         ),
     )
@@ -354,7 +354,7 @@ with check.task("grouped"):
         grouped(x, *weights, 4, 4),
         one_by_one(x, q_heads, k_heads, v_heads),
         hint=T(
-            ja="n_kv_headsとn_headsが同じなら、ふつうのマルチヘッドアテンションです。列をヘッドに分ける順番を確かめましょう。",
+            ja="n_kv_headsとn_headsが同じなら、普通のマルチヘッドアテンションです。列をヘッドに分ける順番を確かめましょう。",
             zh_tw="n_kv_heads 等於 n_heads 時，就是一般的多頭注意力。請確認直行是依什麼順序分給各個頭的。",
         ),
     )

@@ -68,7 +68,7 @@ torch.set_num_threads(1)
 #
 # 不存起來的話，要多算多少？讓第 04 課的解碼器用兩種方法寫同一個句子：每次都從頭全部重算；或是把前面詞元的鍵和值存進 `past_key_values`，只計算新的 1 個詞元。
 #
-# 先猜猜看：從 2 個詞元開始，再生成 20 個詞元時，全部重算的 FLOPs，是存起來的方法的幾倍？
+# 預測：從 2 個詞元開始，再生成 20 個詞元時，全部重算的 FLOPs，是存起來的方法的幾倍？
 
 # %% key="why-ways"
 model = decoder.load()
@@ -96,7 +96,7 @@ def with_cache(ids, n):
 
 # %% key="why-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 with measure.cost() as slow:
@@ -185,11 +185,11 @@ assert step_flops[1] - step_flops[0] == 2 * (2 * 64 + 2 * 64) * 256
 #
 # Llama 3 8B 有 32 層，查詢的注意力頭有 32 個，鍵和值的注意力頭有 8 個，$d_h$ 是 128。
 #
-# 先猜猜看：用 bfloat16 時，每多 1 個詞元，所有的層一共增加多少位元組？
+# 預測：用 bfloat16 時，每多 1 個詞元，所有的層一共增加多少位元組？
 
 # %% key="hand-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 llama = kv_cache.config("llama-3-8b")
@@ -226,7 +226,7 @@ predict.compare(guess, by_hand, T(ja="バイト", zh_tw=" 個位元組"))
 # %% key="roads-meta"
 by_formula, on_meta = kv_cache.formula(llama, 100_000), kv_cache.on_meta(llama, 100_000)
 print(on_meta.sentence())
-print(T(ja="パラメータ数：", zh_tw="參數數量："), f"{kv_cache.parameter_count(llama):,}")
+print(T(ja="パラメータ数：", zh_tw="參數量："), f"{kv_cache.parameter_count(llama):,}")
 assert by_formula.total_bytes == on_meta.total_bytes == 100_000 * by_hand
 
 # %% key="roads-measured"
@@ -251,7 +251,7 @@ real
 # %% [markdown] key="errata" lang="zh-tw"
 # ## 3. 找出錯誤
 #
-# 三種方法完全一致，參數數量也和公布的 8.03B 相同。有了這個工具，就能驗算公開文章裡的數字。哪幾個橫列是錯的？
+# 三種方法完全一致，參數量也和公布的 8.03B 相同。有了這個工具，就能驗算公開文章裡的數字。哪幾個橫列是錯的？
 
 # %% key="errata-code"
 factors, rows = {}, []
@@ -304,11 +304,11 @@ assert abs(factors["llama-70b-128k"] - 1) < 0.001 and factors["llama-70b-2k-wron
 #
 # 第一個說法是與長度成正比。用五種長度測量小 Llama 的快取，再擬合一條通過原點的直線。
 #
-# 先猜猜看：和直線的差距（殘差），最大是多少位元組？
+# 預測：和直線的差距（殘差），最大是多少位元組？
 
 # %% key="linear-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 lengths = [16, 50, 128, 300, 512]
@@ -398,11 +398,11 @@ assert after_reading.payload == after_writing.payload
 #
 # 那麼，像 T5 這樣的編碼器－解碼器又如何？
 #
-# 先猜猜看：輸入固定為 256 個詞元，輸出從 8 個詞元增加到 64 個詞元，交叉注意力的快取會變成幾倍？
+# 預測：輸入固定為 256 個詞元，輸出從 8 個詞元增加到 64 個詞元，交叉注意力的快取會變成幾倍？
 
 # %% key="pair-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 shape = {"d_model": 64, "d_ff": 128, "d_kv": 16, "num_heads": 4, "num_layers": 2}
@@ -436,11 +436,11 @@ predict.compare(guess, cross_growth, T(ja="倍", zh_tw=" 倍"))
 #
 # 第二個說法是 8 千和 10 萬的差別。成正比的 Llama 3 8B 是 12.2 倍。
 #
-# 先猜猜看：Gemma 3 27B 每 6 層只有 1 層保留全部的詞元。100,000 個詞元的快取，是 8,192 個詞元時的幾倍？
+# 預測：Gemma 3 27B 每 6 層只有 1 層保留全部的詞元。100,000 個詞元的快取，是 8,192 個詞元時的幾倍？
 
 # %% key="lengths-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 lengths_shown = (8_192, 100_000)
@@ -495,11 +495,11 @@ head_diagrams.sharing()
 # %% [markdown] key="kinds-guess" lang="zh-tw"
 # 模型大小相同（32 層、32 個查詢的頭、$d_h = 128$），把鍵和值的頭設成 32（MHA）、8（GQA，grouped-query attention）、1（MQA）個。MLA 的潛在向量是 512 維，位置的部分是 64 維。
 #
-# 先猜猜看：MHA 的 1 個詞元，是 MLA 的 1 個詞元的幾倍？
+# 預測：MHA 的 1 個詞元，是 MLA 的 1 個詞元的幾倍？
 
 # %% key="kinds-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 layers, head_dim, bytes_each = 32, 128, 2
@@ -539,7 +539,7 @@ assert deepseek.bytes_per_token == 61 * numbers["MLA"] * bytes_each
 #
 # </details>
 #
-# 手計算は本物のコード（MLAはDeepSeek-V3）とどれも一致しました。出力の最後の文のとおり、61層、6,710億パラメータの本物のDeepSeek-V3でも、1トークン分はLlama 3 8Bの131,072バイトより小さくなっています。大きさを決めるのはパラメータの数ではなく、層の数と、キーとバリューの持ち方です。
+# 手計算は本物のコード（MLAはDeepSeek-V3）とどれも一致しました。出力の最後の文のとおり、61層、6,710億パラメータの本物のDeepSeek-V3でも、1トークン分はLlama 3 8Bの131,072バイトより小さくなっています。大きさを決めるのはパラメータ数ではなく、層の数と、キーとバリューの持ち方です。
 
 # %% [markdown] key="kinds-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
@@ -548,12 +548,12 @@ assert deepseek.bytes_per_token == 61 * numbers["MLA"] * bytes_each
 #
 # </details>
 #
-# 算出的值和真正的程式碼（MLA 用的是 DeepSeek-V3）全部一致。輸出的最後一句說的是真正的 DeepSeek-V3：61 層，6,710 億個參數；一個詞元的快取，卻比 Llama 3 8B 的 131,072 個位元組還小。可見決定大小的不是參數數量，而是層數，以及鍵和值的保存方式。
+# 算出的值和真正的程式碼（MLA 用的是 DeepSeek-V3）全部一致。輸出的最後一句說的是真正的 DeepSeek-V3：61 層，6,710 億個參數；一個詞元的快取，卻比 Llama 3 8B 的 131,072 個位元組還小。可見決定大小的不是參數量，而是層數，以及鍵和值的保存方式。
 
 # %% [markdown] key="quant" lang="ja"
 # ## 6. 量子化：ビットを減らす
 #
-# 3つ目の主張にある量子化（quantization）は、数を少ないビットで表すことで、重みにもKVキャッシュにも使えます。4ビットで表せるのは16種類の値だけなので、数を64個ずつなどのグループに分け、グループごとに値の間隔（スケール）と最小値を16ビットずつで保存します。1つの数は平均で $4 + 2 \times 16 / 64 = 4.5$ ビットです。
+# 3つ目の主張にある量子化（quantization）は、数を少ないビットで表すことで、重みにもKVキャッシュにも使えます。4ビットで表せるのは16種類の値だけなので、数を64個ずつなどのグループに分け、グループごとに値の間隔（スケール）と最小値を16ビットずつで保存します（スケール情報）。1つの数は平均で $4 + 2 \times 16 / 64 = 4.5$ ビットです。
 #
 # その代わりに生じる誤差で、答えはどれだけ変わるのでしょうか。レッスン04のデコーダーに200の文の最初の8トークンを読ませ、キャッシュを量子化してから続きを書かせます（グループは8個ずつ）。
 #
@@ -566,7 +566,7 @@ assert deepseek.bytes_per_token == 61 * numbers["MLA"] * bytes_each
 #
 # 變小的代價是數值會有誤差。那麼，答案會變多少？這裡讓第 04 課的解碼器讀 200 個句子的前 8 個詞元，把快取量化之後，再讓它接著寫（每組 8 個）。
 #
-# 先猜猜看：量化成 2 位元之後，合乎文法的句子占百分之多少？（不量化時是 100%）`"a"`：不到 50%；`"b"`：50% 到 90%；`"c"`：90% 以上。
+# 預測：量化成 2 位元之後，合乎文法的句子占百分之多少？（不量化時是 100%）`"a"`：不到 50%；`"b"`：50% 到 90%；`"c"`：90% 以上。
 
 # %% key="quant-write"
 from helpers.kv_cache import writing_on
@@ -647,11 +647,11 @@ show.tabulate(head, rows)
 # - 4 位元的權重：只有各層裡面的矩陣，嵌入和輸出的矩陣維持 16 位元
 # - 執行環境：假設是 1 GiB
 #
-# 先猜猜看：Llama 3 8B（權重 16 位元）要處理 100,000 個詞元，一共需要多少 GiB？
+# 預測：Llama 3 8B（權重 16 位元）要處理 100,000 個詞元，一共需要多少 GiB？
 
 # %% key="fit-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 fit = kv_cache.fits("llama-3-8b", "rtx-4090", 100_000)
@@ -739,11 +739,11 @@ Explorer(
 #
 # 伺服器同時處理許多序列，事先不知道每個序列會變多長，該保留多少記憶體？先假設每個序列都保留最長 2,048 個詞元的連續空間；64 個序列的長度，從平均約 550 個詞元的對數常態分布抽出。
 #
-# 先猜猜看：保留的記憶體裡，沒有用到的占百分之多少？
+# 預測：保留的記憶體裡，沒有用到的占百分之多少？
 
 # %% key="paged-reserve"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 rng = random.Random(0)
@@ -771,13 +771,13 @@ predict.compare(guess, 100 * reserved_waste, "%")
 #
 # 所以 vLLM 的 PagedAttention 把記憶體切成小區塊（這裡是 16 個詞元），需要時才一塊一塊配置。用了哪些區塊，依序記在每個序列的區塊表（block table）裡。下面的儲存格會先印出它的程式碼，再執行。
 #
-# 先猜猜看：同樣的 64 個序列，沒有用到的變成百分之多少？
+# 預測：同樣的 64 個序列，沒有用到的變成百分之多少？
 
 # %% key="paged-code"
 print(inspect.getsource(kv_cache.PagedCache))
 
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 paged = kv_cache.PagedCache(64 * 128, 16)
@@ -808,11 +808,11 @@ predict.compare(guess, 100 * paged_waste, "%")
 #
 # 使用因果遮罩時，只要開頭相同，鍵和值也相同，所以好幾個序列也能指向同一個區塊。共同的部分只存一份，就叫前綴快取（prefix caching）。
 #
-# 先猜猜看：8 個人共用 1,000 個詞元的提示，各自再寫 50 個詞元。不共用時的區塊數，是共用時的幾倍？
+# 預測：8 個人共用 1,000 個詞元的提示，各自再寫 50 個詞元。不共用時的區塊數，是共用時的幾倍？
 
 # %% key="prefix-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 
@@ -923,12 +923,12 @@ except kv_cache.Refused as refusal:
 # %% [markdown] key="further-characters" lang="ja"
 # #### 10万トークンは何文字か
 #
-# 元のページは単語で数えていますが、正しい単位はトークンです。10万トークンが何文字になるかは、トークナイザーによって違います。公表されている値と、この教材の文章で数えた値を並べます。幅のある値は、小さいほうを使います。
+# 元のページは単語で数えていますが、正しい単位はトークンです。10万トークンが何文字になるかは、トークナイザー（文章をトークンに分けるもの）によって違います。公表されている値と、この教材の文章で数えた値を並べます。幅のある値は、小さいほうを使います。
 
 # %% [markdown] key="further-characters" lang="zh-tw"
 # #### 10 萬個詞元是多少個字
 #
-# 原網頁沒有寫單位，其實數的是詞元。10 萬個詞元是多少個字，要看用的是哪個分詞器（tokenizer）。下面把公布的數字，和用這份教材的文章數出來的數字放在一起比較。
+# 原網頁沒有寫單位，其實數的是詞元。10 萬個詞元是多少個字，要看用的是哪個分詞器（tokenizer，把文字切成詞元的工具）。下面把公布的數字，和用這份教材的文章數出來的數字放在一起比較。
 
 # %% key="characters-code"
 rows = []
@@ -1056,11 +1056,11 @@ claims.check("E73", {"gap": max(gaps), "peak": peaks[128] / peaks[1024]})
 #
 # MLA 會從潛在向量 $c$ 重新算出鍵 $c W_K$ 和值 $c W_V$。可是每生成 1 個詞元，就要重算全部的詞元，快取就沒有意義了。所以改變矩陣相乘的順序：$q \cdot (c W_K)$ 等於 $(q W_K^\top) \cdot c$，只要先把 $W_K$ 乘在查詢那邊、把 $W_V$ 乘在輸出那邊，就能直接使用 $c$。這叫吸收（absorption）。
 #
-# 先猜猜看：存了 1,000 個詞元時，重新計算的 FLOPs 是吸收的幾倍？（位置的部分省略不計。）
+# 預測：存了 1,000 個詞元時，重新計算的 FLOPs 是吸收的幾倍？（位置的部分省略不計。）
 
 # %% key="absorb-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 latent, q = torch.randn(1000, 512), torch.randn(32, 1, 128)  # (n, 512), (heads, 1, d_h)
@@ -1116,11 +1116,11 @@ across_ratio = shared_layers[0].total_bytes / shared_layers[15].total_bytes
 #
 # 如果還是放不下，怎麼辦？一種做法是丟掉不太會用到的詞元的鍵和值，這叫逐出（eviction）。讓第 04 課的解碼器讀 8 個詞元，只丟掉其中 1 個，用 KL 散度測量下一個詞元的分布變了多少。
 #
-# 先猜猜看：丟掉最新的詞元時的變化，是丟掉第 1 個詞元時的幾倍？
+# 預測：丟掉最新的詞元時的變化，是丟掉第 1 個詞元時的幾倍？
 
 # %% key="evict-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 
@@ -1271,11 +1271,11 @@ def tiled_attention(q, k, v, causal=False, tile=64):
 # %% [markdown] key="tiles-guess" lang="zh-tw"
 # `measure.cost` 會數出矩陣乘法的 FLOPs、最大張量的位元組數，以及同時存在的張量合計位元組數的最大值（峰值）。
 #
-# 先猜猜看：$n = 2048$ 時，分塊計算的 FLOPs（矩陣乘法）是一般計算的幾倍？一半就寫 0.5，一樣就寫 1。
+# 預測：$n = 2048$ 時，分塊計算的 FLOPs（矩陣乘法）是一般計算的幾倍？一半就寫 0.5，一樣就寫 1。
 
 # %% key="tiles-measure"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 lengths, d = [256, 512, 1024, 2048], 64
@@ -1384,7 +1384,7 @@ claims.check(
 # %% [markdown] key="tiles-terminal" lang="zh-tw"
 # 就算有 50 萬個以上的鍵，同樣的方法也能用。請在下面儲存格的終端機執行實驗 `online-softmax`。鍵和值都是一塊一塊產生、用完就丟，不會全部同時放在記憶體裡。
 #
-# 先猜猜看：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？提示：第 1 塊一定會換；第 2 塊超過第 1 塊的機率是 $\frac{1}{2}$，第 3 塊超過前面 2 塊的機率是 $\frac{1}{3}$。執行時，請留意進度那一行的 $m$。
+# 預測：總共 128 塊，其中有幾次會讓最大值 $m$ 換成新的值？提示：第 1 塊一定會換；第 2 塊超過第 1 塊的機率是 $\frac{1}{2}$，第 3 塊超過前面 2 塊的機率是 $\frac{1}{3}$。執行時，請留意進度那一行的 $m$。
 
 # %% key="tiles-terminal-code"
 from helpers.widgets import Terminal

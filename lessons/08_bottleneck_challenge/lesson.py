@@ -80,11 +80,11 @@ torch.set_num_threads(1)
 #
 # 一個區塊的權重，注意力是 $4d^2$，FFN 是 $8d^2$，合計 $12d^2$；編碼器－解碼器的解碼器，還要加上交叉注意力的 $4d^2$。
 #
-# 先猜猜看：有一個模型，編碼器 6 層、解碼器 6 層。參數量和它相同的 decoder-only 是幾層（不算嵌入和輸出的矩陣）？
+# 預測：有一個模型，編碼器 6 層、解碼器 6 層。參數量和它相同的 decoder-only 是幾層（不算嵌入和輸出的矩陣）？
 
 # %% key="designs-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 d, heads = 3_072, 24
@@ -138,11 +138,11 @@ assert deep.weights == pair.weights
 #
 # 第一個理由是：「編碼器－解碼器必須用編碼器處理整份長輸入」（C25）。那麼，decoder-only 就不必處理嗎？要確認這一點，就來數預填充（prefill）的運算，也就是讀完文件、算出第一個詞元的分數。
 #
-# 先猜猜看：讀 8,192 個詞元時，14 層的 FLOPs 是 6＋6 層的幾倍？
+# 預測：讀 8,192 個詞元時，14 層的 FLOPs 是 6＋6 層的幾倍？
 
 # %% key="reading-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 counted = {}
@@ -210,7 +210,7 @@ show.tabulate(
 # 表は読むFLOPsの「デコーダー型÷エンコーダー・デコーダー型」です。パラメータ数が同じなら（14層）、計算が多いのはデコーダー型です。飛ばすと、長いほど差は縮みますが、$(L/2)/L_e \approx 1.17$ までです。デコーダーの層の数が同じなら（6層）、デコーダー型のほうが少なくなります。次の表の最後の行は、パラメータ数を保ってエンコーダーを10層、デコーダーを3層にした場合です。
 
 # %% [markdown] key="reading-after" lang="zh-tw"
-# 表裡是讀的 FLOPs：「decoder-only÷編碼器－解碼器」。參數量相同時（14 層），decoder-only 的運算比較多；跳過的話，文件越長差距越小，但最多只會接近 $(L/2)/L_e \approx 1.17$。解碼器層數相同時（6 層），則是 decoder-only 比較少。下表的最後一個橫列，是參數量不變，改成編碼器 10 層、解碼器 3 層的情況。
+# 表裡是預填充的 FLOPs：「decoder-only÷編碼器－解碼器」。參數量相同時（14 層），decoder-only 的運算比較多；跳過的話，文件越長差距越小，但最多只會接近 $(L/2)/L_e \approx 1.17$。解碼器層數相同時（6 層），則是 decoder-only 比較少。下表的最後一個橫列，是參數量不變，改成編碼器 10 層、解碼器 3 層的情況。
 
 # %% key="c25" show=true
 naive, skipping, same_depth = reading_ratios(131_072)
@@ -243,11 +243,11 @@ claims.check(
 #
 # 第二個理由是，再加上交叉注意力，「運算負擔可能很重」（C26）。所以接著測量生成一個詞元的運算（解碼，decode）和 KV 快取。
 #
-# 先猜猜看：參數量相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
+# 預測：參數量相同時，decoder-only 的 KV 快取是編碼器－解碼器的幾倍？
 
 # %% key="writing-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 n, held = 8_192, {}
@@ -334,7 +334,7 @@ claims.check(
 #
 # 從這裡開始，改用 28 層，以及參數量幾乎相同的 12＋12 層（都是 GQA）。同一批次的序列共用權重，快取則每個序列各自讀寫。
 #
-# 先猜猜看：H100 的轉折點大約是 295。幾乎沒有快取時（$n = 1$），批次要多大，解碼的強度才會到達它？提示：每個權重占 2 個位元組，每個序列要用它做一次乘法和一次加法。
+# 預測：H100 的轉折點大約是 295。幾乎沒有快取時（$n = 1$），批次要多大，解碼的強度才會到達它？提示：每個權重占 2 個位元組，每個序列要用它做一次乘法和一次加法。
 
 # %% key="roofline-intensity"
 grouped = replace(bottleneck.DECODER, n_kv_heads=8)
@@ -358,7 +358,7 @@ def intensity(design, n, batch, writing):
 
 # %% key="roofline-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 
@@ -442,7 +442,7 @@ claims.check(
 # 「リアルタイムの生成が効率よくできる」（C30）のは、会議の字幕のように文書が少しずつ届くときも同じでしょうか。まず小さなモデル（$d = 96$）で、64トークンの後ろの16だけを書き換え、前の48トークンの状態の変化を測ります。
 
 # %% [markdown] key="growing" lang="zh-tw"
-# 長的預填充，批次是 1 也由運算決定。解碼正好相反：這個 28 層的模型，文件有 512 個詞元時，不管哪一種 GPU，批次再大也到不了轉折點（70B 就到得了），因為每個序列都要讀自己的快取，強度會碰到上限。所以讀的時間用 FLOPs 比，寫的時間用位元組數（權重和快取）比。
+# 長的預填充，批次是 1 也由運算決定。解碼正好相反：這個 28 層的模型，文件有 512 個詞元時，不管哪一種 GPU，批次再大也到不了轉折點（70B 就到得了），因為每個序列都要讀自己的快取，強度會碰到上限。所以預填充的時間用 FLOPs 比，解碼的時間用位元組數（權重和快取）比。
 #
 # ## 5. 文件分批送達的時候
 #
@@ -491,11 +491,11 @@ for key, name in (
 # %% [markdown] key="growing-count" lang="zh-tw"
 # decoder-only 的變化剛好是 0；用快取接著讀，差距也只有捨入誤差，所以舊的部分不必重算。編碼器則連舊的狀態都會改變，每次送達都要全部重算。
 #
-# 先猜猜看：32,768 個詞元的文件（$n/d \approx 10.7$）分 8 次送達。編碼器－解碼器讀的 FLOPs 合計，是一次送達的幾倍？
+# 預測：32,768 個詞元的文件（$n/d \approx 10.7$）分 8 次送達。編碼器－解碼器預填充的 FLOPs 合計，是一次送達的幾倍？
 
 # %% key="growing-flops"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 n, growth = 32_768, {}
@@ -519,14 +519,14 @@ skips = T(ja="デコーダー型（14層、飛ばす）", zh_tw="decoder-only（
 totals = {skips: skipping, pair.name: grown}
 charts.lines(ax, times, {name: np.divide(flops, 1e12) for name, flops in totals.items()})
 x = T(ja="文書が届く回数", zh_tw="文件分幾次送達")
-y = T(ja="読むFLOPsの合計（TFLOPs）", zh_tw="讀的 FLOPs 合計（TFLOPs）")
+y = T(ja="読むFLOPsの合計（TFLOPs）", zh_tw="預填充的 FLOPs 合計（TFLOPs）")
 charts.frame(ax, x, y, log="x", ticks=times, ylim=(0, None))
 ax.legend()
 figures.show(
     fig,
     T(
         ja=f"横軸は文書が届く回数（1回から16回、対数目盛り）、縦軸は読むFLOPsの合計です。エンコーダー・デコーダー型は、1回の{grown[0] / 1e12:.0f} TFLOPsから、16回の{grown[-1] / 1e12:.0f} TFLOPsまで増えます。デコーダー型（因果マスクの分を飛ばす）は、回数によらず{skipping[0] / 1e12:.0f} TFLOPsです。線は、2回と4回のあいだで交わります。",
-        zh_tw=f"橫軸是文件分幾次送達（1 次到 16 次，對數刻度），縱軸是讀的 FLOPs 合計。編碼器－解碼器從 1 次的 {grown[0] / 1e12:.0f} TFLOPs 增加到 16 次的 {grown[-1] / 1e12:.0f} TFLOPs；decoder-only（跳過因果遮罩部分）不管幾次都是 {skipping[0] / 1e12:.0f} TFLOPs。線在 2 次和 4 次之間交叉。",
+        zh_tw=f"橫軸是文件分幾次送達（1 次到 16 次，對數刻度），縱軸是預填充的 FLOPs 合計。編碼器－解碼器從 1 次的 {grown[0] / 1e12:.0f} TFLOPs 增加到 16 次的 {grown[-1] / 1e12:.0f} TFLOPs；decoder-only（跳過因果遮罩部分）不管幾次都是 {skipping[0] / 1e12:.0f} TFLOPs。線在 2 次和 4 次之間交叉。",
     ),
 )
 
@@ -562,7 +562,7 @@ claims.check("C24", {"at_once": skipping[0] / grown[0], "growing": skipping[-1] 
 #
 # </details>
 #
-# 前提（C24）的答案出來了：讀的運算，一次送達時是編碼器－解碼器比較少，分很多次送達時是 decoder-only 比較少。所有人的開頭都相同時，那一段只要讀一次、快取共用一份（前綴快取），這也只有 decoder-only 做得到。
+# 前提（C24）的答案出來了：預填充的運算，一次送達時是編碼器－解碼器比較少，分很多次送達時是 decoder-only 比較少。所有人的開頭都相同時，那一段只要讀一次、快取共用一份（前綴快取），這也只有 decoder-only 做得到。
 #
 # 「對所有東西都用同一種方式處理」（C28），所以快取只要一種。不過也有代價：把後面的 16 個詞元看成問題，讀文件時就看不到問題（變化是 0）。
 
@@ -605,11 +605,11 @@ claims.check(
 # %% [markdown] key="memory" lang="zh-tw"
 # 參考答案還說，「有了 FlashAttention，decoder-only 就比較容易處理長上下文」（C29）。這裡比較會建立分數矩陣（$n \times n$）的一般計算（`eager`）和不建立的計算（`sdpa`），中間結果（activation）同時最多占多少位元組。不保留快取的話，這個值與層數無關，所以用 2 層、$d = 96$ 的模型來測量。
 #
-# 先猜猜看：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。中間結果會變成幾倍？
+# 預測：用一般的計算，把長度從 8,192 增加到 16,384，也就是 2 倍。中間結果會變成幾倍？
 
 # %% key="memory-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 thin = {
@@ -658,7 +658,7 @@ claims.check(
 # このカウンターが見ているのは、PyTorchの演算が作るテンソルだけで、実装の内部の小さな作業領域は入っていません。また、節約する計算での2つの型の差には、コードの書き方の違いも含まれます。
 
 # %% [markdown] key="memory-after" lang="zh-tw"
-# 中間結果變成與長度成正比，這一點編碼器也一樣。只對 decoder-only 有效的，是可以跳過因果遮罩的部分：注意力的運算大約減半，讀的 FLOPs 整體大約變成 56%（131,072 個詞元，$n/d \approx 42.7$）。鍵和值全都需要，所以 KV 快取並不會變小。
+# 中間結果變成與長度成正比，這一點編碼器也一樣。只對 decoder-only 有效的，是可以跳過因果遮罩的部分：注意力的運算大約減半，預填充的 FLOPs 整體大約變成 56%（131,072 個詞元，$n/d \approx 42.7$）。鍵和值全都需要，所以 KV 快取並不會變小。
 #
 # 這個計數器看得到的，只有 PyTorch 的運算所建立的張量，不包含實作內部的小塊工作空間。節省記憶體的計算，兩種架構還有差距，部分是因為程式的寫法不同。
 
@@ -676,7 +676,7 @@ claims.check(
 # %% [markdown] key="real" lang="zh-tw"
 # 前面的公式，對真正的模型也成立嗎？在 `meta` 上執行 Llama 2 7B、Llama 3 8B、T5-11B，用 8,192 個詞元的文件確認。
 #
-# 先猜猜看：Llama 3 8B 的 KV 快取是 Llama 2 7B 的幾倍？兩者都是 32 層的 decoder-only，但鍵和值的頭，Llama 2 7B 有 32 個，Llama 3 8B 有 8 個。
+# 預測：Llama 3 8B 的 KV 快取是 Llama 2 7B 的幾倍？兩者都是 32 層的 decoder-only，但鍵和值的頭，Llama 2 7B 有 32 個，Llama 3 8B 有 8 個。
 
 # %% key="real-models"
 from transformers import LlamaForCausalLM, T5ForConditionalGeneration
@@ -703,7 +703,7 @@ for key, kind in (
 
 # %% key="real-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 gib = {key: sum(bottleneck.cache_bytes(x, n, 1).values()) / 2**30 for key, x in real.items()}
@@ -728,7 +728,7 @@ predict.compare(guess, gib["llama-3-8b"] / gib["llama-2-7b"], T(ja="倍", zh_tw=
 #
 # </details>
 #
-# T5-11B 的快取大約是 Llama 3 8B 的 12 倍。這是架構造成的嗎？用 Llama 2 7B 的區塊設想一個 14＋14 層的編碼器－解碼器（實際上不存在），把架構和頭的數量分開來改變，比較 100,000 個詞元的 KV 快取。
+# T5-11B 的快取大約是 Llama 3 8B 的 12 倍。這是架構造成的嗎？用 Llama 2 7B 的區塊設想一個 14＋14 層的編碼器－解碼器（實際上不存在），把架構和頭數分開來改變，比較 100,000 個詞元的 KV 快取。
 
 # %% key="real-grid-code"
 base, grid = real["llama-2-7b"], {}
@@ -759,11 +759,11 @@ assert list(grid.values()) == sorted(grid.values(), reverse=True)
 # %% [markdown] key="merged" lang="zh-tw"
 # T5Gemma 2（[2025 年 12 月的論文](https://arxiv.org/abs/2512.14856)）連架構的內部也改了：把解碼器的自注意力和交叉注意力合併，用同樣的矩陣算出文件和摘要的鍵與值，再用同一個查詢去看（transformers 的原始碼裡叫做 `T5Gemma2MergedAttention`）。
 #
-# 先猜猜看：把 6＋6 層的模型這樣合併注意力之後，參數量相同的 decoder-only 是幾層？
+# 預測：把 6＋6 層的模型這樣合併注意力之後，參數量相同的 decoder-only 是幾層？
 
 # %% key="merged-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 third = bottleneck.merged(pair)
@@ -805,7 +805,7 @@ claims.check("E82", found)
 # まとめた型のキャッシュはちょうど半分で（ウィンドウの層は省く）、書く計算も、出力のスコアの分を除けば半分です。書くときに働くのが、12のブロックのうちデコーダーの6つだけだからです。交差注意を別に持つ6＋6層では、この差に交差注意の重みの分が混ざっていました。まとめた型は、「読む層」と「書く層」を分けることの効果を、最も純粋に見せてくれます。
 
 # %% [markdown] key="merged-after" lang="zh-tw"
-# 合併之後，快取剛好是一半（省略滑動視窗的層）；寫的運算，不算輸出分數的話也是一半，因為寫的時候要用到的，只有 12 個區塊裡解碼器的 6 個。交叉注意力另外放的 6＋6 層，這個差別裡還混著交叉注意力的權重。合併之後的架構，最能單純看出把「讀的層」和「寫的層」分開有什麼效果。
+# 合併之後，快取剛好是一半（省略滑動視窗的層）；解碼的運算，不算輸出分數的話也是一半，因為寫的時候要用到的，只有 12 個區塊裡解碼器的 6 個。交叉注意力另外放的 6＋6 層，這個差別裡還混著交叉注意力的權重。合併之後的架構，最能單純看出把「讀取的層」和「生成的層」分開有什麼效果。
 
 # %% [markdown] key="further-shared" lang="ja" further=true
 # ### さらにくわしく：何が共有できるか
@@ -821,11 +821,11 @@ claims.check("E82", found)
 # %% [markdown] key="shared" lang="zh-tw"
 # 假設有 8 位使用者，每人的輸入是 8,192 個詞元，最前面的 6,144 個詞元相同。decoder-only 那一段的鍵和值也相同，所以快取只要留一份。
 #
-# 先猜猜看：每個人都寫完 256 個詞元時，14 層的 decoder-only 的快取合計，是不共用時的幾倍？
+# 預測：每個人都寫完 256 個詞元時，14 層的 decoder-only 的快取合計，是不共用時的幾倍？
 
 # %% key="sharing"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 line = T(
@@ -889,7 +889,7 @@ assert same_document[pair] < same_document[deep]
 # %% [markdown] key="speculative" lang="zh-tw"
 # 解碼的時間由頻寬決定，所以讀一次權重就確認好幾個詞元，比較划算。推測解碼（speculative decoding）讓小模型先草擬幾個詞元，再由大模型一次計算、一起檢查。這裡替第 04 課的解碼器（2 層，寬度 64）訓練一個負責草擬的模型（1 層，寬度 32）。
 #
-# 先猜猜看：每次草擬 4 個詞元，大模型計算一次，平均可以前進幾個詞元（最多 5 個）？
+# 預測：每次草擬 4 個詞元，大模型計算一次，平均可以前進幾個詞元（最多 5 個）？
 
 # %% key="speculative-source"
 import inspect
@@ -903,7 +903,7 @@ print(inspect.getsource(speculative.accepts), inspect.getsource(speculative.spec
 
 # %% key="speculative-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 torch.manual_seed(0)
@@ -1018,7 +1018,7 @@ claims.check(
 #
 # 權重由所有人共用，所以把好幾個人的摘要一起生成，比較划算。可是每個人的摘要長度不同：如果等所有人都寫完，才讓下一批進來（靜態批次），先寫完的人留下的位子就一直空著。一有空位就讓下一個人進來，叫做連續批次（continuous batching）。用第 4 節的看法，取「FLOPs÷官方規格的效能」和「位元組數÷頻寬」中比較長的當作時間下限來模擬（文件 8,192 個詞元，摘要 32～512 個詞元，16 個位子，H100）。
 #
-# 先猜猜看：200 個人同時送出請求，連續批次的吞吐量（每秒生成的詞元數）大約是靜態批次的幾倍？`"a"`：1.1、`"b"`：1.5、`"c"`：3
+# 預測：200 個人同時送出請求，連續批次的吞吐量（每秒生成的詞元數）大約是靜態批次的幾倍？`"a"`：1.1、`"b"`：1.5、`"c"`：3
 
 # %% key="serving-source"
 import inspect
@@ -1099,7 +1099,7 @@ claims.check(
 # %% [markdown] key="explore" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
 #
-# 大約 1.5 倍。決定靜態批次寫多久的，是 16 個人裡最長的（將近 500），而不是平均長度（272）；讀的時間則一樣。
+# 大約 1.5 倍。決定靜態批次寫多久的，是 16 個人裡最長的（將近 500），而不是平均長度（272）；預填充的時間則一樣。
 #
 # </details>
 #
@@ -1169,7 +1169,7 @@ Explorer(
 # %% [markdown] key="scenario" lang="zh-tw"
 # ## 8. 你自己的情境
 #
-# 下面的儲存格會發給你一個情境。文件送達的方式、共用的部分、GPU、目標、候選架構的層數和頭的數量，每個人都不一樣。「情境」後面的 4 個字元是編號，繳交時請寫上。
+# 下面的儲存格會發給你一個情境。文件送達的方式、共用的部分、GPU、目標、候選架構的層數和頭數，每個人都不一樣。「情境」後面的 4 個字元是編號，繳交時請寫上。
 #
 # 時間和第 6 節一樣，用的是下限。下限超過目標，就一定來不及；比目標短，還不能說來得及。
 #
