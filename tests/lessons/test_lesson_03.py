@@ -81,7 +81,7 @@ def test_the_fill_in_explorer_answers_and_refuses(cells):
     answer = corpus.sentence(event, cells["LANG"]).answer("counter")
     found = explorer(text=text).sentence
     assert re.search(rf"{answer} (0\.9|1\.0)", found) and f"{answer} 1.00" in found  # model, exact
-    no_such = {"ja": "正しい答えはありません", "zh-tw": "沒有正確答案"}[cells["LANG"]]
+    no_such = {"ja": "合う文はありません", "zh-tw": "沒有這種句子"}[cells["LANG"]]
     assert no_such not in found and no_such in explorer(text="？" + text).sentence
     three = explorer(text="？？" + text)
     assert three.sentence.count("0.") >= 9 and three.picture.count("<svg") == 3
