@@ -326,11 +326,11 @@ def _fit_numbers(ax: Axes, undo: contextlib.ExitStack) -> None:
     """Write a heat map's numbers as small as its cells have become."""
     if not ax.images or not ax.texts:
         return
-    shape = np.shape(ax.images[0].get_array())[:2]
-    fits = _text_size(ax, shape, [text.get_text() for text in ax.texts])
+    rows, columns = np.shape(np.asarray(ax.images[0].get_array()))[:2]
+    fits = _text_size(ax, (rows, columns), [text.get_text() for text in ax.texts])
     for text in ax.texts:
-        undo.callback(text.set_size, text.get_size())
-        text.set_size(min(text.get_size(), fits))
+        undo.callback(text.set_fontsize, text.get_fontsize())
+        text.set_fontsize(min(text.get_fontsize(), fits))
 
 
 def _slant_crowded(ax: Axes, undo: contextlib.ExitStack) -> None:
@@ -342,7 +342,9 @@ def _slant_crowded(ax: Axes, undo: contextlib.ExitStack) -> None:
         return
     side = "left" if ax.xaxis.get_ticks_position() == "top" else "right"
     for label in labels:
-        undo.callback(label.set, rotation=0, ha=label.get_ha(), rotation_mode="default")
+        undo.callback(
+            label.set, rotation=0, ha=label.get_horizontalalignment(), rotation_mode="default"
+        )
         label.set(rotation=30, ha=side, rotation_mode="anchor")
 
 
