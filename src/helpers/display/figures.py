@@ -297,9 +297,12 @@ def narrowed(fig: Figure) -> Iterator[None]:
     order = sorted({spec.num1 for spec in panels.values()})
     rows, columns = max((spec.get_geometry()[:2] for spec in panels.values()), default=(1, 1))
     width, height = fig.get_size_inches()
+    squeezed = min(NARROW, width / columns)
+    # cells stay square, curves keep their height
+    lower = squeezed / (width / columns) if any(ax.images for ax in panels) else 1
     with contextlib.ExitStack() as undo:
         undo.callback(fig.set_size_inches, width, height)
-        fig.set_size_inches(min(NARROW, width / columns), height / rows * max(1, len(order)))
+        fig.set_size_inches(squeezed, lower * height / rows * max(1, len(order)))
         grid = GridSpec(max(1, len(order)), 1, figure=fig)
         for ax, spec in panels.items():
             undo.callback(ax.set_subplotspec, spec)
@@ -324,9 +327,9 @@ def _stand_alone(ax: Axes, first: Axes, undo: contextlib.ExitStack) -> None:
 
 def _fit_numbers(ax: Axes, undo: contextlib.ExitStack) -> None:
     """Write a heat map's numbers as small as its cells have become."""
-    if not ax.images or not ax.texts:
+    rows, columns = np.asarray(ax.images[0].get_array()).shape[:2] if ax.images else (0, 0)
+    if not 0 < rows * columns <= len(ax.texts):  # texts of another kind are no cell's
         return
-    rows, columns = np.shape(np.asarray(ax.images[0].get_array()))[:2]
     fits = _text_size(ax, (rows, columns), [text.get_text() for text in ax.texts])
     for text in ax.texts:
         undo.callback(text.set_fontsize, text.get_fontsize())

@@ -420,6 +420,14 @@ def test_numbers_of_a_heat_map_fit_the_cells_of_a_narrow_page():
     assert [text.get_size() for text in fig.axes[0].texts] == sizes
 
 
+def test_words_beside_a_heat_map_without_numbers_keep_their_size():
+    fig, ax = plt.subplots(figsize=(9, 6))
+    figures.matrix(ax, np.eye(15, 23), fmt=None)
+    word = ax.annotate("word", (3, 3), size=9)
+    with figures.narrowed(fig):
+        assert word.get_size() == 9
+
+
 def test_on_dark_pages_another_picture_takes_its_place(lang, bundles):
     fig, ax = plt.subplots()
     ax.plot([1, 2], label=WORDS[lang])
