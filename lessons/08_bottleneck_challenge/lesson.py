@@ -1398,9 +1398,9 @@ quiz
 # %% [markdown] key="next" lang="ja"
 # ## 13. 演習問題
 #
-# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)では、優劣が入れ替わる要約の長さや、デコードが帯域幅で決まらなくなるバッチを、自分の式で求めます。ステップ1と2の答えも提出します。
+# [演習シート](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)で練習し、ステップ1と2の答えも提出したら、[レッスン09](09_real_models.ipynb)で本物のモデルを測りましょう。
 
 # %% [markdown] key="next" lang="zh-tw"
 # ## 13. 練習題
 #
-# 在[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)裡，要用自己的公式求出：摘要要多長，優劣才會逆轉；批次要多大，解碼才不再由頻寬決定。步驟 1 和 2 的答案，也在那裡繳交。
+# 先到[練習題](../../exercises/{{lang}}/{{lesson}}/exercise_{{lesson}}.ipynb)動手寫，步驟 1 和 2 的答案也在那裡繳交；再前往[第 09 課](09_real_models.ipynb)，改用別人訓練好的真正的模型來測量。

@@ -15,6 +15,7 @@ import torch
 from claim_faults import Fault
 from torch import nn
 
+from helpers import results
 from helpers.models import alignment, encoder_decoder, spans, transfer
 from helpers.models.encoder_decoder import TOKENIZER
 from helpers.world import corpus
@@ -278,14 +279,25 @@ def without_prompt() -> float:
 # --- E52: transfer -------------------------------------------------------------------------------
 
 
+TRANSFER = ("transfer-texts", "transfer-live", "transfer-record", "transfer-claim")
+INSTEAD = {  # arm of the record -> whose runs stand there
+    "scratch": "told_twice",
+    "told_twice": "scratch",
+    "unrelated": "shuffled",
+    "shuffled": "told_twice",
+}
+
+
 @cache
-def swapped() -> dict:
-    """Random weights where the pre-trained ones belong, and the other way round."""
-    random_weights = encoder_decoder.new
+def swapped() -> dict[str, float]:
+    """Random weights where the pre-trained ones belong, and the runs of other arms."""
+    random_weights, runs = encoder_decoder.new, results.load("transfer")["runs"]
+    moved = [r | {"arm": a} for a, other in INSTEAD.items() for r in runs if r["arm"] == other]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoder_decoder, "new", transfer.load)
         patch.setattr(transfer, "load", random_weights)
-        return lesson_cells.run(LESSON, "transfer-texts", "transfer-live")
+        patch.setattr(results, "load", lambda name: {"runs": moved})
+        return lesson_cells.measured(LESSON, "E52", *TRANSFER)
 
 
 FAULTS: list[Fault] = [
@@ -340,4 +352,8 @@ FAULTS: list[Fault] = [
     Fault("C23", "labels", "no prompt", without_prompt),
     Fault("E52", "from_text", "random weights", lambda: swapped()["from_text"]),
     Fault("E52", "from_random", "pre-trained weights", lambda: swapped()["from_random"]),
+    Fault("E52", "recorded_text", "random weights", lambda: swapped()["recorded_text"]),
+    Fault("E52", "recorded_random", "pre-trained weights", lambda: swapped()["recorded_random"]),
+    Fault("E52", "recorded_unrelated", "shuffled text", lambda: swapped()["recorded_unrelated"]),
+    Fault("E52", "recorded_shuffled", "whole sentences", lambda: swapped()["recorded_shuffled"]),
 ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ..display.svg import BAR, FONT, HIDDEN, cell, ems, svg, words
 from ..language import say
 
-LENGTH, STEP, HIGH = 300, 58, 19  # pixels: of the longest bar, of one quantity, of one bar
+LENGTH, STEP, HIGH = 150, 58, 19  # pixels: of the longest bar, of one quantity, of one bar
+LARGER = 1.3  # where the page is wide
 BEST = "◎"
 
 
@@ -31,7 +32,7 @@ def comparison(rows: Sequence[Row], name: str) -> str:
     left = 12 + FONT * max(map(ems, designs))
     inner = "".join(_row(n, row, designs, left) for n, row in enumerate(rows))
     room = FONT * max(ems(text) for row in rows for text in row.texts) + 3 * FONT
-    return svg(left + LENGTH + room, STEP * len(rows) + 6, name, inner)
+    return svg(left + LENGTH + room, STEP * len(rows) + 6, name, inner, LARGER)
 
 
 def _row(n: int, row: Row, designs: Sequence[str], left: float) -> str:
@@ -49,6 +50,6 @@ def _bar(n: int, k: int, row: Row, design: str, left: float, y: float) -> str:
         f'fill="{fill}" stroke="{BAR}" stroke-width="1.5"/>'
     )
     number = words(left + long + 6, y + HIGH / 2 - 0.5, row.texts[k] + mark, "start", more=HIDDEN)
-    label = words(left - 6, y + HIGH / 2 - 0.5, design, "end", 0.85 * FONT, more=HIDDEN)
+    label = words(left - 6, y + HIGH / 2 - 0.5, design, "end", 0.95 * FONT, more=HIDDEN)
     says = say.text("bottleneck", "bar", label=row.label, design=design, value=row.texts[k] + mark)
     return cell(f"{n},{k}", says, label + bar + number)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import io
+import itertools
 import logging.handlers
 import re
 import unicodedata
@@ -23,6 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import Collection
 from matplotlib.colors import Colormap, ListedColormap, to_hex, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -37,6 +39,8 @@ from .typefaces import FONTS, typefaces
 
 TYPEFACES = typefaces()
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
+NARROW_PAGE = 480  # pixels: up to here a page is narrow, as a phone's
+NARROW = 5.5  # inches: so wide, text of 10 points has 9 pixels on a page of 400
 DARK, GREY = "#08519c", "#595959"
 # Okabe & Ito's colours that keep a contrast of 3 against white; the shape says it once more.
 LINES = (
@@ -124,9 +128,9 @@ def show(fig: Figure, description: str) -> None:
     try:
         if not isinstance(description, str) or not description.strip():
             raise FigureError(say.text("figures", "no_description", got=repr(description)))
-        day = _draw(fig)
+        day = _draw_both(fig)
         darken(fig)
-        night = _draw(fig)
+        night = _draw_both(fig)
     finally:
         plt.close(fig)  # also after an error: the notebook would show the faulty figure
     fragment(_figure_html(day, night, description.strip()), description.strip())
@@ -274,6 +278,79 @@ def _rows(value: Any) -> list[Sequence]:
     return list(value.values()) if isinstance(value, Mapping) else [value]
 
 
+def _draw_both(fig: Figure) -> tuple[bytes, bytes]:
+    """Return the figure as PNG, for a page and for a narrow one: the same if it is narrow."""
+    wide = _draw(fig)
+    if fig.get_figwidth() <= NARROW:
+        return wide, wide
+    with narrowed(fig):
+        return wide, _draw(fig)
+
+
+@contextlib.contextmanager
+def narrowed(fig: Figure) -> Iterator[None]:
+    """Put a row's panels one below the other, none wider than NARROW; afterwards all is as it was.
+
+    A phone shrinks a picture to its page: of one that is twice as wide, nobody reads the labels.
+    """
+    panels = {ax: spec for ax in fig.axes if (spec := ax.get_subplotspec())}
+    order = sorted({spec.num1 for spec in panels.values()})
+    rows, columns = max((spec.get_geometry()[:2] for spec in panels.values()), default=(1, 1))
+    width, height = fig.get_size_inches()
+    squeezed = min(NARROW, width / columns)
+    # cells stay square, curves keep their height
+    lower = squeezed / (width / columns) if any(ax.images for ax in panels) else 1
+    with contextlib.ExitStack() as undo:
+        undo.callback(fig.set_size_inches, width, height)
+        fig.set_size_inches(squeezed, lower * height / rows * max(1, len(order)))
+        grid = GridSpec(max(1, len(order)), 1, figure=fig)
+        for ax, spec in panels.items():
+            undo.callback(ax.set_subplotspec, spec)
+            ax.set_subplotspec(grid[order.index(spec.num1)])
+            _stand_alone(ax, fig.axes[0], undo)
+        with warnings.catch_warnings(action="ignore"):  # _draw hears them
+            fig.draw_without_rendering()  # where the labels are now
+        for ax in panels:
+            _fit_numbers(ax, undo)
+            _slant_crowded(ax, undo)
+        yield
+
+
+def _stand_alone(ax: Axes, first: Axes, undo: contextlib.ExitStack) -> None:
+    """Give a panel the labels of y that it shared with the first one on its left."""
+    if not ax.yaxis.get_tick_params().get("labelleft", True):
+        undo.callback(ax.tick_params, axis="y", labelleft=False)
+        ax.tick_params(axis="y", labelleft=True)
+        undo.callback(ax.set_ylabel, ax.get_ylabel())
+        ax.set_ylabel(ax.get_ylabel() or first.get_ylabel())
+
+
+def _fit_numbers(ax: Axes, undo: contextlib.ExitStack) -> None:
+    """Write a heat map's numbers as small as its cells have become."""
+    rows, columns = np.asarray(ax.images[0].get_array()).shape[:2] if ax.images else (0, 0)
+    if not 0 < rows * columns <= len(ax.texts):  # texts of another kind are no cell's
+        return
+    fits = _text_size(ax, (rows, columns), [text.get_text() for text in ax.texts])
+    for text in ax.texts:
+        undo.callback(text.set_fontsize, text.get_fontsize())
+        text.set_fontsize(min(text.get_fontsize(), fits))
+
+
+def _slant_crowded(ax: Axes, undo: contextlib.ExitStack) -> None:
+    """Slant the labels of x where they would touch."""
+    labels = [label for label in ax.get_xticklabels() if label.get_text()]
+    ends = [label.get_window_extent() for label in labels]
+    apart = all(one.x1 < other.x0 for one, other in itertools.pairwise(ends))
+    if apart or any(label.get_rotation() for label in labels):
+        return
+    side = "left" if ax.xaxis.get_ticks_position() == "top" else "right"
+    for label in labels:
+        undo.callback(
+            label.set, rotation=0, ha=label.get_horizontalalignment(), rotation_mode="default"
+        )
+        label.set(rotation=30, ha=side, rotation_mode="anchor")
+
+
 def _draw(fig: Figure) -> bytes:
     """Return the figure as PNG; MissingGlyph, FigureError as in show."""
     png = io.BytesIO()
@@ -339,17 +416,23 @@ def _glyphs(font_file: str) -> frozenset[str]:
     return frozenset(map(chr, font_manager.get_font(font_file).get_charmap()))
 
 
-def _figure_html(day: bytes, night: bytes, description: str) -> str:
+def _figure_html(day: tuple[bytes, bytes], night: tuple[bytes, bytes], description: str) -> str:
     """Return <figure> with the PNG, and the description as its alternative and unfolding text.
 
-    night: takes the PNG's place on dark pages; where styles are taken away, day stays
+    day, night: for a page and for a narrow one.  Those that are not the first take its place there;
+    where styles are taken away, it stays.
     """
-    width = int.from_bytes(day[16:20], "big") // PIXEL_RATIO  # PNG §11.2.2: IHDR starts at byte 16
-    name = f"triad-{hashlib.sha256(day).hexdigest()[:12]}"
+    first, small = day
+    width = int.from_bytes(first[16:20], "big") // PIXEL_RATIO  # PNG §11.2.2: IHDR is at byte 16
+    name = f"triad-{hashlib.sha256(first).hexdigest()[:12]}"
     pages = ", ".join(f"{page} img.{name}" for page in DARK_PAGES)
     paper = f"background: {to_hex((NIGHT,) * 3)} !important"
     summary = say.text("figures", "text_equivalent")
-    style = f'<style>{pages} {{ content: url("{_address(night)}"); {paper} }}</style>'
+    rules = f"{pages} {{ {_picture(night[0])}; {paper} }}"
+    if small != first:
+        narrow = f"img.{name} {{ {_picture(small)} }} {pages} {{ {_picture(night[1])} }}"
+        rules += f" @media (max-width: {NARROW_PAGE}px) {{ {narrow} }}"
+    style = f"<style>{rules}</style>"
     figure = Html(
         '<figure lang="{lang}" style="margin: 0">'
         '<img class="{name}" src="{day}" alt="{text}" '
@@ -357,8 +440,12 @@ def _figure_html(day: bytes, night: bytes, description: str) -> str:
         "<figcaption><details><summary>{summary}</summary>"
         '<p style="white-space: pre-line">{text}</p></details></figcaption></figure>'
     )
-    values = {"lang": say.html_lang(), "name": name, "day": _address(day), "width": width}
+    values = {"lang": say.html_lang(), "name": name, "day": _address(first), "width": width}
     return style + str(figure.format(text=description, summary=summary, **values))
+
+
+def _picture(png: bytes) -> str:
+    return f'content: url("{_address(png)}")'
 
 
 def _address(png: bytes) -> str:

@@ -1,7 +1,8 @@
 """SVG for explorers: cells and bars whose numbers can be read, and their table.
 
 Every cell is [data-cell="row,column"] with a title; explorer/screen.js makes it
-a place for the keyboard.  Widths are in units of one pixel; a narrower window shrinks the whole.
+a place for the keyboard.  Widths are in units of one pixel; a narrower window shrinks the whole,
+on a page of 400 pixels to SMALL.
 """
 
 import math
@@ -15,6 +16,9 @@ from ..language import say
 Rows = Sequence[Sequence[float]]
 FONT = 13
 WIDEST, NARROW = 640, 380
+SMALL, LEGIBLE = 368, 9  # pixels: a picture on a page of 400; the smallest text there
+# where a page is narrow, cells go without numbers that nobody could read
+FINE = "<style>@media (max-width: 480px) { .triad-fine [aria-hidden] { display: none } }</style>"
 # ColorBrewer's Blues, from white; the square root of a weight is its place among them
 BLUES = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107))
 # Bars: 3 : 1 against white and against JupyterLab's dark background
@@ -40,18 +44,36 @@ def heat_map(weights: Rows, rows: Sequence[str], columns: Sequence[str], name: s
     The number is left out where it would be too small to read; the cell's own label has it.
     """
     side = cell_side(max(len(columns), len(rows)))
-    slant = max(map(ems, columns)) * FONT > side - 2
-    left = 8 + FONT * max(map(ems, rows))
-    top = 8 + FONT * (0.75 * max(map(ems, columns)) + 0.8 if slant else 1)
-    right = 0.7 * FONT * ems(columns[-1]) if slant else 0
-    head = [_column_label(left + side * (c + 0.5), top, t, slant) for c, t in enumerate(columns)]
-    body = [
-        _heat_row(r, row, rows[r], columns, (left, top + side * r), side)
-        for r, row in enumerate(weights)
+    font = label_size(side * len(columns), max(map(ems, rows)) + 1)
+    slant = max(map(ems, columns)) * font > side - 2
+    left = 8 + font * max(map(ems, rows))
+    top = 8 + font * (0.75 * max(map(ems, columns)) + 0.8 if slant else 1)
+    right = 0.7 * font * ems(columns[-1]) if slant else 0
+    head = [
+        _column_label(left + side * (c + 0.5), top, t, slant, font) for c, t in enumerate(columns)
     ]
-    inner = f'<g role="row">{"".join(head)}</g>{"".join(body)}'
+    body = "".join(
+        _heat_row(r, row, rows[r], columns, (left, top + side * r), side, font)
+        for r, row in enumerate(weights)
+    )
     width, height = left + side * len(columns) + right + 2, top + side * len(rows) + 2
+    if number_size(side) * SMALL < LEGIBLE * width:
+        body = f'{FINE}<g class="triad-fine">{body}</g>'
+    inner = f'<g role="row">{"".join(head)}</g>{body}'
     return svg(width, height, name, inner) + _folded_table(weights, rows, columns)
+
+
+def label_size(cells: float, longest: float) -> float:
+    """Return the size of labels that are legible on a narrow page, too.
+
+    cells: the width of a row of cells   longest: what labels take of the width beside them, in ems
+    """
+    return max(FONT, LEGIBLE * (cells + 10) / (SMALL - LEGIBLE * min(longest, 10)))
+
+
+def number_size(side: float) -> float:
+    """Return the size at which a number fits a cell."""
+    return min(FONT, (side - 4) / (3 * DIGIT))
 
 
 def cell_side(n: int) -> float:
@@ -59,9 +81,11 @@ def cell_side(n: int) -> float:
     return min(44, max(14, (WIDEST - 80) / n))
 
 
-def _heat_row(r: int, row: Sequence[float], label: str, columns, corner, side: float) -> str:
+def _heat_row(
+    r: int, row: Sequence[float], label: str, columns, corner, side: float, font: float
+) -> str:
     x, y = corner
-    text = words(x - 6, y + side / 2, label, "end")
+    text = words(x - 6, y + side / 2, label, "end", font)
     cells = [
         _heat_cell(
             f"{r},{c}", weight, (x + side * c, y), side, _cell_says(label, columns[c], weight)
@@ -77,7 +101,7 @@ def _heat_cell(place: str, weight: float, corner, side: float, says: str) -> str
     size = f'width="{side - 2:.1f}" height="{side - 2:.1f}"'
     square = f'<rect class="cell" x="{x + 1:.1f}" y="{y + 1:.1f}" {size} rx="2" '
     square += f'fill="{shade(weight)}" stroke="{edge}"/>'
-    number, font = short(weight), min(FONT, (side - 4) / (3 * DIGIT))
+    number, font = short(weight), number_size(side)
     ink = _ink(weight) if weight else "#595959"
     written = (
         words(x + side / 2, y + side / 2, number, "middle", font, ink, more=HIDDEN)
@@ -100,9 +124,10 @@ def short(weight: float) -> str:
     return "1" if text == "1.00" else "0" if text == "0.00" else text.removeprefix("0")
 
 
-def _column_label(x: float, bottom: float, text: str, slant: bool) -> str:
+def _column_label(x: float, bottom: float, text: str, slant: bool, font: float) -> str:
     turn = f' transform="rotate(-45 {x:.1f} {bottom - 6:.1f})"' if slant else ""
-    label = words(x, bottom - 6, text, "start" if slant else "middle", base="auto", more=turn)
+    anchor = "start" if slant else "middle"
+    label = words(x, bottom - 6, text, anchor, font, base="auto", more=turn)
     return f'<g role="columnheader">{label}</g>'
 
 
@@ -268,9 +293,13 @@ def _point_says(label: str, value: float | None) -> str:
 # --- SVG --------------------------------------------------------------------------------
 
 
-def svg(width: float, height: float, name: str, inner: str) -> str:
-    """Return the whole SVG, with its table for screen readers."""
-    box = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+def svg(width: float, height: float, name: str, inner: str, larger: float = 1) -> str:
+    """Return the whole SVG, with its table for screen readers.
+
+    larger: pixels of a unit where the page is wide enough
+    """
+    shown = f'width="{larger * width:.0f}" height="{larger * height:.0f}"'
+    box = f'viewBox="0 0 {width:.0f} {height:.0f}" {shown}'
     style = "max-width: 100%; height: auto; font-variant-numeric: tabular-nums"
     return f'<svg {box} style="{style}" role="table" aria-label="{escape(name)}">{inner}</svg>'
 

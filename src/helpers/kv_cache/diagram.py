@@ -11,7 +11,8 @@ from ..language import say
 from .fitting import Fit
 from .size import GIB
 
-LENGTH, STEP = 360, 28  # pixels: of the longest bar, of one row
+LENGTH, STEP = 240, 28  # pixels: of the longest bar, of one row
+LARGER = 1.25  # where the page is wide
 APART = 24  # pixels between the numbers of two cards
 TOP = 46  # pixels above the rows: the chosen card's name, the sizes of the cards
 ROOM = 1.08  # the picture ends a little behind the total or the card
@@ -48,7 +49,7 @@ def waterfall(fit: Fit, cards: Sequence[Gpu], one_shot: Fit | None = None) -> st
     inner += [_card(gpu, x, len(labels), gpu == fit.gpu) for gpu, x in places.items()]
     height = TOP + STEP * len(labels) + 6
     inner.append(_legend(left, height, max(begin, other) > fit.gpu.real_gib))
-    return svg(left + LENGTH + 90, height + 26, fit.sentence(), "".join(inner))
+    return svg(left + LENGTH + 90, height + 26, fit.sentence(), "".join(inner), LARGER)
 
 
 def _apart(cards: Sequence[Gpu], whole: float) -> list[Gpu]:

@@ -29,19 +29,33 @@ def told_twice(rng: random.Random, lang: str) -> str:
     return "".join(corpus.sentence(told, lang).text for told in (event, again))
 
 
-def rows(n: int = 20_000, seed: object = 0) -> list[Example]:
-    """Draw n texts in either language, with spans missing."""
+def unrelated(rng: random.Random, lang: str) -> str:
+    """Tell two events that have nothing to do with each other: what is missing stands nowhere."""
+    return "".join(corpus.sentence(corpus.draw(rng, "train"), lang).text for _ in range(2))
+
+
+def shuffled(rng: random.Random, lang: str) -> str:
+    """Put the characters of told_twice in random order."""
+    text = told_twice(rng, lang)
+    return "".join(rng.sample(text, len(text)))
+
+
+TEXTS = {text.__name__: text for text in (told_twice, unrelated, shuffled)}
+
+
+def rows(n: int = 20_000, seed: object = 0, text: str = "told_twice") -> list[Example]:
+    """Draw n texts of a kind of TEXTS in either language, with spans missing."""
     rng, found = random.Random(f"text {seed}"), []
     for _ in range(n):
         lang = rng.choice(LANGUAGES)
-        text = told_twice(rng, lang)
-        source, target = map("".join, spans.corrupted(list(text), rng, SHARE))
+        told = TEXTS[text](rng, lang)
+        source, target = map("".join, spans.corrupted(list(told), rng, SHARE))
         found.append(Example("spans", lang, source, target))
     return found
 
 
 def load() -> T5ForConditionalGeneration:
-    """Load the shipped weights: pre-trained on rows, and on nothing else."""
+    """Load the shipped weights: pre-trained on told_twice, and on nothing else."""
     return checkpoints.load_into(new(), "span_corruption")
 
 

@@ -17,6 +17,7 @@ from helpers.language import say
 
 HOSTILE = """<script>alert("1" & '2')</script>"""
 URL = "https://a.b/c?d=1&e=2"
+PNGS = b"0" * 24, b"0" * 24  # for a page and for a narrow one
 
 
 def review(text: str) -> bottleneck.Review:
@@ -56,7 +57,7 @@ MADE = {
     "table": lambda: show.table([HOSTILE], [[HOSTILE], [show.Link.to(HOSTILE, HOSTILE)]])[0],
     "linked": lambda: show.linked(f"{HOSTILE} {URL} {HOSTILE}"),
     "status": lambda: probe._status(HOSTILE, "ja")["text/html"],
-    "figure": lambda: figures._figure_html(b"0" * 24, b"0" * 24, HOSTILE),
+    "figure": lambda: figures._figure_html(PNGS, PNGS, HOSTILE),
     "drawing": lambda: block_diagrams.family()._repr_html_(),
     "fit": FIT._repr_html_,
     "size": CacheSize("formula", HOSTILE, 1, 1, "float32", ())._repr_html_,

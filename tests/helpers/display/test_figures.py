@@ -333,10 +333,102 @@ def test_shown_png_is_sharp_and_opaque_white_for_dark_themes(lang, bundles, tmp_
     assert (drawn[0, 0] == 1).all()
 
 
-# --- dark paper -----------------------------------------------------------------------------
+# --- dark paper, narrow pages -----------------------------------------------------------------
 
 
-def test_on_dark_pages_another_picture_takes_its_place(lang, bundles, tmp_path):
+def pictures(page: str) -> list[np.ndarray]:
+    """What takes the picture's place: on dark pages, and on narrow ones, light and dark."""
+    found = re.findall(r'content: url\("data:image/png;base64,([^"]+)"\)', page)
+    return [plt.imread(io.BytesIO(base64.b64decode(png))) for png in found]
+
+
+def panels(count=1, size=(8, 4)):
+    """A figure of bars side by side, whose groups have long names."""
+    fig, axes = plt.subplots(1, count, figsize=size, sharey=True, squeeze=False)
+    for ax in axes.flat:
+        ax.bar(range(4), [1, 2, 3, 4])
+        ax.set_xticks(range(4), ["regularisation loss"] * 4)
+    axes[0, 0].set_ylabel("y")
+    return fig
+
+
+def heat_map():
+    fig, ax = plt.subplots(figsize=(9, 6))
+    figures.matrix(ax, np.eye(9, 15), list("abcdefghi"), list("abcdefghijklmno"))
+    return fig
+
+
+PAGE = 400 - 32  # pixels of a picture on a page of 400
+WIDE = {"one": panels, "three": lambda: panels(3, (11, 3.4)), "heat map": heat_map}
+
+
+@pytest.mark.parametrize("wide", WIDE.values(), ids=WIDE)
+def test_on_a_page_of_400_pixels_labels_are_9_pixels_high(lang, bundles, monkeypatch, wide):
+    ems = figures.LARGEST_TEXT * 100 / 72  # pixels, of the labels of a heat map; others are larger
+    figures.show(wide(), WORDS[lang])
+    _, small, night = pictures(bundles[0]["text/html"])
+    for drawn in (small, night):
+        assert ems * PAGE / (drawn.shape[1] / figures.PIXEL_RATIO) >= 9
+    monkeypatch.setattr(figures, "NARROW", 99)
+    figures.show(wide(), WORDS[lang])
+    page = bundles[1]["text/html"]
+    assert len(pictures(page)) == 1  # as it would be without: too small to read
+    assert ems * PAGE / int(Page(page).attributes["img"]["width"]) < 8
+
+
+def test_a_figure_that_is_narrow_is_drawn_once_for_all_pages(lang, bundles):
+    figures.show(plt.subplots(figsize=(figures.NARROW, 3))[0], WORDS[lang])
+    assert len(pictures(bundles[0]["text/html"])) == 1
+    assert "@media" not in bundles[0]["text/html"]
+
+
+def labels(ax):
+    return [label.get_window_extent() for label in ax.get_xticklabels()]
+
+
+def test_on_a_narrow_page_panels_stand_one_below_the_other_each_with_its_labels():
+    fig = panels(3, (15, 3.4))
+    with figures.narrowed(fig):
+        fig.draw_without_rendering()
+        boxes = [ax.get_position() for ax in fig.axes]
+        assert all(one.y0 > other.y1 for one, other in itertools.pairwise(boxes))
+        assert len({round(box.x0, 6) for box in boxes}) == 1
+        for ax in fig.axes:
+            assert ax.get_ylabel() == "y" and all(t.get_visible() for t in ax.get_yticklabels())
+            assert ax.yaxis.get_tick_params()["labelleft"]
+
+
+def test_labels_that_would_touch_are_slanted_on_a_narrow_page_only():
+    fig = panels()
+    fig.draw_without_rendering()
+    before = pixels(fig)
+    touching = [one.x1 > other.x0 for one, other in itertools.pairwise(labels(fig.axes[0]))]
+    assert not any(touching)
+    with figures.narrowed(fig):
+        assert {t.get_rotation() for t in fig.axes[0].get_xticklabels()} == {30}
+    assert {t.get_rotation() for t in fig.axes[0].get_xticklabels()} == {0}
+    assert (pixels(fig) == before).all()
+
+
+def test_numbers_of_a_heat_map_fit_the_cells_of_a_narrow_page():
+    fig = heat_map()
+    sizes = [text.get_size() for text in fig.axes[0].texts]
+    with figures.narrowed(fig):
+        fig.draw_without_rendering()
+        cell = fig.axes[0].get_window_extent().width / 15
+        assert max(t.get_window_extent().width for t in fig.axes[0].texts) < cell
+    assert [text.get_size() for text in fig.axes[0].texts] == sizes
+
+
+def test_words_beside_a_heat_map_without_numbers_keep_their_size():
+    fig, ax = plt.subplots(figsize=(9, 6))
+    figures.matrix(ax, np.eye(15, 23), fmt=None)
+    word = ax.annotate("word", (3, 3), size=9)
+    with figures.narrowed(fig):
+        assert word.get_size() == 9
+
+
+def test_on_dark_pages_another_picture_takes_its_place(lang, bundles):
     fig, ax = plt.subplots()
     ax.plot([1, 2], label=WORDS[lang])
     ax.legend()
@@ -344,10 +436,8 @@ def test_on_dark_pages_another_picture_takes_its_place(lang, bundles, tmp_path):
     page = bundles[0]["text/html"]
     name = Page(page).attributes["img"]["class"]
     assert all(f"{dark} img.{name}" in page for dark in figures.DARK_PAGES)
-    [night] = re.findall(r'content: url\("data:image/png;base64,([^"]+)"\)', page)
-    (tmp_path / "night.png").write_bytes(base64.b64decode(night))
-    drawn = plt.imread(tmp_path / "night.png")
-    assert drawn[0, 0, :3] == pytest.approx([figures.NIGHT] * 3, abs=0.005)
+    for night in (pictures(page)[0], pictures(page)[2]):
+        assert night[0, 0, :3] == pytest.approx([figures.NIGHT] * 3, abs=0.005)
     assert "background: #111111 !important" in page
 
 
