@@ -336,6 +336,12 @@ def test_shown_png_is_sharp_and_opaque_white_for_dark_themes(lang, bundles, tmp_
 # --- dark paper, narrow pages -----------------------------------------------------------------
 
 
+@pytest.fixture
+def phones(monkeypatch):
+    """As when the site draws."""
+    monkeypatch.setenv("TRIAD_NARROW", "1")
+
+
 def pictures(page: str) -> list[np.ndarray]:
     """What takes the picture's place: on dark pages, and on narrow ones, light and dark."""
     found = re.findall(r'content: url\("data:image/png;base64,([^"]+)"\)', page)
@@ -363,7 +369,7 @@ WIDE = {"one": panels, "three": lambda: panels(3, (11, 3.4)), "heat map": heat_m
 
 
 @pytest.mark.parametrize("wide", WIDE.values(), ids=WIDE)
-def test_on_a_page_of_400_pixels_labels_are_9_pixels_high(lang, bundles, monkeypatch, wide):
+def test_on_a_page_of_400_pixels_labels_are_9_pixels_high(lang, bundles, monkeypatch, phones, wide):
     ems = figures.LARGEST_TEXT * 100 / 72  # pixels, of the labels of a heat map; others are larger
     figures.show(wide(), WORDS[lang])
     _, small, night = pictures(bundles[0]["text/html"])
@@ -376,10 +382,15 @@ def test_on_a_page_of_400_pixels_labels_are_9_pixels_high(lang, bundles, monkeyp
     assert ems * PAGE / int(Page(page).attributes["img"]["width"]) < 8
 
 
-def test_a_figure_that_is_narrow_is_drawn_once_for_all_pages(lang, bundles):
+def test_a_figure_that_is_narrow_is_drawn_once_for_all_pages(lang, bundles, phones):
     figures.show(plt.subplots(figsize=(figures.NARROW, 3))[0], WORDS[lang])
     assert len(pictures(bundles[0]["text/html"])) == 1
     assert "@media" not in bundles[0]["text/html"]
+
+
+def test_a_lesson_is_not_kept_waiting_for_pictures_of_phones(lang, bundles):
+    figures.show(panels(), WORDS[lang])
+    assert len(pictures(bundles[0]["text/html"])) == 1  # the dark one
 
 
 def labels(ax):
@@ -428,7 +439,7 @@ def test_words_beside_a_heat_map_without_numbers_keep_their_size():
         assert word.get_size() == 9
 
 
-def test_on_dark_pages_another_picture_takes_its_place(lang, bundles):
+def test_on_dark_pages_another_picture_takes_its_place(lang, bundles, phones):
     fig, ax = plt.subplots()
     ax.plot([1, 2], label=WORDS[lang])
     ax.legend()
