@@ -303,7 +303,7 @@ def paged(prompt, answers, token_bytes, block=16):
 #
 # `full_layers`は全トークンを保存する層の数、`window_layers`はスライディングウィンドウを使う層の数です。後者は、レッスン07の4節で見たとおり、最大で`window - 1`トークンを保存します。
 #
-# 規則も、レッスン07の7節と同じです。ドライバーが報告するGPUのメモリ`mib`（MiB）のうち、0.9の割合だけを使います。そこから、重み`weight_bytes`（バイト）と実行環境の1 GiBを引いた残りに、KVキャッシュを置きます（途中の計算結果は無視します）。数1つは2バイトです。長さ`length`の系列を同時に置ける最大の数（整数）を返してください。1つも置けないときは0です。
+# 規則も、レッスン07の7節と同じです。ドライバーが報告するGPUのメモリ`mib`（MiB）のうち、0.9の割合だけを使います。そこから、`fixed_bytes`（重みと途中の計算結果を合わせたバイト数）と実行環境の1 GiBを引いた残りに、KVキャッシュを置きます。途中の計算結果は一度に読むトークンの数で決まるので、系列の数によらないとします。数1つは2バイトです。長さ`length`の系列を同時に置ける最大の数（整数）を返してください。1つも置けないときは0です。
 
 # %% [markdown] key="batch-text" lang="zh-tw"
 # ## 第 3 題：`largest_batch`（3 分）
@@ -316,17 +316,17 @@ def paged(prompt, answers, token_bytes, block=16):
 #
 # `full_layers` 是保留全部詞元的層數，`window_layers` 是使用滑動視窗的層數。就像第 07 課第 4 節看到的，視窗層最多保留 `window - 1` 個詞元。
 #
-# 規則也和第 07 課第 7 節相同：驅動程式回報的 GPU 記憶體 `mib`（MiB），只用其中 0.9 的比例；扣掉權重 `weight_bytes`（位元組）和執行環境的 1 GiB，剩下的用來放 KV 快取（中間結果忽略不計）。一個數字是 2 個位元組。請回傳長度 `length` 的序列最多能同時放幾個（整數）；一個都放不下時是 0。
+# 規則也和第 07 課第 7 節相同：驅動程式回報的 GPU 記憶體 `mib`（MiB），只用其中 0.9 的比例；扣掉 `fixed_bytes`（權重加上計算的中間結果，單位是位元組）和執行環境的 1 GiB，剩下的用來放 KV 快取。中間結果由一次讀多少詞元決定，所以假設和序列的個數無關。一個數字是 2 個位元組。請回傳長度 `length` 的序列最多能同時放幾個（整數）；一個都放不下時是 0。
 
 
 # %% key="batch" task="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     """→ number of sequences"""
     ### BEGIN SOLUTION
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length
     kept += model["window_layers"] * min(length, model["window"] - 1)
-    room = 0.9 * mib * 2**20 - weight_bytes - 2**30
+    room = 0.9 * mib * 2**20 - fixed_bytes - 2**30
     return max(0, math.floor(room / (one * kept)))
     ### END SOLUTION
 
@@ -342,10 +342,10 @@ MODEL = {
 }
 
 
-def weight_for(batch, length, mib, kept_in_window):
+def fixed_for(batch, length, mib, kept_in_window):
     T(
-        ja="""ちょうどbatch個が収まる重み（バイト）""",
-        zh_tw="""剛好放得下 batch 個的權重（位元組）""",
+        ja="""ちょうどbatch個が収まる、キャッシュ以外のバイト数""",
+        zh_tw="""剛好放得下 batch 個時，快取以外的位元組數""",
     )
     tokens = 8 * length + 24 * kept_in_window
     return 0.9 * mib * 2**20 - 2**30 - batch * tokens * 2 * 8 * 128 * 2
@@ -391,29 +391,29 @@ with check.task("largest_batch"):
     check.that(
         plain == 29,
         hint=T(
-            ja="ウィンドウを使う層がなく、重みが0のモデルで、答えが違います。規則を、順に確かめましょう。",
-            zh_tw="沒有視窗層、權重是 0 的模型，答案就不對了。把規則一項一項確認看看。",
+            ja="ウィンドウを使う層がなく、`fixed_bytes`が0のモデルで、答えが違います。規則を、順に確かめましょう。",
+            zh_tw="沒有視窗層、`fixed_bytes` 是 0 的模型，答案就不對了。把規則一項一項確認看看。",
         ),
     )
-    weight = weight_for(10.1, 20_000, 24_564, 1023)
+    fixed = fixed_for(10.1, 20_000, 24_564, 1023)
     check.that(
-        largest_batch(MODEL, 20_000, 24_564, weight) > 5,
+        largest_batch(MODEL, 20_000, 24_564, fixed) > 5,
         hint=T(
             ja="少なすぎます。ウィンドウの層は、長い系列でも全部のトークンを保存するでしょうか。",
             zh_tw="太少了。序列很長時，視窗層也會保留全部的詞元嗎？",
         ),
     )
-    weight = weight_for(10.1, 500, 24_564, 500)
+    fixed = fixed_for(10.1, 500, 24_564, 500)
     check.that(
-        largest_batch(MODEL, 500, 24_564, weight) == 10,
+        largest_batch(MODEL, 500, 24_564, fixed) == 10,
         hint=T(
             ja="系列がウィンドウより短いとき、ウィンドウの層は何トークンを保存しますか。",
             zh_tw="序列比視窗短的時候，視窗層會保留幾個詞元？",
         ),
     )
-    weight = weight_for(100.005, 2000, 24_564, 1023)
+    fixed = fixed_for(100.005, 2000, 24_564, 1023)
     check.that(
-        largest_batch(MODEL, 2000, 24_564, weight) == 100,
+        largest_batch(MODEL, 2000, 24_564, fixed) == 100,
         hint=T(
             ja="ほぼ合っています。ウィンドウの層が保存するのは、ちょうど`window`個でしょうか。",
             zh_tw="幾乎對了。視窗層保留的詞元，剛好是 `window` 個嗎？",
@@ -422,8 +422,8 @@ with check.task("largest_batch"):
     check.that(
         largest_batch(MODEL, 2000, 8_188, 9 * 2**30) == 0,
         hint=T(
-            ja="重みだけでGPUより大きいとき、答えは0です。負の数にはなりません。",
-            zh_tw="光是權重就比 GPU 大的時候，答案是 0，不會是負數。",
+            ja="`fixed_bytes`だけでGPUより大きいとき、答えは0です。負の数にはなりません。",
+            zh_tw="光是 `fixed_bytes` 就比 GPU 大的時候，答案是 0，不會是負數。",
         ),
     )
     ### BEGIN HIDDEN TESTS
@@ -431,65 +431,65 @@ with check.task("largest_batch"):
     for batch, length, mib in ((3, 100_000, 81_559), (77, 900, 16_376), (1, 131_072, 46_068)):
         kept = min(length, 1023)
         for factor, want in ((1.0005, batch), (0.9995, batch - 1)):
-            weight = weight_for(batch * factor, length, mib, kept)
-            check.that(largest_batch(MODEL, length, mib, weight) == want, hint=hidden)
+            fixed = fixed_for(batch * factor, length, mib, kept)
+            check.that(largest_batch(MODEL, length, mib, fixed) == want, hint=hidden)
     ### END HIDDEN TESTS
 
 
 # %% key="batch-wrong-query-heads" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - fixed_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-keys-only" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - fixed_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-gb" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor((0.9 * mib * 10**6 - weight_bytes - 10**9) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 10**6 - fixed_bytes - 10**9) / (one * kept)))
 
 
 # %% key="batch-wrong-share-of-the-rest" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor(0.9 * (mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+    return max(0, math.floor(0.9 * (mib * 2**20 - fixed_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-no-overhead" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"] - 1)
-    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - fixed_bytes) / (one * kept)))
 
 
 # %% key="batch-wrong-window-ignored" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = (model["full_layers"] + model["window_layers"]) * length
-    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - fixed_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-window-always-full" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * (model["window"] - 1)
-    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - fixed_bytes - 2**30) / (one * kept)))
 
 
 # %% key="batch-wrong-w-tokens" wrong="largest_batch"
-def largest_batch(model, length, mib, weight_bytes):
+def largest_batch(model, length, mib, fixed_bytes):
     one = 2 * model["n_kv_heads"] * model["head_dim"] * 2
     kept = model["full_layers"] * length + model["window_layers"] * min(length, model["window"])
-    return max(0, math.floor((0.9 * mib * 2**20 - weight_bytes - 2**30) / (one * kept)))
+    return max(0, math.floor((0.9 * mib * 2**20 - fixed_bytes - 2**30) / (one * kept)))
 
 
 # %% [markdown] key="kivi-text" lang="ja"

@@ -93,7 +93,8 @@ SIZES = 'runs[kind] if r["seed"] == 0'
 LARGE = 'runs[kind] if r["width"] > 12'
 CONTROL = 'laws["decoder"](found[0]["flops"])'
 
-UNTUNED = 'values - shifted["before"]'
+UNTUNED = 'values - found["before", ""]'
+RULE, BY_RIGHT, BY_WINS = (f"tuning.best(made, how, {by})" for by in ("by", '"right"', '"wins"'))
 
 FAULTS: list[Fault] = [
     planted(
@@ -428,30 +429,31 @@ FAULTS: list[Fault] = [
     planted(
         "E62",
         "wins_before",
-        "the tuned model in place of the first",
+        "right answers alone in place of the first model",
         PREFERENCE,
-        'shifted["before"][1].mean()',
-        'shifted["chosen"][1].mean()',
+        'found["before", ""][1].mean()',
+        'found["chosen", "wins"][1].mean()',
     ),
     *(
         planted("E62", quantity, "a model that was not tuned", PREFERENCE, UNTUNED, "values * 0")
         for quantity in (
-            "wins",
-            "right",
             "chosen",
             "rejected",
-            "valid",
-            "control",
+            "right_careful",
+            "right_near",
             "wins_near",
-            "chosen_near",
+            "wins_more",
+            "valid_more",
+            "control",
+            "control_wins",
         )
     ),
-    planted(
-        "E62",
-        "beta",
-        "the same beta on both sides",
-        PREFERENCE,
-        "shifted[1.0][4].mean()",
-        "shifted[0.1][4].mean()",
+    *(
+        planted("E62", quantity, "a rate that right answers chose", PREFERENCE, RULE, BY_RIGHT)
+        for quantity in ("right", "chosen", "rejected", "lost", "valid_more")
+    ),
+    *(
+        planted("E62", quantity, "a rate that wins chose", PREFERENCE, RULE, BY_WINS)
+        for quantity in ("right_careful", "control_lost")
     ),
 ]

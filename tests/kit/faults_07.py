@@ -78,12 +78,12 @@ def no_window(whole: Callable[..., layers.Layer]) -> Callable[..., layers.Layer]
 
 IGNORED = (layers, "layer", no_window(layers.layer))
 NO_SCALES = (fitting, "stored_bits", lambda bits, group_size=64: 8 if bits == "fp8" else bits)
-NO_ACTIVATIONS = (fitting, "activations", lambda found, batch_size, at_once=512: 0)
+NO_ACTIVATIONS = (fitting, "activations", lambda *_: 0)
 QUERY_HEADS = (layers, "kv_heads", layers.query_heads)
 ALWAYS_512 = (
     fitting,
     "activations",
-    lambda found, batch_size, at_once=512, whole=fitting.activations: whole(found, batch_size, 512),
+    lambda *sizes, whole=fitting.activations: whole(*sizes[:3], 512, sizes[4]),
 )
 TABLES_TOO = (
     fitting,

@@ -27,6 +27,16 @@ class Request:
         """Tell whether the last token is out."""
         return len(self.tokens) >= self.length
 
+    @property
+    def ttft(self) -> float:
+        """Seconds to the first token, waiting included."""
+        return self.tokens[0] - self.arrives
+
+    @property
+    def tpot(self) -> float:
+        """Seconds per output token behind the first: (last − first) / (n − 1), n ≥ 2."""
+        return (self.tokens[-1] - self.tokens[0]) / (len(self.tokens) - 1)
+
 
 def requests(n: int, rate: float, seed: int) -> list[Request]:
     """Draw n requests, `rate` of them a second (Poisson arrivals); rate 0: all at second 0."""
@@ -81,14 +91,16 @@ def served(
 ) -> dict[str, float]:
     """Simulate a service with the lower bounds of the scenario as times.
 
-    Returns {"throughput": tokens a second, "p50", "p95": seconds to the first token}.
+    Returns {"throughput": tokens a second, "ttft_p50", "ttft_p95", "tpot_p50", "tpot_p95"}, in
+    seconds, percentiles over the requests.
     """
     asked = requests(n, rate, seed)
     reading = seconds_of_reading(design, document, 0, card)
     times = [seconds_of_token(design, document, batch, card) for batch in range(slots + 1)]
     serve(asked, slots, reading, times.__getitem__, continuous)
-    waits = [request.tokens[0] - request.arrives for request in asked]
     seconds = max(request.tokens[-1] for request in asked) - asked[0].arrives
-    p50, p95 = np.percentile(waits, [50, 95])
-    total = sum(request.length for request in asked)
-    return {"throughput": total / seconds, "p50": float(p50), "p95": float(p95)}
+    found = {"throughput": sum(request.length for request in asked) / seconds}
+    for name in ("ttft", "tpot"):
+        p50, p95 = np.percentile([getattr(request, name) for request in asked], [50, 95])
+        found |= {f"{name}_p50": float(p50), f"{name}_p95": float(p95)}
+    return found

@@ -14,13 +14,16 @@ from ..language import say
 from . import configs, layers
 from .by_formula import formula
 from .configs import refuse
-from .size import GIB, amount
+from .size import GIB, Notes, amount, remarks
 
 # The share of a card that an engine uses: vLLM's gpu_memory_utilization.  Its default was 0.9, and
 # is 0.92 in vllm/config/cache.py as read on 2026-11-28.
 UTILIZATION = 0.9
 OVERHEAD = GIB  # CUDA's context and kernels: 0.5 to 1.5 GiB, which depends on the driver
-CHUNK = 512  # tokens of a prompt that an engine computes at once (chunked prefill)
+# Tokens that an engine computes in one step, of all prompts together (chunked prefill).  Ours is
+# small: vLLM's max_num_batched_tokens is 2,048 to 16,384 on GPUs unless it is set
+# (EngineArgs.get_batch_defaults, read on 2026-11-29).
+CHUNK = 512
 GROUP = 64  # numbers that share a scale and a zero point of 16 bits each, below 16 bits
 FP8 = "fp8"  # 8 bits, and one scale for a whole tensor
 
@@ -118,12 +121,14 @@ class Fit:
     """An estimate of a model's memory: its lines in bytes, and the card that it must fit.
 
     chunk: how many tokens of the prompt are computed at once; None: the whole prompt
+    notes: message names of what the reader must know besides, each with its values
     """
 
     model: str
     gpu: Gpu
     lines: Mapping[str, float]
     chunk: int | None = CHUNK
+    notes: Notes = ()
 
     @property
     def total_bytes(self) -> float:
@@ -136,12 +141,12 @@ class Fit:
         return self.total_bytes <= usable(self.gpu)
 
     def sentence(self) -> str:
-        """Say in one sentence whether it fits, and what it rests on."""
+        """Say whether it fits, how the prompt is read, and what the reader must know besides."""
         values = {"model": self.model, "gpu": self.gpu.name, "gib": f"{self.gpu.real_gib:,.2f}"}
         values["usable"] = f"{usable(self.gpu) / GIB:,.1f}"
         verdict = "fits" if self.fits else "does_not_fit"
         first = say.text("kv_cache", verdict, need=f"{self.total_bytes / GIB:,.1f}", **values)
-        return first + self.how_it_reads()
+        return "".join([first, self.how_it_reads(), *remarks(self.notes)])
 
     def how_it_reads(self) -> str:
         """Say whether the prompt is read at once or in chunks."""
@@ -184,27 +189,28 @@ def fits(
     """Estimate weights, cache, activations and overhead of one model on one card.
 
     weight_bits and cache_bits: 32, 16, "fp8", 8 or 4, two different quantisations (stored_bits)
-    chunk: tokens of the prompt that are computed at once; None: the whole prompt, as transformers;
+    chunk: tokens that are computed at once, of all prompts together; None: all, as transformers;
     an encoder always reads its whole input
     """
     if gpu not in gpus():
         raise refuse("unknown_gpu", got=gpu, known=", ".join(gpus()))
     found, bits = config(key), stored_bits(cache_bits)
     sizes: dict[str, Any] = {"batch_size": batch_size, "encoder_len": encoder_len}
-    cache = formula(found, seq_len, **sizes).total_bytes
+    cache = formula(found, seq_len, **sizes)
     read = encoder_len or seq_len
     if encoder_len is not None or configs.is_encoder_only(found):
         chunk = None  # every token sees every other: no part of the input can be read alone
-    at_once = read if chunk is None else min(read, configs.count("chunk", chunk))
-    hidden = 0 if encoder_len else behind_windows(found, seq_len, at_once) * batch_size
+    most = batch_size * read if chunk is None else configs.count("chunk", chunk)
+    at_once = min(batch_size * read, most)
+    hidden = 0 if encoder_len else behind_windows(found, seq_len, min(read, most)) * batch_size
     lines = {
         "weights": weights(key, weight_bits),
-        "cache": cache * bits / 16,
+        "cache": cache.total_bytes * bits / 16,
         **({"hidden": hidden * bits / 16} if hidden else {}),
-        "activations": activations(found, batch_size, at_once),
+        "activations": activations(*widths(found), at_once, batch_size),
         "overhead": OVERHEAD,
     }
-    return Fit(model(key).name, gpus()[gpu], lines, chunk)
+    return Fit(model(key).name, gpus()[gpu], lines, chunk, cache.notes)
 
 
 def usable(gpu: Gpu) -> float:
@@ -248,15 +254,20 @@ def behind_windows(found: Any, seq_len: int, at_once: int) -> int:
     return 2 * sum(held)
 
 
-def activations(found: Any, batch_size: int, at_once: int = CHUNK) -> float:
-    """Estimate the bytes of one layer's 16-bit tensors for a chunk, and of the float32 logits.
-
-    batch · (chunk · (4 d_model + 3 d_ff) · 2 + vocab_size · 4); scores are never held whole
-    """
+def widths(found: Any) -> tuple[int, int, int]:
+    """Return d_model, d_ff and vocab_size of a config."""
     decoder = configs.text(found)
     width = decoder.hidden_size
     wide = getattr(decoder, "intermediate_size", None) or getattr(decoder, "d_ff", 4 * width)
-    return batch_size * (at_once * (4 * width + 3 * wide) * 2 + decoder.vocab_size * 4)
+    return width, wide, decoder.vocab_size
+
+
+def activations(d_model: int, d_ff: int, vocab_size: int, tokens: int, sequences: int) -> int:
+    """Estimate the bytes of one layer's 16-bit tensors for a step, and of the float32 logits.
+
+    tokens · (4 d_model + 3 d_ff) · 2 + sequences · vocab_size · 4; scores are never held whole
+    """
+    return tokens * (4 * d_model + 3 * d_ff) * 2 + sequences * vocab_size * 4
 
 
 def smallest(key: str, seq_len: int, **how: Any) -> Gpu | None:

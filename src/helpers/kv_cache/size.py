@@ -2,13 +2,19 @@
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..display import show
 from ..display.markup import Html
 from ..language import say
 
 GIB, GB = 2**30, 10**9
+Notes = tuple[tuple[str, dict[str, object]], ...]
+
+
+def remarks(notes: Notes) -> list[str]:
+    """Return notes in the student's language."""
+    return [say.text("kv_cache", name, **values) for name, values in notes]
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class CacheSize:
     layers: tuple[LayerBytes, ...]
     encoder_len: int | None = None
     held: Held | None = None
-    notes: tuple[tuple[str, dict[str, object]], ...] = field(default=())
+    notes: Notes = ()
 
     @property
     def total_bytes(self) -> int:
@@ -110,7 +116,7 @@ class CacheSize:
 
     def remarks(self) -> list[str]:
         """Return the notes in the student's language."""
-        return [say.text("kv_cache", name, **values) for name, values in self.notes]
+        return remarks(self.notes)
 
     def rows(self) -> list[list[str]]:
         """Return a row for each run of equal layers, and one for the sum."""

@@ -2,7 +2,8 @@
 
 A question is a sentence, and the same sentence once more with [MASK] in place of one word; behind
 </s> stands the word.  Only the answer is taught, as in instruction tuning (Wei et al. 2022,
-arXiv:2109.01652).  TASKS: the words that may be asked for.  WITHHELD: the one never asked for.
+arXiv:2109.01652).  TASKS: the words that may be asked for.  WITHHELD: the one never taught; TAUGHT:
+the others.
 """
 
 import random
@@ -15,6 +16,7 @@ from ..world import corpus, tokenizer
 from . import decoder, training
 
 TASKS, WITHHELD = ("person", "time", "place", "object"), "object"
+TAUGHT = tuple(task for task in TASKS if task != WITHHELD)
 STEPS, LEARNING_RATE, BATCH_SIZE = 300, 2e-3, 32
 TOKENIZER = decoder.TOKENIZER
 

@@ -26,8 +26,7 @@ MODELS = ("tuned", "mixed")
 def trained(name: str, seed: int) -> Any:
     """Train one model, which starts as the shipped decoder."""
     model = decoder.load()
-    taught = [task for task in assistant.TASKS if task != assistant.WITHHELD]
-    asked = assistant.questions(N_TRAIN, seed, tasks=taught)
+    asked = assistant.questions(N_TRAIN, seed, tasks=assistant.TAUGHT)
     batches, steps = assistant.next_questions(asked, seed), assistant.STEPS
     turns = itertools.cycle((batches,))
     if name == "mixed":

@@ -39,6 +39,7 @@ from helpers.bottleneck.scenario import (
 )
 from helpers.hardware import cards
 from helpers.instruments import measure
+from helpers.kv_cache import fitting
 from helpers.language import say
 
 DECODER = bottleneck.plain("decoder", 0, 3, d_model=24, n_heads=3)
@@ -538,6 +539,36 @@ def test_a_shared_beginning_is_kept_once_and_read_before():
     assert shared["first"].encoder_decoder == apart["first"].encoder_decoder
 
 
+def test_a_scenario_fits_by_the_rule_of_lesson_07():
+    """The same lines, but for the sizes of a real model, from kv_cache.fits."""
+    config = kv_cache.config("llama-3-8b")
+    real = replace(bottleneck.of(config), name="decoder")
+    drawn = replace(bottleneck.scenario(EXAMPLE), gpu="h100", shared=0, updates=1, users=4)
+    ours = drawn.fit(real)
+    theirs = kv_cache.fits(
+        "llama-3-8b", "h100", drawn.document + drawn.summary, batch_size=4, chunk=ours.chunk
+    )
+    for name in ("cache", "activations", "overhead"):
+        assert ours.lines[name] == theirs.lines[name]
+    assert (ours.gpu, ours.chunk) == (theirs.gpu, fitting.CHUNK)
+    table = config.vocab_size * config.hidden_size  # the stack's head stands for both tables
+    assert ours.lines["weights"] + 2 * table == pytest.approx(theirs.lines["weights"], rel=0.001)
+
+
+def test_an_encoder_holds_its_whole_document_at_once():
+    """0230: 98,304 tokens, 3072 wide, MLP of 8192, two users; the decoder's part has 6,144."""
+    drawn = bottleneck.scenario(EXAMPLE)
+    for design, tokens in zip(drawn.designs, (512, 98_304), strict=True):
+        fit = drawn.fit(design)
+        want = tokens * (4 * 3_072 + 3 * 8_192) * 2 + 2 * 128_256 * 4
+        assert fit.lines["activations"] == want
+        assert list(fit.lines) == ["weights", "cache", "activations", "overhead"]
+        [held] = [q for q in drawn.bench() if q.name == "held"]
+        assert getattr(held, design.name) == (fit.total_bytes - 2**30) / 2**30
+        assert fit.fits == (getattr(held, design.name) <= drawn.room)
+        assert fit.gpu.name in fit.sentence()
+
+
 class Draw(NamedTuple):
     """A draw that is kept: its bench, and which design is possible."""
 
@@ -563,7 +594,7 @@ def all_draws() -> list[Draw]:
     kept = []
     for drawn in every_draw():
         bench = {q.name: q for q in drawn.bench()}
-        fits = drawn._fits(bench["held"].decoder), drawn._fits(bench["held"].encoder_decoder)
+        fits = tuple(drawn.fit(design).fits for design in drawn.designs)
         for metric, target in ((m, t) for m, targets in TARGETS.items() for t in targets):
             times = bench[metric].decoder, bench[metric].encoder_decoder
             possible = tuple(f and time <= target for f, time in zip(fits, times, strict=True))
@@ -600,9 +631,9 @@ def test_the_draws_are_those_of_the_lesson(draws):
 
 
 def test_every_scenario_has_two_defensible_answers_or_one_that_a_number_decides(all_draws, draws):
-    """54,412 of the 68,095 that a design can meet: 38,146 with two, 16,266 with one."""
+    """53,492 of the 67,850 that a design can meet: 37,364 with two, 16,128 with one."""
     two = [d for d in draws if all(d.possible)]
-    assert (len(all_draws), len(draws), len(two)) == (68_095, 54_412, 38_146)
+    assert (len(all_draws), len(draws), len(two)) == (67_850, 53_492, 37_364)
     left_out = [d.scenario for d in all_draws if not is_arguable(d)]
     assert not any(drawn.is_arguable for drawn in left_out[::97])
     assert all(d.scenario.is_arguable for d in draws[::97])
@@ -626,7 +657,7 @@ def test_no_scenario_is_without_a_design_by_the_rule_of_lesson_07(draws):
 def test_the_argument_differs_from_draw_to_draw(draws):
     """Only one design is possible in 30 % (14 % and 16 %).
 
-    For the first token the encoder-decoder is earlier in 13 %, for the end in 80 %.
+    For the first token the encoder-decoder is earlier in 14 %, for the end in 81 %.
     """
     possible = {pair: share(draws, lambda d, p=pair: d.possible == p)
                 for pair in ((True, False), (False, True), (True, True))}  # fmt: skip
@@ -651,14 +682,14 @@ def test_either_metric_decides_for_either_design_whatever_arrives(draws):
 
 @pytest.mark.parametrize("lang", say.COMPLETE)
 def test_the_lesson_says_how_often_the_finished_summary_turns(draws, lang):
-    """In 16 parts the decoder is first with a token, but not with the summary: 74 % and 63 %."""
+    """In 16 parts the decoder is first with a token, but not with the summary: 76 % and 64 %."""
     parts = [d for d in draws if d.scenario.updates == 16]
     assert share(parts, lambda d: d.earlier("first") == "decoder") == 1
     shown = [
         f"{100 * share(parts, lambda d, q=q: d.earlier(q) == 'encoder_decoder'):.0f}%"
         for q in ("update", "update_all")
     ]
-    assert shown == ["74%", "63%"]
+    assert shown == ["76%", "64%"]
     path = ROOT / f"notebooks/{lang}/08_bottleneck_challenge.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     [text] = ["".join(cell["source"]) for cell in cells if cell["id"] == "scenario"]

@@ -100,6 +100,39 @@ def test_a_planted_fault_is_red(old, new):
     assert not (as_by_hand(serve) and holds(serve) and waits_as_theory_says(serve))
 
 
+def paced_as_by_hand(tpot) -> bool:
+    """The case of as_by_hand: a document that is read holds up whoever is writing.
+
+    static: 1 s to 2.6 s for three tokens more; continuous: the third is read in between, to 3.5 s.
+    One slot: a token of one.  n at once, L tokens each: the i-th waits while n - 1 - i are read.
+    """
+    static, continuous = (run(same_time(4, 2, 2), continuous=how)[0] for how in (False, True))
+    alone = run(serving.requests(9, 1.0, 0), 1)
+    found = [tpot(static), tpot(continuous), *map(tpot, alone)]
+    want = [1.6 / 3, 2.5 / 3, *[0.1] * 9]
+    for how in (False, True):
+        found += [tpot(r) for r in run(same_time(*[6] * 5), 5, how)]
+        want += [((4 - i) * 1.0 + 5 * 0.5) / 5 for i in range(5)]
+    return found == pytest.approx(want)
+
+
+def test_the_time_of_an_output_token_is_that_behind_the_first():
+    assert paced_as_by_hand(lambda request: request.tpot)
+    assert run(same_time(4, 2))[1].ttft == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/ (len(self.tokens) - 1)", "/ len(self.tokens)"),
+        ("(self.tokens[-1] - self.tokens[0])", "(self.tokens[-1] - self.arrives)"),
+    ],
+    ids=["the first counted", "from the request on"],
+)
+def test_a_wrong_time_of_an_output_token_is_red(old, new):
+    assert not paced_as_by_hand(faulty(old, new).Request.tpot.fget)
+
+
 def test_where_nothing_waits_for_the_longest_both_are_alike():
     """One slot, or all lengths equal and asked for together."""
     for slots, lengths in ((1, (5, 9, 2)), (2, (4, 4, 4, 4))):
@@ -132,7 +165,10 @@ def test_a_report_is_of_its_requests():
     token = partial(seconds_of_token, DECODER, 8_192, gpu="h100")
     run(asked, 3, True, serving.serve, seconds_of_reading(DECODER, 8_192, 0, "h100"), token)
     waits = sorted(r.tokens[0] - r.arrives for r in asked)
-    assert waits[9] <= found["p50"] <= waits[10] and waits[18] <= found["p95"] <= waits[19]
+    each = sorted(np.diff(r.tokens).mean() for r in asked)
+    for name, values in (("ttft", waits), ("tpot", each)):
+        assert values[9] <= found[f"{name}_p50"] <= values[10]
+        assert values[18] <= found[f"{name}_p95"] <= values[19]
     last = max(r.tokens[-1] for r in asked)
     total = sum(r.length for r in asked)
     assert found["throughput"] == pytest.approx(total / (last - asked[0].arrives))

@@ -166,6 +166,28 @@ def test_a_whole_prompt_needs_far_more_for_its_activations():
         kv_cache.fits("llama-3-8b", "rtx-4090", 100, chunk=0)
 
 
+def test_a_step_is_shared_by_all_prompts():
+    """What an engine computes at once is a number of tokens, however many prompts they are of."""
+    for batch in (1, 8):
+        small, large = (
+            kv_cache.fits("llama-3-8b", "h200", 1_000, batch_size=batch, chunk=c).lines
+            for c in (512, None)
+        )
+        step = small["activations"] - batch * 128_256 * 4
+        assert step == 512 * (4 * 4_096 + 3 * 14_336) * 2
+        whole = large["activations"] - batch * 128_256 * 4
+        assert whole == pytest.approx(batch * 1_000 / 512 * step)
+
+
+def test_beyond_the_models_own_length_a_fit_says_so():
+    """As the size of its cache does; Llama 3 8B was trained for 8,192 tokens."""
+    inside, beyond = (kv_cache.fits("llama-3-8b", "h200", n) for n in (8_192, 8_193))
+    note = kv_cache.formula(kv_cache.config("llama-3-8b"), 8_193).remarks()[-1]
+    assert "8,192" in note
+    assert beyond.sentence().endswith(note) and note not in inside.sentence()
+    assert note in beyond._repr_html_()
+
+
 def test_an_encoder_reads_its_whole_input():
     """Chunks need a causal mask: without one, a token must see those that are yet to come."""
     for key, lengths in (("t5-11b", {"encoder_len": 100_000}), ("bert-base", {})):

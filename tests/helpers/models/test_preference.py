@@ -1,6 +1,7 @@
 """Preference tuning of lesson 06's assistant: pairs, batches, what is measured, the long run."""
 
 import copy
+import inspect
 import math
 
 import pytest
@@ -80,7 +81,7 @@ def test_tuning_prefers_what_was_chosen_and_leaves_the_first_model_alone(pairs):
     tuned = preference.Preferring(model, model_answers.preference_loss(), 0.3)
     before = tuned(**preference.next_pairs(pairs, size=4)()).loss.item()
     assert before == pytest.approx(math.log(2), abs=1e-5)
-    preference.tune(model, pairs, model_answers.preference_loss(), 0.3, steps=15)
+    preference.tune(model, pairs, model_answers.preference_loss(), 0.3, 3e-4, steps=15)
     gained = [
         (preference.log_probability(model, side) - preference.log_probability(first, side)).mean()
         for side in zip(*pairs, strict=True)
@@ -94,7 +95,7 @@ def test_the_loss_of_the_wrong_side_is_red(pairs):
     model, loss = decoder.load(), model_answers.preference_loss()
     first = copy.deepcopy(model)
     turned = [preference.Pair(rejected, chosen) for chosen, rejected in pairs]
-    preference.tune(model, turned, loss, 0.3, steps=15)
+    preference.tune(model, turned, loss, 0.3, 3e-4, steps=15)
     gained = [
         (preference.log_probability(model, side) - preference.log_probability(first, side)).mean()
         for side in zip(*pairs, strict=True)
@@ -102,27 +103,115 @@ def test_the_loss_of_the_wrong_side_is_red(pairs):
     assert gained[0] < gained[1]
 
 
+# --- the long run --------------------------------------------------------------------------------
+
+
 def test_the_shipped_runs_are_those_that_are_planned():
-    shipped = results.load("preference")
-    assert [run["seed"] for run in shipped["before"]] == list(long_run.SEEDS)
-    ways = [*long_run.BETAS, long_run.CHOSEN]
-    made = [(run["seed"], run["how"]) for run in shipped["runs"]]
-    assert made == [(seed, how) for seed in long_run.SEEDS for how in ways]
-    for run in shipped["before"]:
-        assert run["divergence"] == pytest.approx(0, abs=1e-6) and run["held_out"] > 100
+    runs = results.load("preference")["runs"]
+    made = [(run["seed"], run["how"], run["rate"]) for run in runs]
+    wanted = [(seed, *one) for seed in long_run.SEEDS for one in long_run.planned(seed, runs)]
+    assert sorted(made, key=str) == sorted(wanted, key=str)
+    for run in long_run.runs_of(runs, "before", 0.0):
+        assert run["divergence"] == pytest.approx(0, abs=1e-6)
 
 
-def test_the_long_run_starts_each_seed_from_its_own_assistant(tmp_path, monkeypatch):
-    """And makes only the seeds that are not there."""
+def is_fair(pairs_for, monkeypatch) -> bool:
+    """No assistant meets a wrong answer of its own, and the exam's are of none that taught."""
+
+    def asked(model, n, seed, split="train"):
+        chosen = assistant.questions(n, seed, split, assistant.TAUGHT)
+        return [preference.Pair(one, one._replace(target=f"by {model}")) for one in chosen]
+
+    monkeypatch.setattr(preference, "pairs", asked)
+    for seed in long_run.SEEDS:
+        found = pairs_for(seed, ["model 0", "model 1", "model 2"])
+        by = [{pair.rejected.target for pair in part} for part in found]
+        questions = [{pair.chosen for pair in part} for part in found]
+        if any(f"by model {seed}" in words for words in by) or by[0] & by[2]:
+            return False
+        if questions[2] & (questions[0] | questions[1]) or not all(questions):
+            return False
+    return True
+
+
+def test_wrong_answers_are_those_of_other_assistants(monkeypatch):
+    assert is_fair(long_run.pairs_for, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("for n in (1, 2)", "for n in (0, 1)"),
+        ("preference.pairs(other, N_TEST, 99", "preference.pairs(one, N_TEST, 99"),
+        ("if pair.chosen not in tested", "if pair"),
+    ],
+    ids=["its own", "the teacher examines", "tested questions choose the rate"],
+)
+def test_an_unfair_pair_is_red(old, new, monkeypatch):
+    source = inspect.getsource(long_run.pairs_for)
+    assert source.count(old) == 1
+    scope = dict(vars(long_run))
+    exec(source.replace(old, new), scope)
+    assert not is_fair(scope["pairs_for"], monkeypatch)
+
+
+def toy_runs(right: dict[float, tuple[float, float, float]]) -> list[dict]:
+    """{rate: (wins, right, text_loss)} of seed 0, what was before, and a seed that says else."""
+    names = ("wins", "right", "text_loss")
+    runs = [("before", 0.0, (0.5, 0.5, 10.0))] + [(0.1, rate, of) for rate, of in right.items()]
+    made = [
+        {"seed": 0, "how": how, "rate": rate, "choice": dict(zip(names, of, strict=True))}
+        for how, rate, of in runs
+    ]
+    other = {"wins": 1.0, "right": 1.0, "text_loss": 1.0}
+    return [*made, {"seed": 1, "how": 0.1, "rate": 1.0, "choice": other}]
+
+
+def test_a_rate_is_chosen_by_wins_or_by_right_answers_that_cost_little(monkeypatch):
+    monkeypatch.setattr(long_run, "RATES", {"before": (0.0,), 0.1: (1.0, 2.0, 3.0)})
+    runs = toy_runs({1.0: (0.6, 0.6, 10.0), 2.0: (0.7, 0.7, 10.9), 3.0: (0.8, 0.9, 11.1)})
+    assert long_run.best(runs, 0.1, "wins") == 3.0
+    assert long_run.best(runs, 0.1, "right") == 2.0
+    assert long_run.planned(1, runs) == [("before", 0.0), (0.1, 2.0), (0.1, 3.0)]
+    assert long_run.planned(0, runs) == [("before", 0.0), *((0.1, x) for x in (1.0, 2.0, 3.0))]
+    with pytest.raises(ValueError, match="max"):
+        long_run.best(toy_runs(dict.fromkeys((1.0, 2.0, 3.0), (0.9, 0.9, 12.0))), 0.1, "right")
+
+
+def test_what_chooses_a_rate_is_not_tested(monkeypatch):
+    """No question of `choice` is one of the rest, and its sentences are drawn anew."""
+    asked: dict[str, list] = {"right": [], "text": []}
+    monkeypatch.setattr(preference, "wins", lambda *_: 0.5)
+    monkeypatch.setattr(
+        assistant, "share_right", lambda _, some: asked["right"].append(set(some)) or {"time": 1.0}
+    )
+    monkeypatch.setattr(
+        assistant, "text_loss", lambda _, events: asked["text"].append(list(events)) or 1.0
+    )
+    monkeypatch.setattr(assistant, "share_valid", lambda *_: 1.0)
+    long_run.tried(None, [])
+    long_run.marked(None)
+    assert not asked["right"][0] & asked["right"][1] and asked["right"][0]
+    assert {one.task for one in asked["right"][0]} == set(assistant.TAUGHT)
+    assert asked["text"][0] != asked["text"][1]
+
+
+def test_the_long_run_starts_each_run_from_its_own_assistant(tmp_path, monkeypatch):
+    """And makes only the runs that are not there."""
     made, path = [], tmp_path / "preference.json"
     monkeypatch.setattr(long_run, "trained", lambda name, seed: (name, seed))
-    monkeypatch.setattr(preference, "pairs", lambda model, n, seed, split="train": [model, split])
+    monkeypatch.setattr(long_run, "pairs_for", lambda seed, models: long_run.Pairs([], [], []))
     monkeypatch.setattr(long_run, "judged", lambda *_: {"wins": 0.5})
+    scores = {"wins": 0.5, "right": 0.5, "text_loss": 1.0}
+    monkeypatch.setattr(long_run, "tried", lambda *_: scores)
     monkeypatch.setattr(
-        long_run, "tuned", lambda before, data, how, loss, seed: made.append((before, data[1], how))
+        long_run, "tuned", lambda before, data, how, rate, loss, seed: made.append((before, how))
     )
-    for seeds in ((0, 1), long_run.SEEDS):
-        monkeypatch.setattr(long_run, "SEEDS", seeds)
+    for rates in ({"before": (0.0,)}, {"before": (0.0,), 0.1: (1e-3, 1e-2)}):
+        monkeypatch.setattr(long_run, "RATES", rates)
         long_run.main(path, loss=lambda *_: None)
-    assert [before[1] for before, _, _ in made] == [0] * 4 + [1] * 4 + [2] * 4
-    assert {split for _, split, _ in made} == {"train"} and made[0][0] == ("mixed", 0)
+    assert [(before[1], how) for before, how in made] == [
+        *((seed, "before") for seed in long_run.SEEDS),
+        *((seed, 0.1) for seed in (0, 0, 1, 2)),
+    ]
+    assert made[0][0] == ("mixed", 0)
