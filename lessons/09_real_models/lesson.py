@@ -10,7 +10,7 @@
 # | 時間 | 読んで考える時間は約{{minutes}}分。すべてのセルの実行は約{{seconds}}秒（2コアのCPUで測定） |
 # | メモリ | 約{{mib}} MiB |
 #
-# 使う重みは合わせて約190 MBで、最初に一度だけ取得します。ネットワークのある場所で、コースのフォルダーから`python start.py real`を実行しておきましょう。GPUは要らず、すべてのセルをCPUだけで実行できます。
+# 使う重みは合わせて約190 MBです。最初に一度だけ、ネットワークのある場所で、コースのフォルダーから`python start.py real`を実行しておきましょう。GPUは要りません。
 
 # %% [markdown] key="title" lang="zh-tw"
 # # 換成真正的模型，還成立嗎？
@@ -195,7 +195,7 @@ claims.check(
 # %% [markdown] key="load" lang="ja"
 # ## 2. 設定を読み、重みを数える
 #
-# 次は、SmolLM2の重みを読み込み、これまでの計算が本物の設定にも当てはまるかを調べます。`config.json`の項目は、どれもレッスン02で調べたものなので、この設定だけからパラメータの数を計算し、読み込んだ重みを数えた結果と比べてみましょう。
+# 次は、SmolLM2の重みを読み込み、これまでの計算が本物の設定にも当てはまるかを調べます。`config.json`の項目はどれもレッスン02で調べたので、この設定だけからパラメータの数を計算し、読み込んだ重みの数と比べましょう。
 
 # %% [markdown] key="load" lang="zh-tw"
 # ## 2. 讀設定、數權重
@@ -310,7 +310,10 @@ guess = None
 
 ids = torch.tensor([pieces(text).input_ids[:64] for text in parallel.PASSAGES])  # (4, 64)
 out = lm(ids, output_hidden_states=True, output_attentions=True)
-streams = out.hidden_states[:-1]
+streams, attentions, final = out.hidden_states[:-1], out.attentions, out.logits.argmax(-1)
+#| ja: ロジットは50 MBあり、もう使わない
+#| zh-tw: logits 有 50 MB，用不到了
+del out
 lengths = torch.stack([x.norm(dim=-1) for x in streams])  # (layers, 4, 64)
 first, others = lengths[..., 0].mean(1), lengths[..., 1:].mean((1, 2))
 half = config.num_hidden_layers // 2
@@ -374,7 +377,7 @@ figures.show(
 guess = None
 
 start = 16
-sink = torch.stack(out.attentions)[..., start:, 0].mean().item()
+sink = torch.stack(attentions)[..., start:, 0].mean().item()
 hidden = {"a": (0, start), "b": (1, start), "c": (0, 1)}
 plain = inside.loss(lm, ids, start)
 added = {
@@ -467,7 +470,6 @@ claims.check(
 #| zh-tw: 把 None 改成你猜的數字
 guess = None
 
-final = out.logits.argmax(-1)  # (4, 64)
 agreement = []
 for stream in streams:
     early = lm.lm_head(lm.model.norm(stream)).argmax(-1)
@@ -496,13 +498,30 @@ claims.check(
     "E94", {"half": agreement[half], "late": agreement[late], "small_half": small_agreement}
 )
 
-# %% [markdown] key="heads" lang="ja"
+# %% [markdown] key="lens-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
 # 約8%にとどまり、増え始めるのは20層目あたりからです。ただし、前半の層が何もしていないとは言えず、わかるのは、出力の行列で読める形にまだなっていないことだけです。
 #
 # </details>
 #
+# 予測を、自分の文でも読みましょう。
+
+# %% [markdown] key="lens-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 8%，從第 20 層左右才開始增加。這不表示前半的層沒有作用，只能說還沒有變成輸出矩陣讀得懂的形式。
+#
+# </details>
+#
+# 也用自己寫的句子，一層一層讀讀看。
+
+# %% key="lens-explorer"
+from helpers.widgets import LensExplorer
+
+LensExplorer(lm, pieces, text="The capital of Japan is")
+
+# %% [markdown] key="heads" lang="ja"
 # ## 7. 帰納ヘッドはあるか
 #
 # レッスン04の2層のモデルは、ランダムな列の2回目を、1つ前を見るヘッドと帰納ヘッドで続けました。そのための学習をしていないSmolLM2にも、同じヘッドがあるのでしょうか。レッスン04と同じ測り方を24個のランダムなトークンの列に使い、270個のヘッドのうち、「同じトークンの次」への重みが最も大きい5つを選びます。そのうえで、別の列を読ませるときに5つの出力を0にし、ほかから選んだ5つを止めた場合（3回）と比べます。
@@ -510,12 +529,6 @@ claims.check(
 # 予想：そのままなら2回目の約0.6が当たりますが、最も強い5つを止めると、正解率はいくつになるでしょうか。
 
 # %% [markdown] key="heads" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# 大約 8%，從第 20 層左右才開始增加。這不表示前半的層沒有作用，只能說還沒有變成輸出矩陣讀得懂的形式。
-#
-# </details>
-#
 # ## 7. 有歸納頭嗎？
 #
 # 第 04 課那個 2 層的模型，靠「看前一個」的頭和歸納頭，接下隨機序列的第 2 遍。SmolLM2 並沒有為此訓練過。用第 04 課的測量方法，給它 24 個隨機詞元的序列：從 270 個頭裡，選出放在「同一個詞元的下一個」的權重最大的 5 個，再換一批序列，把這 5 個頭的輸出改成 0。為了比較，也從其他的頭裡隨便選 5 個，試 3 次。
@@ -674,7 +687,7 @@ for text in (question, chat):
 # %% key="encoder-load"
 #| ja: デコーダーはもう使わないので、メモリを空ける
 #| zh-tw: 解碼器用不到了，釋放記憶體
-del lm, out, streams, stream, logits, ours, written
+del lm, streams, stream, attentions, logits, ours, written
 bert, words = real.load("e5"), real.load("e5", "tokenizer")
 
 
@@ -830,6 +843,36 @@ show.tabulate(head, [list(row) for row in zip(names, ours, theirs, verdicts)])
 # - 看不出來：差別來自模型大小，還是訓練資料的量或種類？這兩個模型兩方面都不同。要分辨，就需要只改其中一項的模型（像第 06 課的實驗那樣）。
 #
 # 小模型的實驗，適合把機制一個一個弄清楚；能不能推廣到大模型，就像這樣實際測過再決定。
+
+# %% [markdown] key="further-own" lang="ja" further=true
+# ### さらにくわしく：自分で選んだモデルを調べる
+
+# %% [markdown] key="further-own" lang="zh-tw" further=true
+# ### 更進一步：檢查自己選的模型
+
+# %% [markdown] key="own" lang="ja"
+# 構造から決まる性質は、どのモデルでも同じように確かめられます。`any_model.check`は、パラメータの数、あとのトークンの影響、KVキャッシュのバイト数、位置をずらしたときの変化を測り、設定からわかる値と並べます。次のセルでは、読み込んであるmultilingual-e5-smallを調べます。
+#
+# `chosen`には、モデルを保存したフォルダーや、ハブでの名前（`"ckiplab/bert-tiny-chinese"`など）も書けます。ハブのモデルは、大きさとライセンスを表示してから、最初の一度だけ取り寄せます（`python start.py real --list`で、試しやすい小さなモデルの一覧を見られます）。ネットワークがないときや、読み込めないモデルのときは、その理由と、何をすればよいかが表示されます。
+
+# %% [markdown] key="own" lang="zh-tw"
+# 由結構決定的性質，不管哪個模型都能用同樣的方法檢查。`any_model.check` 會測量參數的數量、後面詞元的影響、KV 快取的位元組數，以及位置移動時的變化，和由設定推得的值並列。下一個儲存格檢查的，是已經載入的 multilingual-e5-small。
+#
+# `chosen` 也可以寫存放模型的資料夾，或 Hub 上的名稱（例如 `"ckiplab/bert-tiny-chinese"`）。Hub 的模型會先顯示大小和授權條款再下載，而且只下載一次（執行 `python start.py real --list`，可以看到容易試的小模型一覽）。沒有網路，或模型無法載入時，會說明原因和該怎麼做。
+
+# %% key="own-check"
+from helpers import any_model
+
+#| ja: ほかのモデルを調べるなら、bertを、フォルダーやハブの名前に書き換える
+#| zh-tw: 要檢查別的模型，就把 bert 改成資料夾或 Hub 上的名稱
+chosen = bert
+findings = any_model.check(chosen)
+
+# %% [markdown] key="own-after" lang="ja"
+# 測った値が設定からわかる値と違うモデルが見つかったら、`config.json`のどの項目が理由なのかを調べてみましょう。式そのものが当てはまらないのか、式に入っていない項目があるのか、そこまで区別できれば、違いを説明できます。
+
+# %% [markdown] key="own-after" lang="zh-tw"
+# 如果找到實測值和推得的值不一致的模型，就查查看是 `config.json` 的哪一項造成的。公式本身不適用，還是有公式沒考慮到的項目？分辨出這一點，才能說明差別從何而來。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 10. できるようになったこと
