@@ -1,7 +1,7 @@
 # %% [markdown] key="set-up-text" lang="ja"
 # 最初に、次の2つのセルで準備します。それぞれを選んで、Shift+Enterを押すだけです。上のほうは畳んであり、教材の補助モジュールがある場所を確かめます（開く必要はありません）。
 #
-# Google Colabで開いた場合だけ、その前に2つのことをしておきます（自分のパソコンや大学のサーバーでは不要です）。
+# Google Colabで開いた場合だけ、その前に2つのことをしておきます（自分のPCや大学のサーバーでは不要です）。
 #
 # 1. メニュー「ファイル」の「ドライブにコピーを保存」を選び、そのコピーで進めます。コピーしないと、書いた内容は残りません。
 # 2. メニュー「ツール」の「設定」で、コードの自動補完とAIによる候補の表示をオフにします。自分でコードを書く練習のためです。
@@ -38,7 +38,7 @@ if "google.colab" in sys.modules:
     address, course = "{{students}}", Path.home() / ".cache" / "transformer-triad"
     places = [course]
     problem = T(
-        ja="教材のアドレスがまだ設定されていないので、Colabでは使えません。自分のパソコンで学ぶか、"
+        ja="教材のアドレスがまだ設定されていないので、Colabでは使えません。自分のPCで学ぶか、"
         "担当の先生に知らせてください（設定は`python start.py publish --students URL`）。",
         zh_tw="教材還沒有設定網址，所以無法在 Colab 上使用。請改用自己的電腦，"
         "或告訴授課老師（設定方法：`python start.py publish --students URL`）。",

@@ -57,7 +57,7 @@ torch.set_num_threads(1)
 #
 # 第 02 課第 4 節看到，最後的向量等於嵌入加上所有零件的輸出。把這個總和正規化，再乘上矩陣，就是 logits。這麼說來，模型選出某個答案時，每個零件各推了多少，應該也算得出來。研究模型內部的人，真的會用到這個值（direct logit attribution）。
 #
-# 每個位置選出 2 個詞元，考慮 `right` 的 logit 減去 `other` 的 logit 的差。請算出每個零件對這個差的貢獻（這個零件在差裡加了多少），回傳形狀是 `(P, T)` 的張量。最後的正規化和 Llama 一樣，是 RMSNorm（不加上用來避免除以 0 的小數字）。正規化要除以的數，就用模型實際除的那一個。
+# 每個位置選出 2 個詞元，考慮 `right` 的 logit 減去 `other` 的 logit 的差。請算出每個零件對這個差的貢獻（這個零件在差裡加了多少），回傳形狀是 `(P, T)` 的張量。最後的正規化和 Llama 一樣，是 RMSNorm（不加上用來避免除以 0 的微小數值）。正規化要除以的數，就用模型實際除的那一個。
 #
 # - `parts`：嵌入與各零件的輸出，`(P, T, d)`。把 `P` 個加起來，就是最後的向量
 # - `gain`：正規化的最後，對每個元素乘上的數，`(d,)`
@@ -223,7 +223,7 @@ def logit_shares(parts, gain, head, right, other):
 #
 # $$W\,\operatorname{LayerNorm}(x) + b = W'\,\frac{x}{\sigma(x)} + b'$$
 #
-# $\sigma(x)$ は、LayerNormが割る数です。右辺では、平均を引いていません。どんな $x$ でもこの式が成り立つような $W'$ と $b'$ を、この順のタプルで返してください。
+# $\sigma(x)$ は、LayerNormが割る数です（これを求めるときは平均を引きます）。割られる $x$ からは、平均を引いていません。どんな $x$ でもこの式が成り立つような $W'$ と $b'$ を、この順のタプルで返してください。
 #
 # - `gain`、`shift`：どちらも`(d,)`
 # - `weight`：$W$、`(out, d)`
@@ -240,7 +240,7 @@ def logit_shares(parts, gain, head, right, other):
 #
 # $$W\,\operatorname{LayerNorm}(x) + b = W'\,\frac{x}{\sigma(x)} + b'$$
 #
-# $\sigma(x)$ 是 LayerNorm 除以的數。請注意，右邊沒有減去平均。請求出對任何 $x$ 都能讓這個式子成立的 $W'$ 和 $b'$，依序用 tuple 回傳。
+# $\sigma(x)$ 是 LayerNorm 除以的數（求它的時候會減去平均）。請注意，右邊被除的 $x$ 沒有減去平均。請求出對任何 $x$ 都能讓這個式子成立的 $W'$ 和 $b'$，依序用 tuple 回傳。
 #
 # - `gain`、`shift`：都是 `(d,)`
 # - `weight`：$W$，`(out, d)`

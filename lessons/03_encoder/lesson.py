@@ -105,11 +105,11 @@ for verb in T(ja="読飲", zh_tw="讀喝"):
 # %% [markdown] key="ceiling-guess" lang="zh-tw"
 # 決定動詞的線索（「書」或「本」），在日文總是在空格的左邊；在台灣華語裡，要看句型，有時在左邊，有時在右邊。那麼，只讀左邊的話，最多能答對多少？把「空格左邊相同的句子」全部收集起來數一數，就能精確算出最好的答法的正確率。這是理論上的上限，不需要模型，也不需要亂數。
 #
-# 先猜猜看：台灣華語的「數量」句型，只讀動詞空格的左邊。動詞有七種，出現的次數不同，地點也有一點線索。最高的正確率是多少？（0 到 1）
+# 預測：台灣華語的「數量」句型，只讀動詞空格的左邊。動詞有七種，出現的次數不同，地點也有一點線索。最高的正確率是多少？（0 到 1）
 
 # %% key="ceiling"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 predict.compare(guess, corpus.ceiling("verb", "counted", "zh-tw"))
@@ -182,7 +182,7 @@ for side, title in sides.items():
 #
 # 模型都是 2 層、寬度 64，訓練的句子相同，訓練用的運算量（FLOPs）也幾乎相同；主要的差別是遮罩和訓練方式（第 02 課第 9 節）。每種題型各考 200 句，都是訓練時沒出現過的句子。
 #
-# 先猜猜看：線索在右邊的 13 種題型，編碼器的平均正確率減去解碼器的，是多少？
+# 預測：線索在右邊的 13 種題型，編碼器的平均正確率減去解碼器的，是多少？
 
 # %% key="table-models"
 model, gpt = encoder.load(), decoder.load()
@@ -213,7 +213,7 @@ shares["chance"] = {
 
 # %% key="table-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 right_cells = corpus.cells("right")
@@ -259,10 +259,10 @@ def draw_bars(ax, lang, cells):
 
 
 # %% [markdown] key="table-figure-text" lang="ja"
-# 設問ごとの図では、黒い太線は左だけを読む場合の上限、点線はチャンスレベル、エラーバーは200文から推定した95%信頼区間です。
+# 図では、黒い太線は左だけを読む場合の上限、点線はチャンスレベル、エラーバーは200文から推定した95%信頼区間（測り直せば95%が真の値を含む）です。
 
 # %% [markdown] key="table-figure-text" lang="zh-tw"
-# 把每種題型的結果畫成圖：黑色粗橫線是只讀左邊時的上限，點線是亂猜的水準，誤差線是用 200 句估計的 95% 信賴區間。
+# 把每種題型的結果畫成圖：黑色粗橫線是只讀左邊時的上限，點線是亂猜的水準，誤差線是用 200 句估計的 95% 信賴區間（重複測量，有 95% 的區間會包含真正的值）。
 
 # %% key="table-figure"
 fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
@@ -300,7 +300,7 @@ figures.show(
 #
 # 它們看得到的範圍，真的不一樣嗎？先為「看見」訂一個可以測量的定義：只改動輸入的第 $j$ 個詞元，如果第 $i$ 個輸出改變了，就表示 $i$ 看得到 $j$。
 #
-# 先猜猜看：編碼器的輸出會改變的組合 $(i, j)$，占多少比例？（0 到 1）
+# 預測：編碼器的輸出會改變的組合 $(i, j)$，占多少比例？（0 到 1）
 
 
 # %% key="square-influence"
@@ -321,7 +321,7 @@ def influence(model, tokens, text):
 
 # %% key="square-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 short_text = corpus.sentence(event._replace(kind="plain", number=None), LANG).text
@@ -392,11 +392,11 @@ claims.check(
 # 2. 選出的詞元裡，80% 換成 `[MASK]`，10% 換成隨機的詞元，剩下的 10% 維持不變
 # 3. 只在選出的位置，讓模型猜原本的詞元（計算損失）
 #
-# 先猜猜看：10,000 個詞元裡，平均有幾個會變成 `[MASK]`？
+# 預測：10,000 個詞元裡，平均有幾個會變成 `[MASK]`？
 
 # %% key="mlm-corrupt"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 #| ja: 特殊トークンの番号は、これより小さい
@@ -487,11 +487,11 @@ claims.check("C06", counted | {"kinds": kinds_share, "loss_gap": loss_gap})
 #
 # 在「全部」句型裡遮住量詞，再把右邊的線索一個一個拿掉。拿掉受詞之後，量詞可能是「本」或「首」（書和詩都是拿來讀的），正確的機率各是 0.50。
 #
-# 先猜猜看：這時候，模型給「本」的機率是多少？（0 到 1）
+# 預測：這時候，模型給「本」的機率是多少？（0 到 1）
 
 # %% key="fill-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 thing, verb = T(ja="本", zh_tw="書"), T(ja="読み", zh_tw="讀")
@@ -562,7 +562,7 @@ figures.show(
 #
 # 另外，把 logits 除以溫度（temperature）$\tau$ 再算出機率，也拿來比較。$\tau$ 小於 1，最高的機率會變得更高。
 #
-# 先猜猜看：用哪一個溫度，最接近正確的機率？
+# 預測：用哪一個溫度，最接近正確的機率？
 #
 # - `"a"`：$\frac{1}{3}$（更有自信）
 # - `"b"`：$1$（原樣）
@@ -729,11 +729,11 @@ Explorer(
 #
 # 第一個任務是命名實體辨識（NER）。像「信義」這樣，既可以是人名，也可以是地名的詞，要根據前後的字，替每個詞元標上人（PER）、地點（LOC）或其他（O）。主體和前面的編碼器架構相同，但也讀過有名字的句子（沒有標籤）。
 #
-# 先猜猜看：如果裝上把 64 維向量轉成 3 個分數的 head，從頭開始學的參數占全部的百分之幾？
+# 預測：如果裝上把 64 維向量轉成 3 個分數的 head，從頭開始學的參數占全部的百分之幾？
 
 # %% key="head"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 from transformers import BertForTokenClassification
@@ -768,7 +768,7 @@ predict.compare(guess, 100 * new_share, T(ja="%", zh_tw="%"))
 #
 # 用 10 個有標籤的句子，把主體和 head 一起訓練；比較的對象，是從隨機權重開始的同樣的模型。評分用 150 個句子，只看其中的名字（人或地點）；這些名字都沒在有標籤的句子裡出現過。
 #
-# 先猜猜看：有預訓練的模型的正確率，減去從隨機權重開始的模型，是多少？（三個亂數種子的平均）
+# 預測：有預訓練的模型的正確率，減去從隨機權重開始的模型，是多少？（三個亂數種子的平均）
 
 # %% key="tune-tuned"
 curves = results.load("labels")
@@ -794,7 +794,7 @@ def tuned(start, seed):
 
 # %% key="tune"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 live = {start: mean(tuned(start, seed) for seed in range(3)) for start in ("pretrained", "scratch")}
@@ -890,11 +890,11 @@ claims.check(
 #
 # 同樣的 NER，也用第 2 節的解碼器主體（沒讀過有名字的句子），以 100 個有標籤的句子來訓練。每個詞元的標記，只由詞元本身和它左邊的內容決定。句首的名字，人和地點各占一半。
 #
-# 先猜猜看：解碼器對句首名字的正確率是多少？
+# 預測：解碼器對句首名字的正確率是多少？
 
 # %% key="causal-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 labelled = finetune.named(LANG, 100, seed=0)
@@ -964,11 +964,11 @@ claims.check(
 # %% [markdown] key="why-80" lang="zh-tw"
 # 這套教材的模型在訓練時，選出的詞元全都換成 `[MASK]`。這樣會怎樣？輸入完全沒有遮住的句子，看看模型在每個位置能不能回答那裡的詞元。答案就在眼前。
 #
-# 先猜猜看：正確率是多少？（0 到 1）
+# 預測：正確率是多少？（0 到 1）
 
 # %% key="why-80-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 plain, plain_seen = rows[:256], rows[:256] != encoder.TOKENIZER.pad_token_id
@@ -1103,7 +1103,7 @@ figures.show(
 # %% [markdown] key="train-score-guess" lang="zh-tw"
 # 損失下降了，那克漏字能答對多少？22 種題型各考 100 句。
 #
-# 先猜猜看：平均正確率在訓練前大約是 0.2，檢查點接近 1.0。只訓練 300 步的模型，平均落在哪個範圍？
+# 預測：平均正確率在訓練前大約是 0.2，檢查點接近 1.0。只訓練 300 步的模型，平均落在哪個範圍？
 #
 # - `"a"`：低於 0.25（和訓練前差不多）
 # - `"b"`：0.25 到 0.6
@@ -1161,7 +1161,7 @@ assert mean(right_guesses) > 0.8
 # 台灣華語的「在」、日文的「は」（表示主題，類似「呢」）和「で」（相當於「在」），以及「。」，已經幾乎都能答對。最先學會的，是常出現的字和它們的位置。要填對空格，就必須用到相隔較遠的字之間的關係，得訓練更久。
 
 # %% [markdown] key="further-attend" lang="ja" further=true
-# ### さらにくわしく：空欄からどこを見るか、公開モデル
+# ### さらにくわしく：空欄の参照先と公開モデル
 
 # %% [markdown] key="further-attend" lang="zh-tw" further=true
 # ### 更進一步：填空時參考了哪些位置，以及公開的模型
@@ -1225,14 +1225,14 @@ answers = real.ask(T(ja="modernbert-ja", zh_tw="bert-zh"), *texts, network=netwo
 # 5節までのモデルは名前の文字の多くを一度も見ていません。そのような文字の埋め込みベクトルは、学習の間に、どれもほとんど同じになってしまいます。すると、知らない名前も知っている名前も同じに見え、実験になりません。そこで、同じ構造のモデルに、名前の文と気持ちの文もラベルなしで読ませて、6,000ステップの穴埋めをさせました。採点に使う文は事前学習にも出していません。埋め込みベクトルがどれだけ似ているかを、コサイン（1なら同じ向き）の平均で比べます。
 
 # %% [markdown] key="unread" lang="zh-tw"
-# 到第 5 節為止的模型，名字裡的許多字從來沒看過。這些字的嵌入向量，在訓練過程中會變得幾乎一模一樣；這樣一來，沒看過的名字和看過的名字在模型眼中沒有分別，實驗就不成立。所以，我們讓相同架構的模型也讀了名字和心情的句子（沒有標籤），做了 6,000 步的克漏字。評分用的句子，預訓練時也沒有出現過。嵌入向量有多相似，用餘弦（1 代表同方向）的平均來比較。
+# 前 5 節用的模型，名字裡的許多字從來沒看過。這些字的嵌入向量，在訓練過程中會變得幾乎一模一樣；這樣一來，沒看過的名字和看過的名字在模型眼中沒有分別，實驗就不成立。所以，我們讓相同架構的模型也讀了名字和心情的句子（沒有標籤），做了 6,000 步的克漏字。評分用的句子，預訓練時也沒有出現過。嵌入向量有多相似，用餘弦（1 代表同方向）的平均來比較。
 
 # %% key="unread-code"
 tables = (corpus.LEXICON["names"][table][corpus.key(LANG)] for table in corpus.NAMES)
 letters = sorted(set("".join(tables)) - {" "})
 unread = [n for n in encoder.TOKENIZER.convert_tokens_to_ids(letters) if n not in rows.unique()]
 for name, net in (
-    (T(ja="5節までのモデル", zh_tw="到第 5 節為止的模型"), model),
+    (T(ja="5節までのモデル", zh_tw="前 5 節用的模型"), model),
     (T(ja="文を増やしたモデル", zh_tw="增加句子的模型"), body),
 ):
     vectors = F.normalize(net.get_input_embeddings().weight[unread], dim=1)

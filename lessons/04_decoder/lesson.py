@@ -84,7 +84,7 @@ print(text, f"n = {n}")
 
 
 def start_of(lang, text=""):
-    #| ja: うしろに付く終わりのトークンを取る
+    #| ja: 後ろに付く終わりのトークンを取る
     #| zh-tw: 去掉自動加在後面的結尾詞元
     return tokens(tokenizer.tagged(text, lang), return_tensors="pt").input_ids[:, :-1]
 
@@ -118,7 +118,7 @@ show.tabulate(
 #
 # 那麼，要怎麼訓練出這樣的預測？位置 $t$ 的正確答案，就是位置 $t+1$ 的詞元。句子本身就提供了 $n - 1$ 題和答案，不需要有人標註。損失是「正確詞元的機率取對數、加上負號」的平均（交叉熵）。
 #
-# 先猜猜看：還沒訓練的模型，給 281 種詞元的機率幾乎相同。損失是多少（取自然對數）？
+# 預測：還沒訓練的模型，給 281 種詞元的機率幾乎相同。損失是多少（取自然對數）？
 
 
 # %% key="shift-code"
@@ -133,7 +133,7 @@ def next_token_loss(logits, ids, real):
 
 # %% key="shift-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 training_rows = decoder.rows()
@@ -210,7 +210,7 @@ print(tokens.decode(prefix[0]), f"{sum_ratio:.6f}")
 #
 # 語言定好之後，訓練用文法的熵大約是 11.68 nat（自然對數的單位），不確定的程度，相當於從 $e^{11.68} \approx 118{,}000$ 種可能裡平均選一種。「人與地點」的組合大約有 20% 沒放進訓練資料（第 03 課評分用的句子，就是用這些組合造的）。
 #
-# 先猜猜看：用訓練用的文法新造句子，模型每句的損失平均是多少 nat？
+# 預測：用訓練用的文法新造句子，模型每句的損失平均是多少 nat？
 
 
 # %% key="entropy-code"
@@ -228,7 +228,7 @@ def sentence_losses(split, count=1000):
 
 # %% key="entropy-guess"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 floor = corpus.entropy("train")
@@ -305,7 +305,7 @@ assert candidates[whole.argmax()] == told.answer("counter")
 # - 計算一次：只讀空格左邊來回答
 # - 上限：只讀空格左邊時，理論上能達到的最高正確率（由文法算出）
 #
-# 先猜猜看：重新評分的正確率，13 種平均是多少？
+# 預測：重新評分的正確率，13 種平均是多少？
 
 
 # %% key="cells-graded"
@@ -319,7 +319,7 @@ def mean(shares):
 
 # %% key="cells-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 by_answer = {"one_pass": graded(decoder.guesses), "rescored": graded(decoder.rescored)}
@@ -374,11 +374,11 @@ figures.show(
 #
 # 在第 1 節，整個句子只輸入一次，就求出了所有位置的預測。這樣做要正確，前提是每個位置的預測都不受後面的詞元影響。真的是這樣嗎？來把 12 個詞元逐一改動，測量 12 個位置的輸出各變了多少。另外也檢查 BERT、T5 的解碼器，以及故意做錯的：GPT-2 配上看得到後面一個詞元的遮罩。
 #
-# 先猜猜看：遮罩看得到後面一個時，每一層都看得到「後面一個」，而模型有 2 層。模型的輸出，最遠會受到後面第幾個詞元影響？
+# 預測：遮罩看得到後面一個時，每一層都看得到「後面一個」，而模型有 2 層。模型的輸出，最遠會受到後面第幾個詞元影響？
 
 # %% key="probe-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 one_ahead = torch.ones(12, 12).tril(1).bool()[None, None]  # (1, 1, T, T)
@@ -419,7 +419,7 @@ figures.show(
 #
 # 遮罩正確時，過去的變化剛好是 0.0，所以訓練時整個句子只要輸入一次。那麼，生成也只要一次嗎？前一個詞元寫出來之前，後一個還不存在，所以每寫一個詞元都得計算一次。
 #
-# 先猜猜看：$n$ 個詞元的句子，輸入每次加長一個、計算 $n$ 次，總共要算幾個詞元？（$n$ 在第 1 節印出來了。）
+# 預測：$n$ 個詞元的句子，輸入每次加長一個、計算 $n$ 次，總共要算幾個詞元？（$n$ 在第 1 節印出來了。）
 
 
 # %% key="parallel-ways"
@@ -429,7 +429,7 @@ def in_sequence(model, ids):
 
 # %% key="parallel-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 sizes, gaps = [], {}
@@ -532,7 +532,7 @@ for lang in LANGUAGES:
 # %% [markdown] key="greedy" lang="zh-tw"
 # 貪婪解碼不管寫幾次，都是同樣的句子。每一步都選機率最高的詞元，寫出來的應該就是機率最高的句子吧？真的嗎？兩種語言各準備 100 個開頭（句子的前兩個字，有重複），從同樣的開頭，用兩種方法接著寫，再比較整句的機率。
 #
-# 先猜猜看：取樣寫出的句子裡，機率比貪婪解碼的句子還高的，大約占多少？
+# 預測：取樣寫出的句子裡，機率比貪婪解碼的句子還高的，大約占多少？
 #
 # - `"a"`：0%
 # - `"b"`：1% 左右
@@ -638,12 +638,12 @@ SamplingExplorer(model, tokens, text=tokenizer.tagged(beginning, LANG))
 # %% [markdown] key="train" lang="zh-tw"
 # ## 6. 寫出的句子，超出訓練資料了嗎？
 #
-# 就算句子都正確，也可能只是照抄訓練資料。所以請剛開始訓練的模型（到 300 步為止）和 `model`（6,195 步）寫句子，數一數正確的句子裡有多少屬於下面的情形。
+# 就算句子都正確，也可能只是照抄訓練資料。所以請剛開始訓練的模型（前 300 步）和 `model`（6,195 步）寫句子，數一數正確的句子裡有多少屬於下面的情形。
 #
 # - 新句子：和訓練資料的任何一句都不同。不過，就算從訓練用的文法重新抽句子，也會有一些剛好相同，所以要以那個比例為基準
 # - 沒看過的組合：含有訓練時拿掉的「人與地點」組合。在整個文法裡占 0.20
 #
-# 先猜猜看：`model` 的「沒看過的組合」比例是多少？
+# 預測：`model` 的「沒看過的組合」比例是多少？
 
 # %% key="train-look"
 known = set(tokens.batch_decode(training_rows, skip_special_tokens=True))
@@ -666,7 +666,7 @@ with torch.enable_grad():
 
 # %% key="train-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 judged = stages[decoder.STEPS] = look(model, 500)
@@ -731,7 +731,7 @@ claims.check(
 # %% [markdown] key="context" lang="ja"
 # ## 7. 文脈から学ぶ：1層と2層
 #
-# ここまでは学習データから覚えたことを使ってきました。では、一度も見ていない並びを、読んでいる文脈だけから続けられるでしょうか。重みを変えずに、プロンプトの例から答え方をつかむことを、文脈内学習（in-context learning）と呼びます（Brown et al. 2020）。
+# ここまでは学習データから覚えたことを使ってきました。では、一度も見ていない並びを、読んでいる文脈だけから続けられるでしょうか。重みを変えずに、プロンプト（モデルに渡す文章）の例から答え方をつかむことを、文脈内学習（in-context learning）と呼びます（Brown et al. 2020）。
 #
 # その部品の1つを学習させましょう。互いに異なる記号のランダムな列を2回続けて読ませ、2回目を当てさせます。毎回違うので、「前に同じ記号が出たとき、次に何が来たか」を文脈から見つけるしかありません。これを行うヘッドを、帰納ヘッド（induction head）と呼びます（Olsson et al. 2022）。
 #
@@ -742,13 +742,13 @@ claims.check(
 # %% [markdown] key="context" lang="zh-tw"
 # ## 7. 從上下文學習：1 層與 2 層
 #
-# 到目前為止，模型用的都是從訓練資料記住的東西。那麼，訓練時從沒看過的順序，能不能只靠正在讀的上下文接下去？不改變權重，只靠提示裡的例子就抓到回答的方式，叫做情境學習（in-context learning，Brown et al. 2020）。
+# 到目前為止，模型用的都是從訓練資料記住的東西。那麼，訓練時從沒看過的順序，能不能只靠正在讀的上下文接下去？不改變權重，只靠提示（prompt，交給模型的文字）裡的例子就抓到回答的方式，叫做情境學習（in-context learning，Brown et al. 2020）。
 #
 # 來訓練其中的一個零件：把一串不重複的隨機符號連續讀 2 遍，猜出第 2 遍的內容。順序每次都不同，沒辦法記在權重裡，只能在上下文裡找出「前面出現同一個符號時，後面接的是什麼」。做這件事的注意力頭，叫做歸納頭（induction head，Olsson et al. 2022）。
 #
 # 用長度 5 到 12 的符號串訓練 2 層的模型，在長度 12 測量。光是從第 2 遍還沒出現的符號裡猜，也能猜中約 0.27。1 層的模型就算訓練 2,000 步，平均也只有 0.35（教材附的紀錄，三個亂數種子是 0.11 到 0.53）。
 #
-# 先猜猜看：2 層的模型訓練 500 步，能答對多少？請寫 0 到 1 之間的數字。
+# 預測：2 層的模型訓練 500 步，能答對多少？請寫 0 到 1 之間的數字。
 
 # %% key="context-train"
 copier = induction.new(layers=2)
@@ -758,7 +758,7 @@ with torch.enable_grad():
 
 # %% key="context-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 lengths = [6, 9, 12, 14, 16, 20]

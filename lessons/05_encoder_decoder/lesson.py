@@ -91,11 +91,11 @@ for example in corpus.translations(event) + corpus.readings(story):
 #
 # 評分時，只用訓練時沒出現過的「人物和地點的組合」。整個答案和正確答案一字不差才算對，這個比例叫做完全相符率（exact match）。
 #
-# 先猜猜看：日文翻成台灣華語，完全相符率是多少（0～1）？
+# 預測：日文翻成台灣華語，完全相符率是多少（0～1）？
 
 # %% key="ask-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 model = encoder_decoder.load()
@@ -123,11 +123,11 @@ predict.compare(guess, exact["to_zh_tw"])
 #
 # 第 03 課的 BERT，每種任務都要接上新的輸出層。那麼，這個模型從翻譯換成情緒分析時，用到的參數會不一樣嗎？要回答這個問題，就從答案的損失做反向傳播：梯度傳得到的矩陣，整個都算是那種任務用到的參數。
 #
-# 先猜猜看：只有部分任務才用到的參數，有幾個？
+# 預測：只有部分任務才用到的參數，有幾個？
 
 # %% key="switch"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 used = []
@@ -159,7 +159,7 @@ predict.compare(guess, own, T(ja="個", zh_tw=" 個"))
 #
 # 也就是說，決定任務的不是權重，而是輸入。那麼，把開頭的提示拿掉會怎樣？
 #
-# 先猜猜看：拿掉之後，摘要和情緒分析的輸入就變成同一段文字。這兩種任務的完全相符率會怎樣？
+# 預測：拿掉之後，摘要和情緒分析的輸入就變成同一段文字。這兩種任務的完全相符率會怎樣？
 
 # %% key="no-prompt-code"
 #| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
@@ -218,7 +218,7 @@ assert both <= 1 + 1e-9
 #
 # 那麼，向量的順序重要嗎？日文和台灣華語的語序不同，解碼器翻得出來，是因為知道每個向量排在第幾個嗎？實驗的做法是：等編碼器算完之後，把每個句子的向量打亂順序，再交給解碼器。
 #
-# 先猜猜看：翻譯的完全相符率最接近哪一個？
+# 預測：翻譯的完全相符率最接近哪一個？
 
 
 # %% key="handed-code"
@@ -275,7 +275,7 @@ predict.choose(guess, levels, min(levels, key=lambda key: abs(float(levels[key])
 #
 # 看到這裡，很容易接著說：「那順序一定寫在向量裡面了。」不過，要下這個結論，還需要對照實驗。這次在進入編碼器之前，就把句子的字全部打亂，讓語序完全消失。
 #
-# 先猜猜看：這次的完全相符率，最接近 a（1.0）、b（0.5）、c（0.0）的哪一個？
+# 預測：這次的完全相符率，最接近 a（1.0）、b（0.5）、c（0.0）的哪一個？
 
 # %% key="letters-guess"
 #| ja: Noneを、"a"、"b"、"c"のどれかに書き換える
@@ -454,11 +454,11 @@ figures.show(
 # %% [markdown] key="align-guess" lang="zh-tw"
 # 只看一張圖，可能只是碰巧。所以改用 200 件評估用的事，從日文和台灣華語各翻譯一次，統計寫出詞的第一個字時，權重最大的位置有多少比例落在對應的詞裡。如果位置是隨機挑的（隨機水準），比例就是「詞的長度÷輸入的長度」的平均，大約 0.08。
 #
-# 先猜猜看：這個比例是多少（0～1）？
+# 預測：這個比例是多少（0～1）？
 
 # %% key="align"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 found = alignment.score(model, corpus.drawn(200, 99, "test"), chosen)
@@ -534,11 +534,11 @@ print("".join(source), "".join(target), sep="\n")
 # %% [markdown] key="spans-guess" lang="zh-tw"
 # 上面是輸入，下面是輸出。輸出依序寫出每個記號和那裡挖掉的詞元，最後再放一個記號（這是論文圖 2 的形式；公開的實作在最後放 `</s>`，長度一樣）。T5 的設定是挖掉 15% 的詞元，每個片段平均 3 個。
 #
-# 先猜猜看：從 512 個詞元裡挖掉 26 個片段、共 77 個詞元，輸出有幾個詞元（記號也算）？
+# 預測：從 512 個詞元裡挖掉 26 個片段、共 77 個詞元，輸出有幾個詞元（記號也算）？
 
 # %% key="spans-measure"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 places = [str(n) for n in range(512)]
@@ -618,12 +618,12 @@ claims.check(
 #
 # 沒看過的說法有 2 個形容詞×2 種語言，共 4 種。就算各用 50 個故事來問，最後一句都一樣，所以和丟 4 次硬幣差不多。因此這裡不數故事，而是數說法（超過一半的故事答對，就算答對那種說法）。
 #
-# 先猜猜看：4 種裡會答對幾種（隨機水準是 2 種）？
+# 預測：4 種裡會答對幾種（隨機水準是 2 種）？
 
 
 # %% key="memory-code"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 
@@ -755,11 +755,11 @@ for name, difference in gap.items():
 # %% [markdown] key="init-guess" lang="zh-tw"
 # 只有不除、並且加上偏差時才一致。可是第 01 課第 7 節裡，$d_k = 256$ 時不除，有的種子就卡住了。T5 不除也能訓練，原因在權重的初始值：$W^K$ 的標準差是 $1/\sqrt{d_\text{model}}$，$W^Q$ 則是 $1/\sqrt{d_\text{model} d_k}$。
 #
-# 先猜猜看：$d_k = 16$ 時，$W^K$ 的標準差是 $W^Q$ 的幾倍？
+# 預測：$d_k = 16$ 時，$W^K$ 的標準差是 $W^Q$ 的幾倍？
 
 # %% key="init"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 spread = {"q": [], "k": []}
@@ -902,11 +902,11 @@ print(f"{from_random:.2f}", T(ja="乱数の重みから", zh_tw="從亂數的權
 # %% [markdown] key="transfer-guess" lang="zh-tw"
 # 從亂數的權重開始，學 150 步還幾乎翻不出來。那麼，從預訓練過的權重開始，用同樣的翻譯、學同樣的步數，會怎樣？預訓練時，翻譯題一題都沒有做過。
 #
-# 先猜猜看：完全相符率是多少（0～1）？
+# 預測：完全相符率是多少（0～1）？
 
 # %% key="transfer-live"
 #| ja: Noneを、予想した数に書き換える
-#| zh-tw: 把 None 改成你猜的數字
+#| zh-tw: 把 None 改成你預測的數字
 guess = None
 
 from_text = learned(transfer.load(), "told_twice")
@@ -985,7 +985,7 @@ claims.check(
 # %% [markdown] key="network" lang="zh-tw"
 # 把第 4 節的 span corruption，交給用大量真實文章預訓練過的 T5 做做看。這個模型只做過預訓練，還沒有學過任何任務。挖掉的片段，放上有編號的哨兵詞元（`<extra_id_0>`、`<extra_id_1>`）。
 #
-# 這裡用的是多語言的 mT5。請先在課程資料夾執行 `python start.py real`，安裝分詞器需要的套件，再把下一個儲存格的 `network` 改成 `True` 執行，就會下載權重，只需要下載一次。它的權重很大（下載前會先顯示大小），占用的記憶體也至少有這麼多。沒有網路的話，不改也可以直接往下讀。
+# 這裡用的是多語言的 mT5。請先在教材資料夾執行 `python start.py real`，安裝分詞器需要的套件，再把下一個儲存格的 `network` 改成 `True` 執行，就會下載權重，只需要下載一次。它的權重很大（下載前會先顯示大小），占用的記憶體也至少有這麼多。沒有網路的話，不改也可以直接往下讀。
 
 # %% key="network-ask"
 from helpers.models import real

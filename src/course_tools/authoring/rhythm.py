@@ -1,4 +1,4 @@
-"""How a lesson's prose runs: the length of its sentences, the share of short ones, the commas.
+"""How a lesson's prose runs: how long its sentences are, how many short, its commas and its habit.
 
 Counted are the sentences of paragraphs: no headings, lists, tables or quotations.  Code and a
 formula count as one character.  The bounds are data: rhythm.toml.
@@ -27,12 +27,14 @@ class Rhythm(NamedTuple):
     """How some sentences run.
 
     length: mean number of characters   short: share of short ones   commas: in 100 characters
+    habits: in 100 sentences, the turn of phrase that comes too easily in this language
     """
 
     sentences: int
     length: float
     short: float
     commas: float
+    habits: float
 
 
 class Section(NamedTuple):
@@ -45,13 +47,17 @@ class Section(NamedTuple):
     said: list[str]  # its sentences
 
 
-def measure(said: Sequence[str], most: int) -> Rhythm:
-    """Measure sentences; a short one has at most `most` characters."""
+def measure(said: Sequence[str], most: int, habit: str) -> Rhythm:
+    """Measure sentences; a short one has at most `most` characters.
+
+    habit: a regular expression
+    """
     lengths = [len(one) for one in said]
-    commas = sum(len(COMMA.findall(one)) for one in said)
     many, total = max(len(said), 1), max(sum(lengths), 1)
-    short = sum(length <= most for length in lengths)
-    return Rhythm(len(said), sum(lengths) / many, short / many, 100 * commas / total)
+    commas = 100 * sum(len(COMMA.findall(one)) for one in said) / total
+    short = sum(length <= most for length in lengths) / many
+    habits = 100 * len(re.findall(habit, "".join(said))) / many
+    return Rhythm(len(said), sum(lengths) / many, short, commas, habits)
 
 
 def sections(texts: Iterable[Text]) -> list[Section]:
@@ -118,7 +124,7 @@ def _whole(lesson: Iterable[Section]) -> list[str]:
 def _beyond(
     begin: Text, name: str, said: list[str], ours: Mapping[str, Any], limits: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    found = measure(said, ours["most"])
+    found = measure(said, ours["most"], ours["habit"])
     for what, (least, most) in limits.items():
         if not least <= (value := getattr(found, what)) <= most:
             remedy = (
@@ -130,12 +136,13 @@ def _beyond(
 def table(texts: Iterable[Text], bounds: Mapping[str, Any]) -> Iterator[str]:
     """Yield the figures, a line each: of a lesson, then of its sections."""
     for mine in _by_lesson(texts):
-        short = bounds[mine[0].lang]["most"]
-        yield _line(measure(_whole(mine), short), f"{mine[0].lesson} {mine[0].lang}")
-        for one in filter(lambda section: section.said, mine):
-            yield _line(measure(one.said, short), f"  {one.heading}")
+        ours = bounds[mine[0].lang]
+        lines = [(_whole(mine), f"{mine[0].lesson} {mine[0].lang}")]
+        lines += [(one.said, f"  {one.heading}") for one in mine if one.said]
+        for said, name in lines:
+            yield _line(measure(said, ours["most"], ours["habit"]), name)
 
 
 def _line(found: Rhythm, name: str) -> str:
-    return (f"{found.sentences:4d} sentences {found.length:5.1f} characters "
-            f"{found.short:4.0%} short {found.commas:4.1f} commas   {name}")  # fmt: skip
+    return (f"{found.sentences:4d} sentences {found.length:5.1f} characters {found.short:4.0%} "
+            f"short {found.commas:4.1f} commas {found.habits:4.1f} habits   {name}")  # fmt: skip

@@ -6,7 +6,7 @@ from helpers.language.say import COMPLETE
 
 from ..authoring.problems import Problem
 from ..authoring.texts import Text
-from . import glossary, ja, markdown, zh_tw
+from . import glossary, ja, markdown, wording, zh_tw
 from .ja import textlint
 
 __all__ = ["problems", "textlint"]
@@ -28,4 +28,5 @@ def problems(texts: Iterable[Text], forms: Iterable[glossary.Form]) -> list[Prob
         *(problem for own in OWN.values() for problem in own(texts)),
         *markdown.problems(texts),
         *glossary.problems(texts, forms),
+        *wording.problems(texts, wording.read()),
     ]

@@ -1,14 +1,16 @@
 """The pages around the lessons: one to begin with, and the glossary, in each language."""
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from helpers.language.say import COMPLETE
 
+from ..prose.glossary import Term, terms
 from . import words
 from .pages import Page, in_boxes
+
+BAR = r"\|"  # of a word, not of the table
 
 
 def pages(root: Path, lessons: Iterable[Page]) -> dict[str, str]:
@@ -16,8 +18,9 @@ def pages(root: Path, lessons: Iterable[Page]) -> dict[str, str]:
     lessons = list(lessons)
     made = {"index.md": _choice()}
     for lang in COMPLETE:
-        made[f"{lang}/index.md"] = _begin(lang, [one for one in lessons if one.lang == lang])
-        made[f"{lang}/terms.md"] = _terms(root, lang)
+        mine = [one for one in lessons if one.lang == lang]
+        made[f"{lang}/index.md"] = _begin(lang, mine)
+        made[f"{lang}/terms.md"] = _terms(root, lang, mine)
     return made
 
 
@@ -37,16 +40,24 @@ def _begin(lang: str, lessons: list[Page]) -> str:
     return _page(front, words.text("lead", lang), "\n".join(links))
 
 
-def _terms(root: Path, lang: str) -> str:
+def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
+    """Return the glossary: what the lessons explain, with its sentence and a link to the cell."""
     front = {"title": words.text("terms", lang), "sidebar": {"order": 99}}
     others = [name for name in COMPLETE if name != lang]
     head = [words.text("language", name) for name in (lang, *others)] + ["English"]
-    rows = [head, ["---"] * len(head), *_rows(root, [lang, *others, "en"])]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    head += [words.text("means", lang), words.text("where", lang)]
+    rows = [head, ["---"] * len(head)]
+    for term in terms(root / "lessons" / "glossary.tsv"):
+        if term.cell:
+            names = [term.written[name] for name in (lang, *others)] + [term.en]
+            rows.append([*names, term.means[lang], _where(term, lang, lessons)])
+    table = "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |" for row in rows)
     return _page(front, words.text("terms_lead", lang), in_boxes(table))
 
 
-def _rows(root: Path, columns: list[str]) -> Iterator[list[str]]:
-    text = (root / "lessons" / "glossary.tsv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
-        yield [row[name].replace("|", r"\|") for name in columns]
+def _where(term: Term, lang: str, lessons: list[Page]) -> str:
+    """Return a link to the cell that explains it; without its page, the lesson's number alone."""
+    name, _, key = term.cell.partition(":")
+    said = words.text("lesson", lang).format(number=name[:2])
+    there = any(one.name == name for one in lessons)
+    return f"[{said}](../{name}/#c-{key})" if there else said

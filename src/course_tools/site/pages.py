@@ -85,7 +85,9 @@ def _add_prose(made: Page, cell: NotebookNode) -> None:
         elif made.found:
             made.found[-1].text += _plain(line) + " "
         lines.append(line)
-    made.parts.append(in_boxes("\n".join(lines).strip()))
+    prose = in_boxes("\n".join(lines).strip())
+    anchored = not made.parts or f"{{ #c-{cell.id} }}" in prose
+    made.parts += [prose] if anchored else [f'<div id="c-{cell.id}"></div>', prose]
 
 
 def in_boxes(markdown: str) -> str:

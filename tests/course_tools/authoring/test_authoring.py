@@ -175,6 +175,18 @@ def test_the_samples_without_a_fault_pass(source):
     assert [c.key for c in source(PROSE + CODE + TASK)] == ["why", "why", "sum", "double"]
 
 
+@pytest.mark.parametrize(("label", "lang"), [("予想：", "ja"), ("預測：", "zh-tw")])
+def test_a_guess_is_announced_by_its_label(tmp_path, label, lang):
+    """One question loses its label in one language: that cell is named, and no other."""
+    root = small_course.copy(tmp_path)
+    assert not [*rules.lessons.of_course(Course.read(root))]
+    file = root / "lessons" / small_course.LESSON / "lesson.py"
+    source = file.read_text(encoding="utf-8")
+    file.write_text(source.replace(label, "いくつ：", 1), encoding="utf-8")
+    [problem] = rules.lessons.of_course(Course.read(root))
+    assert problem.key and problem.what == f"no {label} in {lang} announces this guess"
+
+
 def test_each_language_reads_plain_literals_and_plain_comments(source):
     cell = source(CODE)[0]
     assert inline_texts.code_in(cell, "ja").splitlines()[:2] == ["# 和", 'label = "合計"']

@@ -7,8 +7,9 @@ from course_tools.authoring import rhythm, texts
 from course_tools.authoring.course import Course
 from course_tools.authoring.texts import Text
 
-RANGES = {"length": [20, 30], "short": [0.1, 0.5], "commas": [2.0, 6.0]}
+RANGES = {"length": [20, 30], "short": [0.1, 0.5], "commas": [2.0, 6.0], "habits": [0, 5]}
 WIDE = {"length": [1, 99], "short": [0.0, 1.0], "commas": [0.0, 99.0]}
+HABIT = "ではない。[^。]*だ。"
 SHORT = "短い文です。"
 LONG = "これは、ちょうどよい長さで続いていく、ふつうの文の見本として書きました。"
 GOOD = (SHORT + LONG) * 2  # 6 and 36 characters: 21 on average, half of them short
@@ -19,7 +20,8 @@ def lesson(words: str, lang: str = "ja") -> list[Text]:
 
 
 def bounds(lesson=WIDE, section=WIDE, **more):
-    return {"ja": {"few": 2, "most": 10, "lesson": lesson, "section": section}, **more}
+    ranges = {"lesson": lesson, "section": section}
+    return {"ja": {"few": 2, "most": 10, "habit": HABIT, **ranges}, **more}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,11 @@ def test_an_allowance_names_a_section_that_needs_it(course):
 
 
 def test_sentences_are_measured_by_hand():
-    found = rhythm.measure(["あ、い。", "「う。え」といいます。"], most=4)
-    assert found == (2, (4 + 11) / 2, 0.5, 100 / 15)
+    found = rhythm.measure(["あ、い。", "「う。え」といいます。"], most=4, habit=HABIT)
+    assert found == (2, (4 + 11) / 2, 0.5, 100 / 15, 0)
+    assert (
+        rhythm.measure(["色ではない。", "形だ。", "音だ。", "色ではない。"], 4, HABIT).habits == 25
+    )
 
 
 def test_headings_lists_tables_quotations_code_are_no_sentences():
@@ -73,6 +78,7 @@ PLANTED = {  # what is out of its range -> prose that is so
     "short 0": LONG * 2,
     "commas 0": GOOD.replace("、", ""),
     "commas 1": GOOD.replace("、", "、、、"),
+    "habits 25": SHORT + LONG.replace("した", "ではない") + SHORT.replace("です", "だ") + LONG,
 }
 
 

@@ -309,10 +309,19 @@ def test_a_leaking_edition_is_not_written(course, tmp_path):
 # --- it works alone ---------------------------------------------------------------------------
 
 # The default tier runs every notebook of this tree already, and the edition holds the same files:
-# here two short lessons, of which one reads the progress store, one tables and a shipped model.
+# here one short lesson, which reads the progress store, and what loads tables and shipped models.
 ALL = os.environ.get("TRIAD_ALL")
 LANGUAGES = list(say.COMPLETE) if ALL else ["ja"]
-LESSONS = [] if ALL else ["00", "07"]  # []: all
+LESSONS = [] if ALL else ["00"]  # []: all
+LOADS = """
+import helpers
+from helpers import kv_cache
+from helpers.models import decoder, encoder, encoder_decoder
+for module in (encoder, decoder, encoder_decoder):
+    print(type(module.load()).__name__)
+print(len(kv_cache.models()))
+print(helpers.__file__)
+"""
 
 
 def test_all_that_a_lesson_imports_and_reads_is_in_it_byte_for_byte(edition):
@@ -323,16 +332,25 @@ def test_all_that_a_lesson_imports_and_reads_is_in_it_byte_for_byte(edition):
         assert same and others == [[], []], kind
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lang):
-    """No module of this tree is in reach: offline.py is run as a file."""
+def alone(edition: Path, *words: str) -> str:
+    """What a Python prints that reaches no module of this tree and no network."""
     env = os.environ | {"PYTHONPATH": str(edition / "src")}
     offline = [sys.executable, str(ROOT / "src" / "course_tools" / "checks" / "offline.py"), "--"]
-    command = [sys.executable, "-P", "-m", "helpers.launch.runner", *LESSONS, "--lang", lang]
-    done = subprocess.run(
-        [*offline, *command], cwd=edition, env=env, capture_output=True, encoding="utf-8"
-    )
+    command = [*offline, sys.executable, "-P", *words]
+    done = subprocess.run(command, cwd=edition, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lang):
+    said = alone(edition, "-m", "helpers.launch.runner", *LESSONS, "--lang", lang)
     there = [p.stem for p in (edition / "notebooks" / lang).glob("*.ipynb")]
-    ran = [name for name in there if f"{name} ({lang}): " in done.stdout]
-    assert len(ran) == len(LESSONS or there) >= 2
+    ran = [name for name in there if f"{name} ({lang}): " in said]
+    assert len(ran) == len(LESSONS or there) >= 1
+
+
+def test_tables_and_shipped_models_load_from_the_edition_alone(edition):
+    *models, count, place = alone(edition, "-c", LOADS).splitlines()
+    assert models == ["BertForMaskedLM", "GPT2LMHeadModel", "T5ForConditionalGeneration"]
+    assert int(count) > 20 and Path(place).is_relative_to(edition)

@@ -265,15 +265,20 @@ def test_doubtful_forms_are_listed_and_not_red(forms):
 
 
 def test_no_term_of_the_glossary_is_forbidden_by_it(forms):
-    lines = (ROOT / "lessons/glossary.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    rows = [line.split("\t") for line in lines]
-    terms = [
-        Text("glossary.tsv", row[0], lang, row[column], n, markdown=False)
-        for n, row in enumerate(rows, 2)
-        for lang, column in (("ja", 1), ("zh-tw", 2))
-    ]
-    assert len(terms) > 400
-    assert [str(problem) for problem in glossary.problems(terms, forms)] == []
+    terms = glossary.terms(ROOT / "lessons/glossary.tsv")
+    written, means = (
+        [Text("glossary.tsv", en, lang, one, 1) for en, said in rows for lang, one in said.items()]
+        for rows in ([(t.en, t.written) for t in terms], [(t.en, t.means) for t in terms])
+    )
+    assert len(written) > 500
+    assert [str(problem) for problem in glossary.problems(written, forms)] == []
+    assert [str(problem) for problem in gates.problems(means, forms)] == []
+
+
+def test_a_wrong_form_of_a_term_is_found_in_a_meaning(forms):
+    wrong = [Text("glossary.tsv", "VRAM", lang, words, 1)
+             for lang, words in (("ja", "GPUのメモリー。"), ("zh-tw", "GPU 的內存。"))]  # fmt: skip
+    assert len(gates.problems(wrong, forms)) == 2
 
 
 @pytest.mark.parametrize(
@@ -281,14 +286,20 @@ def test_no_term_of_the_glossary_is_forbidden_by_it(forms):
     [
         ("en\tja\tzh-tw\n", "has the columns"),
         ("{head}\n", "has the columns"),
-        ("{head}\nmemory\tメモリ\t記憶體\t\t內存記憶體\t\n", "cannot read '內存記憶體'"),
-        ("{head}\nmemory\tメモリ\t\t\t\t\n", "empty term"),
-        ("{head}\nmemory\tメモリ\t記憶體\t\n", "another length"),
+        ("{head}\n{term}\t\t\t{assumed}\t\t內存記憶體\t\n", "cannot read '內存記憶體'"),
+        ("{head}\nmemory\tメモリ\t\t\t\t{assumed}\t\t\t\n", "empty term"),
+        ("{head}\n{term}\t\n", "another length"),
+        ("{head}\n{term}\t\t\t\t\t\t\n", "explained is ''"),
+        ("{head}\n{term}\t\t\tassumed: easy\t\t\t\n", "explained is 'assumed: easy'"),
+        ("{head}\n{term}\t覚える所\t\t01_a:why\t\t\t\n", "means something in"),
+        ("{head}\n{term}\t覚える所\t地方\t{assumed}\t\t\t\n", "means something in"),
     ],
 )
 def test_a_glossary_that_cannot_be_read_is_red(tmp_path, table, what):
     file = tmp_path / "glossary.tsv"
-    file.write_text(table.format(head="\t".join(glossary.COLUMNS)), encoding="utf-8")
+    row = {"term": "memory\tメモリ\t記憶體", "assumed": "assumed: computers"}
+    table = table.format(head="\t".join(glossary.COLUMNS), **row)
+    file.write_text(table, encoding="utf-8")
     with pytest.raises(LessonError, match=what):
         glossary.read(file)
 

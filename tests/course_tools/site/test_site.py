@@ -12,8 +12,9 @@ from PIL import Image
 from places import ROOT
 
 from course_tools.authoring.problems import LessonError
+from course_tools.prose import glossary
 from course_tools.site import executed, figures, frame, project, words
-from course_tools.site.pages import page
+from course_tools.site.pages import Page, page
 from helpers.display.figures import DARK_PAGES
 from helpers.language.say import COMPLETE
 
@@ -49,6 +50,12 @@ def test_the_title_is_the_pages_and_headings_keep_their_cells_key():
         ("_top", "題", "前書き"),
         ("c-why", "和を求める", "足します。"),
     ]
+
+
+def test_prose_without_a_heading_has_its_cells_key_too():
+    made = converted(prose("足します。"), prose("引きます。\n\n## 差", "less"))
+    assert '<div id="c-why"></div>\n\n足します。' in made.markdown(0)
+    assert "c-less" in made.markdown(0) and '<div id="c-less">' not in made.markdown(0)
 
 
 def test_what_looks_like_a_heading_in_a_fence_stays():
@@ -163,11 +170,16 @@ def test_a_cell_that_fails_stops_the_site_and_is_not_kept(course, tmp_path, sour
 # --- the frame --------------------------------------------------------------------------------
 
 
-def test_each_language_has_a_beginning_and_every_term(tmp_path):
-    made = frame.pages(ROOT, [converted()])
-    rows = (ROOT / "lessons/glossary.tsv").read_text(encoding="utf-8").strip().split("\n")[1:]
+def test_each_language_has_a_beginning_and_every_term_that_a_lesson_explains(tmp_path):
+    lesson = Page("ja", "02_block", "題")
+    made = frame.pages(ROOT, [converted(), lesson])
+    terms = [term for term in glossary.terms(ROOT / "lessons/glossary.tsv") if term.cell]
     for lang in COMPLETE:
-        assert made[f"{lang}/terms.md"].count("\n| ") == len(rows) + 2
+        assert made[f"{lang}/terms.md"].count("\n| ") == len(terms) + 2 > 100
+        assert all(term.means[lang] in made[f"{lang}/terms.md"] for term in terms)
+    assert "| [レッスン02](../02_block/#c-ffn) |" in made["ja/terms.md"]
+    assert "| 第 02 課 |" in made["zh-tw/terms.md"]
+    for lang in COMPLETE:
         assert f"(./{lang}/)" in made["index.md"]
     assert "[題](./01_a/)" in made["ja/index.md"] and "題" not in made["zh-tw/index.md"]
 

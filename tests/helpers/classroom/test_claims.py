@@ -85,7 +85,7 @@ def test_a_claim_of_the_courses_own_says_so_and_has_no_verdict(capsys):
     begin("02_block", "ja")
     claims.check("E09", {"recurrent": 3.8, "attention": 1})
     shown = capsys.readouterr().out
-    assert "このコースの主張E09" in shown and "主張（元のページにはありません）：" in shown
+    assert "この教材の主張E09" in shown and "主張（元のページにはありません）：" in shown
     assert "判定" not in shown and "元のページ：" not in shown
 
 
