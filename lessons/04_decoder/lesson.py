@@ -882,10 +882,10 @@ assert filtered["top-p = 0.9"][0] > filtered["-"][0] + 0.2
 # 溫度調低就接近貪婪解碼，句子雖然正確，卻老是那幾句；調得太高，每句都不同，正確的卻變少：每次抽中低機率詞元的機會雖小，但一句要抽將近 20 次，總會抽中一次。用 top-p 把它們丟掉，就能在保有多樣性的同時，讓正確的句子變多。
 
 # %% [markdown] key="further-llama" lang="ja" further=true
-# ### さらにくわしく：Llama 3とGPT-4、公開されているGPT-2
+# ### さらにくわしく：Llama 3とGPT-4、公開モデル
 
 # %% [markdown] key="further-llama" lang="zh-tw" further=true
-# ### 更進一步：Llama 3 和 GPT-4，以及公開的 GPT-2
+# ### 更進一步：Llama 3 和 GPT-4，以及公開的模型
 
 # %% [markdown] key="llama" lang="ja"
 # Llama 3の設定は公開されています（読み方はレッスン02）。そこで、形状だけを記録する`meta`デバイスの上に8Bを作ってパラメータを数え、同じクラスの小さなモデルで、4節の実験をします。`causality.probe`に渡す名前を`"Qwen3ForCausalLM"`や`"BertLMHeadModel"`に変えれば、好きなモデルを調べられます。

@@ -505,7 +505,7 @@ claims.check(
 #
 # </details>
 #
-# 自分の文でも試しましょう。
+# 自分の文でも試せます。
 
 # %% [markdown] key="lens-after" lang="zh-tw"
 # <details><summary>執行並和預測比較之後，再打開</summary>
@@ -669,6 +669,33 @@ for text in (question, chat):
 
 # %% [markdown] key="chat-after" lang="zh-tw"
 # 直接交給它，它會在問題後面寫下結束發言的記號（`<|im_end|>`），然後停住，因為對模型來說，這只是使用者發言的後續。放進格式裡，接下來輪到助理，它就寫出回答。所以，「會聊天」並不是因為模型的結構不同，而是因為學過接著這種格式寫下去；格式本身，也只是一串詞元。
+
+# %% [markdown] key="further-own" lang="ja"
+# #### 自分で選んだモデルを調べる
+
+# %% [markdown] key="further-own" lang="zh-tw"
+# #### 檢查自己選的模型
+
+# %% [markdown] key="own" lang="ja"
+# 構造から決まる性質は、どのモデルでも同じように確かめられます。`any_model.check`は、パラメータ数、あとのトークンの影響、KVキャッシュのバイト数、位置をずらしたときの変化を測り、設定からわかる値と並べます。次のセルでは、読み込んであるSmolLM2を調べます。
+#
+# `lm`の代わりに、モデルを保存したフォルダーや、ハブでの名前（`"ckiplab/bert-tiny-chinese"`など）も書けます。ハブのモデルは、大きさとライセンスを表示してから、最初の一度だけ取り寄せます（`python start.py real --list`で、試しやすい小さなモデルの一覧を見られます）。ネットワークがないときや、読み込めないモデルのときは、その理由と、何をすればよいかが表示されます。
+
+# %% [markdown] key="own" lang="zh-tw"
+# 由結構決定的性質，不管哪個模型都能用同樣的方法檢查。`any_model.check` 會測量參數量、後面詞元的影響、KV 快取的位元組數，以及位置移動時的變化，和由設定推得的值並列。下一個儲存格檢查的，是已經載入的 SmolLM2。
+#
+# 也可以把 `lm` 換成存放模型的資料夾，或 Hub 上的名稱（例如 `"ckiplab/bert-tiny-chinese"`）。Hub 的模型會先顯示大小和授權條款再下載，而且只下載一次（執行 `python start.py real --list`，可以看到容易試的小模型一覽）。沒有網路，或模型無法載入時，會說明原因和該怎麼做。
+
+# %% key="own-check"
+from helpers import any_model
+
+findings = any_model.check(lm)
+
+# %% [markdown] key="own-after" lang="ja"
+# 測った値が設定からわかる値と違うモデルが見つかったら、`config.json`のどの項目が理由なのかを調べてみましょう。式そのものが当てはまらないのか、式に入っていない項目があるのか、そこまで区別できれば、違いを説明できます。
+
+# %% [markdown] key="own-after" lang="zh-tw"
+# 如果找到實測值和推得的值不一致的模型，就查查看是 `config.json` 的哪一項造成的。公式本身不適用，還是有公式沒考慮到的項目？分辨出這一點，才能說明差別從何而來。
 
 # %% [markdown] key="encoder" lang="ja"
 # ## 8. エンコーダー：言語を越えて同じ文を探す
@@ -843,36 +870,6 @@ show.tabulate(head, [list(row) for row in zip(names, ours, theirs, verdicts)])
 # - 看不出來：差別來自模型大小，還是訓練資料的量或種類？這兩個模型兩方面都不同。要分辨，就需要只改其中一項的模型（像第 06 課的實驗那樣）。
 #
 # 小模型的實驗，適合把機制一個一個弄清楚；能不能推廣到大模型，就像這樣實際測過再決定。
-
-# %% [markdown] key="further-own" lang="ja" further=true
-# ### さらにくわしく：自分で選んだモデルを調べる
-
-# %% [markdown] key="further-own" lang="zh-tw" further=true
-# ### 更進一步：檢查自己選的模型
-
-# %% [markdown] key="own" lang="ja"
-# 構造から決まる性質は、どのモデルでも同じように確かめられます。`any_model.check`は、パラメータ数、あとのトークンの影響、KVキャッシュのバイト数、位置をずらしたときの変化を測り、設定からわかる値と並べます。次のセルでは、読み込んであるmultilingual-e5-smallを調べます。
-#
-# `chosen`には、モデルを保存したフォルダーや、ハブでの名前（`"ckiplab/bert-tiny-chinese"`など）も書けます。ハブのモデルは、大きさとライセンスを表示してから、最初の一度だけ取り寄せます（`python start.py real --list`で、試しやすい小さなモデルの一覧を見られます）。ネットワークがないときや、読み込めないモデルのときは、その理由と、何をすればよいかが表示されます。
-
-# %% [markdown] key="own" lang="zh-tw"
-# 由結構決定的性質，不管哪個模型都能用同樣的方法檢查。`any_model.check` 會測量參數量、後面詞元的影響、KV 快取的位元組數，以及位置移動時的變化，和由設定推得的值並列。下一個儲存格檢查的，是已經載入的 multilingual-e5-small。
-#
-# `chosen` 也可以寫存放模型的資料夾，或 Hub 上的名稱（例如 `"ckiplab/bert-tiny-chinese"`）。Hub 的模型會先顯示大小和授權條款再下載，而且只下載一次（執行 `python start.py real --list`，可以看到容易試的小模型一覽）。沒有網路，或模型無法載入時，會說明原因和該怎麼做。
-
-# %% key="own-check"
-from helpers import any_model
-
-#| ja: ほかのモデルを調べるなら、bertを、フォルダーやハブの名前に書き換える
-#| zh-tw: 要檢查別的模型，就把 bert 改成資料夾或 Hub 上的名稱
-chosen = bert
-findings = any_model.check(chosen)
-
-# %% [markdown] key="own-after" lang="ja"
-# 測った値が設定からわかる値と違うモデルが見つかったら、`config.json`のどの項目が理由なのかを調べてみましょう。式そのものが当てはまらないのか、式に入っていない項目があるのか、そこまで区別できれば、違いを説明できます。
-
-# %% [markdown] key="own-after" lang="zh-tw"
-# 如果找到實測值和推得的值不一致的模型，就查查看是 `config.json` 的哪一項造成的。公式本身不適用，還是有公式沒考慮到的項目？分辨出這一點，才能說明差別從何而來。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 10. できるようになったこと
