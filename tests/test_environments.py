@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import turns
 import yaml
+from networks import network
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from places import BARE, ROOT
@@ -27,13 +28,6 @@ WIDGETS = "tests/helpers/widgets"
 NO_PACKAGE = "test_a_students_own_file_is_not_taken_for_a_package"
 FREEZE = ROOT / "tests" / "fixtures" / "colab-freeze.txt"
 SET_UP = ("constraints.txt", "environment.yml", "pyproject.toml", "README.md")
-ALL = os.environ.get("TRIAD_ALL") and os.environ.get("TRIAD_NETWORK") != "closed"
-
-
-def network(test):
-    """Marked, and skipped unless start.py --all runs it with the network open."""
-    skip = pytest.mark.skipif(not ALL, reason="asks the package index: start.py test --all")
-    return pytest.mark.network(skip(test))
 
 
 def run(*command: object, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
@@ -82,6 +76,30 @@ def test_condas_python_is_one_that_is_tested():
     workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     tested = yaml.safe_load(workflow)["jobs"]["tests"]["strategy"]["matrix"]["python"]
     assert python.split("=")[1] in tested
+
+
+def steps(workflow: str) -> dict[str, list[str]]:
+    """{job: the commands that it runs}"""
+    jobs = yaml.safe_load(workflow)["jobs"].items()
+    return {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs}
+
+
+def without_weights(workflow: str) -> list[str]:
+    """The jobs that run lesson 09 on the real weights (--all under CI) and do not install them."""
+    long, install = "python start.py test --all", "python start.py real"
+    return [
+        job
+        for job, commands in steps(workflow).items()
+        if long in commands and install not in commands[: commands.index(long)]
+    ]
+
+
+def test_ci_installs_the_real_weights_before_the_tests_that_run_on_them():
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert any("--all" in run for commands in steps(workflow).values() for run in commands)
+    assert without_weights(workflow) == []
+    planted = "\n".join(line for line in workflow.splitlines() if "start.py real" not in line)
+    assert without_weights(planted) == ["long-tests"]
 
 
 def dry_run(folder: Path, lines: list[str]) -> subprocess.CompletedProcess[str]:

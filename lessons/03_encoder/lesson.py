@@ -1161,10 +1161,10 @@ assert mean(right_guesses) > 0.8
 # 台灣華語的「在」、日文的「は」（表示主題，類似「呢」）和「で」（相當於「在」），以及「。」，已經幾乎都能答對。最先學會的，是常出現的字和它們的位置。要填對空格，就必須用到相隔較遠的字之間的關係，得訓練更久。
 
 # %% [markdown] key="further-attend" lang="ja" further=true
-# ### さらにくわしく：空欄からどこを見ているか
+# ### さらにくわしく：空欄の参照先と公開モデル
 
 # %% [markdown] key="further-attend" lang="zh-tw" further=true
-# ### 更進一步：填空時參考了哪些位置
+# ### 更進一步：填空時參考了哪些位置，以及公開的模型
 
 # %% [markdown] key="attend" lang="ja"
 # 学習したモデルが、空欄からどのトークンに重みを置いているかを眺めます。レッスン01で確かめたとおり、重みだけでは理由はわかりません。手がかりを使っている証拠は、2節と5節の実験です。
@@ -1179,6 +1179,41 @@ viewed = encoder.load()
 viewed.set_attn_implementation("eager")
 masked_text = with_clues.replace("？", tokenizer.MASK)
 AttentionExplorer(viewed, encoder.TOKENIZER, text=tokenizer.tagged(masked_text, LANG))
+
+# %% [markdown] key="further-network" lang="ja"
+# #### ネットワークがあれば、公開されているBERTで
+
+# %% [markdown] key="further-network" lang="zh-tw"
+# #### 有網路的話，用公開的 BERT 試試
+
+# %% [markdown] key="network" lang="ja"
+# ここまでの穴埋めは、どれも小さな世界の文でした。では、実際に書かれた大量の文章で学習したモデルは、空欄に何を入れるのでしょうか。次のセルの2つの文は、空欄の左側がまったく同じで、違うのは右側の動詞だけです。右側も手がかりにしているなら、答えも違うものになるはずです（左側だけを読むモデルなら、どちらにも同じ答えを出すしかありません）。
+#
+# 使うのは、BERTを改良したModernBERTという型で、日本語の文章を学習したモデルです。次のセルの`network`を`True`に書き換えて実行すると、重みを最初の一度だけ取り寄せます。ログインは要りません。ネットワークがなければ、書き換えずに先へ進めます。
+
+# %% [markdown] key="network" lang="zh-tw"
+# 到目前為止的克漏字，都是小世界裡的句子。用大量真實文章訓練過的模型，會在空格填什麼？下一個儲存格的 2 個句子，空格左邊一模一樣，只有右邊的名詞不同。如果模型用了右邊的線索，答案就應該不一樣（只讀左邊的模型，給的答案一定相同）。
+#
+# 這裡用的是中研院以繁體中文的文章訓練的小型 BERT。把下一個儲存格的 `network` 改成 `True` 再執行，就會下載權重，只需要下載一次，也不必登入。沒有網路的話，不改也可以直接往下讀。
+
+# %% key="network-ask"
+from helpers.models import real
+
+#| ja: ネットワークを使うなら、Trueに書き換える
+#| zh-tw: 要使用網路的話，請改成 True
+network = False
+
+texts = T(
+    ja="昨日、[MASK]を読みました。|昨日、[MASK]を飲みました。",
+    zh_tw="昨天我買了一[MASK]書。|昨天我買了一[MASK]狗。",
+).split("|")
+answers = real.ask(T(ja="modernbert-ja", zh_tw="bert-zh"), *texts, network=network)
+
+# %% [markdown] key="network-after" lang="ja"
+# 答えの並びが違っていれば、モデルは右側の動詞を読んで答えたことになります。自分の文でも試してみましょう。空欄の左側だけを変えた文や、どちら側にも手がかりのない文では、確率はどう変わるでしょうか。ただし、いくつかの文でうまくいっても、どのくらい正しいのかまではわかりません。それを言うには、2節のように、問題をたくさん用意して数える必要があります。
+
+# %% [markdown] key="network-after" lang="zh-tw"
+# 答案的順序如果不一樣，就表示模型讀了右邊的名詞。也換成自己的句子試試看：只改空格的左邊，或兩邊都不給線索，機率會怎麼變？不過，試了幾句都答得好，也不代表整體有多準；要說有多準，就得像第 2 節那樣，準備許多題目來計算。
 
 # %% [markdown] key="further-moods" lang="ja" further=true
 # ### さらにくわしく：読ませる文を増やした理由と、感情分析

@@ -882,10 +882,10 @@ assert filtered["top-p = 0.9"][0] > filtered["-"][0] + 0.2
 # 溫度調低就接近貪婪解碼，句子雖然正確，卻老是那幾句；調得太高，每句都不同，正確的卻變少：每次抽中低機率詞元的機會雖小，但一句要抽將近 20 次，總會抽中一次。用 top-p 把它們丟掉，就能在保有多樣性的同時，讓正確的句子變多。
 
 # %% [markdown] key="further-llama" lang="ja" further=true
-# ### さらにくわしく：Llama 3とGPT-4は、この型か
+# ### さらにくわしく：Llama 3とGPT-4、公開モデル
 
 # %% [markdown] key="further-llama" lang="zh-tw" further=true
-# ### 更進一步：Llama 3 和 GPT-4 屬於這種架構嗎？
+# ### 更進一步：Llama 3 和 GPT-4，以及公開的模型
 
 # %% [markdown] key="llama" lang="ja"
 # Llama 3の設定は公開されています（読み方はレッスン02）。そこで、形状だけを記録する`meta`デバイスの上に8Bを作ってパラメータを数え、同じクラスの小さなモデルで、4節の実験をします。`causality.probe`に渡す名前を`"Qwen3ForCausalLM"`や`"BertLMHeadModel"`に変えれば、好きなモデルを調べられます。
@@ -924,6 +924,38 @@ claims.check(
 # > GPT-4 is a Transformer-style model pre-trained to predict the next token in a document […] this report contains no further details about the architecture (including model size), hardware, training compute, dataset construction, training method, or similar.
 #
 # 報告只說它是「預訓練來預測文件中下一個詞元的 Transformer 類模型」，沒有提供架構的細節。一般認為它是 decoder-only，但沒有辦法查證。
+
+# %% [markdown] key="further-network" lang="ja"
+# #### ネットワークがあれば、公開されているGPT-2で
+
+# %% [markdown] key="further-network" lang="zh-tw"
+# #### 有網路的話，用公開的 GPT-2 試試
+
+# %% [markdown] key="network" lang="ja"
+# このレッスンのモデルが書けるのは、小さな世界の文だけです。では、実際の文章で学習したGPT-2に続きを書かせると、5節で比べた書き方の違いは、どう表れるでしょうか。次のセルでは、同じ書き出しの続きを、貪欲法で1回、top-p（0.9）で3回書かせます。
+#
+# 使うのは、日本語の文章で学習した小さなGPT-2です。文字をトークンに分ける部分が、コースにないパッケージを使うので、先にコースのフォルダーから`python start.py real`を実行しておきましょう。そのうえで、次のセルの`network`を`True`に書き換えて実行すると、重みを最初の一度だけ取り寄せます。ネットワークがなければ、書き換えずに先へ進めます。
+
+# %% [markdown] key="network" lang="zh-tw"
+# 這一課的模型，只會寫小世界裡的句子。換成用真實文章訓練的 GPT-2，第 5 節比較過的寫法會有什麼差別？下一個儲存格從同樣的開頭，用貪婪解碼寫 1 次，用 top-p（0.9）寫 3 次。
+#
+# 這裡用的是中研院以繁體中文的文章訓練的小型 GPT-2，不需要其他套件（有些模型需要，先執行 `python start.py real` 就會裝好）。把下一個儲存格的 `network` 改成 `True` 再執行，就會下載權重，只需要下載一次。沒有網路的話，不改也可以直接往下讀。
+
+# %% key="network-ask"
+from helpers.models import real
+
+#| ja: ネットワークを使うなら、Trueに書き換える
+#| zh-tw: 要使用網路的話，請改成 True
+network = False
+
+text = T(ja="昔々、あるところに", zh_tw="從前從前，有一個")
+answers = real.ask(T(ja="gpt2-ja", zh_tw="gpt2-zh"), text, network=network)
+
+# %% [markdown] key="network-after" lang="ja"
+# 貪欲法は何度実行しても同じ続きになり、同じ語句を繰り返しやすいことが報告されています（Holtzman et al. 2020）。手元の4つの続きでは、どうだったでしょうか。書き出しを変えたときも同じ傾向になるか、繰り返しの数を数えて比べてみましょう。文の形が整っていても、内容が正しいかどうかは別の問題です。このモデルが学習したのは、次に来やすいトークンだけだからです。
+
+# %% [markdown] key="network-after" lang="zh-tw"
+# 貪婪解碼不管執行幾次，接下去的內容都一樣；有研究指出，它還容易一再重複同樣的詞句（Holtzman et al. 2020）。你得到的這 4 段是不是這樣？換一個開頭，數數看重複的次數，再比較一次。就算句子的形式很像樣，內容對不對又是另一回事，因為這個模型學的只是「接下來可能出現哪個詞元」。
 
 # %% [markdown] key="summary" lang="ja"
 # ## 8. できるようになったこと

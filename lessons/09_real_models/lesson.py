@@ -314,7 +314,10 @@ guess = None
 
 ids = torch.tensor([pieces(text).input_ids[:64] for text in parallel.PASSAGES])  # (4, 64)
 out = lm(ids, output_hidden_states=True, output_attentions=True)
-streams = out.hidden_states[:-1]
+streams, attentions, final = out.hidden_states[:-1], out.attentions, out.logits.argmax(-1)
+#| ja: ロジットは50 MBあり、もう使わない
+#| zh-tw: logits 有 50 MB，用不到了
+del out
 lengths = torch.stack([x.norm(dim=-1) for x in streams])  # (layers, 4, 64)
 first, others = lengths[..., 0].mean(1), lengths[..., 1:].mean((1, 2))
 half = config.num_hidden_layers // 2
@@ -378,7 +381,7 @@ figures.show(
 guess = None
 
 start = 16
-sink = torch.stack(out.attentions)[..., start:, 0].mean().item()
+sink = torch.stack(attentions)[..., start:, 0].mean().item()
 hidden = {"a": (0, start), "b": (1, start), "c": (0, 1)}
 plain = inside.loss(lm, ids, start)
 added = {
@@ -471,7 +474,6 @@ claims.check(
 #| zh-tw: 把 None 改成你預測的數字
 guess = None
 
-final = out.logits.argmax(-1)  # (4, 64)
 agreement = []
 for stream in streams:
     early = lm.lm_head(lm.model.norm(stream)).argmax(-1)
@@ -500,13 +502,30 @@ claims.check(
     "E94", {"half": agreement[half], "late": agreement[late], "small_half": small_agreement}
 )
 
-# %% [markdown] key="heads" lang="ja"
+# %% [markdown] key="lens-after" lang="ja"
 # <details><summary>実行して、予想と比べたら開く</summary>
 #
 # 約8%にとどまり、増え始めるのは20層目あたりからです。ただし、前半の層が何もしていないとは言えず、わかるのは、出力の行列で読める形にまだなっていないことだけです。
 #
 # </details>
 #
+# 自分の文でも試せます。
+
+# %% [markdown] key="lens-after" lang="zh-tw"
+# <details><summary>執行並和預測比較之後，再打開</summary>
+#
+# 大約 8%，從第 20 層左右才開始增加。這不表示前半的層沒有作用，只能說還沒有變成輸出矩陣讀得懂的形式。
+#
+# </details>
+#
+# 也用自己寫的句子，一層一層讀讀看。
+
+# %% key="lens-explorer"
+from helpers.widgets import LensExplorer
+
+LensExplorer(lm, pieces, text="The capital of Japan is")
+
+# %% [markdown] key="heads" lang="ja"
 # ## 7. 帰納ヘッドはあるか
 #
 # レッスン04の2層のモデルは、ランダムな列の2回目を、1つ前を見るヘッドと帰納ヘッドで続けました。そのための学習をしていないSmolLM2にも、同じヘッドがあるのでしょうか。レッスン04と同じように、24個のランダムなトークンの列を2回続けて読ませ、270個のヘッドのうち、「同じトークンの次」への重みが最も大きい5つを選びます。そして、別の列でその5つの出力を0にし、ほかの5つを止めた場合（3回）と比べます。
@@ -514,12 +533,6 @@ claims.check(
 # 予想：そのままなら2回目の約0.6が当たりますが、最も強い5つを止めると、正解率はいくつになるでしょうか。
 
 # %% [markdown] key="heads" lang="zh-tw"
-# <details><summary>執行並和預測比較之後，再打開</summary>
-#
-# 大約 8%，從第 20 層左右才開始增加。這不表示前半的層沒有作用，只能說還沒有變成輸出矩陣讀得懂的形式。
-#
-# </details>
-#
 # ## 7. 有歸納頭嗎？
 #
 # 第 04 課那個 2 層的模型，靠「看前一個」的頭和歸納頭，照抄隨機序列的第 2 遍。SmolLM2 並沒有為此訓練過，也有同樣的頭嗎？照第 04 課的測法，讓它把 24 個隨機詞元連讀 2 遍：從 270 個頭裡，選出放在「同一個詞元的下一個」的權重最大的 5 個，再換一批序列，把這 5 個頭的輸出改成 0。為了比較，也從其他的頭裡隨機選 5 個，試 3 次。
@@ -661,6 +674,33 @@ for text in (question, chat):
 # %% [markdown] key="chat-after" lang="zh-tw"
 # 直接交給它，它會在問題後面寫下結束發言的記號（`<|im_end|>`），然後停住，因為對模型來說，這只是使用者發言的後續。放進格式裡，接下來輪到助理，它就寫出回答。所以，「會聊天」並不是因為模型的結構不同，而是因為學過接著這種格式寫下去；格式本身，也只是一串詞元。
 
+# %% [markdown] key="further-own" lang="ja"
+# #### 自分で選んだモデルを調べる
+
+# %% [markdown] key="further-own" lang="zh-tw"
+# #### 檢查自己選的模型
+
+# %% [markdown] key="own" lang="ja"
+# 構造から決まる性質は、どのモデルでも同じように確かめられます。`any_model.check`は、パラメータ数、あとのトークンの影響、KVキャッシュのバイト数、位置をずらしたときの変化を測り、設定からわかる値と並べます。次のセルでは、読み込んであるSmolLM2を調べます。
+#
+# `lm`の代わりに、モデルを保存したフォルダーや、ハブでの名前（`"ckiplab/bert-tiny-chinese"`など）も書けます。ハブのモデルは、大きさとライセンスを表示してから、最初の一度だけ取り寄せます（`python start.py real --list`で、試しやすい小さなモデルの一覧を見られます）。ネットワークがないときや、読み込めないモデルのときは、その理由と、何をすればよいかが表示されます。
+
+# %% [markdown] key="own" lang="zh-tw"
+# 由結構決定的性質，不管哪個模型都能用同樣的方法檢查。`any_model.check` 會測量參數量、後面詞元的影響、KV 快取的位元組數，以及位置移動時的變化，和由設定推得的值並列。下一個儲存格檢查的，是已經載入的 SmolLM2。
+#
+# 也可以把 `lm` 換成存放模型的資料夾，或 Hub 上的名稱（例如 `"ckiplab/bert-tiny-chinese"`）。Hub 的模型會先顯示大小和授權條款再下載，而且只下載一次（執行 `python start.py real --list`，可以看到容易試的小模型一覽）。沒有網路，或模型無法載入時，會說明原因和該怎麼做。
+
+# %% key="own-check"
+from helpers import any_model
+
+findings = any_model.check(lm)
+
+# %% [markdown] key="own-after" lang="ja"
+# 測った値が設定からわかる値と違うモデルが見つかったら、`config.json`のどの項目が理由なのかを調べてみましょう。式そのものが当てはまらないのか、式に入っていない項目があるのか、そこまで区別できれば、違いを説明できます。
+
+# %% [markdown] key="own-after" lang="zh-tw"
+# 如果找到實測值和推得的值不一致的模型，就查查看是 `config.json` 的哪一項造成的。公式本身不適用，還是有公式沒考慮到的項目？分辨出這一點，才能說明差別從何而來。
+
 # %% [markdown] key="encoder" lang="ja"
 # ## 8. エンコーダー：言語を越えて同じ文を探す
 #
@@ -678,7 +718,7 @@ for text in (question, chat):
 # %% key="encoder-load"
 #| ja: デコーダーはもう使わないので、メモリを空ける
 #| zh-tw: 解碼器用不到了，釋放記憶體
-del lm, out, streams, stream, logits, ours, written
+del lm, streams, stream, attentions, logits, ours, written
 bert, words = real.load("e5"), real.load("e5", "tokenizer")
 
 

@@ -42,6 +42,9 @@ SAMPLING = """\
 from helpers.widgets import SamplingExplorer
 SamplingExplorer.of([2.0, 1.0, 0.5, -1.0], ["猫", "犬", "[MASK]", "the"])"""
 BLOCK = "from helpers.widgets import BlockExplorer\nBlockExplorer()"
+LENS = """\
+from helpers.widgets import LensExplorer
+LensExplorer.of([[2.0, 1.0, 0.5], [0.0, 3.0, 1.0], [0.5, 0.0, 4.0]], ["猫", "E7", "the"])"""
 # All at once: keys that Python sends one by one may come slower than Python draws.
 HASTE = """(slider, last) => {
   for (slider.value = 0; slider.value < last; ) {
@@ -49,7 +52,7 @@ HASTE = """(slider, last) => {
     slider.dispatchEvent(new Event("input", {bubbles: true}));
   }
 }"""
-ALL_KINDS = [SOFTMAX, ATTENTION, SAMPLING, TYPED, BROKEN, SLOW, BLOCK]
+ALL_KINDS = [SOFTMAX, ATTENTION, SAMPLING, TYPED, BROKEN, SLOW, BLOCK, LENS]
 
 
 @pytest.fixture(scope="module", params=turns.languages(1))
@@ -131,6 +134,20 @@ def test_a_block_is_put_together_by_keyboard(page):
         says(root, called(**chosen).sentence)
         say.use("ja")
         page.keyboard.press("Tab")
+    assert root.locator("svg").count() == 1 and page.complaints == []
+
+
+def test_layers_are_passed_by_keyboard(page):
+    say.use(page.lang)
+    scope = {}
+    exec(LENS.replace("LensExplorer.of", "called = LensExplorer.of"), scope)
+    root, called = explorer(page, LENS), scope["called"]
+    says(root, called.drawing.sentence)
+    root.locator("input[type=range]").focus()
+    for key, layer in (("End", 2), ("Home", 0)):
+        page.keyboard.press(key)
+        says(root, called(layer=layer).sentence)
+    say.use("ja")
     assert root.locator("svg").count() == 1 and page.complaints == []
 
 

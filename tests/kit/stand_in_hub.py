@@ -26,6 +26,7 @@ class Hub:
     stall: seconds without a byte, after half of a file and wherever the rest of one is asked for
     gated: the list says so   forbidden: files are refused   deaf: Range is ignored
     changed: bytes of every file are others than the list says
+    gone: revisions that there are no more; any other commit that is asked for has the same files
     """
 
     root: Path
@@ -39,6 +40,7 @@ class Hub:
     forbidden: bool = False
     deaf: bool = False
     changed: bool = False
+    gone: set[str] = field(default_factory=set)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def files_asked(self) -> list[tuple[str, str | None]]:
@@ -70,12 +72,13 @@ def commit(folder: Path) -> str:
     return made.hexdigest()
 
 
-def listing(folder: Path, gated: bool = False) -> dict:
+def listing(folder: Path, gated: bool = False, revision: str = "main") -> dict:
     """What api/models/OWNER/NAME/revision/REVISION?blobs=true answers."""
     siblings = [_sibling(path) for path in sorted(folder.iterdir())]
     tags = ["transformers", "license:mit"]
     return {
-        "sha": commit(folder), "siblings": siblings, "tags": tags,
+        "sha": commit(folder) if revision == "main" else revision,
+        "siblings": siblings, "tags": tags,
         "gated": "manual" if gated else False,
     }  # fmt: skip
 
@@ -119,15 +122,17 @@ class _Handler(BaseHTTPRequestHandler):
         if hub.page:
             return self.answer(200, b"<html>Please log in to the school's network</html>")
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/([^/]+)", path):
-            return self.list(hub.root / found[1])
+            return self.list(hub.root / found[1], found[2])
         if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             return self.file(hub.root / found[1] / found[3])
         return self.answer(404)
 
-    def list(self, folder: Path) -> None:
+    def list(self, folder: Path, revision: str) -> None:
         if not folder.is_dir():  # to nobody in particular, the real one says 401
             return self.answer(401, b"{}", X_Error_Code="RepoNotFound")
-        return self.answer(200, json.dumps(listing(folder, self.hub.gated)).encode())
+        if revision in self.hub.gone:
+            return self.answer(404, b"{}", X_Error_Code="RevisionNotFound")
+        return self.answer(200, json.dumps(listing(folder, self.hub.gated, revision)).encode())
 
     def file(self, path: Path) -> None:
         if self.hub.forbidden:

@@ -19,7 +19,13 @@ from .percent import Cell
 
 KINDS = {  # what a cell's calls make of it, the first that fits
     "claim": ("claims.check",),
-    "explorer": ("Explorer", "AttentionExplorer", "SamplingExplorer", "SoftmaxExplorer"),
+    "explorer": (
+        "Explorer",
+        "AttentionExplorer",
+        "LensExplorer",
+        "SamplingExplorer",
+        "SoftmaxExplorer",
+    ),
     "figure": ("figures.show", "plt.subplots", "plt.figure"),
     "table": ("show.tabulate", "show.table", "show.fragment"),
 }

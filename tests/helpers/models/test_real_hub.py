@@ -10,11 +10,12 @@ import pytest
 import stand_in_hub
 import torch
 import transformers
+from networks import network
 from tiny_models import CHARACTERS, models, tokenizer
 
 from helpers.language import say
 from helpers.models import real
-from helpers.models.real import folders, hub, listing
+from helpers.models.real import entries, folders, hub, listing
 
 LANGUAGES = ("ja", "zh-tw")
 NAME = "owner/model"
@@ -214,6 +215,61 @@ def test_names_that_lead_elsewhere_are_left_out(tmp_path):
     assert [file.name for file in listing.read(said).files] == ["config.json"]
     with pytest.raises(ValueError, match="expected 40"):
         listing.read(said | {"sha": "../../x"})
+
+
+@pytest.mark.parametrize("had", [0, 3_000])
+def test_progress_counts_every_byte_once(server, home, monkeypatch, had):
+    folder, told = put(server), []
+    if had:
+        server.cuts = [10**6, had, 0, 0, 0]
+        refused("broken_off")
+    monkeypatch.setattr(hub, "MB", 1)
+    monkeypatch.setattr(hub, "CHUNK", 1_000)
+    monkeypatch.setattr(hub.Meter, "show", lambda meter, done, _="": told.append(done))
+    monkeypatch.setattr(hub.Meter, "__exit__", lambda meter, *_: told.append(meter._pace.steps))
+    real.load(NAME, at_most_mb=1e9)
+    files = ["model.safetensors"] if had else ["config.json", "model.safetensors"]
+    assert told == sorted(told) and len(told) > 5
+    assert told[-2] == told[-1] == sum(size_of(server, file) for file in files)
+    assert told[0] == had + 1_000 if had else told[0] <= 1_000
+    assert folder.is_dir()
+
+
+# --- the table --------------------------------------------------------------------------
+
+FETCHED = [entry.name for entry in entries.entries().values() if not entry.package]
+
+
+def differences(entry, found):
+    """What a line of the table says otherwise than the hub."""
+    files = {file.name: file.bytes for role in ("model", "tokenizer") for file in found.of(role)}
+    told = {"licence": found.licence, "MB": sum(files.values()) / 1e6}
+    said = {"licence": entry.licence.lower(), "MB": pytest.approx(entry.mb, rel=0.15)}
+    return {name: told[name] for name in told if said[name] != told[name]}
+
+
+@network
+@pytest.mark.parametrize("name", FETCHED)
+def test_the_table_says_what_the_hub_says(name, home):
+    entry = real.entry(name)
+    try:
+        found = hub._ask(entry.repository, entry.revision)
+    except real.Unavailable as why:
+        if why.reason != "no_network":
+            raise
+        pytest.skip(str(why))
+    assert differences(entry, found) == {}
+    assert entry.revision in (found.commit, "main"), f"pin {found.commit}"
+
+
+def test_a_wrong_line_of_the_table_would_be_seen(server):
+    folder = put(server)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    found = listing.read(stand_in_hub.listing(folder))
+    right = {"licence": "MIT", "bytes": size}
+    for wrong in ({}, {"licence": "Apache-2.0"}, {"bytes": 2 * size}):
+        entry = entries.Entry(**vars(real.entry("bert-zh")) | right | wrong)
+        assert len(differences(entry, found)) == len(wrong)
 
 
 # --- what fails -------------------------------------------------------------------------

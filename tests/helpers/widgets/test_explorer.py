@@ -20,6 +20,7 @@ from helpers.widgets import (
     BlockExplorer,
     Check,
     Explorer,
+    LensExplorer,
     Number,
     Range,
     Refused,
@@ -374,6 +375,7 @@ GRID = [
 OURS = {
     "block": lambda: BlockExplorer(GRID),
     "softmax": SoftmaxExplorer,
+    "lens": lambda: LensExplorer.of([[3.0, 2.0, 1.0], [0.0, 2.0, 1.0]], "abc"),
     "sampling": lambda: SamplingExplorer.of([3.0, 2.0, 1.0, 0.0], "abcd"),
     "attention": lambda: AttentionExplorer.of(WEIGHTS, ["猫", "<犬>"]),
     "cross": lambda: AttentionExplorer.of(WEIGHTS, ["q", "r"], ["猫", "犬"]),

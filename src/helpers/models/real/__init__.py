@@ -5,6 +5,7 @@ from ...lazy import names
 __getattr__, __all__ = names(
     __name__,
     {
+        "asking": ["ask"],
         "doors": ["available", "load", "stand_in"],
         "entries": ["Entry", "entry"],
         "pieces": ["shown", "split"],

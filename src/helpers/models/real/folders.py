@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,14 @@ def needs(folder: Path) -> dict[str, str]:
 
 
 def _refuse_missing_packages(folder: Path, name: str) -> None:
-    missing = [package for module, package in needs(folder).items() if not _is_there(module)]
-    if missing:
+    if missing := absent(needs(folder)):
         reason = "needs_extra" if set(missing) <= set(PIECES.values()) else "needs_packages"
         raise refuse(reason, name=name, packages=" ".join(missing))
+
+
+def absent(modules: Mapping[str, str]) -> list[str]:
+    """Return the packages of {import name: package} that are not installed."""
+    return [package for module, package in modules.items() if not _is_there(module)]
 
 
 def _is_there(module: str) -> bool:

@@ -35,7 +35,7 @@ REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 PATIENCE_S = 20.0  # for an answer, and between two pieces of a file
 CHUNK = 1 << 18
 TRIES = 3  # without a new byte
-GATED = "GatedRepo"  # the hub's word, in the header X-Error-Code
+GATED, NO_REVISION = "GatedRepo", "RevisionNotFound"  # the hub's words, in X-Error-Code
 AWAY = (
     urllib.error.URLError,
     http.client.HTTPException,
@@ -98,7 +98,7 @@ def _ask(repository: str, revision: str) -> Listing:
         fields = json.loads(text)
         listing = read(fields)
     except AWAY as error:
-        raise _why(repository, error) from error
+        raise _why(repository, error, revision=revision) from error
     except (ValueError, KeyError, TypeError) as error:  # a page to log in to the network, perhaps
         raise refuse("not_the_hub", hub=endpoint(), got=_first(text)) from error
     if listing.is_gated:
@@ -238,17 +238,23 @@ def _certificates() -> ssl.SSLContext:
     return context
 
 
-def _why(repository: str, error: Exception, part: Path | None = None) -> Unavailable:
+def _why(
+    repository: str, error: Exception, part: Path | None = None, revision: str = ""
+) -> Unavailable:
     """Return the sentence for what went wrong on the way."""
     if isinstance(error, urllib.error.HTTPError):
-        return _what_the_hub_said(repository, error)
+        return _what_the_hub_said(repository, error, revision)
     if part is not None and part.exists() and part.stat().st_size:
         return refuse("broken_off", file=part.stem, got=_mb(part.stat().st_size))
     return refuse("no_network", hub=endpoint(), why=_line(error))
 
 
-def _what_the_hub_said(repository: str, error: urllib.error.HTTPError) -> Unavailable:
+def _what_the_hub_said(
+    repository: str, error: urllib.error.HTTPError, revision: str
+) -> Unavailable:
     code = error.headers.get("X-Error-Code", "")
+    if code == NO_REVISION:
+        return refuse("no_revision", name=repository, hub=endpoint(), revision=revision[:12])
     if code == GATED:
         return refuse("gated", name=repository, page=f"{endpoint()}/{repository}")
     if error.code in (401, 403, 404):  # without a token the hub says 401 of what is not there

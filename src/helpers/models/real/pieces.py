@@ -26,10 +26,14 @@ def split(tokenizer: Any, text: str) -> list[bytes]:
 
     tokenizer: of byte-level BPE, Unigram (where a space is ▁) or WordPiece (where ## continues)
     """
-    tokens = tokenizer.tokenize(text)
+    return [piece(tokenizer, token) for token in tokenizer.tokenize(text)]
+
+
+def piece(tokenizer: Any, token: str) -> bytes:
+    """Return the bytes of one token of such a tokenizer."""
     if "ByteLevel" in str(tokenizer.backend_tokenizer.pre_tokenizer):
-        return [bytes(LETTERS[letter] for letter in token) for token in tokens]
-    return [token.replace(SPACE, " ").removeprefix("##").encode() for token in tokens]
+        return bytes(LETTERS[letter] for letter in token)
+    return token.replace(SPACE, " ").removeprefix("##").encode()
 
 
 def shown(piece: bytes) -> str:

@@ -22,6 +22,12 @@ def encode(tokenizer: Any, text: str) -> Any:
     return ids
 
 
+def until_end(ids: Any, tokenizer: Any) -> Any:
+    """Return (1, T) ids without the end token that a tokenizer may have added: the text goes on."""
+    closed = ids.shape[1] > 1 and ids[0, -1] == getattr(tokenizer, "eos_token_id", None)
+    return ids[:, :-1] if closed else ids
+
+
 def evaluate(model: Any, **inputs: Any) -> Any:
     """Return the model's output without gradients or dropout, on its own device."""
     import torch
@@ -45,11 +51,23 @@ def tokens(tokenizer: Any, ids: Any) -> list[str]:
 
 
 def shown_token(tokenizer: Any, id: int) -> str:
-    """Return a token to read: decoded where that gives whole characters; a space as ␣."""
+    """Return a token to read: its characters; a part of one as bytes (E6 B3).
+
+    A space is shown as ␣, a new line as ⏎.
+    """
     text = tokenizer.decode([id])
     if "\ufffd" in text or not text:
-        text = tokenizer.convert_ids_to_tokens(id)
-    return text.strip() or "␣" * len(text)
+        text = _piece(tokenizer, tokenizer.convert_ids_to_tokens(id))
+    return text.strip() or "".join("⏎" if c == "\n" else "␣" for c in text)
+
+
+def _piece(tokenizer: Any, token: str) -> str:
+    """Return a token that holds no whole character."""
+    if not tokenizer.is_fast:
+        return token
+    from ...models.real import pieces  # loads tokenizers
+
+    return pieces.shown(pieces.piece(tokenizer, token))
 
 
 def readable(tokenizer: Any) -> Callable[[str], str]:
@@ -72,6 +90,8 @@ def readable(tokenizer: Any) -> Callable[[str], str]:
 
 def known_words(tokenizer: Any) -> list[str]:
     """Return the vocabulary in its order, if it is small enough to read."""
+    if len(tokenizer) > 2 * MOST_KNOWN:  # 250,000 pieces would take 40 MB
+        return []
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     special = set(tokenizer.all_special_tokens)
     words = [word for word, _ in vocabulary if word not in special and word.strip()]

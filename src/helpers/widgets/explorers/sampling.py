@@ -14,18 +14,12 @@ from ...language import say
 from ..explorer.controls import Range, Text
 from ..explorer.widget import Explorer
 from .distribution import entropy, filtered, softmax
-from .reading import encode, evaluate, known_words, readable, shown_token
+from .reading import encode, evaluate, known_words, readable, shown_token, until_end
 
 SHOWN = 15
 TEMPERATURES = [n / 10 for n in range(1, 31)]
 SHARES = [n / 20 for n in range(1, 21)]
 MOST_K = 20
-
-
-def _open(ids: Any, tokenizer: Any) -> Any:
-    """Return (1, T) ids without the end token that a tokenizer may have added: the text goes on."""
-    closed = ids.shape[1] > 1 and ids[0, -1] == getattr(tokenizer, "eos_token_id", None)
-    return ids[:, :-1] if closed else ids
 
 
 class SamplingExplorer(Explorer):
@@ -39,7 +33,7 @@ class SamplingExplorer(Explorer):
 
     def __init__(self, model: Any, tokenizer: Any, text: str, title: str = "") -> None:
         def next_logits(text: str) -> list[float]:
-            ids = _open(encode(tokenizer, text), tokenizer)
+            ids = until_end(encode(tokenizer, text), tokenizer)
             return evaluate(model, input_ids=ids).logits[0, -1].float().tolist()
 
         label = say.text("sampling_explorer", "text")
