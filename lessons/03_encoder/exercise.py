@@ -198,7 +198,7 @@ def mask_words(ids, word_of, draws, rate, mask_id):
 # 遮住並計算機率的部分已經做好了。請回傳每個句子的偽對數概似，形狀是 `(B,)` 的張量。
 #
 # - `ids`：原本的詞元編號，`(B, T)`
-# - `counted`：要加總的詞元是 `True`，特殊詞元和填充（padding）是 `False`，`(B, T)`
+# - `counted`：要加總的詞元是 `True`，特殊詞元和填補（padding）是 `False`，`(B, T)`
 # - `log_probs`：對數機率，`(B, T, T, V)`。`log_probs[b, s, t]` 是只遮住句子 `b` 的第 `s` 個詞元時，在第 `t` 個位置、整個詞彙表的對數機率
 #
 # 例如：每個對數機率都是 $\log \frac{1}{V}$，要加總的詞元有 5 個，答案就是 $-5 \log V$。
@@ -264,7 +264,7 @@ with check.task("pseudo_log_likelihood"):
         torch.tensor([-24.25, -24.625, -21.0]),
         hint=T(
             ja="全部のトークンを足すときは合っています。特殊トークンとパディングは、どう扱うのでしょうか。",
-            zh_tw="全部加總時是對的。特殊詞元和填充要怎麼處理？",
+            zh_tw="全部加總時是對的。特殊詞元和填補要怎麼處理？",
         ),
     )
     texts = T(

@@ -103,7 +103,7 @@ def corrupted(tokens, holes):
 
 
 with check.task("restore"):
-    tokens = list("昨日健太在公園讀三本書")
+    tokens = list("健太昨天在公園讀三本書")
     check.that(
         restore(*corrupted(tokens, [(2, 4)])) == tokens,
         hint=T(
@@ -358,7 +358,7 @@ def teacher_forcing(targets, start, eos, pad):
 #
 # まず、どちらの向きかを決めます。
 #
-# - `causal=False`（エンコーダー）：バケットの前半を0以下の距離に、後半を正の距離に使う。それぞれの側の個数は $m = \lfloor N/2 \rfloor$ 個。距離の絶対値を $r$ とし、正の距離なら番号に $m$ を足す
+# - `causal=False`（エンコーダー）：バケットの前半を0以下の距離に、後半を正の距離に使う。それぞれの側の個数は $m = \lfloor N/2 \rfloor$。距離の絶対値を $r$ とし、正の距離なら番号に $m$ を足す
 # - `causal=True`（デコーダー）：未来は参照しないので、正の距離は $r = 0$ とする。負の距離は $r = -$`relative`。個数は $m = N$
 #
 # $N$ は引数`n_buckets`、$D$ は`max_distance`です。次に、その側の中の番号を決めます。$e = \lfloor m/2 \rfloor$ とします。
