@@ -48,7 +48,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class WrongAnswer:
+class Distractor:
     """A distractor, or what a task's hint answers: its share in the best and the last third.
 
     draws: more of the best third gave it than of the last, and not by chance
@@ -73,7 +73,7 @@ class ItemStatistics:
     share: float
     discrimination: float | None
     hinted: float
-    wrong: tuple[WrongAnswer, ...]
+    wrong: tuple[Distractor, ...]
 
     @property
     def too_few(self) -> bool:
@@ -128,7 +128,7 @@ def best_third(rest: Mapping[str, float]) -> dict[str, float]:
     return dict.fromkeys(above, 1.0) | dict.fromkeys(equal, part)
 
 
-def _wrong(item: Item, rest: Mapping[str, float], level: float) -> Iterator[WrongAnswer]:
+def _wrong(item: Item, rest: Mapping[str, float], level: float) -> Iterator[Distractor]:
     size = len(rest) // 3
     upper, lower = best_third(rest), best_third({who: -value for who, value in rest.items()})
     for label in item.wrong:
@@ -137,7 +137,7 @@ def _wrong(item: Item, rest: Mapping[str, float], level: float) -> Iterator[Wron
             for third in (upper, lower)
         )
         draws = by_chance(high, low, size) <= level
-        yield WrongAnswer(label, high / size, low / size, draws)
+        yield Distractor(label, high / size, low / size, draws)
 
 
 def by_chance(high: float, low: float, size: int) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..graded import Graded
 from ..sheet import Sheet
 from . import pairs, shared, shingles
-from .pairs import Found
+from .pairs import AlikePairs
 from .shingles import Shingles
 
 
@@ -21,7 +21,7 @@ class ClassLikeness:
     names: Mapping[str, str]
     texts: Mapping[str, Mapping[str, str]]
     answers: Mapping[str, Mapping[str, Shingles]]
-    found: Found
+    found: AlikePairs
 
     def same(self, task: str, one: str, other: str) -> tuple[set[int], set[int]]:
         """Return the lines of two answers with what both have and most of the class has not."""

@@ -44,7 +44,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Found:
+class AlikePairs:
     """What a class's answers show: the pairs above the line, the most alike first.
 
     line: the least S that is listed; highest: that of all pairs, listed or not
@@ -56,7 +56,7 @@ class Found:
     n_pairs: int
 
 
-def alike(answers: Mapping[str, Mapping[str, Shingles]]) -> Found:
+def alike(answers: Mapping[str, Mapping[str, Shingles]]) -> AlikePairs:
     """Return the pairs above the line.  answers: {task: {student: shingles}}, less what all had.
 
     Who did not answer a task is alike with nobody in it.
@@ -64,7 +64,7 @@ def alike(answers: Mapping[str, Mapping[str, Shingles]]) -> Found:
     students = sorted({student for of in answers.values() for student in of})
     at = np.triu_indices(len(students), 1)
     if not len(at[0]):
-        return Found((), math.inf, 0.0, 0)
+        return AlikePairs((), math.inf, 0.0, 0)
     likeness = {task: matrix(of, students)[at] for task, of in answers.items()}
     listed = np.zeros(len(at[0]), dtype=bool)
     for _ in range(ROUNDS):
@@ -76,7 +76,7 @@ def alike(answers: Mapping[str, Mapping[str, Shingles]]) -> Found:
     order = sorted(np.flatnonzero(listed), key=lambda k: -total[k])
     made = [Pair(students[at[0][k]], students[at[1][k]], float(total[k]),
                  {task: float(x[k]) for task, x in tasks.items()}) for k in order]  # fmt: skip
-    return Found(tuple(made), line, float(total.max()), len(at[0]))
+    return AlikePairs(tuple(made), line, float(total.max()), len(at[0]))
 
 
 def unlikely(
