@@ -30,10 +30,13 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("src", "tests/kit")]
 
+from honest_class import honest as independent  # noqa: E402
 from sample_class import LESSON, Bait, Sheets, cell, dump, everything, without  # noqa: E402
 
 from course_tools.checks import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
+from course_tools.grading.graded import Graded  # noqa: E402
+from course_tools.grading.likeness.answers import compared  # noqa: E402
 from course_tools.grading.reports.gradebook import NbgraderCourse  # noqa: E402
 from course_tools.grading.sandbox import Limits  # noqa: E402
 
@@ -41,6 +44,7 @@ LANG = "ja"
 RESULTS = Path(__file__).with_name("RESULTS.md")
 OURS, NBGRADER, OTTER = (10, 50), (1, 5), (1, 5)  # sizes of the two classes
 STUDENTS, LOOPING, JOBS = 300, 15, 2
+ALIKE = 1000  # submissions that are compared with each other
 SAMPLE_S = 0.1
 MIB = 1 << 20
 
@@ -234,6 +238,15 @@ def marginal(folder: Path, sizes: tuple[int, int], grade: Callable[[Path, int], 
     return each, runs[0].seconds - each * sizes[0], max(run.peak_mib for run in runs)
 
 
+def likeness(count: int) -> float:
+    """Seconds of CPU to compare so many submissions of students who worked alone."""
+    made = independent(count, "benchmark")
+    results = [Graded(who, who, {}, {}, of, (), ()) for who, of in made.items()]
+    of_sheet, before = sheet.read(ROOT, LESSON, LANG), time.process_time()
+    compared(results, of_sheet, ROOT)
+    return time.process_time() - before
+
+
 # --- the page ---------------------------------------------------------------------------------
 
 
@@ -267,7 +280,9 @@ Machine: {bench.machine()}. {versions(wanted.otter)}.
 A class of {STUDENTS}, {LOOPING} of them with a loop that never ends, {JOBS} jobs, limit
 {Limits().seconds:g} s a task: **{whole.seconds:.0f} s** from the command to its end, with start-up,
 gradebook, feedback and table; memory at most {whole.peak_mib:.0f} MiB (all processes, a page that
-several share counted once). Load of the five minutes before: {load_before:.1f}."""
+several share counted once). Load of the five minutes before: {load_before:.1f}.
+
+Likeness (`--likeness`) of {ALIKE:,} submissions: **{likeness(ALIKE):.1f} s** of CPU."""
 
 
 def versions(otter_python: str | None) -> str:

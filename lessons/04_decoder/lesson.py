@@ -216,7 +216,7 @@ print(tokens.decode(prefix[0]), f"{sum_ratio:.6f}")
 # %% key="entropy-code"
 def sentence_losses(split, count=1000):
     #| ja: 新しく作った文の -log p（ナット）の平均と標準誤差
-    #| zh-tw: 新造句子的 -log p（nat）的平均與標準誤差
+    #| zh-tw: 新造句子的 -log p（nat）的平均與標準誤
     rng, each = random.Random(1), []
     drawn = [corpus.draw(rng, split) for _ in range(count)]
     for lang in LANGUAGES:
@@ -239,7 +239,7 @@ predict.compare(guess, seen, T(ja="ナット", zh_tw=" nat"))
 print(
     T(
         ja=f"文法のエントロピー {floor:.2f}　モデル {seen:.2f} ± {seen_error:.2f}　除いた組み合わせ {unseen:.2f} ± {unseen_error:.2f}（ナット、±は標準誤差）",
-        zh_tw=f"文法的熵 {floor:.2f}　模型 {seen:.2f} ± {seen_error:.2f}　拿掉的組合 {unseen:.2f} ± {unseen_error:.2f}（nat，± 是標準誤差）",
+        zh_tw=f"文法的熵 {floor:.2f}　模型 {seen:.2f} ± {seen_error:.2f}　拿掉的組合 {unseen:.2f} ± {unseen_error:.2f}（nat，± 是標準誤）",
     )
 )
 claims.check(
@@ -692,7 +692,7 @@ x, y = T(ja="学習のステップ数", zh_tw="訓練步數"), T(ja="割合", zh
 marked = [f"{step:,}" for step in steps]
 charts.frame(ax, x, y, ticks=dict(enumerate(marked)), ylim=(0, 1.02))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-about = T(ja="縦軸は割合、エラーバーは標準誤差です。", zh_tw="縱軸是比例，誤差線是標準誤差。")
+about = T(ja="縦軸は割合、エラーバーは標準誤差です。", zh_tw="縱軸是比例，誤差線是標準誤。")
 told = charts.listed(drawn, marks="：、。")
 figures.show(fig, f"{x}：{'、'.join(marked)}。{about}{told}。")
 
@@ -861,7 +861,7 @@ figures.show(
     fig,
     T(
         ja=f"横軸は温度（対数目盛り）、縦軸は割合、エラーバーは標準誤差です。温度、正しい文の割合／異なる文の割合の順に、{pairs}です。",
-        zh_tw=f"橫軸是溫度（對數刻度），縱軸是比例，誤差線是標準誤差。依序是溫度、正確句子的比例／不同句子的比例：{pairs}。",
+        zh_tw=f"橫軸是溫度（對數刻度），縱軸是比例，誤差線是標準誤。依序是溫度、正確句子的比例／不同句子的比例：{pairs}。",
     ),
 )
 

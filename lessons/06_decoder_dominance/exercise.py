@@ -1,7 +1,7 @@
 # %% [markdown] key="title" lang="ja"
 # # 演習06：数字で議論する
 #
-# レッスン06の考え方を使い、スケーリング、アシスタントの学習、創発に使われる3つの計算を書きます。答えはレッスンにも補助モジュールにもない、一歩進んだ問題です。どれも、渡された数だけで計算する関数です。
+# レッスン06の考え方を使い、スケーリング、アシスタントの学習、創発に使われる3つの計算を書きます。答えがレッスンにも補助モジュールにもない、一歩進んだ問題です。どれも、渡された数だけで計算する関数です。
 #
 # | 課題 | 内容 | 配点 |
 # |---|---|---|
@@ -188,7 +188,7 @@ def predicted(sizes, losses, size, floors, noise):
 # %% [markdown] key="preference-text" lang="ja"
 # ## 課題2：`preference_loss`（3点）
 #
-# 指示チューニングのあとには、2つの答えのうち、人が好むほうを出やすくする学習がよく行われます。その1つ、DPO（Direct Preference Optimization、Rafailovほか、2023年）の損失を書きましょう。
+# 指示チューニングのあとには、2つの答えのうち、人が好むほうを出やすくする学習がよく行われます。その1つ、DPO（Direct Preference Optimization、Rafailov et al. 2023）の損失を書きましょう。
 #
 # 答え $y$ の良さは、学習中のモデル $\pi$ が、学習前のモデル $\pi_0$ に比べて、その答えをどれだけ出しやすくなったかで表します。
 #
@@ -209,7 +209,7 @@ def predicted(sizes, losses, size, floors, noise):
 # %% [markdown] key="preference-text" lang="zh-tw"
 # ## 第 2 題：`preference_loss`（3 分）
 #
-# 指令微調之後，常會再做一種訓練：有兩個回答時，讓人偏好的那一個更容易出現。這裡要寫的是其中一種方法 DPO（Direct Preference Optimization，Rafailov 等人，2023 年）的損失。
+# 指令微調之後，常會再做一種訓練：有兩個回答時，讓人偏好的那一個更容易出現。這裡要寫的是其中一種方法 DPO（Direct Preference Optimization，Rafailov et al. 2023）的損失。
 #
 # 回答 $y$ 有多好，用「訓練中的模型 $\pi$ 比起訓練前的模型 $\pi_0$，變得多容易寫出它」來表示。
 #

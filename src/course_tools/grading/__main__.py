@@ -23,8 +23,9 @@ from helpers.language import say
 from .. import command
 from . import messages, stopping
 from .classroom import Job, grade_class, is_new, local_pool
+from .likeness.answers import compared
 from .marks import Grade
-from .reports import feedback, report, table
+from .reports import alike, feedback, report, table
 from .reports.gradebook import NbgraderCourse, NotReleased
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
@@ -109,6 +110,8 @@ def parser() -> argparse.ArgumentParser:
                       help="points that being late costs: 2, 10%%, 2/day or 10%%/day")  # fmt: skip
     made.add_argument("--report-lang", choices=[messages.ENGLISH, *say.LANGUAGES],
                       help="language of table and report; default: that of the sheet")  # fmt: skip
+    made.add_argument("--likeness", action="store_true",
+                      help="also list answers that are more alike than chance")  # fmt: skip
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
     command.add_courses(made)
     return made
@@ -146,7 +149,10 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values(), tell)
     grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]
-    show(grades, sheet, walls, out, wanted.report_lang or wanted.lang)
+    lang = wanted.report_lang or wanted.lang
+    show(grades, sheet, walls, out, lang)
+    if wanted.likeness:
+        show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
 
@@ -161,6 +167,13 @@ def show(grades: list[Grade], sheet: Sheet, walls: bool, out: Path, lang: str) -
     print(f"{len(grades)} submissions, {people} need a human: {out / 'grades.csv'}")
     if to_mark := sum(len(grade.to_mark) for grade in grades):
         print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
+
+
+def show_alike(grades: list[Grade], sheet: Sheet, root: Path, out: Path, lang: str) -> None:
+    """Write the page of answers that are alike.  lang: the instructor's."""
+    made = compared([grade.graded for grade in grades], sheet, root)
+    _write(out / "likeness.html", alike.page(made, sheet, lang))
+    print(f"{len(made.found.pairs)} pairs are more alike than chance: {out / 'likeness.html'}")
 
 
 def _write(path: Path, text: str) -> None:

@@ -72,7 +72,9 @@ def answered(lesson: str, question: str, given: tuple[str, ...] | str, right: bo
     def count(old: records.Answer) -> records.Answer:
         at_once = old.at_once or (right and old.tries == 0)
         reached = replace(old, tries=old.tries + 1, solved=old.solved or right, at_once=at_once)
-        return replace(reached, given=given, when=records.now())
+        now = records.now()
+        begun = reached if old.tries else replace(reached, first=given, since=now)
+        return replace(begun, given=given, when=now)
 
     _change_answer(lesson, question, count)
 

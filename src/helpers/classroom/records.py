@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "hinted": (bool,),
     "when": (str,),
 }
+LATER: dict[str, tuple[type, ...]] = {"first": (str, list), "since": (str,)}  # may be missing
 # What lessons were called before 02_block came between: a student's record may still say so.
 RENAMED = {
     "02_encoder": "03_encoder",
@@ -41,7 +42,8 @@ class Answer:
 
     given: ids of choices, or the text of a number; () = taken back.
     tries: answers judged.  solved, at_once: right so far, right at the first try.  when: the UTC
-    time of `given`.
+    time of `given`.  first, since: the first answer that was judged, and its time; a record from
+    before they were kept has none.
     """
 
     given: tuple[str, ...] | str = ()
@@ -50,6 +52,8 @@ class Answer:
     at_once: bool = False
     hinted: bool = False
     when: str = ""
+    first: tuple[str, ...] | str = ()
+    since: str = ""
 
 
 @dataclass
@@ -120,14 +124,17 @@ def _lesson(entry: dict[str, Any]) -> LessonWork:
 
 
 def _answer(entry: dict[str, Any]) -> Answer:
-    for name, kinds in KINDS.items():
-        if type(entry[name]) not in kinds:
-            raise NotOurs(f"{name} is {entry[name]!r}")
-    given = entry["given"]
-    if not all(isinstance(part, str) for part in given):
-        raise NotOurs(f"given is {given!r}")
-    values = {f.name: entry[f.name] for f in fields(Answer)}
-    return Answer(**values | {"given": given if isinstance(given, str) else tuple(given)})
+    there = {name: kinds for name, kinds in LATER.items() if name in entry}
+    values = {name: _checked(entry[name], name, kinds) for name, kinds in (KINDS | there).items()}
+    return Answer(**values)
+
+
+def _checked(value: Any, name: str, kinds: tuple[type, ...]) -> Any:
+    """Return a field's value, a list of ids as a tuple.  NotOurs where it is something else."""
+    listed = isinstance(value, list)
+    if type(value) not in kinds or (listed and not all(isinstance(id, str) for id in value)):
+        raise NotOurs(f"{name} is {value!r}")
+    return tuple(value) if listed else value
 
 
 def _both_lessons(one: LessonWork, other: LessonWork) -> LessonWork:
@@ -138,6 +145,8 @@ def _both_lessons(one: LessonWork, other: LessonWork) -> LessonWork:
 def _both_answers(one: Answer, other: Answer) -> Answer:
     """Keep the newer answer, and whatever was reached in either."""
     newer = max(one, other, key=lambda answer: (answer.when, repr(answer.given)))
+    begun = [answer for answer in (one, other) if answer.since]
+    older = min(begun, key=lambda answer: (answer.since, repr(answer.first)), default=newer)
     return Answer(
         newer.given,
         max(one.tries, other.tries),
@@ -145,6 +154,8 @@ def _both_answers(one: Answer, other: Answer) -> Answer:
         one.at_once or other.at_once,
         one.hinted or other.hinted,
         newer.when,
+        older.first,
+        older.since,
     )
 
 

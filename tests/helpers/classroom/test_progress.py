@@ -1,6 +1,7 @@
 """Progress on disk: nothing is lost, whatever dies, waits, is damaged, or comes from elsewhere."""
 
 import copy
+import itertools
 import json
 import os
 import re
@@ -93,6 +94,32 @@ def test_answers_hints_and_tasks_are_kept_and_counted(home):
     assert progress.answers("a") == work["a"].quiz and progress.answers("b") == {}
 
 
+def test_the_first_answer_stays_whatever_comes_after(home):
+    progress.hinted("a", "q1")
+    assert kept(home)["a"].quiz["q1"].first == ()
+    progress.answered("a", "q1", ("x",), False)
+    since = kept(home)["a"].quiz["q1"].since
+    progress.answered("a", "q1", ("y",), True)
+    progress.taken_back("a", "q1")
+    after = kept(home)["a"].quiz["q1"]
+    assert (after.first, after.since, after.given) == (("x",), since, ()) and since < after.when
+
+
+def test_a_record_from_before_first_answers_were_kept_is_read_and_gets_none(home):
+    entry = {"given": ["x"], "tries": 1, "solved": False, "at_once": False, "hinted": False,
+             "when": "2026-01-01"}  # fmt: skip
+    table = {"course": records.COURSE, "format": 1, "student": "",
+             "lesson": {"a": {"quiz": {"q1": entry}, "tasks": {}}}}  # fmt: skip
+    plant(home, json.dumps(table).encode())
+    progress.answered("a", "q1", ("y",), True)
+    after = kept(home)["a"].quiz["q1"]
+    assert (after.first, after.since, after.tries) == ((), "", 2)
+    for first in (["x", 1], 3, None):
+        entry["first"] = first
+        with pytest.raises(records.NotOurs):
+            records.loads(json.dumps(table).encode())
+
+
 def test_a_taken_back_answer_is_gone_and_its_credit_stays(home):
     progress.answered("a", "q1", ("x",), True)
     progress.taken_back("a", "q1")
@@ -106,7 +133,8 @@ def test_the_file_holds_nothing_about_the_person(home, monkeypatch):
     assert set(table) == {"course", "format", "student", "lesson"}
     assert table["student"] == progress.student_id()
     answer = table["lesson"]["a"]["quiz"]["q1"]
-    assert set(answer) == {"given", "tries", "solved", "at_once", "hinted", "when"}
+    kept_of_it = {"given", "tries", "solved", "at_once", "hinted", "when", "first", "since"}
+    assert set(answer) == kept_of_it
     assert "山田" not in str(table) and str(home) not in str(table)
 
 
@@ -150,6 +178,16 @@ def test_merging_keeps_all_and_does_not_depend_on_order_or_repetition():
     assert both_ways["l"].quiz["q1"] == records.Answer((), 3, True, False, True, "2026-01-02")
     assert both_ways["l"].tasks == {"t": "2026-01-03", "u": "2026-01-01"}
     assert set(both_ways["l"].quiz) == {"q1", "q2", "q3"} and set(both_ways) == {"l", "m"}
+
+
+def test_of_two_machines_the_first_answer_is_the_earlier_one():
+    """Whatever the order in which three records are merged, and with one that has none."""
+    given = [("3", ("b",), "2"), ("5", ("a",), "3"), ("4", (), "")]
+    made = [records.Answer(("a",), 2, when=w, first=f, since=since) for w, f, since in given]
+    works = [{"l": records.LessonWork({"q": answer})} for answer in made]
+    for one, two, three in itertools.permutations(works):
+        joined = records.merged(records.merged(one, two), three)["l"].quiz["q"]
+        assert (joined.first, joined.since, joined.when) == (("b",), "2", "5")
 
 
 def test_the_work_on_a_lesson_that_was_renamed_is_kept():

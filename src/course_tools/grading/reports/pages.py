@@ -1,7 +1,7 @@
 """What all pages of the grader share: their form, and words in which no markup is left."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .. import messages
 
@@ -20,6 +20,11 @@ svg text { font: 13px sans-serif; }
 def words(name: str, lang: str, values: Mapping[str, object] | None = None) -> str:
     """Return a message as HTML."""
     return html.escape(messages.text(name, lang, values))
+
+
+def row(cells: Iterable[str]) -> str:
+    """Return a row of a table, of cells that are HTML already."""
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def table(heads: list[str], rows: list[str]) -> str:

@@ -10,7 +10,7 @@ from helpers.language import say
 from ..graded import Graded
 from ..marks import Grade
 from ..sheet import Sheet
-from . import pages
+from . import item_tables, pages
 
 ODD = {"forged", "walls", "test_changed", "link", "odd_name", "other_notebook", "other_sheet"}
 ODD_KINDS = {"forbidden", "died", "exit", "memory", "slow", "forged", "unsent"}
@@ -29,22 +29,19 @@ def report(grades: Iterable[Grade], sheet: Sheet, walls: bool, lang: str) -> str
     parts += [_histogram([g.total for g in grades if g.total is not None], sheet.total_points)]
     parts += [f"<h2>{say_it('report_auto')}</h2>"]
     parts += [_histogram([g.points(sheet) for g in decided], sheet.max_points)]
-    parts += [f"<h2>{say_it('report_tasks')}</h2>", _hardest(decided, sheet, say_it)]
+    parts += [f"<h2>{say_it('report_tasks')}</h2>", item_tables.tasks(grades, sheet, lang)]
+    parts += item_tables.quiz([grade.graded for grade in grades], sheet, lang)
     waiting = [(g.graded.student, ", ".join(g.to_mark)) for g in grades if g.to_mark]
     marked = {"n": sum(len(g.to_mark) for g in grades), "students": len(waiting)}
     parts += [f"<h2>{say_it('report_to_mark')}</h2><p>{say_it('report_marks', values=marked)}</p>"]
     heads = [say_it("column_student_id"), say_it("head_task")]
-    lines = [[html.escape(who), f"<code>{names}</code>"] for who, names in waiting]
-    parts += [pages.table(heads, list(map(_row, lines)))] if lines else []
+    lines = [pages.row([html.escape(who), f"<code>{names}</code>"]) for who, names in waiting]
+    parts += [pages.table(heads, lines)] if lines else []
     parts += [f"<h2>{say_it('report_human')}</h2>"]
     parts += [_people(((g.graded.student, g.human) for g in grades), say_it)]
     parts += [f"<h2>{say_it('report_odd')}</h2>"]
     parts += [_people(((g.graded.student, _odd(g.graded)) for g in grades), say_it)]
     return pages.document(title, "\n".join(parts), say.LANGUAGES.get(lang, lang))
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _histogram(totals: list[float], most: float) -> str:
@@ -62,20 +59,6 @@ def _histogram(totals: list[float], most: float) -> str:
     return f"<svg {size}>{''.join(rows)}</svg>"
 
 
-def _hardest(results: list[Graded], sheet: Sheet, say_it: Say) -> str:
-    lines = []
-    for task in sheet.tasks:
-        kinds = Counter(graded.outcomes[task.name].kind for graded in results)
-        if not task.essay and results:
-            lines.append((kinds["right"] / len(results), task.name, kinds))
-    rows = []
-    for share, name, kinds in sorted(lines, key=lambda line: line[:2]):
-        ways = ", ".join(f"{say_it(f'end_{kind}')}: {n}" for kind, n in kinds.most_common())
-        rows.append(_row([f"<code>{name}</code>", f"{share:.0%}", ways]))
-    heads = [say_it(name) for name in ("head_task", "end_right", "head_result")]
-    return pages.table(heads, rows)
-
-
 def _odd(graded: Graded) -> list[tuple]:
     """Return what is unusual: notes, and how a task ended with the task as a third member."""
     notes = [note for note in (*graded.human, *graded.notes) if note[0] in ODD]
@@ -89,6 +72,6 @@ def _people(whose: Iterable[tuple[str, Sequence[tuple]]], say_it: Say) -> str:
     for student, notes in whose:
         for name, values, *task in notes:
             where = f"{html.escape(task[0])}: " if task else ""
-            rows.append(_row([html.escape(student), where + say_it(name, values=values)]))
+            rows.append(pages.row([html.escape(student), where + say_it(name, values=values)]))
     heads = [say_it("column_student_id"), say_it("report_why")]
     return pages.table(heads, rows) if rows else f"<p>{say_it('report_none')}</p>"
