@@ -13,6 +13,7 @@ from .size import GIB
 
 LENGTH, STEP = 240, 28  # pixels: of the longest bar, of one row
 LARGER = 1.25  # where the page is wide
+EDGE = 12  # pixels left of the labels
 APART = 24  # pixels between the numbers of two cards
 TOP = 46  # pixels above the rows: the chosen card's name, the sizes of the cards
 ROOM = 1.08  # the picture ends a little behind the total or the card
@@ -34,7 +35,7 @@ def waterfall(fit: Fit, cards: Sequence[Gpu], one_shot: Fit | None = None) -> st
     labels = fit.labels()
     if one_shot:
         labels.append(say.text("kv_cache", "one_shot"))
-    left = 12 + FONT * max(map(ems, labels))
+    left = EDGE + FONT * max(map(ems, labels))
     other = one_shot.total_bytes / GIB if one_shot else 0.0
     whole = ROOM * max(fit.total_bytes / GIB, other, fit.gpu.real_gib)
     shown = _apart([fit.gpu, *cards], whole)
@@ -48,7 +49,7 @@ def waterfall(fit: Fit, cards: Sequence[Gpu], one_shot: Fit | None = None) -> st
     places = {gpu: left + LENGTH * gpu.real_gib / whole for gpu in shown}
     inner += [_card(gpu, x, len(labels), gpu == fit.gpu) for gpu, x in places.items()]
     height = TOP + STEP * len(labels) + 6
-    inner.append(_legend(left, height, max(begin, other) > fit.gpu.real_gib))
+    inner.append(_legend(height, max(begin, other) > fit.gpu.real_gib))
     return svg(left + LENGTH + 90, height + 26, fit.sentence(), "".join(inner), LARGER)
 
 
@@ -95,11 +96,14 @@ def _row(
     return f'<g role="row">{head}{cell(f"{n},0", says, bar + number)}</g>'
 
 
-def _legend(left: float, y: float, is_over: bool) -> str:
-    """Say what a bar's length means, with its unit, and what stripes mean, if there are any."""
-    axis = words(left, y + 8, say.text("kv_cache", "axis"), "start", more=HIDDEN)
+def _legend(y: float, is_over: bool) -> str:
+    """Say what a bar's length means, with its unit, and what stripes mean, if there are any.
+
+    It begins at the picture's edge: beside the bars there is no room for both.
+    """
+    axis = words(EDGE, y + 8, say.text("kv_cache", "axis"), "start", more=HIDDEN)
     if not is_over:
         return axis
-    x = left + FONT * (ems(say.text("kv_cache", "axis")) + 1.5)
+    x = EDGE + FONT * (ems(say.text("kv_cache", "axis")) + 1.5)
     box = f'<rect x="{x:.1f}" y="{y + 1:.1f}" width="14" height="14" fill="url(#triad-over)"/>'
     return axis + box + words(x + 20, y + 8, say.text("kv_cache", "over"), "start", more=HIDDEN)

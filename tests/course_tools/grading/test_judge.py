@@ -91,7 +91,7 @@ def below(server) -> list[str]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         tree = psutil.Process(server.process.pid).children(recursive=True)
-        left = [p for p in tree if p.status() != psutil.STATUS_ZOMBIE]
+        left = [p for p in tree if running(p.pid)]
         if len(left) <= (2 if server.bubblewrap else 0):  # bubblewrap itself, and the fork server
             return []
         time.sleep(0.05)

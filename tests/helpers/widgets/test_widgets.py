@@ -158,7 +158,7 @@ def private_imports(code: dict[str, ast.Module]) -> list[str]:
 
 
 SCREEN = {"IPython", "ipywidgets", "anywidget", "traitlets"}
-DRAWS = "_view", "widget", "probe", "explorer.drawing", "attention", "sampling", "softmax", "block"
+DRAWS = tuple("_view widget probe explorer.drawing attention sampling softmax block lens".split())
 VIEWING = "_view", ".widget"
 
 
