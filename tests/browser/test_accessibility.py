@@ -153,7 +153,8 @@ SIDEWAYS = """selector => [...document.querySelectorAll(selector)].flatMap((root
   const edge = Math.min(innerWidth, root.getBoundingClientRect().right) + 1;
   return [root, ...root.querySelectorAll("*")]
     .filter((n) => n.getBoundingClientRect().right > edge
-                || (getComputedStyle(n).display !== "inline" && n.scrollWidth > n.clientWidth + 1))
+                || (n instanceof HTMLElement && getComputedStyle(n).display !== "inline"
+                    && n.scrollWidth > n.clientWidth + 1))  // a drawing's text does not scroll
     .map((n) => `${n.tagName} ${n.className}`);
 })"""
 

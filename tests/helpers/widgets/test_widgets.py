@@ -158,7 +158,8 @@ def private_imports(code: dict[str, ast.Module]) -> list[str]:
 
 
 SCREEN = {"IPython", "ipywidgets", "anywidget", "traitlets"}
-DRAWS = tuple("_view widget probe explorer.drawing attention sampling softmax block lens".split())
+DRAWS = "_view", "widget", "probe", "explorer.drawing", "attention", "sampling", "softmax"
+DRAWS += "block", "lens"
 VIEWING = "_view", ".widget"
 
 
