@@ -282,14 +282,17 @@ def _rows(value: Any) -> list[Sequence]:
 def _draw_both(fig: Figure) -> tuple[bytes, bytes]:
     """Return the figure as PNG, for a page and for a narrow one.
 
-    They are the same where it is narrow, and where no phone will see it: only the site, which says
-    so with TRIAD_NARROW, takes the time for two (a heat map: more than a second).
+    They are the same where it is narrow or cannot be made so, and where no phone will see it: only
+    the site, which says so with TRIAD_NARROW, takes the time for two (a heat map: over a second).
     """
     wide = _draw(fig)
     if fig.get_figwidth() <= NARROW or not os.environ.get("TRIAD_NARROW"):
         return wide, wide
-    with narrowed(fig):
-        return wide, _draw(fig)
+    try:
+        with narrowed(fig):
+            return wide, _draw(fig)
+    except FigureError:  # there is no room for all of it
+        return wide, wide
 
 
 @contextlib.contextmanager

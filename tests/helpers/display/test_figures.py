@@ -388,6 +388,15 @@ def test_a_figure_that_is_narrow_is_drawn_once_for_all_pages(lang, bundles, phon
     assert "@media" not in bundles[0]["text/html"]
 
 
+def test_a_figure_without_room_on_a_narrow_page_keeps_its_wide_picture(lang, bundles, phones):
+    """Beside labels as wide as the page, constrained_layout leaves nothing."""
+    fig, ax = plt.subplots(figsize=(11, 3))
+    ax.barh(range(2), [1, 2])
+    ax.set_yticks(range(2), ["regularisation loss" * 5] * 2)
+    figures.show(fig, WORDS[lang])
+    assert "@media" not in bundles[0]["text/html"]
+
+
 def test_a_lesson_is_not_kept_waiting_for_pictures_of_phones(lang, bundles):
     figures.show(panels(), WORDS[lang])
     assert len(pictures(bundles[0]["text/html"])) == 1  # the dark one
