@@ -36,11 +36,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..language import say
 from .markup import Html
 from .show import fragment
+from .svg import NARROW_PAGE
 from .typefaces import FONTS, typefaces
 
 TYPEFACES = typefaces()
 PIXEL_RATIO = 2  # pixels of the PNG per pixel of the page: sharp on today's screens
-NARROW_PAGE = 480  # pixels: up to here a page is narrow, as a phone's
 NARROW = 5.5  # inches: so wide, text of 10 points has 9 pixels on a page of 400
 DARK, GREY = "#08519c", "#595959"
 # Okabe & Ito's colours that keep a contrast of 3 against white; the shape says it once more.

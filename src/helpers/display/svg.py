@@ -17,8 +17,10 @@ Rows = Sequence[Sequence[float]]
 FONT = 13
 WIDEST, NARROW = 640, 380
 SMALL, LEGIBLE = 368, 9  # pixels: a picture on a page of 400; the smallest text there
-# where a page is narrow, cells go without numbers that nobody could read
-FINE = "<style>@media (max-width: 480px) { .triad-fine [aria-hidden] { display: none } }</style>"
+NARROW_PAGE = 480  # pixels: up to here a page is narrow, as a phone's
+# there, cells go without numbers that nobody could read
+HIDE = ".triad-fine [aria-hidden] { display: none }"
+FINE = f"<style>@media (max-width: {NARROW_PAGE}px) {{ {HIDE} }}</style>"
 # ColorBrewer's Blues, from white; the square root of a weight is its place among them
 BLUES = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107))
 # Bars: 3 : 1 against white and against JupyterLab's dark background

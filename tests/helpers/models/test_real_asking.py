@@ -7,7 +7,6 @@ import socket
 
 import lesson_cells
 import pytest
-import stand_in_hub
 import torch
 import transformers
 from tokenizers import Tokenizer, pre_tokenizers
@@ -40,20 +39,6 @@ LETTERS = sorted(set(
     "昨日を読みました飲本の首都はです毎朝へ行きます昔々あるところに天我買了一書狗從前有個台灣的是早上喝然後去、。，"
 ))  # fmt: skip
 SIZE = 500  # of a vocabulary: room for every tokenizer here
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRIAD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(hub, "PATIENCE_S", 5.0)
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def server(home, tmp_path, monkeypatch):
-    with stand_in_hub.serving(tmp_path / "hub") as served:
-        monkeypatch.setenv("HF_ENDPOINT", served.address)
-        yield served
 
 
 def put(server, name, architecture=""):

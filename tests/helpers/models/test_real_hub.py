@@ -30,21 +30,6 @@ VOCABULARY = [
 ]
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRIAD_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("HF_TOKEN", "hf_of_the_student")
-    monkeypatch.setattr(hub, "PATIENCE_S", 5.0)
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def server(home, tmp_path, monkeypatch):
-    with stand_in_hub.serving(tmp_path / "hub") as served:
-        monkeypatch.setenv("HF_ENDPOINT", served.address)
-        yield served
-
-
 def put(server, files=(), model="bert", name=NAME):
     """A repository with a model's weights and config.json, its tokenizer, and other files."""
     folder, (made, tokens) = server.root / name, models()[model]

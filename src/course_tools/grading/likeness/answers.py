@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..graded import Graded
@@ -23,11 +24,15 @@ class ClassLikeness:
     answers: Mapping[str, Mapping[str, Shingles]]
     found: AlikePairs
 
+    @cached_property
+    def _rare(self) -> dict[str, dict[int, float]]:
+        """What most of the class has not, by task: counted once for all pairs."""
+        return {task: pairs.bits(of) for task, of in self.answers.items()}
+
     def same(self, task: str, one: str, other: str) -> tuple[set[int], set[int]]:
         """Return the lines of two answers with what both have and most of the class has not."""
-        of, told = self.answers[task], pairs.bits(self.answers[task])
-        mine, theirs = of.get(one, {}), of.get(other, {})
-        both = told.keys() & mine.keys() & theirs.keys()
+        mine, theirs = (self.answers[task].get(who, {}) for who in (one, other))
+        both = self._rare[task].keys() & mine.keys() & theirs.keys()
         return _lines(mine, both), _lines(theirs, both)
 
 
