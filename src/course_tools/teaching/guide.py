@@ -45,8 +45,6 @@ UNWRITTEN = (
     "05_encoder_decoder",
     "06_decoder_dominance",
     "07_kv_cache",
-    "08_bottleneck_challenge",
-    "09_real_models",
 )
 Path_ = tuple[str, ...]
 
