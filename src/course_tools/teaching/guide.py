@@ -43,8 +43,6 @@ UNWRITTEN = (
     "03_encoder",
     "04_decoder",
     "05_encoder_decoder",
-    "06_decoder_dominance",
-    "07_kv_cache",
 )
 Path_ = tuple[str, ...]
 

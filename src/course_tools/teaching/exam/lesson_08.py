@@ -10,13 +10,11 @@ D_MODEL = 96  # of any model: it cancels out
 
 
 def equal(rng: random.Random) -> Values:
-    """The ratio of KV caches at equal parameters; layers so that the decoder-only has whole ones."""
+    """The ratio of KV caches at equal parameters, where the decoder-only model has whole layers."""
     encoder, decoder = rng.randint(4, 12), rng.choice([3, 6, 9])
     both = designs.plain("both", encoder, decoder, D_MODEL)
     layers = next(
-        n
-        for n in range(1, 60)
-        if designs.plain("one", 0, n, D_MODEL).parameters >= both.parameters
+        n for n in range(1, 60) if designs.plain("one", 0, n, D_MODEL).weights >= both.weights
     )
     one = designs.plain("one", 0, layers, D_MODEL)
     ratio = sum(costs.cache_bytes(one, 512, 0).values()) / sum(

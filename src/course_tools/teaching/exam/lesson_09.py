@@ -1,4 +1,4 @@
-"""Lesson 09: what a tokenizer costs, the cache of a model from its settings, a sink that is lost."""
+"""Lesson 09: what a tokenizer costs, a cache from settings, a sink that is lost."""
 
 import random
 
@@ -13,7 +13,7 @@ from .questions import Draw, Values
 def growth(rng: random.Random) -> Values:
     """Bytes that a cache grows by with each token, from a configuration of grouped heads."""
     kv_heads, group = rng.choice([2, 3, 4, 5]), rng.choice([2, 3, 4])
-    layers, size, number = rng.choice([16, 20, 24, 30]), rng.choice([32, 64, 128]), 2
+    layers, size = rng.choice([16, 20, 24, 30]), rng.choice([32, 64, 128])
     heads = kv_heads * group
     config = LlamaConfig(
         num_hidden_layers=layers,
