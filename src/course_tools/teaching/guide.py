@@ -42,7 +42,6 @@ UNWRITTEN = (
     "02_block",
     "03_encoder",
     "04_decoder",
-    "05_encoder_decoder",
 )
 Path_ = tuple[str, ...]
 
