@@ -41,7 +41,6 @@ UNWRITTEN = (
     "00_start",
     "02_block",
     "03_encoder",
-    "04_decoder",
 )
 Path_ = tuple[str, ...]
 
