@@ -40,7 +40,6 @@ EXAMPLES = {
 UNWRITTEN = (
     "00_start",
     "02_block",
-    "03_encoder",
 )
 Path_ = tuple[str, ...]
 
