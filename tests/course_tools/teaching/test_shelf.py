@@ -17,7 +17,7 @@ from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary
 from course_tools.teaching import guide, inline, lock, pages, rules, slides, syllabus, words
-from course_tools.teaching.__main__ import different, files, main, of_syllabus
+from course_tools.teaching.__main__ import different, files, known, main, of_syllabus
 from course_tools.teaching.anchors import Anchors
 from course_tools.teaching.guide import Guide
 from helpers.language.say import COMPLETE
@@ -256,6 +256,8 @@ SYLLABUS_FAULTS = [
     ('lessons = ["06", "07"]', 'lessons = ["06", "07", "10"]', "there is no lesson ['10']"),
     ('sheets = ["01"]', 'sheets = ["01", "03"]', "sheets ['03'] before the lesson"),
     ('exam = ["01", "02", "03"]', 'exam = ["01", "05"]', "exam ['05'] before the lesson"),
+    ('exam = ["01", "02", "03"]', 'exam = ["00", "01"]', "an exam on ['00'], which has no"),
+    ("exam = [", "quiz = [", "exams count and there is none"),
     ("2人1組で議論", "20人1組で議論", "unequal number: ja alone has 20"),
 ]  # fmt: skip
 
@@ -265,9 +267,7 @@ def test_a_fault_of_a_syllabus_is_named(course, lessons, there, planted, what):
     read = syllabus.read(lessons[0])
     assert there in read.text
     wrong = Guide.of(read.file, read.text.replace(there, planted, 1))
-    numbers = [lesson.name[:2] for lesson in course.lessons]
-    sheets = [lesson.name[:2] for lesson in course.lessons if lesson.sheet]
-    assert what in said(syllabus.problems(wrong, numbers, sheets))
+    assert what in said(syllabus.problems(wrong, known(course)))
 
 
 # --- what is shown --------------------------------------------------------------------------------
