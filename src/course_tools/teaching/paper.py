@@ -27,6 +27,7 @@ ul, ol { padding-left: 6mm; }
 .guess p { margin: 0; }
 .terms { columns: 2; column-gap: 6mm; font-size: 7.5pt; line-height: 1.3; }
 .room { height: 34mm; }
+.whole { break-inside: avoid; }
 code { font-family: "DejaVu Sans Mono", Consolas, Menlo, monospace; font-size: 90%; }
 """
 
