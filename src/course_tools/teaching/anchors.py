@@ -6,7 +6,7 @@ Each has the lesson's own words, {language: text}; English stands in the guide, 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 
 from helpers.language.say import COMPLETE, key
@@ -27,7 +27,7 @@ Texts = dict[str, str]  # {language: text}
 
 
 @dataclass(frozen=True)
-class Section:
+class LessonSection:
     """A heading of a lesson and what stands below it in view."""
 
     heading: Texts
@@ -55,7 +55,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Task:
+class SheetTask:
     """A row of the table of tasks in a sheet; the essays of a sheet are one row."""
 
     text: Texts
@@ -78,7 +78,7 @@ class Anchors:
     lesson: Lesson
 
     @cached_property
-    def sections(self) -> dict[str, Section]:
+    def sections(self) -> dict[str, LessonSection]:
         """Return {key of the cell with the heading: section}, in order."""
         return dict(_sections(self.lesson.lesson))
 
@@ -88,7 +88,7 @@ class Anchors:
         return {table["id"]: _question(table) for table in self.lesson.quiz.table["question"]}
 
     @cached_property
-    def tasks(self) -> dict[str, Task]:
+    def tasks(self) -> dict[str, SheetTask]:
         """Return the rows of the sheet's table; {} without a sheet."""
         return _tasks(self.lesson.sheet) if self.lesson.sheet else {}
 
@@ -109,7 +109,7 @@ class Anchors:
 
     def hashes(self) -> dict[str, str]:
         """Return {KIND.KEY: hash of the words that the guide speaks about}."""
-        kinds: dict[str, Mapping[str, Section | Question | Task | Claim]] = {
+        kinds: dict[str, Mapping[str, LessonSection | Question | SheetTask | Claim]] = {
             "section": self.sections,
             "question": self.questions,
             "task": self.tasks,
@@ -122,9 +122,11 @@ class Anchors:
         }
 
 
-def _said(anchor: Section | Question | Task | Claim) -> object:
-    """Return an anchor without what a guide does not restate."""
-    return (anchor.heading, anchor.guesses) if isinstance(anchor, Section) else anchor
+def _said(anchor: LessonSection | Question | SheetTask | Claim) -> object:
+    """Return an anchor's words, without what a guide does not restate."""
+    if isinstance(anchor, LessonSection):
+        return anchor.heading, anchor.guesses
+    return astuple(anchor)
 
 
 def in_view(source: Source) -> list[Cell]:
@@ -133,7 +135,7 @@ def in_view(source: Source) -> list[Cell]:
     return [cell for cell in source.cells if cell.key not in closed]
 
 
-def _sections(source: Source) -> Iterator[tuple[str, Section]]:
+def _sections(source: Source) -> Iterator[tuple[str, LessonSection]]:
     at = ""
     held: dict[str, list[Cell]] = {}
     for cell in in_view(source):
@@ -153,7 +155,7 @@ def _sections(source: Source) -> Iterator[tuple[str, Section]]:
             claims += re.findall(r"claims\.check\(\s*\"(\w+)\"", cell.source)
         opened = {str(c.lang): c.source for c in cells if c.key == name and c.lang in COMPLETE}
         heading = {lang: _headings(text)[-1] for lang, text in opened.items()}
-        yield name, Section(heading, guesses, before, tuple(figures), tuple(claims))
+        yield name, LessonSection(heading, guesses, before, tuple(figures), tuple(claims))
 
 
 def _headings(text: str) -> list[str]:
@@ -194,14 +196,16 @@ def _question(table: dict) -> Question:
     return Question(text, choices, tuple(wrong), tuple(right), False)
 
 
-def _tasks(sheet: Source) -> dict[str, Task]:
+def _tasks(sheet: Source) -> dict[str, SheetTask]:
     title = next(groups(sheet.cells))
     rows = {lang: ROW.findall(title[lang].source) for lang in COMPLETE}
     found = {}
     for together in zip(*rows.values(), strict=True):
         name, _, points = together[0]
         task = name.strip("`") if name.startswith("`") else ESSAY
-        found[task] = Task(dict(zip(rows, (row[1] for row in together), strict=True)), int(points))
+        found[task] = SheetTask(
+            dict(zip(rows, (row[1] for row in together), strict=True)), int(points)
+        )
     return found
 
 

@@ -101,8 +101,8 @@ def test_forms_ask_the_same_with_other_numbers_and_keep_keys_apart(tmp_path):
 
 def test_the_same_seed_asks_the_same_in_each_language(tmp_path):
     command.main([str(tmp_path), "--lesson", "01", "--seed", "5"])
-    numbers = [re.findall(r"\d{2,}", _body((tmp_path / f"exam-A.{lang}.html").read_text("utf-8")))
-               for lang in words.LANGUAGES]  # fmt: skip
+    pages = [tmp_path / f"exam-A.{lang}.html" for lang in words.LANGUAGES]
+    numbers = [re.findall(r"\d{2,}", _body(page.read_text(encoding="utf-8"))) for page in pages]
     assert sorted(numbers[0]) == sorted(numbers[1]) == sorted(numbers[2]) != []
 
 

@@ -330,4 +330,4 @@ def test_slides_are_written_from_executed_lessons(tmp_path, monkeypatch, capsys)
     assert not main(["slides", str(tmp_path), "--lesson", "01", "--figures", "zh-tw"])
     assert ran == ["zh-tw/01_attention.ipynb", "ja/01_attention.ipynb", "zh-tw/01_attention.ipynb"]
     for lang in words.LANGUAGES:
-        assert "base64,AAAA" in (tmp_path / f"01_attention.{lang}.html").read_text("utf-8")
+        assert "base64,AAAA" in (tmp_path / f"01_attention.{lang}.html").read_text(encoding="utf-8")
