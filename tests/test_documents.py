@@ -20,6 +20,7 @@ from types import ModuleType
 import house
 import pytest
 import small_course
+import turns
 from markdown_it import MarkdownIt
 from places import ROOT
 
@@ -269,6 +270,7 @@ def help_of_tool(command: str) -> str:
     return done.stdout.decode()
 
 
+@turns.in_ci
 def test_every_command_has_a_tool_that_explains_itself():
     commands = load_start(ROOT / "start.py").COMMANDS
     assert len(commands) > 10
@@ -505,6 +507,7 @@ def follower(known_to_git, tmp_path, monkeypatch) -> Follower:
     return Follower(copy)
 
 
+@turns.in_ci
 def test_contributing_works_step_by_step(follower):
     course = Course.read(follower.root).whole()
     unread = [problem.remedy.split()[-1] for problem in pairs.problems(course)]

@@ -86,12 +86,15 @@ def pytest(
 ) -> PytestRun:
     """Call pytest once, in a few processes of one thread each: a file's tests stay together.
 
+    There is one process more than there are cores: tests wait for browsers, kernels and children.
+
     The files begin in the order of testpaths, so that the short ones (exercises, solutions) are the
     last: xdist's own order ends with those of few tests, which are the longest here.
     """
     report.unlink(missing_ok=True)
     words = [*before, sys.executable, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
-    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    processes = min(4, (os.cpu_count() or 1) + 1)
+    parallel = ["-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     env = ONE_THREAD | os.environ | variables
     status = status_of([*words, *parallel, *arguments], cwd=ROOT, env=env)
     counts = count(cases(report))

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.grading import sheet, verdicts
@@ -77,6 +78,7 @@ def changes_nothing(src: Path, files: list[Path]) -> list[str]:
     return same
 
 
+@turns.in_ci
 def test_a_change_in_any_module_that_a_verdict_passes_through_changes_the_key(loaded, copied):
     """No list of them is kept: they are what a fresh process has loaded."""
     names = {path.as_posix() for path in loaded}
