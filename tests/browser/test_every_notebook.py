@@ -299,12 +299,14 @@ def pressed(start_lab, course, chromium, notebook_of):
     return press
 
 
+@turns.in_ci
 def test_nothing_planted_nothing_found(pressed):
     controls = ", ".join([*FAULTS, 'Number("x", "x", 1)'])
     kinds, faults = pressed(["x = 1", EXPLORER.format(fault="pass", controls=controls)])
     assert faults == [] and kinds == {"range": 1, "select-one": 1, "checkbox": 1, "text": 2}
 
 
+@turns.in_ci
 def test_a_division_by_zero_in_any_callback_is_found(pressed):
     broken = [
         EXPLORER.format(fault=f"{when} and 1 / 0", controls=control)
@@ -320,6 +322,7 @@ from helpers.widgets import Explorer, Range
 Explorer("題", lambda n: ("<button tabindex='-1'>×</button>", "文"), Range("n", "n", [1, 2]))"""
 
 
+@turns.in_ci
 def test_a_control_that_no_key_reaches_is_found(pressed):
     _, faults = pressed(["x = 1", UNREACHED])
     assert any("never reached" in fault and "button" in fault for fault in faults)
