@@ -48,6 +48,7 @@ def joined(
 
     out: where it is kept what was handed in; a student who has no files this time is from there
     """
+    students = handed_in.under_kept_names(out, sheet, students) if out else students
     absent = handed_in.exchange(out, sheet, students) if out else {}
     found = []
     for name, files in sorted({**students, **absent}.items()):
