@@ -124,7 +124,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--roster", type=Path, metavar="FILE",
                       help="CSV of all students: numbers and names, perhaps logins")  # fmt: skip
     made.add_argument("--lms", choices=list(uploads.UPLOADS),
-                      help="also write what this LMS takes back, to OUT/lms; NTU COOL: canvas")  # fmt: skip
+                      help="also write what it takes back: OUT/lms; NTU COOL: canvas")  # fmt: skip
     made.add_argument("--lms-file", type=Path, metavar="FILE",
                       help="the table that the LMS exported: it gets the points")  # fmt: skip
     made.add_argument("--lms-column", default="", metavar="NAME",

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 MARKS = {
@@ -22,8 +23,7 @@ MARKS = {
 CODE_PAGES = ("cp932", "cp950")  # what Excel writes as "CSV" in Japan and in Taiwan
 # half-width kana beside Chinese characters or letters: Big5 that was read as cp932
 GARBLED = re.compile(r"[\uff61-\uff9f][\u4e00-\u9fff]|[\u4e00-\u9fffa-z][\uff61-\uff9f]", re.I)
-NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp932": "Shift JIS",
-         "cp950": "Big5"}  # fmt: skip
+NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
 class UnreadableTable(Exception):
@@ -101,7 +101,8 @@ def encoded_as(path: Path, data: bytes) -> tuple[bytes, str]:
     """Return a file's mark and its encoding.  UnreadableTable where that cannot be told."""
     for mark, encoding in MARKS.items():
         if data.startswith(mark):
-            _decodes(data[len(mark) :], encoding) or _refuse(path, f"no {NAMES[encoding]}")
+            if not _decodes(data[len(mark) :], encoding):
+                _refuse(path, f"not whole {NAMES[encoding]}, which its first bytes announce")
             return mark, encoding
     for encoding, zeros in (("utf-16-le", data[1:80:2]), ("utf-16-be", data[:80:2])):
         if zeros.count(0) * 2 > len(zeros) and _decodes(data, encoding):
@@ -121,7 +122,7 @@ def encoded_as(path: Path, data: bytes) -> tuple[bytes, str]:
     return b"", fits[0]
 
 
-def _refuse(path: Path, got: str) -> None:
+def _refuse(path: Path, got: str) -> NoReturn:
     raise UnreadableTable(
         f'{path} is {got}. Expected: a CSV file. In Excel, save it as "CSV UTF-8"; in LibreOffice, '
         "choose the character set Unicode (UTF-8)"
@@ -170,7 +171,8 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows of a text (RFC 4180).  UnreadableTable where quotes do not match."""
     cell = rf'"(?:[^"]|"")*"|[^"{delimiter}\r\n][^{delimiter}\r\n]*|'
     token = re.compile(rf"({cell})({delimiter}|\r\n|\r|\n|\Z)")
-    place, row = 0, []
+    place = 0
+    row: list[Cell] = []
     while place < len(text) or row:
         found = token.match(text, place)
         if not found:

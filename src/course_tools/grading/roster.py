@@ -138,10 +138,8 @@ def _tidy(text: str) -> str:
 
 def name_forms(name: str) -> set[str]:
     """Return a name as one word, in each order of its parts: "Wang, Ming", "Ming Wang"."""
-    words = [
-        spelled(word) for word in re.split(r"[\s,、，_]+", unicodedata.normalize("NFKC", name))
-    ]
-    words = list(filter(None, words))
+    parts = re.split(r"[\s,、_]+", unicodedata.normalize("NFKC", name))
+    words = [word for part in parts if (word := spelled(part))]
     orders = itertools.permutations(words) if len(words) <= LONGEST else [tuple(words)]
     return {"".join(order) for order in orders} - {""}
 
@@ -158,9 +156,7 @@ def clues_of(label: str, path: PurePosixPath, learned: Mapping[str, str]) -> Clu
     who = parts.get("who", label)
     ids = {spelled(word) for word in re.split(r"[^\w.@-]+|_", who)} - {""}
     ids |= {spelled(learned[key])} if (key := lms.key_of(path)) in learned else set()
-    names = name_forms(who) | {
-        form for word in re.split(r"[_\s]+", who) for form in [spelled(word)]
-    }
+    names = name_forms(who) | {spelled(word) for word in re.split(r"[_\s]+", who)}
     return Clues(frozenset(ids), frozenset(names - {""}))
 
 

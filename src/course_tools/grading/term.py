@@ -1,9 +1,9 @@
 """Join the sheets of a term: python -m course_tools.grading.term OUT[=WEIGHT] … --to term.csv
 
-OUT: a folder that start.py grade has made, one for each sheet (two of one lesson, in two languages,
-are one sheet).  Each sheet counts with its weight, by default with its points.  What grades.csv says
-counts, also where you have changed it.  A student who handed in nothing has 0; what a student is
-exempt from counts for nothing; where something waits for a person, there is no total.
+OUT: a folder that start.py grade has made, one for each sheet (two of one lesson, in two
+languages, are one sheet).  Each sheet counts with its weight, by default with its points.  What
+grades.csv says counts, also where you have changed it.  A student who handed in nothing has 0; what
+a student is exempt from does not count; where something waits for a person, there is no total.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def _add(made: TermSheet, file: CsvFile, row: int) -> None:
     absent = {spelled(text) for text in messages.catalogue()["status_missing"].values()}
     kind = "counts" if points is not None else "waits"
     kind = "exempt" if most == 0 else kind
-    kind = "missing" if spelled(_cell(file, row, "status")) in absent else kind
+    kind = "missing" if kind == "waits" and spelled(_cell(file, row, "status")) in absent else kind
     if kind == "counts" and not most:
         raise WrongTerm(f"{file.path}, {student}: {points:g} points, but no maximum")
     made.results.setdefault(student, []).append(Result(kind, points or 0.0, most or 0.0))
@@ -135,7 +135,7 @@ def _add(made: TermSheet, file: CsvFile, row: int) -> None:
 
 
 def _cell(file: CsvFile, row: int, head: str) -> str:
-    """Return a cell by the column's name in any language.  WrongTerm where a column is not there."""
+    """Return a cell by its column's name in any language.  WrongTerm if there is no such column."""
     found = file.columns(messages.catalogue()[f"column_{head}"].values())
     if not found and head != "name":
         raise WrongTerm(f"{file.path} has no column {head}, but {', '.join(file.heads)}")

@@ -94,18 +94,23 @@ def table(
     at = len(COLUMNS)
     more = [messages.text(f"column_{name}", lang) for name in WHO] if with_who else []
     writer = csv.writer(out, lineterminator="\r\n")
-    names = [task.name for task in sheet.tasks]
+    names, rows = [task.name for task in sheet.tasks], []
     writer.writerow([heads[0], *more, *heads[1:at], *names, *heads[at:]])
     for grade in grades:
         whose, *line = [*row(grade, walls, lang).values(), *_tasks(grade)]
         who = _who(people.of(grade.graded))[: 1 + len(more)] if people else [whose]
-        writer.writerow([*who, *line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
+        rows.append([*who, *line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
     for absent in people.missing if people else ():
-        cells = {"status": messages.text("status_missing", lang)}
-        writer.writerow(
-            [*_who(absent)[: 1 + len(more)], *(cells.get(name, "") for name in COLUMNS[1:])]
-        )
+        rows.append([*_who(absent)[: 1 + len(more)], *_absent(sheet, lang)])
+    writer.writerows(sorted(rows, key=lambda cells: cells[0]) if people else rows)
     return out.getvalue()
+
+
+def _absent(sheet: Sheet, lang: str) -> list[str]:
+    """Return the cells, behind whose row it is, of somebody who has handed in nothing."""
+    cells = {"max_points": _number(sheet.total_points)}
+    cells |= {"status": messages.text("status_missing", lang)}
+    return [cells.get(name, "") for name in COLUMNS[1:]]
 
 
 def _who(who: Who) -> list[str]:

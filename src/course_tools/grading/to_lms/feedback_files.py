@@ -30,7 +30,8 @@ def packed(
     key: str, grades: Iterable[Grade], people: Class, walls: bool
 ) -> tuple[bytes, list[tuple[str, Note]]]:
     """Return the zip file, and who is not in it and why."""
-    made, left_out = {}, []
+    made: dict[str, bytes] = {}
+    left_out: list[tuple[str, Note]] = []
     for grade in grades:
         entry = _moodle(grade, people, walls) if key == "moodle" else _canvas(grade, walls)
         if entry:

@@ -31,9 +31,7 @@ class Wanted:
     def __post_init__(self) -> None:
         takes = UPLOADS[self.key]
         if takes and not self.file:
-            raise WrongOptions(
-                f"--lms {self.key} fills a file that it exported: name it with --lms-file"
-            )
+            raise WrongOptions(f"--lms {self.key} fills a file that it exported: give --lms-file")
         if not takes and (self.file or self.column or self.scale):
             raise WrongOptions(f"--lms {self.key} writes a list of its own: without --lms-file, "
                                "--lms-column, --lms-scale")  # fmt: skip

@@ -106,10 +106,8 @@ def _write(
         made.found.append((student, ("lms_not_assigned", {"points": value})))
         return
     made.given.add(student)
-    same = value == before.strip() or (
-        number(before) is not None and number(before) == number(value)
-    )
-    if not same:
+    known = number(before) if before.isascii() else None
+    if (before if known is None else known) != (value if known is None else number(value)):
         made.cells[row, layout.points] = value
         if before.strip():
             values = {"before": before.strip(), "points": value}
@@ -135,13 +133,11 @@ def points_of(
     most, whole = maximum(grade.sheet, most, scale), grade.sheet.total_points
     points = grade.total if own == most else grade.total * most / own
     if own != whole:
-        made.found.append(
-            (student, ("lms_share", {"points": f"{grade.total:.12g}", "most": f"{own:g}"}))
-        )
+        values = {"points": f"{grade.total:.12g}", "most": f"{own:g}"}
+        made.found.append((student, ("lms_share", values)))
     if points > most and not layout.above:
-        made.found.append(
-            (student, ("lms_above", {"points": f"{points:.12g}", "most": f"{most:g}"}))
-        )
+        values = {"points": f"{points:.12g}", "most": f"{most:g}"}
+        made.found.append((student, ("lms_above", values)))
         return None
     return f"{points:.12g}" if own == most else f"{round(points, 2):.12g}"
 
@@ -151,7 +147,7 @@ def maximum(sheet: Sheet, most: float | None, scale: bool) -> float:
     whole = sheet.total_points
     if most is not None and most != whole and (not scale or most <= 0):
         raise OtherMaximum(
-            f"{sheet.lesson} has {whole:g} points, the LMS counts to {most:g}. Set the assignment's "
-            f"maximum to {whole:g} there and export again, or convert with --lms-scale"
+            f"{sheet.lesson} has {whole:g} points, the LMS counts to {most:g}. Set the maximum of "
+            f"the assignment to {whole:g} there and export again, or convert with --lms-scale"
         )
     return whole if most is None else most
