@@ -23,10 +23,16 @@ from course_tools.grading import __main__ as grade
 from course_tools.grading import sheet
 from course_tools.grading.submissions.submission import Submission
 
-FAMILY = {"ja": ["佐藤", "鈴木", "高橋", "田中", "渡辺", "伊藤", "山本", "中村", "小林", "加藤", "吉田", "山田"],
-          "zh-tw": ["陳", "林", "黃", "張", "李", "王", "吳", "劉", "蔡", "楊", "許", "鄭"]}  # fmt: skip
-GIVEN = {"ja": ["太郎", "花子", "翔太", "美咲", "大輔", "陽菜", "健太", "葵", "拓也", "結衣", "直樹", "さくら"],
-         "zh-tw": ["怡君", "冠宇", "雅婷", "家豪", "淑芬", "承恩", "欣怡", "柏翰", "宜蓁", "子軒", "詩涵", "品妤"]}  # fmt: skip
+FAMILY = {
+    "ja": "佐藤|鈴木|高橋|田中|渡辺|伊藤|山本|中村|小林|加藤|吉田|山田",
+    "zh-tw": "陳|林|黃|張|李|王|吳|劉|蔡|楊|許|鄭",
+}
+GIVEN = {
+    "ja": "太郎|花子|翔太|美咲|大輔|陽菜|健太|葵|拓也|結衣|直樹|さくら",
+    "zh-tw": "怡君|冠宇|雅婷|家豪|淑芬|承恩|欣怡|柏翰|宜蓁|子軒|詩涵|品妤",
+}
+HEADS = ("ID,フルネーム,メールアドレス,ステータス,評点,最大評点,評点変更可,"
+         "最終更新日時 (提出),最終更新日時 (評定),フィードバックコメント")  # fmt: skip
 PENALTY = 2.0
 
 
@@ -129,12 +135,12 @@ class LmsClass:
 
     def moodle(self) -> bytes:
         """A grading worksheet in Japanese: UTF-8 with its mark, quoted as PHP's fputcsv does."""
-        heads = "ID,フルネーム,メールアドレス,ステータス,評点,最大評点,評点変更可,最終更新日時 (提出),最終更新日時 (評定),フィードバックコメント"
-        most, rows = f"{self.sheet.total_points:.2f}", [heads.split(",")]
+        most, rows = f"{self.sheet.total_points:.2f}", [HEADS.split(",")]
         for one in self.everybody():
             status = "提出済み - 未評定" if one.handed else "未提出"
             mail = f"{one.number.lower()}@example.ac.jp"
-            rows.append([f"参加者{one.lms_id}", one.shown or one.name, mail, status, "", most, "Yes",
+            shown, number = one.shown or one.name, f"参加者{one.lms_id}"
+            rows.append([number, shown, mail, status, "", most, "Yes",
                          "2026年 4月 30日(木曜日) 12:00", "-", 'よく, "できました"'])  # fmt: skip
         return b"\xef\xbb\xbf" + "".join(f"{','.join(map(as_php, row))}\n" for row in rows).encode()
 
@@ -193,7 +199,8 @@ def as_php(text: str) -> str:
 def pupils(lang: str, n: int, seed: int) -> Iterator[Pupil]:
     """N students with their own names and numbers, all of them present and marked."""
     draw = random.Random(seed)
-    names = [f"{a}{' ' if lang == 'ja' else ''}{b}" for a in FAMILY[lang] for b in GIVEN[lang]]
+    names = [f"{a}{' ' if lang == 'ja' else ''}{b}" for a in FAMILY[lang].split("|")
+             for b in GIVEN[lang].split("|")]  # fmt: skip
     draw.shuffle(names)
     for place, name in enumerate(names[:n]):
         number = f"B129{place:05d}" if lang == "zh-tw" else f"24A{place:04d}"

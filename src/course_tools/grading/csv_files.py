@@ -21,8 +21,7 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 CODE_PAGES = ("cp932", "cp950")  # what Excel writes as "CSV" in Japan and in Taiwan
-# half-width kana beside Chinese characters or letters: Big5 that was read as cp932
-GARBLED = re.compile(r"[\uff61-\uff9f][\u4e00-\u9fff]|[\u4e00-\u9fffa-z][\uff61-\uff9f]", re.I)
+UNDEFINED = re.compile("[\uf8f0-\uf8f3]")  # what Python reads for bytes that cp932 does not have
 NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
@@ -114,8 +113,6 @@ def encoded_as(path: Path, data: bytes) -> tuple[bytes, str]:
     fits = [page for page in CODE_PAGES if _decodes(data, page)]
     if len(fits) > 1:
         fits = [p for p in fits if _named(data.decode(p))] or fits
-    if len(fits) > 1:
-        fits = [p for p in fits if not GARBLED.search(data.decode(p))] or fits
     if len(fits) != 1:
         _refuse(path, "Shift JIS or Big5, and nothing tells which" if fits else "in no encoding "
                 "that is known here (UTF-8, UTF-16, Shift JIS, Big5)")  # fmt: skip
@@ -131,10 +128,9 @@ def _refuse(path: Path, got: str) -> NoReturn:
 
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
-        data.decode(encoding)
+        return not UNDEFINED.search(data.decode(encoding))
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def _named(text: str) -> bool:
@@ -227,5 +223,5 @@ def unplain(text: str) -> str:
 def number(text: str) -> float | None:
     """Return a number as people write it, "１３．５" and "13,5" too; None where it is none."""
     text = unicodedata.normalize("NFKC", text).strip().replace(",", ".")
-    found = re.fullmatch(r"[+-]?\d+(\.\d*)?|[+-]?\.\d+", text)
+    found = re.fullmatch(r"[+-]?\d+(\.\d*)?|[+-]?\.\d+", text, re.ASCII)
     return float(text) if found else None

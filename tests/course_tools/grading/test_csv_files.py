@@ -1,4 +1,4 @@
-"""Tables of others: read in every encoding, changed without touching another byte, never guessed."""
+"""Tables of others: read in every encoding, changed without touching another byte, no guess."""
 
 import csv
 import io
@@ -36,7 +36,6 @@ def written(folder: Path, data: bytes) -> Path:
         (JA, "utf-16-be", "utf-16-be"),
         (JA, "cp932", "cp932"),
         (ZH, "cp950", "cp950"),
-        (ZH.replace("學號,姓名", "id,name"), "cp950", "cp950"),
         (ZH, "utf-16", "utf-16-le"),
     ],
 )
@@ -57,6 +56,7 @@ def test_each_encoding_is_recognised(tmp_path, text, encoding, found):
         (b'a,b\r\n"1"x,2\r\n', "line 2: a quotation mark"),
         (b"", "holds no row"),
         (HALF_WIDTH.encode("cp932"), "nothing tells which"),
+        (ZH.replace("學號,姓名", "id,name").encode("cp950"), "nothing tells which"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_was_got_and_what_to_do(tmp_path, data, said):
@@ -79,7 +79,9 @@ def test_a_changed_cell_changes_no_other_byte(
     tmp_path_factory, rows, delimiter, end, encoding, all_quoted, data
 ):
     """What Python's own csv module wrote is read the same, and one cell is changed in it."""
-    rows = [["head" + delimiter, "other"], *rows] if delimiter == "\t" else [["head", "b"], *rows]
+    rows = [["head", "b"], *rows]
+    if not all_quoted:  # Python writes a lone \r without quotes, which nobody could read
+        rows = [[cell.replace("\r", "").replace("\n", "") for cell in row] for row in rows]
     if encoding == "cp932":  # it has no emoji, and "①" in one of two places
         rows = [[cell.replace("🎓", "") for cell in row] for row in rows]
     quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
@@ -95,11 +97,10 @@ def test_a_changed_cell_changes_no_other_byte(
     made = CsvFile.read(written(tmp_path_factory.mktemp("t"), file.changed({(row, column): "9.5"})))
     there[row][column] = "9.5"
     assert [[cell.text for cell in row] for row in made.rows] == there
-    kept = [len(raw) - len(os_common(raw, made.data))]
-    assert kept and differs_in_one_place(raw, made.data)
+    assert differs_in_one_place(raw, made.data)
 
 
-def os_common(one: bytes, other: bytes) -> bytes:
+def common(one: bytes, other: bytes) -> bytes:
     """The bytes that two files begin with."""
     n = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     return one[: min(len(one), len(other)) if n is None else n]
@@ -107,8 +108,8 @@ def os_common(one: bytes, other: bytes) -> bytes:
 
 def differs_in_one_place(one: bytes, other: bytes) -> bool:
     """Before and behind one gap, which is no longer than a cell, the bytes are the same."""
-    start = len(os_common(one, other))
-    rest = len(os_common(one[start:][::-1], other[start:][::-1]))
+    start = len(common(one, other))
+    rest = len(common(one[start:][::-1], other[start:][::-1]))
     return len(other) - start - rest <= len("9.5".encode("utf-16")) + 4
 
 
