@@ -21,6 +21,8 @@ from sample_class import cell, dump, load
 
 from course_tools.grading import __main__ as grade
 from course_tools.grading import sheet
+from course_tools.grading.graded import Graded, Outcome
+from course_tools.grading.marks import Given, Grade
 from course_tools.grading.submissions.submission import Submission
 
 FAMILY = {
@@ -170,6 +172,23 @@ class LmsClass:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes("".join(f"{line}\r\n" for line in lines).encode(encoding))
         return path
+
+    # --- without the grader ---------------------------------------------------------------------
+
+    def grades(self) -> list[Grade]:
+        """What the grader would find, made from the answers alone."""
+        return [self.grade_of(one) for one in [*self.pupils, *self.strangers] if one.handed]
+
+    def grade_of(self, one: Pupil) -> Grade:
+        ends = {}
+        for task in self.sheet.tasks:
+            kind = "to_mark" if task.essay else "right" if task.name in one.right else "wrong"
+            ends[task.name] = Outcome(task.points if kind == "right" else 0, task.points, kind)
+        who = (one.label, Submission(one.label).safe, {})
+        cut = PENALTY if one.late else 0.0
+        found = Graded(*who, ends, {}, (), (), 0.0, one.late, cut, self.file_name(one))
+        given = {} if one.essay is None else {"essay": Given(one.essay)}
+        return Grade(found, self.sheet, given)
 
     # --- what the instructor does ---------------------------------------------------------------
 

@@ -82,12 +82,13 @@ def total(results: Sequence[tuple[TermSheet, Result]], drop: int = 0) -> Total:
     """Return the sum of weight × share, without the sheets with the lowest shares.
 
     Exempt: neither counts nor is dropped.  Of equal shares the heavier sheet is dropped, which is
-    never worse for the student.
+    never worse for the student; one sheet always stays.
     """
     counted = [(sheet, one) for sheet, one in results if one.kind != "exempt"]
     if any(one.kind == "waits" for _, one in counted):
         return Total(None, sum(sheet.counts for sheet, _ in counted), ())
-    worst = sorted(counted, key=lambda pair: (pair[1].share, -pair[0].counts))[:drop]
+    by_share = sorted(counted, key=lambda pair: (pair[1].share, -pair[0].counts))
+    worst = by_share[:-1][:drop]
     names = {sheet.lesson for sheet, _ in worst}
     left = [(sheet, one) for sheet, one in counted if sheet.lesson not in names]
     points = sum(sheet.counts * one.share for sheet, one in left)
