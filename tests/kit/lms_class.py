@@ -88,6 +88,19 @@ class LmsClass:
         tasks = sum(task.points for task in self.sheet.tasks if task.name in one.right)
         return max(0.0, tasks + one.essay - (PENALTY if one.late else 0.0))
 
+    def cells(self, one: Pupil) -> list[str]:
+        """The points of each task as they stand in the table."""
+        found = []
+        for task in self.sheet.tasks:
+            points = one.essay if task.essay else task.points * (task.name in one.right)
+            found.append("" if points is None else f"{points:g}")
+        return found
+
+    def so_far(self, one: Pupil) -> float:
+        """The points of what is decided."""
+        points = sum(float(cell or 0) for cell in self.cells(one))
+        return max(0.0, points - (PENALTY if one.late else 0.0))
+
     # --- what the LMS gives ---------------------------------------------------------------------
 
     def notebook(self, one: Pupil) -> bytes:
@@ -192,11 +205,10 @@ class LmsClass:
 
     # --- what the instructor does ---------------------------------------------------------------
 
-    def grade(self, *more: str) -> int:
-        where = ["--lesson", self.lesson, "--lang", self.lang, "--out", str(self.out)]
-        where += ["--jobs", "1", "--courses", str(self.courses)]
+    def run(self, words: list[str]) -> int:
+        """Run `start.py grade` with these words."""
         with judged_by_their_words():
-            return grade.main([str(self.folder / "submissions.zip"), *where, *more])
+            return grade.main(words)
 
     def mark(self) -> None:
         """Give the essays' points, as Formgrader writes them."""
@@ -207,6 +219,12 @@ class LmsClass:
                     found = book.find_grade("essay", self.lesson, self.lesson, safe)
                     found.manual_score, found.needs_manual_grade = one.essay, False
             book.db.commit()
+
+    def kept(self) -> dict[str, float]:
+        """{student: points} in nbgrader's gradebook."""
+        with Gradebook(f"sqlite:///{self.courses}/{self.lang}/gradebook.db") as book:
+            return {s.student.last_name: max(0.0, s.score - s.late_submission_penalty)
+                    for s in book.assignment_submissions(self.lesson)}  # fmt: skip
 
 
 def as_php(text: str) -> str:

@@ -189,7 +189,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     marks = course.record(sheet, results.values(), tell)
     grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]
     lang = wanted.report_lang or wanted.lang
-    people = who_is_who(grades, roster, courses)
+    people = who_is_who(grades, roster, courses, for_lms)
     show(grades, sheet, walls, out, lang, people)
     found = list(people.found)
     if for_lms:
@@ -204,12 +204,15 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     return 0
 
 
-def who_is_who(grades: list[Grade], roster: Roster | None, courses: Path) -> Class:
+def who_is_who(
+    grades: list[Grade], roster: Roster | None, courses: Path, for_lms: uploads.Wanted | None
+) -> Class:
     """Return whose the submissions are; what is learned of an LMS' numbers is kept."""
     every = [grade.graded for grade in grades]
     if not roster:
         return without_roster(every)
-    found = with_roster(every, roster, read_learned(courses))
+    learned = read_learned(courses) | (uploads.numbers(for_lms, roster) if for_lms else {})
+    found = with_roster(every, roster, learned)
     keep_learned(courses, found.learned)
     return found
 

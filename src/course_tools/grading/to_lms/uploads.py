@@ -54,6 +54,13 @@ def check(wanted: Wanted, sheet: Sheet, out: Path) -> None:
         worksheet.maximum(sheet, most, wanted.scale)
 
 
+def numbers(wanted: Wanted, roster: Roster) -> dict[str, str]:
+    """Return whose each number of the LMS is, as far as its table says so."""
+    if not wanted.file:
+        return {}
+    return worksheet.numbers(CsvFile.read(wanted.file), wanted.key, wanted.column, roster)
+
+
 def write(
     wanted: Wanted,
     grades: Sequence[Grade],

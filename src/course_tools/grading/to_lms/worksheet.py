@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from ..csv_files import CsvFile, number
 from ..marks import Grade
 from ..messages import Note
-from ..roster import Class, Person, Roster, clues_of_row
+from ..roster import Class, Clues, Person, Roster, clues_of_row
 from ..sheet import Sheet
 from ..submissions import lms
 from .layouts import LAYOUTS, NOT_ASSIGNED, Layout
@@ -58,6 +58,19 @@ def fill(
         else:
             _write(file, layout, of[0], grade, scale, made)
     return made
+
+
+def numbers(file: CsvFile, key: str, column: str, roster: Roster) -> dict[str, str]:
+    """Return whose each number of the LMS is, {"moodle:418230": "24A0001"}: its table has both.
+
+    Only what stands in a row beside the number counts, such as the mail, never the name alone.
+    """
+    found, layout = {}, LAYOUTS[key](file, column)
+    for row in layout.students:
+        person = roster.find(Clues(clues_of_row(file, row).ids))
+        if isinstance(person, Person):
+            found[f"{key}:{layout.ids[row]}"] = person.number
+    return found
 
 
 def _by_student(grades: Sequence[Grade]) -> dict[str, Grade]:
