@@ -94,7 +94,8 @@ def table(
     at = len(COLUMNS)
     more = [messages.text(f"column_{name}", lang) for name in WHO] if with_who else []
     writer = csv.writer(out, lineterminator="\r\n")
-    names, rows = [task.name for task in sheet.tasks], []
+    names: list[str] = [task.name for task in sheet.tasks]
+    rows: list[list[str]] = []
     writer.writerow([heads[0], *more, *heads[1:at], *names, *heads[at:]])
     for grade in grades:
         whose, *line = [*row(grade, walls, lang).values(), *_tasks(grade)]

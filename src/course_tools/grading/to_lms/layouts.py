@@ -21,7 +21,7 @@ NOT_ASSIGNED = "N/A"
 
 
 class UnknownLayout(Exception):
-    """It is not told where the points stand.  The message: what is there, and what to do."""
+    """Nothing tells where the points stand.  The message: what is there, and what to do."""
 
 
 @dataclass(frozen=True)
