@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from helpers.files import write_whole
@@ -32,6 +33,9 @@ class Person:
     name: str
     ids: frozenset[str]
     names: frozenset[str]
+
+
+Index = dict[str, list[Person]]
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,20 @@ class Roster:
             )
         return cls(*_people(file, places))
 
+    @cached_property
+    def _indices(self) -> tuple[Index, Index]:
+        by_id: Index = {}
+        by_name: Index = {}
+        for person in self.people:
+            for index, keys in ((by_id, person.ids), (by_name, person.names)):
+                for key in keys:
+                    index.setdefault(key, []).append(person)
+        return by_id, by_name
+
     def find(self, clues: Clues) -> Person | Note:
         """Return whom the clues mean, or why that is nobody."""
-        ids = [p for p in self.people if p.ids & clues.ids]
-        named = [p for p in self.people if p.names & clues.names]
+        by_id, by_name = self._indices
+        ids, named = _fitting(by_id, clues.ids), _fitting(by_name, clues.names)
         if len(ids) > 1 or (not ids and len(named) > 1):
             fitting = ", ".join(p.number for p in (ids or named))
             return "who_several", {"people": fitting}
@@ -87,6 +101,12 @@ class Roster:
             return "who_contradicts", {"one": ids[0].number, "other": named[0].number}
         found = ids or named
         return found[0] if found else ("who_unknown", {})
+
+
+def _fitting(index: Index, keys: Iterable[str]) -> list[Person]:
+    """Return those whom any of the keys means, by their number."""
+    found = {person.number: person for key in keys for person in index.get(key, ())}
+    return [found[number] for number in sorted(found)]
 
 
 def _people(

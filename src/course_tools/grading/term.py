@@ -49,9 +49,13 @@ class Result:
 
 @dataclass
 class TermSheet:
-    """One lesson's sheet: everybody's results.  weight: None where none was given."""
+    """One lesson's sheet: everybody's results.
+
+    lang: in which it was graded; weight: None where none was given
+    """
 
     lesson: str
+    lang: str = messages.ENGLISH
     weight: float | None = None
     results: dict[str, list[Result]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -109,17 +113,20 @@ def read_sheet(place: str) -> TermSheet:
             raise WrongTerm(f"{place}: {text} is no weight; expected a number, as in {name}=20")
     if not (folder / "grades.csv").is_file():
         raise WrongTerm(f"{folder} holds no grades.csv: expected a folder that start.py grade made")
-    made = TermSheet(_lesson(folder), weight)
+    made = TermSheet(*_lesson(folder), weight)
     file = CsvFile.read(folder / "grades.csv")
     for row in range(1, len(file.rows)):
         _add(made, file, row)
     return made
 
 
-def _lesson(folder: Path) -> str:
-    """Return the lesson of the sheet that was graded into a folder, else the folder's name."""
+def _lesson(folder: Path) -> tuple[str, str]:
+    """Return lesson and language of the sheet that was graded into a folder."""
     kept = next(iter(sorted((folder / "handed_in").glob("*.json"))), None)
-    return json.loads(kept.read_text(encoding="utf-8"))["lesson"] if kept else folder.resolve().name
+    if not kept:
+        return folder.resolve().name, messages.ENGLISH
+    table = json.loads(kept.read_text(encoding="utf-8"))
+    return table["lesson"], table["lang"]
 
 
 def _add(made: TermSheet, file: CsvFile, row: int) -> None:
@@ -147,7 +154,7 @@ def joined(sheets: Iterable[TermSheet]) -> list[TermSheet]:
     """Return the sheets, those of one lesson as one.  WrongTerm where weights are missing."""
     found: dict[str, TermSheet] = {}
     for sheet in sheets:
-        one = found.setdefault(sheet.lesson, TermSheet(sheet.lesson, sheet.weight))
+        one = found.setdefault(sheet.lesson, TermSheet(sheet.lesson, sheet.lang, sheet.weight))
         if one.weight != sheet.weight:
             raise WrongTerm(f"{sheet.lesson} has two weights: {one.weight} and {sheet.weight}")
         for student, results in sheet.results.items():
@@ -216,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--drop", type=int, default=0, metavar="N", help="drop the N lowest sheets")
     parser.add_argument("--roster", type=Path, metavar="FILE", help="as of start.py grade")
     parser.add_argument("--report-lang", choices=[messages.ENGLISH, *say.LANGUAGES],
-                        default=messages.ENGLISH, help="language of the heads")  # fmt: skip
+                        help="language of the heads; default: that of the first sheet")  # fmt: skip
     wanted = parser.parse_args(argv)
     try:
         write(wanted)
@@ -234,7 +241,7 @@ def write(wanted: argparse.Namespace) -> None:
     sheets = joined(map(read_sheet, wanted.sheets))
     if roster:
         by_roster(sheets, roster)
-    text = table(sheets, wanted.report_lang, wanted.drop, roster)
+    text = table(sheets, wanted.report_lang or sheets[0].lang, wanted.drop, roster)
     write_whole(wanted.to, ("\ufeff" + text).encode("utf-8", "replace"))
     rows = len(text.splitlines()) - 1
     print(f"{rows} students, {len(sheets)} sheets: {wanted.to}")

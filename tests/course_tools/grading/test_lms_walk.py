@@ -92,7 +92,8 @@ class Walk:
         outs = {f"OUT/0{n + 1}={WEIGHTS[n]}": f"{self.out(n)}={WEIGHTS[n]}" for n in (0, 1)}
         values = {**outs, "term.csv": str(self.term), "ROSTER.csv": str(made.folder / "roster.csv")}
         assert set(outs) < set(join)
-        assert term.main([values.get(word, word) for word in join]) == 0
+        command = [values.get(word, word) for word in join]
+        assert term.main([*command, "--report-lang", "en"]) == 0
         return self
 
     def out(self, n: int) -> Path:

@@ -3,7 +3,10 @@
 from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lms_class import LmsClass, Pupil, answer, pupils
+from marked_class import MarkedClass, notebook
 from sample_class import LESSON
 
 from course_tools.grading import roster
@@ -129,3 +132,58 @@ def test_what_is_learned_is_kept_beside_the_courses(tmp_path: Path):
 
 def test_clues_without_any_name_mean_nobody(people):
     assert people.find(Clues()) == ("who_unknown", {})
+
+
+def moodle_folder(name: str, number: int = 418230) -> str:
+    return f"{name}_{number}_assignsubmission_file"
+
+
+def test_a_student_whom_the_lms_renames_keeps_row_and_marks(tmp_path):
+    made = MarkedClass(tmp_path)
+    made.hand_in(moodle_folder("王小明"), notebook(merge="RIGHT", essay="A"))
+    made.hand_in(moodle_folder("林一", 418231), notebook(essay="B"))
+    assert made.grade("--report-lang", "en") == 0
+    made.mark("王小明_418230", "essay", 3.0)
+    made.take_back(moodle_folder("王小明"))
+    made.hand_in(moodle_folder("王大明"), notebook(merge="RIGHT", essay="A"))
+    assert made.grade("--report-lang", "en") == 0
+    table = made.rows()
+    assert {name: row["points"] for name, row in table.items()} == {
+        "王小明_418230": "6", "林一_418231": ""
+    }  # fmt: skip
+    assert table["王小明_418230"]["name"] == "王大明"
+
+
+def test_two_new_names_of_one_number_are_two_students(tmp_path):
+    """No LMS does that; but nobody's work may be lost if two folders say so."""
+    made = MarkedClass(tmp_path)
+    made.hand_in(moodle_folder("a"), notebook(merge="RIGHT"))
+    made.hand_in(moodle_folder("d", 5), notebook(merge="RIGHT"))
+    assert made.grade() == 0
+    made.take_back(moodle_folder("a"))
+    for name in "bc":
+        made.hand_in(moodle_folder(name), notebook(merge="RIGHT"))
+    assert made.grade("--report-lang", "en") == 0
+    assert set(made.rows()) == {"a_418230", "b_418230", "c_418230", "d_5"}
+
+
+KEYS = st.frozensets(st.sampled_from("abcd"), max_size=2)
+PEOPLE = st.lists(st.tuples(KEYS, KEYS), max_size=4)
+
+
+@given(PEOPLE, KEYS, KEYS, st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+def test_who_is_found_is_the_only_one_and_does_not_depend_on_the_order(people, ids, names, draw):
+    """Against the rule in words: one by id whom no name denies, else the only one of that name."""
+    made = [Person(f"n{k}", "", i, n) for k, (i, n) in enumerate(people)]
+    of_id = {p.number for p in made if p.ids & ids}
+    of_name = {p.number for p in made if p.names & names}
+    expected = set()
+    if len(of_id) == 1 and (not of_name or of_id <= of_name):
+        expected = of_id
+    elif not of_id and len(of_name) == 1:
+        expected = of_name
+    for _ in range(2):
+        one = Roster(tuple(made)).find(Clues(ids, names))
+        assert ({one.number} if isinstance(one, Person) else set()) == expected
+        draw.shuffle(made)

@@ -41,7 +41,7 @@ def a_sheet(folder: Path, lesson: str, ends: dict[str, object], lang: str = "en"
     (folder / "grades.csv").write_text("\ufeff" + out.getvalue(), encoding="utf-8")
     kept = folder / "handed_in"
     kept.mkdir()
-    (kept / "x.json").write_text(f'{{"lesson": "{lesson}"}}', encoding="utf-8")
+    (kept / "x.json").write_text(f'{{"lesson": "{lesson}", "lang": "{lang}"}}', encoding="utf-8")
     return folder
 
 
@@ -115,11 +115,11 @@ def test_two_languages_of_one_lesson_are_one_sheet_and_two_rows_are_for_a_person
     ja = a_sheet(tmp_path / "ja", LESSONS[0], {"a": 5, "c": "missing"}, "ja")
     zh = a_sheet(tmp_path / "zh", LESSONS[0], {"b": 11, "c": 9, "a": "missing"}, "zh-tw")
     to = tmp_path / "term.csv"
-    assert term.main([f"{ja}=10", f"{zh}=10", "--to", str(to)]) == 0
+    assert term.main([f"{ja}=10", f"{zh}=10", "--to", str(to), "--report-lang", "en"]) == 0
     made = rows(to)
     assert [made[who]["percent"] for who in "abc"] == ["45.4545", "100", "81.8182"]
     both = a_sheet(tmp_path / "both", LESSONS[0], {"a": 7})
-    assert term.main([str(ja), str(both), "--to", str(to)]) == 0
+    assert term.main([str(ja), str(both), "--to", str(to), "--report-lang", "en"]) == 0
     assert (rows(to)["a"]["percent"], rows(to)["a"]["waits"]) == ("", LESSONS[0])
 
 
@@ -130,7 +130,9 @@ def test_a_table_that_was_changed_in_excel_counts_as_it_stands(tmp_path, encodin
     file = made / "grades.csv"
     text = file.read_text("utf-8-sig").replace("name of 24A1,,", "髙橋,５．５,")
     file.write_bytes(text.encode(encoding))
-    assert term.main([str(made), "--to", str(tmp_path / "t.csv")]) == 0
+    words = [str(made), "--to", str(tmp_path / "t.csv")]
+    assert term.main(words) == 0 and "学生,氏名" in (tmp_path / "t.csv").read_text("utf-8-sig")
+    assert term.main([*words, "--report-lang", "en"]) == 0
     made = rows(tmp_path / "t.csv")["24A1"]
     assert (made["name"], made["01_attention (11)"], made["percent"]) == ("髙橋", "5.5", "50")
     assert [made[word] for word in ("missing", "exempt", "dropped", "waits")] == [""] * 4
@@ -159,7 +161,7 @@ def test_what_graders_write_is_read_over_a_term_with_names_that_change(tmp_path)
         text = table.table(made.grades(), made.sheet, True, "zh-tw", people)
         (made.out / "handed_in").mkdir(parents=True)
         (made.out / "grades.csv").write_text("\ufeff" + text, encoding="utf-8")
-        (made.out / "handed_in" / "a.json").write_text(f'{{"lesson": "{lesson}"}}')
+        (made.out / "handed_in" / "a.json").write_text(f'{{"lesson": "{lesson}", "lang": "en"}}')
         words.append(str(made.out))
     to = tmp_path / "term.csv"
     assert term.main([*words, "--to", str(to), "--roster", str(roster_path)]) == 0

@@ -103,7 +103,9 @@ def table(
         rows.append([*who, *line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
     for absent in people.missing if people else ():
         rows.append([*_who(absent)[: 1 + len(more)], *_absent(sheet, lang)])
-    writer.writerows(sorted(rows, key=lambda cells: cells[0]) if people else rows)
+    if people:
+        rows.sort(key=lambda cells: cells[0])
+    writer.writerows(rows)
     return out.getvalue()
 
 

@@ -7,6 +7,7 @@ dropped by deleting its file.
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -44,7 +45,8 @@ def under_kept_names(out: Path, sheet: Sheet, students: Mapping[str, Files]) -> 
     """
     before = {key: name for name, files in _kept(out / "handed_in", sheet) if (key := _key(files))}
     names = {name: before.get(_key(files), name) for name, files in students.items()}
-    return {name if names[name] in students else names[name]: files
+    taken = Counter([*names.values(), *students])  # a name that is there belongs to who has it
+    return {name if taken[names[name]] > 1 else names[name]: files
             for name, files in students.items()}  # fmt: skip
 
 
