@@ -111,8 +111,32 @@ def test_a_row_that_contradicts_the_roster_is_not_filled(tmp_path, key):
     people = with_roster([g.graded for g in made.grades()], roster)
     _, found, data = filled(made, file=path, people=people, roster=roster)
     said = [name for _, (name, _) in found.found]
-    assert said.count("lms_contradicts") == 2 and said.count("lms_no_row") == 2
+    assert (
+        found.untouched == (key == "canvas")
+        and said.count("lms_contradicts") == 2
+        and said.count("lms_no_row") == 2
+    )
     assert imported(made, data).keys() == points(made).keys() - {one.lms_id, other.lms_id}
+
+
+@BOTH
+def test_a_row_of_somebody_who_handed_in_nothing_is_not_filled_with_anothers_points(tmp_path, key):
+    """The LMS' number is of one who handed in, the rest of the row is of one who did not."""
+    made = a_class(tmp_path, key)
+    roster = Roster.read(made.roster("utf-8"))
+    one, other = made.pupils[:2]
+    first, second = one.lms_id.encode(), other.lms_id.encode()
+    path = tmp_path / "swapped.csv"
+    data = made.table().read_bytes().replace(first, b"#").replace(second, first)
+    path.write_bytes(data.replace(b"#", second))
+    other.handed = False
+    every = [g.graded for g in made.grades()]
+    learned = worksheet.numbers(CsvFile.read(path), key, COLUMN[key], roster)
+    assert with_roster(every, roster, learned).who[one.label].known is False
+    people = with_roster(every, roster, learned)
+    _, found, data = filled(made, file=path, people=people, roster=roster)
+    assert (one.label, "lms_contradicts") in [(who, name) for who, (name, _) in found.found]
+    assert first.decode() not in imported(made, data)
 
 
 @BOTH

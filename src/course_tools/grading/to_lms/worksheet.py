@@ -46,7 +46,6 @@ def fill(
     """
     layout, made = LAYOUTS[key](file, column), Filled()
     rows, grade_of = _rows(file, layout, key, grades, people, roster, made), _by_student(grades)
-    made.untouched = len(layout.students) - len({row for of in rows.values() for row in of})
     for student, grade in grade_of.items():
         of, who = rows.get(student, []), people.of(grade.graded)
         if who.id in people.twice:
@@ -87,23 +86,26 @@ def _rows(
     made: Filled,
 ) -> dict[str, list[int]]:
     """Return {student: rows}: by the LMS' own number, and by the roster; both must agree."""
-    by_number, by_id = {}, {}
+    by_number, by_id, whose = {}, {}, {}
     for grade in grades:
-        who, found = people.of(grade.graded), lms.format_of(PurePosixPath(grade.graded.file or "-"))
+        student, who = grade.graded.student, people.of(grade.graded)
+        found = lms.format_of(PurePosixPath(grade.graded.file or "-"))
         if who.lms_id and found and found.key == key:
-            by_number[who.lms_id] = grade.graded.student
+            by_number[who.lms_id] = student
         if who.known:
-            by_id[who.id] = grade.graded.student
+            by_id[who.id] = student
+        whose[student] = who
     rows: dict[str, list[int]] = {}
     for row in layout.students:
         person = roster.find(clues_of_row(file, row)) if roster else None
-        by_roster = by_id.get(person.number) if isinstance(person, Person) else None
-        student = by_number.get(layout.ids[row], by_roster)
-        if by_roster and student != by_roster:
-            values = {"row": row + 1, "other": by_roster}
-            made.found.append((f"{student}", ("lms_contradicts", values)))
-        elif student:
-            rows.setdefault(student, []).append(row)
+        by_roster = person.number if isinstance(person, Person) else ""
+        of = by_number.get(layout.ids[row], by_id.get(by_roster))
+        if of and by_roster and whose[of].id != by_roster:
+            made.found.append((of, ("lms_contradicts", {"row": row + 1, "other": by_roster})))
+        elif of:
+            rows.setdefault(of, []).append(row)
+        else:
+            made.untouched += 1
     return rows
 
 
