@@ -77,6 +77,26 @@ def test_the_lms_reads_everybodys_points(tmp_path, key):
     assert CsvFile.read(again).changed(before) == file.data
 
 
+@pytest.mark.parametrize(
+    ("key", "encoding", "delimiter"),
+    [("moodle", "utf-16", "\t"), ("moodle", "cp932", ";"), ("canvas", "cp950", ","),
+     ("canvas", "utf-8-sig", ";")],
+)  # fmt: skip
+def test_a_table_that_excel_has_saved_stays_as_it_was_saved(tmp_path, key, encoding, delimiter):
+    made = a_class(tmp_path, key)
+    rows = list(csv.reader(io.StringIO(made.table().read_text("utf-8-sig"), newline="")))
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    path = tmp_path / "excel.csv"
+    path.write_bytes(out.getvalue().encode(encoding))
+    _, _, data = filled(made, file=path)
+    assert data[:2] == path.read_bytes()[:2]
+    read = list(csv.reader(io.StringIO(data.decode(encoding), newline=""), delimiter=delimiter))
+    again = io.StringIO()
+    csv.writer(again).writerows(read)
+    assert imported(made, again.getvalue().encode()) == points(made)
+
+
 @BOTH
 def test_a_folder_class_finds_its_rows_by_the_roster(tmp_path, key):
     """Folders that no LMS named: the student number leads to the row, a wrong name to nobody."""
@@ -277,6 +297,30 @@ def test_another_table_is_refused_with_what_to_do(tmp_path, key, text, said):
 def test_options_that_do_not_go_together_are_refused(options, said):
     with pytest.raises(WrongOptions, match=said):
         Wanted(**options)
+
+
+def test_what_cannot_be_filled_is_refused_before_anything_is_graded(tmp_path, capsys):
+    made = a_class(tmp_path, "moodle", 2)
+    table, roster = made.table(), made.roster("utf-8")
+    hundred = tmp_path / "hundred.csv"
+    hundred.write_bytes(table.read_bytes().replace(b"14.00", b"100.00"))
+    (made.out / "lms").mkdir(parents=True)
+    inside = made.out / "lms" / "worksheet.csv"
+    inside.write_bytes(table.read_bytes())
+    asked = {
+        ("--lms", "moodle"): (2, "give --lms-file"),
+        ("--lms-file", str(table)): (2, "need --lms"),
+        ("--roster", str(tmp_path / "nowhere.csv")): (2, "is not there"),
+        ("--roster", str(made.submissions())): (1, "an Excel file?"),
+        ("--lms", "moodle", "--lms-file", str(roster)): (1, "no grading worksheet of Moodle"),
+        ("--lms", "moodle", "--lms-file", str(hundred)): (1, "--lms-scale"),
+        ("--lms", "moodle", "--lms-file", str(inside)): (1, "would be overwritten"),
+    }
+    where = ["--lesson", LESSON, "--lang", "ja", "--out", str(made.out), "--courses", str(tmp_path)]
+    for words, (code, said) in asked.items():
+        assert made.run([str(made.submissions()), *where, *words]) == code
+        assert said in capsys.readouterr().err
+    assert not (made.out / "results").exists() and inside.read_bytes() == table.read_bytes()
 
 
 # --- feedback -------------------------------------------------------------------------------------
