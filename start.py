@@ -307,6 +307,7 @@ COMMANDS = {
     "release": Command("course_tools.grading.release", "put sheets into nbgrader's courses"),
     "grade": Command("course_tools.grading",
                      "grade a class: a table, feedback for each student, a report"),
+    "term": Command("course_tools.grading.term", "join the sheets of a term in one table"),
     "mark": Command("course_tools.grading.mark",
                     "open nbgrader's formgrader, where essays are marked"),
     "site": Command("course_tools.site",

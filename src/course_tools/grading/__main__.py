@@ -23,10 +23,12 @@ from helpers.language import say
 from .. import command
 from . import messages, stopping
 from .classroom import Job, grade_class, is_new, local_pool
+from .csv_files import UnreadableTable
 from .likeness.answers import compared
 from .marks import Grade
-from .reports import alike, feedback, report, table
+from .reports import alike, feedback, people_page, report, table
 from .reports.gradebook import NbgraderCourse, NotReleased
+from .roster import Class, Roster, keep_learned, read_learned, with_roster, without_roster
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
@@ -35,6 +37,9 @@ from .submissions.attempts import Policy, due
 from .submissions.collect import NoSubmissions, gather, joined
 from .submissions.handed_in import OtherSheet
 from .submissions.submission import Submission
+from .to_lms import uploads
+from .to_lms.layouts import UnknownLayout
+from .to_lms.worksheet import OtherMaximum
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
@@ -48,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         policy = Policy(wanted.attempts, wanted.due and due(wanted.due), wanted.late_penalty)
-    except ValueError as wrong:
+        check(wanted)
+    except (ValueError, uploads.WrongOptions) as wrong:
         print(wrong, file=sys.stderr)
         return 2
     try:
@@ -57,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(out / ".lock", timeout=0), stopping.sigterm_stops():
             return run(wanted, sheet, joined(students, sheet, policy, out), out)
-    except (NoSheet, NotReleased, NoSubmissions, OtherSheet) as reason:
+    except (NoSheet, NotReleased, NoSubmissions, OtherSheet, *TABLES) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
         causes = ". ".join([str(reason), *hindrances()])
@@ -73,6 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 143 if isinstance(stopped, stopping.Terminated) else 130
     return 1
+
+
+TABLES = (UnreadableTable, UnknownLayout, OtherMaximum, uploads.WrongOptions)
 
 
 REFUSED = (
@@ -112,15 +121,45 @@ def parser() -> argparse.ArgumentParser:
                       help="language of table and report; default: that of the sheet")  # fmt: skip
     made.add_argument("--likeness", action="store_true",
                       help="also list answers that are more alike than chance")  # fmt: skip
+    made.add_argument("--roster", type=Path, metavar="FILE",
+                      help="CSV of all students: numbers and names, perhaps logins")  # fmt: skip
+    made.add_argument("--lms", choices=list(uploads.UPLOADS),
+                      help="also write what it takes back: OUT/lms; NTU COOL: canvas")  # fmt: skip
+    made.add_argument("--lms-file", type=Path, metavar="FILE",
+                      help="the table that the LMS exported: it gets the points")  # fmt: skip
+    made.add_argument("--lms-column", default="", metavar="NAME",
+                      help="its column for the points, if that is not plain")  # fmt: skip
+    made.add_argument("--lms-scale", action="store_true",
+                      help="convert the points to the maximum in the LMS")  # fmt: skip
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
     command.add_courses(made)
     return made
+
+
+def check(wanted: argparse.Namespace) -> None:
+    """Look at all files and options before anything is graded.  WrongOptions, UnreadableTable."""
+    back(wanted)
+    for path in filter(None, (wanted.roster, wanted.lms_file)):
+        if not path.is_file():
+            raise uploads.WrongOptions(f"{path} is not there")
+
+
+def back(wanted: argparse.Namespace) -> uploads.Wanted | None:
+    """Return what the LMS is to get.  WrongOptions."""
+    if wanted.lms:
+        return uploads.Wanted(wanted.lms, wanted.lms_file, wanted.lms_column, wanted.lms_scale)
+    if wanted.lms_file or wanted.lms_column or wanted.lms_scale:
+        raise uploads.WrongOptions("--lms-file, --lms-column and --lms-scale need --lms")
+    return None
 
 
 def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission], out: Path) -> int:
     """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
     walls = not wanted.unsafe
     courses = command.courses(wanted)
+    roster = Roster.read(wanted.roster) if wanted.roster else None
+    if for_lms := back(wanted):
+        uploads.check(for_lms, sheet, out)
     places = [
         wanted.submissions,
         out,
@@ -150,21 +189,49 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     marks = course.record(sheet, results.values(), tell)
     grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]
     lang = wanted.report_lang or wanted.lang
-    show(grades, sheet, walls, out, lang)
+    people = who_is_who(grades, roster, courses, for_lms)
+    show(grades, sheet, walls, out, lang, people)
+    found = list(people.found)
+    if for_lms:
+        found += uploads.write(for_lms, grades, people, roster, out, walls, lang)
+        print(f"for the LMS: {out / 'lms'}")
+    if roster or for_lms:
+        _write(out / "people.html", people_page.page(found, people, sheet, lang))
+        print(f"{len(found)} things to look at in roster and LMS: {out / 'people.html'}")
     if wanted.likeness:
         show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
 
 
-def show(grades: list[Grade], sheet: Sheet, walls: bool, out: Path, lang: str) -> None:
+def who_is_who(
+    grades: list[Grade], roster: Roster | None, courses: Path, for_lms: uploads.Wanted | None
+) -> Class:
+    """Return whose the submissions are; what is learned of an LMS' numbers is kept."""
+    every = [grade.graded for grade in grades]
+    if not roster:
+        return without_roster(every)
+    learned = read_learned(courses) | (uploads.numbers(for_lms, roster) if for_lms else {})
+    found = with_roster(every, roster, learned)
+    keep_learned(courses, found.learned)
+    return found
+
+
+def show(
+    grades: list[Grade],
+    sheet: Sheet,
+    walls: bool,
+    out: Path,
+    lang: str,
+    people: Class | None = None,
+) -> None:
     """Write pages, report and table.  lang: the instructor's."""
     for grade in grades:
         _write(out / "feedback" / f"{grade.graded.safe}.html", feedback.page(grade, walls))
     _write(out / "report.html", report.report(grades, sheet, walls, lang))
-    _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang))
-    people = sum(bool(grade.human) for grade in grades)
-    print(f"{len(grades)} submissions, {people} need a human: {out / 'grades.csv'}")
+    _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang, people))
+    doubtful = sum(bool(grade.human) for grade in grades)
+    print(f"{len(grades)} submissions, {doubtful} need a human: {out / 'grades.csv'}")
     if to_mark := sum(len(grade.to_mark) for grade in grades):
         print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
 

@@ -36,6 +36,11 @@ class Grade:
     sheet: Sheet
     given: Mapping[str, Given] = field(default_factory=dict)
 
+    @property
+    def max_points(self) -> float:
+        """The points of the tasks that count for this student."""
+        return self.sheet.total_points
+
     def of(self, task: Task) -> Given:
         """Return what a person gave for a task."""
         return self.given.get(task.name, Given())

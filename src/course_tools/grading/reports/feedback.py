@@ -22,10 +22,15 @@ TOLD |= {"other_notebook", "other_sheet", "unclear", "renamed", "tied", "order_u
 
 def page(grade: Grade, walls: bool) -> str:
     """Return one student's feedback as HTML."""
+    title = pages.words("title", grade.sheet.lang, {"lesson": grade.sheet.lesson})
+    return pages.document(title, body(grade, walls), say.LANGUAGES[grade.sheet.lang])
+
+
+def body(grade: Grade, walls: bool) -> str:
+    """Return what the page shows, without the page around it."""
     graded, sheet = grade.graded, grade.sheet
     say_it = functools.partial(pages.words, lang=sheet.lang)
-    title = say_it("title", values={"lesson": sheet.lesson})
-    parts = [f"<h1>{title}</h1>"]
+    parts = [f"<h1>{say_it('title', values={'lesson': sheet.lesson})}</h1>"]
     parts += [f"<p>{say_it('student', values={'student': graded.student})}</p>"]
     parts += [f"<p><strong>{_total(grade)}</strong></p>"]
     parts += [] if walls else [f"<p>{say_it('unsafe')}</p>"]
@@ -36,7 +41,7 @@ def page(grade: Grade, walls: bool) -> str:
         parts.append(f"<h2>{say_it('notes')}</h2><ul>{notes}</ul>")
     heads = [say_it(f"head_{name}") for name in ("task", "points", "result")]
     parts.append(pages.table(heads, [_task(task, grade) for task in sheet.tasks]))
-    return pages.document(title, "\n".join(parts), say.LANGUAGES[sheet.lang])
+    return "\n".join(parts)
 
 
 def _total(grade: Grade) -> str:
