@@ -194,7 +194,7 @@ import sys
 from pathlib import Path
 from course_tools.grading import mark, stopping
 mark.formgrader = lambda _: [sys.executable, "-c", sys.argv[2]]
-sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1]]))
+sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1], "--formgrader"]))
 """
 
 
@@ -225,7 +225,8 @@ def alive(pid: int) -> bool:
 
 def test_two_do_not_mark_one_course_from_two_servers(marked, capsys):
     with filelock.FileLock(marked.courses / "ja" / gradebook.MARKING):
-        assert mark.main(["--lang", "ja", "--courses", str(marked.courses)]) == 1
+        where = ["--lang", "ja", "--courses", str(marked.courses)]
+        assert mark.main([*where, "--formgrader"]) == 1
     assert "open" in capsys.readouterr().err
 
 

@@ -26,20 +26,20 @@ def row(grade: Grade, walls: bool, lang: str) -> dict[str, str]:
     still to be decided, there are none, which is not 0.
     """
     word = functools.partial(messages.text, lang=lang)
-    graded, undecided = grade.graded, not grade.decided
-    said = [*grade.stale, *graded.human, *graded.notes]
+    graded, status = grade.graded, "status_graded" if grade.decided else "status_not_graded"
+    status = status if grade.tasks else "status_exempt"
+    said = [*grade.excused, *grade.stale, *graded.human, *grade.notes]
     notes = [messages.text(name, lang, values) for name, values in said]
     notes += [_reason(name, outcome, lang) for name, outcome in graded.outcomes.items()]
     return {
         "student_id": _plain(graded.student),
         "points": _number(grade.total),
-        "max_points": _number(grade.sheet.total_points),
-        "auto_points": _number(graded.points(grade.sheet) if graded.decided else None),
+        "max_points": _number(grade.max_points),
+        "auto_points": _number(grade.auto_points),
         "extra": _number(grade.extra or None),
-        "penalty": _number(graded.penalty or None),
+        "penalty": _number(grade.penalty or None),
         "late": word("word_yes") if graded.late else "",
-        "status": word("status_not_graded" if undecided else "status_graded")
-        + ("" if walls else word("status_unsafe")),
+        "status": word(status) + ("" if walls else word("status_unsafe")),
         "needs_human": word("word_yes" if grade.human else "word_no"),
         "to_mark": " ".join(grade.to_mark),
         "notes": _plain("; ".join(filter(None, notes))),
@@ -59,9 +59,11 @@ def _reason(name: str, outcome: Outcome, lang: str) -> str:
     return f"{name}: {messages.text(f'end_{outcome.kind}', lang)}{hidden}"
 
 
-def _tasks(grade: Grade) -> list[str]:
-    """Return the tasks' points; one that nobody has decided has none."""
-    return [_number(grade.points(task)) for task in grade.sheet.tasks]
+def _tasks(grade: Grade, lang: str) -> list[str]:
+    """Return the tasks' points; one that nobody has decided has none, an exempt one says so."""
+    exempt = messages.text("word_exempt", lang)
+    return [exempt if task.name in grade.exempt else _number(grade.points(task))
+            for task in grade.sheet.tasks]  # fmt: skip
 
 
 def quiz(graded: Graded, lesson: str) -> list[str]:
@@ -87,7 +89,7 @@ def table(grades: Iterable[Grade], sheet: Sheet, walls: bool, lang: str) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([*heads[:at], *(task.name for task in sheet.tasks), *heads[at:]])
     for grade in grades:
-        line = [*row(grade, walls, lang).values(), *_tasks(grade)]
+        line = [*row(grade, walls, lang).values(), *_tasks(grade, lang)]
         writer.writerow([*line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
     return out.getvalue()
 
