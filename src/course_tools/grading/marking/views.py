@@ -16,10 +16,11 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from helpers.classroom.overview import sheet_file
 from helpers.language import say
 
 from .. import messages
-from ..sheet import NoSheet, read
+from ..sheet import read
 from . import agreement, desk
 from .bank import LONGEST, MOST, Bank
 from .desk import FIRST, SECOND, Changed, Desk, Essay, Mark, Overtaken
@@ -59,7 +60,7 @@ class Marking:
         """The comment bank."""
         return Bank(self.courses)
 
-    @functools.cached_property
+    @property
     def tasks(self) -> dict[tuple[str, str], EssayTask]:
         """The essays of all sheets in the gradebook: {(lesson, task): what was asked}."""
         file = self.courses / self.lang / "gradebook.db"
@@ -67,11 +68,10 @@ class Marking:
             names = [name for (name,) in book.execute("SELECT name FROM assignment ORDER BY name")]
         found = {}
         for lesson in names if not self.lesson else [self.lesson]:
-            try:
-                sheet = read(self.root, lesson, self.lang)
-            except NoSheet:  # it is no lesson's any more
-                continue
-            found.update({(lesson, task): asked for task, asked in essays(sheet).items()})
+            sheet = self.root / sheet_file("solutions", self.lang, lesson)
+            if sheet.exists():  # else it is no lesson's any more
+                asked = _essays(self.root, lesson, self.lang, sheet.stat().st_mtime_ns)
+                found.update({(lesson, task): one for task, one in asked.items()})
         return found
 
     # --- pages --------------------------------------------------------------------------------
@@ -270,6 +270,11 @@ def pair(one: Essay) -> tuple[Mark, Mark] | None:
 def url(lesson: str, task: str, id: str) -> str:
     """Return the address of an answer's page."""
     return "/answer?" + urlencode({"lesson": lesson, "task": task, "id": id})
+
+
+@functools.lru_cache(100)
+def _essays(root: Path, lesson: str, lang: str, _: int) -> dict[str, EssayTask]:
+    return essays(read(root, lesson, lang))
 
 
 @functools.cache

@@ -109,11 +109,12 @@ class NbgraderCourse:
             # first what Formgrader shows, then whose marks were given for something else: stopped
             # in between, a mark is flagged too often and never too seldom
             unchanged = {r.safe: not self._keep_answers(sheet, released, r) for r in results}
-            if not all(unchanged.values()) and self._is_open():
+            opened = self._is_open()
+            if not all(unchanged.values()) and opened:
                 tell("Formgrader is open: reload its pages before you go on marking")
             with Gradebook(self.database) as book, warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
-                return scores.write(book, sheet, results, unchanged, exempt)
+                return scores.write(book, sheet, results, unchanged, exempt, opened)
 
     def _is_open(self) -> bool:
         """Tell whether somebody marks at this moment, and may look at a page from before."""

@@ -39,7 +39,8 @@ SHOWN = Table(
     "triad_shown",
     MetaData(),
     Column("notebook_id", String(32), primary_key=True),
-    # JSON: {task: {"shown", "marked", "commented", "flagged"}}, of an exempt one "aside" as well
+    # JSON: {task: {"shown", "marked", "commented", "flagged"}}; also "aside", what an exempt task
+    # had, and "doubt", where Formgrader was open while the answer changed
     Column("kept", Text, nullable=False),
 )
 Exempt = Mapping[str, Mapping[str, str]]
@@ -84,16 +85,18 @@ def write(
     results: Iterable[Graded],
     unchanged: Mapping[str, bool],
     exempt: Exempt = MappingProxyType({}),
+    opened: bool = False,
 ) -> dict[str, dict[str, Given]]:
     """Write scores; return what a person gave: {student: {task: what}}.
 
     unchanged: whose notebook in Formgrader is the same as before, for a database without SHOWN
     exempt: {student: {task: why}}
+    opened: whether Formgrader is open, and may have pages of before
     """
     prepare(book)
     if book.engine.dialect.name == "sqlite":  # who marks at this moment waits until it is written
         book.db.connection().exec_driver_sql("BEGIN IMMEDIATE")
-    rows = _Rows(book, sheet, exempt)
+    rows = _Rows(book, sheet, exempt, opened)
     found = {graded.safe: rows.put(graded, unchanged[graded.safe]) for graded in results}
     rows.flush()
     book.db.commit()
@@ -103,8 +106,8 @@ def write(
 class _Rows:
     """The rows of one sheet: what the database has, and what is to be written."""
 
-    def __init__(self, book: Gradebook, sheet: Sheet, exempt: Exempt):
-        self.db, self.sheet, self.exempt = book.db, sheet, exempt
+    def __init__(self, book: Gradebook, sheet: Sheet, exempt: Exempt, opened: bool):
+        self.db, self.sheet, self.exempt, self.opened = book.db, sheet, exempt, opened
         self.new: dict[Any, list[dict]] = {}
         self.other: dict[Any, list[dict]] = {}
         self.assignment = book.find_assignment(sheet.lesson)
@@ -190,8 +193,9 @@ class _Rows:
         marks = _put_back([[manual, extra] for _, _, manual, extra, _ in rows], aside)
         text = self.comment(task, graded, notebook)
         waited = aside is not None or any(waits for *_, waits in rows)
-        marked = _bound(marks, old.get("marked"), old["shown"], bool(old.get("flagged")), waited)
-        commented = _bound([text], old.get("commented"), old["shown"])
+        confirmed = bool(old.get("flagged")) and not waited
+        marked = _bound(marks, old.get("marked"), old, confirmed)
+        commented = _bound([text], old.get("commented"), old)
         stale = marked is not None and marked[1] != now
         fresh = old["shown"] != now or rows[0][0] is None or aside is not None
         outcome = graded.outcomes[task.name]
@@ -204,6 +208,8 @@ class _Rows:
             self.grade(id, notebook, cell, tuple(was), NONE if exempt else counts)
         kept = {"shown": now, "marked": marked, "commented": commented, "flagged": stale}
         kept |= {"aside": marks} if exempt else {}
+        other = old["shown"] not in ("", now) or "doubt" in old
+        kept |= {"doubt": True} if other and self.opened else {}
         by_hand = _given(task, graded, marks, text)
         stale_comment = commented is not None and commented[1] != now
         return kept, Given(*by_hand, stale=stale, stale_comment=stale_comment)
@@ -261,19 +267,19 @@ def _put_back(marks: list[list[float | None]], aside: list | None) -> list[list[
     return [old if now == [None, None] else now for now, old in zip(marks, aside, strict=True)]
 
 
-def _bound(
-    now: list, before: list | None, shown: str, flagged: bool = False, waits: bool = True
-) -> list | None:
+def _bound(now: list, before: list | None, old: dict, confirmed: bool = False) -> list | None:
     """Return [what a person gave, the answer that it was given for]; None where nothing was given.
 
     What is new since last time was given for the answer that was shown; so was what stayed the
-    same where Formgrader had asked for it again (flagged) and does not ask any more.
+    same where Formgrader had asked for it again and does not ask any more (confirmed).  If the
+    answer changed while Formgrader was open (doubt), nobody knows which one its page showed:
+    what is new is then for none, and is asked for again.
     """
     if not any(value not in (None, [None, None], "") for value in now):
         return None
-    if before is None or before[0] != now or (flagged and not waits):
-        return [now, shown]
-    return before
+    if before is None or before[0] != now:
+        return [now, "" if "doubt" in old else old["shown"]]
+    return [now, old["shown"]] if confirmed else before
 
 
 def _given(
