@@ -5,6 +5,7 @@ nor for what could be reached; the next `start.py grade` writes that everywhere,
 which the student reads, too.  What was marked is kept, and counts again after --end.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def refused(wanted, sheet: Sheet, folder: Path) -> str:
+def refused(wanted: argparse.Namespace, sheet: Sheet, folder: Path) -> str:
     """Return why this cannot be meant; "" if it can."""
     tasks = [task.name for task in sheet.tasks]
     if wanted.task not in (WHOLE, *tasks):

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import filelock
@@ -100,7 +100,7 @@ def _take_out(folder: Path, lesson: str) -> None:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path):
+def _alone(folder: Path) -> Iterator[None]:
     """Hold the locks of the grader and of Formgrader.  filelock.Timeout if one is in use."""
     with contextlib.ExitStack() as held:
         for name in (".lock", MARKING):
