@@ -192,5 +192,6 @@ class MarkedClass:
                 "penalty": found.late_submission_penalty,
                 "needs": {n for n, g in cells.items() if g.needs_manual_grade},
                 "given": {n: (g.manual_score, g.extra_credit) for n, g in cells.items()},
+                "said": {c.name: c.auto_comment for c in notebook.comments},
                 "comments": {c.name: c.manual_comment for c in notebook.comments},
             }

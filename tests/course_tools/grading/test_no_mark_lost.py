@@ -226,6 +226,7 @@ class Term:
             # an exemption is said, with its reason, and counts in no statistic
             whys = {one.exempt.get(t, one.exempt.get("")) for t in one.out}
             assert all(why in page and why in row["notes"] for why in whys)
+            assert {t for t in MOST if "免除：" in kept["said"][t]} == one.out
             assert (name in report.get("Exempt", "")) == bool(one.out)
         hardest = report["Tasks, the hardest first"]
         for task in MOST:

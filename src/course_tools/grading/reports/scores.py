@@ -153,8 +153,8 @@ class _Rows:
         for task in self.sheet.tasks:
             now = fingerprint(task, graded, self.sheet)
             old = before.get(task.name) or {"shown": now if unchanged else ""}
-            out = task.name in exempt
-            kept[task.name], found[task.name] = self.task(task, graded, notebook, old, now, out)
+            why = exempt.get(task.name)
+            kept[task.name], found[task.name] = self.task(task, graded, notebook, old, now, why)
         if kept != before:
             row = {"notebook_id": notebook, "kept": json.dumps(kept)}
             if notebook in self.shown:
@@ -184,14 +184,17 @@ class _Rows:
         return notebook
 
     def task(
-        self, task: Task, graded: Graded, notebook: str, old: dict, now: str, exempt: bool
+        self, task: Task, graded: Graded, notebook: str, old: dict, now: str, why: str | None
     ) -> tuple[dict, Given]:
-        """Bring one task's rows up to date; return what to keep of it, and what a person gave."""
+        """Bring one task's rows up to date; return what to keep of it, and what a person gave.
+
+        why: the reason of an exemption, None where the task counts
+        """
         cells = [(id, most) for id, most, of in self.cells if of == task]
         rows = [self.grades.get((notebook, id), (None, None, None, None, True)) for id, _ in cells]
         aside = old.get("aside")
         marks = _put_back([[manual, extra] for _, _, manual, extra, _ in rows], aside)
-        text = self.comment(task, graded, notebook)
+        text = self.comment(task, graded, notebook, why)
         waited = aside is not None or any(waits for *_, waits in rows)
         confirmed = bool(old.get("flagged")) and not waited
         marked = _bound(marks, old.get("marked"), old, confirmed)
@@ -205,9 +208,9 @@ class _Rows:
             score = None if undecided else most if right else 0.0
             wait = given[0] is None and (undecided or doubt) if fresh else was[-1]
             counts = (score, *given, wait or stale)
-            self.grade(id, notebook, cell, tuple(was), NONE if exempt else counts)
+            self.grade(id, notebook, cell, tuple(was), counts if why is None else NONE)
         kept = {"shown": now, "marked": marked, "commented": commented, "flagged": stale}
-        kept |= {"aside": marks} if exempt else {}
+        kept |= {} if why is None else {"aside": marks}
         other = old["shown"] not in ("", now) or "doubt" in old
         kept |= {"doubt": True} if other and self.opened else {}
         by_hand = _given(task, graded, marks, text)
@@ -226,11 +229,12 @@ class _Rows:
             by_hand = {"manual_score": now[1], "extra_credit": now[2]}
             self.change(Grade, {"id": id} | row | (by_hand if was[1:3] != now[1:3] else {}))
 
-    def comment(self, task: Task, graded: Graded, notebook: str) -> str:
+    def comment(self, task: Task, graded: Graded, notebook: str, why: str | None) -> str:
         """Write what the grader says of a task; return what a person says."""
         [cell] = [id for id, name in self.texts.items() if name == task.name]
         id, said, by_hand = self.comments.get((notebook, cell), (None, None, None))
-        text = messages.text(f"kind_{graded.outcomes[task.name].kind}", self.sheet.lang)
+        end = "exempt" if why is not None else f"kind_{graded.outcomes[task.name].kind}"
+        text = messages.text(end, self.sheet.lang, {"reason": why})
         row = {"auto_comment": text}
         if id is None:
             self.add(Comment, {"id": new_uuid(), "notebook_id": notebook, "cell_id": cell} | row)
