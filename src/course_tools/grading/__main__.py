@@ -10,7 +10,7 @@ import argparse
 import functools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from helpers.files import write_whole
 from helpers.language import say
 
 from .. import command
-from . import messages, stopping
+from . import exemptions, messages, options, stopping
 from .classroom import Job, grade_class, is_new, local_pool
 from .csv_files import UnreadableTable
+from .graded import Graded
 from .likeness.answers import compared
 from .marks import Grade
 from .reports import alike, feedback, people_page, report, table
@@ -32,7 +33,7 @@ from .roster import Class, Roster, keep_learned, read_learned, with_roster, with
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
-from .submissions import attempts, lms
+from .submissions import attempts, handed_in, lms
 from .submissions.attempts import Policy, due
 from .submissions.collect import NoSubmissions, gather, joined
 from .submissions.handed_in import OtherSheet
@@ -46,9 +47,13 @@ A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Grade a class.  0: done, 1: refused with the reason, 2: a wrong --out, 130: stopped."""
-    wanted = parser().parse_args(argv)
-    place, out = wanted.submissions.resolve(), wanted.out.resolve()
-    if out == place or place in out.parents:
+    return carried_out(parser().parse_args(argv))
+
+
+def carried_out(wanted: argparse.Namespace) -> int:
+    """Do what the options say; without submissions, grade what was handed in before."""
+    place, out = wanted.submissions and wanted.submissions.resolve(), wanted.out.resolve()
+    if place and place in (out, *out.parents):
         print(f"{out} lies in {place}, which is only read: choose another --out", file=sys.stderr)
         return 2
     try:
@@ -59,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         sheet = read(wanted.root, wanted.lesson, wanted.lang)
-        students = gather(place, sheet)
+        students = gather(place, sheet) if place else handed_in.before(out, sheet)
         out.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(out / ".lock", timeout=0), stopping.sigterm_stops():
             return run(wanted, sheet, joined(students, sheet, policy, out), out)
@@ -161,7 +166,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     if for_lms := back(wanted):
         uploads.check(for_lms, sheet, out)
     places = [
-        wanted.submissions,
+        *([wanted.submissions] if wanted.submissions else []),
         out,
         courses,
         *map(wanted.root.joinpath, ("solutions", "lessons")),
@@ -186,8 +191,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
         pool.shutdown(cancel_futures=True)
     course = NbgraderCourse(wanted.root, courses, sheet.lang)
     tell("writing the gradebook and the feedback …")
-    marks = course.record(sheet, results.values(), tell)
-    grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]
+    grades = recorded(course, sheet, results, tell)
     lang = wanted.report_lang or wanted.lang
     people = who_is_who(grades, roster, courses, for_lms)
     show(grades, sheet, walls, out, lang, people)
@@ -198,10 +202,26 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     if roster or for_lms:
         _write(out / "people.html", people_page.page(found, people, sheet, lang))
         print(f"{len(found)} things to look at in roster and LMS: {out / 'people.html'}")
+    options.keep(wanted, out)
     if wanted.likeness:
         show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
+
+
+def recorded(
+    course: NbgraderCourse,
+    sheet: Sheet,
+    results: Mapping[str, Graded],
+    tell: Callable[[str], object] = print,
+) -> list[Grade]:
+    """Write the gradebook; return everybody's grade, by student.  NotReleased."""
+    exempt = exemptions.of_sheet(course.folder, sheet)
+    marks = course.record(sheet, results.values(), tell, exempt)
+    made = [Grade(one, sheet, marks.get(one.safe, {}), exempt.get(one.student, {}))
+            for one in results.values()]  # fmt: skip
+    made += exemptions.without_submission(exempt, set(results), sheet)
+    return sorted(made, key=lambda grade: grade.graded.student)
 
 
 def who_is_who(

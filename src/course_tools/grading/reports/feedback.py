@@ -35,7 +35,8 @@ def body(grade: Grade, walls: bool) -> str:
     parts += [f"<p><strong>{_total(grade)}</strong></p>"]
     parts += [] if walls else [f"<p>{say_it('unsafe')}</p>"]
     parts += [f"<p role='status'>{say_it('person')}</p>"] if grade.human else []
-    told = [*(note for note in graded.human if note[0] in TOLD), *graded.notes]
+    told = [note for note in graded.human if note[0] in TOLD and grade.tasks]
+    told += grade.notes
     if told:
         notes = "".join(f"<li>{say_it(name, values=values)}</li>" for name, values in told)
         parts.append(f"<h2>{say_it('notes')}</h2><ul>{notes}</ul>")
@@ -46,8 +47,10 @@ def body(grade: Grade, walls: bool) -> str:
 
 def _total(grade: Grade) -> str:
     """Return the points of the sheet; of what is decided, where something is still to be."""
-    values = {"points": f"{grade.so_far:.12g}", "max": f"{grade.sheet.total_points:g}"}
-    if all(grade.points(task) is None for task in grade.sheet.tasks):
+    values = {"points": f"{grade.so_far:.12g}", "max": f"{grade.max_points:g}"}
+    if not grade.tasks:
+        return pages.words("total_exempt", grade.sheet.lang)
+    if all(grade.points(task) is None for task in grade.tasks):
         return pages.words("total_none", grade.sheet.lang)
     waiting = {"tasks": ", ".join(grade.pending)}
     name = "total_so_far" if grade.pending else "total"
@@ -56,6 +59,9 @@ def _total(grade: Grade) -> str:
 
 def _task(task: Task, grade: Grade) -> str:
     """Return a task's row: points, how it ended, what a person gave and wrote."""
+    if task.name in grade.exempt:
+        said = pages.words("exempt", grade.sheet.lang, {"reason": grade.exempt[task.name]})
+        return f"<tr><td><code>{html.escape(task.name)}</code></td><td>–</td><td>{said}</td></tr>"
     points, extra = grade.points(task), grade.of(task).extra
     more = f" + {extra:g}" if extra and points is not None else ""
     reached = f"{'–' if points is None else f'{points:.12g}'}{more} / {task.points:g}"

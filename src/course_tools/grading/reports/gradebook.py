@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import filelock
 from nbgrader.api import Gradebook, MissingEntry
@@ -32,6 +33,10 @@ from ..sheet import Sheet
 from . import scores
 
 MARKING = ".marking"  # a lock that `start.py mark` holds in a course's folder
+OUTDATED = (
+    "{lesson} has changed since it was released: Formgrader shows the old sheet. "
+    "python start.py release --lang {lang} --lesson {lesson} brings the new one"
+)
 WAIT_S = 120.0  # for another command that writes; a class of 3,000 takes a tenth of it
 
 CONFIG = """\
@@ -80,8 +85,17 @@ class NbgraderCourse:
         """Return where the student's copy of a sheet lies, once it is made."""
         return self.folder / "release" / lesson / f"{lesson}.ipynb"
 
+    def is_outdated(self, lesson: str) -> bool:
+        """Tell whether the sheet has changed since it was released."""
+        source = self.folder / "source" / lesson / f"{lesson}.ipynb"
+        return not source.exists() or source.read_bytes() != self._solution(lesson).read_bytes()
+
     def record(
-        self, sheet: Sheet, results: Iterable[Graded], tell: Callable[[str], object] = print
+        self,
+        sheet: Sheet,
+        results: Iterable[Graded],
+        tell: Callable[[str], object] = print,
+        exempt: scores.Exempt = MappingProxyType({}),
     ) -> dict[str, dict[str, Given]]:
         """Write scores into the gradebook; return what a person gave: {student: {task: what}}.
 
@@ -95,11 +109,12 @@ class NbgraderCourse:
             # first what Formgrader shows, then whose marks were given for something else: stopped
             # in between, a mark is flagged too often and never too seldom
             unchanged = {r.safe: not self._keep_answers(sheet, released, r) for r in results}
-            if not all(unchanged.values()) and self._is_open():
+            opened = self._is_open()
+            if not all(unchanged.values()) and opened:
                 tell("Formgrader is open: reload its pages before you go on marking")
             with Gradebook(self.database) as book, warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
-                return scores.write(book, sheet, results, unchanged)
+                return scores.write(book, sheet, results, unchanged, exempt, opened)
 
     def _is_open(self) -> bool:
         """Tell whether somebody marks at this moment, and may look at a page from before."""
@@ -116,6 +131,8 @@ class NbgraderCourse:
                 notebook = book.find_notebook(sheet.lesson, sheet.lesson)
                 points = {cell.name: cell.max_score for cell in notebook.grade_cells}
                 if points == {p.key: p.points for p in sheet.of("test", "essay")}:
+                    if self.is_outdated(sheet.lesson):
+                        tell(OUTDATED.format(lesson=sheet.lesson, lang=self.lang))
                     return
             tell(f"the points of {sheet.lesson} have changed: it is released anew")
         self.release(sheet.lesson)

@@ -28,20 +28,20 @@ def row(grade: Grade, walls: bool, lang: str) -> dict[str, str]:
     still to be decided, there are none, which is not 0.
     """
     word = functools.partial(messages.text, lang=lang)
-    graded, undecided = grade.graded, not grade.decided
-    said = [*grade.stale, *graded.human, *graded.notes]
+    graded, status = grade.graded, "status_graded" if grade.decided else "status_not_graded"
+    status = status if grade.tasks else "status_exempt"
+    said = [*grade.excused, *grade.stale, *graded.human, *grade.notes]
     notes = [messages.text(name, lang, values) for name, values in said]
     notes += [_reason(name, outcome, lang) for name, outcome in graded.outcomes.items()]
     return {
         "student_id": plain(graded.student),
         "points": _number(grade.total),
-        "max_points": _number(grade.sheet.total_points),
-        "auto_points": _number(graded.points(grade.sheet) if graded.decided else None),
+        "max_points": _number(grade.max_points),
+        "auto_points": _number(grade.auto_points),
         "extra": _number(grade.extra or None),
-        "penalty": _number(graded.penalty or None),
+        "penalty": _number(grade.penalty or None),
         "late": word("word_yes") if graded.late else "",
-        "status": word("status_not_graded" if undecided else "status_graded")
-        + ("" if walls else word("status_unsafe")),
+        "status": word(status) + ("" if walls else word("status_unsafe")),
         "needs_human": word("word_yes" if grade.human else "word_no"),
         "to_mark": " ".join(grade.to_mark),
         "notes": plain("; ".join(filter(None, notes))),
@@ -61,9 +61,11 @@ def _reason(name: str, outcome: Outcome, lang: str) -> str:
     return f"{name}: {messages.text(f'end_{outcome.kind}', lang)}{hidden}"
 
 
-def _tasks(grade: Grade) -> list[str]:
-    """Return the tasks' points; one that nobody has decided has none."""
-    return [_number(grade.points(task)) for task in grade.sheet.tasks]
+def _tasks(grade: Grade, lang: str) -> list[str]:
+    """Return the tasks' points; one that nobody has decided has none, an exempt one says so."""
+    exempt = messages.text("word_exempt", lang)
+    return [exempt if task.name in grade.exempt else _number(grade.points(task))
+            for task in grade.sheet.tasks]  # fmt: skip
 
 
 def quiz(graded: Graded, lesson: str) -> list[str]:
@@ -98,7 +100,7 @@ def table(
     rows: list[list[str]] = []
     writer.writerow([heads[0], *more, *heads[1:at], *names, *heads[at:]])
     for grade in grades:
-        whose, *line = [*row(grade, walls, lang).values(), *_tasks(grade)]
+        whose, *line = [*row(grade, walls, lang).values(), *_tasks(grade, lang)]
         who = _who(people.of(grade.graded))[: 1 + len(more)] if people else [whose]
         rows.append([*who, *line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
     for absent in people.missing if people else ():

@@ -29,13 +29,18 @@ def exchange(
     out: Path, sheet: Sheet, students: Mapping[str, Files]
 ) -> dict[str, list[SubmittedFile]]:
     """Keep what these students handed in; return what others handed in before.  OtherSheet."""
-    before = dict(_kept(out / "handed_in", sheet))
+    there = before(out, sheet)
     for name, files in students.items():
         path = out / "handed_in" / f"{Submission(name).safe}.json"
         data = _written(name, files, sheet)
         if not path.exists() or path.read_text(encoding="utf-8") != data:
             write_whole(path, data)
-    return {name: files for name, files in before.items() if name not in students}
+    return {name: files for name, files in there.items() if name not in students}
+
+
+def before(out: Path, sheet: Sheet) -> dict[str, list[SubmittedFile]]:
+    """Return everybody's files that OUT holds.  OtherSheet."""
+    return dict(_kept(out / "handed_in", sheet))
 
 
 def under_kept_names(out: Path, sheet: Sheet, students: Mapping[str, Files]) -> dict[str, Files]:
