@@ -55,11 +55,6 @@ class Grade:
         """The points that being late costs: none where nothing of the sheet counts."""
         return self.graded.penalty if self.tasks else 0.0
 
-    @property
-    def max_points(self) -> float:
-        """The points of the tasks that count for this student."""
-        return self.sheet.total_points
-
     def of(self, task: Task) -> Given:
         """Return what a person gave for a task."""
         return self.given.get(task.name, Given())

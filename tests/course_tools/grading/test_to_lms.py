@@ -15,7 +15,7 @@ from sample_class import LESSON
 
 from course_tools.grading import messages
 from course_tools.grading.csv_files import CsvFile
-from course_tools.grading.marks import Given, Grade
+from course_tools.grading.marks import Given
 from course_tools.grading.reports import feedback
 from course_tools.grading.roster import Roster, with_roster, without_roster
 from course_tools.grading.to_lms import feedback_files, student_list, uploads, worksheet
@@ -177,28 +177,12 @@ def test_two_rows_or_two_submissions_of_one_student_are_for_a_person(tmp_path, k
     assert made.pupils[1].lms_id not in imported(made, data)
 
 
-class Exempted(Grade):
-    """A grade of which only some tasks count."""
-
-    @property
-    def max_points(self) -> float:
-        return sum(t.points for t in self.sheet.tasks if t.name not in self.exempt)
-
-    @property
-    def total(self) -> float | None:
-        counting = [t for t in self.sheet.tasks if t.name not in self.exempt]
-        return sum(self.points(t) or 0 for t in counting) if counting else None
-
-    exempt: frozenset = frozenset()
-
-
 @BOTH
 def test_who_is_exempt_is_excused_where_the_lms_knows_that(tmp_path, key):
     made = a_class(tmp_path, key, 2)
-    grades = [Exempted(g.graded, g.sheet, g.given) for g in made.grades()]
-    names = [task.name for task in made.sheet.tasks]
-    object.__setattr__(grades[0], "exempt", frozenset(names))
-    object.__setattr__(grades[1], "exempt", frozenset({"essay"}))
+    sheet = {task.name: "ill" for task in made.sheet.tasks}
+    first, second = made.grades()
+    grades = [replace(first, exempt=sheet), replace(second, exempt={"essay": "ill"})]
     _, found, data = filled(made, grades)
     got = imported(made, data)
     assert got.get(made.pupils[0].lms_id) == ("EX" if key == "canvas" else None)
