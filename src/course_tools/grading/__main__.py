@@ -7,11 +7,12 @@ changed; stopped, it goes on from there.
 """
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
 import filelock
@@ -22,7 +23,7 @@ from helpers.language import say
 
 from .. import command
 from . import messages, stopping
-from .classroom import Job, grade_class, is_new, local_pool
+from .classroom import Job, grade_class, is_new
 from .likeness.answers import compared
 from .marks import Grade
 from .reports import alike, feedback, report, table
@@ -35,6 +36,7 @@ from .submissions.attempts import Policy, due
 from .submissions.collect import NoSubmissions, gather, joined
 from .submissions.handed_in import OtherSheet
 from .submissions.submission import Submission
+from .workers import local_workers
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
@@ -43,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Grade a class.  0: done, 1: refused with the reason, 2: a wrong --out, 130: stopped."""
     wanted = parser().parse_args(argv)
     place, out = wanted.submissions.resolve(), wanted.out.resolve()
+    if wanted.cluster and wanted.unsafe:
+        print("--unsafe is for this machine alone, not for a cluster's", file=sys.stderr)
+        return 2
     if out == place or place in out.parents:
         print(f"{out} lies in {place}, which is only read: choose another --out", file=sys.stderr)
         return 2
@@ -63,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         causes = ". ".join([str(reason), *hindrances()])
         print(f"Student code cannot be isolated here: {causes}.", file=sys.stderr)
         print(REFUSED, file=sys.stderr)
-    except BrokenExecutor:
-        print(BROKEN, file=sys.stderr)
+    except BrokenExecutor as reason:
+        print(BROKEN.format(reason=reason), file=sys.stderr)
     except filelock.Timeout as lock:
         print(f"another run is writing to {Path(lock.lock_file).parent}", file=sys.stderr)
     except (OSError, OperationalError) as error:
@@ -88,10 +93,7 @@ FAILED = (
 )
 
 
-BROKEN = (
-    "A process that grades was ended from outside (no memory left?). What is graded is kept: the "
-    "same command goes on from here; --jobs 1 takes the least memory."
-)
+BROKEN = "{reason} What is graded is kept: the same command goes on from here."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -102,6 +104,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_lang(made, required=True)
     made.add_argument("--out", required=True, type=Path, help="folder for what is made")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    made.add_argument("--cluster", metavar="ADDRESS",
+                      help="grade on a dask cluster: the address or file of its scheduler, a queue "
+                      "(slurm, pbs, …: --jobs workers), or local")  # fmt: skip
     made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
     which = (attempts.LAST, attempts.BEST, attempts.ON_TIME)
     made.add_argument("--attempts", choices=which, default=which[0], help="which of several counts")
@@ -121,30 +126,18 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
     walls = not wanted.unsafe
     courses = command.courses(wanted)
+    limits = Limits(seconds=wanted.seconds)
+    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
+    tell = functools.partial(print, file=sys.stdout, flush=True)
+    new = sum(is_new(one, settings, out) for one in submissions)
     places = [
         wanted.submissions,
         out,
         courses,
         *map(wanted.root.joinpath, ("solutions", "lessons")),
     ]
-    if walls and (open_ := exposed(places)):
-        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
-    limits = Limits(seconds=wanted.seconds)
-    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
-    tell = functools.partial(print, file=sys.stdout, flush=True)
-    new = sum(is_new(one, settings, out) for one in submissions)
-    if new and not walls:
-        tell("UNSAFE: student code runs without isolation, as you.")
-    elif new and not outer_wall():
-        tell("bubblewrap is not installed: the isolation has no outer wall.")
-    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
-    if new:
-        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
-    pool = local_pool(jobs)
-    try:
+    with workers(wanted, settings, sheet, places, new, tell) as pool:
         results = grade_class(submissions, settings, out, pool, tell)
-    finally:
-        pool.shutdown(cancel_futures=True)
     course = NbgraderCourse(wanted.root, courses, sheet.lang)
     tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values(), tell)
@@ -155,6 +148,42 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
         show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
+
+
+@contextlib.contextmanager
+def workers(
+    wanted: argparse.Namespace,
+    settings: Job,
+    sheet: Sheet,
+    places: list[Path],
+    new: int,
+    tell: Callable[[str], None],
+) -> Iterator[Executor]:
+    """Make an executor for NEW submissions, on this machine or a cluster.  NotIsolated.
+
+    places: what student code must not read
+    """
+    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
+    if wanted.cluster and new:
+        from .cluster.client import cluster_workers  # takes a second
+
+        tell(f"grading {new} submissions on the cluster {wanted.cluster}; its workers are tried …")
+        with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as pool:
+            yield pool
+        return
+    if settings.walls and (open_ := exposed(places)):
+        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
+    if new and not settings.walls:
+        tell("UNSAFE: student code runs without isolation, as you.")
+    elif new and not outer_wall():
+        tell("bubblewrap is not installed: the isolation has no outer wall.")
+    if new:
+        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
+    pool = local_workers(jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def show(grades: list[Grade], sheet: Sheet, walls: bool, out: Path, lang: str) -> None:
