@@ -119,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
                       help="also list answers that are more alike than chance")  # fmt: skip
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
     command.add_courses(made)
+    command.add_db(made)
     return made
 
 
@@ -138,7 +139,7 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     ]
     with workers(wanted, settings, sheet, places, new, tell) as pool:
         results = grade_class(submissions, settings, out, pool, tell)
-    course = NbgraderCourse(wanted.root, courses, sheet.lang)
+    course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
     tell("writing the gradebook and the feedback …")
     marks = course.record(sheet, results.values(), tell)
     grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help="default: the first free one from 8888")
     wanted = parser.parse_args(argv)
     folder = command.courses(wanted).resolve() / wanted.lang
-    if not (folder / "gradebook.db").exists():
+    if not (folder / "nbgrader_config.py").exists():  # it names the database
         print(f"no gradebook in {folder}: run start.py release or grade first", file=sys.stderr)
         return 1
     lock = filelock.FileLock(folder / MARKING)  # tells the grader that a page may be open

@@ -36,6 +36,10 @@ SHOWN = Table(
     Column("notebook_id", String(32), primary_key=True),
     Column("kept", Text, nullable=False),  # JSON: {task: {"shown", "marked", "commented"}}
 )
+ALONE = {  # who marks at this moment waits until all is written
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "LOCK TABLE grade, comment IN SHARE ROW EXCLUSIVE MODE",
+}
 INDEXES = {  # nbgrader has none on these, and its pages take minutes for a large class
     "submitted_assignment": "student_id",
     "submitted_notebook": "assignment_id",
@@ -77,8 +81,8 @@ def write(
     unchanged: whose notebook in Formgrader is the same as before, for a database without SHOWN
     """
     prepare(book)
-    if book.engine.dialect.name == "sqlite":  # who marks at this moment waits until it is written
-        book.db.connection().exec_driver_sql("BEGIN IMMEDIATE")
+    if lock := ALONE.get(book.engine.dialect.name):
+        book.db.connection().exec_driver_sql(lock)
     rows = _Rows(book, sheet)
     found = {graded.safe: rows.put(graded, unchanged[graded.safe]) for graded in results}
     rows.flush()
