@@ -118,7 +118,7 @@ class Pretend:
     """A client whose workers answer in this process: {address: what the judge there does}."""
 
     def __init__(self, **judges: Callable[[bytes], bytes]):
-        self.judges, self.status, self.called = judges, "running", []
+        self.judges, self.status, self.called, self.id = judges, "running", [], "one"
 
     def nthreads(self) -> dict[str, int]:
         return dict.fromkeys(self.judges, 1)
@@ -129,11 +129,14 @@ class Pretend:
     def unsubscribe_topic(self, topic) -> None:
         self.heard = None
 
+    def run_on_scheduler(self, function):
+        return function(SimpleNamespace(clients={self.id: None}))
+
     def run(self, function, command, *arguments, workers):
         [address] = workers
         self.called.append((function.__name__, address))
         if function is on_worker.begin:
-            return {address: ("", "/nowhere")}
+            return {address: ""}
         if function is on_worker.ask:
             return {address: ("answer", self.judges[address](*arguments))}
         return {address: None}
@@ -219,6 +222,16 @@ def test_a_scheduler_that_ends_ends_the_class_and_blames_no_submission(unprobed,
         assert not died.value.asked
 
 
+def test_a_worker_that_went_while_it_was_idle_is_not_laid_to_a_submission(unprobed):
+    pretend = Pretend(a=passes)
+    with pool_of(pretend, []) as pool:
+        pretend.heard((0.0, {"action": "remove-worker", "worker": "a"}))
+        pretend.called.clear()
+        with pytest.raises(WorkerDied) as died:
+            client.RemoteWorker(pool, "a").ask(question("s1"))
+    assert not died.value.asked and pretend.called == []
+
+
 def test_a_worker_that_joins_later_is_probed_and_gets_work(unprobed, tmp_path):
     pretend = Pretend()
     with pool_of(pretend, told := []) as pool:
@@ -268,19 +281,21 @@ def test_a_judge_belongs_to_one_command_and_leaves_nothing(trace, tmp_path):
     Path(worker.local_directory).mkdir()
 
     async def lived() -> None:
-        reason, _ = await on_worker.begin("one", packed(), 60, worker)
-        assert reason == "" and len(os.listdir(worker.local_directory)) == 1
+        assert await on_worker.begin("one", [], packed(), 60, worker) == ""
+        assert len(os.listdir(worker.local_directory)) == 1
         how, answer = await on_worker.ask("one", question("s1"), worker)
         assert how == "answer" and pickle.loads(answer)[1].outcomes["merge"].points
-        assert await on_worker.begin("two", packed(), 60, worker) == (
-            "another command is grading on it", "",
-        )  # fmt: skip
+        both = ["one", "two"]
+        said = await on_worker.begin("two", both, packed(), 60, worker)
+        assert said == "another command is grading on it"
         assert await on_worker.ask("two", question("s1"), worker) == ("gone", b"")
         assert await on_worker.ask("one", question("poison1"), worker) == ("died", b"")
         assert await on_worker.ask("one", question("s1"), worker) == ("gone", b"")
         await on_worker.end("two", worker)
         assert os.listdir(worker.local_directory)
-        await on_worker.end("one", worker)
+        assert await on_worker.begin("two", ["two"], packed(), 60, worker) == ""  # one is gone
+        assert len(os.listdir(worker.local_directory)) == 1
+        await on_worker.end("two", worker)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(SRC), str(KIT)]))
@@ -294,7 +309,7 @@ def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
     Path(worker.local_directory).mkdir()
 
     async def lived() -> None:
-        await on_worker.begin("one", packed(), 1.0, worker)
+        assert await on_worker.begin("one", [], packed(), 1.0, worker) == ""
         for _ in range(3):  # each question is worth another lease
             await asyncio.sleep(0.5)
             assert (await on_worker.ask("one", question("s1"), worker))[0] == "answer"
@@ -309,7 +324,7 @@ def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
 
 def test_a_disk_that_cannot_be_written_is_the_workers_reason(tmp_path):
     worker = SimpleNamespace(local_directory=str(tmp_path / "not there"))
-    reason, _ = asyncio.run(on_worker.begin("one", packed(), 60, worker))
+    reason = asyncio.run(on_worker.begin("one", [], packed(), 60, worker))
     assert "FileNotFoundError" in reason
 
 

@@ -14,7 +14,6 @@ import pickle
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -86,7 +85,7 @@ class ClusterWorkers(Workers):
     ):
         super().__init__()
         self.client, self.tell, self.patience_s = client, tell, patience_s
-        self.command, self.reasons = uuid.uuid4().hex, dict[str, str]()
+        self.reasons, self.gone = dict[str, str](), set[str]()
         self.wheel = wheel(SRC, probe.settings.root / "pyproject.toml")
         self.probe = pickle.dumps((fault, probe))
         self.client.subscribe_topic("all", self._heard)
@@ -98,7 +97,10 @@ class ClusterWorkers(Workers):
     def _heard(self, event: tuple[float, Any]) -> None:
         told = event[1]
         if isinstance(told, dict) and told.get("action") == "add-worker":
+            self.gone.discard(told["worker"])
             self.add(RemoteWorker(self, told["worker"]))
+        if isinstance(told, dict) and told.get("action") == "remove-worker":
+            self.gone.add(told["worker"])
 
     def add(self, worker: Worker) -> None:
         """Let a worker join, once: a new one is heard of and seen."""
@@ -135,6 +137,10 @@ class ClusterWorkers(Workers):
                     BrokenExecutor(f"No worker of the cluster can grade ({why or 'none'}).")
                 )
 
+    def others(self) -> list[str]:
+        """Return the commands that are connected: another one may hold a worker, or be gone."""
+        return self.client.run_on_scheduler(on_worker.connected)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End what runs on the workers, and leave nothing there."""
         super().shutdown(wait, cancel_futures=cancel_futures)
@@ -148,12 +154,12 @@ class RemoteWorker(Worker):
 
     def __init__(self, of: ClusterWorkers, address: str, barren: int = 0):
         self.of, self.address, self.barren = of, address, barren
-        self.answered, self.lives = 0, False  # lives: its judge has ended, and it has not
+        self.answered = 0
+        self.lives = False  # its judge has ended, and it has not
 
     def start(self) -> None:
         """Start a judge there, and probe the worker with it."""
-        reason, _ = self._call(on_worker.begin, self.of.wheel, LEASE_S)
-        if reason:
+        if reason := self._call(on_worker.begin, self.of.others(), self.of.wheel, LEASE_S):
             raise WorkerUnfit(reason)
         done, said = pickle.loads(self._answer(self.of.probe))
         if not done or said:
@@ -180,10 +186,12 @@ class RemoteWorker(Worker):
     def _call(self, function: Callable, *arguments: Any) -> Any:
         """Call one of on_worker's functions there.  WorkerDied."""
         client = self.of.client
+        if self.address in self.of.gone or client.status != "running":
+            raise WorkerDied(asked=False)  # dask would try to reach it for half a minute
         try:
-            there = client.run(function, self.of.command, *arguments, workers=[self.address])
-            return there[self.address]
+            return client.run(function, client.id, *arguments, workers=[self.address])[self.address]
         except (Exception, asyncio.CancelledError):  # of the connection: they raise nothing
+            self.of.gone.add(self.address)
             raise WorkerDied(asked=client.status == "running") from None
 
     def stop(self) -> None:
@@ -194,9 +202,9 @@ class RemoteWorker(Worker):
     close = stop
 
 
-def _is_ours(verdict: Verdict) -> bool:
-    """Tell whether a person would be told of a fault that is no answer's."""
-    return any(name in OURS for name, _ in verdict.human)
+def _is_ours(answer: object) -> bool:
+    """Tell whether it is a verdict with a fault that is no answer's."""
+    return isinstance(answer, Verdict) and any(name in OURS for name, _ in answer.human)
 
 
 @contextlib.contextmanager

@@ -39,22 +39,30 @@ class Judge:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def connected(dask_scheduler: Any = None) -> list[str]:
+    """Return the commands that the scheduler is connected with: on the scheduler."""
+    return list(dask_scheduler.clients)
+
+
 async def begin(
-    command: str, wheel: bytes, lease_s: float, dask_worker: Any = None
-) -> tuple[str, str]:
-    """Start a judge.  ("", the folder of its files), or the reason why there is none."""
+    command: str, others: list[str], wheel: bytes, lease_s: float, dask_worker: Any = None
+) -> str:
+    """Start a judge; return the reason where there is none.
+
+    others: commands that are connected; the judge of one that is not is ended
+    """
     kept = getattr(dask_worker, KEPT, None)
-    if kept and kept.command != command:
-        return "another command is grading on it", ""
-    await end(command, dask_worker)
+    if kept and kept.command != command and kept.command in others:
+        return "another command is grading on it"
+    await end(kept.command if kept else command, dask_worker)
     try:
         below = dask_worker.local_directory
         made = await asyncio.to_thread(Judge, command, wheel, below, lease_s)
     except Exception as error:
-        return f"{type(error).__name__}: {error}", ""
+        return f"{type(error).__name__}: {error}"
     setattr(dask_worker, KEPT, made)
     extend(made, dask_worker)
-    return "", below
+    return ""
 
 
 async def ask(command: str, question: bytes, dask_worker: Any = None) -> tuple[str, bytes]:
