@@ -7,11 +7,12 @@ changed; stopped, it goes on from there.
 """
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
 import filelock
@@ -22,7 +23,7 @@ from helpers.language import say
 
 from .. import command
 from . import exemptions, messages, options, stopping
-from .classroom import Job, grade_class, is_new, local_pool
+from .classroom import Job, grade_class, is_new
 from .csv_files import UnreadableTable
 from .graded import Graded
 from .likeness.answers import compared
@@ -41,6 +42,7 @@ from .submissions.submission import Submission
 from .to_lms import uploads
 from .to_lms.layouts import UnknownLayout
 from .to_lms.worksheet import OtherMaximum
+from .workers import local_workers
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
@@ -52,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def carried_out(wanted: argparse.Namespace) -> int:
     """Do what the options say; without submissions, grade what was handed in before."""
+    if wanted.cluster and wanted.unsafe:
+        print("--unsafe is for this machine alone, not for a cluster's", file=sys.stderr)
+        return 2
     place, out = wanted.submissions and wanted.submissions.resolve(), wanted.out.resolve()
     if place and place in (out, *out.parents):
         print(f"{out} lies in {place}, which is only read: choose another --out", file=sys.stderr)
@@ -74,8 +79,8 @@ def carried_out(wanted: argparse.Namespace) -> int:
         causes = ". ".join([str(reason), *hindrances()])
         print(f"Student code cannot be isolated here: {causes}.", file=sys.stderr)
         print(REFUSED, file=sys.stderr)
-    except BrokenExecutor:
-        print(BROKEN, file=sys.stderr)
+    except BrokenExecutor as reason:
+        print(BROKEN.format(reason=reason), file=sys.stderr)
     except filelock.Timeout as lock:
         print(f"another run is writing to {Path(lock.lock_file).parent}", file=sys.stderr)
     except (OSError, OperationalError) as error:
@@ -102,10 +107,7 @@ FAILED = (
 )
 
 
-BROKEN = (
-    "A process that grades was ended from outside (no memory left?). What is graded is kept: the "
-    "same command goes on from here; --jobs 1 takes the least memory."
-)
+BROKEN = "{reason} What is graded is kept: the same command goes on from here."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -116,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_lang(made, required=True)
     made.add_argument("--out", required=True, type=Path, help="folder for what is made")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    made.add_argument("--cluster", metavar="ADDRESS",
+                      help="grade on a dask cluster: the address or file of its scheduler, a queue "
+                      "(slurm, pbs, …: --jobs workers), or local")  # fmt: skip
     made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
     which = (attempts.LAST, attempts.BEST, attempts.ON_TIME)
     made.add_argument("--attempts", choices=which, default=which[0], help="which of several counts")
@@ -138,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
                       help="convert the points to the maximum in the LMS")  # fmt: skip
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
     command.add_courses(made)
+    command.add_db(made)
     return made
 
 
@@ -160,53 +166,82 @@ def back(wanted: argparse.Namespace) -> uploads.Wanted | None:
 
 def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission], out: Path) -> int:
     """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
-    walls = not wanted.unsafe
-    courses = command.courses(wanted)
+    courses, tell = command.courses(wanted), functools.partial(print, file=sys.stdout, flush=True)
     roster = Roster.read(wanted.roster) if wanted.roster else None
     if for_lms := back(wanted):
         uploads.check(for_lms, sheet, out)
-    places = [
-        *([wanted.submissions] if wanted.submissions else []),
-        out,
-        courses,
-        *map(wanted.root.joinpath, ("solutions", "lessons")),
-    ]
-    if walls and (open_ := exposed(places)):
-        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
-    limits = Limits(seconds=wanted.seconds)
-    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
-    tell = functools.partial(print, file=sys.stdout, flush=True)
-    new = sum(is_new(one, settings, out) for one in submissions)
-    if new and not walls:
-        tell("UNSAFE: student code runs without isolation, as you.")
-    elif new and not outer_wall():
-        tell("bubblewrap is not installed: the isolation has no outer wall.")
-    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
-    if new:
-        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
-    pool = local_pool(jobs)
-    try:
-        results = grade_class(submissions, settings, out, pool, tell)
-    finally:
-        pool.shutdown(cancel_futures=True)
-    course = NbgraderCourse(wanted.root, courses, sheet.lang)
+    results = graded(wanted, sheet, submissions, out, tell)
+    course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
     tell("writing the gradebook and the feedback …")
     grades = recorded(course, sheet, results, tell)
-    lang = wanted.report_lang or wanted.lang
     people = who_is_who(grades, roster, courses, for_lms)
+    walls, lang = not wanted.unsafe, wanted.report_lang or wanted.lang
     show(grades, sheet, walls, out, lang, people)
     found = list(people.found)
     if for_lms:
         found += uploads.write(for_lms, grades, people, roster, out, walls, lang)
         print(f"for the LMS: {out / 'lms'}")
     if roster or for_lms:
-        _write(out / "people.html", people_page.page(found, people, sheet, lang))
-        print(f"{len(found)} things to look at in roster and LMS: {out / 'people.html'}")
+        show_people(found, people, sheet, out, lang)
     options.keep(wanted, out)
     if wanted.likeness:
         show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
+
+
+def graded(
+    wanted: argparse.Namespace,
+    sheet: Sheet,
+    submissions: list[Submission],
+    out: Path,
+    tell: Callable[[str], None],
+) -> dict[str, Graded]:
+    """Grade what is new; return everybody's result, by student.  NotIsolated."""
+    limits = Limits(seconds=wanted.seconds)
+    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, not wanted.unsafe)
+    new = sum(is_new(one, settings, out) for one in submissions)
+    own = map(wanted.root.joinpath, ("solutions", "lessons"))
+    places = [out, command.courses(wanted), *own]
+    places += [wanted.submissions] if wanted.submissions else []
+    with workers(wanted, settings, sheet, places, new, tell) as pool:
+        return grade_class(submissions, settings, out, pool, tell)
+
+
+@contextlib.contextmanager
+def workers(
+    wanted: argparse.Namespace,
+    settings: Job,
+    sheet: Sheet,
+    places: list[Path],
+    new: int,
+    tell: Callable[[str], None],
+) -> Iterator[Executor]:
+    """Make an executor for NEW submissions, on this machine or a cluster.  NotIsolated.
+
+    places: what student code must not read
+    """
+    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
+    if wanted.cluster and new:
+        from .cluster.client import cluster_workers  # takes a second
+
+        tell(f"grading {new} submissions on the cluster {wanted.cluster}; its workers are tried …")
+        with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as cluster:
+            yield cluster
+        return
+    if settings.walls and (open_ := exposed(places)):
+        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
+    if new and not settings.walls:
+        tell("UNSAFE: student code runs without isolation, as you.")
+    elif new and not outer_wall():
+        tell("bubblewrap is not installed: the isolation has no outer wall.")
+    if new:
+        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
+    pool = local_workers(jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def recorded(
@@ -254,6 +289,14 @@ def show(
     print(f"{len(grades)} submissions, {doubtful} need a human: {out / 'grades.csv'}")
     if to_mark := sum(len(grade.to_mark) for grade in grades):
         print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
+
+
+def show_people(
+    found: Sequence[tuple[str, messages.Note]], people: Class, sheet: Sheet, out: Path, lang: str
+) -> None:
+    """Write the page on roster and LMS: who is missing, what a person has to look at."""
+    _write(out / "people.html", people_page.page(found, people, sheet, lang))
+    print(f"{len(found)} things to look at in roster and LMS: {out / 'people.html'}")
 
 
 def show_alike(grades: list[Grade], sheet: Sheet, root: Path, out: Path, lang: str) -> None:

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--formgrader", action="store_true", help="open nbgrader's formgrader")
     wanted = parser.parse_args(argv)
     folder = command.courses(wanted).resolve() / wanted.lang
-    if not (folder / "gradebook.db").exists():
+    if not (folder / "nbgrader_config.py").exists():  # it names the database
         print(f"no gradebook in {folder}: run start.py release or grade first", file=sys.stderr)
         return 1
     if not wanted.formgrader:

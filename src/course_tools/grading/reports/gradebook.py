@@ -6,6 +6,7 @@ nbgrader never executes what students wrote.
 """
 
 import contextlib
+import functools
 import html
 import json
 import os
@@ -20,8 +21,9 @@ import filelock
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import make_url
 from sqlalchemy.exc import SAWarning
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
 from helpers.classroom.overview import sheet_file
 from helpers.files import write_whole
@@ -47,7 +49,7 @@ c = get_config()  # noqa: F821
 root = Path(__file__).resolve().parent
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.course_id = {course!r}
-c.CourseDirectory.db_url = f"sqlite:///{{root}}/gradebook.db"
+c.CourseDirectory.db_url = {database}
 c.ClearSolutions.code_stub = {{"python": {code!r}}}
 c.ClearSolutions.text_stub = {text!r}
 c.Execute.enabled = False  # what students wrote is run by python start.py grade, behind walls
@@ -59,15 +61,31 @@ class NotReleased(Exception):
 
 
 class NbgraderCourse:
-    """nbgrader's folder and database of one language."""
+    """nbgrader's folder and database of one language.
 
-    def __init__(self, root: Path, folder: Path, lang: str):
+    db: another database's address, when the course is made; {lang} in it stands for the language
+    """
+
+    def __init__(self, root: Path, folder: Path, lang: str, db: str | None = None):
         self.root, self.lang, self.folder = root, lang, (folder / lang).resolve()
+        self.wanted = db and db.replace("{lang}", lang)
+
+    @functools.cached_property
+    def database(self) -> str:
+        """The database's address for SQLAlchemy: nbgrader's own option.  NotReleased."""
+        own = f"sqlite:///{self.folder}/gradebook.db"
+        if not self._settings.exists():
+            return self.wanted or own
+        loaded = PyFileConfigLoader(self._settings.name, str(self.folder)).load_config()
+        kept = str(loaded.CourseDirectory.get("db_url", own))
+        if self.wanted not in (None, kept):
+            known = make_url(kept).render_as_string()  # without the password
+            raise NotReleased(f"{self._settings} names {known}: change it there, or leave out --db")
+        return kept
 
     @property
-    def database(self) -> str:
-        """The database's address for SQLAlchemy."""
-        return f"sqlite:///{self.folder}/gradebook.db"
+    def _settings(self) -> Path:
+        return self.folder / "nbgrader_config.py"
 
     def release(self, lesson: str) -> Path:
         """Make the student's copy of a sheet, and its tasks in the gradebook.  NotReleased."""
@@ -141,9 +159,9 @@ class NbgraderCourse:
         return self.root / sheet_file("solutions", self.lang, lesson)
 
     def _configure(self) -> None:
-        file = self.folder / "nbgrader_config.py"
-        if not file.exists():  # an instructor may have added to it
-            write_whole(file, CONFIG.format(**self._values()))
+        if not self._settings.exists():  # an instructor may have added to it
+            database = repr(self.wanted) if self.wanted else 'f"sqlite:///{root}/gradebook.db"'
+            write_whole(self._settings, CONFIG.format(database=database, **self._values()))
 
     def _values(self) -> dict[str, str]:
         stubs = Table.read(self.root, "lessons/stubs.toml").table

@@ -46,6 +46,10 @@ SHOWN = Table(
 Exempt = Mapping[str, Mapping[str, str]]
 COLUMNS = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade")
 NONE = (0.0, None, None, False)  # of an exempt task
+ALONE = {  # who marks at this moment waits until all is written
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "LOCK TABLE grade, comment IN SHARE ROW EXCLUSIVE MODE",
+}
 INDEXES = {  # nbgrader has none on these, and its pages take minutes for a large class
     "submitted_assignment": "student_id",
     "submitted_notebook": "assignment_id",
@@ -94,8 +98,8 @@ def write(
     opened: whether Formgrader is open, and may have pages of before
     """
     prepare(book)
-    if book.engine.dialect.name == "sqlite":  # who marks at this moment waits until it is written
-        book.db.connection().exec_driver_sql("BEGIN IMMEDIATE")
+    if lock := ALONE.get(book.engine.dialect.name):
+        book.db.connection().exec_driver_sql(lock)
     rows = _Rows(book, sheet, exempt, opened)
     found = {graded.safe: rows.put(graded, unchanged[graded.safe]) for graded in results}
     rows.flush()
