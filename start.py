@@ -317,6 +317,12 @@ COMMANDS = {
     "term": Command("course_tools.grading.term", "join the sheets of a term in one table"),
     "site": Command("course_tools.site",
                     "run every lesson, and write them with their results as a site: site OUT"),
+    "shelf": Command("course_tools.teaching shelf",
+                     "plans, syllabus and hand-outs for teachers, from lessons/; --check compares"),
+    "slides": Command("course_tools.teaching slides",
+                      "run lessons, and write their slides: slides OUT"),
+    "exam": Command("course_tools.teaching.exam",
+                    "write an exam in parallel forms, with its keys: exam OUT"),
     "bench": Command("course_tools.checks.bench",
                      "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
 }  # fmt: skip
