@@ -20,7 +20,7 @@ from places import ROOT
 from sample_class import cell, dump, load
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import sheet
+from course_tools.grading import exempt, messages, sheet
 from course_tools.grading.graded import Graded, Outcome
 from course_tools.grading.marks import Given, Grade
 from course_tools.grading.submissions.submission import Submission
@@ -42,7 +42,8 @@ PENALTY = 2.0
 class Pupil:
     """One student.  right: the tasks that are answered right; essay: marks, None: not marked yet.
 
-    shown: the name that the LMS shows; handed: in what state the work came
+    handed: whether anything was handed in; shown: the name that the LMS shows
+    exempt: the tasks that do not count, "" for all of them
     """
 
     number: str
@@ -54,6 +55,7 @@ class Pupil:
     handed: bool = True
     shown: str = ""
     attachment: int = 0
+    exempt: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -81,25 +83,41 @@ class LmsClass:
     def out(self) -> Path:
         return self.folder / "out"
 
+    def most(self, one: Pupil) -> float:
+        """The points of the tasks that count for one student."""
+        counting = (t for t in self.sheet.tasks if not {"", t.name} & set(one.exempt))
+        return sum(task.points for task in counting)
+
     def expected(self, one: Pupil) -> float | None:
-        """The points, from the answers alone; None: nothing was handed in, or a mark is missing."""
-        if not one.handed or one.essay is None:
-            return None
-        tasks = sum(task.points for task in self.sheet.tasks if task.name in one.right)
-        return max(0.0, tasks + one.essay - (PENALTY if one.late else 0.0))
+        """The points, from the answers alone.
+
+        None: nothing was handed in, a mark is missing, or nothing of the sheet counts.
+        """
+        waits = one.essay is None and "essay" not in one.exempt
+        return self.so_far(one) if one.handed and not waits and self.most(one) else None
+
+    def in_lms(self, one: Pupil) -> str | float | None:
+        """What the LMS is to have: a number, EX, or what it had."""
+        points, most, whole = self.expected(one), self.most(one), self.sheet.total_points
+        if points is None:
+            return "EX" if self.key == "canvas" and not most else None
+        return points if most == whole else round(points * whole / most, 2)
 
     def cells(self, one: Pupil) -> list[str]:
         """The points of each task as they stand in the table."""
         found = []
         for task in self.sheet.tasks:
             points = one.essay if task.essay else task.points * (task.name in one.right)
-            found.append("" if points is None else f"{points:g}")
+            exempt = {"", task.name} & set(one.exempt)
+            shown = "" if points is None or not one.handed else f"{points:g}"
+            found.append(messages.text("word_exempt", self.lang) if exempt else shown)
         return found
 
     def so_far(self, one: Pupil) -> float:
         """The points of what is decided."""
-        points = sum(float(cell or 0) for cell in self.cells(one))
-        return max(0.0, points - (PENALTY if one.late else 0.0))
+        numbers = [cell for cell in self.cells(one) if cell[:1].isdigit()]
+        cut = PENALTY if one.late and self.most(one) else 0.0
+        return max(0.0, sum(map(float, numbers)) - cut)
 
     # --- what the LMS gives ---------------------------------------------------------------------
 
@@ -219,6 +237,14 @@ class LmsClass:
                     found = book.find_grade("essay", self.lesson, self.lesson, safe)
                     found.manual_score, found.needs_manual_grade = one.essay, False
             book.db.commit()
+
+    def excuse(self, one: Pupil) -> int:
+        """Run `start.py exempt`, with the student number as it stands in grades.csv."""
+        where = ["--lesson", self.lesson, "--lang", self.lang, "--courses", str(self.courses)]
+        where += [] if one.handed else ["--new"]
+        runs = [[one.number, *where, "--reason", "ill", *(["--task", task] if task else [])]
+                for task in one.exempt]  # fmt: skip
+        return sum(map(exempt.main, runs))
 
     def kept(self) -> dict[str, float]:
         """{student: points} in nbgrader's gradebook."""

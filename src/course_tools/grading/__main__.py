@@ -11,7 +11,7 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
@@ -173,8 +173,9 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     results = graded(wanted, sheet, submissions, out, tell)
     course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
     tell("writing the gradebook and the feedback …")
-    grades = recorded(course, sheet, results, tell)
-    people = who_is_who(grades, roster, courses, for_lms)
+    people = who_is_who(results.values(), roster, courses, for_lms)
+    grades = recorded(course, sheet, results, tell, people)
+    people = who_is_who([grade.graded for grade in grades], roster, courses, for_lms)
     walls, lang = not wanted.unsafe, wanted.report_lang or wanted.lang
     show(grades, sheet, walls, out, lang, people)
     found = list(people.found)
@@ -249,9 +250,11 @@ def recorded(
     sheet: Sheet,
     results: Mapping[str, Graded],
     tell: Callable[[str], object] = print,
+    people: Class | None = None,
 ) -> list[Grade]:
     """Write the gradebook; return everybody's grade, by student.  NotReleased."""
     exempt = exemptions.of_sheet(course.folder, sheet)
+    exempt = exemptions.by_label(exempt, people) if people else exempt
     marks = course.record(sheet, results.values(), tell, exempt)
     made = [Grade(one, sheet, marks.get(one.safe, {}), exempt.get(one.student, {}))
             for one in results.values()]  # fmt: skip
@@ -260,10 +263,12 @@ def recorded(
 
 
 def who_is_who(
-    grades: list[Grade], roster: Roster | None, courses: Path, for_lms: uploads.Wanted | None
+    every: Collection[Graded],
+    roster: Roster | None,
+    courses: Path,
+    for_lms: uploads.Wanted | None,
 ) -> Class:
     """Return whose the submissions are; what is learned of an LMS' numbers is kept."""
-    every = [grade.graded for grade in grades]
     if not roster:
         return without_roster(every)
     learned = read_learned(courses) | (uploads.numbers(for_lms, roster) if for_lms else {})

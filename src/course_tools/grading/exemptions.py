@@ -17,6 +17,7 @@ from helpers.files import write_whole
 
 from .graded import Graded, Outcome
 from .marks import Grade
+from .roster import Class, read_learned
 from .sheet import Sheet
 from .submissions.submission import Submission
 
@@ -41,6 +42,19 @@ def of_sheet(folder: Path, sheet: Sheet) -> dict[str, dict[str, str]]:
     return found
 
 
+def by_label(exempt: Mapping[str, Mapping[str, str]], people: Class) -> dict[str, dict[str, str]]:
+    """Return the same by the names under which the students' files were collected.
+
+    A person may stand there by number, as in grades.csv, or by that name.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for student, why in exempt.items():
+        labels = [label for label, who in people.who.items() if who.id == student]
+        for label in labels or [student]:
+            found.setdefault(label, {}).update(why)
+    return found
+
+
 def put(folder: Path, lesson: str, student: str, task: str, why: str | None) -> None:
     """Keep an exemption, or end it where there is no reason any more.  KeyError if there is none.
 
@@ -57,12 +71,12 @@ def put(folder: Path, lesson: str, student: str, task: str, why: str | None) -> 
 
 
 def known(folder: Path) -> set[str]:
-    """Return the names of all who have handed in anything in one language."""
-    file = folder / "gradebook.db"
+    """Return the names of all who have handed in anything in one language; numbers of a roster."""
+    file, numbers = folder / "gradebook.db", set(read_learned(folder.parent).values())
     if not file.exists():
-        return set()
+        return numbers
     with sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True) as book:
-        return {name for (name,) in book.execute("select last_name from student")}
+        return numbers | {name for (name,) in book.execute("select last_name from student")}
 
 
 def like(name: str, names: set[str]) -> list[str]:

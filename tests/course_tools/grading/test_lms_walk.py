@@ -52,9 +52,11 @@ class Walk:
                        for n, lesson in enumerate(LESSONS)]  # fmt: skip
         for n, sheet in enumerate(self.sheets):
             answer(sheet.pupils, sheet.sheet, n)
-            sheet.pupils[3 - n].handed = False
+            sheet.pupils[3 - n].handed = sheet.pupils[10].handed = False
             sheet.pupils[4].essay = None if n else sheet.pupils[4].essay
             sheet.pupils[6].late = True
+            sheet.pupils[7 + n].exempt, sheet.pupils[9].exempt = ("",), ("essay",)
+            sheet.pupils[3].exempt = () if n else ("",)  # who has handed in nothing
             stranger = Pupil("?", "Guest 99", f"{999_000 + n}", attachment=87_000 + n)
             sheet.strangers = [replace(stranger, right=sheet.pupils[0].right, essay=2.0)]
 
@@ -76,18 +78,13 @@ class Walk:
                       "01_attention": made.lesson, "moodle": self.key, "OUT/01": str(self.out(n)),
                       "ROSTER.csv": str(made.roster(OFFICE[self.key])),
                       "WORKSHEET.csv": str(made.table())}  # fmt: skip
-            more = [
-                "--due",
-                "2026-05-01 23:59",
-                "--late-penalty",
-                "2",
-                "--courses",
-                str(made.courses),
-            ]
+            more = ["--due", "2026-05-01 23:59", "--late-penalty", "2"]
+            more += ["--courses", str(made.courses)]
             more += ["--lms-column", lms_column] if self.key == "canvas" else []
             command = [*(values.get(word, word) for word in words), *more, "--jobs", "1"]
             assert made.run(command) == 0
             made.mark()
+            assert sum(map(made.excuse, made.pupils)) == 0
             assert made.run(command) == 0
         outs = {f"OUT/0{n + 1}={WEIGHTS[n]}": f"{self.out(n)}={WEIGHTS[n]}" for n in (0, 1)}
         values = {**outs, "term.csv": str(self.term), "ROSTER.csv": str(made.folder / "roster.csv")}
@@ -118,14 +115,17 @@ class Walk:
             points = [sheet.expected(p) for sheet, p in pair]
             shown = [line[head] for head in line if head.startswith("0")]
             assert shown == ["" if p is None else f"{p:g}" for p in points]
-            waits = [s.lesson for s, p in pair if p.handed and p.essay is None]
-            assert line["missing"].split() == [s.lesson for s, p in pair if not p.handed]
-            assert line["waits"].split() == waits and line["name"] == plain(pair[1][1].name)
-            share = sum(w * (p or 0) / s.sheet.total_points
-                        for w, p, (s, _) in zip(WEIGHTS, points, pair, strict=True))  # fmt: skip
+            counts = [(s, p, w) for (s, p), w in zip(pair, WEIGHTS, strict=True) if s.most(p)]
+            waits = [s.lesson for s, p, _ in counts if p.handed and s.expected(p) is None]
+            absent = [s.lesson for s, p, _ in counts if not p.handed]
+            assert line["exempt"].split() == [s.lesson for s, p in pair if not s.most(p)]
+            assert (line["missing"].split(), line["waits"].split()) == (absent, waits)
+            assert line["name"] == plain(pair[1][1].name)
+            share = sum(w * (s.expected(p) or 0) / s.most(p) for s, p, w in counts)
+            of = sum(w for *_, w in counts)
             total = "" if waits else f"{round(share, 4):.12g}"
-            percent = "" if waits else f"{round(100 * share / sum(WEIGHTS), 4):.12g}"
-            assert (line["total"], line["of"], line["percent"]) == (total, "30", percent)
+            percent = "" if waits else f"{round(100 * share / of, 4):.12g}"
+            assert (line["total"], line["of"], line["percent"]) == (total, f"{of}", percent)
             numbers += 5
         return numbers
 
@@ -133,7 +133,8 @@ class Walk:
         made, out = self.sheets[n], self.out(n)
         everybody = [*made.pupils, *made.strangers]
         there = {one.lms_id: one for one in everybody if one.handed}
-        decided = {k: one for k, one in there.items() if made.expected(one) is not None}
+        lms = {one.lms_id: value for one in everybody if (value := made.in_lms(one)) is not None}
+        sent = {k: one for k, one in there.items() if k in lms}
         numbers = self.compare_table(n)
         # the LMS' table, as the LMS reads it
         name, most = made.table().name, made.sheet.total_points
@@ -142,25 +143,26 @@ class Walk:
             got = lms_imports.moodle_grades(data, most)
         else:
             texts = lms_imports.canvas_grades(data, "5012")
-            got = {k: float(text) for k, text in texts.items() if text}
+            got = {k: text if text == "EX" else float(text) for k, text in texts.items() if text}
             assert set(lms_imports.canvas_grades(data, "5013").values()) == {"77.50", ""}
-        assert got == {k: made.expected(one) for k, one in decided.items()}
+        assert got == lms
         assert len(data.splitlines()) == len(made.table().read_bytes().splitlines())
         # feedback, as the LMS places it, and as it lies in OUT
         zipped = (out / "lms" / "feedback.zip").read_bytes()
         for number, page in self.pages(made, zipped).items():
-            assert total_on(page) == made.expected(decided.pop(number))
-        assert decided == {}
+            assert total_on(page) == made_total(made, sent.pop(number))
+        assert sent == {}
         for one in there.values():
             file = out / "feedback" / f"{Submission(one.label).safe}.html"
             page = file.read_text(encoding="utf-8")
-            assert total_on(page) == made.so_far(one)
-            assert (made.expected(one) is None) == ("これから採点" in page or "尚待批改" in page)
+            assert total_on(page) == made_total(made, one)
+            waits = made.most(one) > 0 and made.expected(one) is None
+            assert waits == ("これから採点" in page or "尚待批改" in page)
         # who is who
         people = re.sub("<[^>]+>", "|", (out / "people.html").read_text(encoding="utf-8"))
         for one in everybody:
             absent = f"{one.number} {one.name.replace('&', '&amp;')}"
-            assert (f"|{absent}|" in people) == (not one.handed)
+            assert (f"|{absent}|" in people) == (not one.handed and not one.exempt)
         assert people.count(made.strangers[0].label) == 1
         assert made.kept() == {one.label: made.so_far(one) for one in there.values()}
         return numbers + len(got) + 2 * len(there)
@@ -178,9 +180,9 @@ class Walk:
             assert line[1:3] == [plain(one.name), lms_id]
             points = made.expected(one)
             assert line[3] == ("" if points is None else f"{points:g}")
-            assert line[4] == f"{made.sheet.total_points:g}"
-            cells = [line[heads.index(task)] if one.handed else "" for task in tasks]
-            assert cells == (made.cells(one) if one.handed else [""] * len(tasks))
+            assert line[4] == f"{made.most(one):g}"
+            cells = [line[heads.index(task)] if len(line) == len(heads) else "" for task in tasks]
+            assert cells == made.cells(one)
             numbers += 2 + len(tasks)
         return numbers
 
@@ -196,8 +198,15 @@ class Walk:
                 lms_imports.canvas_files(zipped, names).items()}  # fmt: skip
 
 
-def total_on(page: str) -> float:
-    return float(re.search(r"<strong>[^<]*?：([\d.]+) / [\d.]+", page)[1])
+def total_on(page: str) -> tuple[float, float] | None:
+    """The points on a page, and the most; None where it has none."""
+    found = re.search(r"<strong>[^<]*?：([\d.]+) / ([\d.]+)", page)
+    return (float(found[1]), float(found[2])) if found else None
+
+
+def made_total(made: LmsClass, one: Pupil) -> tuple[float, float] | None:
+    """What the page has to show."""
+    return (made.so_far(one), made.most(one)) if made.most(one) else None
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
@@ -254,7 +263,7 @@ def test_a_number_that_is_another_is_seen(walk, tmp_path, place):
     elif place == "term.csv":
         changed(copy.term, b"," + points + b",", b",13.75,")
     elif place == "people.html":
-        changed(out / place, made.pupils[3].number.encode(), b"24A9999")
+        changed(out / place, made.pupils[10].number.encode(), b"24A9999")
     elif place == "feedback.zip":
         swapped(out / "lms" / place)
     else:
