@@ -48,6 +48,9 @@ class JudgeProcess:
         try:
             pickle.dump(question, process.stdin)
             process.stdin.flush()
+        except OSError:  # nobody reads
+            raise JudgeEnded(asked=False) from None
+        try:
             return pickle.load(process.stdout)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
             raise JudgeEnded(asked=True) from None
