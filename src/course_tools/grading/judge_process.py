@@ -53,6 +53,8 @@ class JudgeProcess:
         try:
             return pickle.load(process.stdout)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            self.process.kill()  # it says nothing more; the next question finds that it is gone
+            self.process.wait()
             raise JudgeEnded(asked=True) from None
 
     def kill(self) -> None:
