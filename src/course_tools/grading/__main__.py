@@ -227,8 +227,8 @@ def workers(
         from .cluster.client import cluster_workers  # takes a second
 
         tell(f"grading {new} submissions on the cluster {wanted.cluster}; its workers are tried …")
-        with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as cluster:
-            yield cluster
+        with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as made:
+            yield made
         return
     if settings.walls and (open_ := exposed(places)):
         raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")

@@ -48,8 +48,13 @@ class JudgeProcess:
         try:
             pickle.dump(question, process.stdin)
             process.stdin.flush()
+        except OSError:  # nobody reads
+            raise JudgeEnded(asked=False) from None
+        try:
             return pickle.load(process.stdout)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            self.process.kill()  # it says nothing more; the next question finds that it is gone
+            self.process.wait()
             raise JudgeEnded(asked=True) from None
 
     def kill(self) -> None:

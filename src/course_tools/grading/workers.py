@@ -211,7 +211,7 @@ class LocalWorker(Worker):
 
 
 class LocalWorkers(Workers):
-    """As many processes as are wanted; for one that dies another one is started."""
+    """Processes of this machine: for each one that dies another one is started."""
 
     def __init__(self, jobs: int):
         super().__init__()

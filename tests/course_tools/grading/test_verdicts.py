@@ -137,6 +137,17 @@ def test_another_version_of_a_package_or_of_python_changes_the_key(monkeypatch):
         verdicts.installed.cache_clear()
 
 
+def test_what_was_imported_before_does_not_change_the_key():
+    """setuptools puts the packages that it brings along on the path once it is imported."""
+    code = "import sys; from course_tools.grading import verdicts; print(*verdicts.installed())"
+    env = os.environ | {"PYTHONPATH": str(SRC)}
+    said = [
+        subprocess.run([sys.executable, "-c", before + code], env=env, capture_output=True).stdout
+        for before in ("", "import setuptools; ")
+    ]
+    assert said[0] == said[1] and b"torch" in said[0]
+
+
 def test_what_is_kept_is_what_was_found(tmp_path):
     one = Submission("佐藤 花子")
     verdicts.keep(tmp_path, one, "key", VERDICT)

@@ -102,7 +102,7 @@ def test_an_exception_of_the_judges_is_the_commands_matter(trace, tmp_path):
 
 def test_a_machine_on_which_no_process_lives_is_said_so(trace, tmp_path, monkeypatch):
     monkeypatch.setattr("course_tools.grading.judge_process.PROGRAM", "no_such_program")
-    with pytest.raises(BrokenExecutor, match="before they had graded anything"):
+    with pytest.raises(BrokenExecutor, match="before they have graded anything"):
         graded(words(), tmp_path / "out", LocalWorkers(2))
 
 

@@ -218,8 +218,7 @@ def cluster_workers(
 ) -> Iterator[ClusterWorkers]:
     """Make an executor of the cluster at ADDRESS; see opened()."""
     with opened(address, jobs) as client:
-        assert client.scheduler
-        scheduler = client.scheduler.address
+        scheduler = str(client.scheduler and client.scheduler.address)
         probe = Probe(settings, sheet, other_sheets.released(settings.root), verdicts.digest(SRC),
                       verdicts.installed(), tuple(place.resolve() for place in places),
                       (get_address_host_port(scheduler),))  # fmt: skip

@@ -81,9 +81,9 @@ async def ask(command: str, question: bytes, dask_worker: Any = None) -> tuple[s
 
 def extend(kept: Any, dask_worker: Any) -> None:
     """Keep the judge for another lease."""
-    loop = asyncio.get_running_loop()
-    ending = lambda: asyncio.ensure_future(end(kept.command, dask_worker))  # noqa: E731
-    kept.timer = loop.call_later(kept.lease_s, ending)
+    kept.timer = asyncio.get_running_loop().call_later(
+        kept.lease_s, lambda: asyncio.ensure_future(end(kept.command, dask_worker))
+    )
 
 
 async def end(command: str, dask_worker: Any = None) -> None:

@@ -53,7 +53,7 @@ def fault(probe: Probe) -> str:
             return reason
         if open_ := exposed(places):
             return f"student code may read the folders of Python, and in them {open_}"
-        if reached := reaches(probe, places):
+        if reached := reaches(probe):
             return reached
         unsound = classroom._unsound(of.root, of.lesson, of.lang, of.limits, of.walls)
         return "".join(f"the model answer of {t} does not pass: {r}. " for t, r in unsound.items())
@@ -73,13 +73,13 @@ def other_version(probe: Probe) -> str:
     return ""
 
 
-def reaches(probe: Probe, places: list[Path]) -> str:
-    """Say what a student's process reaches of what it must not: files there are, and a port."""
+def reaches(probe: Probe) -> str:
+    """Say what a student's process reaches: a file that was made for it, places, an address."""
     of = probe.settings
     server = classroom._server(of.limits, of.walls, probe.sheet.imports)
     with tempfile.NamedTemporaryFile() as bait, server.fork() as student:
         above = {parent for folder in readable_folders() for parent in Path(folder).parents}
-        paths = [bait.name, *(str(place) for place in places if place not in above)]
+        paths = [bait.name, *(str(place) for place in probe.places if place not in above)]
         source = REACH.format(paths=paths, addresses=list(probe.addresses))
         try:
             reply = student.ask(30.0, ask="run", name="probe", source=source)
