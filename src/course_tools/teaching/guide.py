@@ -40,9 +40,6 @@ EXAMPLES = {
 UNWRITTEN = (
     "00_start",
     "02_block",
-    "03_encoder",
-    "04_decoder",
-    "05_encoder_decoder",
 )
 Path_ = tuple[str, ...]
 
