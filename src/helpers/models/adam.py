@@ -5,10 +5,15 @@ The first step of any `torch.optim.Optimizer` imports torch.compile's tracer and
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
+
+# of torch.optim.Adam
+TORCH_DEFAULTS: dict[str, Any] = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+TORCH_DEFAULTS |= {"amsgrad": False, "maximize": False}
 
 
 class Adam:
@@ -30,10 +35,10 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Change the parameters, all of which have a gradient, in place."""
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        moments = (self._first, self._second, [], self._steps)
-        torch_defaults = {"amsgrad": False, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
-        torch_defaults["maximize"] = False
-        decay = {"lr": self.lr, "weight_decay": self.weight_decay}
-        adam(self.parameters, gradients, *moments, **torch_defaults, **decay)
+        """Change the parameters that have a gradient, in place."""
+        kept = zip(self.parameters, self._first, self._second, self._steps, strict=True)
+        with_gradient = [state for state in kept if state[0].grad is not None]
+        parameters, first, second, steps = map(list, zip(*with_gradient, strict=True))
+        gradients: list[Any] = [parameter.grad for parameter in parameters]
+        chosen: dict[str, Any] = {"lr": self.lr, "weight_decay": self.weight_decay}
+        adam(parameters, gradients, first, second, [], steps, **TORCH_DEFAULTS, **chosen)
