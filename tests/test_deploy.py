@@ -15,12 +15,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import as_in_a_pod
+import isolation
 import pytest
 import student_pod
 import yaml
 from places import ROOT
-
-from course_tools.grading import __main__ as grading
 
 DEPLOY = ROOT / "deploy"
 KUBERNETES = "1.36"  # whose schemas
@@ -127,11 +127,15 @@ def test_the_grading_job_calls_the_grader_as_it_is():
     container = read("kubernetes/grading-job.yaml")["spec"]["template"]["spec"]["containers"][0]
     *python, submissions = container["command"]
     assert python == ["python", "-P", "-m", "course_tools.grading"]
-    wanted = grading.parser().parse_args([submissions, *container["args"]])
+    sources = ("grading/__main__.py", "command.py")
+    text = "".join((ROOT / "src/course_tools" / n).read_text(encoding="utf-8") for n in sources)
+    options, values = container["args"][::2], container["args"][1::2]
+    assert set(options) <= set(re.findall(r'"(--[a-z-]+)"', text))
+    given = dict(zip(options, values, strict=True))
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
-    for path in (wanted.submissions, wanted.out, wanted.courses):
-        assert str(path.parent) in mounts
-    assert container["resources"]["requests"]["cpu"] == str(wanted.jobs)
+    for path in (submissions, given["--out"], given["--courses"]):
+        assert str(Path(path).parent) in mounts
+    assert container["resources"]["requests"]["cpu"] == given["--jobs"]
 
 
 # --- system calls -----------------------------------------------------------------------------
@@ -153,6 +157,51 @@ def test_the_profile_allows_what_the_walls_need_and_nothing_that_nobody_does():
     known = {"names", "action", "args"}  # containerd reads the runtime's own form, and no other key
     assert all(set(rule) <= known for rule in profile["syscalls"])
     assert set(profile) == {"defaultAction", "defaultErrnoRet", "architectures", "syscalls"}
+
+
+ISOLATE = """
+import sys
+from course_tools.grading.sandbox import ForkServer, isolation
+isolation.outer_wall = lambda: sys.argv[1]
+try:
+    with ForkServer() as server:
+        server.fork().end()
+    print("isolates")
+except isolation.NotIsolated as reason:
+    print("refuses", reason)
+"""
+
+
+def in_a_pod(profile: Path, outer_wall: str) -> str:
+    """What the sandbox says where only the profile's system calls are allowed."""
+    inner = [sys.executable, "-c", ISOLATE, outer_wall]
+    command = [sys.executable, as_in_a_pod.__file__, str(profile), *inner]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="system calls of Linux")
+def test_the_walls_stand_under_the_profile_and_the_grader_refuses_without_its_six(tmp_path):
+    if not as_in_a_pod.library():
+        pytest.skip("no libseccomp")
+    ours = DEPLOY / "kubernetes/triad-grading-seccomp.json"
+    profile = json.loads(ours.read_text(encoding="utf-8"))
+    walls, *others = profile["syscalls"]
+    assert set(walls["names"]) == WALLS
+    plain = tmp_path / "default.json"
+    namespaces = {"index": 0, "op": "SCMP_CMP_EQ", "value": 0x1200011}  # fork, as libc asks it
+    others.append({"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [namespaces]})
+    threads = {"index": 0, "op": "SCMP_CMP_EQ", "value": 0x3D0F00}
+    others.append({"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [threads]})
+    plain.write_text(json.dumps(profile | {"syscalls": others}), encoding="utf-8")
+    assert in_a_pod(plain, "").startswith("refuses")
+    outer_walls = {"", (os.environ.get("TRIAD_ALL") and shutil.which("bwrap")) or ""}
+    said = {in_a_pod(ours, outer_wall) for outer_wall in outer_walls}
+    if said != {"isolates\n"}:
+        with isolation.server_or_skip():  # where this machine cannot isolate at all
+            pytest.fail(f"under our profile: {said}")
 
 
 # --- what belongs together --------------------------------------------------------------------

@@ -65,8 +65,9 @@ def opened(page):
     page.wait_for_function("lab.quiet()")
 
 
-def command(page, name: str) -> None:
-    page.evaluate("name => jupyterapp.commands.execute(name)", name)
+def save(page) -> None:
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("!lab.panel.context.model.dirty", polling=200)
 
 
 def saved(hub, name: str) -> list[dict]:
@@ -78,9 +79,9 @@ def saved(hub, name: str) -> list[dict]:
 def test_each_opens_and_runs_a_lesson_in_a_browser(hub, pages):
     for name, page in pages.items():
         opened(page)
-        command(page, "notebook:run-all-cells")
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
         page.wait_for_function("lab.ran() && lab.quiet()", polling=200)
-        command(page, "docmanager:save")
+        save(page)
         cells = saved(hub, name)
         outputs = [output for cell in cells for output in cell["outputs"]]
         assert all(cell["execution_count"] for cell in cells) and len(outputs) >= 3
@@ -159,7 +160,7 @@ def test_a_killed_server_gives_the_work_back(hub, pages):
     opened(page)
     mine = "mine = 6 * 7  # 山田"
     page.evaluate("text => lab.panel.content.activeCell.model.sharedModel.setSource(text)", mine)
-    command(page, "docmanager:save")
+    save(page)
     before = (hub.homes / name / LESSON).read_bytes()
     assert mine.encode() in before
     for process in [p for kind in hub.of(name).values() for p in kind]:
@@ -169,6 +170,8 @@ def test_a_killed_server_gives_the_work_back(hub, pages):
         time.sleep(0.2)
     assert not hub.ready(name), "the hub sees that it is gone"
     hub.start_server(name)
+    page = page.context.new_page()
+    page.set_default_timeout(120_000)
     page.goto(f"{hub.base}/user/{name}/lab/tree/{LESSON}")
     opened(page)
     assert (hub.homes / name / LESSON).read_bytes() == before, "not delivered over it"
