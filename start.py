@@ -305,6 +305,8 @@ COMMANDS = {
                        "set the course's addresses, for Colab and the READMEs, and build"),
     "student-zip": Command("course_tools.edition.student_edition", "write the student edition"),
     "release": Command("course_tools.grading.release", "put sheets into nbgrader's courses"),
+    "collect": Command("course_tools.grading.collect",
+                       "copy a sheet out of students' homes on a hub, for grade"),
     "grade": Command("course_tools.grading",
                      "grade a class: a table, feedback for each student, a report"),
     "mark": Command("course_tools.grading.mark", "open the page where essays are marked"),
