@@ -30,7 +30,7 @@ class UnreadableTable(Exception):
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A cell's text without quotes, and where it stands in the file's text, with them."""
 
     text: str
@@ -48,7 +48,7 @@ class CsvFile:
     encoding: str
     text: str
     delimiter: str
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
 
     @classmethod
     def read(cls, path: Path) -> "CsvFile":
@@ -163,18 +163,18 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[Cell, ...]]:
+def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[TableCell, ...]]:
     """Yield the rows of a text (RFC 4180).  UnreadableTable where quotes do not match."""
     cell = rf'"(?:[^"]|"")*"|[^"{delimiter}\r\n][^{delimiter}\r\n]*|'
     token = re.compile(rf"({cell})({delimiter}|\r\n|\r|\n|\Z)")
     place = 0
-    row: list[Cell] = []
+    row: list[TableCell] = []
     while place < len(text) or row:
         found = token.match(text, place)
         if not found:
             line = text.count("\n", 0, place) + 1
             raise UnreadableTable(f"{path}, line {line}: a quotation mark is not where one can be")
-        row.append(Cell(_unquoted(found[1]), *found.span(1)))
+        row.append(TableCell(_unquoted(found[1]), *found.span(1)))
         place = found.end()
         if found[2] != delimiter:
             yield tuple(row)

@@ -83,7 +83,11 @@ def files(course: Course, lessons: Sequence[Prepared]) -> dict[str, str]:
 def different(root: Path, made: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return (files that differ, files that nothing makes)."""
     there = {p.relative_to(root).as_posix(): p for p in (root / pages.FOLDER).rglob("*.*")}
-    wrong = [n for n, text in made.items() if n not in there or there[n].read_text("utf-8") != text]
+    wrong = [
+        n
+        for n, text in made.items()
+        if n not in there or there[n].read_text(encoding="utf-8") != text
+    ]
     return wrong, sorted(set(there) - set(made))
 
 

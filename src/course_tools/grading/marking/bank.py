@@ -1,6 +1,6 @@
 """The comment bank: comments that are written once, in each language, and inserted by a key.
 
-    courses/comments.json    [{"id", "lesson", "texts": {"ja": …, "zh_tw": …}}]
+    courses/comments.json    [{"id", "lesson", "texts": {LANGUAGE: …}}]
 
 It is shared by the courses of all languages.  How often a comment is used is no counter that could
 drift: it is counted in the marks that hold it (`desk.uses`).
@@ -44,7 +44,7 @@ class Bank:
         """Return the comments for a lesson, or all, in the order in which they were added."""
         if not self.file.exists():
             return []
-        made = [BankComment(**entry) for entry in json.loads(self.file.read_text("utf-8"))]
+        made = [BankComment(**entry) for entry in json.loads(self.file.read_text(encoding="utf-8"))]
         return [one for one in made if lesson is None or one.lesson in ("", lesson)]
 
     def put(self, lesson: str, texts: Mapping[str, str], id: str = "") -> str:
