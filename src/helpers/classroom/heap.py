@@ -1,5 +1,8 @@
-"""What a long cell has freed goes back to the system: glibc's malloc keeps it, for as long as the
-kernel lives, and on a shared machine another student could have had it."""
+"""What a long cell has freed goes back to the system at its end.
+
+glibc's malloc keeps it for as long as the kernel lives; on a shared machine another student could
+have had it.
+"""
 
 import ctypes
 import time
