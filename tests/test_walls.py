@@ -206,7 +206,12 @@ def unencoded(src: Path) -> list[str]:
 
 
 def opens_text(call: ast.Call) -> bool:
-    """open() or a path's open, read_text, write_text without encoding, and not of bytes."""
+    """open() or a path's open, read_text, write_text without encoding, and not of bytes.
+
+    os.open gives a handle, and no text.
+    """
+    if ast.unparse(call.func) == "os.open":
+        return False
     name = ast.unparse(call.func).split(".")[-1]
     values = [*call.args, *(k.value for k in call.keywords if k.arg == "mode")]
     modes = [v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)]
