@@ -249,15 +249,18 @@ class Kernel:
         asked = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
         message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}}
         self._socket.send(json.dumps(message | {"content": asked | {"user_expressions": {}}}))
-        while True:
+        result, idle = "", False
+        while not (result and idle):  # the reply overtakes what was printed
             got = self._socket.recv()
-            answer = json.loads(got) if isinstance(got, str) else {"msg_type": ""}
-            if answer["msg_type"] == "stream":
-                text += answer["content"]["text"]
-            ours = answer.get("parent_header", {}).get("msg_id") == number
-            if ours and answer["msg_type"] == "execute_reply":
-                content = answer["content"]
-                return content.get("ename", content["status"]), text
+            answer = json.loads(got) if isinstance(got, str) else {}
+            if answer.get("parent_header", {}).get("msg_id") != number:
+                continue
+            kind, content = answer["msg_type"], answer["content"]
+            text += content["text"] if kind == "stream" else ""
+            idle |= kind == "status" and content["execution_state"] == "idle"
+            if kind == "execute_reply":
+                result = content.get("ename", content["status"])
+        return result, text
 
     def close(self) -> None:
         """Let the web socket go; the kernel runs on."""

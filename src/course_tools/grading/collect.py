@@ -23,7 +23,7 @@ LARGEST = 50 * 2**20  # bytes of a notebook
 
 
 @dataclass(frozen=True)
-class Found:
+class HomeNotebook:
     """A notebook in a home: its content, and when it was last changed."""
 
     name: str
@@ -74,7 +74,7 @@ def collect(homes: Path, inside: Path, released: Path, to: Path) -> tuple[int, l
     return collected, refused
 
 
-def notebooks(home: Path, inside: Path) -> Iterator[Found]:
+def notebooks(home: Path, inside: Path) -> Iterator[HomeNotebook]:
     """Yield the notebooks of one home; none where the student has not opened the course.
 
     Each folder on the way is opened by its handle, so that none can be exchanged for a link.
@@ -100,7 +100,7 @@ def _opened(path: Path, kind: int, handles: contextlib.ExitStack, where: int | N
     return handle
 
 
-def _read(path: Path, owner: int, folder: int) -> Found:
+def _read(path: Path, owner: int, folder: int) -> HomeNotebook:
     with contextlib.ExitStack() as handles:
         try:
             handle = _opened(Path(path.name), 0, handles, folder)
@@ -112,7 +112,7 @@ def _read(path: Path, owner: int, folder: int) -> Found:
         if about.st_size > LARGEST:
             raise Refused(f"{path}: {about.st_size / 2**20:.0f} MiB, more than any sheet needs")
         with open(handle, "rb", closefd=False) as file:
-            return Found(path.name, file.read(LARGEST), about.st_mtime_ns)
+            return HomeNotebook(path.name, file.read(LARGEST), about.st_mtime_ns)
 
 
 def _sources(data: bytes) -> str:

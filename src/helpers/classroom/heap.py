@@ -1,5 +1,8 @@
-"""What a long cell has freed goes back to the system: glibc's malloc keeps it, for as long as the
-kernel lives, and on a shared machine another student could have had it."""
+"""What a long cell has freed goes back to the system at its end.
+
+glibc's malloc keeps it for as long as the kernel lives; on a shared machine another student could
+have had it.
+"""
 
 import ctypes
 import time
@@ -11,7 +14,7 @@ LONG_SECONDS = 1.0  # a training, a model loaded: less is not worth the millisec
 
 def install(shell: Any) -> None:
     """Have an IPython give memory back after each cell that took long."""
-    watch = _Watch()
+    watch = _Stopwatch()
     shell.events.register("pre_run_cell", watch.begin)
     shell.events.register("post_run_cell", watch.end)
 
@@ -22,7 +25,7 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-class _Watch:
+class _Stopwatch:
     """When the cell that runs began."""
 
     def __init__(self) -> None:
