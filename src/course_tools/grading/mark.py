@@ -58,6 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def paged(wanted: argparse.Namespace, folder: Path) -> int:
     """Serve the marking page until this process is told to end."""
+    if not (folder / "gradebook.db").exists():
+        print("the marking page needs nbgrader's own database, a file: take --formgrader",
+              file=sys.stderr)  # fmt: skip
+        return 1
     with contextlib.closing(sqlite3.connect(folder / "gradebook.db")) as book:
         ask = "SELECT 1 FROM sqlite_master WHERE name = ?"
         if not book.execute(ask, (scores.SHOWN.name,)).fetchone():

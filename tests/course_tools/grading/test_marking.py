@@ -425,5 +425,6 @@ def test_nothing_to_mark_is_said(tmp_path, capsys):
     where = ["--lang", "ja", "--courses", str(tmp_path), "--no-browser"]
     assert mark.main(where) == 1 and "no gradebook" in capsys.readouterr().err
     (tmp_path / "ja").mkdir()
+    (tmp_path / "ja" / "nbgrader_config.py").touch()
     sqlite3.connect(tmp_path / "ja" / "gradebook.db").close()
     assert mark.main(where) == 1 and "nothing is graded" in capsys.readouterr().err

@@ -20,9 +20,10 @@ Pairs = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of n answers: the share with the same points; kappa, None if nothing varies; the bias.
+    """How far two markers agree over n answers.
 
-    bias: how many points more the second marker gives on average
+    exact: share with the same points.  kappa: None if nothing varies.  bias: how many points more
+    the second marker gives on average
     """
 
     n: int

@@ -1,6 +1,6 @@
 """The comment bank: comments that are written once, in each language, and inserted by a key.
 
-    courses/comments.json    [{"id", "lesson", "texts": {LANGUAGE: …}}]
+    courses/comments.json    [{"id", "lesson", "texts": {language: text}}]
 
 It is shared by the courses of all languages.  How often a comment is used is no counter that could
 drift: it is counted in the marks that hold it (`desk.uses`).
