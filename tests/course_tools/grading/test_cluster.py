@@ -423,6 +423,12 @@ def test_no_answer_and_no_hidden_test_is_in_the_wheel(made):
     assert not [name for name in names if "model_answers" in name or name.startswith("lessons")]
 
 
+def test_an_address_that_is_none_is_said_so(tmp_path):
+    nowhere = client.cluster_workers("nowhere", 1, JOB, sheet_01(), [], print)
+    with pytest.raises(BrokenExecutor, match="--cluster nowhere: "), nowhere:
+        pass
+
+
 def test_unsafe_and_a_cluster_exclude_each_other(tmp_path, capsys):
     options = ["--lesson", LESSON, "--lang", LANG, "--out", str(tmp_path / "out")]
     assert grade.main([str(tmp_path), *options, "--unsafe", "--cluster", "local"]) == 2

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import dask
 from distributed import Client, LocalCluster
 from distributed.comm import get_address_host_port
 
@@ -38,6 +39,7 @@ QUEUES = {  # dask-jobqueue's classes, whose settings lie in dask's own configur
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster",
     "oar": "OARCluster", "htcondor": "HTCondorCluster",
 }  # fmt: skip
+MEMORY = "4GB"  # of a job: a judge, its fork server and a student's process, and what tests make
 CONNECT_S, WAIT_S = 30, 60.0  # for a scheduler; for its first worker, or another one
 LEASE_S = 600.0  # a worker forgets a command that is gone after that: longer than any submission
 LOOK_S = 0.5
@@ -65,7 +67,8 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
             where = {"address": stack.enter_context(local)}
         elif address in QUEUES:
             kind = getattr(importlib.import_module("dask_jobqueue"), QUEUES[address])
-            queue = stack.enter_context(kind(cores=1, processes=1))
+            memory = dask.config.get(f"jobqueue.{address}.memory", None) or MEMORY
+            queue = stack.enter_context(kind(cores=1, processes=1, memory=memory))
             queue.scale(jobs)
             where = {"address": queue}
         elif Path(address).is_file():
@@ -217,7 +220,11 @@ def cluster_workers(
     tell: Callable[[str], object] = print,
 ) -> Iterator[ClusterWorkers]:
     """Make an executor of the cluster at ADDRESS; see opened()."""
-    with opened(address, jobs) as client:
+    with contextlib.ExitStack() as stack:
+        try:
+            client = stack.enter_context(opened(address, jobs))
+        except Exception as reason:
+            raise BrokenExecutor(f"--cluster {address}: {reason}.") from None
         scheduler = str(client.scheduler and client.scheduler.address)
         probe = Probe(settings, sheet, other_sheets.released(settings.root), verdicts.digest(SRC),
                       verdicts.installed(), tuple(place.resolve() for place in places),
