@@ -254,9 +254,10 @@ def test_a_worker_whose_judges_die_at_once_is_left_out(unprobed, tmp_path):
         return real(function, command, *arguments, workers=workers)
 
     pretend.run = run
+    handed = words(*(f"s{n:02d}" for n in range(40)))
     with pool_of(pretend, told := []) as pool:
-        results = grade_class(words(*"cdefghij"), JOB, tmp_path, pool, told.append)
-    assert rows(results) == {w: deadly.points_of(w) for w in "cdefghij"}
+        results = grade_class(handed, JOB, tmp_path, pool, told.append)
+    assert rows(results) == {one.student: deadly.points_of(one.student) for one in handed}
     assert [line for line in told if "left out" in line] == [
         "left out: a: its judge ends before it has graded anything"
     ]

@@ -30,7 +30,7 @@ from ..graded import Verdict
 from ..sandbox.isolation import SRC
 from ..sheet import Sheet
 from ..submissions import other_sheets
-from ..workers import Worker, WorkerDied, Workers, WorkerUnfit
+from ..workers import BARREN, Worker, WorkerDied, Workers, WorkerUnfit
 from . import on_worker
 from .probe import Probe, fault
 from .wheel import wheel
@@ -43,7 +43,6 @@ MEMORY = "4GB"  # of a job: a judge, its fork server and a student's process, an
 CONNECT_S, WAIT_S = 30, 60.0  # for a scheduler; for its first worker, or another one
 LEASE_S = 600.0  # a worker forgets a command that is gone after that: longer than any submission
 LOOK_S = 0.5
-BARREN = 2  # judges of one worker that died one after the other and had graded nothing
 
 for module in (on_worker, judge_process):
     cloudpickle.register_pickle_by_value(module)
@@ -135,7 +134,9 @@ class ClusterWorkers(Workers):
             if self.client.status != "running":
                 self.refuse(BrokenExecutor("The cluster's scheduler has ended."))
             elif time.monotonic() - since > self.patience_s:
-                why = "; ".join(f"{address}: {said}" for address, said in self.reasons.items())
+                why = "; ".join(
+                    f"{address}: {said}" for address, said in sorted(self.reasons.items())
+                )
                 self.refuse(
                     BrokenExecutor(f"No worker of the cluster can grade ({why or 'none'}).")
                 )
