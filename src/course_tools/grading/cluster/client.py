@@ -134,12 +134,9 @@ class ClusterWorkers(Workers):
             if self.client.status != "running":
                 self.refuse(BrokenExecutor("The cluster's scheduler has ended."))
             elif time.monotonic() - since > self.patience_s:
-                why = "; ".join(
-                    f"{address}: {said}" for address, said in sorted(self.reasons.items())
-                )
-                self.refuse(
-                    BrokenExecutor(f"No worker of the cluster can grade ({why or 'none'}).")
-                )
+                why = "; ".join(f"{who}: {said}" for who, said in sorted(self.reasons.items()))
+                told = f"No worker of the cluster can grade ({why or 'none'})."
+                self.refuse(BrokenExecutor(told))
 
     def others(self) -> list[str]:
         """Return the commands that are connected: another one may hold a worker, or be gone."""
