@@ -410,7 +410,8 @@ def test_pip_installs_the_wheel_and_it_is_this_edition(made, tmp_path):
     file.write_bytes(made)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*command, "--no-compile", "--target", tmp_path / "there", file], check=True)
-    assert verdicts.digest.__wrapped__(tmp_path / "there") == verdicts.digest(SRC)
+    digest = verdicts.digest.__wrapped__
+    assert digest(tmp_path / "there") == digest(SRC)
 
 
 def test_no_answer_and_no_hidden_test_is_in_the_wheel(made):
