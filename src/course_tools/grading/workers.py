@@ -18,7 +18,7 @@ from .judge_process import JudgeEnded, JudgeProcess
 from .sandbox.isolation import SRC
 
 TIMES = 2  # that a submission may take its worker down
-BARREN = 5  # workers of this machine that died one after the other and had graded nothing
+BARREN = 5  # processes of one machine that died one after the other and had graded nothing
 BROKEN = (
     "The processes that grade end before they have graded anything (no memory left?); --jobs 1 "
     "takes the least memory."

@@ -254,9 +254,10 @@ def test_a_worker_whose_judges_die_at_once_is_left_out(unprobed, tmp_path):
         return real(function, command, *arguments, workers=workers)
 
     pretend.run = run
+    handed = words(*(f"s{n:02d}" for n in range(40)))
     with pool_of(pretend, told := []) as pool:
-        results = grade_class(words(*"cdefghij"), JOB, tmp_path, pool, told.append)
-    assert rows(results) == {w: deadly.points_of(w) for w in "cdefghij"}
+        results = grade_class(handed, JOB, tmp_path, pool, told.append)
+    assert rows(results) == {one.student: deadly.points_of(one.student) for one in handed}
     assert [line for line in told if "left out" in line] == [
         "left out: a: its judge ends before it has graded anything"
     ]
@@ -409,7 +410,8 @@ def test_pip_installs_the_wheel_and_it_is_this_edition(made, tmp_path):
     file.write_bytes(made)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*command, "--no-compile", "--target", tmp_path / "there", file], check=True)
-    assert verdicts.digest.__wrapped__(tmp_path / "there") == verdicts.digest(SRC)
+    digest = verdicts.digest.__wrapped__
+    assert digest(tmp_path / "there") == digest(SRC)
 
 
 def test_no_answer_and_no_hidden_test_is_in_the_wheel(made):
@@ -421,6 +423,12 @@ def test_no_answer_and_no_hidden_test_is_in_the_wheel(made):
         texts = [leaks.squeeze(archive.read(name).decode()) for name in names]
     assert not any(line in text for text in texts for line in lines)
     assert not [name for name in names if "model_answers" in name or name.startswith("lessons")]
+
+
+def test_an_address_that_is_none_is_said_so(tmp_path):
+    nowhere = client.cluster_workers("nowhere", 1, JOB, sheet_01(), [], print)
+    with pytest.raises(BrokenExecutor, match="--cluster nowhere: "), nowhere:
+        pass
 
 
 def test_unsafe_and_a_cluster_exclude_each_other(tmp_path, capsys):

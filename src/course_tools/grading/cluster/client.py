@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import dask
 from distributed import Client, LocalCluster
 from distributed.comm import get_address_host_port
 
@@ -29,7 +30,7 @@ from ..graded import Verdict
 from ..sandbox.isolation import SRC
 from ..sheet import Sheet
 from ..submissions import other_sheets
-from ..workers import Worker, WorkerDied, Workers, WorkerUnfit
+from ..workers import BARREN, Worker, WorkerDied, Workers, WorkerUnfit
 from . import on_worker
 from .probe import Probe, fault
 from .wheel import wheel
@@ -38,10 +39,10 @@ QUEUES = {  # dask-jobqueue's classes, whose settings lie in dask's own configur
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster",
     "oar": "OARCluster", "htcondor": "HTCondorCluster",
 }  # fmt: skip
+MEMORY = "4GB"  # of a job: a judge, its fork server and a student's process, and what tests make
 CONNECT_S, WAIT_S = 30, 60.0  # for a scheduler; for its first worker, or another one
 LEASE_S = 600.0  # a worker forgets a command that is gone after that: longer than any submission
 LOOK_S = 0.5
-BARREN = 2  # judges of one worker that died one after the other and had graded nothing
 
 for module in (on_worker, judge_process):
     cloudpickle.register_pickle_by_value(module)
@@ -65,7 +66,8 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
             where = {"address": stack.enter_context(local)}
         elif address in QUEUES:
             kind = getattr(importlib.import_module("dask_jobqueue"), QUEUES[address])
-            queue = stack.enter_context(kind(cores=1, processes=1))
+            memory = dask.config.get(f"jobqueue.{address}.memory", None) or MEMORY
+            queue = stack.enter_context(kind(cores=1, processes=1, memory=memory))
             queue.scale(jobs)
             where = {"address": queue}
         elif Path(address).is_file():
@@ -132,10 +134,9 @@ class ClusterWorkers(Workers):
             if self.client.status != "running":
                 self.refuse(BrokenExecutor("The cluster's scheduler has ended."))
             elif time.monotonic() - since > self.patience_s:
-                why = "; ".join(f"{address}: {said}" for address, said in self.reasons.items())
-                self.refuse(
-                    BrokenExecutor(f"No worker of the cluster can grade ({why or 'none'}).")
-                )
+                why = "; ".join(f"{who}: {said}" for who, said in sorted(self.reasons.items()))
+                told = f"No worker of the cluster can grade ({why or 'none'})."
+                self.refuse(BrokenExecutor(told))
 
     def others(self) -> list[str]:
         """Return the commands that are connected: another one may hold a worker, or be gone."""
@@ -217,7 +218,11 @@ def cluster_workers(
     tell: Callable[[str], object] = print,
 ) -> Iterator[ClusterWorkers]:
     """Make an executor of the cluster at ADDRESS; see opened()."""
-    with opened(address, jobs) as client:
+    with contextlib.ExitStack() as stack:
+        try:
+            client = stack.enter_context(opened(address, jobs))
+        except Exception as reason:
+            raise BrokenExecutor(f"--cluster {address}: {reason}.") from None
         scheduler = str(client.scheduler and client.scheduler.address)
         probe = Probe(settings, sheet, other_sheets.released(settings.root), verdicts.digest(SRC),
                       verdicts.installed(), tuple(place.resolve() for place in places),
