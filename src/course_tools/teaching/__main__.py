@@ -19,6 +19,7 @@ from ..authoring.course import Course
 from ..authoring.problems import LessonError, stop_at
 from ..prose.glossary import terms
 from . import guide, lock, pages, rules, slides, syllabus, words
+from .exam import questions
 from .guide import Prepared
 from .handout import file as handout_file
 from .handout import handout
@@ -61,14 +62,22 @@ def of_syllabus(course: Course, lessons: Sequence[Prepared]) -> list:
     """Return what is wrong with the syllabi."""
     if not lessons:
         return []
-    numbers = [lesson.name[:2] for lesson in course.lessons]
-    sheets = [lesson.name[:2] for lesson in course.lessons if lesson.sheet]
-    return list(syllabus.problems(syllabus.read(lessons[0]), numbers, sheets))
+    return list(syllabus.problems(syllabus.read(lessons[0]), known(course)))
+
+
+def known(course: Course) -> syllabus.Known:
+    """Return the numbers of lessons that a syllabus may name."""
+    names = [lesson.name for lesson in course.lessons]
+    return syllabus.Known(
+        [name[:2] for name in names],
+        [lesson.name[:2] for lesson in course.lessons if lesson.sheet],
+        [name[:2] for name in names if questions.names(course.root, name)],
+    )
 
 
 def files(course: Course, lessons: Sequence[Prepared]) -> dict[str, str]:
     """Return every page of the shelf: {file: text}."""
-    known = terms(course.root / "lessons/glossary.tsv")
+    glossary = terms(course.root / "lessons/glossary.tsv")
     made = {}
     for lang in words.LANGUAGES:
         made[pages.index_file(lang)] = pages.index(lessons, lang)
@@ -76,7 +85,7 @@ def files(course: Course, lessons: Sequence[Prepared]) -> dict[str, str]:
         made[f"{pages.FOLDER}/{lang}/syllabus.md"] = page
         for one in lessons:
             made[pages.plan_file(lang, one.lesson.name)] = pages.plan(one, lang)
-            made[handout_file(lang, one.lesson.name)] = handout(one, known, lang)
+            made[handout_file(lang, one.lesson.name)] = handout(one, glossary, lang)
     return made
 
 

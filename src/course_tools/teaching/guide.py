@@ -37,10 +37,7 @@ EXAMPLES = {
     KEY: '"…"',
 }
 # Lessons whose guide is still to be written: nothing of them is asked for, nothing is built.
-UNWRITTEN = (
-    "00_start",
-    "02_block",
-)
+UNWRITTEN: tuple[str, ...] = ()
 Path_ = tuple[str, ...]
 
 

@@ -1,11 +1,14 @@
-"""A hand-out of one page for each lesson: what was found, room for guesses, terms."""
+"""A hand-out of one page for each lesson: room for guesses, terms, and below a fold what was found.
+
+The fold keeps the answers out of sight until the guesses are made.
+"""
 
 from collections.abc import Sequence
 
 from helpers.language.say import COMPLETE
 
 from ..prose.glossary import BRACKETS, Term
-from . import inline, paper
+from . import inline, paper, words
 from .guide import Prepared
 from .pages import FOLDER, asks, predicted, title
 from .words import ENGLISH
@@ -20,10 +23,11 @@ def handout(one: Prepared, terms: Sequence[Term], lang: str) -> str:
     """Return the page, for printing."""
     parts = [f"<p>{inline.line(one.guide.get('goal', lang=lang))}</p>", paper.who(lang)]
     parts += [paper.heading("guesses", lang), *_guesses(one, lang)]
-    parts += [paper.heading("takeaways", lang), f"<ul>{_points(one, lang)}</ul>"]
     if mine := [term for term in terms if term.cell.startswith(f"{one.lesson.name}:")]:
         lines = "".join(f"<div>{inline.line(_written(term, lang))}</div>" for term in mine)
         parts += [paper.heading("terms", lang), f'<div class="terms">{lines}</div>']
+    parts += [f'<p class="fold">{words.text("fold", lang)}</p>']
+    parts += [paper.heading("takeaways", lang), f"<ul>{_points(one, lang)}</ul>"]
     return paper.page(title(one, lang), lang, parts)
 
 
@@ -34,7 +38,7 @@ def _guesses(one: Prepared, lang: str) -> list[str]:
         for name, section in one.anchors.sections.items()
         for cell in predicted(one, name)
     ]
-    room = "<span></span>"
+    room = "".join(f"<span>{words.text(name, lang)}</span>" for name in ("guess", "measured"))
     return [f'<div class="guess"><div>{inline.block(x, place)}</div>{room}</div>' for x in asked]
 
 

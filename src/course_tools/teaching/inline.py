@@ -28,6 +28,7 @@ SIGNS = {
 TEXT = re.compile(r"\\text\{([^{}]+)\}")
 ROOT = re.compile(r"\\sqrt\{([^{}]+)\}")
 LETTER = re.compile(r"(?<![&A-Za-z0-9])([A-Za-z])(?![A-Za-z0-9;])")
+SYMBOL = re.compile(r"`[^`]*`|\$[^$]*\$|(?<![A-Za-z_])(d_[kh])(?![A-Za-z_])")  # as prose has it
 ITEM = re.compile(r"^[-*] (.+)$")
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
@@ -40,7 +41,8 @@ def line(markdown: str, place: str = "-") -> str:
         formulas.append(formula(match[0].strip("$"), place))
         return f"\ufffc{len(formulas) - 1}\ufffd"
 
-    made = MARKDOWN.renderInline(FORMULA.sub(kept, markdown))
+    marked = SYMBOL.sub(lambda m: f"${m[1]}$" if m[1] else m[0], markdown)
+    made = MARKDOWN.renderInline(FORMULA.sub(kept, marked))
     return re.sub("\ufffc(\\d+)\ufffd", lambda m: formulas[int(m[1])], made)
 
 

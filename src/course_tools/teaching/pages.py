@@ -85,7 +85,7 @@ def plan(one: Prepared, lang: str) -> str:
     if one.anchors.tasks:
         parts += [f"## {words.text('sheet', lang)}", words.text("sheet_lead", lang)]
         parts += [_tasks(one, lang)]
-    if asked := questions.draws_of(one.lesson.name):
+    if asked := questions.names(one.course.root, one.lesson.name):
         number, comma = one.lesson.name[:2], words.text("comma", lang)
         listed = comma.join(f"`{name}`" for name in asked)
         parts += [words.text("exam_of", lang, questions=listed, number=number)]

@@ -8,7 +8,7 @@ from . import words
 STYLE = """
 @page { size: A4; margin: 14mm 15mm; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 180mm; font-size: 10pt; line-height: 1.45; color: #111;
+body { margin: 0 auto; max-width: 180mm; font-size: 9.5pt; line-height: 1.4; color: #111;
   background: #fff; }
 h1 { font-size: 15pt; margin: 0 0 1.5mm; line-height: 1.25; }
 h2 { font-size: 11pt; margin: 3.5mm 0 1mm; border-bottom: 0.3mm solid #1b6ca8; }
@@ -18,10 +18,16 @@ ul, ol { padding-left: 6mm; }
 .who span { flex: 1; border-bottom: 0.2mm solid #555; }
 .guess { display: flex; gap: 4mm; align-items: end; margin: 0 0 1.2mm; }
 .guess > div { flex: 1; }
-.guess > span { width: 34mm; height: 6mm; border-bottom: 0.2mm solid #555; }
+.guess > span { width: 27mm; height: 6mm; border-bottom: 0.2mm solid #555; font-size: 6.5pt;
+  color: #555; }
+.fold { border-top: 0.3mm dashed #555; margin-top: 4mm; font-size: 7.5pt; color: #555;
+  text-align: right; }
 .guess ul { margin: 0; list-style: none; padding-left: 3mm; }
-.terms { columns: 2; column-gap: 6mm; font-size: 8pt; line-height: 1.35; }
+.guess li { display: inline; margin-right: 5mm; }
+.guess p { margin: 0; }
+.terms { columns: 2; column-gap: 6mm; font-size: 7.5pt; line-height: 1.3; }
 .room { height: 34mm; }
+.whole { break-inside: avoid; }
 code { font-family: "DejaVu Sans Mono", Consolas, Menlo, monospace; font-size: 90%; }
 """
 

@@ -94,9 +94,9 @@ def pictures(executed: NotebookNode) -> dict[str, Picture]:
 def deck(one: Prepared, drawn: Mapping[str, Picture], lang: str) -> str:
     """Return the file; drawn: pictures by the keys of their cells; what is missing is left out."""
     made = list(_slides(one, drawn, lang))
-    name = html.escape(title(one, lang))
+    name, foot = html.escape(title(one, lang)), inline.line(title(one, lang))
     sections = "\n".join(
-        f"<section>{slide}<footer>{name}　{n}/{len(made)}</footer></section>"
+        f"<section>{slide}<footer>{foot}　{n}/{len(made)}</footer></section>"
         for n, slide in enumerate(made, 1)
     )
     return f"""<!doctype html>
@@ -114,7 +114,9 @@ def deck(one: Prepared, drawn: Mapping[str, Picture], lang: str) -> str:
 
 def _slides(one: Prepared, drawn: Mapping[str, Picture], lang: str) -> Iterator[str]:
     place = f"lessons/{one.lesson.name}"
-    yield f"<h1>{html.escape(title(one, lang))}</h1>" + _paragraph("lead", one, ("goal",), lang)
+    yield f"<h1>{inline.line(title(one, lang), place)}</h1>" + _paragraph(
+        "lead", one, ("goal",), lang
+    )
     for name, section in one.anchors.sections.items():
         head = f"<h2>{inline.line(heading(one, name, lang), place)}</h2>"
         point = _paragraph("point", one, ("section", name, "point"), lang)

@@ -10,6 +10,7 @@ Every lesson is taught once; a sheet is due, and asked about in an exam, after i
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..authoring.problems import Problem
@@ -32,8 +33,17 @@ def read(one: Prepared) -> Guide:
     return Guide(FILE, text, faults=tuple(faults)) if faults else Guide.of(FILE, text)
 
 
-def problems(guide: Guide, lessons: Sequence[str], sheets: Sequence[str]) -> Iterator[Problem]:
-    """Yield what is wrong; lessons: numbers of all lessons, sheets: of those with a sheet."""
+@dataclass(frozen=True)
+class Known:
+    """The numbers of all lessons, of those with a sheet, and of those with exam questions."""
+
+    lessons: Sequence[str]
+    sheets: Sequence[str]
+    asked: Sequence[str]
+
+
+def problems(guide: Guide, known: Known) -> Iterator[Problem]:
+    """Yield what is wrong with the syllabi of a course with these lessons."""
     yield from guide.faults
     courses = guide.table.get("course", [])
     lengths = [course.get("weeks") for course in courses]
@@ -41,13 +51,11 @@ def problems(guide: Guide, lessons: Sequence[str], sheets: Sequence[str]) -> Ite
         remedy = f"write a [[course]] of each of {LENGTHS} weeks"
         yield Problem(FILE, "course", f"has courses of {lengths} weeks", remedy)
     for course in courses:
-        for what, remedy in _faults(course, lessons, sheets):
+        for what, remedy in _faults(course, known):
             yield Problem(FILE, f"weeks {course.get('weeks')}", what, remedy)
 
 
-def _faults(
-    course: dict[str, Any], lessons: Sequence[str], sheets: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def _faults(course: dict[str, Any], known: Known) -> Iterator[tuple[str, str]]:
     weeks, weights = course.get("week", []), course.get("weights", {})
     if len(weeks) != course.get("weeks"):
         yield f"lists {len(weeks)} weeks", f"write {course.get('weeks')}"
@@ -55,8 +63,12 @@ def _faults(
         yield f"lead {what}", f"write lead = {EXAMPLES[TEXTS]}"
     if sum(weights.values()) != WHOLE or weights.keys() != set(WEIGHTS):
         yield f"weights {weights}", f"give {', '.join(WEIGHTS)}, summing to {WHOLE}"
-    yield from _each_once("lesson", [x for week in weeks for x in week.get("lessons", ())], lessons)
-    yield from _each_once("sheet", [x for week in weeks for x in week.get("sheets", ())], sheets)
+    yield from _each_once("lesson", _listed(weeks, "lessons"), known.lessons)
+    yield from _each_once("sheet", _listed(weeks, "sheets"), known.sheets)
+    if unasked := sorted(set(_listed(weeks, "exam")) - set(known.asked)):
+        yield f"an exam on {unasked}, which has no questions", "write its exam.toml, or remove it"
+    if not _listed(weeks, "exam") and weights.get("exams"):
+        yield "exams count and there is none", "write exam = […] in a week"
     taught: set[str] = set()
     for n, week in enumerate(weeks, 1):
         taught |= set(week.get("lessons", ()))
@@ -64,8 +76,10 @@ def _faults(
             if early := sorted(set(week.get(part, ())) - taught):
                 yield f"week {n}: {part} {early} before the lesson", "move it to a later week"
         yield from _note(n, week)
-    if not any(week.get("exam") for week in weeks) and weights.get("exams"):
-        yield "exams count and there is none", "write exam = […] in a week"
+
+
+def _listed(weeks: Sequence[dict[str, Any]], part: str) -> list[str]:
+    return [number for week in weeks for number in week.get(part, ())]
 
 
 def _each_once(kind: str, given: list[str], wanted: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 from places import ROOT
 
@@ -16,7 +17,7 @@ from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary
 from course_tools.teaching import guide, inline, lock, pages, rules, slides, syllabus, words
-from course_tools.teaching.__main__ import different, files, of_syllabus
+from course_tools.teaching.__main__ import different, files, known, main, of_syllabus
 from course_tools.teaching.anchors import Anchors
 from course_tools.teaching.guide import Guide
 from helpers.language.say import COMPLETE
@@ -255,6 +256,8 @@ SYLLABUS_FAULTS = [
     ('lessons = ["06", "07"]', 'lessons = ["06", "07", "10"]', "there is no lesson ['10']"),
     ('sheets = ["01"]', 'sheets = ["01", "03"]', "sheets ['03'] before the lesson"),
     ('exam = ["01", "02", "03"]', 'exam = ["01", "05"]', "exam ['05'] before the lesson"),
+    ('exam = ["01", "02", "03"]', 'exam = ["00", "01"]', "an exam on ['00'], which has no"),
+    ("exam = [", "quiz = [", "exams count and there is none"),
     ("2人1組で議論", "20人1組で議論", "unequal number: ja alone has 20"),
 ]  # fmt: skip
 
@@ -264,9 +267,7 @@ def test_a_fault_of_a_syllabus_is_named(course, lessons, there, planted, what):
     read = syllabus.read(lessons[0])
     assert there in read.text
     wrong = Guide.of(read.file, read.text.replace(there, planted, 1))
-    numbers = [lesson.name[:2] for lesson in course.lessons]
-    sheets = [lesson.name[:2] for lesson in course.lessons if lesson.sheet]
-    assert what in said(syllabus.problems(wrong, numbers, sheets))
+    assert what in said(syllabus.problems(wrong, known(course)))
 
 
 # --- what is shown --------------------------------------------------------------------------------
@@ -278,6 +279,7 @@ def test_a_formula_is_shown_with_scripts():
     )
     assert inline.line("$10^{12}$") == "10<sup>12</sup>"
     assert inline.block("a\n- b\n- c") == "<p>a</p>\n<ul><li>b</li><li>c</li></ul>"
+    assert inline.line("√d_kは`d_k`") == "√<i>d</i><sub><i>k</i></sub>は<code>d_k</code>"
     assert inline.line("1 < 2 & <b>") == "1 &lt; 2 &amp; &lt;b&gt;"
     with pytest.raises(LessonError, match="cannot show the formula"):
         inline.line("$\\int x$")
@@ -298,3 +300,34 @@ def test_a_deck_has_each_heading_claim_figure_and_guess(lessons):
             for cell in pages.predicted(one, name):
                 asked = pages.asks(one, name, cell, "zh-tw").split("\n")[0]
                 assert inline.line(asked) in deck
+
+
+def executed(*fragments):
+    outputs = [nbformat.v4.new_output("display_data", {"text/html": x}) for x in fragments]
+    cells = [nbformat.v4.new_code_cell("figures.show(fig, …)", outputs=[x]) for x in outputs]
+    for n, cell in enumerate(cells):
+        cell.id = f"figure-{n}"
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_the_picture_on_white_is_taken_with_its_words():
+    night = "<style>.x img { content: url(data:image/png;base64,BBBB) }</style>"
+    shown = night + '<img class="x" src="data:image/png;base64,AAAA" alt="a &quot;b&quot;">'
+    found = slides.pictures(executed(shown, "<p>no picture</p>"))
+    assert found == {"figure-0": slides.Picture("AAAA", 'a "b"')}
+
+
+def test_slides_are_written_from_executed_lessons(tmp_path, monkeypatch, capsys):
+    ran = []
+
+    def lesson(notebook, root, cache, tell):
+        ran.append(notebook.relative_to(ROOT / "notebooks").as_posix())
+        made = executed('<img src="data:image/png;base64,AAAA" alt="x">')
+        made.cells[0].id = "masks-figure"
+        return made
+
+    monkeypatch.setattr("course_tools.site.executed.lesson", lesson)
+    assert not main(["slides", str(tmp_path), "--lesson", "01", "--figures", "zh-tw"])
+    assert ran == ["zh-tw/01_attention.ipynb", "ja/01_attention.ipynb", "zh-tw/01_attention.ipynb"]
+    for lang in words.LANGUAGES:
+        assert "base64,AAAA" in (tmp_path / f"01_attention.{lang}.html").read_text("utf-8")

@@ -25,8 +25,9 @@ def filled(template: str, values: dict[str, object]) -> str:
 def _asked(asked: Sequence[ExamQuestion], lang: str, seed: str, letter: str) -> Iterator[str]:
     for n, one in enumerate(asked, 1):
         values = one.drawn(f"{seed}{letter}")
-        yield f"<h2>{words.text('exam_question', lang, n=n, points=one.points)}</h2>"
-        yield inline.block(filled(one.text[lang], _without_answer(values))) + ROOM
+        head = f"<h2>{words.text('exam_question', lang, n=n, points=one.points)}</h2>"
+        asks = inline.block(filled(one.text[lang], _without_answer(values)))
+        yield f'<div class="whole">{head}{asks}{ROOM}</div>'
 
 
 def _solved(asked: Sequence[ExamQuestion], lang: str, seed: str, letter: str) -> Iterator[str]:

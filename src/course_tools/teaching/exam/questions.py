@@ -44,14 +44,24 @@ def draws_of(lesson: str) -> dict[str, Draw]:
     return dict(importlib.import_module(f"{__package__}.{name}").DRAWS)
 
 
+def names(root: Path, lesson: str) -> list[str]:
+    """Return the names of a lesson's questions, without loading what draws them."""
+    file = root / "lessons" / lesson / FILE
+    return list(_table(file)) if file.exists() else []
+
+
 def of_lesson(root: Path, lesson: str) -> list[ExamQuestion]:
     """Return a lesson's questions.  KeyError where texts and draws are not of the same names."""
     file = root / "lessons" / lesson / FILE
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    table = _table(file)
     draws = draws_of(lesson)
     if table.keys() != draws.keys():
         raise KeyError(f"{file}: texts of {sorted(table)}, draws of {sorted(draws)}")
     return [_question(name, table[name], draws[name]) for name in draws]
+
+
+def _table(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _question(name: str, entry: dict[str, Any], draw: Draw) -> ExamQuestion:
