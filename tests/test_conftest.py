@@ -15,6 +15,7 @@ import turns
 from jupyter_client.manager import start_new_kernel
 from jupyter_client.provisioning import local_provisioner
 from places import BARE, ROOT
+from small_tree import begun
 
 FIXTURES = ROOT / "tests" / "fixtures"
 PLACES = {
@@ -39,33 +40,16 @@ def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
             shutil.copy(FIXTURES / f"{name}.ipynb", target)
     done = pytest_in(root, ".")
     assert done.returncode == 1, done.stdout + done.stderr
+    assert not (root / ".executed").exists(), "only TRIAD_KEEP keeps what lessons gave"
     return read(root / "report.xml")
-
-
-def begun(root: Path) -> Path:
-    """Put what nbval needs of the course into a folder, which needs notebooks yet."""
-    kit = root / "tests" / "kit"
-    kit.mkdir(parents=True)
-    shutil.copy(ROOT / "conftest.py", root)
-    for name in ("places", "turns"):
-        shutil.copy(ROOT / f"tests/kit/{name}.py", kit)
-    forks = Path(forked_kernels.__file__).read_text(encoding="utf-8")
-    assert '"torch"' in forks
-    # these notebooks import nothing slow: nothing is imported for them
-    (kit / "forked_kernels.py").write_text(f"{forks}\n\nPRELOADED.clear()\n", "utf-8")
-    shutil.copytree(ROOT / "src" / "helpers", root / "src" / "helpers")
-    return root
 
 
 def pytest_in(root: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     options = ["--nbval-lax", "-ra", "-p", "no:cacheprovider", "--junitxml=report.xml"]
-    options += [
-        "-o",
-        "pythonpath=src tests/kit",
-        "-o",
-        "testpaths=notebooks solutions tests/marked",
-    ]
-    clean = {name: text for name, text in os.environ.items() if name not in ("CI", "TRIAD_ALL")}
+    places = "notebooks solutions tests/marked"
+    options += ["-o", "pythonpath=src tests/kit", "-o", f"testpaths={places}"]
+    ours = ("CI", "TRIAD_ALL", "TRIAD_KEEP")
+    clean = {name: text for name, text in os.environ.items() if name not in ours}
     env = clean | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""} | variables
     command = [sys.executable, "-m", "pytest", "--color=no", *options, *words]
     return subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8")

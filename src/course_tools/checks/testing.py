@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 from .. import command
 from ..command import ROOT
+from . import npm
 from .junit import Counts, cases, count
 from .processes import CommandFailed, status_of, step
 
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node"))  # npm's packages, for the tests
+SITE = ROOT / ".venv" / "site"  # npm's packages, for the site
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # of torch; there are as many processes as cores
 INTERRUPTED, NO_TESTS = 2, 5  # exit statuses of pytest; 2 is also a file of tests that is broken
 # what the tests use of the system's, by any of these names, and the packages that bring it: a
@@ -159,25 +161,25 @@ def is_root() -> bool:
 
 
 def install_node() -> None:
-    """Install textlint and axe-core in .venv/node.  Without them tests skip, or fail in CI."""
-    source, stamp = ROOT / "tools" / "node", NODE / "installed"  # the stamp is written last
-    lock = (source / "package-lock.json").read_bytes()
-    if stamp.is_file() and stamp.read_bytes() == lock:
-        return
-    npm = shutil.which("npm")
-    if not npm:
-        print("npm is not there (it comes with Node.js, 20.18 or newer): what needs it is skipped.")
-        return
-    NODE.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(source / name, NODE / name)
-    words = [npm, "ci", "--prefix", NODE, "--ignore-scripts", "--no-audit", "--no-fund"]
+    """Install textlint and axe-core in .venv/node.  Without them tests skip, or fail in CI.
+
+    There, on Linux, what builds the site comes too.
+    """
     try:
-        step("npm ci: textlint, axe-core", words)
-        stamp.write_bytes(lock)
+        npm.install(ROOT / "tools" / "node", NODE, "npm ci: textlint, axe-core", "ci")
+        if os.environ.get("CI") and sys.platform == "linux":
+            install_site()
+    except npm.NoNode as missing:
+        print(f"{missing}, 20.18 or newer. What needs it is skipped.")
     except CommandFailed as failure:
         print(failure, "Run it again; if npm cannot reach its registry, check connection or proxy.")
+
+
+def install_site() -> None:
+    """Install what builds the site in .venv/site.  NoNode without npm; CommandFailed."""
+    # not `npm ci`, which refuses a lock without an optional package of another system
+    words = "npm install: Astro Starlight, KaTeX", "install", "--no-save"
+    npm.install(ROOT / "tools" / "site", SITE, *words)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
+from helpers.language import say
+
 from . import figures, words
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -21,11 +23,13 @@ ROWS = re.compile(r"^(?:\|.*\n?)+", re.MULTILINE)  # a table of Markdown
 BOX = '<div class="wide" tabindex="0">'  # scrolls by itself, by keyboard too
 TITLE = re.compile(r"# @title (.*?)(?:（.*）)?$")  # what JupyterLab and Colab show of a folded cell
 BLANK = re.compile(r"\n\s*\n")  # ends raw HTML in Markdown
-# links to lessons lead to their pages; a sheet is not on the site: of its link the words stay
+# links to lessons lead to their pages; a sheet is not on the site, but where it is to be had
 NOTEBOOK = re.compile(r"(\]\(|href=\")(\d\d_\w+)\.ipynb")
 SHEET = re.compile(r"\[([^\]]*)\]\([^)]*/exercise_\w+\.ipynb\)")
 SHEET_IN_HTML = re.compile(r'<a href="[^"]*/exercise_\w+\.ipynb">(.*?)</a>')
+EDITION = "../edition/"
 SET_UP = ("set-up-text", "course", "set-up")  # cells that a page does not need
+RUNNING = re.compile(r"<div[^>]*><progress\b")  # how far a run is
 GUESS = re.compile(r"^predict\.(?:compare|choose)\(", re.MULTILINE)
 
 
@@ -48,6 +52,7 @@ class Page:
     parts: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)  # file name -> content
     found: list[SearchEntry] = field(default_factory=list)
+    guesses: int = 0
 
     def markdown(self, order: int) -> str:
         """Return the page's file; order: its place in the menu."""
@@ -71,7 +76,7 @@ def page(notebook: NotebookNode, lang: str, name: str) -> Page:
 
 
 def _add_prose(made: Page, cell: NotebookNode) -> None:
-    source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(r"\1", cell.source))
+    source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(rf"[\1]({EDITION})", cell.source))
     lines = []
     for line, heading in _lines(source):
         if heading and not made.title:  # the builder shows the title itself
@@ -116,11 +121,21 @@ def _add_code(made: Page, cell: NotebookNode) -> None:
     code = f"```python\n{cell.source}\n```"
     if cell.metadata.get("jupyter", {}).get("source_hidden"):
         summary = title[1] if title else words.text("code", made.lang)
-        code = f"<details><summary>{html.escape(summary)}</summary>\n\n{code}\n\n</details>"
-    outputs = "\n\n".join(_output(made, output) for output in cell.outputs)
+        opened = f'<details class="folded"><summary>{html.escape(summary)}</summary>'
+        code = f"{opened}\n\n{code}\n\n</details>"
+    lasting = [one for one in cell.outputs if not _passes(one)]
+    outputs = "\n\n".join(_output(made, output) for output in lasting)
     if outputs and GUESS.search(cell.source):
         outputs = _guess(outputs, made.lang, cell.id)
+        made.guesses += 1
     made.parts += filter(None, [f'<div id="c-{cell.id}"></div>', code, outputs])
+
+
+def _passes(output: NotebookNode) -> bool:
+    """Is it shown only while a cell runs: how far a run is, a widget that waits for its screen?"""
+    shown = output.get("data", {}).get("text/html", "")
+    waiting = say.catalogue("environment")["screen_waiting"].values()
+    return bool(RUNNING.match(shown)) or any(html.escape(words) in shown for words in waiting)
 
 
 def _output(made: Page, output: NotebookNode) -> str:
@@ -140,7 +155,8 @@ def _preformatted(text: str) -> str:
 
 def _fragment(made: Page, fragment: str) -> str:
     """Return HTML with files for its pictures and a box that scrolls for each table."""
-    linked = NOTEBOOK.sub(r"\1../\2/", SHEET_IN_HTML.sub(r"\1", fragment))
+    edition = rf'<a href="{EDITION}">\1</a>'
+    linked = NOTEBOOK.sub(r"\1../\2/", SHEET_IN_HTML.sub(edition, fragment))
     fragment, pictures = figures.as_files(linked)
     made.pictures |= pictures
     boxed = TABLE.sub(lambda m: f"{BOX}{m[0]}</div>", fragment)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from course_tools.checks import npm as npm_packages
 from course_tools.checks import processes, testing
 
 STAND_IN = """
@@ -240,7 +241,7 @@ def npm(course, monkeypatch):
     """install_node with a pretended npm; gives the commands that it would run."""
     seen = []
     monkeypatch.setattr(testing.shutil, "which", lambda name: f"/{name}")
-    monkeypatch.setattr(testing, "step", lambda title, command: seen.append(command))
+    monkeypatch.setattr(npm_packages, "step", lambda title, command: seen.append(command))
     return seen
 
 
@@ -261,7 +262,7 @@ def test_node_is_tried_again_after_a_failure(course, npm, monkeypatch, capsys):
         npm.append(command)
         raise testing.CommandFailed("no network")
 
-    monkeypatch.setattr(testing, "step", fail)
+    monkeypatch.setattr(npm_packages, "step", fail)
     testing.install_node()
     testing.install_node()
     assert len(npm) == 2
