@@ -17,6 +17,7 @@ from ..authoring.problems import LessonError
 from ..checks.processes import CommandFailed
 from . import executed, frame, project
 from .pages import Page, page
+from .triad import page as triad
 
 
 def main(argv: list[str]) -> int:
@@ -27,6 +28,7 @@ def main(argv: list[str]) -> int:
         project.install(work)
         pages = lessons(wanted.root, work / "executed", wanted.lesson)
         project.write(work, pages, frame.pages(wanted.root, pages), wanted.address)
+        triad.write(work, pages)
         project.build(work, wanted.out)
     except (LessonError, CommandFailed, project.NoNode) as error:
         print(error, file=sys.stderr)
