@@ -11,7 +11,7 @@ export function block(place, shared) {
     options: { attention: say("block_attention"), ffn: say("block_ffn") },
     measure: (result) => show(result, shared, state),
   });
-  const begin = () => { state.token = 2 + Object.values(shared.chosen.blanks)[0].at; again(); };
+  const begin = () => { state.token = 2 + Math.max(...Object.values(shared.chosen.blanks).map(({ at }) => at)); again(); };
   shared.hear(begin);
   begin();
 }

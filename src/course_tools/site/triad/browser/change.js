@@ -46,24 +46,34 @@ function marked({ text, words }, state) {
   return [characters.slice(0, at).join(""), el("del", {}, word), el("ins", {}, state.other), characters.slice(end).join("")];
 }
 
-/** Both sentences through all models: {name: {names, changes}}, the translations, and how long it took. */
-export function changed({ reader, models, chosen, lang }, { word, other, mask }) {
-  const { at, word: old } = chosen.words[word], characters = [...chosen.text];
-  characters.splice(at, [...old].length, ...other);
-  const after = { lang: chosen.lang, text: characters.join(""), translation: null };
-  const both = (name, run) => {
-    const pair = [chosen, after].map(({ text, lang }) => reader.ids([...text], name, lang).ids);
-    return { names: reader.names(pair[0]), changes: moved(...pair.map(run)) };
-  };
-  const t5 = models.encoder_decoder, before = translation({ reader, models }, chosen), written = [before.start, ...before.ids.slice(0, -1)];
-  const now = translation({ reader, models }, after, before.ids);
+/** What all models say of a sentence; written: what T5's decoder is told that it has written. */
+function through({ reader, models }, sentence, ahead, guess, written) {
+  const ids = (name) => reader.ids([...sentence.text], name, sentence.lang).ids;
+  const told = translation({ reader, models }, sentence, guess), memory = told.memory.vectors;
+  const given = written ?? [told.start, ...told.ids.slice(0, -1)];
   return {
-    encoder: both("encoder", (ids) => encoder(ids, models.encoder).logits),
-    decoder: both("decoder", (ids) => decoder(ids, models.decoder, AHEAD[mask]).logits),
-    t5_encoder: { names: reader.names(before.source), changes: moved(before.memory.vectors, now.memory.vectors) },
-    t5_decoder: { names: reader.names(before.ids), changes: moved(...[before, now].map(({ memory }) => decode(written, memory.vectors, t5).logits)) },
-    translations: [before.text, now.text],
+    encoder: encoder(ids("encoder"), models.encoder).logits,
+    decoder: decoder(ids("decoder"), models.decoder, ahead).logits,
+    t5_encoder: memory, t5_decoder: decode(given, memory, models.encoder_decoder).logits,
+    names: { encoder: ids("encoder"), decoder: ids("decoder"), t5_encoder: told.source, t5_decoder: told.ids }, given, told,
   };
+}
+
+const kept = new WeakMap(); // sentence -> mask -> what all models say of it
+
+function before(shared, mask) {
+  const masks = kept.get(shared.chosen) ?? kept.set(shared.chosen, {}).get(shared.chosen);
+  return (masks[mask] ??= through(shared, shared.chosen, AHEAD[mask]));
+}
+
+/** {name: {names, changes}} of the outputs when a word is exchanged, and both translations. */
+export function changed(shared, { word, other, mask }) {
+  const { reader, chosen } = shared, { at, word: old } = chosen.words[word], characters = [...chosen.text];
+  characters.splice(at, [...old].length, ...other);
+  const first = before(shared, mask), sentence = { lang: chosen.lang, text: characters.join(""), translation: null };
+  const after = through(shared, sentence, AHEAD[mask], first.told.ids, first.given);
+  const output = (name) => [name, { names: reader.names(first.names[name]), changes: moved(first[name], after[name]) }];
+  return { ...Object.fromEntries(OUTPUTS.map(output)), translations: [first.told.text, after.told.text] };
 }
 
 /** Draw what has moved; return the outputs of which something has not. */
@@ -79,5 +89,5 @@ function show(result, { say, chosen }, found) {
   return OUTPUTS.filter((name) => found[name].changes.includes(0));
 }
 
-const number = (change) => (change === 0 ? "0.0" : change >= 0.095 ? change.toFixed(1) : change.toExponential(0));
+const number = (change) => (change === 0 ? "0.0" : change >= 0.95 ? change.toFixed(1) : change >= 0.0095 ? change.toFixed(2) : change.toExponential(0));
 const level = (change) => (change === 0 ? 0 : change < 1 ? 1 : change < 5 ? 2 : 3);

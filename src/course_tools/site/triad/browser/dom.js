@@ -89,7 +89,7 @@ function drawn(name, given, ...children) {
   return made;
 }
 
-/** Weights as squares: the darker, the larger; a cross where a token does not see.
+/** Weights as squares: the darker, the larger (by the root, else small ones look like none); a cross where a token does not see.
     rows, columns: names; weights[row][column]; sees(row, column); hear(row) when a row is chosen. */
 export function grid({ rows, columns, weights, sees, chosen, label, hear }) {
   const size = 14, left = 40, top = 40, width = left + size * columns.length + 1, height = top + size * rows.length + 1;
@@ -112,5 +112,5 @@ function word(text, x, y, upright) {
 
 function cell(x, y, size, weight) {
   if (weight === null) return drawn("path", { class: "unseen", d: `M${x + 5} ${y + 5}l4 4m0 -4l-4 4` });
-  return drawn("rect", { class: "weight", x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": (0.04 + 0.96 * weight).toFixed(3) });
+  return drawn("rect", { class: "weight", x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": Math.sqrt(weight).toFixed(3) });
 }
