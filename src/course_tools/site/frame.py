@@ -37,7 +37,8 @@ def _choice() -> str:
 def _begin(lang: str, lessons: list[Page]) -> str:
     links = [f"1. [{one.title}](./{one.name}/)" for one in lessons]
     front = {"title": words.text("title", lang), "sidebar": {"hidden": True}}
-    return _page(front, words.text("lead", lang), "\n".join(links))
+    live = f"[{words.text('live', lang)}](./triad/)"
+    return _page(front, words.text("lead", lang), live, "\n".join(links))
 
 
 def _terms(root: Path, lang: str, lessons: list[Page]) -> str:

@@ -26,7 +26,9 @@ AXE = (
 )
 LESSONS = ("00_start", "01_attention")
 PAGES = [
-    f"{lang}/{name}" for lang in COMPLETE for name in ("", "terms/", *(f"{x}/" for x in LESSONS))
+    f"{lang}/{name}"
+    for lang in COMPLETE
+    for name in ("", "terms/", "triad/", *(f"{x}/" for x in LESSONS))
 ]
 VIEWS = [(1280, False), (1280, True), (400, False), (400, True)]
 OTHERS = {one.stem for one in ROOT.glob("notebooks/ja/*.ipynb")} - set(LESSONS)

@@ -6,28 +6,30 @@ A site without lessons, built by Astro: needs npm and a browser.
 import functools
 import http.server
 import os
-import re
 import shutil
 import threading
 
 import pytest
-from test_built_site import AXE, VIEWS, WIDER, Silent, chromium, opened  # noqa: F401: a fixture
+from test_built_site import AXE, VIEWS, WIDER, Silent, opened
 
-from course_tools.checks.lab_driver import find_browser
+from course_tools.checks.lab_driver import browser, find_browser
 from course_tools.site.__main__ import main
 from course_tools.site.triad import page as triad
 from helpers.language.say import COMPLETE
 
 ALL = bool(os.environ.get("TRIAD_ALL"))
 pytestmark = pytest.mark.skipif(not ALL, reason="TRIAD_ALL=1 runs it")
-AWAKE = "document.documentElement.dataset.triad === 'awake'"
-STEP = "[data-step='{}']"
+RESULTS = triad.STEPS[1:]
+LOOK = ".guess-first .doors button:not(.main)"  # without a guess
 FOCUSED = "document.activeElement.closest('[data-step]')?.dataset.step ?? ''"
+TO_LOOK = f"document.activeElement.matches('{LOOK}')"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Where the site is served."""
+def site(tmp_path_factory):
+    """A browser, and the address of a site without lessons."""
+    from playwright.sync_api import sync_playwright
+
     if not shutil.which("npm") or not find_browser():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("npm or a browser is missing")
     out = tmp_path_factory.mktemp("triad")
@@ -35,14 +37,35 @@ def address(tmp_path_factory):
     handler = functools.partial(Silent, directory=str(out))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
+        with sync_playwright() as playwright, browser(playwright) as chromium:
+            yield chromium, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
+@pytest.fixture
+def awake(site):
+    """The page of a language, when its models are there: awake(lang, width, dark)"""
+    open_now = []
+
+    def visit(lang, *view):
+        visited = opened(site[0], f"{site[1]}/{lang}/triad/", *view)
+        open_now.append(visited)
+        page = visited.__enter__()
+        page.wait_for_function("document.documentElement.dataset.triad === 'awake'")
+        return page
+
+    yield visit
+    for visited in open_now:
+        visited.__exit__(None, None, None)
+
+
+def step_of(page, name):
+    return page.locator(f"[data-step='{name}']")
+
+
 def look(page, *steps):
-    """Open the results of the steps without a guess."""
-    for step in steps:
-        page.locator(STEP.format(step)).locator(".guess-first .doors button:not(.main)").first.click()
+    for name in steps:
+        step_of(page, name).locator(LOOK).click()
 
 
 def axe(page):
@@ -53,106 +76,112 @@ def axe(page):
 
 @pytest.mark.parametrize("lang", COMPLETE)
 @pytest.mark.parametrize("width, dark", VIEWS)
-def test_it_is_whole_and_legible_before_and_after_all_results(address, chromium, lang, width, dark):  # noqa: F811
-    with opened(chromium, f"{address}{lang}/triad/", width, dark) as page:
-        page.wait_for_function(AWAKE)
-        assert axe(page) == {} and page.evaluate(WIDER) <= 0
-        look(page, *triad.STEPS[1:])
-        assert axe(page) == {} and page.evaluate(WIDER) <= 0
-        assert page.locator(".triad svg.grid").count() == 3 and page.wrong == []
-        assert not page.locator(".triad-still").is_visible()
+def test_it_is_whole_and_legible_when_all_results_are_shown(awake, lang, width, dark):
+    page = awake(lang, width, dark)
+    look(page, *RESULTS)
+    assert axe(page) == {} and page.evaluate(WIDER) <= 0
+    assert page.locator(".triad svg.grid").count() == 3 and page.wrong == []
+    assert not page.locator(".triad-still").is_visible()
 
 
 @pytest.mark.parametrize("lang", COMPLETE)
-def test_a_result_is_shown_only_after_a_guess_and_the_guess_is_judged(address, chromium, lang):  # noqa: F811
-    with opened(chromium, f"{address}{lang}/triad/") as page:
-        page.wait_for_function(AWAKE)
-        step = page.locator(STEP.format("blank"))
-        assert not step.locator(".columns").is_visible()
-        assert step.locator("button.main").is_disabled()
-        step.locator("input[value='encoder']").check()
-        step.locator("button.main").click()
-        hit = triad.text("guess_right", lang).format(right=triad.text("blank_encoder", lang))
-        assert step.locator(".verdict").inner_text() == hit
-        assert step.locator(".marked").count() == 1  # the decoder's five likeliest do not have it
-        step.locator("select").select_option("verb")
-        missed = triad.text("guess_wrong", lang).format(right=triad.text("blank_both", lang))
-        assert step.locator(".verdict").inner_text() == missed
+def test_a_result_is_shown_only_after_a_guess_and_the_guess_is_judged(awake, lang):
+    step = step_of(awake(lang), "blank")
+    assert not step.locator(".columns").is_visible()
+    assert step.locator("button.main").is_disabled()
+    step.locator("input[value='encoder']").check()
+    step.locator("button.main").click()
+    hit = triad.text("guess_right", lang).format(right=triad.text("blank_encoder", lang))
+    assert step.locator(".verdict").inner_text() == hit
+    assert step.locator(".marked").count() == 1  # not among the decoder's five likeliest
+    step.locator("select").select_option("verb")
+    missed = triad.text("guess_wrong", lang).format(right=triad.text("blank_both", lang))
+    assert step.locator(".verdict").inner_text() == missed
 
 
-def test_every_step_is_reached_and_used_by_keyboard_alone(address, chromium):  # noqa: F811
-    with opened(chromium, f"{address}ja/triad/") as page:
-        page.wait_for_function(AWAKE)
-        seen = []
-        for _ in range(200):
-            page.keyboard.press("Tab")
-            step = page.evaluate(FOCUSED)
-            if step and step not in seen:
-                seen.append(step)
-            if page.evaluate("document.activeElement.matches('.guess-first .doors button:not(.main)')"):
-                page.keyboard.press("Enter")
-            if len(seen) == len(triad.STEPS) and page.locator("[data-step='temperature'] .bars").count():
-                break
-        assert seen == [*triad.STEPS]
-        assert all(
-            page.locator(STEP.format(step)).locator(".result").is_visible()
-            for step in triad.STEPS[1:]
-        )
-        page.locator(STEP.format("block")).locator(".result button.main").focus()
-        for _ in range(8):
+def test_every_step_is_reached_and_opened_by_keyboard_alone(awake):
+    page, seen = awake("ja"), []
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        name = page.evaluate(FOCUSED)
+        if name and name not in seen:
+            seen.append(name)
+        if page.evaluate(TO_LOOK):
             page.keyboard.press("Enter")
-        assert "9 / 9" in page.locator(STEP.format("block")).inner_text()
-        assert page.evaluate("document.activeElement.matches('.doors button:enabled')")
+            if name == "temperature":
+                break
+    assert seen == [*triad.STEPS]
+    assert all(step_of(page, name).locator(".result").is_visible() for name in RESULTS)
 
 
-def test_another_sentence_typed_or_chosen_reaches_every_step(address, chromium):  # noqa: F811
-    with opened(chromium, f"{address}ja/triad/") as page:
-        page.wait_for_function(AWAKE)
-        look(page, *triad.STEPS[1:])
-        field = page.locator(STEP.format("sentence")).locator("input")
-        field.fill("花子は庭で茶を飲みました。猫")
-        page.wait_for_function("document.body.innerText.includes('花子は庭で＿') || document.body.innerText.includes('＿子は庭で')")
-        assert "猫" in page.locator(STEP.format("sentence")).locator(".note").inner_text()
-        for step in ("blank", "change"):
-            assert "庭で茶を" in page.locator(STEP.format(step)).locator(".shown").first.inner_text()
-        assert page.locator(STEP.format("change")).locator(".tokens li").count() > 60
-        assert page.wrong == []
+def test_the_block_is_walked_by_keyboard_and_keeps_the_focus(awake):
+    page = awake("zh-tw")
+    look(page, "block")
+    step_of(page, "block").locator(".result button.main").focus()
+    for _ in range(8):
+        page.keyboard.press("Enter")
+    assert "9 / 9" in step_of(page, "block").inner_text()
+    assert page.evaluate("document.activeElement.matches('.doors button:enabled')")
 
 
-@pytest.mark.parametrize("lang", COMPLETE)
-def test_zeros_are_those_left_of_the_word_and_go_with_the_mask(address, chromium, lang):  # noqa: F811
-    with opened(chromium, f"{address}{lang}/triad/") as page:
-        page.wait_for_function(AWAKE)
-        look(page, "change")
-        step = page.locator(STEP.format("change"))
-
-        def still():
-            rows = step.locator(".tokens").all()
-            return [row.locator("[data-level='0']").count() for row in rows]
-
-        kept = still()
-        assert kept[1] > 5 and kept[0] == kept[2] == kept[3] == 0
-        step.locator("select").nth(2).select_option("one")
-        assert still()[1] == kept[1] - 2
-        step.locator("select").nth(2).select_option("all")
-        assert still() == [0, 0, 0, 0]
+def test_a_typed_sentence_reaches_every_step_and_unknown_characters_are_named(awake):
+    page = awake("ja")
+    look(page, *RESULTS)
+    step_of(page, "sentence").locator("input").fill("花子は庭で茶を飲みました。猫")
+    page.wait_for_function("document.body.innerText.includes('＿子は庭で茶を')")
+    assert "猫" in step_of(page, "sentence").locator(".note").inner_text()
+    assert "は庭で茶を" in step_of(page, "change").locator(".shown").first.inner_text()
+    assert step_of(page, "temperature").locator(".shown").inner_text() == "花子"
+    assert page.wrong == []
 
 
 @pytest.mark.parametrize("lang", COMPLETE)
-def test_without_a_script_prose_and_the_still_table_are_there(address, chromium, lang):  # noqa: F811
-    context = chromium.new_context(java_script_enabled=False)
+def test_zeros_are_those_left_of_the_word_and_go_with_the_mask(awake, lang):
+    page = awake(lang)
+    look(page, "change")
+    step = step_of(page, "change")
+
+    def still():
+        return [row.locator("[data-level='0']").count() for row in step.locator(".tokens").all()]
+
+    kept = still()
+    assert kept[1] > 5 and kept[0] == kept[2] == kept[3] == 0
+    step.locator("select").nth(2).select_option("one")
+    assert still()[1] == kept[1] - 2
+    step.locator("select").nth(2).select_option("all")
+    assert still() == [0, 0, 0, 0]
+
+
+def test_the_decoder_writes_to_the_end_and_begins_anew(awake):
+    page = awake("ja")
+    look(page, "temperature")
+    step = step_of(page, "temperature")
+    began = step.locator(".shown").inner_text()
+    one, all_, anew = step.locator(".result button").all()
+    one.click()
+    assert step.locator(".shown").inner_text()[:-1] == began
+    step.locator("input[type=range]").fill("0.1")
+    all_.click()
+    assert step.locator(".shown").inner_text().endswith("。</s>") and all_.is_disabled()
+    anew.click()
+    assert step.locator(".shown").inner_text() == began
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_without_a_script_prose_and_the_still_table_are_there(site, lang):
+    context = site[0].new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{address}{lang}/triad/")
+    page.goto(f"{site[1]}/{lang}/triad/")
     assert page.locator(".triad-still table tr").count() == 4
-    assert re.search(r"0\.0", page.locator(".triad-still").inner_text())
+    assert "0.0" in page.locator(".triad-still").inner_text()
     assert triad.text("blank_text", lang)[:30] in page.locator("main").inner_text()
     context.close()
 
 
-def test_without_the_weights_the_still_table_stays(address, chromium):  # noqa: F811
-    page = chromium.new_page()
+def test_without_the_weights_the_still_table_stays(site):
+    page = site[0].new_page()
     page.route("**/weights.bin", lambda route: route.abort())
-    page.goto(f"{address}ja/triad/")
+    page.goto(f"{site[1]}/ja/triad/")
     page.wait_for_function("document.documentElement.dataset.triad === 'failed'")
     assert page.locator(".triad-still").is_visible()
     page.close()

@@ -129,5 +129,6 @@ def test_the_still_table_is_measured():
     assert told["encoder"].startswith("冊 0.9") and not told["decoder"].startswith("冊")
     same = page.still(decoder, "健太は家で", "健太は家で", "ja")
     assert same == {"all": 8, "moved": 0, "still": 8}
-    assert page.still(decoder, "健太は家で", "健太は庭で", "ja") == {"all": 8, "moved": 3, "still": 5}
-    assert page.still(encoder, "健太は家で", "健太は庭で", "ja") == {"all": 8, "moved": 8, "still": 0}
+    pair = "健太は家で", "健太は庭で", "ja"
+    assert page.still(decoder, *pair) == {"all": 8, "moved": 3, "still": 5}
+    assert page.still(encoder, *pair) == {"all": 8, "moved": 8, "still": 0}

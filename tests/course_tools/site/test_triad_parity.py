@@ -42,12 +42,14 @@ def node(tmp_path_factory):
         subprocess.run(["node", DRIVER, browser, folder], check=True)
         found = json.loads((folder / "found.json").read_text(encoding="utf-8"))
         if "logits" in asked:
-            rows = {name: np.fromfile(folder / f"{name}.f32", "float32") for name in asked["logits"]}
-            vocabulary = len(encoder.TOKENIZER)
-            found["logits"] = {m: torch.from_numpy(x).view(-1, vocabulary) for m, x in rows.items()}
+            found["logits"] = {name: rows(folder / f"{name}.f32") for name in asked["logits"]}
         return found
 
     return ask
+
+
+def rows(file):
+    return torch.from_numpy(np.fromfile(file, "float32")).view(-1, len(encoder.TOKENIZER))
 
 
 def cases(n, seed=19):

@@ -94,11 +94,8 @@ def _place(step: str, lang: str) -> str:
 
 
 def _more(lang: str, lessons: list[Page]) -> str:
-    links = [
-        f"- [{text('more_lesson', lang).format(number=one.name[:2], title=one.title)}](../{one.name}/)"
-        for one in lessons
-        if one.name.startswith(LESSONS)
-    ]
+    said, named = text("more_lesson", lang), [x for x in lessons if x.name.startswith(LESSONS)]
+    links = [f"- [{said.format(number=x.name[:2], title=x.title)}](../{x.name}/)" for x in named]
     return "\n".join(links)
 
 
@@ -125,8 +122,8 @@ def _still_rows(lang: str, first: dict, word: dict, at: int) -> list[list[str]]:
     rows = []
     for name in TYPES:
         seen = text(f"table_{name}", lang).split("|")[3]
-        row = [text(name, lang), seen, answers[name]]
-        rows.append([*row, text("still_moved", lang).format(**moved[name]) if name in moved else "—"])
+        change = text("still_moved", lang).format(**moved[name]) if name in moved else "—"
+        rows.append([text(name, lang), seen, answers[name], change])
     return rows
 
 

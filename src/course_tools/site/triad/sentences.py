@@ -1,4 +1,4 @@
-"""Sentences of the mini world that the triad page offers: blanks, words to exchange, translation."""
+"""Sentences that the triad page offers: their blanks, words to exchange, their translation."""
 
 from collections.abc import Iterator
 from typing import Any
