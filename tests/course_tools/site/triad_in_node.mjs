@@ -21,7 +21,7 @@ const asked = {
   logits(cases) {
     for (const [name, all] of Object.entries(cases)) {
       const rows = all.flatMap((one) => logits[name](one, models[name]));
-      writeFileSync(`${folder}/${name}.f32`, Float32Array.from(rows.flat()));
+      writeFileSync(`${folder}/${name}.f32`, Float32Array.from(rows.flatMap((row) => [...row])));
     }
   },
   answers: (all) => all.map(({ source, guess }) => answer(encode(source, models.encoder_decoder).vectors, models.encoder_decoder, { start: 0, end: 6 }, guess)),

@@ -40,7 +40,7 @@ function show(result, shared, { at, ceiling }) {
       column(say("encoder"), [...characters.slice(0, at), "[MASK]", ...characters.slice(at + 1)].join(""), "", say("encoder_sees"), bars(both, say("bars_encoder"))),
       column(say("decoder"), characters.slice(0, at).join("") + "→", characters.slice(at).join(""), say("decoder_sees"), bars(left, say("bars_decoder"))),
       column(say("encoder_decoder"), chosen.text, "", say("encoder_decoder_sees"), el("p", { className: "shown", lang: other(chosen.lang) }, translated.text), checked(say, chosen, translated.text))),
-    el("p", {}, say("hidden_was", { character: wanted }), ceiling === undefined ? "" : say("ceiling", { p: ceiling.toFixed(2) })));
+    el("p", {}, say("hidden_was", { character: wanted }), ceiling === undefined ? "" : say(ceiling > 0.999 ? "ceiling_left" : "ceiling_right", { p: ceiling.toFixed(2) }), say("ceiling_try")));
   const hits = [both, left].map((list) => list[0].mark);
   return hits[0] ? (hits[1] ? "both" : "encoder") : hits[1] ? "decoder" : "none";
 }

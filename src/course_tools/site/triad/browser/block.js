@@ -80,7 +80,7 @@ function numbers({ blocks }, names, { layer, head, token, step }, say) {
 /** The first numbers of a vector, and its length. */
 function vector(row, say) {
   const first = row.slice(0, 8);
-  return table([say("length"), ...first.map((_, n) => `${n + 1}`), "…"], [[length(row).toFixed(1), ...[...first].map((value) => value.toFixed(2)), say("of_all", { n: row.length })]], say("numbers"));
+  return table([say("length"), ...Array.from(first, (_, n) => `${n + 1}`), "…"], [[length(row).toFixed(1), ...[...first].map((value) => value.toFixed(2)), say("of_all", { n: row.length })]], say("numbers"));
 }
 
 /** before + added = after, the first numbers of each. */

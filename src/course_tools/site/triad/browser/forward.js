@@ -53,7 +53,11 @@ const lookUp = (ids, table) => ids.map((id) => table[id]);
 
 /** x Wᵀ + bias of x (T, columns of W). */
 function linear(x, { weight, bias }) {
-  return x.map((row) => weight.map((one, n) => dot(one, row) + (bias ? bias[n] : 0)));
+  return x.map((row) => {
+    const made = []; // pushing, not mapping: V8 keeps such a list as plain doubles
+    for (let n = 0; n < weight.length; n++) made.push(dot(weight[n], row) + (bias ? bias[n] : 0));
+    return made;
+  });
 }
 
 /** LayerNorm; RMSNorm neither subtracts the mean nor adds a vector. */
@@ -94,8 +98,18 @@ function attention(q, k, v, d, sees, bias) {
   const divisor = d.scaled ? Math.sqrt(q[0].length) : 1;
   const score = (row, t) => k.map((key, s) => (sees(t, s) ? dot(row, key) / divisor + bias(t, s) : -Infinity));
   const scores = q.map(score), weights = scores.map((row) => softmax(row));
-  const mean = (shares) => v[0].map((_, n) => shares.reduce((sum, share, s) => sum + share * v[s][n], 0));
-  return { q, k, v, scores, weights, mixed: weights.map(mean) };
+  return { q, k, v, scores, weights, mixed: weights.map((row) => mean(row, v)) };
+}
+
+/** Σ shares[s] · rows[s] */
+function mean(shares, rows) {
+  const made = [];
+  for (let n = 0; n < rows[0].length; n++) {
+    let sum = 0;
+    for (let s = 0; s < rows.length; s++) sum += shares[s] * rows[s][n];
+    made.push(sum);
+  }
+  return made;
 }
 
 /** Ask by x in several heads at once; memory has keys and values. */
