@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from places import ROOT
 
+from course_tools.authoring.texts import Text
+from course_tools.prose import gates, glossary
 from course_tools.site import words
 from course_tools.site.pages import Page
 from course_tools.site.triad import page, sentences, weights
@@ -44,6 +47,22 @@ def test_placeholders_are_the_same_in_every_language():
     for name, texts in words.catalogue(page.WORDS).items():
         found = [sorted(set(re.findall(r"\{\w+\}", text))) for text in texts.values()]
         assert found[0] == found[1], name
+
+
+def language_faults(said):
+    """What the course's language gates find in {name: {language: text}}."""
+    texts = [
+        Text("words.toml", name, key.replace("_", "-"), text, 1)
+        for name, pair in said.items()
+        for key, text in pair.items()
+    ]
+    return gates.problems(texts, glossary.read(ROOT / "lessons/glossary.tsv"))
+
+
+def test_its_language_passes_the_lessons_gates_but_for_what_is_planted():
+    said = words.catalogue(page.WORDS)
+    assert [*map(str, language_faults(said))] == []
+    assert language_faults({**said, "wrong": {"ja": "エンコーダを使う。", "zh_tw": "訓練數據"}})
 
 
 # --- sentences --------------------------------------------------------------------------------
