@@ -103,8 +103,8 @@ TRANSPOSED = "{ ...w.o, weight: w.o.weight[0].map((_, n) => w.o.weight.map((row)
 FAULTS = {  # what forward.js says -> (what it says wrongly, the models that this must show in)
     "s <= t + ahead;": ("s <= t + ahead + 1;", {"decoder", "encoder_decoder"}),
     "linear(joined, w.o)": (f"linear(joined, {TRANSPOSED})", set(weights.MODELS)),
-    "moved.length + d.eps)": ("moved.length + 1e-5)", {"encoder", "encoder_decoder"}),
-    "+ d.eps);": ("+ 1e-12);", {"decoder", "encoder_decoder"}),
+    "moved.length + d.eps)": ("moved.length + 1e-4)", set(weights.MODELS)),
+    "+ d.eps);": ("+ 1e-12);", {"decoder"}),  # T5's 1e-6 is too small to be missed
     "gelu: (x)": ("gelu_: (x) => x, gelu: (x) => ACTIVATIONS.gelu_tanh(x), erf: (x)", {"encoder"}),
     "d.scaled ?": ("!d.scaled ?", set(weights.MODELS)),
     "!causal && s > t": ("!causal && s < t", {"encoder_decoder"}),
@@ -132,7 +132,6 @@ def test_a_fault_in_a_part_shows_in_the_models_that_have_it(node, few, tmp_path,
     assert source.count(said) == 1
     (browser / "forward.js").write_text(source.replace(said, wrong), encoding="utf-8")
     found = gaps(node(browser, logits=few[0])["logits"], few[1])
-    print(found)
     assert {name for name, gap in found.items() if not gap <= 2 * GAP} == models
 
 
@@ -142,11 +141,10 @@ def test_a_fault_in_a_part_shows_in_the_models_that_have_it(node, few, tmp_path,
 def test_answers_are_torchs_whatever_is_guessed_first(node):
     examples = [one for event in corpus.drawn(4, 7) for one in corpus.translations(event)]
     expected = encoder_decoder.answer(encoder_decoder.load(), [one.source for one in examples])
-    guesses = [[], _ids(examples[0].target), [9] * 5, None]
-    for guess in guesses:
-        asked = [{"source": _ids(e.source), "guess": guess or _ids(e.target)} for e in examples]
-        asked = [one | ({"guess": []} if guess == [] else {}) for one in asked]
-        ids = node(answers=asked)["answers"]
+    for guess in ([], [9] * 5, _ids(examples[0].target)):
+        ids = node(answers=[{"source": _ids(e.source), "guess": guess} for e in examples])[
+            "answers"
+        ]
         assert encoder_decoder.TOKENIZER.batch_decode(ids, skip_special_tokens=True) == expected
         assert all(row[-1] == encoder_decoder.TOKENIZER.eos_token_id for row in ids)
 
