@@ -152,6 +152,22 @@ def test_zeros_are_those_left_of_the_word_and_go_with_the_mask(awake, lang):
     assert still() == [0, 0, 0, 0]
 
 
+def test_crosses_are_what_each_attention_must_not_see(awake):
+    page = awake("ja")
+    look(page, "attention")
+    step, found = step_of(page, "attention"), {}
+    for kind in ("cross", "t5_encoder", "t5_decoder"):
+        step.locator("select").nth(2).select_option(kind)
+        grids = step.locator("svg.grid").all()
+        found[kind] = [(g.locator(".unseen").count(), g.locator(".weight").count()) for g in grids]
+    n = 27  # 24 characters, two tokens before them, one behind
+    triangle = [(0, n * n), (n * (n - 1) / 2, n * (n + 1) / 2)]
+    assert {tuple(rows[:2]) for rows in found.values()} == {tuple(triangle)}
+    assert found["cross"][2][0] == found["t5_encoder"][2][0] == 0
+    crosses, weights = found["t5_decoder"][2]
+    assert weights - crosses == 17 and crosses == 17 * 16 / 2  # 16 characters and </s>
+
+
 def test_the_decoder_writes_to_the_end_and_begins_anew(awake):
     page = awake("ja")
     look(page, "temperature")

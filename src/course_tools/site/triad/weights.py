@@ -22,7 +22,7 @@ def files() -> tuple[dict[str, Any], bytes]:
     """Return the index (models, vocabulary, what stands around a text) and the numbers."""
     written = bytearray()
     models = {name: _model(name, written) for name in MODELS}
-    tokens = encoder.TOKENIZER.convert_ids_to_tokens(range(len(encoder.TOKENIZER)))
+    tokens = encoder.TOKENIZER.convert_ids_to_tokens([*range(len(encoder.TOKENIZER))])
     index = {"models": models, "vocabulary": tokens, "frames": tokenizer.FRAMES}
     return index | {"tags": tokenizer.TAGS}, bytes(written)
 

@@ -3,10 +3,10 @@ import { decode, decoder, encoder } from "./forward.js";
 import { ask, bars, choice, el, grid } from "./dom.js";
 import { translation } from "./blank.js";
 
-const KINDS = { encoder: "attention", decoder: "attention", cross: "cross" };
+const OF_T5 = ["cross", "t5_encoder", "t5_decoder"];
 
 export function attention(place, shared) {
-  const { say } = shared, state = { layer: 0, head: "mean", rows: {} };
+  const { say } = shared, state = { layer: 0, head: "mean", rows: {}, third: "cross" };
   const again = ask(place, say, {
     question: say("attention_question"),
     options: { yes: say("attention_yes"), no: say("attention_no") },
@@ -15,22 +15,24 @@ export function attention(place, shared) {
   shared.hear(() => { state.rows = {}; again(); });
 }
 
-/** {name: {rows, columns, parts (one a layer), sees}} of the whole sentence. */
+/** {name: {rows, columns, layers (weights by head), sees}} of the whole sentence. */
 export function seen({ reader, models, chosen }) {
+  const from = (rows, columns, record, part, sees = record.sees) => {
+    const layers = record.blocks.map((parts) => parts.find(({ name }) => name === part).heads.map((head) => head.weights));
+    return { rows: reader.names(rows), columns: reader.names(columns), layers, sees };
+  };
   const own = (name, run) => {
-    const ids = reader.ids([...chosen.text], name, chosen.lang).ids, names = reader.names(ids);
-    return { rows: names, columns: names, record: run(ids, models[name]) };
+    const { ids } = reader.ids([...chosen.text], name, chosen.lang);
+    return from(ids, ids, run(ids, models[name]), "attention");
   };
   const told = translation({ reader, models }, chosen), written = [told.start, ...told.ids.slice(0, -1)];
   const record = decode(written, told.memory.vectors, models.encoder_decoder);
-  const found = {
+  return {
     encoder: own("encoder", encoder), decoder: own("decoder", decoder),
-    cross: { rows: reader.names(told.ids), columns: reader.names(told.source), record: { ...record, sees: () => true } },
+    cross: from(told.ids, told.source, record, "cross", () => true),
+    t5_encoder: from(told.source, told.source, told.memory, "attention"),
+    t5_decoder: from(written, written, record, "attention"),
   };
-  return Object.fromEntries(Object.entries(found).map(([name, { rows, columns, record }]) => {
-    const layers = record.blocks.map((parts) => parts.find((part) => part.name === KINDS[name]).heads.map((head) => head.weights));
-    return [name, { rows, columns, layers, sees: record.sees }];
-  }));
 }
 
 /** Weights of one head, or the mean of all. */
@@ -44,11 +46,12 @@ function weightsOf(layers, { layer, head }) {
 function show(result, shared, state) {
   const { say } = shared, found = seen(shared), heads = found.encoder.layers[0].length;
   const columns = el("div", { className: "columns" });
-  const draw = () => columns.replaceChildren(...Object.entries(found).map(([name, one]) => column(name, one, say, state, draw)));
+  const kinds = choice(say("of_t5"), OF_T5.map((name) => [name, say(`grid_${name}`)]), state.third, (name) => { state.third = name; draw(); });
+  const draw = () => columns.replaceChildren(...["encoder", "decoder", state.third].map((name) => column(name, found[name], say, state, draw)));
   const set = (name) => (value) => { state[name] = value === "mean" ? value : Number(value); draw(); };
   const layers = found.encoder.layers.map((_, n) => [n, say("layer_n", { n: n + 1 })]);
   const all = [["mean", say("mean_of_heads")], ...Array.from({ length: heads }, (_, n) => [n, say("head_n", { n: n + 1 })])];
-  result.replaceChildren(el("div", { className: "controls" }, choice(say("layer"), layers, state.layer, set("layer")), choice(say("head"), all, state.head, set("head"))), columns, el("p", { className: "note" }, say("attention_note")));
+  result.replaceChildren(el("div", { className: "controls" }, choice(say("layer"), layers, state.layer, set("layer")), choice(say("head"), all, state.head, set("head")), kinds), columns, el("p", { className: "note" }, say("attention_note")));
   draw();
   return unseen(found.cross) ? "yes" : "no";
 }
