@@ -28,6 +28,7 @@ CHOOSE = """async ([step, n, rounds]) => {
     control.selectedIndex = (control.selectedIndex + 1) % control.options.length;
     const began = performance.now();
     control.dispatchEvent(new Event("change"));
+    await new Promise((done) => setTimeout(done));  // behind all that was begun
     document.body.getBoundingClientRect();  // lays out what was drawn
     times.push(performance.now() - began);
   }
@@ -36,6 +37,13 @@ CHOOSE = """async ([step, n, rounds]) => {
 STEPS = {"another sentence, all parts": ("sentence", 0), "another blank": ("blank", 0),
          "another word": ("change", 1), "another head": ("attention", 1),
          "another token in the block": ("block", 2)}  # fmt: skip
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """Says nothing of what it serves."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def main() -> None:
@@ -62,7 +70,7 @@ def in_browser() -> dict[str, list[float]]:
 
 
 def _measured(folder: str) -> dict[str, list[float]]:
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    handler = functools.partial(Silent, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with sync_playwright() as playwright, browser(playwright) as chromium:

@@ -1,7 +1,6 @@
 // Step 4: who looks where: attention by layer and head, with the mask in it.
-import { decode, decoder, encoder } from "./forward.js";
 import { ask, bars, choice, el, grid } from "./dom.js";
-import { translation } from "./blank.js";
+import { translation, whole, writing } from "./runs.js";
 
 const OF_T5 = ["cross", "t5_encoder", "t5_decoder"];
 
@@ -16,22 +15,19 @@ export function attention(place, shared) {
 }
 
 /** {name: {rows, columns, layers (weights by head), sees}} of the whole sentence. */
-export function seen({ reader, models, chosen }) {
+export function seen(shared) {
+  const { reader, chosen } = shared;
   const from = (rows, columns, record, part, sees = record.sees) => {
     const layers = record.blocks.map((parts) => parts.find(({ name }) => name === part).heads.map((head) => head.weights));
     return { rows: reader.names(rows), columns: reader.names(columns), layers, sees };
   };
-  const own = (name, run) => {
-    const { ids } = reader.ids([...chosen.text], name, chosen.lang);
-    return from(ids, ids, run(ids, models[name]), "attention");
-  };
-  const told = translation({ reader, models }, chosen), written = [told.start, ...told.ids.slice(0, -1)];
-  const record = decode(written, told.memory.vectors, models.encoder_decoder);
+  const own = (record) => from(record.ids, record.ids, record, "attention");
+  const told = translation(shared, chosen), record = writing(shared, chosen);
   return {
-    encoder: own("encoder", encoder), decoder: own("decoder", decoder),
+    encoder: own(whole(shared, chosen, "encoder")), decoder: own(whole(shared, chosen, "decoder")),
     cross: from(told.ids, told.source, record, "cross", () => true),
     t5_encoder: from(told.source, told.source, told.memory, "attention"),
-    t5_decoder: from(written, written, record, "attention"),
+    t5_decoder: from(record.given, record.given, record, "attention"),
   };
 }
 

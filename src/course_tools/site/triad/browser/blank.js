@@ -1,7 +1,8 @@
 // Step 2: one blank for all three: filled from both sides, from the left, and the sentence translated.
-import { decoder, encode, encoder } from "./forward.js";
-import { answer, best } from "./reading.js";
+import { decoder, encoder } from "./forward.js";
+import { best } from "./reading.js";
 import { ask, bars, choice, el } from "./dom.js";
+import { translation } from "./runs.js";
 
 export function blank(place, shared) {
   const { say } = shared;
@@ -54,22 +55,13 @@ function checked(say, { translation }, got) {
   return el("p", { className: "note" }, translation === null ? say("no_reference") : say(got === translation ? "translated_right" : "translated_wrong", { translation }));
 }
 
-export function fromBothSides({ reader, models, chosen }, at) {
+function fromBothSides({ reader, models, chosen }, at) {
   const { ids, before } = reader.ids([...chosen.text], "encoder", chosen.lang);
   ids[before + at] = reader.number("[MASK]");
   return encoder(ids, models.encoder).logits[before + at];
 }
 
-export function fromTheLeft({ reader, models, chosen }, at) {
+function fromTheLeft({ reader, models, chosen }, at) {
   const { ids, before } = reader.ids([...chosen.text], "decoder", chosen.lang);
   return decoder(ids.slice(0, before + at), models.decoder).logits.at(-1);
-}
-
-/** What T5 writes for a sentence: {source, memory, ids, text}. */
-export function translation({ reader, models }, { text, lang, translation }, guess) {
-  const source = reader.ids([...text], "encoder_decoder", lang).ids, memory = encode(source, models.encoder_decoder);
-  const ends = { start: reader.number("[PAD]"), end: reader.number("</s>") };
-  const tried = guess ?? (translation ? [...translation, "</s>"].map(reader.number) : []);
-  const ids = answer(memory.vectors, models.encoder_decoder, ends, tried);
-  return { source, memory, ids, text: reader.text(ids), ...ends };
 }

@@ -1,6 +1,6 @@
 // Step 5: one block of the decoder, part by part, with the numbers on the way (lesson 02, section 4).
-import { decoder } from "./forward.js";
 import { ask, bars, button, choice, el, table } from "./dom.js";
+import { whole } from "./runs.js";
 
 const STEPS = ["stream", "norm", "qkv", "scores", "weights", "mixed", "added", "ffn", "out"];
 
@@ -26,9 +26,8 @@ export function lengths({ embedded, blocks }) {
 }
 
 function show(result, shared, state) {
-  const { say, reader, models, chosen } = shared;
-  const ids = reader.ids([...chosen.text], "decoder", chosen.lang).ids, names = reader.names(ids), record = decoder(ids, models.decoder);
-  state.token = Math.min(state.token, ids.length - 1);
+  const { say, reader, chosen } = shared, record = whole(shared, chosen, "decoder"), names = reader.names(record.ids);
+  state.token = Math.min(state.token, names.length - 1);
   const step = el("div", { className: "step", "aria-live": "polite" }), doors = el("p", { className: "doors" });
   const go = (n) => { state.step = n; draw(); };
   const draw = () => {

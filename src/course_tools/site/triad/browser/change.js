@@ -1,8 +1,9 @@
 // Step 3: one word is changed; every output that moves lights up, and what cannot move is exactly 0.0.
-import { decode, decoder, encode, encoder } from "./forward.js";
+import { decode } from "./forward.js";
 import { moved } from "./reading.js";
 import { ask, choice, el, tokens } from "./dom.js";
-import { other, translation } from "./blank.js";
+import { other } from "./blank.js";
+import { translation, whole, writing } from "./runs.js";
 
 const AHEAD = { causal: 0, one: 1, all: Infinity };
 const OUTPUTS = ["encoder", "decoder", "t5_encoder", "t5_decoder"];
@@ -46,34 +47,22 @@ function marked({ text, words }, state) {
   return [characters.slice(0, at).join(""), el("del", {}, word), el("ins", {}, state.other), characters.slice(end).join("")];
 }
 
-/** What all models say of a sentence; written: what T5's decoder is told that it has written. */
-function through({ reader, models }, sentence, ahead, guess, written) {
-  const ids = (name) => reader.ids([...sentence.text], name, sentence.lang).ids;
-  const told = translation({ reader, models }, sentence, guess), memory = told.memory.vectors;
-  const given = written ?? [told.start, ...told.ids.slice(0, -1)];
-  return {
-    encoder: encoder(ids("encoder"), models.encoder).logits,
-    decoder: decoder(ids("decoder"), models.decoder, ahead).logits,
-    t5_encoder: memory, t5_decoder: decode(given, memory, models.encoder_decoder).logits,
-    names: { encoder: ids("encoder"), decoder: ids("decoder"), t5_encoder: told.source, t5_decoder: told.ids }, given, told,
-  };
-}
-
-const kept = new WeakMap(); // sentence -> mask -> what all models say of it
-
-function before(shared, mask) {
-  const masks = kept.get(shared.chosen) ?? kept.set(shared.chosen, {}).get(shared.chosen);
-  return (masks[mask] ??= through(shared, shared.chosen, AHEAD[mask]));
-}
-
-/** {name: {names, changes}} of the outputs when a word is exchanged, and both translations. */
+/** {name: {names, changes}} of the outputs when a word is exchanged, and both translations.
+    T5's decoder is told both times that it has written the first translation. */
 export function changed(shared, { word, other, mask }) {
-  const { reader, chosen } = shared, { at, word: old } = chosen.words[word], characters = [...chosen.text];
+  const { reader, models, chosen } = shared, { at, word: old } = chosen.words[word], characters = [...chosen.text];
   characters.splice(at, [...old].length, ...other);
-  const first = before(shared, mask), sentence = { lang: chosen.lang, text: characters.join(""), translation: null };
-  const after = through(shared, sentence, AHEAD[mask], first.told.ids, first.given);
-  const output = (name) => [name, { names: reader.names(first.names[name]), changes: moved(first[name], after[name]) }];
-  return { ...Object.fromEntries(OUTPUTS.map(output)), translations: [first.told.text, after.told.text] };
+  const after = { lang: chosen.lang, text: characters.join(""), translation: null };
+  const wholes = (name, ...ahead) => [chosen, after].map((sentence) => whole(shared, sentence, name, ...ahead));
+  const told = translation(shared, chosen), now = translation(shared, after, told.ids), first = writing(shared, chosen);
+  const again = decode(first.given, now.memory.vectors, models.encoder_decoder);
+  const [both, left] = [wholes("encoder"), wholes("decoder", AHEAD[mask])];
+  const output = (ids, before, next) => ({ names: reader.names(ids), changes: moved(before, next) });
+  return {
+    encoder: output(both[0].ids, both[0].logits, both[1].logits), decoder: output(left[0].ids, left[0].logits, left[1].logits),
+    t5_encoder: output(told.source, told.memory.vectors, now.memory.vectors), t5_decoder: output(told.ids, first.logits, again.logits),
+    translations: [told.text, now.text],
+  };
 }
 
 /** Draw what has moved; return the outputs of which something has not. */

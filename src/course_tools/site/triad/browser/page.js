@@ -30,7 +30,10 @@ async function wake(places) {
     lang, say: speaker(own.words), sentences: own.sentences, chosen: own.sentences[0],
     models: unpack(index, numbers), reader: reader(index),
     hear: (listener) => heard.push(listener),
-    choose(sentence) { shared.chosen = sentence; for (const listener of heard) listener(); },
+    choose(sentence) {
+      shared.chosen = sentence;
+      for (const listener of heard) setTimeout(listener); // a task each: none holds up the others
+    },
   };
   for (const [name, step] of Object.entries(STEPS)) {
     places[name].replaceChildren();
