@@ -77,7 +77,13 @@ def _lead(lang: str) -> str:
     megabytes = f"{len(weights.files()[1]) / 1e6:.1f}"
     rows = [text(f"table_{name}", lang).split("|") for name in TYPES]
     table = _table(text("table_head", lang).split("|"), rows)
-    return "\n\n".join([text("lead", lang).format(mb=megabytes), table, text("how", lang)])
+    lead, how = text("lead", lang).format(mb=megabytes), text("how", lang)
+    return "\n\n".join([lead, _no_script(lang), table, how])
+
+
+def _no_script(lang: str) -> str:
+    link = f'<a href="#c-still">{text("no_script_link", lang)}</a>'
+    return f"<noscript><p>{text('no_script', lang).format(link=link)}</p></noscript>"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -90,7 +96,10 @@ def _heading(name: str, lang: str) -> str:
 
 
 def _place(step: str, lang: str) -> str:
-    return f'<div class="triad not-content" data-step="{step}" data-lang="{lang}"></div>'
+    said = {name: text(name, lang) for name in ("waiting", "failed")} if step == STEPS[0] else {}
+    data = {"step": step, "lang": lang} | said
+    attributes = " ".join(f'data-{name}="{value}"' for name, value in data.items())
+    return f'<div class="triad not-content" {attributes}></div>'
 
 
 def _more(lang: str, lessons: list[Page]) -> str:

@@ -19,7 +19,8 @@ const speaker = (words) => (name, values = {}) =>
   words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
 async function wake(places) {
-  const lang = places.sentence.dataset.lang;
+  const { lang, waiting } = places.sentence.dataset;
+  places.sentence.textContent = waiting;
   const [index, numbers, own] = await Promise.all([
     file("models.json").then((answer) => answer.json()),
     file("weights.bin").then((answer) => answer.arrayBuffer()),
@@ -46,5 +47,6 @@ async function wake(places) {
 const places = Object.fromEntries([...document.querySelectorAll("[data-step]")].map((place) => [place.dataset.step, place]));
 wake(places).catch((error) => {
   console.error(error);
+  places.sentence.textContent = places.sentence.dataset.failed;
   document.documentElement.dataset.triad = "failed";
 });
