@@ -11,6 +11,7 @@ from places import ROOT
 
 from course_tools.site import frame, project
 from course_tools.site.pages import Page, page
+from course_tools.site.triad import page as triad
 from helpers.display import figures
 from helpers.language.say import COMPLETE
 
@@ -75,5 +76,6 @@ def build(folder: Path, packages: Path, address: str) -> Path:
     shutil.copytree(packages / modules, work / modules, copy_function=os.link, symlinks=True)
     made = pages()
     project.write(work, made, frame.pages(ROOT, made), address)
+    triad.write(work, made)
     project.build(work, out)
     return out

@@ -20,6 +20,7 @@ from ..checks.processes import CommandFailed
 from . import audit, executed, frame, pdf, project
 from .pages import Page, page
 from .served import served
+from .triad import page as triad
 
 
 def main(argv: list[str]) -> int:
@@ -32,6 +33,7 @@ def main(argv: list[str]) -> int:
         testing.install_site()
         pages = lessons(wanted.root, wanted.lesson)
         project.write(work, pages, frame.pages(wanted.root, pages), address)
+        triad.write(work, pages)
         project.build(work, wanted.out)
         if wanted.pdf:
             pdf.write(wanted.out, base, wanted.pdf, pages)

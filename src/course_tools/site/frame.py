@@ -41,7 +41,9 @@ def _choice() -> str:
 def _begin(lang: str, lessons: list[Page]) -> str:
     links = [f"- [{one.name[:2]} {one.title}](./{one.name}/)" for one in lessons]
     front = {"title": words.text("title", lang), "sidebar": {"hidden": True}}
-    return _page(front, words.text("lead", lang), "\n".join(links), _progress(lang, lessons))
+    live = f"[{words.text('live', lang)}](./triad/)"
+    lead, progress = words.text("lead", lang), _progress(lang, lessons)
+    return _page(front, lead, live, "\n".join(links), progress)
 
 
 def _progress(lang: str, lessons: list[Page]) -> str:
