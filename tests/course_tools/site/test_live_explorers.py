@@ -189,7 +189,7 @@ def test_what_a_page_runs_is_the_cell_behind_what_it_needs():
 def test_a_page_marks_what_comes_alive_and_loads_its_script_once():
     made = page(executed("zh-tw", "07_kv_cache", "<p>1</p>"), "zh-tw", "07_kv_cache")
     text = made.markdown(0)
-    opening = '<triad-live class="not-content" data-lang="zh-tw" data-lesson="07_kv_cache"'
+    opening = '<div class="not-content"><triad-live data-lang="zh-tw" data-lesson="07_kv_cache"'
     assert text.count(f'{opening} data-cell="explore-code">') == text.count("<triad-live") == 1
     assert text.count(places.SCRIPT) == 1 and [*made.awake] == ["explore-code"]
     [(path, content)] = widgets.files({("zh-tw", "07_kv_cache"): made.awake})

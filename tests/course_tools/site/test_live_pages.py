@@ -115,6 +115,7 @@ def test_a_quiz_answers_on_its_page_and_asks_only_then(site, chromium, lang, wid
         question = page.locator("triad-quiz [data-question=q3]")
         question.locator("input").nth(1).focus()
         assert not [url for url in page.asked if url.endswith(".txt")]
+        assert page.locator("main .out.widget").count() == 1  # the explorer's, not the quiz's
         page.keyboard.press("Space")
         question.locator("[data-action=check]").focus()
         page.keyboard.press("Enter")
@@ -151,6 +152,7 @@ def test_an_explorer_wakes_when_it_is_asked_to(site, chromium, lang, width, dark
         page.keyboard.press("Enter")
         page.wait_for_selector("triad-live[data-awake] .drawing svg", timeout=60_000)
         before = page.locator("triad-live .drawing").inner_html()
+        assert page.locator("main .out.widget").count() == 0
         page.keyboard.press("ArrowRight")  # the first control has the focus
         changed = "b => document.querySelector('triad-live .drawing').innerHTML !== b"
         page.wait_for_function(changed, arg=before)

@@ -34,7 +34,8 @@ def around(cell: NotebookNode, lang: str, lesson: str, outputs: str) -> str:
 
 def _element(name: str, inner: str, **data: str) -> str:
     told = "".join(f' data-{key}="{html.escape(value)}"' for key, value in data.items())
-    return f'<triad-{name} class="not-content"{told}>{inner}</triad-{name}>'
+    # in a div: Markdown takes a line that begins with another element for a paragraph
+    return f'<div class="not-content"><triad-{name}{told}>{inner}</triad-{name}></div>'
 
 
 def script(parts: Iterable[str]) -> list[str]:

@@ -37,7 +37,6 @@ customElements.define("triad-kv", class extends HTMLElement {
     this.said = make("div", { className: "said" });
     this.controls = make("div", { className: "controls" }, ...this.fields());
     this.replaceChildren(this.controls, this.sentence, this.said);
-    this.classList.add("not-content");
     this.show();
     this.tellOthers(`${this.address()}`);
   }
