@@ -79,9 +79,15 @@ def texts(lang: str) -> dict[str, str]:
 def page(lang: str) -> str:
     """Return the page's Markdown: with a script the calculator, without one the models' bytes."""
     front = {"title": words.text("kv_title", lang), "sidebar": {"order": 98}}
-    parts = (words.text("kv_lead", lang), f'<div class="not-content"><triad-kv data-lang="{lang}"></triad-kv></div>',
-             f"## {words.text('kv_every', lang)}", words.text("kv_every_lead", lang), _models(lang),
-             '<script type="module" src="../../live/kv.js"></script>')  # fmt: skip
+    place = f'<div class="not-content"><triad-kv data-lang="{lang}"></triad-kv></div>'
+    parts = (
+        words.text("kv_lead", lang),
+        place,
+        f"## {words.text('kv_every', lang)}",
+        words.text("kv_every_lead", lang),
+        _models(lang),
+        '<script type="module" src="../../live/kv.js"></script>',
+    )
     return f"---\n{json.dumps(front, ensure_ascii=False)}\n---\n\n" + "\n\n".join(parts) + "\n"
 
 

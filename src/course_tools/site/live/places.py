@@ -34,6 +34,7 @@ def around(cell: NotebookNode, lang: str, lesson: str, outputs: str) -> str:
 
 def _element(name: str, inner: str, **data: str) -> str:
     told = "".join(f' data-{key}="{html.escape(value)}"' for key, value in data.items())
+    inner = inner.replace("\n\n", "\n")  # which would end raw HTML
     # in a div: Markdown takes a line that begins with another element for a paragraph
     return f'<div class="not-content"><triad-{name}{told}>{inner}</triad-{name}></div>'
 
