@@ -18,6 +18,7 @@ from ..authoring import addresses
 from ..checks import npm, testing
 from ..checks.processes import CommandFailed
 from . import audit, executed, frame, pdf, project
+from .live import places, widgets
 from .pages import Page, page
 from .served import served
 from .triad import page as triad
@@ -32,7 +33,10 @@ def main(argv: list[str]) -> int:
     try:
         testing.install_site()
         pages = lessons(wanted.root, wanted.lesson)
-        project.write(work, pages, frame.pages(wanted.root, pages), address)
+        awake = {(page.lang, page.name): page.awake for page in pages}
+        widgets.check(work, awake)
+        live = places.files(work, awake)
+        project.write(work, pages, frame.pages(wanted.root, pages), address, live)
         triad.write(work, pages)
         project.build(work, wanted.out)
         if wanted.pdf:

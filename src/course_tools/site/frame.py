@@ -11,6 +11,7 @@ from helpers.language.say import COMPLETE
 from ..authoring import addresses
 from ..prose.glossary import Term, terms
 from . import words
+from .live import calculator
 from .pages import Page, SearchEntry, in_boxes
 
 BAR = r"\|"  # of a word, not of the table
@@ -25,6 +26,7 @@ def pages(root: Path, lessons: Iterable[Page]) -> dict[str, str]:
         made[f"{lang}/index.md"] = _begin(lang, mine)
         made[f"{lang}/terms.md"] = _terms(root, lang, mine)
         made[f"{lang}/edition.md"] = _edition(lang, addresses.read(root)["students"])
+        made[f"{lang}/{calculator.NAME}.md"] = calculator.page(lang)
     return made
 
 
