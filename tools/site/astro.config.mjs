@@ -19,7 +19,10 @@ const formula = (displayMode) => (node, context) => {
 // Starlight's own words stand under zh-TW, and a page says the script of its language, too.
 const words = {
   name: "words",
-  hooks: { "i18n:setup": ({ injectTranslations }) => injectTranslations({ "zh-Hant-TW": taiwan }) },
+  hooks: {
+    "i18n:setup": ({ injectTranslations }) => injectTranslations({ "zh-Hant-TW": taiwan }),
+    "config:setup": () => {}, // Starlight asks every plugin for one
+  },
 };
 
 export default defineConfig({
