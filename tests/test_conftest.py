@@ -6,13 +6,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import forked_kernels
 import pytest
+import turns
 from jupyter_client.manager import start_new_kernel
 from jupyter_client.provisioning import local_provisioner
 from places import BARE, ROOT
+from small_tree import begun
 
 FIXTURES = ROOT / "tests" / "fixtures"
 PLACES = {
@@ -37,28 +40,16 @@ def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
             shutil.copy(FIXTURES / f"{name}.ipynb", target)
     done = pytest_in(root, ".")
     assert done.returncode == 1, done.stdout + done.stderr
+    assert not (root / ".executed").exists(), "only TRIAD_KEEP keeps what lessons gave"
     return read(root / "report.xml")
-
-
-def begun(root: Path) -> Path:
-    """Put what nbval needs of the course into a folder, which needs notebooks yet."""
-    kit = root / "tests" / "kit"
-    kit.mkdir(parents=True)
-    shutil.copy(ROOT / "conftest.py", root)
-    for name in ("places", "turns"):
-        shutil.copy(ROOT / f"tests/kit/{name}.py", kit)
-    forks = Path(forked_kernels.__file__).read_text(encoding="utf-8")
-    assert '"torch"' in forks
-    # these notebooks import nothing slow: nothing is imported for them
-    (kit / "forked_kernels.py").write_text(f"{forks}\n\nPRELOADED.clear()\n", "utf-8")
-    shutil.copytree(ROOT / "src" / "helpers", root / "src" / "helpers")
-    return root
 
 
 def pytest_in(root: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     options = ["--nbval-lax", "-ra", "-p", "no:cacheprovider", "--junitxml=report.xml"]
-    options += ["-o", "pythonpath=src tests/kit", "-o", "testpaths=notebooks solutions"]
-    clean = {name: text for name, text in os.environ.items() if name not in ("CI", "TRIAD_ALL")}
+    places = "notebooks solutions tests/marked"
+    options += ["-o", "pythonpath=src tests/kit", "-o", f"testpaths={places}"]
+    ours = ("CI", "TRIAD_ALL", "TRIAD_KEEP")
+    clean = {name: text for name, text in os.environ.items() if name not in ours}
     env = clean | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""} | variables
     command = [sys.executable, "-m", "pytest", "--color=no", *options, *words]
     return subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8")
@@ -105,6 +96,7 @@ def about_kernel(cwd: Path) -> list:
     return json.loads(printed["content"]["text"])
 
 
+@turns.in_ci
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every kernel is a fresh one")
 def test_a_forked_kernel_differs_from_a_fresh_one_in_what_is_imported_only(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAD_STRICT", "claims")
@@ -150,26 +142,62 @@ IN_TURN = {"notebooks/ja/00_a.ipynb", "solutions/zh-tw/03_b/exercise_03_b.ipynb"
 OUT = {"notebooks/zh-tw/00_a.ipynb", "solutions/ja/03_b/exercise_03_b.ipynb"}
 
 
+MARKED = """
+import pytest
+
+@pytest.mark.in_ci
+def test_long():
+    raise AssertionError("it ran")
+
+def test_short():
+    pass
+"""
+
+
 @pytest.fixture(scope="module")
 def by_turns(tmp_path_factory) -> Path:
     root = begun(tmp_path_factory.mktemp("course by turns"))
     for name in IN_TURN | OUT:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(FIXTURES / "good.ipynb", root / name)
+    shutil.copy(ROOT / "tests" / "conftest.py", root / "tests")
+    (root / "tests" / "marked").mkdir()
+    (root / "tests" / "marked" / "test_marked.py").write_text(MARKED, encoding="utf-8")
     return root
 
 
 def test_without_ci_a_notebook_runs_in_one_language_and_the_rest_is_said(by_turns):
     done = pytest_in(by_turns, "-n", "1")
     assert done.returncode == 0, done.stdout + done.stderr
-    [line] = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
-    assert f"[{len(OUT)}]" in line and "by turns: CI, --all, or its path" in line
+    said = sorted(line for line in done.stdout.splitlines() if line.startswith("SKIPPED"))
+    assert [line.split()[1] for line in said] == ["[1]", f"[{len(OUT)}]"]
+    assert "seldom changed: CI, --all or its path" in said[0]
+    assert "by turns: CI, --all, or its path" in said[1]
     cases = list(ElementTree.parse(by_turns / "report.xml").iter("testcase"))
     skipped = {case.attrib["classname"] for case in cases if case.find("skipped") is not None}
-    assert skipped == {name.replace("/", ".") for name in OUT}
-    assert len(cases) - len(skipped) == 2 * len(IN_TURN)
+    assert skipped == {name.replace("/", ".") for name in OUT} | {"tests.marked.test_marked"}
+    assert len(cases) - len(skipped) == 2 * len(IN_TURN) + len(["test_short"])
 
 
+@pytest.mark.parametrize(
+    "variables, source, left",
+    [
+        ({}, "TESTPATHS", True),
+        ({}, "ARGS", False),
+        ({"CI": "true"}, "TESTPATHS", False),
+        ({"TRIAD_ALL": "1"}, "TESTPATHS", False),
+    ],
+)
+def test_only_a_persons_run_of_everything_leaves_anything(monkeypatch, variables, source, left):
+    for name in ("CI", "TRIAD_ALL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    config = SimpleNamespace(args_source=pytest.Config.ArgsSource[source])
+    assert turns.leaves(config) is left
+
+
+@turns.in_ci
 @pytest.mark.parametrize(
     "words, variables, wanted",
     [
@@ -195,6 +223,7 @@ def test():
 """
 
 
+@turns.in_ci
 def test_what_needs_a_browser_is_in_one_process_and_the_rest_in_another(tmp_path):
     root = begun(tmp_path)
     (root / "tests/browser").mkdir()

@@ -5,6 +5,7 @@ import { satteri } from "@astrojs/markdown-satteri";
 import starlight from "@astrojs/starlight";
 import { defineConfig } from "astro/config";
 import katex from "katex";
+import taiwan from "./node_modules/@astrojs/starlight/dist/translations/zh-TW.js";
 
 const { site, base, title, locales } = JSON.parse(readFileSync(new URL("./site.json", import.meta.url), "utf-8"));
 
@@ -13,6 +14,15 @@ const formula = (displayMode) => (node, context) => {
   const html = katex.renderToString(node.value, { displayMode, strict: false });
   const block = 'class="katex-display"';
   context.replaceNode(node, { type: "html", value: html.replace(block, `${block} tabindex="0"`) });
+};
+
+// Starlight's own words stand under zh-TW, and a page says the script of its language, too.
+const words = {
+  name: "words",
+  hooks: {
+    "i18n:setup": ({ injectTranslations }) => injectTranslations({ "zh-Hant-TW": taiwan }),
+    "config:setup": () => {}, // Starlight asks every plugin for one
+  },
 };
 
 export default defineConfig({
@@ -28,15 +38,18 @@ export default defineConfig({
   integrations: [
     starlight({
       title,
+      plugins: [words],
       locales,
       defaultLocale: Object.keys(locales)[0],
       tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
       customCss: ["katex/dist/katex.min.css", "./src/site.css"],
       components: {
+        Footer: "./src/components/Footer.astro",
         LanguageSelect: "./src/components/LanguageSelect.astro",
         Search: "./src/components/Search.astro",
       },
-      expressiveCode: { defaultProps: { wrap: true } },
+      // a button that copies holds all of the code once more
+      expressiveCode: { defaultProps: { wrap: true }, frames: { showCopyToClipboardButton: false } },
       pagefind: false,
       credits: false,
     }),

@@ -2,8 +2,9 @@
 
 They are kept in pyproject.toml.  Notebooks get the address that Colab clones and a link to Colab,
 the READMEs their links between <!-- badges --> and <!-- /badges -->, and the repository's between
-<!-- repository --> and <!-- /repository -->.  "" takes an address away; without any address what
-stands in pyproject.toml is written again.
+<!-- repository --> and <!-- /repository -->; their table of lessons leads to the site's pages, else
+to the notebooks.  "" takes an address away; without any address what stands in pyproject.toml is
+written again.
 """
 
 import re
@@ -18,6 +19,8 @@ from ..authoring.problems import LessonError
 
 # It stands in TOML, in Markdown links and in a shell command: nothing that means something there.
 URL = re.compile(r"https://[\w.-]+(:\d+)?(/[\w.~%+-]+)+|file://(/[\w.~%:+-]+)+", re.ASCII)
+SITE = re.compile(r"https://[\w.-]+(:\d+)?(/[\w.~%+-]+)*", re.ASCII)
+ROW = re.compile(r"^\| \d\d \|.*$", re.MULTILINE)  # of the table of lessons
 
 
 class NotPublished(Exception):
@@ -29,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = command.parser("start.py publish", __doc__)
     parser.add_argument("--students", metavar="URL", help="Git repository of the student edition")
     parser.add_argument("--repository", metavar="URL", help="Git repository of the whole course")
+    parser.add_argument("--site", metavar="URL", help="what `start.py site` wrote, published")
     wanted = parser.parse_args(argv)
     given = {name: getattr(wanted, name) for name in addresses.NAMES}
     try:
@@ -50,11 +54,12 @@ def publish(root: Path, given: dict[str, str]) -> None:
     for name, url in urls.items():
         text = with_address(text, name, url)
     build_with(root, text)
-    students, repository = addresses.read(root).values()
+    students, repository, site = addresses.read(root).values()
     links = badges(root, students)
     for readme in sorted(root.glob("README*.md")):
         text = with_line(readme.read_text(encoding="utf-8"), "badges", links)
-        write(readme, with_line(text, "repository", repository and f"<{repository}>"))
+        text = with_line(text, "repository", repository and f"<{repository}>")
+        write(readme, with_pages(text, site))
     report(root, students, links)
 
 
@@ -76,10 +81,11 @@ def build_with(root: Path, settings: str) -> None:
 
 
 def checked(name: str, url: str) -> str:
-    """Return the address.  NotPublished if students could not clone from it."""
-    if url and not URL.fullmatch(url):
+    """Return the address.  NotPublished if students could not open it, or clone from it."""
+    form, use = (SITE, "open") if name == "site" else (URL, "clone")
+    if url and not form.fullmatch(url):
         raise NotPublished(
-            f"--{name} {url!r} is no address that students can clone: give https://HOST/PATH, "
+            f"--{name} {url!r} is no address that students can {use}: give https://HOST/PATH, "
             'without a password, blanks or quotes; "" for none. Nothing was changed.'
         )
     return url
@@ -113,6 +119,16 @@ def with_line(text: str, mark: str, words: str) -> str:
     place = re.compile(rf"(<!-- {mark} -->\n)(.*?)(<!-- /{mark} -->)", re.DOTALL)
     line = f"{words}\n" if words else ""
     return place.sub(lambda match: match[1] + line + match[3], text)
+
+
+def with_pages(text: str, site: str) -> str:
+    """Return a README whose table of lessons leads to where each is read without running it."""
+    link = re.compile(r"\]\((?:[^()\s]*/)?([\w-]+)/(\d\d_\w+)(?:\.ipynb|/)\)")
+
+    def to_page(match: re.Match) -> str:
+        return f"]({addresses.to_read(site, match[1], match[2])})"
+
+    return ROW.sub(lambda row: link.sub(to_page, row[0]), text)
 
 
 def write(path: Path, text: str) -> None:

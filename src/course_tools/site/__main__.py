@@ -1,38 +1,53 @@
 """Build the course's site: python -m course_tools.site OUT = start.py site OUT
 
-Every lesson is executed strictly (kept in .venv/site until something changes), then shown with all
-that it gave, in every language, and asks no other host.  --serve shows it on this machine.
+Every lesson is executed strictly, as by the tests, whose runs serve here too (kept in .executed
+until something changes), then shown with all that it gave, in every language, and asks no other
+host.  --serve shows it on this machine.
 """
 
 import argparse
-import functools
-import http.server
+import contextlib
 import sys
+import threading
 from pathlib import Path
 
 from helpers.language.say import COMPLETE
 
 from .. import command
-from ..authoring.problems import LessonError
+from ..authoring import addresses
+from ..checks import npm, testing
 from ..checks.processes import CommandFailed
-from . import executed, frame, project
+from . import audit, executed, frame, pdf, project
+from .live import places, widgets
 from .pages import Page, page
+from .served import served
+from .triad import page as triad
 
 
 def main(argv: list[str]) -> int:
     """Build, and serve where that is asked for; 1 if it cannot be built."""
     wanted = parser().parse_args(argv)
-    work = wanted.root / ".venv" / "site"
+    work = testing.SITE
+    address = wanted.address or addresses.read(wanted.root)["site"]
+    base = project.settings(address)["base"]
     try:
-        project.install(work)
-        pages = lessons(wanted.root, work / "executed", wanted.lesson)
-        project.write(work, pages, frame.pages(wanted.root, pages), wanted.address)
+        testing.install_site()
+        pages = lessons(wanted.root, wanted.lesson)
+        awake = {(page.lang, page.name): page.awake for page in pages}
+        widgets.check(work, awake)
+        live = places.files(work, awake)
+        project.write(work, pages, frame.pages(wanted.root, pages), address, live)
+        triad.write(work, pages)
         project.build(work, wanted.out)
-    except (LessonError, CommandFailed, project.NoNode) as error:
+        if wanted.pdf:
+            pdf.write(wanted.out, base, wanted.pdf, pages)
+    except (executed.NotExecuted, CommandFailed, npm.NoNode) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{len(pages)} lessons are in {wanted.out}")
-    return serve(wanted.out) if wanted.serve else 0
+    if wanted.audit and audit.told(wanted.out, base):
+        return 1
+    return serve(wanted.out, base) if wanted.serve else 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,31 +55,32 @@ def parser() -> argparse.ArgumentParser:
     made = command.parser("start.py site", __doc__)
     made.add_argument("out", type=Path, help="a folder for the site; what is in it is replaced")
     made.add_argument("--lesson", nargs="+", default=[""], metavar="NN", help="these lessons only")
-    made.add_argument("--address", default="", help="where the site will stand, with its path")
+    made.add_argument("--address", default="", help="where the site will stand, if not where "
+                      "`publish` says")  # fmt: skip
+    made.add_argument("--pdf", type=Path, metavar="FOLDER", help="print each lesson there")
+    made.add_argument("--audit", action="store_true", help="open every page, and look for faults")
     made.add_argument("--serve", action="store_true", help="show it on this machine")
     return made
 
 
-def lessons(root: Path, cache: Path, wanted: list[str]) -> list[Page]:
+def lessons(root: Path, wanted: list[str]) -> list[Page]:
     """Return the lessons whose names begin as wanted, executed and converted."""
-    found = []
-    for lang in COMPLETE:
-        for notebook in sorted((root / "notebooks" / lang).glob("*.ipynb")):
-            if notebook.name.startswith(tuple(wanted)):
-                done = executed.lesson(notebook, root, cache, print)
-                found.append(page(done, lang, notebook.stem))
-    return found
+    found = [notebook for lang in COMPLETE
+             for notebook in sorted((root / "notebooks" / lang).glob("*.ipynb"))
+             if notebook.name.startswith(tuple(wanted))]  # fmt: skip
+    done = executed.lessons(found, root)
+    made = [page(ran, file.parent.name, file.stem) for file, ran in zip(found, done, strict=True)]
+    for one in made:
+        one.found += frame.other_names(root, one)
+    return made
 
 
-def serve(out: Path) -> int:
+def serve(out: Path, base: str) -> int:
     """Serve the folder at 127.0.0.1 until Ctrl-C."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(out))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        print(f"http://127.0.0.1:{server.server_port}/ja/   (Ctrl-C ends it)", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            return 0
+    with served(out, base) as address:
+        print(f"{address}{COMPLETE[0]}/   (Ctrl-C ends it)", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
     return 0
 
 

@@ -1,47 +1,71 @@
-"""Executed lessons: each is run once, strictly, and kept until what it depends on changes."""
+"""Executed lessons: what each gave when the tests ran it, kept until what it depends on changes.
+
+nbval runs them (conftest.py), strictly: no cell may raise or write to stderr, every claim must
+hold.  With TRIAD_KEEP=1 it keeps what they gave; so one run serves the tests and the site.
+"""
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from helpers.files import write_whole
-from helpers.launch.execution import Failure, execute
-from helpers.launch.runner import kernel_environment
 
-from ..authoring.problems import LessonError, Problem
+from ..checks import testing
 
-DEPENDS = ("src/helpers", "constraints.txt")  # beside the notebook itself
-REMEDY = "mend the cell; python start.py run shows the whole message"
+FOLDER = ".executed"
+DEPENDS = ("src/helpers", "constraints.txt")
 
 
-def lesson(notebook: Path, root: Path, cache: Path, tell: Callable[[str], None]) -> NotebookNode:
-    """Return the notebook with its outputs, from the cache where it holds this very run.
+class NotExecuted(Exception):
+    """A lesson did not run to its end as it must; the message names it."""
 
-    LessonError if a cell raises, writes to stderr, or measures a claim outside its bounds.
+
+def lessons(notebooks: Sequence[Path], root: Path) -> list[NotebookNode]:
+    """Return the notebooks with their outputs; those that are not kept are run first.
+
+    NotExecuted if a cell raises, writes to stderr, or measures a claim outside its bounds.
     """
-    kept = cache / f"{notebook.parent.name}-{notebook.stem}-{key(notebook, root)}.ipynb"
-    if kept.is_file():
-        return nbformat.read(kept, as_version=4)
-    tell(f"run {notebook.parent.name}/{notebook.stem}")
-    done = _run(notebook)
-    for old in cache.glob(f"{notebook.parent.name}-{notebook.stem}-*.ipynb"):
-        old.unlink()
-    cache.mkdir(parents=True, exist_ok=True)
+    needed = digest(root)
+    places = {notebook: place(notebook, root, needed) for notebook in notebooks}
+    missing = [notebook for notebook, kept in places.items() if not kept.is_file()]
+    print(f"{len(notebooks) - len(missing)} lessons are kept as they ran, {len(missing)} run now")
+    if missing:
+        _run(missing)
+    failed = [f"{one.parent.name}/{one.name}" for one in missing if not places[one].is_file()]
+    if failed:
+        raise NotExecuted(f"not executed: {', '.join(failed)}")
+    return [nbformat.read(kept, as_version=4) for kept in places.values()]
+
+
+def place(notebook: Path, root: Path, needed: str = "") -> Path:
+    """Return the file that keeps this very notebook, run with these very helpers.
+
+    needed: digest(root), where it is known already
+    """
+    both = (needed or digest(root)).encode() + notebook.read_bytes()
+    name = f"{notebook.parent.name}-{notebook.stem}-{hashlib.sha256(both).hexdigest()[:16]}"
+    return root / FOLDER / f"{name}.ipynb"
+
+
+def keep(kept: Path, done: NotebookNode) -> None:
+    """Write an executed notebook to its place, and remove what it gave before a change."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for old in kept.parent.glob(f"{kept.stem.rpartition('-')[0]}-*.ipynb"):
+        old.unlink(missing_ok=True)
     write_whole(kept, nbformat.writes(done).encode())
-    return done
 
 
-def key(notebook: Path, root: Path) -> str:
-    """Hash the notebook and every file that its outputs depend on."""
-    found = hashlib.sha256(notebook.read_bytes())
+def digest(root: Path) -> str:
+    """Hash every file that the outputs of lessons depend on, beside the notebooks themselves."""
+    found = hashlib.sha256()
     for file in _files(root / name for name in DEPENDS):
         found.update(file.relative_to(root).as_posix().encode())
         found.update(file.read_bytes())
-    return found.hexdigest()[:16]
+    return found.hexdigest()
 
 
 def _files(places: Iterable[Path]) -> Iterator[Path]:
@@ -50,18 +74,8 @@ def _files(places: Iterable[Path]) -> Iterator[Path]:
         yield from (f for f in below if f.is_file() and "__pycache__" not in f.parts)
 
 
-def _run(notebook: Path) -> NotebookNode:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        env = kernel_environment(Path(folder), Path(folder, "claims.jsonl"))
-        outcome = execute(notebook, env | {"TRIAD_NARROW": "1"})
-    if outcome.failures:
-        raise LessonError([_problem(notebook, failure) for failure in outcome.failures])
-    for cell in outcome.notebook.cells:
-        cell.metadata.pop("execution", None)  # times of day
-    return outcome.notebook
-
-
-def _problem(notebook: Path, failure: Failure) -> Problem:
-    last = failure.detail.strip().splitlines()[-1:] or [""]
-    file = f"{notebook.parent.name}/{notebook.name}"
-    return Problem(file, failure.cell, f"{failure.kind}: {last[0]}", REMEDY)
+def _run(notebooks: Iterable[Path]) -> None:
+    """Run the notebooks as the tests do: offline, two at a time where there are two cores."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["-q", *map(str, notebooks)]
+        testing.offline(Path(folder, "report.xml"), words, TRIAD_KEEP="1")

@@ -1,14 +1,18 @@
 """The pages around the lessons: one to begin with, and the glossary, in each language."""
 
+import html
 import json
 from collections.abc import Iterable
+from importlib import resources
 from pathlib import Path
 
 from helpers.language.say import COMPLETE
 
+from ..authoring import addresses
 from ..prose.glossary import Term, terms
 from . import words
-from .pages import Page, in_boxes
+from .live import calculator
+from .pages import Page, SearchEntry, in_boxes
 
 BAR = r"\|"  # of a word, not of the table
 
@@ -21,6 +25,8 @@ def pages(root: Path, lessons: Iterable[Page]) -> dict[str, str]:
         mine = [one for one in lessons if one.lang == lang]
         made[f"{lang}/index.md"] = _begin(lang, mine)
         made[f"{lang}/terms.md"] = _terms(root, lang, mine)
+        made[f"{lang}/edition.md"] = _edition(lang, addresses.read(root)["students"])
+        made[f"{lang}/{calculator.NAME}.md"] = calculator.page(lang)
     return made
 
 
@@ -35,14 +41,42 @@ def _choice() -> str:
 
 
 def _begin(lang: str, lessons: list[Page]) -> str:
-    links = [f"1. [{one.title}](./{one.name}/)" for one in lessons]
+    links = [f"- [{one.name[:2]} {one.title}](./{one.name}/)" for one in lessons]
     front = {"title": words.text("title", lang), "sidebar": {"hidden": True}}
-    return _page(front, words.text("lead", lang), "\n".join(links))
+    live = f"[{words.text('live', lang)}](./triad/)"
+    lead, progress = words.text("lead", lang), _progress(lang, lessons)
+    return _page(front, lead, live, "\n".join(links), progress)
+
+
+def _progress(lang: str, lessons: list[Page]) -> str:
+    """Return the place where a reader sees what is kept in this browser, and takes it along."""
+    about = [{"name": one.name, "title": one.title, "guesses": one.guesses,
+              "questions": _questions(one.name)} for one in lessons]  # fmt: skip
+    data = html.escape(json.dumps(about, ensure_ascii=False))
+    head = f"## {words.text('progress', lang)} {{ #progress }}"
+    said = f'class="not-content" data-lang="{lang}" data-lessons="{data}"'
+    place = f"<triad-progress {said}></triad-progress>"
+    return f"{head}\n\n{words.text('progress_lead', lang)}\n\n{place}"
+
+
+def _questions(lesson: str) -> int:
+    """Count the questions of a lesson's quiz; 0 where it has none."""
+    bank = resources.files("helpers") / "data" / "quiz" / f"{lesson}.json"
+    return len(json.loads(bank.read_text(encoding="utf-8"))["question"]) if bank.is_file() else 0
+
+
+def _edition(lang: str, students: str) -> str:
+    """Return where links to sheets lead, which are worked on in a notebook: the student edition."""
+    front = {"title": words.text("edition", lang), "sidebar": {"order": 98}}
+    there = words.text("edition_here" if students else "edition_ask", lang)
+    lead, start = (words.text(f"edition_{name}", lang) for name in ("lead", "start"))
+    return _page(front, lead, there.format(address=students), start)
 
 
 def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
     """Return the glossary: what the lessons explain, with its sentence and a link to the cell."""
     front = {"title": words.text("terms", lang), "sidebar": {"order": 99}}
+    front["tableOfContents"] = False  # its table needs the room
     others = [name for name in COMPLETE if name != lang]
     head = [words.text("language", name) for name in (lang, *others)] + ["English"]
     head += [words.text("means", lang), words.text("where", lang)]
@@ -53,6 +87,18 @@ def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
             rows.append([*names, term.means[lang], _where(term, lang, lessons)])
     table = "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |" for row in rows)
     return _page(front, words.text("terms_lead", lang), in_boxes(table))
+
+
+def other_names(root: Path, lesson: Page) -> list[SearchEntry]:
+    """Return what a search finds by a term's names in other languages: what explains it."""
+    found = []
+    for term in terms(root / "lessons" / "glossary.tsv"):
+        name, _, key = term.cell.partition(":")
+        if name == lesson.name:
+            others = [term.written[lang] for lang in COMPLETE if lang != lesson.lang]
+            names = " ".join([*others, term.en])
+            found.append(SearchEntry(f"c-{key}", term.written[lesson.lang], names))
+    return found
 
 
 def _where(term: Term, lang: str, lessons: list[Page]) -> str:

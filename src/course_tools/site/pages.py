@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
+from helpers.language import say
+
 from . import figures, words
+from .live import places, widgets
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r"(#{1,6}) +(.*)")
@@ -21,11 +24,13 @@ ROWS = re.compile(r"^(?:\|.*\n?)+", re.MULTILINE)  # a table of Markdown
 BOX = '<div class="wide" tabindex="0">'  # scrolls by itself, by keyboard too
 TITLE = re.compile(r"# @title (.*?)(?:（.*）)?$")  # what JupyterLab and Colab show of a folded cell
 BLANK = re.compile(r"\n\s*\n")  # ends raw HTML in Markdown
-# links to lessons lead to their pages; a sheet is not on the site: of its link the words stay
+# links to lessons lead to their pages; a sheet is not on the site, but where it is to be had
 NOTEBOOK = re.compile(r"(\]\(|href=\")(\d\d_\w+)\.ipynb")
 SHEET = re.compile(r"\[([^\]]*)\]\([^)]*/exercise_\w+\.ipynb\)")
 SHEET_IN_HTML = re.compile(r'<a href="[^"]*/exercise_\w+\.ipynb">(.*?)</a>')
+EDITION = "../edition/"
 SET_UP = ("set-up-text", "course", "set-up")  # cells that a page does not need
+RUNNING = re.compile(r"<div[^>]*><progress\b")  # how far a run is
 GUESS = re.compile(r"^predict\.(?:compare|choose)\(", re.MULTILINE)
 
 
@@ -48,6 +53,8 @@ class Page:
     parts: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)  # file name -> content
     found: list[SearchEntry] = field(default_factory=list)
+    guesses: int = 0
+    awake: dict[str, widgets.Awake] = field(default_factory=dict)  # cell -> what comes alive
 
     def markdown(self, order: int) -> str:
         """Return the page's file; order: its place in the menu."""
@@ -58,12 +65,13 @@ class Page:
 
 def page(notebook: NotebookNode, lang: str, name: str) -> Page:
     """Convert an executed lesson."""
-    made = Page(lang, name)
+    made = Page(lang, name, awake=widgets.of_page(notebook, name))
     for cell in notebook.cells:
         if cell.id in SET_UP:
             continue
         add = _add_prose if cell.cell_type == "markdown" else _add_code
         add(made, cell)
+    made.parts += places.script(made.parts)
     return made
 
 
@@ -71,7 +79,7 @@ def page(notebook: NotebookNode, lang: str, name: str) -> Page:
 
 
 def _add_prose(made: Page, cell: NotebookNode) -> None:
-    source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(r"\1", cell.source))
+    source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(rf"[\1]({EDITION})", cell.source))
     lines = []
     for line, heading in _lines(source):
         if heading and not made.title:  # the builder shows the title itself
@@ -116,11 +124,22 @@ def _add_code(made: Page, cell: NotebookNode) -> None:
     code = f"```python\n{cell.source}\n```"
     if cell.metadata.get("jupyter", {}).get("source_hidden"):
         summary = title[1] if title else words.text("code", made.lang)
-        code = f"<details><summary>{html.escape(summary)}</summary>\n\n{code}\n\n</details>"
-    outputs = "\n\n".join(_output(made, output) for output in cell.outputs)
+        opened = f'<details class="folded"><summary>{html.escape(summary)}</summary>'
+        code = f"{opened}\n\n{code}\n\n</details>"
+    lasting = [one for one in cell.outputs if not _passes(one)]
+    outputs = "\n\n".join(_output(made, output) for output in lasting)
     if outputs and GUESS.search(cell.source):
         outputs = _guess(outputs, made.lang, cell.id)
+        made.guesses += 1
+    outputs = places.around(cell, made.lang, made.name, outputs)
     made.parts += filter(None, [f'<div id="c-{cell.id}"></div>', code, outputs])
+
+
+def _passes(output: NotebookNode) -> bool:
+    """Is it shown only while a cell runs: how far a run is, a widget that waits for its screen?"""
+    shown = output.get("data", {}).get("text/html", "")
+    waiting = say.catalogue("environment")["screen_waiting"].values()
+    return bool(RUNNING.match(shown)) or any(html.escape(words) in shown for words in waiting)
 
 
 def _output(made: Page, output: NotebookNode) -> str:
@@ -140,7 +159,8 @@ def _preformatted(text: str) -> str:
 
 def _fragment(made: Page, fragment: str) -> str:
     """Return HTML with files for its pictures and a box that scrolls for each table."""
-    linked = NOTEBOOK.sub(r"\1../\2/", SHEET_IN_HTML.sub(r"\1", fragment))
+    edition = rf'<a href="{EDITION}">\1</a>'
+    linked = NOTEBOOK.sub(r"\1../\2/", SHEET_IN_HTML.sub(edition, fragment))
     fragment, pictures = figures.as_files(linked)
     made.pictures |= pictures
     boxed = TABLE.sub(lambda m: f"{BOX}{m[0]}</div>", fragment)

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from helpers.language import say
 
+FRAME = Path(__file__).with_suffix(".toml")
+
 
 @functools.cache
-def catalogue() -> dict[str, dict[str, str]]:
+def catalogue(file: Path = FRAME) -> dict[str, dict[str, str]]:
     """Return every text: {name: {language: text}}."""
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def text(name: str, lang: str) -> str:
+def text(name: str, lang: str, file: Path = FRAME) -> str:
     """Return the text NAME; its {placeholders} are the page's to fill.  KeyError without it."""
-    return catalogue()[name][say.key(lang)]
+    return catalogue(file)[name][say.key(lang)]

@@ -56,15 +56,25 @@ class Answer:
     since: str = ""
 
 
+@dataclass(frozen=True)
+class Guess:
+    """What a reader of the site wrote as the prediction of one cell, and when, in UTC."""
+
+    given: str
+    when: str
+
+
 @dataclass
 class LessonWork:
     """A student's work on one lesson.
 
     quiz: {question: Answer}.  tasks: {task that passed its checks: when it first did}.
+    guesses: {cell: Guess}; only the site keeps them, and a record from before has none.
     """
 
     quiz: dict[str, Answer] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
+    guesses: dict[str, Guess] = field(default_factory=dict)
 
 
 Work = dict[str, LessonWork]  # by the lesson's name
@@ -120,7 +130,12 @@ def _lesson(entry: dict[str, Any]) -> LessonWork:
     quiz = {id: _answer(answer) for id, answer in entry["quiz"].items()}
     if not all(isinstance(when, str) for when in entry["tasks"].values()):
         raise NotOurs("a task without its time")
-    return LessonWork(quiz, dict(entry["tasks"]))
+    guesses = {cell: _guess(guess) for cell, guess in entry.get("guesses", {}).items()}
+    return LessonWork(quiz, dict(entry["tasks"]), guesses)
+
+
+def _guess(entry: dict[str, Any]) -> Guess:
+    return Guess(*(_checked(entry[name], name, (str,)) for name in ("given", "when")))
 
 
 def _answer(entry: dict[str, Any]) -> Answer:
@@ -139,7 +154,12 @@ def _checked(value: Any, name: str, kinds: tuple[type, ...]) -> Any:
 
 def _both_lessons(one: LessonWork, other: LessonWork) -> LessonWork:
     quiz = _union(one.quiz, other.quiz, _both_answers)
-    return LessonWork(quiz, _union(one.tasks, other.tasks, min))
+    guesses = _union(one.guesses, other.guesses, _newer_guess)
+    return LessonWork(quiz, _union(one.tasks, other.tasks, min), guesses)
+
+
+def _newer_guess(one: Guess, other: Guess) -> Guess:
+    return max(one, other, key=lambda guess: (guess.when, guess.given))
 
 
 def _both_answers(one: Answer, other: Answer) -> Answer:

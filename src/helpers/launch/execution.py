@@ -39,15 +39,11 @@ class Failure:
 
 @dataclass
 class NotebookRun:
-    """The outcome of a run: wall-clock seconds, the kernel's peak memory in MiB, all failures.
-
-    notebook: with its outputs
-    """
+    """The outcome of a run: wall-clock seconds, the kernel's peak memory in MiB, all failures."""
 
     seconds: float = 0.0
     mib: float = 0.0
     failures: list[Failure] = field(default_factory=list)
-    notebook: NotebookNode = field(default_factory=nbformat.v4.new_notebook)
 
 
 def execute(
@@ -62,7 +58,7 @@ def execute(
     on_cell(i, n, heading) is called before cell i of n, tick() about every 50 ms from a thread.
     """
     start, notebook = time.monotonic(), nbformat.read(path, as_version=4)
-    outcome = NotebookRun(notebook=notebook)
+    outcome = NotebookRun()
     cells = list(_code_cells(notebook))
     client = _Client(notebook, path.parent, start + limit_seconds)
     with client.started(env) as pid, _Watch(pid, tick) as watch:

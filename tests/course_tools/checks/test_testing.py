@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from course_tools.checks import npm as npm_packages
 from course_tools.checks import processes, testing
 
 STAND_IN = """
@@ -217,6 +218,14 @@ def test_under_ci_the_system_is_made_ready_to_isolate_student_code(
     assert ("sysctl -w kernel.restricted=0" in words[-1]) is (setting == "1\n")
 
 
+def test_the_long_tests_get_what_they_alone_need(monkeypatch):
+    monkeypatch.setattr(testing.shutil, "which", {"apt-get": "/apt-get"}.get)
+    words = " ".join(" ".join(c) for c in testing.missing_programs(testing.LONG).values())
+    assert "slurmctld" in words and "postgresql" in words and "bubblewrap" not in words
+    usual = " ".join(" ".join(c) for c in testing.missing_programs().values())
+    assert "slurmctld" not in usual and "bubblewrap" in usual
+
+
 def test_without_sudo_nothing_of_the_system_is_touched(monkeypatch):
     monkeypatch.setattr(testing, "step", lambda *_: pytest.fail("ran something"))
     monkeypatch.setattr(testing, "is_root", lambda: False)
@@ -232,7 +241,7 @@ def npm(course, monkeypatch):
     """install_node with a pretended npm; gives the commands that it would run."""
     seen = []
     monkeypatch.setattr(testing.shutil, "which", lambda name: f"/{name}")
-    monkeypatch.setattr(testing, "step", lambda title, command: seen.append(command))
+    monkeypatch.setattr(npm_packages, "step", lambda title, command: seen.append(command))
     return seen
 
 
@@ -253,7 +262,7 @@ def test_node_is_tried_again_after_a_failure(course, npm, monkeypatch, capsys):
         npm.append(command)
         raise testing.CommandFailed("no network")
 
-    monkeypatch.setattr(testing, "step", fail)
+    monkeypatch.setattr(npm_packages, "step", fail)
     testing.install_node()
     testing.install_node()
     assert len(npm) == 2

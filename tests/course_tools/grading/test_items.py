@@ -312,4 +312,4 @@ def test_the_report_says_which_wrong_choice_draws_the_best(the_sheet):
 
     page = report.report(a_class(the_sheet, 90, work), the_sheet, True, "en")
     said = messages.text("item_choice_draws", "en", {"item": "q3", "upper": "1", "lower": "2"})
-    assert said.partition("(1)")[0] in page and page.count("draws the best third") == 1
+    assert said.partition("(1)")[0] in page and page.count("more frequent in the best third") == 1

@@ -1,144 +1,219 @@
-"""A built site as a reader gets it: pages in light, dark and at 400 pixels, links, anchors, axe.
+"""A site that Astro has built, in a browser: audited, searched, printed, and its reader's record.
 
-Lessons 00 and 01 in both languages, executed, and built by Astro: needs npm and a browser.
+Two small lessons in every language.  Needs Astro, which comes with the first `start.py site`, and a
+browser; the whole site is audited by `start.py site OUT --audit`, as the site's workflow does.
 """
 
-import contextlib
-import functools
-import http.server
-import os
-import shutil
-import threading
-from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+import json
+import re
 
 import pytest
-from places import ROOT
+import small_site
 
-from course_tools.checks.lab_driver import browser, find_browser
-from course_tools.site.__main__ import main
+from course_tools.site import audit, pdf
+from course_tools.site.served import served
+from helpers.classroom import records
 from helpers.language.say import COMPLETE, LANGUAGES
 
-ALL = bool(os.environ.get("TRIAD_ALL"))
-pytestmark = pytest.mark.skipif(not ALL, reason="TRIAD_ALL=1 runs it")
-AXE = (
-    Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node")) / "node_modules/axe-core/axe.min.js"
-)
-LESSONS = ("00_start", "01_attention")
-PAGES = [
-    f"{lang}/{name}" for lang in COMPLETE for name in ("", "terms/", *(f"{x}/" for x in LESSONS))
-]
-VIEWS = [(1280, False), (1280, True), (400, False), (400, True)]
-OTHERS = {one.stem for one in ROOT.glob("notebooks/ja/*.ipynb")} - set(LESSONS)
-LINKS = "[...document.querySelectorAll('a[href]')].map(a => a.href)"
-WIDER = "document.documentElement.scrollWidth - innerWidth"
-OPEN = "document.querySelectorAll('details').forEach(one => { one.open = true })"
+LESSON = small_site.NAMES[0]
+BASE = "/course/"
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The address of the built site, served as it is."""
-    if not shutil.which("npm") or not find_browser():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("npm or a browser is missing")
-    out = tmp_path_factory.mktemp("site")
-    assert main([str(out), "--lesson", *(name[:2] for name in LESSONS)]) == 0
-    handler = functools.partial(Silent, directory=str(out))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+@pytest.fixture(scope="module")
+def out(tmp_path_factory, astro):
+    return small_site.build(tmp_path_factory.mktemp("small"), astro, f"https://a.example{BASE}")
 
 
-class Silent(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+@pytest.fixture(scope="module")
+def site(out):
+    with served(out, BASE) as address:
+        yield address
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright, browser(playwright) as chromium:
-        yield chromium
-
-
-@contextlib.contextmanager
-def opened(chromium, address, width=1280, dark=False):
-    """A page, and what went wrong on it: other hosts, missing files, errors of scripts."""
-    scheme = "dark" if dark else "light"
-    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.wrong = []
-    host = urlsplit(address).netloc
-    page.on("request", lambda r: urlsplit(r.url).netloc in (host, "") or page.wrong.append(r.url))
-    page.on("response", lambda r: r.status < 400 or page.wrong.append(f"{r.status} {r.url}"))
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.goto(address)
-    yield page
-    page.close()
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(accept_downloads=True)
+    yield context.new_page()
+    context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width, dark", VIEWS)
-def test_a_page_is_whole_legible_and_asks_nobody_else(site, chromium, name, width, dark):
-    with opened(chromium, site + name, width, dark) as page:
-        assert page.evaluate(WIDER) <= 0
-        page.evaluate(OPEN)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run(document)")["violations"]
-        assert {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in found} == {}
-        assert page.wrong == []
+def test_no_page_has_a_fault(out, site, chromium):
+    pages = [file.relative_to(out).as_posix().removesuffix("index.html")
+             for file in sorted(out.rglob("*.html"))]  # fmt: skip
+    assert len(pages) >= 2 + len(COMPLETE) * (len(small_site.NAMES) + 2)
+    assert list(audit.links.faults(out, BASE)) == []
+    one_language = [one for one in pages if not one.startswith(f"{COMPLETE[1]}/terms")]
+    assert list(audit.looked(chromium, out, site, one_language)) == []
 
 
-def test_every_link_and_anchor_leads_somewhere(site, chromium):
-    links, anchors = set(), {}
-    for name in PAGES:
-        with opened(chromium, site + name) as page:
-            anchors[site + name] = set(
-                page.evaluate("[...document.querySelectorAll('[id]')].map(n => n.id)")
-            )
-            links |= {urljoin(site + name, link) for link in page.evaluate(LINKS)}
-    ours = {link for link in links if link.startswith(site)}
-    assert len(ours) > 60
-    for link in ours:
-        page_, _, anchor = link.partition("#")
-        page_ = page_.rstrip("/") + "/"
-        other = page_.rstrip("/").rpartition("/")[2] in OTHERS  # built without them here
-        assert page_ in anchors or page_ == site or (other and not anchor), link
-        if page_ not in anchors:
-            continue
-        assert not anchor or unquote(anchor) in anchors[page_], link
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_every_text_of_a_lesson_is_in_its_page_without_scripts(out, lang):
+    text = (out / lang / LESSON / "index.html").read_text(encoding="utf-8")
+    assert f'<html lang="{LANGUAGES[lang]}"' in text
+    for words in small_site.PROSE[lang]:
+        for part in re.split(r"\$[^$]*\$", words):
+            assert part in text
+    assert text.count('class="katex"') == 2 and "katex-error" not in text
+    assert len(re.findall(r"<img[^>]* height=", text)) == 2  # for light and for dark
 
 
-def test_both_languages_have_the_same_anchors_and_name_each_other(site, chromium):
-    for lesson in LESSONS:
-        seen = []
-        for lang in COMPLETE:
-            with opened(chromium, f"{site}{lang}/{lesson}/") as page:
-                own = "[...document.querySelectorAll('main [id^=c-]')].map(n => n.id)"
-                others = "[...document.querySelectorAll('link[hreflang]')].map(n => n.hreflang)"
-                seen.append((page.evaluate(own), set(page.evaluate(others))))
-                assert page.locator("html").get_attribute("lang") == LANGUAGES[lang]
-        assert seen[0] == seen[1]
-        assert {LANGUAGES[lang] for lang in COMPLETE} <= seen[0][1]
+@pytest.mark.parametrize("width, scheme", [(1280, "light"), (1280, "dark"), (400, "dark")])
+def test_of_a_figures_files_one_is_loaded(site, chromium, width, scheme):
+    seen = audit.look(chromium, f"{site}ja/{LESSON}/", width, scheme)
+    assert len([path for path in seen.asked if "/figures/" in path]) == 1
 
 
-@pytest.mark.parametrize("lang, asked", [("ja", "因果マスク"), ("zh-tw", "因果遮罩")])
-def test_a_search_finds_parts_of_words_and_no_answer_of_a_quiz(site, chromium, lang, asked):
-    with opened(chromium, f"{site}{lang}/00_start/") as page:
-        page.locator("triad-search input").fill(asked)
-        page.locator("triad-search li a").first.click()
-        page.wait_for_url("**/01_attention/*")
-        assert asked in page.locator("main").inner_text()
-        index = page.request.get(f"{site}search-{lang}.json").text()
-        assert "why_right" not in index and asked in index
+KANA = re.compile("[\u3041-\u30ff]+")
 
 
-def test_without_scripts_text_formulas_figures_and_outputs_are_there(site, chromium):
+def test_what_the_frame_says_is_in_the_language_of_its_page(site, page):
+    page.goto(f"{site}zh-tw/{LESSON}/")
+    for place in ("header", "footer", "starlight-toc"):
+        said = page.locator(place).first.inner_text().replace("日本語", "")
+        assert said and not KANA.search(said), said
+    page.goto(f"{site}ja/{LESSON}/")
+    assert KANA.search(page.locator("footer").first.inner_text())
+
+
+@pytest.mark.parametrize("lang, asked", [("ja", "因果マスク"), ("zh-tw", "果遮")])
+def test_a_search_finds_parts_of_words(site, page, lang, asked):
+    page.goto(f"{site}{lang}/{small_site.NAMES[1]}/")
+    page.locator("triad-search input").fill(asked)
+    page.locator("triad-search li a").first.click()
+    page.wait_for_url(f"**/{LESSON}/#c-why")
+    assert asked in page.locator("main").inner_text()
+
+
+def test_the_other_language_is_a_link_that_works_without_scripts(site, chromium):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{site}ja/01_attention/")
-    assert page.locator(".katex").count() > 30 and page.locator(".katex-error").count() == 0
-    assert page.locator("main img").count() >= 3 and page.locator("pre.out").count() > 5
+    page.goto(f"{site}ja/{LESSON}/")
     page.locator(".other-language").first.click()
-    assert "/zh-tw/01_attention/" in page.url
+    assert page.url == f"{site}zh-tw/{LESSON}/"
     context.close()
+
+
+# --- print ------------------------------------------------------------------------------------
+
+
+def test_on_paper_predictions_are_open_and_drawing_code_is_folded(site, page):
+    page.goto(f"{site}ja/{LESSON}/")
+    page.emulate_media(media="print")
+
+    def seen(selector):
+        return page.locator(selector).first.evaluate(
+            "n => n.checkVisibility({contentVisibilityAuto: true}) && n.getClientRects().length > 0"
+        )
+
+    assert seen(".guess details p") and not seen(".guess label")
+    assert not seen("details.folded pre") and seen("details.folded summary")
+    assert not seen("figcaption details p")
+    assert not seen("header") and not seen("triad-search") and not seen("nav.sidebar")
+
+
+def test_a_lesson_is_printed_with_its_picture_and_words(site, chromium, tmp_path):
+    target = tmp_path / "lesson.pdf"
+    pdf.printed(chromium, f"{site}ja/{LESSON}/", target)
+    content = target.read_bytes()
+    assert content.startswith(b"%PDF") and b"/StructTreeRoot" in content
+    assert re.search(rb"/Subtype\s*/Image", content)
+
+
+# --- the reader's record ----------------------------------------------------------------------
+
+
+def exported(page, site, lang="ja"):
+    page.goto(f"{site}{lang}/")
+    with page.expect_download() as download:
+        page.locator("triad-progress button").nth(0).click()
+    return download.value.path().read_text(encoding="utf-8")
+
+
+def cells(page):
+    return page.locator("triad-progress tbody tr").first.locator("td").all_inner_texts()
+
+
+def quiz(page, **detail):
+    page.evaluate(
+        """detail => document.querySelector("main").dispatchEvent(
+             new CustomEvent("triad-quiz", { bubbles: true, detail }))""",
+        {"lesson": LESSON, "question": "q1", "action": "check", "given": [], "right": None}
+        | detail,
+    )
+
+
+def test_what_a_reader_answers_is_a_record_that_the_notebooks_read(site, page):
+    page.goto(f"{site}ja/{LESSON}/")
+    page.locator(".guess summary").click()
+    assert records.loads(exported(page, site).encode()) == {}, "nothing was guessed"
+    page.goto(f"{site}ja/{LESSON}/")
+    page.locator(".guess input").fill(" 12万 ")
+    page.locator(".guess summary").click()
+    for answer in (
+        {"given": ["b"], "right": False},
+        {"action": "hint"},
+        {"given": ["a"], "right": True},
+    ):
+        quiz(page, **answer)
+    work = records.loads(exported(page, site).encode())[LESSON]
+    assert work.guesses["guess"].given == "12万"
+    answer = work.quiz["q1"]
+    assert (answer.given, answer.first, answer.tries) == (("a",), ("b",), 2)
+    assert (answer.solved, answer.at_once, answer.hinted) == (True, False, True)
+    assert answer.since < answer.when <= records.now()
+    page.goto(f"{site}zh-tw/{LESSON}/")
+    assert page.locator(".guess input").input_value() == "12万", "in either language"
+    page.goto(f"{site}zh-tw/")
+    assert cells(page)[1:] == ["1/1", "1/0", "0"]
+
+
+def test_a_notebooks_record_comes_in_and_goes_out_as_it_was(site, page, tmp_path):
+    kept = records.Answer(
+        ("a",),
+        3,
+        True,
+        False,
+        True,
+        "2026-01-02T00:00:00.000001Z",
+        ("b",),
+        "2026-01-01T00:00:00.000001Z",
+    )
+    work = {
+        LESSON: records.LessonWork(
+            {"q1": kept}, {"t1": "2026-01-03"}, {"guess": records.Guess("7", "2026-01-04")}
+        )
+    }
+    file = tmp_path / "triad-progress.json"
+    file.write_text(records.dumps(work, "0" * 32), encoding="utf-8")
+    page.goto(f"{site}ja/")
+    for _ in range(2):
+        page.locator("triad-progress input").set_input_files(file)
+        page.locator("triad-progress [role=status]:not(:empty)").wait_for()
+    assert cells(page)[1:] == ["1/1", "1/0", "1"]
+    text = exported(page, site)
+    assert records.loads(text.encode()) == work
+    assert re.fullmatch("[0-9a-f]{32}", json.loads(text)["student"])
+
+
+def test_another_file_changes_nothing_and_says_why(site, page, tmp_path):
+    file = tmp_path / "x.json"
+    for text, said in (
+        (b"{}", "壊れて"),
+        (b'{"course": "transformer-triad", "format": 99}', "新しい版"),
+    ):
+        file.write_bytes(text)
+        page.goto(f"{site}ja/")
+        page.locator("triad-progress input").set_input_files(file)
+        page.locator("triad-progress [role=status]", has_text=said).wait_for()
+        assert cells(page)[1:] == ["0/1", "0/0", "0"]
+
+
+def test_a_reader_can_have_the_record_forgotten(site, page):
+    page.goto(f"{site}ja/{LESSON}/")
+    page.locator(".guess input").fill("3")
+    page.locator(".guess summary").click()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{site}ja/")
+    page.locator("triad-progress button").nth(2).click()
+    assert cells(page)[1] == "0/1"
+    assert records.loads(exported(page, site).encode()) == {}

@@ -1,21 +1,20 @@
 """The site's pages from executed notebooks, without Node.js."""
 
-import base64
 import io
 import json
 import re
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from places import ROOT
 
-from course_tools.authoring.problems import LessonError
+from course_tools.checks import npm
 from course_tools.prose import glossary
-from course_tools.site import executed, figures, frame, project, words
+from course_tools.site import frame, lighter, project, words
 from course_tools.site.pages import Page, page
-from helpers.display.figures import DARK_PAGES
+from helpers.display.figures import _figure_html as drawn
+from helpers.language import say
 from helpers.language.say import COMPLETE
 
 
@@ -62,12 +61,12 @@ def test_what_looks_like_a_heading_in_a_fence_stays():
     assert "\n# 1 行目\n" in text_of(prose("```\n# 1 行目\n```"))
 
 
-def test_links_lead_to_pages_and_sheets_become_words():
+def test_links_lead_to_pages_and_those_to_sheets_to_where_these_are_to_be_had():
     link = "[02](02_block.ipynb)と[演習](../../exercises/ja/01_a/exercise_01_a.ipynb)"
-    assert text_of(prose(link)).endswith("[02](../02_block/)と演習")
+    assert text_of(prose(link)).endswith("[02](../02_block/)と[演習](../edition/)")
     sheet = '<a href="../../exercises/ja/01_a/exercise_01_a.ipynb">4問中0問</a>'
     made = text_of(code("x", shown(text_html=f'<a href="02_block.ipynb">02</a>{sheet}')))
-    assert '<a href="../02_block/">02</a>4問中0問</div>' in made
+    assert '<a href="../02_block/">02</a><a href="../edition/">4問中0問</a></div>' in made
 
 
 def test_set_up_is_left_out_and_folded_code_is_named_by_its_title():
@@ -83,6 +82,15 @@ def test_each_kind_of_output_is_there_and_nothing_in_it_is_markup():
     assert "a &lt; b&#10;&#10;1_000 *2*</pre>" in made
     assert "&lt;Figure&gt;</pre>" in made
     assert '<div class="out shown not-content"><p>和</p></div>' in made
+
+
+def test_what_passes_while_a_cell_runs_is_left_out():
+    bar = '<div lang="ja"><progress max="4" value="4" aria-hidden="true"></progress> 4/4</div>'
+    words_ = say.catalogue("environment")["screen_waiting"].values()
+    passing = [bar, *(f'<p lang="ja" role="status">{one}</p>' for one in words_)]
+    lasting = '<p lang="ja" role="status">書き出しました。</p>'
+    made = text_of(code("x", *(shown(text_html=one) for one in (*passing, lasting))))
+    assert made.count("<p lang") == 1 and "progress" not in made and "書き出しました" in made
 
 
 def test_raw_html_has_no_blank_line_and_tables_scroll_in_a_box():
@@ -105,66 +113,40 @@ def test_a_measured_value_opens_only_after_a_field_for_the_guess(call):
 # --- figures ----------------------------------------------------------------------------------
 
 
-def png(colour):
+def png(colour, width):
     written = io.BytesIO()
-    Image.new("RGB", (30, 20), colour).save(written, "PNG")
+    Image.new("RGB", (width, 20), colour).save(written, "PNG")
     return written.getvalue()
 
 
-def test_figures_become_lossless_files_for_light_and_for_dark():
-    light, dark = (base64.b64encode(png(colour)).decode() for colour in ("white", "#123456"))
-    style = (
-        f'<style>{DARK_PAGES[0]} img.x {{ content: url("data:image/png;base64,{dark}") }}</style>'
-    )
-    made = converted(
-        code("x", shown(text_html=f'{style}<img class="x" src="data:image/png;base64,{light}">'))
-    )
-    assert len(made.pictures) == 2 and "base64" not in made.markdown(0)
-    assert ':root[data-theme="dark"] img.x' in made.markdown(0)
-    for name, content in made.pictures.items():
-        assert f"{figures.FROM_A_PAGE}{name}" in made.markdown(0)
-        colour = Image.open(io.BytesIO(content)).convert("RGB").getpixel((3, 3))
-        assert colour in ((255, 255, 255), (0x12, 0x34, 0x56))
+PAPERS = {"white": (255, 255, 255), "#111": (17, 17, 17)}
 
 
-# --- execution --------------------------------------------------------------------------------
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_figure_has_a_lossless_file_for_each_kind_of_page(narrow):
+    day, night = ((png(paper, 40), png(paper, 20 if narrow else 40)) for paper in PAPERS)
+    made = converted(code("x", shown(text_html=drawn(day, night, "和の図"))))
+    shown_, text = made.pictures, made.markdown(0)
+    assert len(shown_) == 2 + 2 * narrow and "base64" not in text and "content:" not in text
+    pictures = re.findall(r'<picture class="(dark|light)">(.*?)</picture>', text)
+    assert [kind for kind, _ in pictures] == ["dark", "light"]
+    for (_, inside), paper in zip(pictures, ("#111", "white"), strict=True):
+        assert 'alt="和の図"' in inside and 'loading="lazy"' in inside
+        [wide] = re.findall(r'src="../../figures/([^"]*)"', inside)
+        small = re.findall(r'media="\(max-width: 480px\)" srcset="../../figures/([^"]*)"', inside)
+        assert len(small) == narrow
+        for file, width in zip([wide, *small], (40, 20), strict=False):
+            image = Image.open(io.BytesIO(shown_[file])).convert("RGB")
+            assert (image.width, image.getpixel((3, 3))) == (width, PAPERS[paper])
+    assert re.search(r'<img[^>]* height="10"[^>]* width="20"', text), "in pixels of the page"
 
 
-@pytest.fixture
-def course(tmp_path):
-    """A course of one notebook with nothing but this cell: course(source)"""
-
-    def write(source):
-        (tmp_path / "src/helpers").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "constraints.txt").write_text("torch==1\n", encoding="utf-8")
-        notebook = tmp_path / "notebooks/ja/01_a.ipynb"
-        notebook.parent.mkdir(parents=True, exist_ok=True)
-        made = new_notebook(cells=[code(source)])
-        notebook.write_text(nbformat.writes(made), encoding="utf-8")
-        return notebook
-
-    return write
-
-
-def test_a_lesson_is_run_once_and_again_when_what_it_needs_changes(course, tmp_path):
-    notebook, told = course("print(2 + 2)"), []
-    for _ in range(2):
-        done = executed.lesson(notebook, tmp_path, tmp_path / "kept", told.append)
-        assert done.cells[0].outputs[0].text == "4\n"
-    assert len(told) == 1
-    keys = {executed.key(notebook, tmp_path)}
-    for file in ("src/helpers/new.py", "constraints.txt", "notebooks/ja/01_a.ipynb"):
-        with (tmp_path / file).open("a", encoding="utf-8") as changed:
-            changed.write("\n")
-        keys.add(executed.key(notebook, tmp_path))
-    assert len(keys) == 4
-
-
-@pytest.mark.parametrize("source", ["1 / 0", "import sys; print('careful', file=sys.stderr)"])
-def test_a_cell_that_fails_stops_the_site_and_is_not_kept(course, tmp_path, source):
-    with pytest.raises(LessonError, match=r"ja/01_a\.ipynb:sum: (error|stderr): .*(zero|careful)"):
-        executed.lesson(course(source), tmp_path, tmp_path / "kept", print)
-    assert not [*tmp_path.glob("kept/*")]
+def test_a_colour_of_code_is_said_once_a_page():
+    page = '<head></head><span style="--0:#f00;--1:#00f">a</span><span style="--0:#f00;--1:#00f">'
+    made = lighter.lighter(page)
+    assert made.count("#f00") == 1 and made.count('class="ink-0"') == 2
+    assert ".ink-0{--0:#f00;--1:#00f}</style></head>" in made
+    assert lighter.lighter("<head></head><p>") == "<head></head><p>"
 
 
 # --- the frame --------------------------------------------------------------------------------
@@ -181,7 +163,8 @@ def test_each_language_has_a_beginning_and_every_term_that_a_lesson_explains(tmp
     assert "| 第 02 課 |" in made["zh-tw/terms.md"]
     for lang in COMPLETE:
         assert f"(./{lang}/)" in made["index.md"]
-    assert "[題](./01_a/)" in made["ja/index.md"] and "題" not in made["zh-tw/index.md"]
+        assert "python start.py" in made[f"{lang}/edition.md"]
+    assert "[01 題](./01_a/)" in made["ja/index.md"] and "題" not in made["zh-tw/index.md"]
 
 
 def test_every_text_of_the_site_is_there_in_every_language():
@@ -213,7 +196,7 @@ def test_a_page_that_is_gone_does_not_stay(tmp_path):
 
 def test_without_npm_or_a_new_node_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(project.NoNode, match="npm is not there"):
-        project.install(tmp_path / "work")
-    with pytest.raises(project.NoNode, match=r"22\.12 or newer"):
+    with pytest.raises(npm.NoNode, match="npm is not there"):
+        npm.install(project.SOURCES, tmp_path / "work", "npm install")
+    with pytest.raises(npm.NoNode, match=r"22\.12 or newer"):
         project.node(tmp_path)

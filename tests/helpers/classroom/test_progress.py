@@ -165,9 +165,17 @@ def test_a_task_keeps_the_date_of_its_first_success(home):
 
 OLD = records.Answer(("a",), 3, True, False, False, "2026-01-01")
 NEW = records.Answer((), 1, False, False, True, "2026-01-02")
-ONE = {"l": records.LessonWork({"q1": OLD, "q2": NEW}, {"t": "2026-01-05", "u": "2026-01-01"})}
+GUESSES = {
+    "sum": records.Guess("3", "2026-01-01"),
+    "mean": records.Guess("12万", "2026-01-04"),
+}
+ONE = {
+    "l": records.LessonWork({"q1": OLD, "q2": NEW}, {"t": "2026-01-05", "u": "2026-01-01"}, GUESSES)
+}
 TWO = {
-    "l": records.LessonWork({"q1": NEW, "q3": OLD}, {"t": "2026-01-03"}),
+    "l": records.LessonWork(
+        {"q1": NEW, "q3": OLD}, {"t": "2026-01-03"}, {"sum": records.Guess("4", "2026-01-02")}
+    ),
     "m": records.LessonWork({}, {"t": "2026-01-09"}),
 }
 
@@ -177,6 +185,7 @@ def test_merging_keeps_all_and_does_not_depend_on_order_or_repetition():
     assert both_ways == records.merged(TWO, ONE) == records.merged(both_ways, ONE)
     assert both_ways["l"].quiz["q1"] == records.Answer((), 3, True, False, True, "2026-01-02")
     assert both_ways["l"].tasks == {"t": "2026-01-03", "u": "2026-01-01"}
+    assert both_ways["l"].guesses == GUESSES | {"sum": records.Guess("4", "2026-01-02")}
     assert set(both_ways["l"].quiz) == {"q1", "q2", "q3"} and set(both_ways) == {"l", "m"}
 
 
@@ -203,6 +212,15 @@ def test_the_work_on_a_lesson_that_was_renamed_is_kept():
 def test_what_is_written_is_read_again():
     assert records.loads(records.dumps(ONE, "id").encode()) == ONE
     assert records.loads(b"\xef\xbb\xbf" + records.dumps(ONE, "id").encode()) == ONE
+
+
+def test_a_record_from_before_there_were_guesses_is_read_and_a_broken_guess_is_not():
+    table = json.loads(records.dumps(ONE, "id"))
+    table["lesson"]["l"]["guesses"]["sum"]["given"] = 3
+    with pytest.raises(records.NotOurs, match="given is 3"):
+        records.loads(json.dumps(table).encode())
+    del table["lesson"]["l"]["guesses"]
+    assert records.loads(json.dumps(table).encode())["l"].guesses == {}
 
 
 # --- a process dies ---------------------------------------------------------------------

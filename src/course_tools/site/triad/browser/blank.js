@@ -1,0 +1,67 @@
+// Step 2: one blank for all three: filled from both sides, from the left, and the sentence translated.
+import { decoder, encoder } from "./forward.js";
+import { best } from "./reading.js";
+import { ask, bars, choice, el } from "./dom.js";
+import { translation } from "./runs.js";
+
+export function blank(place, shared) {
+  const { say } = shared;
+  let slot;
+  const controls = el("div"), parts = el("div");
+  place.append(controls, parts);
+  const again = ask(parts, say, {
+    question: say("blank_question"),
+    options: { both: say("blank_both"), encoder: say("blank_encoder"), decoder: say("blank_decoder"), none: say("blank_none") },
+    measure: (result) => show(result, shared, shared.chosen.blanks[slot]),
+  });
+  const begin = () => {
+    const { blanks, text } = shared.chosen;
+    slot = Object.keys(blanks).includes("counter") ? "counter" : Object.keys(blanks)[0];
+    const options = Object.entries(blanks).map(([name, { at }]) => [name, named(say, name, [...text][at], at)]);
+    const shown = el("p", { className: "shown" });
+    const draw = () => { shown.textContent = hidden([...text], blanks[slot].at).join(""); again(); };
+    controls.replaceChildren(choice(say("blank"), options, slot, (name) => { slot = name; draw(); }), shown);
+    draw();
+  };
+  shared.hear(begin);
+  begin();
+}
+
+const named = (say, slot, character, at) => say(Number.isInteger(Number(slot)) ? "blank_at" : `slot_${slot}`, { character, n: at + 1 });
+const hidden = (characters, at) => characters.map((character, n) => (n === at ? "＿" : character));
+
+/** Draw three columns; return which of the two filled the blank with the hidden character. */
+function show(result, shared, { at, ceiling }) {
+  const { say, chosen } = shared, characters = [...chosen.text], wanted = characters[at];
+  const filled = fromBothSides(shared, at), next = fromTheLeft(shared, at), translated = translation(shared, chosen);
+  const rows = (logits) => best(logits, 5).map(({ id, p }) => ({ name: shared.reader.names([id])[0], p, mark: shared.reader.names([id])[0] === wanted }));
+  const [both, left] = [rows(filled), rows(next)];
+  result.replaceChildren(
+    el("div", { className: "columns" },
+      column(say("encoder"), [...characters.slice(0, at), "[MASK]", ...characters.slice(at + 1)].join(""), "", say("encoder_sees"), bars(both, say("bars_encoder"))),
+      column(say("decoder"), characters.slice(0, at).join("") + "→", characters.slice(at).join(""), say("decoder_sees"), bars(left, say("bars_decoder"))),
+      column(say("encoder_decoder"), chosen.text, "", say("encoder_decoder_sees"), el("p", { className: "shown", lang: other(chosen.lang) }, translated.text), checked(say, chosen, translated.text))),
+    el("p", {}, say("hidden_was", { character: wanted }), ceiling === undefined ? "" : say(ceiling > 0.999 ? "ceiling_left" : "ceiling_right", { p: ceiling.toFixed(2) }), say("ceiling_try")));
+  const hits = [both, left].map((list) => list[0].mark);
+  return hits[0] ? (hits[1] ? "both" : "encoder") : hits[1] ? "decoder" : "none";
+}
+
+const column = (title, read, unread, sees, ...drawn) =>
+  el("section", {}, el("h3", {}, title), el("p", { className: "reads" }, read, unread && el("del", {}, unread)), el("p", { className: "note" }, sees), drawn);
+
+export const other = (lang) => (lang === "ja" ? "zh-Hant-TW" : "ja");
+
+function checked(say, { translation }, got) {
+  return el("p", { className: "note" }, translation === null ? say("no_reference") : say(got === translation ? "translated_right" : "translated_wrong", { translation }));
+}
+
+function fromBothSides({ reader, models, chosen }, at) {
+  const { ids, before } = reader.ids([...chosen.text], "encoder", chosen.lang);
+  ids[before + at] = reader.number("[MASK]");
+  return encoder(ids, models.encoder).logits[before + at];
+}
+
+function fromTheLeft({ reader, models, chosen }, at) {
+  const { ids, before } = reader.ids([...chosen.text], "decoder", chosen.lang);
+  return decoder(ids.slice(0, before + at), models.decoder).logits.at(-1);
+}

@@ -1,0 +1,116 @@
+// What the page is drawn with: elements, controls, a guess before a result, bars, grids, tokens.
+
+/** An element; on… are listeners, what the element knows are properties, the rest attributes. */
+export function el(name, given = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(given)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (key in made) made[key] = value;
+    else if (value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children.flat().filter((child) => child !== undefined && child !== null));
+  return made;
+}
+
+/** A labelled list of choices; options: [[value, text], …].  Its value is a string. */
+export function choice(label, options, value, hear) {
+  const select = el("select", { onchange: () => hear(select.value) },
+    options.map(([own, text]) => el("option", { value: own, selected: `${own}` === `${value}` }, text)));
+  return el("label", { className: "control" }, el("span", {}, label), select);
+}
+
+/** A labelled slider that says its value. */
+export function slider(label, { min, max, step, value, shown }, hear) {
+  const said = el("output", {}, shown(value));
+  const input = el("input", { type: "range", min, max, step, oninput: () => { said.textContent = shown(Number(input.value)); hear(Number(input.value)); } });
+  input.value = value;
+  return el("label", { className: "control" }, el("span", {}, label, " ", said), input);
+}
+
+export const button = (text, onclick, given = {}) => el("button", { type: "button", onclick, ...given }, text);
+
+let asked = 0;
+
+/** Ask for a guess; the result is shown only then.  options: {key: text}; several: more than one may be right.
+    measure() draws the result and returns the key (or the set of keys) that is right.  Returns what draws it anew. */
+export function ask(place, say, { question, options, several = false, measure }) {
+  const name = `guess-${asked++}`, type = several ? "checkbox" : "radio";
+  const inputs = Object.entries(options).map(([value, text]) => [el("input", { type, name, value }), text]);
+  const verdict = el("p", { className: "verdict", role: "status" }), result = el("div", { className: "result", hidden: true });
+  const guessed = () => inputs.map(([input]) => input).filter((input) => input.checked).map((input) => input.value);
+  const open = (guess) => {
+    result.hidden = false;
+    doors.hidden = true;
+    for (const [input] of inputs) input.disabled = true;
+    show(guess);
+  };
+  const show = (guess) => {
+    const right = [measure(result)].flat(), wanted = right.map((key) => options[key]).join(say("comma")) || say("none_of_them");
+    const hit = guess && guess.length === right.length && right.every((key) => guess.includes(key));
+    verdict.textContent = say(guess ? (hit ? "guess_right" : "guess_wrong") : "guess_none", { right: wanted });
+    kept = guess;
+  };
+  let kept;
+  const look = button(say("look"), () => open(guessed()), { className: "main", disabled: !several });
+  for (const [input] of inputs) input.addEventListener("change", () => { look.disabled = !several && !guessed().length; });
+  const doors = el("p", { className: "doors" }, look, button(say("look_without"), () => open(null)));
+  place.append(
+    el("fieldset", { className: "guess-first" }, el("legend", {}, question), inputs.map(([input, text]) => el("label", {}, input, el("span", {}, text))), doors),
+    verdict, result);
+  return () => result.hidden || show(kept);
+}
+
+/** Bars with their numbers: [{name, p, mark}], p between 0 and 1. */
+export function bars(rows, label) {
+  return el("ul", { className: "bars", "aria-label": label }, rows.map(({ name, p, said = p.toFixed(2), mark }) =>
+    el("li", mark ? { className: "marked" } : {}, el("span", { className: "name" }, name),
+      el("span", { className: "bar", "aria-hidden": "true" }, el("i", { style: `inline-size:${(100 * Math.max(0, Math.min(1, p))).toFixed(1)}%` })),
+      el("span", { className: "number" }, said))));
+}
+
+/** A table with a header row, in a box that scrolls. */
+export function table(head, rows, label) {
+  const cells = (tag, row) => el("tr", {}, row.map((cell) => el(tag, tag === "th" ? { scope: "col" } : {}, cell)));
+  return el("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": label },
+    el("table", {}, el("thead", {}, cells("th", head)), el("tbody", {}, rows.map((row) => cells("td", row)))));
+}
+
+/** Tokens in a row, each with a number below; level 0 to 3: how strongly it is lit. */
+export function tokens(items, label) {
+  return el("ol", { className: "tokens", "aria-label": label }, items.map(({ name, said, level, mark }) =>
+    el("li", { "data-level": level, className: mark ? "marked" : "" }, el("b", {}, name), el("span", {}, said))));
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+function drawn(name, given, ...children) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(given)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** Weights as squares: the darker, the larger (by the root, else small ones look like none); a cross where a token does not see.
+    rows, columns: names; weights[row][column]; sees(row, column); hear(row) when a row is chosen. */
+export function grid({ rows, columns, weights, sees, chosen, label, hear }) {
+  const size = 14, left = 40, top = 40, width = left + size * columns.length + 1, height = top + size * rows.length + 1;
+  const made = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "grid", style: `max-inline-size:${width * 1.25}px` });
+  columns.forEach((name, s) => made.append(word(name, left + size * (s + 0.5), top - 3, true)));
+  rows.forEach((name, t) => {
+    const line = drawn("g", { class: t === chosen ? "row chosen" : "row" });
+    line.append(drawn("rect", { class: "line", x: 0, y: top + size * t, width, height: size }), word(name, left - 3, top + size * (t + 0.75), false));
+    columns.forEach((_, s) => line.append(cell(left + size * s, top + size * t, size, sees(t, s) ? weights[t][s] : null)));
+    line.addEventListener("click", () => hear(t));
+    made.append(line);
+  });
+  return made;
+}
+
+function word(text, x, y, upright) {
+  const long = [...text].length > 1, turn = upright && long ? { transform: `rotate(-90 ${x} ${y})`, "text-anchor": "start", x: x, y: y + 3 } : { "text-anchor": upright ? "middle" : "end", x, y };
+  return drawn("text", { "font-size": long ? 8 : 11, ...turn }, text);
+}
+
+function cell(x, y, size, weight) {
+  if (weight === null) return drawn("path", { class: "unseen", d: `M${x + 5} ${y + 5}l4 4m0 -4l-4 4` });
+  return drawn("rect", { class: "weight", x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": Math.sqrt(weight).toFixed(3) });
+}

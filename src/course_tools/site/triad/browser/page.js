@@ -1,0 +1,52 @@
+// The triad page: what all its steps share, and the order in which they are drawn.
+import { unpack } from "./forward.js";
+import { reader } from "./reading.js";
+import { sentence } from "./sentence.js";
+import { blank } from "./blank.js";
+import { change } from "./change.js";
+import { attention } from "./attention.js";
+import { block } from "./block.js";
+import { temperature } from "./temperature.js";
+
+const STEPS = { sentence, blank, change, attention, block, temperature };
+const file = (name) => fetch(new URL(name, import.meta.url)).then((answer) => {
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return answer;
+});
+
+/** say("moved", {n: 3}): a text of the page's language. */
+const speaker = (words) => (name, values = {}) =>
+  words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+
+async function wake(places) {
+  const { lang, waiting } = places.sentence.dataset;
+  places.sentence.textContent = waiting;
+  const [index, numbers, own] = await Promise.all([
+    file("models.json").then((answer) => answer.json()),
+    file("weights.bin").then((answer) => answer.arrayBuffer()),
+    file(`${lang}.json`).then((answer) => answer.json()),
+  ]);
+  const heard = [];
+  const shared = {
+    lang, say: speaker(own.words), sentences: own.sentences, chosen: own.sentences[0],
+    models: unpack(index, numbers), reader: reader(index),
+    hear: (listener) => heard.push(listener),
+    choose(sentence) {
+      shared.chosen = sentence;
+      for (const listener of heard) setTimeout(listener); // a task each: none holds up the others
+    },
+  };
+  for (const [name, step] of Object.entries(STEPS)) {
+    places[name].replaceChildren();
+    step(places[name], shared);
+  }
+  document.querySelector(".triad-still").hidden = true;
+  document.documentElement.dataset.triad = "awake";
+}
+
+const places = Object.fromEntries([...document.querySelectorAll("[data-step]")].map((place) => [place.dataset.step, place]));
+wake(places).catch((error) => {
+  console.error(error);
+  places.sentence.textContent = places.sentence.dataset.failed;
+  document.documentElement.dataset.triad = "failed";
+});

@@ -1,0 +1,55 @@
+// Texts and what is read off logits: tokens, the likeliest ones, what has moved, a whole answer.
+import { decode, softmax } from "./forward.js";
+
+/** {ids, names}: texts as token numbers of a model, and back. */
+export function reader({ vocabulary, frames, tags, prompts }) {
+  const numbers = new Map(vocabulary.map((token, id) => [token, id]));
+  const number = (token) => numbers.get(token) ?? numbers.get("[UNK]");
+  return {
+    number,
+    unknown: (text) => [...new Set(text)].filter((character) => !numbers.has(character)),
+    /** before: how many tokens stand before the text */
+    ids(text, model, lang) {
+      const [before, after] = frames[model];
+      const first = model === "encoder_decoder" ? [...before, ...prompts[lang]] : [...before, tags[lang]];
+      return { ids: [...first, ...text, ...after].map(number), before: first.length };
+    },
+    names: (ids) => ids.map((id) => vocabulary[id]),
+    text: (ids) => ids.map((id) => vocabulary[id]).filter((token) => [...token].length === 1).join(""),
+  };
+}
+
+const likeliest = (row) => row.indexOf(Math.max(...row));
+
+/** The n likeliest tokens: [{id, p}], by softmax(logits / temperature). */
+export function best(logits, n, temperature = 1) {
+  const sorted = softmax(logits, temperature).map((p, id) => ({ id, p })).sort((a, b) => b.p - a.p);
+  return sorted.slice(0, n);
+}
+
+/** A token, drawn by its probability; random: between 0 and 1. */
+export function sample(logits, temperature, random) {
+  const shares = softmax(logits, temperature);
+  let left = random;
+  const id = shares.findIndex((p) => (left -= p) < 0);
+  return id < 0 ? likeliest(logits) : id;
+}
+
+/** The largest change of each row: 0 where no number of it has changed. */
+export function moved(before, after) {
+  return before.map((row, t) => row.reduce((most, value, n) => Math.max(most, Math.abs(value - after[t][n])), 0));
+}
+
+/** What T5 writes, greedily: the ids up to </s>, at most `most`.
+    guess: what it may write; a right guess is checked in one pass instead of one a token. */
+export function answer(memory, model, { start, end }, guess = [], most = 40) {
+  let written = [];
+  while (written.length < most && written.at(-1) !== end) {
+    const tried = [...written, ...guess.slice(written.length)];
+    const next = decode([start, ...tried], memory, model).logits.map(likeliest);
+    let right = written.length;
+    while (right < tried.length && tried[right] === next[right] && tried[right] !== end) right++;
+    written = [...tried.slice(0, right), next[right]];
+  }
+  return written.slice(0, most);
+}

@@ -1,0 +1,124 @@
+"""The audit of a built site: a site of two small pages is clean, and each planted fault is red."""
+
+import os
+
+import pytest
+
+from course_tools.site import audit, links
+from course_tools.site.served import served
+
+PAGE = """<!doctype html>
+<html lang="{lang}"><head><meta charset="utf-8"><title>題</title>
+<meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
+<link rel="alternate" hreflang="ja" href="https://a.example/ja/">
+<link rel="alternate" hreflang="zh-Hant-TW" href="https://a.example/zh-tw/">
+<style>:root { color-scheme: light dark } a { color: inherit }</style></head>
+<body><main><h1 id="_top">題</h1><p id="c-sum">和は4です。</p>
+<p><a href="../{other}/#c-sum">他</a> <a href="https://arxiv.org/abs/1706.03762">論文</a></p>
+</main></body></html>"""
+MAIN = "</main>"
+SEEN = {  # what is added to a page, and what is said of it in these views
+    '<img src="dot.svg">': ["light: axe: image-alt", "dark: axe: image-alt"],
+    "<style>@media (prefers-color-scheme: dark) {p {color: #333}}</style>": [
+        "dark: axe: color-contrast"
+    ],
+    '<div style="width: 450px">x</div>': ["phone: sideways: 5"],
+    '<img alt="x" src="https://pictures.invalid/x.png">': [
+        "light: other host: https://pictures.invalid/x.png"
+    ],
+    '<img alt="x" src="gone.png">': [
+        "light: missing: 404 /ja/gone.png",
+        "light: picture: gone.png is broken",
+    ],
+    "<script>nothing()</script>": ["light: script: nothing is not defined"],
+    '<p id="x"></p><script>x.textContent = "結果"</script>': ["without scripts: text: differs"],
+    '<span class="katex-error">$x$</span>': ["without scripts: formula: one is not set"],
+    "<script>addEventListener('load', () => setTimeout(() => {"
+    " document.querySelector('main').style.marginTop = '400px' }, 50))</script>": [
+        "phone: shift: 0."
+    ],
+}
+FOLDED = '<details><summary>x</summary><div style="width: 450px">x</div></details>'
+LED = {  # what is put in place of what, and what is said of it
+    "link": ("../{other}/#c-sum", "../nowhere/", "/ja/: link: ../nowhere/ leads nowhere"),
+    "anchor": ("../{other}/#c-sum", "../{other}/#c-gone", "/ja/: link: ../zh-tw/#c-gone: no such"),
+    "another anchor": ("c-sum", "c-som", "/ja/: language: zh-Hant-TW: anchors of one alone: c-so"),
+    "no language": ("https://a.example/zh-tw/", "https://a.example/en/", "/en/ is not there"),
+    "one way": ('hreflang="ja"', 'hreflang="en"', "/zh-tw/ does not name this page"),
+}
+
+
+@pytest.fixture
+def site(tmp_path):
+    """site(what, instead): a folder of two pages, with this in the Japanese one"""
+
+    def write(what="", instead=""):
+        for lang, other in (("ja", "zh-tw"), ("zh-tw", "ja")):
+            page = PAGE.replace(what, instead, 1) if lang == "ja" and what else PAGE
+            (tmp_path / lang).mkdir(exist_ok=True)
+            text = page.replace("{other}", other).replace("{lang}", lang)
+            (tmp_path / lang / "index.html").write_text(text, encoding="utf-8")
+            dot = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+            (tmp_path / lang / "dot.svg").write_text(dot, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def found(chromium, out, base="/", pages=("ja/", "zh-tw/"), views=audit.VIEWS):
+    with served(out, base) as address:
+        return [*links.faults(out, base), *audit.looked(chromium, out, address, pages, views)]
+
+
+def test_a_site_without_faults_has_none(site, chromium):
+    assert found(chromium, site()) == []
+
+
+def test_a_site_may_stand_below_a_path(site, chromium):
+    out = site()
+    for page in out.glob("*/index.html"):
+        text = page.read_text(encoding="utf-8").replace("a.example/", "a.example/course/")
+        page.write_text(text, encoding="utf-8")
+    assert found(chromium, out, "/course/") == []
+    with served(out, "/course/") as address:
+        outside = audit.look(chromium, address.replace("/course/", "/"), 400, "light")
+    assert any("missing: 404" in fault for fault in outside.faults)
+
+
+def test_each_planted_fault_is_found_and_said_of_its_view(site, chromium):
+    faults = found(chromium, site(MAIN, "".join(SEEN) + MAIN), pages=("ja/",))
+    for said in (words for each in SEEN.values() for words in each):
+        assert [one for one in faults if f"/ja/ {said}" in one], (said, faults)
+    assert not [one for one in faults if "light: sideways" in one or "light: axe: color" in one]
+
+
+def test_what_is_folded_is_unfolded(site, chromium):
+    [fault] = found(chromium, site(MAIN, FOLDED + MAIN), pages=("ja/",), views=["phone"])
+    assert "phone: sideways: 5" in fault
+
+
+@pytest.mark.parametrize("fault", LED)
+def test_a_link_or_language_that_leads_nowhere_is_found(site, fault):
+    what, instead, said = LED[fault]
+    assert [one for one in links.faults(site(what, instead)) if said in one]
+
+
+def test_a_page_that_weighs_too_much_is_found(site, chromium):
+    out = site(MAIN, "<img alt='x' src='big.png'></main>")
+    (out / "ja/big.png").write_bytes(os.urandom(601_000))
+    with (out / "ja/index.html").open("a", encoding="utf-8") as page:
+        page.write(f"<!--{os.urandom(76_000).hex()}-->")  # of half its length, squeezed
+    faults = found(chromium, out, pages=("ja/",), views=["light"])
+    for said in ("/ja/: HTML: 8", "/ja/: page: 6", "/: median: 6"):
+        assert [one for one in faults if said in one], faults
+
+
+def test_a_site_that_is_too_large_is_found(site, monkeypatch):
+    monkeypatch.setattr(audit, "looked", lambda *_: [])
+    monkeypatch.setattr(audit, "chromium", lambda: served(site()))
+    out = site()
+    assert list(audit.faults(out)) == []
+    with (out / "large.bin").open("wb") as file:
+        file.truncate(audit.SITE_MB * audit.KB**2)
+    assert list(audit.faults(out)) == [f"/: site: 20.0 MB, at most {audit.SITE_MB}"]
