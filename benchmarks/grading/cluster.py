@@ -35,7 +35,7 @@ from course_tools.grading.submissions.collect import collect  # noqa: E402
 from course_tools.grading.workers import LocalWorker, LocalWorkers, Workers  # noqa: E402
 
 RESULTS = Path(__file__).with_name("CLUSTER.md")
-STUDENTS, CALLS, BYTES = 120, 400, 30_000
+STUDENTS, CALLS, BYTES = 60, 200, 30_000
 STUDENTS_THERE, WORKERS_THERE, LOOPING, LOOP_S = 10_000, 100, 0.05, 5.0
 WARM = 0.3  # share of a class that is graded before the time of one is taken
 

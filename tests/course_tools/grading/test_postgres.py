@@ -112,7 +112,7 @@ def test_a_mark_that_is_saved_while_the_grader_writes_waits(server, tmp_path):
     made.address = server
     taught(made, "--db", server)
     real, seen = scores._Rows.flush, []
-    script = "import psycopg2, sys; c = psycopg2.connect(sys.argv[1]); k = c.cursor(); "
+    script = "import psycopg, sys; c = psycopg.connect(sys.argv[1]); k = c.cursor(); "
     script += "k.execute('update grade set manual_score = 1.0 where manual_score = 3.5'); "
     script += "c.commit()"
 
