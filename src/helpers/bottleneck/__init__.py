@@ -1,6 +1,9 @@
-"""What two designs for summaries of long documents cost, by formula and by measurement."""
+"""What two designs for summaries of long documents cost, by formula and by measurement.
 
-from ..instruments.peak_memory import Peak, peak
+What measures is loaded when it is first asked for: the formulas need no torch.
+"""
+
+from ..lazy import names
 from .costs import (
     attention_flops,
     batch_bytes,
@@ -16,15 +19,21 @@ from .decisions import decisions, show_decisions
 from .designs import StackDesign, build, merged, of, plain
 from .explore import explore
 from .review import Review, model_answer, review
-from .running import peak_of_reading, read, read_in_parts, write
 from .scenario import DECODER, ENCODER_DECODER, SPLITS, Scenario, scenario
 from .two_bars import Row, comparison
 
+__getattr__, _measuring = names(
+    __name__,
+    {
+        "running": ["peak_of_reading", "read", "read_in_parts", "write"],
+        ".instruments.peak_memory": ["Peak", "peak"],
+    },
+)
 __all__ = [
+    *_measuring,
     "DECODER",
     "ENCODER_DECODER",
     "SPLITS",
-    "Peak",
     "Review",
     "Row",
     "Scenario",
@@ -42,16 +51,11 @@ __all__ = [
     "model_answer",
     "of",
     "pairs",
-    "peak",
-    "peak_of_reading",
     "plain",
-    "read",
     "read_flops",
-    "read_in_parts",
     "review",
     "scenario",
     "show_decisions",
     "summary_flops",
-    "write",
     "write_flops",
 ]

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from ..language import say
 
 
@@ -124,6 +122,8 @@ def build(
         design.name, design.n_encoder, design.n_decoder, design.d_model, design.n_heads
     ):
         raise ValueError(say.text("bottleneck", "not_plain", name=design.name))
+    import torch  # the formulas need none
+
     torch.manual_seed(0)
     with torch.device(device):
         made = _bart(design, longest) if design.is_encoder_decoder else _gpt2(design, longest)

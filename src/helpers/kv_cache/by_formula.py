@@ -6,8 +6,6 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any
 
-from transformers import PreTrainedConfig
-
 from . import configs, layers
 from .configs import refuse
 from .size import CacheSize, LayerBytes
@@ -32,7 +30,7 @@ def formula(
     dtype: also "fp8", in which engines keep keys and values (states stay in 16 bits)
     configs.Refused: a family whose cache no test has compared, or a field that is missing
     """
-    from_file, config = not isinstance(config, PreTrainedConfig), configs.read(config)
+    from_file, config = not configs.is_object(config), configs.read(config)
     refuse_what_returns_nothing(config)
     if not is_checked(config):
         raise refuse("unchecked_family", family=config.model_type)

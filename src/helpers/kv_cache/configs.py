@@ -4,12 +4,9 @@ import copy
 import functools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-from transformers import CONFIG_MAPPING, PreTrainedConfig
-from transformers.models.auto import modeling_auto
+from typing import Any, ClassVar
 
 from ..language import say
 
@@ -28,6 +25,26 @@ LAYER_COUNTS = (
 )
 TEXT_PARTS = ("text_config", "decoder")  # where a config.json of several parts has the decoder
 GIVEN = "_kv_cache_given"  # the attribute that names what a file said
+
+
+class Resolved:
+    """A decoder's config with every field that a size depends on, from a table: no transformers.
+
+    fields: as the object of transformers has them, model_type among them
+    given: the fields that the model's config.json itself says
+    """
+
+    attribute_map: ClassVar[dict[str, str]] = {}
+    name_or_path = ""
+    is_encoder_decoder = is_encoder_only = False
+    tie_word_embeddings = True
+
+    def __init__(self, fields: Mapping[str, Any], given: Iterable[str], name: str) -> None:
+        vars(self).update(fields, name_or_path=name, **{GIVEN: list(given)})
+
+    def get_text_config(self, decoder: bool = True) -> "Resolved":
+        """Return the config itself: it is the decoder's."""
+        return self
 
 
 class Refused(ValueError):
@@ -50,13 +67,20 @@ def refuse(name: str, **values: object) -> Refused:
     return Refused(say.text("kv_cache", name, **values), name, values)
 
 
-def read(config: Any) -> PreTrainedConfig:
+def is_object(config: Any) -> bool:
+    """Is it a config object, of transformers or Resolved, and no file or dict?"""
+    return hasattr(config, "get_text_config")
+
+
+def read(config: Any) -> Any:
     """Return the config object of transformers; raise Refused for what it lacks, or if it is none.
 
     config: a PreTrainedConfig, its dict, a path to config.json or its folder, or the JSON itself
     """
-    if isinstance(config, PreTrainedConfig):
+    if is_object(config):
         return config
+    from transformers import CONFIG_MAPPING  # slow: an object does not need it
+
     fields = _fields(config)
     kind = fields.get("model_type")
     if kind is None:
@@ -74,7 +98,7 @@ def read(config: Any) -> PreTrainedConfig:
     return found
 
 
-def is_given(decoder: PreTrainedConfig, name: str) -> bool:
+def is_given(decoder: Any, name: str) -> bool:
     """Did the file give this field, by whatever name?
 
     Of an object without a file: was it set?
@@ -88,7 +112,7 @@ def is_given(decoder: PreTrainedConfig, name: str) -> bool:
     return getattr(decoder, name, None) != getattr(_of_the_class(own), name, None)
 
 
-def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, object]:
+def from_the_class(decoder: Any, used: list[str]) -> dict[str, object]:
     """Return {field: value} of the fields that a number rests on and that the file does not have.
 
     Nothing for an object, whose fields somebody chose; nothing that follows from the file.
@@ -104,7 +128,7 @@ def from_the_class(decoder: PreTrainedConfig, used: list[str]) -> dict[str, obje
     }
 
 
-def _follows(decoder: PreTrainedConfig, name: str, value: Any) -> bool:
+def _follows(decoder: Any, name: str, value: Any) -> bool:
     """Does the value of a missing field assume nothing that the file does not say?
 
     True for head_dim = hidden_size / n_heads, and where every layer is the usual one.
@@ -127,7 +151,7 @@ def _of_the_class(kind: type) -> Any:
         return None
 
 
-def text(config: PreTrainedConfig) -> PreTrainedConfig:
+def text(config: Any) -> Any:
     """Return the part of the config that describes the decoder."""
     if config.attribute_map.get("num_hidden_layers") == "encoder_layers":  # BART's kin alone
         config = copy.deepcopy(config)
@@ -135,7 +159,7 @@ def text(config: PreTrainedConfig) -> PreTrainedConfig:
     return config.get_text_config(decoder=True)
 
 
-def name(config: PreTrainedConfig) -> str:
+def name(config: Any) -> str:
     """Return the model's name: the one it was loaded by, else its family."""
     return config.name_or_path or config.model_type
 
@@ -158,7 +182,7 @@ def count(what: str, value: Any) -> int:
     return value
 
 
-def source_len(config: PreTrainedConfig, encoder_len: int | None) -> int | None:
+def source_len(config: Any, encoder_len: int | None) -> int | None:
     """Return encoder_len for a model with an encoder, else None; raise Refused if it is missing."""
     if not config.is_encoder_decoder:
         if encoder_len is not None:
@@ -169,8 +193,12 @@ def source_len(config: PreTrainedConfig, encoder_len: int | None) -> int | None:
     return count("encoder_len", encoder_len)
 
 
-def is_encoder_only(config: PreTrainedConfig) -> bool:
+def is_encoder_only(config: Any) -> bool:
     """Is the model like BERT, in which no token waits for the next one, so nothing is kept?"""
+    if isinstance(config, Resolved):
+        return config.is_encoder_only
+    from transformers.models.auto import modeling_auto
+
     kind, generates = config.model_type, config.is_encoder_decoder
     if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or generates:
         masked = kind in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES

@@ -1,6 +1,7 @@
 """Which model fits which card: weights, cache, activations and overhead as separate lines."""
 
 import functools
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,6 +104,22 @@ def config(key: str) -> Any:
     return found
 
 
+@functools.cache
+def resolved(key: str) -> configs.Resolved:
+    """Return the same config without transformers, from resolved.json, which a test compares.
+
+    Made by python -m course_tools.makers.kv_resolved.
+    """
+    entry = _resolved()[model(key).name]
+    return configs.Resolved(entry["fields"], entry["given"], model(key).name)
+
+
+@functools.cache
+def _resolved() -> dict[str, Any]:
+    source = resources.files(__package__) / "resolved.json"
+    return json.loads(source.read_text(encoding="utf-8"))
+
+
 def stored_bits(bits: int | str, group_size: int = GROUP) -> float:
     """Return the bits that one number takes in fact.
 
@@ -194,7 +211,7 @@ def fits(
     """
     if gpu not in gpus():
         raise refuse("unknown_gpu", got=gpu, known=", ".join(gpus()))
-    found, bits = config(key), stored_bits(cache_bits)
+    found, bits = resolved(key), stored_bits(cache_bits)
     sizes: dict[str, Any] = {"batch_size": batch_size, "encoder_len": encoder_len}
     cache = formula(found, seq_len, **sizes)
     read = encoder_len or seq_len
@@ -230,7 +247,7 @@ def weights(key: str, bits: int | str) -> float:
     everything, stored = model(key).parameters * 1e9, stored_bits(bits)
     if stored >= 16:
         return everything * stored / 8
-    found = config(key)
+    found = resolved(key)
     decoder = configs.text(found)
     tables = 1 if found.tie_word_embeddings else 2
     kept = tables * decoder.vocab_size * decoder.hidden_size

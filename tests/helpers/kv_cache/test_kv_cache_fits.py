@@ -4,11 +4,13 @@ import itertools
 import os
 import re
 
+import house
 import pytest
 import torch
+from places import ROOT
 from transformers import DynamicCache
 
-from course_tools.makers import small_models
+from course_tools.makers import kv_resolved, small_models
 from helpers import kv_cache
 from helpers.hardware.cards import Gpu
 from helpers.kv_cache import Refused, configs, fitting
@@ -46,6 +48,36 @@ def test_every_model_with_a_limit_says_it(key):
     has_one = hasattr(decoder, "max_position_embeddings")
     assert has_one == configs.is_given(decoder, "max_position_embeddings")
     assert not kv_cache.models()[key].length or kv_cache.models()[key].length.startswith("https://")
+
+
+def test_the_resolved_configs_are_those_of_transformers():
+    remedy = "python -m course_tools.makers.kv_resolved"
+    assert kv_resolved.FILE.read_text(encoding="utf-8") == kv_resolved.text(), remedy
+
+
+@pytest.mark.parametrize("key", kv_cache.models())
+def test_a_resolved_config_gives_the_same_cache(key):
+    for length in (1, 5_000, 300_000):
+        sizes = [
+            kv_cache.formula(config, **length_of(key, length))
+            for config in (kv_cache.config(key), fitting.resolved(key))
+        ]
+        assert sizes[0] == sizes[1] and f"{sizes[0]}" == f"{sizes[1]}"
+
+
+def test_a_field_of_a_resolved_config_that_is_wrong_shows(monkeypatch):
+    wrong = fitting.resolved("llama-3-8b").num_key_value_heads * 2
+    monkeypatch.setattr(fitting.resolved("llama-3-8b"), "num_key_value_heads", wrong)
+    sizes = [kv_cache.formula(f("llama-3-8b"), 100) for f in (kv_cache.config, fitting.resolved)]
+    assert 2 * sizes[0].total_bytes == sizes[1].total_bytes
+
+
+@pytest.mark.parametrize(
+    "use", ["kv_cache.fits('llama-3-8b', 'h100', 8192)", "bottleneck.scenario('0000').sentence()"]
+)
+def test_what_fits_is_computed_without_torch_and_transformers(use):
+    found = house.loaded(f"from helpers import bottleneck, kv_cache; {use}", ROOT / "src")
+    assert "helpers" in found and found & house.HEAVY == set()
 
 
 def test_deepseek_is_no_model_of_4096_tokens():
