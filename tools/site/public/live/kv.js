@@ -1,0 +1,226 @@
+// <triad-kv data-lang>: the calculator's controls, its answer, and a link that carries its state.
+import { answer, amount, BEGUN, FORMATS, gib, PASTED } from "./kv-answer.js";
+import { NotANumber, readNumber } from "./numbers.js";
+import { fill, fixed } from "./texts.js";
+
+const make = (tag, props = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children);
+  return node;
+};
+const load = async (name) => (await fetch(new URL(`kv/${name}`, import.meta.url))).json();
+const MOST = 1e9;  // products stay exact
+const NUMBERS = ["length", "source", "batch"];
+const CHUNKS = [128, 256, 512, 1024, 2048, 4096, 8192];
+
+// Text in which `code` stands between backticks.
+const rich = (text) => text.split("`").map((part, i) => (i % 2 ? make("code", { textContent: part }) : part));
+
+/** A whole number from 1 to MOST, as people type it: 12万, １，０２４; null where it is none. */
+const whole = (typed) => {
+  try {
+    const { digits, exponent } = readNumber(typed, [], "⁰¹²³⁴⁵⁶⁷⁸⁹");
+    const value = Number(digits) * 10 ** exponent;
+    return Number.isInteger(value) && value > 0 && value <= MOST ? value : null;
+  } catch (problem) {
+    if (problem instanceof NotANumber) return null;
+    throw problem;
+  }
+};
+
+customElements.define("triad-kv", class extends HTMLElement {
+  async connectedCallback() {
+    [this.table, this.words] = await Promise.all([load("table.json"), load(`words-${this.dataset.lang}.json`)]);
+    this.state = this.stated();
+    this.sentence = make("p", { className: "sentence" });  // one node: its changes are announced
+    this.sentence.setAttribute("role", "status");
+    this.said = make("div", { className: "said" });
+    this.controls = make("div", { className: "controls" }, ...this.fields());
+    this.replaceChildren(this.controls, this.sentence, this.said);
+    this.show();
+    this.tellOthers(`${this.address()}`);
+  }
+
+  // --- state and address -------------------------------------------------------------------------
+
+  stated() {
+    const asked = new URLSearchParams(location.search), state = { ...BEGUN };
+    for (const name of Object.keys(BEGUN)) if (asked.has(name)) state[name] = asked.get(name);
+    for (const name of NUMBERS) state[name] = whole(`${state[name]}`) ?? BEGUN[name];
+    const known = [PASTED, ...this.table.models.map(({ key }) => key)];
+    if (!known.includes(state.model)) state.model = BEGUN.model;
+    for (const name of ["weights", "cache"]) if (!(state[name] in FORMATS)) state[name] = BEGUN[name];
+    if (state.chunk === "all") state.chunk = null;
+    else state.chunk = CHUNKS.find((n) => n === Number(state.chunk)) ?? BEGUN.chunk;
+    return state;
+  }
+
+  address() {
+    const differs = Object.entries(this.state).filter(([name, value]) => `${value ?? "all"}` !== `${BEGUN[name]}`);
+    return new URLSearchParams(differs.map(([name, value]) => [name, `${value ?? "all"}`]));
+  }
+
+  set(name, value) {
+    this.state[name] = value;
+    this.show();
+    const search = `${this.address()}`;
+    history.replaceState(null, "", search ? `?${search}` : location.pathname);
+    this.tellOthers(search);
+  }
+
+  // The link to the page in the other language keeps what is asked here.
+  tellOthers(search) {
+    document.querySelectorAll(".other-language").forEach((link) => { link.search = search; });
+  }
+
+  // --- controls ----------------------------------------------------------------------------------
+
+  fields() {
+    const { words, table } = this, formats = Object.keys(FORMATS).map((name) => [name, name]);
+    const models = [...table.models.map(({ key, name }) => [key, name]), [PASTED, words.pasted]];
+    const chunks = [...CHUNKS.map((n) => [`${n}`, fixed(n, 0)]), ["all", words.whole]];
+    return [
+      this.list("model", words.model, models, (value) => value),
+      this.number("length", words.length), this.number("source", words.source), this.number("batch", words.batch),
+      this.list("weights", words.weight_format, formats, (value) => value),
+      this.list("cache", words.cache_format, formats, (value) => value),
+      this.list("chunk", words.chunk, chunks, (value) => (value === "all" ? null : Number(value))),
+      this.text("config", words.config), this.number("parameters", words.parameters),
+    ];
+  }
+
+  labelled(name, label, input, ...more) {
+    const node = make("div", { className: "control" }, make("label", {}, make("span", { textContent: label }), input), ...more);
+    node.dataset.control = name;
+    return node;
+  }
+
+  list(name, label, choices, read) {
+    const options = choices.map(([value, textContent]) => make("option", { value, textContent }));
+    const input = make("select", {}, ...options);
+    input.value = `${this.state[name] ?? "all"}`;
+    input.addEventListener("change", () => this.set(name, read(input.value)));
+    return this.labelled(name, label, input);
+  }
+
+  number(name, label) {
+    const input = make("input", { type: "text", inputMode: "decimal", autocomplete: "off", value: `${this.state[name]}` });
+    const note = make("p", { className: "refused", id: `kv-${name}-note` });
+    note.setAttribute("role", "status");
+    input.setAttribute("aria-describedby", note.id);
+    const read = () => {
+      const value = name === "parameters" ? input.value.trim().normalize("NFKC") : whole(input.value);
+      const isWrong = name === "parameters" ? Boolean(value) && !(Number(value) > 0) : value === null;
+      note.textContent = isWrong ? this.words.not_number : "";
+      input.setAttribute("aria-invalid", `${isWrong}`);
+      if (!isWrong) this.set(name, value);
+    };
+    input.addEventListener("input", (event) => event.isComposing || read());
+    input.addEventListener("compositionend", read);
+    return this.labelled(name, label, input, note);
+  }
+
+  text(name, label) {
+    const input = make("textarea", { rows: 8, spellcheck: false, value: this.state[name] });
+    input.addEventListener("input", () => this.set(name, compact(input.value)));
+    return this.labelled(name, label, input);
+  }
+
+  // --- the answer --------------------------------------------------------------------------------
+
+  show() {
+    const { words, table, state } = this, isPasted = state.model === PASTED;
+    const model = table.models.find(({ key }) => key === state.model);
+    const hidden = { source: !model?.isEncoderDecoder, config: !isPasted, parameters: !isPasted };
+    for (const [name, isHidden] of Object.entries(hidden)) {
+      this.controls.querySelector(`[data-control="${name}"]`).hidden = isHidden;
+    }
+    if (isPasted && !state.config.trim()) { this.say({ refused: "" }); return; }
+    if (isPasted && !table.families) { this.learn(); return; }
+    this.say(answer(state, table, words));
+  }
+
+  say(told) {
+    this.sentence.replaceChildren(...rich(told.refused ?? told.sentence));
+    this.said.replaceChildren(...(told.refused === undefined ? this.parts(told) : []));
+  }
+
+  // What is known of families is loaded when a config.json is there.
+  async learn() {
+    Object.assign(this.table, await load("families.json"));
+    this.show();
+  }
+
+  parts(told) {
+    const { words } = this;
+    const layers = make("details", {}, make("summary", { textContent: words.layers }), this.layers(told.layers));
+    if (!told.need) return [layers, make("p", {}, ...rich(words.parameters_note))];
+    return [layers, make("h2", { textContent: words.need }), this.lines(told.need), make("p", {}, told.reads),
+      make("h2", { textContent: words.cards }), this.cards(told)];
+  }
+
+  layers(all) {
+    const { words } = this, rows = [];
+    for (const [first, last] of runs(all)) {
+      const one = all[first], count = last - first + 1;
+      rows.push([count === 1 ? `${first + 1}` : `${first + 1}–${last + 1}`, words[`kind_${one.kind}`],
+        fixed(one.tokens, 0), fixed(one.perToken * count, 0), fixed(one.bytes * count, 0)]);
+    }
+    return table([words.layer, words.kind, words.kept, words.per_token, words.bytes], rows);
+  }
+
+  // A waterfall: each bar begins where the last one ended.
+  lines({ lines, bytes }) {
+    const { words } = this;
+    let begin = 0;
+    const rows = Object.entries(lines).map(([name, size]) => {
+      const bar = make("span", { className: `bar ${name}` });
+      bar.style.marginInlineStart = `${(100 * begin) / bytes}%`;
+      bar.style.width = `max(2px, ${(100 * size) / bytes}%)`;
+      begin += size;
+      return [words[`line_${name}`], `${gib(size)} GiB`, make("span", { className: "track" }, bar)];
+    });
+    rows.push([words.all, amount(bytes, words), ""]);
+    const made = table([words.line, words.size, ""], rows);
+    made.querySelectorAll("tr > :last-child").forEach((cell) => cell.setAttribute("aria-hidden", "true"));
+    return made;
+  }
+
+  cards({ cards, need }) {
+    const { words } = this;
+    const rows = cards.map((card) => {
+      const left = card.room - need.bytes;
+      const text = fill(words[card.fits ? "room" : "short"], { gib: gib(Math.abs(left), 1) });
+      return [`${card.name} (${card.gb} GB)`, `${gib(card.room, 1)} GiB`, text];
+    });
+    return table([words.card, words.usable, words.verdict], rows);
+  }
+});
+
+const runs = (all) => {
+  const found = [];
+  all.forEach((one, i) => {
+    const same = i && JSON.stringify(one) === JSON.stringify(all[i - 1]);
+    if (same) found.at(-1)[1] = i;
+    else found.push([i, i]);
+  });
+  return found;
+};
+
+// A file's text without its line ends, if it can be read: a shorter link.
+const compact = (text) => {
+  try { return JSON.stringify(JSON.parse(text)); } catch { return text; }
+};
+
+const table = (head, rows) => {
+  const cells = (tag, texts) => texts.map((text) => (tag === "th" && !text ? make("td") : make(tag, {}, text)));
+  const made = make("table", {},
+    make("thead", {}, make("tr", {}, ...cells("th", head))),
+    make("tbody", {}, ...rows.map(([first, ...rest]) => {
+      const name = make("th", { scope: "row" }, first);
+      return make("tr", {}, name, ...cells("td", rest));
+    })));
+  const box = make("div", { className: "wide" }, made);
+  box.tabIndex = 0;
+  return box;
+};
