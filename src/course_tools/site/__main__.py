@@ -16,6 +16,7 @@ from .. import command
 from ..authoring.problems import LessonError
 from ..checks.processes import CommandFailed
 from . import executed, frame, project
+from .live import places, widgets
 from .pages import Page, page
 
 
@@ -26,7 +27,10 @@ def main(argv: list[str]) -> int:
     try:
         project.install(work)
         pages = lessons(wanted.root, work / "executed", wanted.lesson)
-        project.write(work, pages, frame.pages(wanted.root, pages), wanted.address)
+        awake = {(page.lang, page.name): page.awake for page in pages}
+        widgets.check(work, awake)
+        live = places.files(work, awake)
+        project.write(work, pages, frame.pages(wanted.root, pages), wanted.address, live)
         project.build(work, wanted.out)
     except (LessonError, CommandFailed, project.NoNode) as error:
         print(error, file=sys.stderr)

@@ -8,6 +8,7 @@ from helpers.language.say import COMPLETE
 
 from ..prose.glossary import Term, terms
 from . import words
+from .live import calculator
 from .pages import Page, in_boxes
 
 BAR = r"\|"  # of a word, not of the table
@@ -21,6 +22,7 @@ def pages(root: Path, lessons: Iterable[Page]) -> dict[str, str]:
         mine = [one for one in lessons if one.lang == lang]
         made[f"{lang}/index.md"] = _begin(lang, mine)
         made[f"{lang}/terms.md"] = _terms(root, lang, mine)
+        made[f"{lang}/{calculator.NAME}.md"] = calculator.page(lang)
     return made
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from . import figures, words
+from .live import places, widgets
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r"(#{1,6}) +(.*)")
@@ -48,6 +49,7 @@ class Page:
     parts: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)  # file name -> content
     found: list[SearchEntry] = field(default_factory=list)
+    awake: dict[str, widgets.Awake] = field(default_factory=dict)  # cell -> what comes alive
 
     def markdown(self, order: int) -> str:
         """Return the page's file; order: its place in the menu."""
@@ -58,12 +60,13 @@ class Page:
 
 def page(notebook: NotebookNode, lang: str, name: str) -> Page:
     """Convert an executed lesson."""
-    made = Page(lang, name)
+    made = Page(lang, name, awake=widgets.of_page(notebook, name))
     for cell in notebook.cells:
         if cell.id in SET_UP:
             continue
         add = _add_prose if cell.cell_type == "markdown" else _add_code
         add(made, cell)
+    made.parts += places.script(made.parts)
     return made
 
 
@@ -120,6 +123,7 @@ def _add_code(made: Page, cell: NotebookNode) -> None:
     outputs = "\n\n".join(_output(made, output) for output in cell.outputs)
     if outputs and GUESS.search(cell.source):
         outputs = _guess(outputs, made.lang, cell.id)
+    outputs = places.around(cell, made.lang, made.name, outputs)
     made.parts += filter(None, [f'<div id="c-{cell.id}"></div>', code, outputs])
 
 

@@ -61,8 +61,17 @@ def _version(program: str) -> tuple[int, ...]:
     return tuple(int(part) for part in said.strip().lstrip("v").split(".") if part.isdigit())
 
 
-def write(project: Path, pages: Iterable[Page], extra: Mapping[str, str], address: str) -> None:
-    """Write what is built: sources, pages, figures, search.  extra: {file: content} of docs."""
+def write(
+    project: Path,
+    pages: Iterable[Page],
+    extra: Mapping[str, str],
+    address: str,
+    public: Iterable[tuple[str, bytes]] = (),
+) -> None:
+    """Write what is built: sources, pages, figures, search.
+
+    extra: {file: content} of docs   public: (path below the site's root, content)
+    """
     # Astro would keep a page whose source is unchanged, whatever its configuration says now
     for name in ("src", "public", ".astro", "node_modules/.astro"):
         shutil.rmtree(project / name, ignore_errors=True)
@@ -75,6 +84,8 @@ def write(project: Path, pages: Iterable[Page], extra: Mapping[str, str], addres
             _put(project / "public" / figures.FOLDER / name, content)
     for file, text in extra.items():
         _put(docs / file, text)
+    for file, content in public:
+        _put(project / "public" / file, content)
     _put(project / "site.json", json.dumps(settings(address), ensure_ascii=False))
     _put(project / "words.json", json.dumps(_words(), ensure_ascii=False))
     for lang in COMPLETE:
