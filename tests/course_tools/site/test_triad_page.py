@@ -33,7 +33,9 @@ def test_every_text_is_there_in_every_language_and_said_somewhere():
     assert all(page.text(name, lang) for name in catalogue for lang in COMPLETE)
     code, patterns = Path(page.__file__).read_text(encoding="utf-8"), names_in_scripts()
     for name in catalogue:
-        in_page = re.search(rf'"{name}"', code) or re.search(r"_(heading|text)$|^table_", name)
+        in_page = re.search(rf"[\"']{name}[\"']", code) or re.search(
+            r"_(heading|text)$|^table_", name
+        )
         assert in_page or any(re.fullmatch(one, name) for one in patterns), name
 
 
