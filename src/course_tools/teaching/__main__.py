@@ -131,17 +131,30 @@ def write_slides(wanted: argparse.Namespace, lessons: Sequence[Prepared]) -> int
     if not wanted.out:
         parser().error("slides: name a folder")
     stop_at(rules.problems(list(lessons)))
-    cache = wanted.root / ".venv" / "site" / "executed"
-    for one in (x for x in lessons if x.lesson.name.startswith(tuple(wanted.lesson))):
-        for lang in [wanted.lang] if wanted.lang else words.LANGUAGES:
-            shown = lang if lang in COMPLETE else wanted.figures
-            notebook = wanted.root / "notebooks" / shown / f"{one.lesson.name}.ipynb"
-            drawn = slides.pictures(executed.lesson(notebook, wanted.root, cache, print))
+    chosen = [one for one in lessons if one.lesson.name.startswith(tuple(wanted.lesson))]
+    shown = {lang: lang if lang in COMPLETE else wanted.figures for lang in asked(wanted)}
+    files = {
+        (lang, one.lesson.name): wanted.root / "notebooks" / lang / f"{one.lesson.name}.ipynb"
+        for lang in dict.fromkeys(shown.values())
+        for one in chosen
+    }
+    try:
+        done = executed.lessons(list(files.values()), wanted.root)
+    except executed.NotExecuted as error:
+        print(error, file=sys.stderr)
+        return 1
+    drawn = {key: slides.pictures(ran) for key, ran in zip(files, done, strict=True)}
+    for one in chosen:
+        for lang, of in shown.items():
             file = wanted.out / f"{one.lesson.name}.{lang}.html"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, slides.deck(one, drawn, lang).encode())
+            write_whole(file, slides.deck(one, drawn[of, one.lesson.name], lang))
             print(file)
     return 0
+
+
+def asked(wanted: argparse.Namespace) -> list[str]:
+    """Return the languages that the command line asks for."""
+    return [wanted.lang] if wanted.lang else list(words.LANGUAGES)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from places import ROOT
 from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary
+from course_tools.site.executed import NotExecuted
 from course_tools.teaching import guide, inline, lock, pages, rules, slides, syllabus, words
 from course_tools.teaching.__main__ import different, files, known, main, of_syllabus
 from course_tools.teaching.anchors import Anchors
@@ -317,17 +318,27 @@ def test_the_picture_on_white_is_taken_with_its_words():
     assert found == {"figure-0": slides.Picture("AAAA", 'a "b"')}
 
 
-def test_slides_are_written_from_executed_lessons(tmp_path, monkeypatch, capsys):
+def test_slides_are_written_from_executed_lessons(tmp_path, monkeypatch):
     ran = []
 
-    def lesson(notebook, root, cache, tell):
-        ran.append(notebook.relative_to(ROOT / "notebooks").as_posix())
+    def lessons(notebooks, root):
+        ran.extend(path.relative_to(root / "notebooks").as_posix() for path in notebooks)
         made = executed('<img src="data:image/png;base64,AAAA" alt="x">')
         made.cells[0].id = "masks-figure"
-        return made
+        return [made] * len(notebooks)
 
-    monkeypatch.setattr("course_tools.site.executed.lesson", lesson)
+    monkeypatch.setattr("course_tools.site.executed.lessons", lessons)
     assert not main(["slides", str(tmp_path), "--lesson", "01", "--figures", "zh-tw"])
-    assert ran == ["zh-tw/01_attention.ipynb", "ja/01_attention.ipynb", "zh-tw/01_attention.ipynb"]
+    assert ran == ["zh-tw/01_attention.ipynb", "ja/01_attention.ipynb"]  # each once
     for lang in words.LANGUAGES:
-        assert "base64,AAAA" in (tmp_path / f"01_attention.{lang}.html").read_text(encoding="utf-8")
+        text = (tmp_path / f"01_attention.{lang}.html").read_text(encoding="utf-8")
+        assert "base64,AAAA" in text
+
+
+def test_slides_of_a_lesson_that_does_not_run_are_not_written(tmp_path, monkeypatch, capsys):
+    def fails(notebooks, root):
+        raise NotExecuted("not executed: ja/01_attention.ipynb")
+
+    monkeypatch.setattr("course_tools.site.executed.lessons", fails)
+    assert main(["slides", str(tmp_path), "--lesson", "01", "--lang", "ja"]) == 1
+    assert "01_attention" in capsys.readouterr().err and not list(tmp_path.iterdir())
