@@ -31,7 +31,7 @@ class Job:
 
 
 def grade(job: Job) -> Verdict:
-    """Grade a word: "poison…" ends the worker, "slow…" and "long…" take SECONDS, "fault…" raises."""
+    """Grade a word: "poison…" ends its worker, "slow…", "long…" take SECONDS, "fault…" raises."""
     word = job.data.decode()
     note("begin", word)
     if word.startswith("poison"):
