@@ -15,6 +15,7 @@ from course_tools.grading.graded import Outcome, Verdict
 from course_tools.grading.sandbox.jail import Limits
 
 POINTS = 10.0
+SECONDS = {"slow": 1.0, "long": 60.0}  # what words that begin so take
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class Job:
 
 
 def grade(job: Job) -> Verdict:
-    """Grade a word: "poison…" ends the worker, "slow…" takes a second, "fault…" raises."""
+    """Grade a word: "poison…" ends its worker, "slow…", "long…" take SECONDS, "fault…" raises."""
     word = job.data.decode()
     note("begin", word)
     if word.startswith("poison"):
         os.kill(os.getpid(), signal.SIGKILL)
     if word.startswith("fault"):
         raise ValueError(word)
-    time.sleep(1.0 if word.startswith("slow") else 0.02)
+    time.sleep(next((s for start, s in SECONDS.items() if word.startswith(start)), 0.02))
     note("end", word)
     return Verdict({"merge": Outcome(points_of(word), POINTS, "right")}, {"merge": word})
 

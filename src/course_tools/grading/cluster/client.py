@@ -40,6 +40,7 @@ QUEUES = {  # dask-jobqueue's classes, whose settings lie in dask's own configur
     "oar": "OARCluster", "htcondor": "HTCondorCluster",
 }  # fmt: skip
 MEMORY = "4GB"  # of a job: a judge, its fork server and a student's process, and what tests make
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is the command's
 CONNECT_S, WAIT_S = 30, 60.0  # for a scheduler; for its first worker, or another one
 LEASE_S = 600.0  # a worker forgets a command that is gone after that: longer than any submission
 LOOK_S = 0.5
@@ -54,14 +55,15 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
 
     The last two are started with JOBS workers, and ended.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told here
+    _silence()
     with contextlib.ExitStack() as stack:
         where: Any = {"address": address}
         if address == "local":
             below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
             local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
-                                 host="127.0.0.1", dashboard_address=None,
+                                 host="127.0.0.1", dashboard_address="127.0.0.1:0",
                                  local_directory=stack.enter_context(below),
+                                 preload=[DEAF],
                                  silence_logs=logging.CRITICAL)  # fmt: skip
             where = {"address": stack.enter_context(local)}
         elif address in QUEUES:
@@ -73,6 +75,13 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
         elif Path(address).is_file():
             where = {"scheduler_file": address}
         yield stack.enter_context(Client(**where, set_as_default=False, timeout=CONNECT_S))
+
+
+def _silence() -> None:
+    """Keep what dask logs from the screen, by loggers of several levels: what matters is told."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class ClusterWorkers(Workers):

@@ -183,7 +183,7 @@ def tried(root: Path, project: Path) -> dict[str, list[str]]:
 def main(argv: list[str]) -> int:
     """Write awake.json."""
     parser = command.parser("widgets", __doc__)
-    project = ROOT / ".venv" / "site"
+    project = SITE
     parser.add_argument("project", type=Path, nargs="?", default=project, help="with pyodide")
     wanted = parser.parse_args(argv)
     found = tried(wanted.root, wanted.project)
