@@ -16,6 +16,7 @@ import pytest
 from nbformat.v4 import new_output
 from places import ROOT
 
+from course_tools.checks import testing
 from course_tools.site import project
 from course_tools.site.live import archive, places, slices, widgets
 from course_tools.site.pages import page
@@ -23,7 +24,7 @@ from helpers.classroom.session import Session
 from helpers.language.say import COMPLETE
 
 ALL = bool(os.environ.get("TRIAD_ALL"))
-SITE = ROOT / ".venv" / "site"
+SITE = testing.SITE
 CASES = {"scale-explore-code": 500, "explore": 400, "explore-code": 60}  # a language, by cell
 PARITY = """
 import {{ readFileSync, promises }} from "node:fs";

@@ -17,6 +17,7 @@ import pytest
 from nbformat.v4 import new_output
 from places import ROOT
 
+from course_tools.checks import testing
 from course_tools.checks.lab_driver import browser, find_browser
 from course_tools.site import frame, pages, project
 from course_tools.site.live import places, quizzes, widgets
@@ -29,7 +30,7 @@ ALL = bool(os.environ.get("TRIAD_ALL"))
 pytestmark = pytest.mark.skipif(not ALL, reason="TRIAD_ALL=1 runs it")
 NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node"))
 AXE = NODE / "node_modules/axe-core/axe.min.js"
-PACKAGES = ROOT / ".venv" / "site"
+PACKAGES = testing.SITE
 LESSON = "01_attention"
 VIEWS = [(1280, False), (1280, True), (400, False), (400, True)]
 WIDER = "document.documentElement.scrollWidth - innerWidth"

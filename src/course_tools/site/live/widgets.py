@@ -24,6 +24,7 @@ from helpers.widgets.base.anywidget_view import sources
 
 from ... import command
 from ...checks.processes import CommandFailed
+from ...checks.testing import SITE
 from ...command import ROOT
 from . import archive
 from .slices import sliced
