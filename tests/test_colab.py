@@ -154,6 +154,7 @@ def test_an_empty_folder_gets_a_shallow_sparse_clone_and_keeps_it(machine, editi
     assert missing.count("\n?") >= 2, "notebooks were not downloaded"
 
 
+@turns.in_ci
 @needs_git
 @pytest.mark.parametrize("left", ["a killed clone", "an empty folder", "a half working tree"])
 def test_half_a_clone_is_repaired(machine, edition, left):
@@ -241,6 +242,7 @@ WITHOUT = {  # what is missing: an address, a PATH, git's words
 }
 
 
+@turns.in_ci
 @needs_git
 @pytest.mark.parametrize(
     ("lang", "address", "path", "words"),

@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import forked_kernels
 import pytest
+import turns
 from jupyter_client.manager import start_new_kernel
 from jupyter_client.provisioning import local_provisioner
 from places import BARE, ROOT
@@ -44,7 +46,8 @@ def results(tmp_path_factory) -> dict[tuple[str, str], list[str]]:
 
 def pytest_in(root: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     options = ["--nbval-lax", "-ra", "-p", "no:cacheprovider", "--junitxml=report.xml"]
-    options += ["-o", "pythonpath=src tests/kit", "-o", "testpaths=notebooks solutions"]
+    options += ["-o", "pythonpath=src tests/kit"]
+    options += ["-o", "testpaths=notebooks solutions tests/marked"]
     ours = ("CI", "TRIAD_ALL", "TRIAD_KEEP")
     clean = {name: text for name, text in os.environ.items() if name not in ours}
     env = clean | {"TRIAD_STRICT": "", "PYTEST_ADDOPTS": ""} | variables
@@ -93,6 +96,7 @@ def about_kernel(cwd: Path) -> list:
     return json.loads(printed["content"]["text"])
 
 
+@turns.in_ci
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every kernel is a fresh one")
 def test_a_forked_kernel_differs_from_a_fresh_one_in_what_is_imported_only(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAD_STRICT", "claims")
@@ -138,26 +142,62 @@ IN_TURN = {"notebooks/ja/00_a.ipynb", "solutions/zh-tw/03_b/exercise_03_b.ipynb"
 OUT = {"notebooks/zh-tw/00_a.ipynb", "solutions/ja/03_b/exercise_03_b.ipynb"}
 
 
+MARKED = """
+import pytest
+
+@pytest.mark.in_ci
+def test_long():
+    raise AssertionError("it ran")
+
+def test_short():
+    pass
+"""
+
+
 @pytest.fixture(scope="module")
 def by_turns(tmp_path_factory) -> Path:
     root = begun(tmp_path_factory.mktemp("course by turns"))
     for name in IN_TURN | OUT:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(FIXTURES / "good.ipynb", root / name)
+    shutil.copy(ROOT / "tests" / "conftest.py", root / "tests")
+    (root / "tests" / "marked").mkdir()
+    (root / "tests" / "marked" / "test_marked.py").write_text(MARKED, encoding="utf-8")
     return root
 
 
 def test_without_ci_a_notebook_runs_in_one_language_and_the_rest_is_said(by_turns):
     done = pytest_in(by_turns, "-n", "1")
     assert done.returncode == 0, done.stdout + done.stderr
-    [line] = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
-    assert f"[{len(OUT)}]" in line and "by turns: CI, --all, or its path" in line
+    said = sorted(line for line in done.stdout.splitlines() if line.startswith("SKIPPED"))
+    assert [line.split()[1] for line in said] == ["[1]", f"[{len(OUT)}]"]
+    assert "seldom changed: CI, --all or its path" in said[0]
+    assert "by turns: CI, --all, or its path" in said[1]
     cases = list(ElementTree.parse(by_turns / "report.xml").iter("testcase"))
     skipped = {case.attrib["classname"] for case in cases if case.find("skipped") is not None}
-    assert skipped == {name.replace("/", ".") for name in OUT}
-    assert len(cases) - len(skipped) == 2 * len(IN_TURN)
+    assert skipped == {name.replace("/", ".") for name in OUT} | {"tests.marked.test_marked"}
+    assert len(cases) - len(skipped) == 2 * len(IN_TURN) + len(["test_short"])
 
 
+@pytest.mark.parametrize(
+    "variables, source, left",
+    [
+        ({}, "TESTPATHS", True),
+        ({}, "ARGS", False),
+        ({"CI": "true"}, "TESTPATHS", False),
+        ({"TRIAD_ALL": "1"}, "TESTPATHS", False),
+    ],
+)
+def test_only_a_persons_run_of_everything_leaves_anything(monkeypatch, variables, source, left):
+    for name in ("CI", "TRIAD_ALL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    config = SimpleNamespace(args_source=pytest.Config.ArgsSource[source])
+    assert turns.leaves(config) is left
+
+
+@turns.in_ci
 @pytest.mark.parametrize(
     "words, variables, wanted",
     [
@@ -183,6 +223,7 @@ def test():
 """
 
 
+@turns.in_ci
 def test_what_needs_a_browser_is_in_one_process_and_the_rest_in_another(tmp_path):
     root = begun(tmp_path)
     (root / "tests/browser").mkdir()

@@ -20,6 +20,7 @@ from types import ModuleType
 import house
 import pytest
 import small_course
+import turns
 from markdown_it import MarkdownIt
 from places import ROOT
 
@@ -31,20 +32,23 @@ from course_tools.makers import pictures
 from helpers.experiments import EXPERIMENTS
 
 READMES = ("README.md", "README.ja.md", "README.zh-tw.md")
+DEPLOYMENT = tuple(f"docs/deployment{lang}.md" for lang in ("", ".ja", ".zh-tw"))
 CONTRIBUTING = "CONTRIBUTING.md"
 ARCHITECTURE, ENVIRONMENT = "docs/ARCHITECTURE.md", "docs/ENVIRONMENT.md"
 TESTS, VOCABULARY = "docs/TESTS.md", "docs/VOCABULARY.md"
 HOUSE = (ARCHITECTURE, ENVIRONMENT, TESTS, VOCABULARY, "SECURITY.md")  # for developers
 # what start.py and the reader make: it is not in the repository
 MADE = re.compile(
-    r"(my/|courses/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|benchmarks/RESULTS\.md$)"
+    r"(my/|courses/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|feedback\.zip$|benchmarks/RESULTS\.md$)"
 )
 PATH = re.compile(r"\.?[\w*-]+(?:[./][\w*-]+)*(?:/|\.(?:py|md|toml|tsv|txt|yml|ipynb|zip))")
-OURS = ("docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")
+OURS = ("deploy", "docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")
 DOTTED = re.compile(r"\b(?:helpers|course_tools)(?:\.\w+)+")
 SHORT = re.compile(r"[a-z_]+(?:/[a-z_]+)+/?")  # a room or a module, below src/*
 VARIABLE = re.compile(r"\bTRIAD_[A-Z_]+\b")
-LANGUAGE = re.compile(r"(?<=README)(\.ja|\.zh-tw)?(?=\.md$)|(?<=masks)(\.ja|\.zh-tw)?(?=\.svg$)")
+LANGUAGE = re.compile(
+    r"((?<=README)|(?<=deployment))(\.ja|\.zh-tw)?(?=\.md$)|(?<=masks)(\.ja|\.zh-tw)?(?=\.svg$)"
+)
 
 
 @dataclass
@@ -105,14 +109,15 @@ def text_of(name: str) -> str:
 
 
 def unequal(texts: dict[str, str]) -> Iterator[str]:
-    """What a README of the other languages has and README.md has not, or in another order."""
+    """What a page of the other languages has and the first has not, or in another order."""
     documents = {name: read(text) for name, text in texts.items()}
-    first = documents.pop("README.md")
+    english = next(iter(documents))
+    first = documents.pop(english)
     for name, other in documents.items():
         for kind, ours, theirs in kinds(first, other):
             for here, there in zip([*ours, None], [*theirs, None], strict=False):
                 if here != there:
-                    yield f"{name}: {kind}: {there!r}, README.md has {here!r}"
+                    yield f"{name}: {kind}: {there!r}, {english} has {here!r}"
                     break
 
 
@@ -269,6 +274,7 @@ def help_of_tool(command: str) -> str:
     return done.stdout.decode()
 
 
+@turns.in_ci
 def test_every_command_has_a_tool_that_explains_itself():
     commands = load_start(ROOT / "start.py").COMMANDS
     assert len(commands) > 10
@@ -343,7 +349,11 @@ def test_the_readmes_agree():
     assert [*unequal(texts), *unlinked(texts), *without_lesson(texts)] == []
 
 
-@pytest.mark.parametrize("name", [*READMES, CONTRIBUTING])
+def test_the_pages_on_deployment_agree():
+    assert [*unequal({name: text_of(name) for name in DEPLOYMENT})] == []
+
+
+@pytest.mark.parametrize("name", [*READMES, CONTRIBUTING, *DEPLOYMENT])
 def test_what_a_document_names_is_there(name):
     text = text_of(name)
     assert len(read(text).commands()) > 5
@@ -412,6 +422,10 @@ FAULTS = [  # the rule, the README, what stands there, what is planted in its pl
     (unequal_variables, ENVIRONMENT, "`TRIAD_GUESS`", "`TRIAD_GUESSES`", "TRIAD_GUESS is"),
     (unequal_variables, ENVIRONMENT, "`TRIAD_GUESS`", "`TRIAD_GUESSES`", "TRIAD_GUESSES is"),
     (wrong_commands, TESTS, "start.py test --all", "start.py test --long", "['--long']"),
+    (lambda name, text: unequal({n: text_of(n) for n in DEPLOYMENT} | {name: text}), DEPLOYMENT[2],
+     "limits.cpu 2", "limits.cpu 3", "commands: "),
+    (wrong_commands, DEPLOYMENT[1], "start.py collect", "start.py gather", "no command gather"),
+    (dead, DEPLOYMENT[0], "`deploy/jupyter_server_config.py`", "`deploy/config.py`", "config.py"),
     (environments, "README.ja.md", "activate transformer-triad", "activate triad", "not triad"),
 ]  # fmt: skip
 
@@ -505,6 +519,7 @@ def follower(known_to_git, tmp_path, monkeypatch) -> Follower:
     return Follower(copy)
 
 
+@turns.in_ci
 def test_contributing_works_step_by_step(follower):
     course = Course.read(follower.root).whole()
     unread = [problem.remedy.split()[-1] for problem in pairs.problems(course)]

@@ -325,6 +325,7 @@ def house(tmp_path_factory) -> Path:
 PAGES = {"ja": "cp932", "zh-tw": "cp950"}
 
 
+@turns.in_ci
 @pytest.mark.parametrize(
     ("tool", "console"),
     [(tool, PAGES[lang]) for n, tool in enumerate(TOOLS) for lang in turns.languages(n)],

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import house
 import pytest
+import turns
 from places import ROOT
 
 from helpers.language import say
@@ -361,7 +362,9 @@ def settings(name: str, folder: Path) -> list:
     return ["--config", ROOT / "pyproject.toml"]
 
 
-@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[turns.in_ci] if name == "mypy" else []) for name in TOOLS]
+)
 def test_tool_is_content(name, tmp_path):
     done = run_tool([*TOOLS[name], *settings(name, tmp_path)])
     assert done.returncode == 0, done.stdout + done.stderr

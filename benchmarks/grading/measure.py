@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("src", "tests/kit")]
 
 from honest_class import honest as independent  # noqa: E402
-from sample_class import LESSON, Bait, Sheets, cell, dump, everything, without  # noqa: E402
+from large_class import hand_in  # noqa: E402
+from sample_class import LESSON  # noqa: E402
 
 from course_tools.checks import bench  # noqa: E402
 from course_tools.grading import sheet  # noqa: E402
@@ -67,45 +68,6 @@ def main() -> int:
     RESULTS.write_text(page + "\n", encoding="utf-8", newline="\n")
     print(page)
     return 0
-
-
-# --- submissions ------------------------------------------------------------------------------
-
-
-def honest(number: int) -> tuple[bytes, float]:
-    """A submission, and the points that it must get: right, partial and wrong ones in turn."""
-    s = Sheets(LANG)
-    instead = [
-        {},
-        {"packed": s.wrong["packed-wrong-future"]},
-        {},
-        {"merge": s.wrong["merge-wrong-average"], "grouped": s.wrong["grouped-wrong-sum"]},
-        {"window": s.answers["window"] + "\n\n# checked twice"},
-    ][number % 5]
-    changed = {name: code + f"\n# {number}" for name, code in instead.items()}
-    changed.setdefault("window", s.answers["window"] + f"\n# {number}")
-    lost = [name for name, code in instead.items() if "checked" not in code]
-    return dump(s.right(**changed)), sum(without(*lost).values())
-
-
-def looping(number: int) -> tuple[bytes, float]:
-    """A loop that does not end, and works while it does not."""
-    made = json.loads(everything(LANG, Bait(9, ROOT, []))["endless loop"].data)
-    cell(made, "merge")["source"] += f"\n# {number}"
-    return dump(made), sum(without("merge").values())
-
-
-def hand_in(folder: Path, count: int, loops: int = 0) -> dict[str, float]:
-    """One folder for each student; {student: points}."""
-    expected = {}
-    for number in range(count):
-        every = count // loops if loops else count + 1
-        data, points = (looping if number % every == 1 and loops else honest)(number)
-        place = folder / f"s{number:03d}" / LESSON
-        place.mkdir(parents=True)
-        (place / f"{LESSON}.ipynb").write_bytes(data)
-        expected[f"s{number:03d}"] = points
-    return expected
 
 
 # --- three graders ----------------------------------------------------------------------------

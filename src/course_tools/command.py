@@ -38,6 +38,13 @@ def add_courses(made: argparse.ArgumentParser) -> None:
     made.add_argument("--courses", type=Path, help="nbgrader's folder; default: courses")
 
 
+def add_db(made: argparse.ArgumentParser) -> None:
+    """Add --db, nbgrader's own option of a database's address."""
+    made.add_argument("--db", metavar="URL",
+                      help="nbgrader's database for a course that is made now, as SQLAlchemy has "
+                      "it, {lang} for the language; default: SQLite in the course")  # fmt: skip
+
+
 def courses(wanted: argparse.Namespace) -> Path:
     """Return the folder that --courses names, else the one beside start.py."""
     return wanted.courses or wanted.root / "courses"

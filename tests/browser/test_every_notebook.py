@@ -3,7 +3,7 @@
 Its cells run in silence, the quiz is answered, every control of every widget is pressed, and what
 JupyterLab has saved is read without a kernel.  Lessons and sheets are found by enumeration, their
 widgets and controls too: a new lesson or a new widget below a .triad root is covered without a
-change here.  Only 00 and 01, each in one language, unless TRIAD_ALL=1.
+change here.  Only 00 and 01, each in one language, unless TRIAD_ALL=1; CI runs all cells of 01.
 """
 
 import json
@@ -41,10 +41,16 @@ NOTEBOOKS = [
 LESSONS = [name for name in NOTEBOOKS if name.startswith("notebooks/")]
 ATTENTION = [name for name in LESSONS if LESSON in name]
 ABOVE = {"ja": "上のセルから順に", "zh-tw": "請從上面的儲存格開始"}
-every_notebook, every_lesson, lesson_01 = (
-    pytest.mark.parametrize("opened", names, indirect=True)
-    for names in (NOTEBOOKS, LESSONS, ATTENTION)
-)
+
+
+def each(names):
+    """Lesson 01 runs through in CI: it takes ten times as long as 00."""
+    marked = [pytest.param(n, marks=[turns.in_ci] if n in ATTENTION else []) for n in names]
+    return pytest.mark.parametrize("opened", marked, indirect=True)
+
+
+every_notebook, every_lesson = each(NOTEBOOKS), each(LESSONS)
+lesson_01 = pytest.mark.parametrize("opened", ATTENTION, indirect=True)
 
 
 class Opened(NamedTuple):
@@ -149,6 +155,7 @@ def test_every_cell_runs_in_silence_and_offline(ran):
     assert ran.page.outside == []
 
 
+@turns.in_ci
 @lesson_01
 def test_page_does_not_know_the_answers(ran, bank):
     content, key = ran.page.content(), KEY[ran.lang]
@@ -190,6 +197,7 @@ def test_executed_lesson_asks_no_other_host(read, chromium, tmp_path):
 # --- the quiz -----------------------------------------------------------------------------
 
 
+@turns.in_ci
 @lesson_01
 def test_quiz_below_the_windows_edge_stays_live(ran):
     """Nobody looks at it for longer than the silence that would bring the plain twin."""
@@ -199,6 +207,7 @@ def test_quiz_below_the_windows_edge_stays_live(ran):
     assert quiz.get_attribute("lang") == {"ja": "ja", "zh-tw": "zh-Hant-TW"}[ran.lang]
 
 
+@turns.in_ci
 @lesson_01
 def test_quiz_by_keyboard_alone(ran, bank):
     page = ran.page
@@ -290,12 +299,14 @@ def pressed(start_lab, course, chromium, notebook_of):
     return press
 
 
+@turns.in_ci
 def test_nothing_planted_nothing_found(pressed):
     controls = ", ".join([*FAULTS, 'Number("x", "x", 1)'])
     kinds, faults = pressed(["x = 1", EXPLORER.format(fault="pass", controls=controls)])
     assert faults == [] and kinds == {"range": 1, "select-one": 1, "checkbox": 1, "text": 2}
 
 
+@turns.in_ci
 def test_a_division_by_zero_in_any_callback_is_found(pressed):
     broken = [
         EXPLORER.format(fault=f"{when} and 1 / 0", controls=control)
@@ -311,6 +322,7 @@ from helpers.widgets import Explorer, Range
 Explorer("題", lambda n: ("<button tabindex='-1'>×</button>", "文"), Range("n", "n", [1, 2]))"""
 
 
+@turns.in_ci
 def test_a_control_that_no_key_reaches_is_found(pressed):
     _, faults = pressed(["x = 1", UNREACHED])
     assert any("never reached" in fault and "button" in fault for fault in faults)

@@ -64,12 +64,13 @@ def rows(out: Path) -> dict[str, dict[str, str]]:
 
 @contextlib.contextmanager
 def marking(course: Path, home: Path, lang: str):
-    """`start.py mark` as long as the block runs; the address that it prints."""
+    """`start.py mark --formgrader` as long as the block runs; the address that it prints."""
     env = os.environ | {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config")}
     log, port = home / "log", str(free_port())
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "start.py", "mark", "--lang", lang, "--no-browser", "--port", port],
+            [sys.executable, "start.py", "mark", "--formgrader", "--lang", lang, "--no-browser",
+             "--port", port],
             cwd=course, env=env, stdout=file, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:

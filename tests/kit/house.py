@@ -32,6 +32,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"edition"},
         {"checks", "makers"},
         {"site"},
+        {"teaching"},
     ],
 }
 

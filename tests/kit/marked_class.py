@@ -21,8 +21,9 @@ from places import ROOT
 from sample_class import LESSON, cell, dump, load
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import classroom, release
+from course_tools.grading import classroom, exempt, regrade, release
 from course_tools.grading.graded import Outcome, Verdict
+from course_tools.grading.marking.desk import FIRST, Desk, Essay, Mark
 from course_tools.grading.submissions.submission import Submission
 
 RELEASED = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -116,6 +117,11 @@ class MarkedClass:
         with judged_by_their_words():
             return grade.main([str(place or self.place), *where, *more])
 
+    def regrade(self) -> int:
+        """Run `start.py regrade`."""
+        with judged_by_their_words():
+            return regrade.main([str(self.out), "--root", str(self.root)])
+
     def rows(self) -> dict[str, dict[str, str]]:
         """The table, by student."""
         text = (self.out / "grades.csv").read_text(encoding="utf-8-sig")
@@ -128,6 +134,12 @@ class MarkedClass:
 
     def report(self) -> str:
         return (self.out / "report.html").read_text(encoding="utf-8")
+
+    def exempt(self, student: str, task: str, why: str | None) -> int:
+        """Run `start.py exempt`."""
+        where = ["--lesson", LESSON, "--lang", self.lang, "--courses", str(self.courses)]
+        how = ["--end"] if why is None else ["--reason", why]
+        return exempt.main([student, *where, *(["--task", task] if task else []), *how])
 
     # --- a person at Formgrader -----------------------------------------------------------------
 
@@ -150,6 +162,24 @@ class MarkedClass:
             found.manual_comment = text
             book.db.commit()
 
+    # --- a person at our page -------------------------------------------------------------------
+
+    def desk(self, marker: str = FIRST) -> Desk:
+        return Desk(self.courses / self.lang, marker)
+
+    def on_desk(self, student: str, marker: str = FIRST) -> Essay | None:
+        """The student's essay as a marker finds it; None where it is not to be marked."""
+        with self.book() as book:
+            [notebook] = book.find_submission(LESSON, Submission(student).safe).notebooks
+            id = notebook.id
+        found = {one.id: one for one in self.desk(marker).essays(LESSON, "essay")}
+        return found.get(id)
+
+    def save(self, essay: Essay, points, comment: str = "", marker: str = FIRST, used=()) -> Essay:
+        """Do what the page does when a marker saves what was typed beside this essay."""
+        mark = Mark(tuple(points), comment, tuple(used), essay.version)
+        return self.desk(marker).save(LESSON, "essay", essay.id, mark, essay.revision)
+
     def kept(self, student: str) -> dict:
         """What nbgrader's gradebook says of a student: as `nbgrader export`, and each cell."""
         with self.book() as book:
@@ -159,7 +189,9 @@ class MarkedClass:
             return {
                 "score": max(0.0, found.score - found.late_submission_penalty),
                 "max_score": found.max_score,
+                "penalty": found.late_submission_penalty,
                 "needs": {n for n, g in cells.items() if g.needs_manual_grade},
                 "given": {n: (g.manual_score, g.extra_credit) for n, g in cells.items()},
+                "said": {c.name: c.auto_comment for c in notebook.comments},
                 "comments": {c.name: c.manual_comment for c in notebook.comments},
             }

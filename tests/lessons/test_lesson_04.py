@@ -7,6 +7,7 @@ import faults_04
 import lesson_cells
 import pytest
 import torch
+import turns
 
 from helpers.classroom import claims
 from helpers.language import say
@@ -44,6 +45,7 @@ def test_counting_the_padding_is_red():
         run(*LOSS, change=("(logp * counts).sum() / counts.sum()", "logp.mean()"))
 
 
+@turns.in_ci
 def test_a_causal_mask_one_token_ahead_is_red(monkeypatch):
     """Under it the same cells miss an exact bound, which raises in a student's kernel too."""
 

@@ -2,6 +2,7 @@
 
 import lesson_cells
 import pytest
+import turns
 
 from helpers.language import say
 
@@ -93,6 +94,7 @@ FAULTS = {
 }
 
 
+@turns.in_ci
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_red(fault, monkeypatch):
     monkeypatch.setenv("TRIAD_STRICT", "claims")

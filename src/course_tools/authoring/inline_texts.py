@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 from helpers.language.say import key as argument
 
+from .layout import segment
 from .percent import Cell
 from .problems import Problem
 
@@ -44,7 +45,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
     for call in calls(nodes):
         yield from _call_faults(cell, call)
     for joined in (node for node in nodes if isinstance(node, ast.JoinedStr)):
-        if "T(" in _segment(cell.source, joined) and any(calls(ast.walk(joined))):
+        if "T(" in segment(cell.source, joined) and any(calls(ast.walk(joined))):
             yield cell.problem(
                 "T(…) stands inside an f-string", f"write {CALL} of f-strings around it"
             )
@@ -53,7 +54,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
 def texts(cell: Cell) -> Iterator[dict[str, str]]:
     """Yield {language: source} of every T(…) in a code cell."""
     for call in calls(cell.nodes):
-        yield {lang: _segment(cell.source, node) for lang, node in arguments(call).items()}
+        yield {lang: segment(cell.source, node) for lang, node in arguments(call).items()}
 
 
 def comments(code: str) -> list[tuple[int, dict[str, str]]]:
@@ -94,18 +95,10 @@ def _replace_calls(cell: Cell, lang: str) -> str:
     nodes = cell.nodes if source == cell.source else ast.walk(ast.parse(source))
     for call in calls(nodes):
         there = arguments(call)
-        literal = _segment(source, there.get(lang, there[FIRST]))
+        literal = segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal
-        made = made.replace(_segment(source, call), literal)
+        made = made.replace(segment(source, call), literal)
     return made
-
-
-def _segment(source: str, node: ast.expr) -> str:
-    """Do what ast.get_source_segment does, which looks at all of SOURCE each time."""
-    lines = source.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
-    lines[-1] = lines[-1][: node.end_col_offset]
-    lines[0] = lines[0][node.col_offset :]
-    return b"\n".join(lines).decode()
 
 
 def _comment_faults(cell: Cell) -> Iterator[Problem]:

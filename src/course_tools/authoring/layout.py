@@ -16,6 +16,8 @@ def joined(source: str) -> str:
 
     A long text, which fits nowhere, is the only one of its bracket: what is around it must fit.
     """
+    if "T(" not in source:
+        return source
     data, starts = source.encode(), [0]
     starts += [found.end() for found in re.finditer(b"\n", data)]
     for node in reversed(list(_fitting(source, ast.parse(source)))):
@@ -23,6 +25,14 @@ def joined(source: str) -> str:
         end = starts[int(node.end_lineno or 0) - 1] + int(node.end_col_offset or 0)
         data = data[:start] + _one_line(data[start:end].decode()).encode() + data[end:]
     return data.decode()
+
+
+def segment(source: str, node: ast.expr) -> str:
+    """Do what ast.get_source_segment does, which looks at all of SOURCE each time."""
+    lines = source.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
+    lines[-1] = lines[-1][: node.end_col_offset]
+    lines[0] = lines[0][node.col_offset :]
+    return b"\n".join(lines).decode()
 
 
 def _fitting(source: str, node: ast.AST) -> Iterator[ast.expr]:
@@ -40,15 +50,15 @@ def _fits(source: str, node: ast.expr) -> bool:
     texts = [found for found in ast.walk(node) if isinstance(found, ast.Call) and _is_text(found)]
     if not texts:
         return False
-    segment = str(ast.get_source_segment(source, node))
-    if COMMENT.search(segment):
+    written = segment(source, node)
+    if COMMENT.search(written):
         return False
-    line = _one_line(segment)
-    if ast.dump(ast.parse(line)) != ast.dump(ast.parse(segment)):  # (x,) would become (x)
+    line = _one_line(written)
+    if ast.dump(ast.parse(line)) != ast.dump(ast.parse(written)):  # (x,) would become (x)
         return False
     before = source.encode().split(b"\n")[node.lineno - 1][: node.col_offset].decode()
     for text in texts:
-        call = _one_line(str(ast.get_source_segment(source, text)))
+        call = _one_line(segment(source, text))
         line = line.replace(call, "" if len(texts) == 1 else "_" * _longest(text))
     return "T(" not in line and len(before + line) <= WIDTH
 

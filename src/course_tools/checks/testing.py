@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ PROGRAMS = {
     ("chromium", "chromium-browser", "google-chrome", "chrome"): ["chromium", "fonts-noto-cjk"],
     ("bwrap",): ["bubblewrap"],
 }
+# of the long tests: a queue of jobs, a database
+LONG = {
+    ("sbatch",): ["slurmctld", "slurmd", "munge", "slurm-client"],
+    ("psql",): ["postgresql"],
+}
 # Ubuntu 24.04 keeps user namespaces, which isolate student code, from what has no AppArmor profile
 RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
@@ -47,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted, rest = parser().parse_known_args(argv)
     arguments = [word for n, word in enumerate(rest) if word != "--" or "--" in rest[:n]]
     if os.environ.get("CI"):
-        prepare_system()
+        prepare_system(PROGRAMS | LONG if wanted.all else PROGRAMS)
     install_node()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(wanted.junitxml or Path(folder, "report.xml")).resolve()
@@ -88,12 +93,15 @@ def pytest(
 ) -> PytestRun:
     """Call pytest once, in a few processes of one thread each: a file's tests stay together.
 
+    There is one process more than there are cores: tests wait for browsers, kernels and children.
+
     The files begin in the order of testpaths, so that the short ones (exercises, solutions) are the
     last: xdist's own order ends with those of few tests, which are the longest here.
     """
     report.unlink(missing_ok=True)
     words = [*before, sys.executable, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
-    parallel = ["-n", min(4, os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    processes = min(4, (os.cpu_count() or 1) + 1)
+    parallel = ["-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     env = ONE_THREAD | os.environ | variables
     status = status_of([*words, *parallel, *arguments], cwd=ROOT, env=env)
     counts = count(cases(report))
@@ -113,21 +121,23 @@ def tell(parts: Sequence[PytestRun]) -> int:
 # --- what the tests need of the machine -------------------------------------------------------
 
 
-def prepare_system() -> None:
+def prepare_system(programs: Mapping[tuple[str, ...], list[str]] = PROGRAMS) -> None:
     """Install what the tests need, under CI only: a person's machine gets nothing."""
     sudo = [] if is_root() else [shutil.which("sudo"), "-n"]
     if sys.platform != "linux" or None in sudo:
         return
-    for title, words in {**missing_programs(), **closed_namespaces()}.items():
+    for title, words in {**missing_programs(programs), **closed_namespaces()}.items():
         try:
             step(title, [*sudo, *words])
         except CommandFailed as failure:
             print(failure)
 
 
-def missing_programs() -> dict[str, list[str]]:
+def missing_programs(
+    programs: Mapping[tuple[str, ...], list[str]] = PROGRAMS,
+) -> dict[str, list[str]]:
     """Return {title: command} of the steps that install the programs that are missing."""
-    missing = {names[0]: PROGRAMS[names] for names in PROGRAMS if not any(map(shutil.which, names))}
+    missing = {names[0]: programs[names] for names in programs if not any(map(shutil.which, names))}
     apt = shutil.which("apt-get")
     if not missing or not apt:
         return {}

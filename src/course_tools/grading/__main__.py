@@ -7,11 +7,12 @@ changed; stopped, it goes on from there.
 """
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
 import filelock
@@ -21,50 +22,65 @@ from helpers.files import write_whole
 from helpers.language import say
 
 from .. import command
-from . import messages, stopping
-from .classroom import Job, grade_class, is_new, local_pool
+from . import exemptions, messages, options, stopping
+from .classroom import Job, grade_class, is_new
+from .csv_files import UnreadableTable
+from .graded import Graded
 from .likeness.answers import compared
 from .marks import Grade
-from .reports import alike, feedback, report, table
+from .reports import alike, feedback, people_page, report, table
 from .reports.gradebook import NbgraderCourse, NotReleased
+from .roster import Class, Roster, keep_learned, read_learned, with_roster, without_roster
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
-from .submissions import attempts, lms
+from .submissions import attempts, handed_in, lms
 from .submissions.attempts import Policy, due
 from .submissions.collect import NoSubmissions, gather, joined
 from .submissions.handed_in import OtherSheet
 from .submissions.submission import Submission
+from .to_lms import uploads
+from .to_lms.layouts import UnknownLayout
+from .to_lms.worksheet import OtherMaximum
+from .workers import local_workers
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Grade a class.  0: done, 1: refused with the reason, 2: a wrong --out, 130: stopped."""
-    wanted = parser().parse_args(argv)
-    place, out = wanted.submissions.resolve(), wanted.out.resolve()
-    if out == place or place in out.parents:
+    return carried_out(parser().parse_args(argv))
+
+
+def carried_out(wanted: argparse.Namespace) -> int:
+    """Do what the options say; without submissions, grade what was handed in before."""
+    if wanted.cluster and wanted.unsafe:
+        print("--unsafe is for this machine alone, not for a cluster's", file=sys.stderr)
+        return 2
+    place, out = wanted.submissions and wanted.submissions.resolve(), wanted.out.resolve()
+    if place and place in (out, *out.parents):
         print(f"{out} lies in {place}, which is only read: choose another --out", file=sys.stderr)
         return 2
     try:
         policy = Policy(wanted.attempts, wanted.due and due(wanted.due), wanted.late_penalty)
-    except ValueError as wrong:
+        check(wanted)
+    except (ValueError, uploads.WrongOptions) as wrong:
         print(wrong, file=sys.stderr)
         return 2
     try:
         sheet = read(wanted.root, wanted.lesson, wanted.lang)
-        students = gather(place, sheet)
+        students = gather(place, sheet) if place else handed_in.before(out, sheet)
         out.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(out / ".lock", timeout=0), stopping.sigterm_stops():
             return run(wanted, sheet, joined(students, sheet, policy, out), out)
-    except (NoSheet, NotReleased, NoSubmissions, OtherSheet) as reason:
+    except (NoSheet, NotReleased, NoSubmissions, OtherSheet, *TABLES) as reason:
         print(reason, file=sys.stderr)
     except NotIsolated as reason:
         causes = ". ".join([str(reason), *hindrances()])
         print(f"Student code cannot be isolated here: {causes}.", file=sys.stderr)
         print(REFUSED, file=sys.stderr)
-    except BrokenExecutor:
-        print(BROKEN, file=sys.stderr)
+    except BrokenExecutor as reason:
+        print(BROKEN.format(reason=reason), file=sys.stderr)
     except filelock.Timeout as lock:
         print(f"another run is writing to {Path(lock.lock_file).parent}", file=sys.stderr)
     except (OSError, OperationalError) as error:
@@ -73,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 143 if isinstance(stopped, stopping.Terminated) else 130
     return 1
+
+
+TABLES = (UnreadableTable, UnknownLayout, OtherMaximum, uploads.WrongOptions)
 
 
 REFUSED = (
@@ -88,10 +107,7 @@ FAILED = (
 )
 
 
-BROKEN = (
-    "A process that grades was ended from outside (no memory left?). What is graded is kept: the "
-    "same command goes on from here; --jobs 1 takes the least memory."
-)
+BROKEN = "{reason} What is graded is kept: the same command goes on from here."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -102,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_lang(made, required=True)
     made.add_argument("--out", required=True, type=Path, help="folder for what is made")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    made.add_argument("--cluster", metavar="ADDRESS",
+                      help="grade on a dask cluster: the address or file of its scheduler, a queue "
+                      "(slurm, pbs, …: --jobs workers), or local")  # fmt: skip
     made.add_argument("--seconds", type=float, default=Limits().seconds, help="limit of one task")
     which = (attempts.LAST, attempts.BEST, attempts.ON_TIME)
     made.add_argument("--attempts", choices=which, default=which[0], help="which of several counts")
@@ -112,61 +131,177 @@ def parser() -> argparse.ArgumentParser:
                       help="language of table and report; default: that of the sheet")  # fmt: skip
     made.add_argument("--likeness", action="store_true",
                       help="also list answers that are more alike than chance")  # fmt: skip
+    made.add_argument("--roster", type=Path, metavar="FILE",
+                      help="CSV of all students: numbers and names, perhaps logins")  # fmt: skip
+    made.add_argument("--lms", choices=list(uploads.UPLOADS),
+                      help="also write what it takes back: OUT/lms; NTU COOL: canvas")  # fmt: skip
+    made.add_argument("--lms-file", type=Path, metavar="FILE",
+                      help="the table that the LMS exported: it gets the points")  # fmt: skip
+    made.add_argument("--lms-column", default="", metavar="NAME",
+                      help="its column for the points, if that is not plain")  # fmt: skip
+    made.add_argument("--lms-scale", action="store_true",
+                      help="convert the points to the maximum in the LMS")  # fmt: skip
     made.add_argument("--unsafe", action="store_true", help="run student code without isolation")
     command.add_courses(made)
+    command.add_db(made)
     return made
+
+
+def check(wanted: argparse.Namespace) -> None:
+    """Look at all files and options before anything is graded.  WrongOptions, UnreadableTable."""
+    back(wanted)
+    for path in filter(None, (wanted.roster, wanted.lms_file)):
+        if not path.is_file():
+            raise uploads.WrongOptions(f"{path} is not there")
+
+
+def back(wanted: argparse.Namespace) -> uploads.Wanted | None:
+    """Return what the LMS is to get.  WrongOptions."""
+    if wanted.lms:
+        return uploads.Wanted(wanted.lms, wanted.lms_file, wanted.lms_column, wanted.lms_scale)
+    if wanted.lms_file or wanted.lms_column or wanted.lms_scale:
+        raise uploads.WrongOptions("--lms-file, --lms-column and --lms-scale need --lms")
+    return None
 
 
 def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission], out: Path) -> int:
     """Grade what is new, write gradebook, pages and table.  NotIsolated, NotReleased."""
-    walls = not wanted.unsafe
-    courses = command.courses(wanted)
-    places = [
-        wanted.submissions,
-        out,
-        courses,
-        *map(wanted.root.joinpath, ("solutions", "lessons")),
-    ]
-    if walls and (open_ := exposed(places)):
-        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
-    limits = Limits(seconds=wanted.seconds)
-    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, walls)
-    tell = functools.partial(print, file=sys.stdout, flush=True)
-    new = sum(is_new(one, settings, out) for one in submissions)
-    if new and not walls:
-        tell("UNSAFE: student code runs without isolation, as you.")
-    elif new and not outer_wall():
-        tell("bubblewrap is not installed: the isolation has no outer wall.")
-    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
-    if new:
-        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
-    pool = local_pool(jobs)
-    try:
-        results = grade_class(submissions, settings, out, pool, tell)
-    finally:
-        pool.shutdown(cancel_futures=True)
-    course = NbgraderCourse(wanted.root, courses, sheet.lang)
+    courses, tell = command.courses(wanted), functools.partial(print, file=sys.stdout, flush=True)
+    roster = Roster.read(wanted.roster) if wanted.roster else None
+    if for_lms := back(wanted):
+        uploads.check(for_lms, sheet, out)
+    results = graded(wanted, sheet, submissions, out, tell)
+    course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
     tell("writing the gradebook and the feedback …")
-    marks = course.record(sheet, results.values(), tell)
-    grades = [Grade(one, sheet, marks.get(one.safe, {})) for one in results.values()]
-    lang = wanted.report_lang or wanted.lang
-    show(grades, sheet, walls, out, lang)
+    people = who_is_who(results.values(), roster, courses, for_lms)
+    grades = recorded(course, sheet, results, tell, people)
+    people = who_is_who([grade.graded for grade in grades], roster, courses, for_lms)
+    walls, lang = not wanted.unsafe, wanted.report_lang or wanted.lang
+    show(grades, sheet, walls, out, lang, people)
+    found = list(people.found)
+    if for_lms:
+        found += uploads.write(for_lms, grades, people, roster, out, walls, lang)
+        print(f"for the LMS: {out / 'lms'}")
+    if roster or for_lms:
+        show_people(found, people, sheet, out, lang)
+    options.keep(wanted, out)
     if wanted.likeness:
         show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
 
 
-def show(grades: list[Grade], sheet: Sheet, walls: bool, out: Path, lang: str) -> None:
+def graded(
+    wanted: argparse.Namespace,
+    sheet: Sheet,
+    submissions: list[Submission],
+    out: Path,
+    tell: Callable[[str], None],
+) -> dict[str, Graded]:
+    """Grade what is new; return everybody's result, by student.  NotIsolated."""
+    limits = Limits(seconds=wanted.seconds)
+    settings = Job(wanted.root, sheet.lesson, sheet.lang, b"", limits, not wanted.unsafe)
+    new = sum(is_new(one, settings, out) for one in submissions)
+    own = map(wanted.root.joinpath, ("solutions", "lessons"))
+    places = [out, command.courses(wanted), *own]
+    places += [wanted.submissions] if wanted.submissions else []
+    with workers(wanted, settings, sheet, places, new, tell) as pool:
+        return grade_class(submissions, settings, out, pool, tell)
+
+
+@contextlib.contextmanager
+def workers(
+    wanted: argparse.Namespace,
+    settings: Job,
+    sheet: Sheet,
+    places: list[Path],
+    new: int,
+    tell: Callable[[str], None],
+) -> Iterator[Executor]:
+    """Make an executor for NEW submissions, on this machine or a cluster.  NotIsolated.
+
+    places: what student code must not read
+    """
+    jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
+    if wanted.cluster and new:
+        from .cluster.client import cluster_workers  # takes a second
+
+        tell(f"grading {new} submissions on the cluster {wanted.cluster}; its workers are tried …")
+        with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as made:
+            yield made
+        return
+    if settings.walls and (open_ := exposed(places)):
+        raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
+    if new and not settings.walls:
+        tell("UNSAFE: student code runs without isolation, as you.")
+    elif new and not outer_wall():
+        tell("bubblewrap is not installed: the isolation has no outer wall.")
+    if new:
+        tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
+    pool = local_workers(jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def recorded(
+    course: NbgraderCourse,
+    sheet: Sheet,
+    results: Mapping[str, Graded],
+    tell: Callable[[str], object] = print,
+    people: Class | None = None,
+) -> list[Grade]:
+    """Write the gradebook; return everybody's grade, by student.  NotReleased."""
+    exempt = exemptions.of_sheet(course.folder, sheet)
+    exempt = exemptions.by_label(exempt, people) if people else exempt
+    marks = course.record(sheet, results.values(), tell, exempt)
+    made = [Grade(one, sheet, marks.get(one.safe, {}), exempt.get(one.student, {}))
+            for one in results.values()]  # fmt: skip
+    made += exemptions.without_submission(exempt, set(results), sheet)
+    return sorted(made, key=lambda grade: grade.graded.student)
+
+
+def who_is_who(
+    every: Collection[Graded],
+    roster: Roster | None,
+    courses: Path,
+    for_lms: uploads.Wanted | None,
+) -> Class:
+    """Return whose the submissions are; what is learned of an LMS' numbers is kept."""
+    if not roster:
+        return without_roster(every)
+    learned = read_learned(courses) | (uploads.numbers(for_lms, roster) if for_lms else {})
+    found = with_roster(every, roster, learned)
+    keep_learned(courses, found.learned)
+    return found
+
+
+def show(
+    grades: list[Grade],
+    sheet: Sheet,
+    walls: bool,
+    out: Path,
+    lang: str,
+    people: Class | None = None,
+) -> None:
     """Write pages, report and table.  lang: the instructor's."""
     for grade in grades:
         _write(out / "feedback" / f"{grade.graded.safe}.html", feedback.page(grade, walls))
     _write(out / "report.html", report.report(grades, sheet, walls, lang))
-    _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang))
-    people = sum(bool(grade.human) for grade in grades)
-    print(f"{len(grades)} submissions, {people} need a human: {out / 'grades.csv'}")
+    _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang, people))
+    doubtful = sum(bool(grade.human) for grade in grades)
+    print(f"{len(grades)} submissions, {doubtful} need a human: {out / 'grades.csv'}")
     if to_mark := sum(len(grade.to_mark) for grade in grades):
         print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
+
+
+def show_people(
+    found: Sequence[tuple[str, messages.Note]], people: Class, sheet: Sheet, out: Path, lang: str
+) -> None:
+    """Write the page on roster and LMS: who is missing, what a person has to look at."""
+    _write(out / "people.html", people_page.page(found, people, sheet, lang))
+    print(f"{len(found)} things to look at in roster and LMS: {out / 'people.html'}")
 
 
 def show_alike(grades: list[Grade], sheet: Sheet, root: Path, out: Path, lang: str) -> None:

@@ -8,11 +8,8 @@ What went wrong here, and in no answer, is not kept: a person is told, and it is
 import atexit
 import dataclasses
 import functools
-import multiprocessing
-import multiprocessing.util
-import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +22,18 @@ from . import verdicts
 from .graded import Graded, Outcome, Verdict
 from .judge import judge, one_at_a_time
 from .messages import Note
-from .sandbox import ForkServer, Limits, jail
+from .sandbox import ForkServer, Limits
 from .sandbox.isolation import ForkServerEnded, NotIsolated
 from .sheet import Sheet
 from .submissions import matching, notebook, other_sheets
 from .submissions.submission import Submission
+from .workers import TIMES, TookDown
 
-OURS = {"stopped", "sheet_fault"}  # what a person is told of faults that are no answer's
+OURS = {
+    "stopped",
+    "sheet_fault",
+    "took_down",
+}  # what a person is told of faults that are no answer's
 NOT_RUN = {"untouched", "syntax", "to_mark"}  # decided without a test
 TELL_S = 2.0  # how often progress is said
 
@@ -59,7 +61,7 @@ def grade_class(
 
     Of several submissions of one student, the one with the most points.
     """
-    every, waiting = list(submissions), {}
+    every, waiting = list(submissions), dict[Future, tuple[int, str]]()
     done: dict[int, Verdict] = {}
     for place, one in enumerate(every):
         job = dataclasses.replace(settings, data=one.data)
@@ -69,9 +71,9 @@ def grade_class(
             done[place] = verdicts.load(out, one, key_of(job)) or _ungraded(settings, [])
     counter = _Counter(len(every), len(done), tell)
     try:
-        for future in as_completed(waiting):
-            place, key = waiting[future]
-            done[place] = future.result()
+        for future in as_completed(list(waiting)):
+            place, key = waiting.pop(future)
+            done[place] = _result(future, settings)
             if not any(name in OURS for name, _ in done[place].human):
                 verdicts.keep(out, every[place], key, done[place])
             counter.one_more()
@@ -81,6 +83,14 @@ def grade_class(
         raise
     counter.end()
     return _best([Graded.of(one, done[place]) for place, one in enumerate(every)])
+
+
+def _result(future: Future, settings: Job) -> Verdict:
+    """Return a worker's verdict; what takes its workers down is for a person to look at."""
+    try:
+        return future.result()
+    except TookDown:
+        return _ungraded(settings, [("took_down", {"times": TIMES})])
 
 
 def _best(every: Iterable[Graded]) -> dict[str, Graded]:
@@ -103,17 +113,6 @@ def key_of(job: Job) -> str:
     """Return a hash that changes with everything that may change the verdict on a job's file."""
     sheet = _sheet(job.root, job.lesson, job.lang)
     return verdicts.key_of(job.data, sheet, job.limits, job.walls)
-
-
-def local_pool(jobs: int) -> Executor:
-    """Make an executor: a thread, or processes that start empty.
-
-    A fork of a process that has threads may hang.
-    """
-    if jobs == 1:
-        return ThreadPoolExecutor(1)
-    last = jail.end_with_parent if sys.platform == "linux" else None
-    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=last)
 
 
 # --- one submission, in a worker --------------------------------------------------------------
@@ -180,8 +179,7 @@ def _server(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer
     """Return the worker's own fork server, which lives as long as the worker."""
     torch.set_num_threads(1)
     made = ForkServer(limits, walls, imports)
-    atexit.register(made.close)  # a thread's; a process of multiprocessing does only the next
-    multiprocessing.util.Finalize(None, made.close, exitpriority=1)
+    atexit.register(made.close)
     return made
 
 

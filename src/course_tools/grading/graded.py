@@ -56,7 +56,7 @@ class Graded:
     """A verdict with whose it is, for the table, the pages and the gradebook.
 
     safe: the name as the name of a file; work: the progress that was handed in beside the notebook
-    when, late, penalty: of the submission
+    when, late, penalty, file: of the submission
     """
 
     student: str
@@ -69,6 +69,7 @@ class Graded:
     when: float = 0.0
     late: bool = False
     penalty: float = 0.0
+    file: str = ""
 
     @classmethod
     def of(cls, submission: Submission, verdict: Verdict) -> "Graded":
@@ -77,7 +78,8 @@ class Graded:
         human = (*submission.human, *verdict.human)
         who = (submission.student, submission.safe, submission.work)
         found = (*who, verdict.outcomes, verdict.answers, notes, human)
-        return cls(*found, submission.when, submission.late, submission.penalty)
+        when = (submission.when, submission.late, submission.penalty)
+        return cls(*found, *when, submission.file)
 
     @property
     def decided(self) -> bool:

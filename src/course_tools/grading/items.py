@@ -21,7 +21,7 @@ from helpers.widgets.quiz.kinds import Numeric, Question
 
 from .graded import Graded
 from .marks import UNDECIDED, Grade
-from .sheet import Sheet
+from .sheet import Sheet, Task
 
 # The least n at which r = 0.4, which Ebel & Frisbie 1991, §13, call very good, differs from 0 in a
 # t test at 5 %, both sides: t = r √((n − 2) / (1 − r²)) = 2.09 at 25.  With fewer students, a task
@@ -156,17 +156,19 @@ def of_tasks(grades: Sequence[Grade], sheet: Sheet) -> list[Item]:
     """Return the sheet's tasks: points in the submission that counts, wrong answers by hint.
 
     A task has no scores as long as somebody's waits for marks: those who wrote nothing have their
-    0 at once, and would speak for all.
+    0 at once, and would speak for all.  Who is exempt from a task is not counted in it.
     """
     decided = [grade for grade in grades if grade.graded.decided]
-    return [_task(decided, place) for place in range(len(sheet.tasks))]
+    return [
+        _task([grade for grade in decided if task.name not in grade.exempt], task)
+        for task in sheet.tasks
+    ]
 
 
-def _task(grades: Sequence[Grade], place: int) -> Item:
-    scores, given, name, weight = {}, {}, "", 1.0
+def _task(grades: Sequence[Grade], task: Task) -> Item:
+    scores, given, name, weight = {}, {}, task.name, task.points
     for grade in grades:
-        task = grade.sheet.tasks[place]
-        name, weight, points = task.name, task.points, grade.points(task)
+        points = grade.points(task)
         outcome = grade.graded.outcomes[name]
         if points is not None and weight:
             scores[grade.graded.safe] = points / weight

@@ -19,12 +19,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = command.parser("start.py release", __doc__)
     command.add_lang(parser)
     command.add_courses(parser)
+    command.add_db(parser)
     parser.add_argument("--lesson", help="default: every lesson that has a sheet")
     wanted = parser.parse_args(argv)
+    if wanted.db and not wanted.lang and "{lang}" not in wanted.db:
+        parser.error("--db: each language has a database: give --lang, or an address with {lang}")
     folder = command.courses(wanted)
     try:
         for lang in [wanted.lang] if wanted.lang else say.LANGUAGES:
-            course = NbgraderCourse(wanted.root, folder, lang)
+            course = NbgraderCourse(wanted.root, folder, lang, wanted.db)
             for lesson in [wanted.lesson] if wanted.lesson else _lessons(wanted.root, lang):
                 read(wanted.root, lesson, lang)  # NoSheet names those that are there
                 print(course.release(lesson))

@@ -53,8 +53,13 @@ def own_files(src: Path) -> list[Path]:
 @functools.cache
 def installed() -> tuple[str, ...]:
     """Return Python's version and that of every package: student code may import any of them."""
-    packages = {f"{package.name} {package.version}" for package in metadata.distributions()}
-    return sys.version, *sorted(packages)
+    found = (package for package in metadata.distributions() if not _is_vendored(package))
+    return sys.version, *sorted({f"{package.name} {package.version}" for package in found})
+
+
+def _is_vendored(package: metadata.Distribution) -> bool:
+    """Tell whether setuptools brings it along: such are seen only once setuptools was imported."""
+    return "_vendor" in Path(str(package.locate_file(""))).parts
 
 
 def load(out: Path, submission: Submission, key: str) -> Verdict | None:

@@ -1,5 +1,7 @@
 """What a notebook's kernel does for a student: it tells of a forgotten cell, and reads a guess.
 
+It also gives back the memory that a long cell has freed (heap.py).
+
 helpers.begin installs it.  `python start.py` has IPython load it as an extension when a kernel
 starts: then the forgotten cell may be the first one.
 """
@@ -19,6 +21,7 @@ from typing import Any
 from ..display import show
 from ..display.markup import Html
 from ..language import say
+from . import heap
 
 # one line: guess = …, with what stands behind it; "＝" comes from an input method
 GUESS = re.compile(
@@ -42,6 +45,7 @@ def install(shell: Any = None) -> None:
     shell.triad_installed = True
     shell.set_custom_exc((NameError,), _tell)
     shell.input_transformers_cleanup.append(partial(read_guesses, known=_known(shell)))
+    heap.install(shell)
 
 
 def forgotten(error: NameError) -> str:

@@ -6,9 +6,6 @@ Arguments after -- are JupyterLab's.
 
 import argparse
 import errno
-import hashlib
-import itertools
-import json
 import os
 import socket
 import sys
@@ -17,8 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ..files import write_whole
 from ..language import say
+from .delivery import course_files, deliver, write_json
 
 ROOT = Path(__file__).resolve().parents[3]
 AGAIN = "then run the same command again."
@@ -80,7 +77,7 @@ def port(text: str) -> int:
 def prepare(course: Path, wanted: argparse.Namespace) -> list[str]:
     """Deliver and set up all that JupyterLab reads; return its flags."""
     lang = wanted.lang or say.of_the_system()
-    deliver(course, lang)
+    deliver(course, lang, course / "my")
     prepare_kernels(Path(sys.prefix))
     if wanted.port:
         require_free(wanted.port)
@@ -105,71 +102,6 @@ def become_jupyterlab(flags: Sequence[str]) -> int:
 
     LabApp.launch_instance(list(flags))
     return 0
-
-
-# --- copies in my/ ----------------------------------------------------------------------------
-
-
-def course_files(course: Path, lang: str) -> list[Path]:
-    """Return lessons and sheets of LANG, relative to the course's folder."""
-    found = [*course.glob(f"notebooks/{lang}/*.ipynb"), *course.glob(f"exercises/{lang}/**/*")]
-    names = (path.relative_to(course) for path in found if path.is_file())
-    return sorted(name for name in names if ".ipynb_checkpoints" not in name.parts)
-
-
-def versions_file(course: Path) -> Path:
-    """Return the path of {file: hash of the version that was delivered}."""
-    return course / "my" / ".versions.json"
-
-
-def deliver(course: Path, lang: str) -> None:
-    """Copy into my/ what is absent there.
-
-    What was delivered is kept, so news come only once.
-    """
-    delivered = read_json(versions_file(course))
-    for name in course_files(course, lang):
-        data = (course / name).read_bytes()
-        version = hashlib.sha256(data).hexdigest()
-        if delivered.get(name.as_posix()) != version or not (course / "my" / name).exists():
-            deliver_file(course / "my", name, data)
-            delivered[name.as_posix()] = version
-            write_json(versions_file(course), delivered)
-
-
-def deliver_file(my: Path, name: Path, data: bytes) -> None:
-    """Write a file, but never over another version: then DATA is put beside it."""
-    names = names_beside(my / name)
-    there = list(itertools.takewhile(Path.exists, names))
-    if data in [path.read_bytes() for path in there]:
-        return
-    free = names[len(there)]
-    write_whole(free, data)
-    said = "A newer version, beside yours:" if there else "New:"
-    print(said, free.relative_to(my.parent).as_posix())
-
-
-def names_beside(target: Path) -> list[Path]:
-    """Return NAME.ipynb, NAME.new.ipynb, NAME.new2.ipynb, …, one after the other."""
-    marks = ["", ".new", *(f".new{n}" for n in range(2, 1000))]
-    return [target.with_name(target.stem + mark + target.suffix) for mark in marks]
-
-
-# --- files that are read again the next time --------------------------------------------------
-
-
-def read_json(path: Path) -> dict:
-    """Return the object in PATH; {} where there is none that can be read."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def write_json(path: Path, value: dict) -> None:
-    """Write an object to PATH as JSON."""
-    write_whole(path, json.dumps(value, indent=1, sort_keys=True))
 
 
 # --- what JupyterLab reads --------------------------------------------------------------------

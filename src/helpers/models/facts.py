@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .adam import Adam
+
 # (inputs, parameters, visible) → logits (B, vocabulary), weights (B, T)
 Model = Callable[[Tensor, Sequence[Tensor], Tensor | None], tuple[Tensor, Tensor]]
 
@@ -87,7 +89,7 @@ def train(
     decay: of the weights, times the parameters in each step's gradient
     """
     learned, losses = [p.clone().requires_grad_() for p in parameters], []
-    optimizer = torch.optim.Adam(learned, lr=1e-2, weight_decay=decay)
+    optimizer = Adam(learned, lr=1e-2, weight_decay=decay)
     rows = (~task.held_out).nonzero()[:, 0]
     for _ in range(steps):
         batch = rows[torch.randint(len(rows), (64,))]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+import turns
 from isolation import server_or_skip
 from places import ROOT
 
@@ -69,7 +70,14 @@ def with_sheet(tmp_path):
 
 
 @linux
-@pytest.mark.parametrize("more", [PLANTED, NESTED, METHOD], ids=["plain", "nested", "method"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(PLANTED, id="plain", marks=turns.in_ci),
+        pytest.param(NESTED, id="nested"),
+        pytest.param(METHOD, id="method", marks=turns.in_ci),
+    ],
+)
 def test_an_answer_planted_in_a_check_is_found_and_gets_its_points(more, with_sheet):
     with server_or_skip():
         pass

@@ -218,6 +218,14 @@ def test_under_ci_the_system_is_made_ready_to_isolate_student_code(
     assert ("sysctl -w kernel.restricted=0" in words[-1]) is (setting == "1\n")
 
 
+def test_the_long_tests_get_what_they_alone_need(monkeypatch):
+    monkeypatch.setattr(testing.shutil, "which", {"apt-get": "/apt-get"}.get)
+    words = " ".join(" ".join(c) for c in testing.missing_programs(testing.LONG).values())
+    assert "slurmctld" in words and "postgresql" in words and "bubblewrap" not in words
+    usual = " ".join(" ".join(c) for c in testing.missing_programs().values())
+    assert "slurmctld" not in usual and "bubblewrap" in usual
+
+
 def test_without_sudo_nothing_of_the_system_is_touched(monkeypatch):
     monkeypatch.setattr(testing, "step", lambda *_: pytest.fail("ran something"))
     monkeypatch.setattr(testing, "is_root", lambda: False)

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.authoring.course import Course
@@ -350,6 +351,7 @@ def test_every_lesson_runs_from_the_edition_alone_without_a_network(edition, lan
     assert len(ran) == len(LESSONS or there) >= 1
 
 
+@turns.in_ci
 def test_tables_and_shipped_models_load_from_the_edition_alone(edition):
     *models, count, place = alone(edition, "-c", LOADS).splitlines()
     assert models == ["BertForMaskedLM", "GPT2LMHeadModel", "T5ForConditionalGeneration"]

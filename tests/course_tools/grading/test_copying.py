@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.authoring.course import Lesson
@@ -119,6 +120,7 @@ def test_code_without_end_is_left_to_a_person_and_costs_nothing():
     assert {kind for kind, _ in told(deep)} <= {"dynamic"}
 
 
+@turns.in_ci
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_neither_a_model_answer_nor_a_named_wrong_one_is_suspected(name, lang):

@@ -394,7 +394,7 @@ def test_one_more_lms_is_one_more_entry(tmp_path, the_sheet, monkeypatch, capsys
     before = set(found(place, the_sheet))
     assert before == {"Ada (7) submitted", "Ada (8) submitted"}
     pattern = re.compile(r"(?P<who>.+) \((?P<number>\d+)\) submitted")
-    other = lms.Format(("Example LMS",), pattern)
+    other = lms.Format("example", ("Example LMS",), pattern)
     monkeypatch.setattr(lms, "FORMATS", (*lms.FORMATS, other))
     assert set(found(place, the_sheet)) == {"Ada_7", "Ada_8"}
     deep = hand_in(tmp_path / "deep", {f"class 1/{names[0]}": RIGHT})
@@ -412,8 +412,9 @@ def test_an_lms_may_name_students_without_a_number(tmp_path, the_sheet, monkeypa
     place = hand_in(
         tmp_path / "in", {f"Ada - handed in {day}/{LESSON}.ipynb": RIGHT for day in "12"}
     )
-    plain = lms.Format(("Example LMS",), re.compile(r"(?P<who>.+) - handed in \d"))
-    maybe = lms.Format(("Example LMS",), re.compile(r"(?P<who>.+?) - handed in (?P<number>2)?"))
+    plain = lms.Format("example", ("Example LMS",), re.compile(r"(?P<who>.+) - handed in \d"))
+    pattern = re.compile(r"(?P<who>.+?) - handed in (?P<number>2)?")
+    maybe = lms.Format("example", ("Example LMS",), pattern)
     for other, students in ((plain, {"Ada"}), (maybe, {"Ada", "Ada_2"})):
         monkeypatch.setattr(lms, "FORMATS", (other,))
         assert set(found(place, the_sheet)) == students

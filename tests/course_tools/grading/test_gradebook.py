@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import nbformat
 import pytest
+import turns
 from isolation import server_or_skip
 from nbconvert.filters import markdown2html
 from nbgrader.api import Gradebook
@@ -90,6 +91,7 @@ def test_the_config_that_release_writes_is_read_by_nbgrader(course, monkeypatch)
     assert app.config.Execute.enabled is False
 
 
+@turns.in_ci
 def test_what_a_student_wrote_reaches_formgrader_as_text(course, results, the_sheet):
     """Formgrader shows HTML as it is: a script would run with all that Jupyter may do."""
     attack = '<script>alert(1)</script> </pre><img src=x onerror="alert(1)">\n\n- [a](javascript:1)'

@@ -173,6 +173,32 @@ def test_a_page_that_may_be_open_is_spoken_of(marked, capsys):
         assert "Formgrader is open: reload" in capsys.readouterr().out
 
 
+def test_a_mark_from_a_page_of_formgrader_that_may_be_old_is_asked_for_again(marked):
+    """Nobody knows which text it showed; the marking page does, and is believed."""
+    marked.hand_in("s2", notebook(**RIGHT, essay="first"))
+    assert marked.grade("--report-lang", "en") == 0
+    with filelock.FileLock(marked.courses / "ja" / gradebook.MARKING):
+        for name in ("s1", "s2"):
+            marked.hand_in(name, notebook(**RIGHT, essay="second"))
+        marked.hand_in("s3", notebook(**RIGHT, essay="the first that there is"))
+        assert marked.grade("--report-lang", "en") == 0
+        marked.save(marked.on_desk("s1"), (1, 1, 1, 1), "read")
+        for name in ("s2", "s3"):
+            marked.mark(name, "essay", 2.0)
+        marked.comment("s2", "essay", "read what?")
+    assert marked.grade("--report-lang", "en") == 0
+    rows = marked.rows()
+    assert {name: row["to_mark"] for name, row in rows.items()} == {
+        "s1": "", "s2": "essay", "s3": "",
+    }  # fmt: skip
+    assert marked.kept("s2")["given"]["essay"] == (2.0, None)
+    assert "written on an earlier answer" in rows["s2"]["notes"] and not rows["s1"]["notes"]
+    marked.mark("s2", "essay", 2.0)  # "Resolve", and the comment is written again on our page
+    assert marked.grade("--report-lang", "en") == 0 and marked.rows()["s2"]["points"] == "12"
+    marked.save(marked.on_desk("s2"), (None,) * 4, "read what?")
+    assert marked.grade("--report-lang", "en") == 0 and marked.rows()["s2"]["notes"] == ""
+
+
 # --- signals --------------------------------------------------------------------------------------
 
 
@@ -194,7 +220,7 @@ import sys
 from pathlib import Path
 from course_tools.grading import mark, stopping
 mark.formgrader = lambda _: [sys.executable, "-c", sys.argv[2]]
-sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1]]))
+sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1], "--formgrader"]))
 """
 
 
@@ -225,7 +251,8 @@ def alive(pid: int) -> bool:
 
 def test_two_do_not_mark_one_course_from_two_servers(marked, capsys):
     with filelock.FileLock(marked.courses / "ja" / gradebook.MARKING):
-        assert mark.main(["--lang", "ja", "--courses", str(marked.courses)]) == 1
+        where = ["--lang", "ja", "--courses", str(marked.courses)]
+        assert mark.main([*where, "--formgrader"]) == 1
     assert "open" in capsys.readouterr().err
 
 

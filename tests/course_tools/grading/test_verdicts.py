@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.grading import sheet, verdicts
@@ -77,6 +78,7 @@ def changes_nothing(src: Path, files: list[Path]) -> list[str]:
     return same
 
 
+@turns.in_ci
 def test_a_change_in_any_module_that_a_verdict_passes_through_changes_the_key(loaded, copied):
     """No list of them is kept: they are what a fresh process has loaded."""
     names = {path.as_posix() for path in loaded}
@@ -133,6 +135,17 @@ def test_another_version_of_a_package_or_of_python_changes_the_key(monkeypatch):
         assert len({before, newer, key()}) == 3
     finally:
         verdicts.installed.cache_clear()
+
+
+def test_what_was_imported_before_does_not_change_the_key():
+    """setuptools puts the packages that it brings along on the path once it is imported."""
+    code = "import sys; from course_tools.grading import verdicts; print(*verdicts.installed())"
+    env = os.environ | {"PYTHONPATH": str(SRC)}
+    said = [
+        subprocess.run([sys.executable, "-c", before + code], env=env, capture_output=True).stdout
+        for before in ("", "import setuptools; ")
+    ]
+    assert said[0] == said[1] and b"torch" in said[0]
 
 
 def test_what_is_kept_is_what_was_found(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.authoring import texts
@@ -67,6 +68,7 @@ def test_the_mini_world_passes_every_gate(forms, node):
     assert gates.problems(wrong, forms)
 
 
+@turns.in_ci
 def test_textlint_finds_nothing_but_what_is_planted(course, node):
     found = gates.textlint([*course, SPACED], node)
     planted = [problem for problem in found if problem.file == "planted.py:7"]

@@ -335,6 +335,7 @@ def test_the_bench_of_the_lesson_holds(lang):
     assert scope["counted"][scope["deep"], 8_192] > 2 * scope["counted"][scope["pair"], 8_192]
 
 
+@turns.in_ci
 @pytest.mark.parametrize(
     ("name", "cell"),
     [

@@ -16,6 +16,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+import turns
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
@@ -368,6 +369,7 @@ PAGE = 400 - 32  # pixels of a picture on a page of 400
 WIDE = {"one": panels, "three": lambda: panels(3, (11, 3.4)), "heat map": heat_map}
 
 
+@turns.in_ci
 @pytest.mark.parametrize("wide", WIDE.values(), ids=WIDE)
 def test_on_a_page_of_400_pixels_labels_are_9_pixels_high(lang, bundles, monkeypatch, phones, wide):
     ems = figures.LARGEST_TEXT * 100 / 72  # pixels, of the labels of a heat map; others are larger

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import turns
 from places import ROOT
 from transformers import (
     CONFIG_MAPPING,
@@ -563,6 +564,7 @@ def test_every_family_that_transformers_maps():
 QUICK = ("t5", "mt5", "bart", "falcon", "prophetnet", "qwen3", "gemma2", "deepseek_v3", "lfm2")
 
 
+@turns.in_ci
 @pytest.mark.parametrize("family", QUICK)
 def test_other_depths_and_switches_agree_too(family):
     """A few families whole; TRIAD_ALL walks all of them."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from helpers import files
 from helpers.language import say
-from helpers.launch import lab
+from helpers.launch import delivery, lab
 
 LESSON = "notebooks/ja/01_attention.ipynb"
 
@@ -94,7 +95,7 @@ def texts(course):
 def test_first_delivery_mirrors_one_language(course, capsys):
     write(course / "notebooks/ja/.ipynb_checkpoints/old.ipynb", "x")
     write(course / "exercises/ja/01_attention/.ipynb_checkpoints/old.ipynb", "x")
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     assert texts(course) == {
         LESSON: "lesson ja",
         "notebooks/ja/03_encoder.ipynb": "second ja",
@@ -104,27 +105,27 @@ def test_first_delivery_mirrors_one_language(course, capsys):
 
 
 def test_second_delivery_changes_and_says_nothing(course, capsys):
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     write(course / "my" / LESSON, "my own work")
     before = texts(course)
     capsys.readouterr()
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     assert texts(course) == before
     assert capsys.readouterr().out == ""
 
 
 def test_newer_versions_lie_beside_and_are_told_once(course, capsys):
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     write(course / "my" / LESSON, "my own work")
     expected = {"notebooks/ja/01_attention.ipynb": "my own work"}
     for mark, text in ((".new", "second edition"), (".new2", "third"), (".new3", "fourth")):
         write(course / LESSON, text)
         capsys.readouterr()
-        lab.deliver(course, "ja")
+        delivery.deliver(course, "ja", course / "my")
         expected[f"notebooks/ja/01_attention{mark}.ipynb"] = text
         told = capsys.readouterr().out.splitlines()
         assert told == [f"A newer version, beside yours: my/notebooks/ja/01_attention{mark}.ipynb"]
-        lab.deliver(course, "ja")
+        delivery.deliver(course, "ja", course / "my")
         assert capsys.readouterr().out == ""
     assert {
         k: v for k, v in texts(course).items() if "01_attention" in k and k[0] == "n"
@@ -132,10 +133,10 @@ def test_newer_versions_lie_beside_and_are_told_once(course, capsys):
 
 
 def test_a_students_own_file_of_the_new_name_is_kept(course):
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     write(course / "my" / "notebooks/ja/01_attention.new.ipynb", "notes of mine")
     write(course / LESSON, "second edition")
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     now = texts(course)
     assert now["notebooks/ja/01_attention.new.ipynb"] == "notes of mine"
     assert now["notebooks/ja/01_attention.new2.ipynb"] == "second edition"
@@ -143,32 +144,33 @@ def test_a_students_own_file_of_the_new_name_is_kept(course):
 
 @pytest.mark.parametrize("rubbish", ["{", "[1]", '{"notebooks/ja/01_attention.ipynb": 5}', None])
 def test_a_corrupt_versions_file_loses_nothing(course, rubbish, capsys):
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     write(course / "my" / LESSON, "my own work")
     if rubbish is None:
-        lab.versions_file(course).write_bytes(b"\xff\xfe\x00")
+        delivery.versions_file(course / "my").write_bytes(b"\xff\xfe\x00")
     else:
-        write(lab.versions_file(course), rubbish)
+        write(delivery.versions_file(course / "my"), rubbish)
     capsys.readouterr()
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     now = texts(course)
     assert now[LESSON] == "my own work"
     assert now.pop("notebooks/ja/01_attention.new.ipynb") == "lesson ja"
     assert len(now) == 3, "files that were not edited need no second copy"
-    assert json.loads(lab.versions_file(course).read_text(encoding="utf-8")).keys() == now.keys()
+    versions = delivery.versions_file(course / "my").read_text(encoding="utf-8")
+    assert json.loads(versions).keys() == now.keys()
 
 
 def test_a_deleted_file_comes_again(course):
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     (course / "my" / LESSON).unlink()
-    lab.deliver(course, "ja")
+    delivery.deliver(course, "ja", course / "my")
     assert texts(course)[LESSON] == "lesson ja"
 
 
 def test_an_interrupted_copy_leaves_no_half_notebook(course, monkeypatch):
-    monkeypatch.setattr(lab.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(files.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        lab.deliver(course, "ja")
+        delivery.deliver(course, "ja", course / "my")
     assert not list((course / "my").rglob("*.ipynb"))
 
 
@@ -267,7 +269,7 @@ def test_files_that_cannot_be_written_in_plain_words(opened, monkeypatch, capsys
     def refuse(*_):
         raise OSError(number, os.strerror(number), "somewhere")
 
-    monkeypatch.setattr(lab.os, "replace", refuse)
+    monkeypatch.setattr(files.os, "replace", refuse)
     assert lab.main([]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert "somewhere" in line and told in line

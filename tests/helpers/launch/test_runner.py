@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import turns
 from places import ROOT
 
 from helpers import experiments
@@ -59,6 +60,7 @@ def test_a_good_lesson_shows_claim_bound_seconds_and_memory(course, capsys):
     assert {p: p.read_bytes() for p in root.rglob("*.ipynb")} == before
 
 
+@turns.in_ci
 @pytest.mark.parametrize(
     "fixture, expected",
     [

@@ -5,6 +5,7 @@ import os
 
 import pytest
 import torch
+import turns
 
 from helpers.language import say
 from helpers.language.say import LANGUAGES
@@ -170,6 +171,7 @@ def test_one_encoder_decoder_does_four_tasks_on_combinations_it_never_saw():
 # --- the script -------------------------------------------------------------------------------
 
 
+@turns.in_ci
 def test_the_script_writes_weights_and_card_and_keeps_other_entries(tmp_path, monkeypatch):
     rows = decoder.rows  # of 10,000 events, which takes longer than the three steps
     monkeypatch.setattr(decoder, "rows", lambda n=200, seed=0: rows(n, seed))

@@ -5,6 +5,7 @@ import random
 import lesson_cells
 import pytest
 import torch
+import turns
 
 from helpers import results
 from helpers.language import say
@@ -276,6 +277,7 @@ def test_a_run_takes_the_place_of_its_namesake(tmp_path):
     assert found == [{"recipe": "all", "seed": 1}, {"recipe": "withheld", "seed": 1, "loss": 2}]
 
 
+@turns.in_ci
 def test_a_short_run_has_a_curve_and_every_cell(monkeypatch):
     monkeypatch.setattr(tasks, "EVERY", 2)
     monkeypatch.setattr(tasks, "N_CURVE", 2)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+import turns
 
 from helpers import results
 from helpers.language import say
@@ -125,6 +126,7 @@ def read_in_pretraining():
     return {text.replace("<ja>", "").replace("<zh-tw>", "") for text in decoded}
 
 
+@turns.in_ci
 def test_pretraining_reads_every_character_and_no_sentence_of_a_test():
     texts = read_in_pretraining()
     letters = set("".join(texts))

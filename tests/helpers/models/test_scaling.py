@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import turns
 
 from helpers import results
 from helpers.instruments import measure
@@ -305,6 +306,7 @@ def test_the_search_ends_when_the_best_rate_is_between_two_worse_ones(best):
     assert nearest == pytest.approx(best) and min(found) < nearest < max(found)
 
 
+@turns.in_ci
 def test_the_long_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(scaling, "WIDTHS", {"decoder": (8,), "encoder_decoder": (8,)})
     monkeypatch.setattr(scaling, "text", lambda: SHORT)

@@ -22,27 +22,35 @@ TOLD |= {"other_notebook", "other_sheet", "unclear", "renamed", "tied", "order_u
 
 def page(grade: Grade, walls: bool) -> str:
     """Return one student's feedback as HTML."""
+    title = pages.words("title", grade.sheet.lang, {"lesson": grade.sheet.lesson})
+    return pages.document(title, body(grade, walls), say.LANGUAGES[grade.sheet.lang])
+
+
+def body(grade: Grade, walls: bool) -> str:
+    """Return what the page shows, without the page around it."""
     graded, sheet = grade.graded, grade.sheet
     say_it = functools.partial(pages.words, lang=sheet.lang)
-    title = say_it("title", values={"lesson": sheet.lesson})
-    parts = [f"<h1>{title}</h1>"]
+    parts = [f"<h1>{say_it('title', values={'lesson': sheet.lesson})}</h1>"]
     parts += [f"<p>{say_it('student', values={'student': graded.student})}</p>"]
     parts += [f"<p><strong>{_total(grade)}</strong></p>"]
     parts += [] if walls else [f"<p>{say_it('unsafe')}</p>"]
     parts += [f"<p role='status'>{say_it('person')}</p>"] if grade.human else []
-    told = [*(note for note in graded.human if note[0] in TOLD), *graded.notes]
+    told = [note for note in graded.human if note[0] in TOLD and grade.tasks]
+    told += grade.notes
     if told:
         notes = "".join(f"<li>{say_it(name, values=values)}</li>" for name, values in told)
         parts.append(f"<h2>{say_it('notes')}</h2><ul>{notes}</ul>")
     heads = [say_it(f"head_{name}") for name in ("task", "points", "result")]
     parts.append(pages.table(heads, [_task(task, grade) for task in sheet.tasks]))
-    return pages.document(title, "\n".join(parts), say.LANGUAGES[sheet.lang])
+    return "\n".join(parts)
 
 
 def _total(grade: Grade) -> str:
     """Return the points of the sheet; of what is decided, where something is still to be."""
-    values = {"points": f"{grade.so_far:.12g}", "max": f"{grade.sheet.total_points:g}"}
-    if all(grade.points(task) is None for task in grade.sheet.tasks):
+    values = {"points": f"{grade.so_far:.12g}", "max": f"{grade.max_points:g}"}
+    if not grade.tasks:
+        return pages.words("total_exempt", grade.sheet.lang)
+    if all(grade.points(task) is None for task in grade.tasks):
         return pages.words("total_none", grade.sheet.lang)
     waiting = {"tasks": ", ".join(grade.pending)}
     name = "total_so_far" if grade.pending else "total"
@@ -51,6 +59,9 @@ def _total(grade: Grade) -> str:
 
 def _task(task: Task, grade: Grade) -> str:
     """Return a task's row: points, how it ended, what a person gave and wrote."""
+    if task.name in grade.exempt:
+        said = pages.words("exempt", grade.sheet.lang, {"reason": grade.exempt[task.name]})
+        return f"<tr><td><code>{html.escape(task.name)}</code></td><td>–</td><td>{said}</td></tr>"
     points, extra = grade.points(task), grade.of(task).extra
     more = f" + {extra:g}" if extra and points is not None else ""
     reached = f"{'–' if points is None else f'{points:.12g}'}{more} / {task.points:g}"

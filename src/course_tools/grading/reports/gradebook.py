@@ -6,6 +6,7 @@ nbgrader never executes what students wrote.
 """
 
 import contextlib
+import functools
 import html
 import json
 import os
@@ -14,13 +15,15 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import filelock
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import make_url
 from sqlalchemy.exc import SAWarning
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
 from helpers.classroom.overview import sheet_file
 from helpers.files import write_whole
@@ -32,6 +35,10 @@ from ..sheet import Sheet
 from . import scores
 
 MARKING = ".marking"  # a lock that `start.py mark` holds in a course's folder
+OUTDATED = (
+    "{lesson} has changed since it was released: Formgrader shows the old sheet. "
+    "python start.py release --lang {lang} --lesson {lesson} brings the new one"
+)
 WAIT_S = 120.0  # for another command that writes; a class of 3,000 takes a tenth of it
 
 CONFIG = """\
@@ -42,7 +49,7 @@ c = get_config()  # noqa: F821
 root = Path(__file__).resolve().parent
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.course_id = {course!r}
-c.CourseDirectory.db_url = f"sqlite:///{{root}}/gradebook.db"
+c.CourseDirectory.db_url = {database}
 c.ClearSolutions.code_stub = {{"python": {code!r}}}
 c.ClearSolutions.text_stub = {text!r}
 c.Execute.enabled = False  # what students wrote is run by python start.py grade, behind walls
@@ -54,15 +61,31 @@ class NotReleased(Exception):
 
 
 class NbgraderCourse:
-    """nbgrader's folder and database of one language."""
+    """nbgrader's folder and database of one language.
 
-    def __init__(self, root: Path, folder: Path, lang: str):
+    db: another database's address, when the course is made; {lang} in it stands for the language
+    """
+
+    def __init__(self, root: Path, folder: Path, lang: str, db: str | None = None):
         self.root, self.lang, self.folder = root, lang, (folder / lang).resolve()
+        self.wanted = db and db.replace("{lang}", lang)
+
+    @functools.cached_property
+    def database(self) -> str:
+        """The database's address for SQLAlchemy: nbgrader's own option.  NotReleased."""
+        own = f"sqlite:///{self.folder}/gradebook.db"
+        if not self._settings.exists():
+            return self.wanted or own
+        loaded = PyFileConfigLoader(self._settings.name, str(self.folder)).load_config()
+        kept = str(loaded.CourseDirectory.get("db_url", own))
+        if self.wanted not in (None, kept):
+            known = make_url(kept).render_as_string()  # without the password
+            raise NotReleased(f"{self._settings} names {known}: change it there, or leave out --db")
+        return kept
 
     @property
-    def database(self) -> str:
-        """The database's address for SQLAlchemy."""
-        return f"sqlite:///{self.folder}/gradebook.db"
+    def _settings(self) -> Path:
+        return self.folder / "nbgrader_config.py"
 
     def release(self, lesson: str) -> Path:
         """Make the student's copy of a sheet, and its tasks in the gradebook.  NotReleased."""
@@ -80,8 +103,17 @@ class NbgraderCourse:
         """Return where the student's copy of a sheet lies, once it is made."""
         return self.folder / "release" / lesson / f"{lesson}.ipynb"
 
+    def is_outdated(self, lesson: str) -> bool:
+        """Tell whether the sheet has changed since it was released."""
+        source = self.folder / "source" / lesson / f"{lesson}.ipynb"
+        return not source.exists() or source.read_bytes() != self._solution(lesson).read_bytes()
+
     def record(
-        self, sheet: Sheet, results: Iterable[Graded], tell: Callable[[str], object] = print
+        self,
+        sheet: Sheet,
+        results: Iterable[Graded],
+        tell: Callable[[str], object] = print,
+        exempt: scores.Exempt = MappingProxyType({}),
     ) -> dict[str, dict[str, Given]]:
         """Write scores into the gradebook; return what a person gave: {student: {task: what}}.
 
@@ -95,11 +127,12 @@ class NbgraderCourse:
             # first what Formgrader shows, then whose marks were given for something else: stopped
             # in between, a mark is flagged too often and never too seldom
             unchanged = {r.safe: not self._keep_answers(sheet, released, r) for r in results}
-            if not all(unchanged.values()) and self._is_open():
+            opened = self._is_open()
+            if not all(unchanged.values()) and opened:
                 tell("Formgrader is open: reload its pages before you go on marking")
             with Gradebook(self.database) as book, warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
-                return scores.write(book, sheet, results, unchanged)
+                return scores.write(book, sheet, results, unchanged, exempt, opened)
 
     def _is_open(self) -> bool:
         """Tell whether somebody marks at this moment, and may look at a page from before."""
@@ -116,6 +149,8 @@ class NbgraderCourse:
                 notebook = book.find_notebook(sheet.lesson, sheet.lesson)
                 points = {cell.name: cell.max_score for cell in notebook.grade_cells}
                 if points == {p.key: p.points for p in sheet.of("test", "essay")}:
+                    if self.is_outdated(sheet.lesson):
+                        tell(OUTDATED.format(lesson=sheet.lesson, lang=self.lang))
                     return
             tell(f"the points of {sheet.lesson} have changed: it is released anew")
         self.release(sheet.lesson)
@@ -124,9 +159,9 @@ class NbgraderCourse:
         return self.root / sheet_file("solutions", self.lang, lesson)
 
     def _configure(self) -> None:
-        file = self.folder / "nbgrader_config.py"
-        if not file.exists():  # an instructor may have added to it
-            write_whole(file, CONFIG.format(**self._values()))
+        if not self._settings.exists():  # an instructor may have added to it
+            database = repr(self.wanted) if self.wanted else 'f"sqlite:///{root}/gradebook.db"'
+            write_whole(self._settings, CONFIG.format(database=database, **self._values()))
 
     def _values(self) -> dict[str, str]:
         stubs = Table.read(self.root, "lessons/stubs.toml").table

@@ -23,10 +23,11 @@ def tasks(grades: Sequence[Grade], sheet: Sheet, lang: str) -> str:
     """Return the sheet's tasks, the hardest first: share of the points, discrimination, ends."""
     say_it = functools.partial(pages.words, lang=lang)
     found = items.analysed(items.of_tasks(grades, sheet))
-    decided = [grade.graded for grade in grades if grade.graded.decided]
+    decided = [grade for grade in grades if grade.graded.decided]
 
     def ends(one: ItemStatistics) -> str:
-        kinds = Counter(graded.outcomes[one.item.name].kind for graded in decided)
+        name = one.item.name
+        kinds = Counter(g.graded.outcomes[name].kind for g in decided if name not in g.exempt)
         return ", ".join(f"{say_it(f'end_{kind}')}: {n}" for kind, n in kinds.most_common())
 
     def label(_: ItemStatistics, name: str) -> str:

@@ -20,15 +20,17 @@ Say = Callable[..., str]
 def report(grades: Iterable[Grade], sheet: Sheet, walls: bool, lang: str) -> str:
     """Return the class: distribution of points, tasks by difficulty, what a person should see."""
     grades, say_it = list(grades), functools.partial(pages.words, lang=lang)
-    whole = {"lesson": sheet.lesson, "lang": sheet.lang, "n": len(grades)}
-    title = say_it("report_title", values=whole)
-    decided = [grade.graded for grade in grades if grade.graded.decided]
+    values = {"lesson": sheet.lesson, "lang": sheet.lang, "n": len(grades)}
+    title = say_it("report_title", values=values)
+    whole = [grade for grade in grades if not grade.exempt]  # the others have another most
     parts = [f"<h1>{title}</h1>"]
     parts += [] if walls else [f"<p><strong>{say_it('report_unsafe')}</strong></p>"]
     parts += [f"<h2>{say_it('report_points')}</h2>"]
-    parts += [_histogram([g.total for g in grades if g.total is not None], sheet.total_points)]
+    parts += [_histogram([g.total for g in whole if g.total is not None], sheet.total_points)]
     parts += [f"<h2>{say_it('report_auto')}</h2>"]
-    parts += [_histogram([g.points(sheet) for g in decided], sheet.max_points)]
+    auto = [grade.auto_points for grade in whole]
+    parts += [_histogram([points for points in auto if points is not None], sheet.max_points)]
+    parts += _excused(grades, say_it)
     parts += [f"<h2>{say_it('report_tasks')}</h2>", item_tables.tasks(grades, sheet, lang)]
     parts += item_tables.quiz([grade.graded for grade in grades], sheet, lang)
     waiting = [(g.graded.student, ", ".join(g.to_mark)) for g in grades if g.to_mark]
@@ -42,6 +44,15 @@ def report(grades: Iterable[Grade], sheet: Sheet, walls: bool, lang: str) -> str
     parts += [f"<h2>{say_it('report_odd')}</h2>"]
     parts += [_people(((g.graded.student, _odd(g.graded)) for g in grades), say_it)]
     return pages.document(title, "\n".join(parts), say.LANGUAGES.get(lang, lang))
+
+
+def _excused(grades: Sequence[Grade], say_it: Say) -> list[str]:
+    """Return who is exempt from what and why; [] where nobody is."""
+    whose = [(grade.graded.student, grade.excused) for grade in grades if grade.exempt]
+    if not whose:
+        return []
+    told = say_it("report_exempt_apart", values={"n": len(whose)})
+    return [f"<h2>{say_it('report_exempt')}</h2><p>{told}</p>", _people(whose, say_it)]
 
 
 def _histogram(totals: list[float], most: float) -> str:

@@ -6,12 +6,17 @@ queries read a sheet, and what is new or different is written at once: the same 
 What a person gave belongs to the answer that Formgrader showed.  A table of our own in the same
 database, `triad_shown`, keeps what was shown and for which answer each mark was given; it is
 written in the same commit as the scores, so that neither is ever without the other.
+
+nbgrader knows no exemption, and adds up whatever points a row has.  The rows of an exempt task
+therefore have none; what a person gave is set aside in our table, and put back when the exemption
+ends.  The most that nbgrader shows stays that of the whole sheet.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from nbgrader.api import (
@@ -34,8 +39,17 @@ SHOWN = Table(
     "triad_shown",
     MetaData(),
     Column("notebook_id", String(32), primary_key=True),
-    Column("kept", Text, nullable=False),  # JSON: {task: {"shown", "marked", "commented"}}
+    # JSON: {task: {"shown", "marked", "commented", "flagged"}}; also "aside", what an exempt task
+    # had, and "doubt", where Formgrader was open while the answer changed
+    Column("kept", Text, nullable=False),
 )
+Exempt = Mapping[str, Mapping[str, str]]
+COLUMNS = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade")
+NONE = (0.0, None, None, False)  # of an exempt task
+ALONE = {  # who marks at this moment waits until all is written
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "LOCK TABLE grade, comment IN SHARE ROW EXCLUSIVE MODE",
+}
 INDEXES = {  # nbgrader has none on these, and its pages take minutes for a large class
     "submitted_assignment": "student_id",
     "submitted_notebook": "assignment_id",
@@ -70,16 +84,23 @@ def prepare(book: Gradebook) -> None:
 
 
 def write(
-    book: Gradebook, sheet: Sheet, results: Iterable[Graded], unchanged: Mapping[str, bool]
+    book: Gradebook,
+    sheet: Sheet,
+    results: Iterable[Graded],
+    unchanged: Mapping[str, bool],
+    exempt: Exempt = MappingProxyType({}),
+    opened: bool = False,
 ) -> dict[str, dict[str, Given]]:
     """Write scores; return what a person gave: {student: {task: what}}.
 
     unchanged: whose notebook in Formgrader is the same as before, for a database without SHOWN
+    exempt: {student: {task: why}}
+    opened: whether Formgrader is open, and may have pages of before
     """
     prepare(book)
-    if book.engine.dialect.name == "sqlite":  # who marks at this moment waits until it is written
-        book.db.connection().exec_driver_sql("BEGIN IMMEDIATE")
-    rows = _Rows(book, sheet)
+    if lock := ALONE.get(book.engine.dialect.name):
+        book.db.connection().exec_driver_sql(lock)
+    rows = _Rows(book, sheet, exempt, opened)
     found = {graded.safe: rows.put(graded, unchanged[graded.safe]) for graded in results}
     rows.flush()
     book.db.commit()
@@ -89,8 +110,8 @@ def write(
 class _Rows:
     """The rows of one sheet: what the database has, and what is to be written."""
 
-    def __init__(self, book: Gradebook, sheet: Sheet):
-        self.db, self.sheet = book.db, sheet
+    def __init__(self, book: Gradebook, sheet: Sheet, exempt: Exempt, opened: bool):
+        self.db, self.sheet, self.exempt, self.opened = book.db, sheet, exempt, opened
         self.new: dict[Any, list[dict]] = {}
         self.other: dict[Any, list[dict]] = {}
         self.assignment = book.find_assignment(sheet.lesson)
@@ -111,8 +132,8 @@ class _Rows:
         joined = select(*wanted).join(one, one.assignment_id == whole.id)
         self.books = {row[0]: row[1:] for row in ask(joined.where(mine))}
         grades = select(Grade).join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-        columns = (Grade.notebook_id, Grade.cell_id, Grade.id, Grade.auto_score,
-                   Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)  # fmt: skip
+        columns = (Grade.notebook_id, Grade.cell_id, Grade.id,
+                   *(getattr(Grade, name) for name in COLUMNS))  # fmt: skip
         self.grades = {r[:2]: r[2:] for r in ask(grades.where(mine).with_only_columns(*columns))}
         said = select(Comment).join(SubmittedNotebook, Comment.notebook_id == SubmittedNotebook.id)
         kinds = (Comment.notebook_id, Comment.cell_id, Comment.id, Comment.auto_comment,
@@ -130,12 +151,14 @@ class _Rows:
         elif self.people[name] != graded.student:
             self.change(Student, {"id": name, "first_name": "", "last_name": graded.student})
         notebook = self.submitted(graded)
+        exempt = self.exempt.get(graded.student, {})
         before = self.shown.get(notebook, {})
         kept, found = {}, {}
         for task in self.sheet.tasks:
             now = fingerprint(task, graded, self.sheet)
             old = before.get(task.name) or {"shown": now if unchanged else ""}
-            kept[task.name], found[task.name] = self.task(task, graded, notebook, old, now)
+            why = exempt.get(task.name)
+            kept[task.name], found[task.name] = self.task(task, graded, notebook, old, now, why)
         if kept != before:
             row = {"notebook_id": notebook, "kept": json.dumps(kept)}
             if notebook in self.shown:
@@ -146,61 +169,76 @@ class _Rows:
 
     def submitted(self, graded: Graded) -> str:
         """Return the id of the student's notebook; its row and the assignment's are up to date."""
-        when = _utc(graded.when)
+        when, exempt = _utc(graded.when), self.exempt.get(graded.student, {})
+        counts = any(task.name not in exempt for task in self.sheet.tasks)
+        off = graded.penalty if counts else 0.0
         if graded.safe not in self.books:
             whole, notebook = new_uuid(), new_uuid()
             self.add(SubmittedAssignment, {"id": whole, "assignment_id": self.assignment.id,
                      "student_id": graded.safe, "timestamp": when})  # fmt: skip
             self.add(SubmittedNotebook, {"id": notebook, "assignment_id": whole, "flagged": False,
                      "notebook_id": self.notebook.id,
-                     "late_submission_penalty": graded.penalty or None})  # fmt: skip
+                     "late_submission_penalty": off or None})  # fmt: skip
             return notebook
         whole, stamp, notebook, penalty = self.books[graded.safe]
         if stamp != when:
             self.change(SubmittedAssignment, {"id": whole, "timestamp": when})
-        if (penalty or 0.0) != graded.penalty:
-            row = {"id": notebook, "late_submission_penalty": graded.penalty or None}
-            self.change(SubmittedNotebook, row)
+        if (penalty or 0.0) != off:
+            self.change(SubmittedNotebook, {"id": notebook, "late_submission_penalty": off or None})
         return notebook
 
     def task(
-        self, task: Task, graded: Graded, notebook: str, old: dict, now: str
+        self, task: Task, graded: Graded, notebook: str, old: dict, now: str, why: str | None
     ) -> tuple[dict, Given]:
-        """Bring one task's rows up to date; return what to keep of it, and what a person gave."""
+        """Bring one task's rows up to date; return what to keep of it, and what a person gave.
+
+        why: the reason of an exemption, None where the task counts
+        """
         cells = [(id, most) for id, most, of in self.cells if of == task]
         rows = [self.grades.get((notebook, id), (None, None, None, None, True)) for id, _ in cells]
-        marks = [[manual, extra] for _, _, manual, extra, _ in rows]
-        text = self.comment(task, graded, notebook)
-        waited = any(waits for *_, waits in rows)
-        marked = _bound(marks, old.get("marked"), old["shown"], bool(old.get("flagged")), waited)
-        commented = _bound([text], old.get("commented"), old["shown"])
+        aside = old.get("aside")
+        marks = _put_back([[manual, extra] for _, _, manual, extra, _ in rows], aside)
+        text = self.comment(task, graded, notebook, why)
+        waited = aside is not None or any(waits for *_, waits in rows)
+        confirmed = bool(old.get("flagged")) and not waited
+        marked = _bound(marks, old.get("marked"), old, confirmed)
+        commented = _bound([text], old.get("commented"), old)
         stale = marked is not None and marked[1] != now
-        fresh = old["shown"] != now or rows[0][0] is None
+        fresh = old["shown"] != now or rows[0][0] is None or aside is not None
         outcome = graded.outcomes[task.name]
         undecided, right = outcome.kind in UNDECIDED, outcome.kind == "right"
         doubt = bool(graded.human) and not right and outcome.kind != "untouched"
-        for (cell, most), (id, auto, manual, _, waits) in zip(cells, rows, strict=True):
+        for (cell, most), (id, *was), given in zip(cells, rows, marks, strict=True):
             score = None if undecided else most if right else 0.0
-            wait = manual is None and (undecided or doubt) if fresh else waits
-            self.grade(id, notebook, cell, (auto, waits), (score, wait or stale))
+            wait = given[0] is None and (undecided or doubt) if fresh else was[-1]
+            counts = (score, *given, wait or stale)
+            self.grade(id, notebook, cell, tuple(was), counts if why is None else NONE)
         kept = {"shown": now, "marked": marked, "commented": commented, "flagged": stale}
-        given = _given(task, graded, marks, text)
+        kept |= {} if why is None else {"aside": marks}
+        other = old["shown"] not in ("", now) or "doubt" in old
+        kept |= {"doubt": True} if other and self.opened else {}
+        by_hand = _given(task, graded, marks, text)
         stale_comment = commented is not None and commented[1] != now
-        return kept, Given(*given, stale=stale, stale_comment=stale_comment)
+        return kept, Given(*by_hand, stale=stale, stale_comment=stale_comment)
 
     def grade(self, id: str | None, notebook: str, cell: str, was: tuple, now: tuple) -> None:
-        """Write one grade, where it is new or different.  was, now: score, does a person wait?"""
-        row = {"auto_score": now[0], "needs_manual_grade": now[1]}
+        """Write one grade, where it is new or different.  was, now: the values of COLUMNS.
+
+        What a person gave is written only where an exemption begins or ends.
+        """
+        row = {"auto_score": now[0], "needs_manual_grade": now[3]}
         if id is None:
             self.add(Grade, {"id": new_uuid(), "notebook_id": notebook, "cell_id": cell} | row)
         elif was != now:
-            self.change(Grade, {"id": id} | row)
+            by_hand = {"manual_score": now[1], "extra_credit": now[2]}
+            self.change(Grade, {"id": id} | row | (by_hand if was[1:3] != now[1:3] else {}))
 
-    def comment(self, task: Task, graded: Graded, notebook: str) -> str:
+    def comment(self, task: Task, graded: Graded, notebook: str, why: str | None) -> str:
         """Write what the grader says of a task; return what a person says."""
         [cell] = [id for id, name in self.texts.items() if name == task.name]
         id, said, by_hand = self.comments.get((notebook, cell), (None, None, None))
-        text = messages.text(f"kind_{graded.outcomes[task.name].kind}", self.sheet.lang)
+        end = "exempt" if why is not None else f"kind_{graded.outcomes[task.name].kind}"
+        text = messages.text(end, self.sheet.lang, {"reason": why})
         row = {"auto_comment": text}
         if id is None:
             self.add(Comment, {"id": new_uuid(), "notebook_id": notebook, "cell_id": cell} | row)
@@ -230,19 +268,26 @@ class _Rows:
             self.db.execute(update(table), rows)
 
 
-def _bound(
-    now: list, before: list | None, shown: str, flagged: bool = False, waits: bool = True
-) -> list | None:
+def _put_back(marks: list[list[float | None]], aside: list | None) -> list[list[float | None]]:
+    """Return what a person gave: what was typed since, else what an exemption has set aside."""
+    if aside is None or len(aside) != len(marks):
+        return marks
+    return [old if now == [None, None] else now for now, old in zip(marks, aside, strict=True)]
+
+
+def _bound(now: list, before: list | None, old: dict, confirmed: bool = False) -> list | None:
     """Return [what a person gave, the answer that it was given for]; None where nothing was given.
 
     What is new since last time was given for the answer that was shown; so was what stayed the
-    same where Formgrader had asked for it again (flagged) and does not ask any more.
+    same where Formgrader had asked for it again and does not ask any more (confirmed).  If the
+    answer changed while Formgrader was open (doubt), nobody knows which one its page showed:
+    what is new is then for none, and is asked for again.
     """
     if not any(value not in (None, [None, None], "") for value in now):
         return None
-    if before is None or before[0] != now or (flagged and not waits):
-        return [now, shown]
-    return before
+    if before is None or before[0] != now:
+        return [now, "" if "doubt" in old else old["shown"]]
+    return [now, old["shown"]] if confirmed else before
 
 
 def _given(

@@ -1,7 +1,7 @@
 """Who handed in what: every student's notebook, from a folder or an LMS' zip file."""
 
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -39,7 +39,7 @@ def gather(place: Path, sheet: Sheet) -> dict[str, list[SubmittedFile]]:
 
 
 def joined(
-    students: Mapping[str, list[SubmittedFile]],
+    students: Mapping[str, Sequence[SubmittedFile]],
     sheet: Sheet,
     policy: Policy,
     out: Path | None = None,
@@ -48,9 +48,10 @@ def joined(
 
     out: where it is kept what was handed in; a student who has no files this time is from there
     """
-    absent = handed_in.exchange(out, sheet, students) if out else {}
+    there = handed_in.under_kept_names(out, sheet, students) if out else dict(students)
+    absent = handed_in.exchange(out, sheet, there) if out else {}
     found = []
-    for name, files in sorted({**students, **absent}.items()):
+    for name, files in sorted({**there, **absent}.items()):
         said: list[Note] = [("absent", {})] if name in absent else []
         found += [one.saying(said) for one in submissions(name, files, sheet, policy)]
     return found

@@ -16,11 +16,12 @@ ATTEMPT = re.compile(r"(?:\s*\((\d+)\)|[-_ ](\d{1,2}))$")
 class Format:
     """One way of naming files: the pattern is matched from the start and finds `who`.
 
-    lms: the products that name so
+    key: what options and files of ours call it; lms: the products that name so
     The pattern may also find a `number`: what tells two students of one name apart; `late`: the
     LMS' own word that it came late; `serial`: a number that is larger for what came later.
     """
 
+    key: str
     lms: tuple[str, ...]
     pattern: re.Pattern[str]
 
@@ -37,10 +38,12 @@ class Format:
 
 FORMATS = (
     Format(
+        "moodle",
         ("Moodle",),
         re.compile(r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)(_|\Z)"),
     ),
     Format(
+        "canvas",
         ("Canvas", "NTU COOL"),
         re.compile(r"(?P<who>.+?)_(?:(?P<late>LATE)_)?(?P<number>\d+)_(?P<serial>\d+)_.+$"),
     ),
@@ -53,23 +56,38 @@ def products() -> str:
     return f"{', '.join(others)} or {last}"
 
 
+def format_of(path: PurePosixPath) -> Format | None:
+    """Return the format in which a file or its folder is named; None where it is in none."""
+    return next((format_ for format_ in FORMATS if format_.student(path)), None)
+
+
 def named_by_lms(path: PurePosixPath) -> str:
     """Return the student whose file it is, in the naming of any LMS; "" where it is of none."""
-    return next(filter(None, (format_.student(path) for format_ in FORMATS)), "")
+    found = format_of(path)
+    return found.student(path) if found else ""
+
+
+def key_of(path: PurePosixPath) -> str:
+    """Return what stays where an LMS renames a student, "canvas:4021"; "" where nothing does."""
+    found = format_of(path)
+    number = found.parts(path).get("number") if found else None
+    return f"{found.key}:{number}" if found and number else ""
 
 
 def marked_late(path: PurePosixPath) -> bool:
     """Tell whether the LMS itself says in the name that it came late."""
-    return bool(_parts(path).get("late"))
+    return bool(parts(path).get("late"))
 
 
 def serial(path: PurePosixPath) -> int:
     """Return the LMS' number that is larger for what came later; 0 where it gives none."""
-    return int(_parts(path).get("serial", 0))
+    return int(parts(path).get("serial", 0))
 
 
-def _parts(path: PurePosixPath) -> dict[str, str]:
-    return next((f.parts(path) for f in FORMATS if f.student(path)), {})
+def parts(path: PurePosixPath) -> dict[str, str]:
+    """Return what the name of a file or its folder says, as the groups of its format."""
+    found = format_of(path)
+    return found.parts(path) if found else {}
 
 
 def student(path: PurePosixPath, lesson: str) -> str:

@@ -18,6 +18,7 @@ from .notebook import SheetCell, parsed
 
 CHANGED = {"test_changed", "test_restored"}  # what is noted of each test of a foreign notebook
 Name = tuple[str, str]  # lesson, language
+SENT: dict[Path, dict[Name, dict[str, str]]] = {}  # to a cluster's worker, which has no files
 
 
 def which(
@@ -60,7 +61,7 @@ def in_own_words(
 @cache
 def released(root: Path) -> dict[Name, dict[str, str]]:
     """Return every sheet that students may have got: {(lesson, language): {text: cell's key}}."""
-    found = {}
+    found = dict(SENT.get(root, {}))
     for lang in say.LANGUAGES:
         for folder in sorted((root / "exercises" / lang).glob("*/")):
             path = root / sheet_file("exercises", lang, folder.name)

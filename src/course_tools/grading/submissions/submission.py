@@ -26,6 +26,7 @@ MARKED = re.compile(r"-[0-9a-f]{8}$")
 class Submission:
     """What one student handed in: one notebook, or none and the reason.
 
+    file: the path of the notebook, or of anything else where there is none
     when: seconds since 1970, 0 where nobody knows; penalty: points that being late costs;
     nth: its number where the best of several counts
     """
@@ -61,7 +62,7 @@ def submissions(
 
     Several where the best of them counts: only the judge knows which that is.
     """
-    made = Submission(student)
+    made = Submission(student, file=str(files[0].path) if files else "")
     for file in files:
         if file.problem and file.problem != EMPTY:
             made.human.append((file.problem, {"file": str(file.path)}))

@@ -1,0 +1,230 @@
+"""The workers of a dask cluster: opened, probed, given one submission at a time, and left clean.
+
+Of dask this takes what it is good at: to start workers, also by a queue of jobs, to start them
+again, and to reach them.  Its own tasks are not used: their data may go to a worker's disk, they
+hold results, and a worker's death is laid to all that were waiting for it.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import math
+import pickle
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from distributed import Client, LocalCluster
+from distributed.comm import get_address_host_port
+
+from .. import judge_process, verdicts
+from ..classroom import OURS, Job
+from ..graded import Verdict
+from ..sandbox.isolation import SRC
+from ..sheet import Sheet
+from ..submissions import other_sheets
+from ..workers import Worker, WorkerDied, Workers, WorkerUnfit
+from . import on_worker
+from .probe import Probe, fault
+from .wheel import wheel
+
+QUEUES = {  # dask-jobqueue's classes, whose settings lie in dask's own configuration
+    "slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster",
+    "oar": "OARCluster", "htcondor": "HTCondorCluster",
+}  # fmt: skip
+CONNECT_S, WAIT_S = 30, 60.0  # for a scheduler; for its first worker, or another one
+LEASE_S = 600.0  # a worker forgets a command that is gone after that: longer than any submission
+LOOK_S = 0.5
+BARREN = 2  # judges of one worker that died one after the other and had graded nothing
+
+for module in (on_worker, judge_process):
+    cloudpickle.register_pickle_by_value(module)
+
+
+@contextlib.contextmanager
+def opened(address: str, jobs: int) -> Iterator[Client]:
+    """Connect with a scheduler: its address or file, "local", or the queue of a cluster.
+
+    The last two are started with JOBS workers, and ended.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told here
+    with contextlib.ExitStack() as stack:
+        where: Any = {"address": address}
+        if address == "local":
+            below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
+            local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
+                                 host="127.0.0.1", dashboard_address=None,
+                                 local_directory=stack.enter_context(below),
+                                 silence_logs=logging.CRITICAL)  # fmt: skip
+            where = {"address": stack.enter_context(local)}
+        elif address in QUEUES:
+            kind = getattr(importlib.import_module("dask_jobqueue"), QUEUES[address])
+            queue = stack.enter_context(kind(cores=1, processes=1))
+            queue.scale(jobs)
+            where = {"address": queue}
+        elif Path(address).is_file():
+            where = {"scheduler_file": address}
+        yield stack.enter_context(Client(**where, set_as_default=False, timeout=CONNECT_S))
+
+
+class ClusterWorkers(Workers):
+    """The workers of a cluster that pass the probe, also those that join later."""
+
+    def __init__(
+        self,
+        client: Client,
+        probe: Probe,
+        tell: Callable[[str], object],
+        patience_s: float = WAIT_S,
+    ):
+        super().__init__()
+        self.client, self.tell, self.patience_s = client, tell, patience_s
+        self.reasons, self.gone = dict[str, str](), set[str]()
+        self.wheel = wheel(SRC, probe.settings.root / "pyproject.toml")
+        self.probe = pickle.dumps((fault, probe))
+        self.client.subscribe_topic("all", self._heard)
+        for address in self.client.nthreads():
+            self.add(RemoteWorker(self, address))
+        self.watcher = threading.Thread(target=self._watch, daemon=True)
+        self.watcher.start()
+
+    def _heard(self, event: tuple[float, Any]) -> None:
+        told = event[1]
+        if isinstance(told, dict) and told.get("action") == "add-worker":
+            self.gone.discard(told["worker"])
+            self.add(RemoteWorker(self, told["worker"]))
+        if isinstance(told, dict) and told.get("action") == "remove-worker":
+            self.gone.add(told["worker"])
+
+    def add(self, worker: Worker) -> None:
+        """Let a worker join, once: a new one is heard of and seen."""
+        assert isinstance(worker, RemoteWorker)
+        with self.lock:
+            known = {one.address for one in self.threads if isinstance(one, RemoteWorker)}
+        if worker.address not in known:
+            super().add(worker)
+
+    def left(self, worker: Worker, reason: Exception | None) -> None:
+        """Tell why a worker is left out; where only its judge has ended, let it start another."""
+        assert isinstance(worker, RemoteWorker)
+        barren = 0 if worker.answered else worker.barren + 1
+        if worker.lives and barren >= BARREN:
+            reason = WorkerUnfit("its judge ends before it has graded anything")
+        if isinstance(reason, WorkerUnfit):
+            self.reasons[worker.address] = str(reason)
+            self.tell(f"left out: {worker.address}: {reason}")
+        elif worker.lives:
+            self.add(RemoteWorker(self, worker.address, barren))
+
+    def _watch(self) -> None:
+        """Let the class end where no worker can come any more, or none has for long."""
+        since = time.monotonic()
+        while not self.refused:
+            time.sleep(LOOK_S)
+            if self.threads:
+                since = time.monotonic()
+            if self.client.status != "running":
+                self.refuse(BrokenExecutor("The cluster's scheduler has ended."))
+            elif time.monotonic() - since > self.patience_s:
+                why = "; ".join(f"{address}: {said}" for address, said in self.reasons.items())
+                self.refuse(
+                    BrokenExecutor(f"No worker of the cluster can grade ({why or 'none'}).")
+                )
+
+    def others(self) -> list[str]:
+        """Return the commands that are connected: another one may hold a worker, or be gone."""
+        return self.client.run_on_scheduler(on_worker.connected)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End what runs on the workers, and leave nothing there."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self.watcher.join()
+        if self.client.status == "running":
+            self.client.unsubscribe_topic("all")
+
+
+class RemoteWorker(Worker):
+    """A worker of the cluster, with one judge of this command."""
+
+    def __init__(self, of: ClusterWorkers, address: str, barren: int = 0):
+        self.of, self.address, self.barren = of, address, barren
+        self.answered = 0
+        self.lives = False  # its judge has ended, and it has not
+
+    def start(self) -> None:
+        """Start a judge there, and probe the worker with it."""
+        if reason := self._call(on_worker.begin, self.of.others(), self.of.wheel, LEASE_S):
+            raise WorkerUnfit(reason)
+        done, said = pickle.loads(self._answer(self.of.probe))
+        if not done or said:
+            raise WorkerUnfit(str(said) if done else f"{type(said).__name__}: {said}")
+
+    def ask(self, question: bytes) -> bytes:
+        """Return the judge's answer; a fault that may be the worker's is none if it is so."""
+        answer = self._answer(question)
+        done, verdict = pickle.loads(answer)
+        if not done or _is_ours(verdict):
+            self.start()
+        if not done:
+            raise WorkerDied
+        self.answered += 1
+        return answer
+
+    def _answer(self, question: bytes) -> bytes:
+        how, answer = self._call(on_worker.ask, question)
+        if how != "answer":
+            self.lives = True
+            raise WorkerDied(asked=how == "died")
+        return answer
+
+    def _call(self, function: Callable, *arguments: Any) -> Any:
+        """Call one of on_worker's functions there.  WorkerDied."""
+        client = self.of.client
+        if self.address in self.of.gone or client.status != "running":
+            raise WorkerDied(asked=False)  # dask would try to reach it for half a minute
+        try:
+            return client.run(function, client.id, *arguments, workers=[self.address])[self.address]
+        except (Exception, asyncio.CancelledError):  # of the connection: they raise nothing
+            self.of.gone.add(self.address)
+            raise WorkerDied(asked=client.status == "running") from None
+
+    def stop(self) -> None:
+        """End the judge."""
+        with contextlib.suppress(WorkerDied):
+            self._call(on_worker.end)
+
+    close = stop
+
+
+def _is_ours(answer: object) -> bool:
+    """Tell whether it is a verdict with a fault that is no answer's."""
+    return isinstance(answer, Verdict) and any(name in OURS for name, _ in answer.human)
+
+
+@contextlib.contextmanager
+def cluster_workers(
+    address: str,
+    jobs: int,
+    settings: Job,
+    sheet: Sheet,
+    places: list[Path],
+    tell: Callable[[str], object] = print,
+) -> Iterator[ClusterWorkers]:
+    """Make an executor of the cluster at ADDRESS; see opened()."""
+    with opened(address, jobs) as client:
+        scheduler = str(client.scheduler and client.scheduler.address)
+        probe = Probe(settings, sheet, other_sheets.released(settings.root), verdicts.digest(SRC),
+                      verdicts.installed(), tuple(place.resolve() for place in places),
+                      (get_address_host_port(scheduler),))  # fmt: skip
+        patience = math.inf if address in QUEUES else WAIT_S
+        made = ClusterWorkers(client, probe, tell, patience)
+        try:
+            yield made
+        finally:
+            made.shutdown(cancel_futures=True)

@@ -1,0 +1,240 @@
+"""Workers that each grade one submission at a time, on this machine or elsewhere.
+
+One that dies costs its neighbours nothing.  What it was grading is given to another one, behind all
+that waits; what has taken two of them down is given to no third: TookDown.
+"""
+
+import pickle
+import queue
+import tempfile
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .judge_process import JudgeEnded, JudgeProcess
+from .sandbox.isolation import SRC
+
+TIMES = 2  # that a submission may take its worker down
+BARREN = 5  # workers of this machine that died one after the other and had graded nothing
+BROKEN = (
+    "The processes that grade end before they have graded anything (no memory left?); --jobs 1 "
+    "takes the least memory."
+)
+
+
+class TookDown(Exception):
+    """What was to be graded has ended its worker TIMES times, and perhaps is the cause."""
+
+
+class WorkerDied(Exception):
+    """A worker is gone.  asked: whether it was at work on what it had been given."""
+
+    def __init__(self, asked: bool = True):
+        super().__init__("a worker died")
+        self.asked = asked
+
+
+class WorkerUnfit(Exception):
+    """A worker must get no work, and what it has said does not count; the message says why."""
+
+
+class Worker(ABC):
+    """One place where one submission at a time is graded."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Make it ready, in the thread that asks it from then on.  WorkerDied, WorkerUnfit."""
+
+    @abstractmethod
+    def ask(self, question: bytes) -> bytes:
+        """Return the answer as judge_main gives it.  WorkerDied, WorkerUnfit."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End what it is at work on, from another thread."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave nothing behind of it."""
+
+
+@dataclass
+class _Errand:
+    future: Future
+    question: bytes
+    died: int = 0  # workers, over it
+
+    def begins(self) -> bool:
+        return self.future.running() or self.future.set_running_or_notify_cancel()
+
+
+class Workers(Executor):
+    """An executor whose workers come and go; with none, what is submitted waits."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting: queue.SimpleQueue[_Errand | None] = queue.SimpleQueue()
+        self.threads: dict[Worker, threading.Thread] = {}
+        self.busy: set[Worker] = set()  # starting, or at work
+        self.refused: Exception | None = None  # with what whatever waits is answered
+
+    def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
+        """Have a worker call FN, a function of a module, with ARGS."""
+        assert not kwargs
+        errand = _Errand(Future(), pickle.dumps((fn, *args)))
+        self._put(errand)
+        return errand.future
+
+    def add(self, worker: Worker) -> None:
+        """Let one more worker start, and take what waits."""
+        with self.lock:
+            if not self.refused:
+                thread = threading.Thread(target=self._serve, args=(worker,), daemon=True)
+                self.threads[worker] = thread
+                thread.start()
+
+    def refuse(self, reason: Exception) -> None:
+        """Answer everything that waits, and all that follows, with REASON."""
+        with self.lock:
+            self.refused = self.refused or reason
+        while True:
+            try:
+                errand = self.waiting.get_nowait()
+            except queue.Empty:
+                self.waiting.put(None)  # each thread that is idle ends, and tells the next one
+                return
+            if errand and errand.begins():
+                errand.future.set_exception(self.refused)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End every worker; what is at work is stopped, and what waits is not begun."""
+        self.refuse(BrokenExecutor("the command has ended"))
+        with self.lock:
+            threads, busy = list(self.threads.values()), list(self.busy)
+        for worker in busy:
+            worker.stop()
+        for thread in threads:
+            thread.join()
+
+    def left(self, worker: Worker, reason: Exception | None) -> None:
+        """Hear that a worker is gone: None, when there was nothing to do any more."""
+
+    def _put(self, errand: _Errand) -> None:
+        with self.lock:
+            if not self.refused:
+                self.waiting.put(errand)
+                return
+        if errand.begins():
+            errand.future.set_exception(self.refused)
+
+    def _at_work(self, worker: Worker) -> None:
+        with self.lock:
+            if self.refused:
+                raise WorkerDied(asked=False)
+            self.busy.add(worker)
+
+    def _next(self) -> _Errand | None:
+        while (errand := self.waiting.get()) is not None:
+            if errand.begins():
+                return errand
+        self.waiting.put(None)
+        return None
+
+    def _serve(self, worker: Worker) -> None:
+        """Let a worker take one errand after the other, until there is nothing or it is gone."""
+        errand, reason = None, None
+        try:
+            self._at_work(worker)
+            worker.start()
+            while errand := self._next():
+                self._at_work(worker)
+                done, value = pickle.loads(worker.ask(errand.question))
+                (errand.future.set_result if done else errand.future.set_exception)(value)
+                self.busy.discard(worker)
+        except Exception as why:  # also an answer that nobody can read
+            reason = why
+        worker.close()
+        if errand:
+            self._again(errand, reason)
+        with self.lock:
+            self.busy.discard(worker)
+            del self.threads[worker]
+        if not self.refused:
+            self.left(worker, reason)
+
+    def _again(self, errand: _Errand, reason: Exception | None) -> None:
+        """Put back what a worker did not end.  An idle worker's death is not the errand's."""
+        errand.died += not isinstance(reason, WorkerUnfit) and getattr(reason, "asked", True)
+        if errand.died < TIMES:
+            self._put(errand)
+        else:
+            errand.future.set_exception(TookDown(f"{TIMES} workers died over it"))
+
+
+# --- on this machine --------------------------------------------------------------------------
+
+
+class LocalWorker(Worker):
+    """A process that starts empty: a fork of a process that has threads may hang."""
+
+    def __init__(self, temporary: str):
+        self.temporary = temporary
+        self.judge: JudgeProcess | None = None
+        self.answered = 0
+
+    def start(self) -> None:
+        """Start the process."""
+        self.judge = JudgeProcess(str(SRC), self.temporary)
+
+    def ask(self, question: bytes) -> bytes:
+        """Return what the process answers.  WorkerDied."""
+        assert self.judge
+        try:
+            answer = self.judge.ask(question)
+        except JudgeEnded as ended:
+            raise WorkerDied(ended.asked) from None
+        self.answered += 1
+        return answer
+
+    def stop(self) -> None:
+        """Kill the process."""
+        if self.judge:
+            self.judge.kill()
+
+    def close(self) -> None:
+        """End the process."""
+        if self.judge:
+            self.judge.close()
+
+
+class LocalWorkers(Workers):
+    """Processes of this machine: for each one that dies another one is started."""
+
+    def __init__(self, jobs: int):
+        super().__init__()
+        # what a killed process leaves in it is removed with it
+        self.folder = tempfile.TemporaryDirectory(prefix="triad-grade-", ignore_cleanup_errors=True)
+        self.barren = 0
+        for _ in range(jobs):
+            self.add(LocalWorker(self.folder.name))
+
+    def left(self, worker: Worker, reason: Exception | None) -> None:
+        """Start another one, unless they die of this machine."""
+        assert isinstance(worker, LocalWorker)
+        self.barren = 0 if worker.answered else self.barren + 1
+        if self.barren >= BARREN:
+            self.refuse(BrokenExecutor(BROKEN))
+        self.add(LocalWorker(self.folder.name))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End every process, and remove what they left."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self.folder.cleanup()
+
+
+def local_workers(jobs: int) -> Executor:
+    """Make an executor: processes, or for one job a thread of this process, which starts faster."""
+    return LocalWorkers(jobs) if jobs > 1 else ThreadPoolExecutor(1)

@@ -1,0 +1,1 @@
+"""Exams: a seed draws the numbers of each question, and the course's code computes the answer."""

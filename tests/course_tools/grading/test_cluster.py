@@ -1,0 +1,429 @@
+"""A class on a dask cluster: the same rows as here, whatever dies, and nothing stays on a worker.
+
+Here the judge and the probe are stand-ins, as torch would have to be loaded by every worker;
+test_cluster_for_real.py has the real ones.
+"""
+
+import asyncio
+import contextlib
+import os
+import pickle
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import deadly
+import processes
+import psutil
+import pytest
+from isolation import server_or_skip
+from places import KIT, ROOT
+
+from course_tools.authoring.course import Course
+from course_tools.edition import leaks
+from course_tools.grading import __main__ as grade
+from course_tools.grading import classroom, judge_main, sheet, verdicts
+from course_tools.grading.classroom import grade_class
+from course_tools.grading.cluster import client, on_worker, probe, wheel
+from course_tools.grading.graded import Graded
+from course_tools.grading.sandbox import Limits
+from course_tools.grading.sandbox.isolation import NotIsolated
+from course_tools.grading.submissions import other_sheets
+from course_tools.grading.submissions.submission import Submission
+from course_tools.grading.workers import LocalWorkers, WorkerDied
+
+LESSON, LANG = "01_attention", "ja"
+JOB = deadly.Job(ROOT, LESSON, LANG)
+LIMITS = Limits(seconds=4, notebook_seconds=8)
+SRC = ROOT / "src"
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+
+
+def sheet_01() -> sheet.Sheet:
+    return sheet.read(ROOT, LESSON, LANG)
+
+
+@pytest.fixture
+def trace(tmp_path, monkeypatch) -> Iterator[Path]:
+    """Where the workers' calls leave lines; in the end nothing runs that did not run before."""
+    folder = tmp_path / "trace"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = processes.below()
+    monkeypatch.setenv("TRIAD_TRACE", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(KIT))
+    monkeypatch.setattr(classroom, "grade", deadly.grade)
+    monkeypatch.setattr(client, "fault", deadly.fault)
+    monkeypatch.setattr(client, "Probe", deadly.Probe)
+    yield folder
+    assert processes.left(before) == []
+
+
+def words(*names: str) -> list[Submission]:
+    return [Submission(name, "x.ipynb", name.encode()) for name in names]
+
+
+def rows(results: dict[str, Graded]) -> dict[str, float | str]:
+    """{student: points, or why a person must look}."""
+    return {who: one.human[0][0] if one.human else one.rank for who, one in results.items()}
+
+
+def kill_worker_of(trace: Path, word: str) -> None:
+    """Kill dask's worker whose judge is at work on WORD, once it is."""
+    while word not in (found := {of: pid for pid, of in deadly.at_work(trace).items()}):
+        time.sleep(0.01)
+    psutil.Process(found[word]).parent().kill()
+
+
+def test_a_bad_node_a_killed_worker_and_a_deadly_submission_cost_nobody_else(trace, tmp_path):
+    """Three workers, 24 submissions; processes of this machine find the same."""
+    handed = words(*(f"s{n:02d}" for n in range(8)), "slow1", "poison1", *map(str, range(10, 24)))
+    told: list[str] = []
+    killer = threading.Thread(target=kill_worker_of, args=(trace, "slow1"))
+    killer.start()
+    with client.cluster_workers("local", 3, JOB, sheet_01(), [], told.append) as pool:
+        results = grade_class(handed, JOB, tmp_path / "out", pool, told.append)
+    killer.join()
+    expected = {one.student: deadly.points_of(one.student) for one in handed}
+    assert rows(results) == expected | {"poison1": "took_down"} and len(results) == 24
+    assert len(list((tmp_path / "out" / "results").iterdir())) == 23
+    begun, ended = deadly.traced(trace, "begin"), deadly.traced(trace, "end")
+    assert {w: n for w, n in begun.items() if n > 1} == {"slow1": 2, "poison1": 2}
+    assert max(ended.values()) == 1 and len(ended) == 23
+    [left_out] = [line for line in told if "left out" in line]
+    assert left_out.endswith(": planted")
+    assert not list(Path(tempfile.gettempdir()).glob("triad-*"))
+    local = LocalWorkers(2)
+    try:
+        assert grade_class(handed, JOB, tmp_path / "here", local, told.append) == results
+    finally:
+        local.shutdown()
+
+
+# --- a cluster of functions -----------------------------------------------------------------------
+
+
+class Pretend:
+    """A client whose workers answer in this process: {address: what the judge there does}."""
+
+    def __init__(self, **judges: Callable[[bytes], bytes]):
+        self.judges, self.status, self.called, self.id = judges, "running", [], "one"
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(self.judges, 1)
+
+    def subscribe_topic(self, topic, handler) -> None:
+        self.heard = handler
+
+    def unsubscribe_topic(self, topic) -> None:
+        self.heard = None
+
+    def run_on_scheduler(self, function):
+        return function(SimpleNamespace(clients={self.id: None}))
+
+    def run(self, function, command, *arguments, workers):
+        [address] = workers
+        self.called.append((function.__name__, address))
+        if function is on_worker.begin:
+            return {address: ""}
+        if function is on_worker.ask:
+            return {address: ("answer", self.judges[address](*arguments))}
+        return {address: None}
+
+
+@contextlib.contextmanager
+def pool_of(pretend: Pretend, told: list[str], patience_s: float = 20.0):
+    question = SimpleNamespace(settings=JOB)
+    made = client.ClusterWorkers(pretend, question, told.append, patience_s)
+    try:
+        yield made
+    finally:
+        made.shutdown()
+
+
+@pytest.fixture
+def unprobed(monkeypatch):
+    monkeypatch.setattr(client, "fault", str)  # any function that can be pickled
+    monkeypatch.setattr(client, "wheel", lambda *_: b"")
+    monkeypatch.setattr(classroom, "grade", deadly.grade)
+    monkeypatch.setattr(client, "LOOK_S", 0.02)
+
+
+def passes(question: bytes) -> bytes:
+    """A good worker."""
+    function = pickle.loads(question)[0]
+    return pickle.dumps((True, "")) if function is str else judge_main.answer(question)
+
+
+def of_verdict(verdict_of: Callable) -> Callable[[bytes], bytes]:
+    """A worker whose probe passes once; its judge says what VERDICT_OF says."""
+    probes = iter(["", "its disk is full"])
+
+    def answered(question: bytes) -> bytes:
+        function, *arguments = pickle.loads(question)
+        said = next(probes) if function is str else verdict_of(*arguments)
+        return pickle.dumps((not isinstance(said, Exception), said))
+
+    return answered
+
+
+@pytest.mark.parametrize("how", ["stopped", "raises"])
+def test_a_node_that_turns_bad_gives_no_results_and_is_left_out(unprobed, tmp_path, how):
+    """Its own errors were kept zeros once, and it was the fastest."""
+    fault = [("stopped", {"reason": "OSError: no space left"})]
+
+    def bad(job):
+        time.sleep(0.01)
+        return NotIsolated("walls fail") if how == "raises" else classroom._ungraded(JOB, fault)
+
+    told: list[str] = []
+    handed = words(*(f"s{n}" for n in range(12)))
+    with pool_of(Pretend(bad=of_verdict(bad), good=passes), told) as pool:
+        results = grade_class(handed, JOB, tmp_path, pool, told.append)
+    assert rows(results) == {one.student: deadly.points_of(one.student) for one in handed}
+    assert [line for line in told if "left out" in line] == ["left out: bad: its disk is full"]
+
+
+def test_where_every_worker_is_left_out_the_class_ends_with_their_reasons(unprobed, tmp_path):
+    said = {of: lambda q, of=of: pickle.dumps((True, f"{of} has no torch")) for of in "ab"}
+    reasons = "a: a has no torch; b: b has no torch"
+    ended = pytest.raises(BrokenExecutor, match=reasons)
+    with pool_of(Pretend(**said), told := [], 0.1) as pool, ended:
+        grade_class(words("s1"), JOB, tmp_path, pool, told.append)
+
+
+def test_a_scheduler_that_ends_ends_the_class_and_blames_no_submission(unprobed, tmp_path):
+    pretend = Pretend(a=passes)
+
+    def gone(question: bytes) -> bytes:
+        if pickle.loads(question)[0] is str:
+            return passes(question)
+        pretend.status = "connecting"
+        raise OSError("the connection is closed")
+
+    pretend.judges["a"] = gone
+    with pool_of(pretend, told := []) as pool:
+        with pytest.raises(BrokenExecutor, match="scheduler"):
+            grade_class(words("s1", "s2"), JOB, tmp_path, pool, told.append)
+        worker = client.RemoteWorker(pool, "a")
+        with pytest.raises(WorkerDied) as died:
+            worker.ask(pickle.dumps((deadly.grade, JOB)))
+        assert not died.value.asked
+
+
+def test_a_worker_that_went_while_it_was_idle_is_not_laid_to_a_submission(unprobed):
+    pretend = Pretend(a=passes)
+    with pool_of(pretend, []) as pool:
+        pretend.heard((0.0, {"action": "remove-worker", "worker": "a"}))
+        pretend.called.clear()
+        with pytest.raises(WorkerDied) as died:
+            client.RemoteWorker(pool, "a").ask(question("s1"))
+    assert not died.value.asked and pretend.called == []
+
+
+def test_a_worker_that_joins_later_is_probed_and_gets_work(unprobed, tmp_path):
+    pretend = Pretend()
+    with pool_of(pretend, told := []) as pool:
+        pretend.judges["late"] = passes
+        for _ in range(2):  # heard of twice, it joins once
+            pretend.heard((0.0, {"action": "add-worker", "worker": "late"}))
+        results = grade_class(words("s1", "s2"), JOB, tmp_path, pool, told.append)
+        assert len(pool.threads) == 1
+    assert rows(results) == {w: deadly.points_of(w) for w in ("s1", "s2")}
+    assert pretend.called.count(("begin", "late")) == 1 and pretend.called[-1] == ("end", "late")
+
+
+def test_a_worker_whose_judges_die_at_once_is_left_out(unprobed, tmp_path):
+    pretend = Pretend(a=passes, b=passes)
+    real = pretend.run
+
+    def run(function, command, *arguments, workers):
+        if workers == ["a"] and function is on_worker.ask and b"deadly" in arguments[0]:
+            return {"a": ("died", b"")}
+        return real(function, command, *arguments, workers=workers)
+
+    pretend.run = run
+    with pool_of(pretend, told := []) as pool:
+        results = grade_class(words(*"cdefghij"), JOB, tmp_path, pool, told.append)
+    assert rows(results) == {w: deadly.points_of(w) for w in "cdefghij"}
+    assert [line for line in told if "left out" in line] == [
+        "left out: a: its judge ends before it has graded anything"
+    ]
+
+
+# --- on a worker ----------------------------------------------------------------------------------
+
+
+def question(word: str) -> bytes:
+    return pickle.dumps((deadly.grade, replace(JOB, data=word.encode())))
+
+
+def packed() -> bytes:
+    """A wheel of nothing: the course is on the path anyway."""
+    made = BytesIO()
+    zipfile.ZipFile(made, "w").close()
+    return made.getvalue()
+
+
+def test_a_judge_belongs_to_one_command_and_leaves_nothing(trace, tmp_path):
+    worker = SimpleNamespace(local_directory=str(tmp_path / "scratch"))
+    Path(worker.local_directory).mkdir()
+
+    async def lived() -> None:
+        assert await on_worker.begin("one", [], packed(), 60, worker) == ""
+        assert len(os.listdir(worker.local_directory)) == 1
+        how, answer = await on_worker.ask("one", question("s1"), worker)
+        assert how == "answer" and pickle.loads(answer)[1].outcomes["merge"].points
+        both = ["one", "two"]
+        said = await on_worker.begin("two", both, packed(), 60, worker)
+        assert said == "another command is grading on it"
+        assert await on_worker.ask("two", question("s1"), worker) == ("gone", b"")
+        assert await on_worker.ask("one", question("poison1"), worker) == ("died", b"")
+        assert await on_worker.ask("one", question("s1"), worker) == ("gone", b"")
+        await on_worker.end("two", worker)
+        assert os.listdir(worker.local_directory)
+        assert await on_worker.begin("two", ["two"], packed(), 60, worker) == ""  # one is gone
+        assert len(os.listdir(worker.local_directory)) == 1
+        await on_worker.end("two", worker)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(SRC), str(KIT)]))
+        asyncio.run(lived())
+    assert os.listdir(worker.local_directory) == []
+
+
+def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
+    """Killed, it says nothing any more: its sheets end with the judge's process."""
+    worker = SimpleNamespace(local_directory=str(tmp_path / "scratch"))
+    Path(worker.local_directory).mkdir()
+
+    async def lived() -> None:
+        assert await on_worker.begin("one", [], packed(), 1.0, worker) == ""
+        for _ in range(3):  # each question is worth another lease
+            await asyncio.sleep(0.5)
+            assert (await on_worker.ask("one", question("s1"), worker))[0] == "answer"
+        await asyncio.sleep(2.0)
+        assert (await on_worker.ask("one", question("s1"), worker)) == ("gone", b"")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(SRC), str(KIT)]))
+        asyncio.run(lived())
+    assert os.listdir(worker.local_directory) == []
+
+
+def test_a_disk_that_cannot_be_written_is_the_workers_reason(tmp_path):
+    worker = SimpleNamespace(local_directory=str(tmp_path / "not there"))
+    reason = asyncio.run(on_worker.begin("one", [], packed(), 60, worker))
+    assert "FileNotFoundError" in reason
+
+
+# --- what a worker must pass ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def isolated():
+    with server_or_skip(LIMITS):
+        return
+
+
+def asked(**instead) -> probe.Probe:
+    job = classroom.Job(ROOT, LESSON, LANG, b"", LIMITS, True)
+    known = {"code": verdicts.digest(verdicts.SRC), "packages": verdicts.installed()}
+    known |= {"places": (ROOT / "solutions",), "released": other_sheets.released(ROOT)}
+    return probe.Probe(**{"settings": job, "sheet": sheet_01(), **known, **instead})
+
+
+@pytest.fixture
+def forgotten():
+    """The probe keeps what it was sent, for the submissions that follow."""
+    yield
+    sheet.SENT.clear()
+    other_sheets.SENT.clear()
+
+
+def test_a_good_worker_passes_and_has_all_that_it_needs_in_its_memory(isolated, forgotten):
+    elsewhere = Path("/nowhere")
+    job = replace(asked().settings, root=elsewhere)
+    assert probe.fault(asked(settings=job)) == ""
+    classroom._sheet.cache_clear()
+    assert classroom._sheet(elsewhere, LESSON, LANG) == sheet_01()
+    assert other_sheets.released.__wrapped__(elsewhere) == other_sheets.released(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ({"code": "0" * 64}, "another version of the course"),
+        ({"packages": (*verdicts.installed(), "torch 99")}, "other packages: torch 99"),
+        ({"packages": ("3.99", *verdicts.installed()[1:])}, "another Python: 3"),
+        ({"places": (Path(sys.prefix) / "bin",)}, "student code may read"),
+    ],
+)
+def test_a_worker_that_is_not_as_the_command_is_left_out(isolated, forgotten, instead, said):
+    assert probe.fault(asked(**instead)).startswith(said)
+
+
+def test_a_worker_whose_own_judge_fails_is_left_out(isolated, forgotten, monkeypatch):
+    monkeypatch.setattr(classroom, "_unsound", lambda *_: {"merge": "slow 4 s"})
+    assert "model answer of merge does not pass: slow 4 s" in probe.fault(asked())
+
+    def closed(*_):
+        raise NotIsolated("no user namespaces here")
+
+    monkeypatch.setattr(classroom, "_server", closed)
+    assert "cannot be isolated: no user namespaces here" in probe.fault(asked())
+
+
+def test_walls_that_do_not_hold_are_seen(isolated, forgotten):
+    """Without walls a student's process reaches a file and a port: so the probe has looked."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()
+        good = asked(addresses=(port,))
+        assert probe.reaches(good) == ""
+        said = probe.reaches(replace(good, settings=replace(good.settings, walls=False)))
+    assert "student code reaches" in said and str(port[1]) in said
+    assert tempfile.gettempdir() in said and str(ROOT / "solutions") in said
+
+
+# --- the wheel ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def made() -> bytes:
+    return wheel.wheel(SRC, ROOT / "pyproject.toml")
+
+
+def test_pip_installs_the_wheel_and_it_is_this_edition(made, tmp_path):
+    file = tmp_path / "transformer_triad-0.1.0-py3-none-any.whl"
+    file.write_bytes(made)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*command, "--no-compile", "--target", tmp_path / "there", file], check=True)
+    assert verdicts.digest.__wrapped__(tmp_path / "there") == verdicts.digest(SRC)
+
+
+def test_no_answer_and_no_hidden_test_is_in_the_wheel(made):
+    kept = [leaks.secrets(one.sheet) for one in Course.read(ROOT).lessons if one.sheet]
+    lines = {line for of in kept for line in of.lines}
+    assert len(lines) > 100
+    with zipfile.ZipFile(BytesIO(made)) as archive:
+        names = [n for n in archive.namelist() if re.search(r"\.(py|toml|json|md|txt)$", n)]
+        texts = [leaks.squeeze(archive.read(name).decode()) for name in names]
+    assert not any(line in text for text in texts for line in lines)
+    assert not [name for name in names if "model_answers" in name or name.startswith("lessons")]
+
+
+def test_unsafe_and_a_cluster_exclude_each_other(tmp_path, capsys):
+    options = ["--lesson", LESSON, "--lang", LANG, "--out", str(tmp_path / "out")]
+    assert grade.main([str(tmp_path), *options, "--unsafe", "--cluster", "local"]) == 2
+    assert "this machine alone" in capsys.readouterr().err
