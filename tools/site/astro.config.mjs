@@ -19,7 +19,10 @@ const formula = (displayMode) => (node, context) => {
 // Starlight's own words stand under zh-TW, and a page says the script of its language, too.
 const words = {
   name: "words",
-  hooks: { "i18n:setup": ({ injectTranslations }) => injectTranslations({ "zh-Hant-TW": taiwan }) },
+  hooks: {
+    "config:setup": () => {},  // Starlight asks for one
+    "i18n:setup": ({ injectTranslations }) => injectTranslations({ "zh-Hant-TW": taiwan }),
+  },
 };
 
 export default defineConfig({
