@@ -27,7 +27,7 @@ HTML_KB, PAGE_KB, MEDIAN_KB, SITE_MB = 75, 600, 300, 20  # as they travel
 SHIFT = 0.1  # cumulative layout shift that counts as good (web.dev/cls)
 SQUEEZED = {".html", ".css", ".js", ".json", ".svg", ".wasm", ".txt", ".xml"}  # hosts gzip these
 OPEN = """document.querySelectorAll("details").forEach((one) => { one.open = true });
-document.querySelectorAll("img").forEach((one) => { one.loading = "eager" })"""
+for (const one of document.images) if (one.checkVisibility()) one.loading = "eager";"""
 WIDER = "document.documentElement.scrollWidth - innerWidth"
 # since the page was there as a whole: what it shows while it arrives depends on the line's speed
 MOVED = """new Promise((done) => {

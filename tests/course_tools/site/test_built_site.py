@@ -9,12 +9,14 @@ import re
 
 import pytest
 import small_site
+import turns
 
 from course_tools.site import audit, pdf
 from course_tools.site.served import served
 from helpers.classroom import records
 from helpers.language.say import COMPLETE, LANGUAGES
 
+pytestmark = turns.in_ci
 LESSON = small_site.NAMES[0]
 BASE = "/course/"
 

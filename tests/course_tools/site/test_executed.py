@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small_tree import begun
+from turns import in_ci
 
 from course_tools.checks import testing
 from course_tools.site import executed
@@ -97,6 +98,7 @@ def test_of_a_lesson_with_a_fault_nothing_is_kept_nor_of_a_sheet(root):
     assert kept == {"ja-01_counted", "ja-02_shown"}
 
 
+@in_ci
 def test_what_is_missing_runs_and_a_fault_stops_the_site(root, capfd):
     write(lesson(root, "01_counted"), [COUNTED, "x = 2"])
     names = ["01_counted", "02_shown", *BAD]

@@ -9,9 +9,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 from places import ROOT
 
-from course_tools.checks import npm
+from course_tools.checks import npm, testing
 from course_tools.prose import glossary
-from course_tools.site import frame, lighter, project, words
+from course_tools.site import audit, executed, frame, lighter, pdf, project, words
+from course_tools.site.__main__ import main
 from course_tools.site.pages import Page, page
 from helpers.display.figures import _figure_html as drawn
 from helpers.language import say
@@ -165,6 +166,33 @@ def test_each_language_has_a_beginning_and_every_term_that_a_lesson_explains(tmp
         assert f"(./{lang}/)" in made["index.md"]
         assert "python start.py" in made[f"{lang}/edition.md"]
     assert "[01 題](./01_a/)" in made["ja/index.md"] and "題" not in made["zh-tw/index.md"]
+
+
+@pytest.mark.parametrize("address, base", [("", "/"), ("https://a.example/course", "/course/")])
+def test_the_command_builds_prints_and_audits_under_the_sites_address(
+    tmp_path, monkeypatch, capsys, address, base
+):
+    done, out = [], tmp_path / "site"
+    monkeypatch.setattr(testing, "install_site", lambda: done.append("install"))
+    monkeypatch.setattr(executed, "lessons", lambda files, root: [])
+    monkeypatch.setattr(project, "write", lambda work, pages, extra, at: done.append(at))
+    monkeypatch.setattr(project, "build", lambda work, out: done.append("build"))
+    monkeypatch.setattr(pdf, "write", lambda out, base, folder, pages: done.append(base))
+    monkeypatch.setattr(audit, "told", lambda out, base: done.append(base) or ["a fault"])
+    words = [str(out), "--lesson", "none", "--address", address, "--pdf", str(tmp_path), "--audit"]
+    assert main(words) == 1
+    assert done == ["install", address, "build", base, base]
+    assert f"0 lessons are in {out}" in capsys.readouterr().out
+
+
+def test_a_lesson_that_does_not_run_stops_the_command(tmp_path, monkeypatch, capsys):
+    def stop(files, root):
+        raise executed.NotExecuted("not executed: ja/01_a.ipynb")
+
+    monkeypatch.setattr(testing, "install_site", lambda: None)
+    monkeypatch.setattr(executed, "lessons", stop)
+    assert main([str(tmp_path)]) == 1
+    assert "not executed: ja/01_a.ipynb" in capsys.readouterr().err
 
 
 def test_every_text_of_the_site_is_there_in_every_language():
