@@ -75,8 +75,8 @@ def _edition(lang: str, students: str) -> str:
 
 def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
     """Return the glossary: what the lessons explain, with its sentence and a link to the cell."""
-    front = {"title": words.text("terms", lang), "sidebar": {"order": 99}}
-    front["tableOfContents"] = False  # its table needs the room
+    front = {"title": words.text("terms", lang), "sidebar": {"order": 99},
+             "tableOfContents": False}  # fmt: skip  # its table needs the room
     others = [name for name in COMPLETE if name != lang]
     head = [words.text("language", name) for name in (lang, *others)] + ["English"]
     head += [words.text("means", lang), words.text("where", lang)]
