@@ -78,12 +78,7 @@ def _lead(lang: str) -> str:
     rows = [text(f"table_{name}", lang).split("|") for name in TYPES]
     table = _table(text("table_head", lang).split("|"), rows)
     lead, how = text("lead", lang).format(mb=megabytes), text("how", lang)
-    return "\n\n".join([lead, _no_script(lang), table, how])
-
-
-def _no_script(lang: str) -> str:
-    link = f'<a href="#c-still">{text("no_script_link", lang)}</a>'
-    return f"<noscript><p>{text('no_script', lang).format(link=link)}</p></noscript>"
+    return "\n\n".join([lead, table, how])
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
