@@ -146,6 +146,7 @@ if __name__ == "__main__":
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's help")
 def test_the_workers_end_with_a_command_that_is_killed(trace, tmp_path):
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(KIT)])}
+    env |= {"TMPDIR": str(tmp_path)}  # the folder of a command that is killed stays
     command = [sys.executable, "-c", COMMAND, str(ROOT), str(tmp_path / "out")]
     with subprocess.Popen(command, env=env) as process:
         while not any(deadly.traced(trace, "end").values()) or len(deadly.at_work(trace)) < 2:
