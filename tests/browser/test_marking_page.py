@@ -65,7 +65,7 @@ def opened(made, chromium):
 
 def ready(page):
     """Until an answer's page takes keys."""
-    page.wait_for_function("document.activeElement.id === 'c0'")
+    page.locator("#c0:focus").wait_for()  # the page's policy refuses a function to wait for
 
 
 def first_answer(page):

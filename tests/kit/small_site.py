@@ -10,6 +10,7 @@ from PIL import Image
 from places import ROOT
 
 from course_tools.site import frame, project
+from course_tools.site.live import calculator
 from course_tools.site.pages import Page, page
 from course_tools.site.triad import page as triad
 from helpers.display import figures
@@ -75,7 +76,7 @@ def build(folder: Path, packages: Path, address: str) -> Path:
     modules = "node_modules"
     shutil.copytree(packages / modules, work / modules, copy_function=os.link, symlinks=True)
     made = pages()
-    project.write(work, made, frame.pages(ROOT, made), address)
+    project.write(work, made, frame.pages(ROOT, made), address, calculator.files())
     triad.write(work, made)
     project.build(work, out)
     return out

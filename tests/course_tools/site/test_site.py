@@ -175,7 +175,7 @@ def test_the_command_builds_prints_and_audits_under_the_sites_address(
     done, out = [], tmp_path / "site"
     monkeypatch.setattr(testing, "install_site", lambda: done.append("install"))
     monkeypatch.setattr(executed, "lessons", lambda files, root: [])
-    monkeypatch.setattr(project, "write", lambda work, pages, extra, at: done.append(at))
+    monkeypatch.setattr(project, "write", lambda work, pages, extra, at, live: done.append(at))
     monkeypatch.setattr(project, "build", lambda work, out: done.append("build"))
     monkeypatch.setattr(pdf, "write", lambda out, base, folder, pages: done.append(base))
     monkeypatch.setattr(audit, "told", lambda out, base: done.append(base) or ["a fault"])

@@ -3,43 +3,54 @@
 A site without lessons, built by Astro: needs npm and a browser.
 """
 
-import functools
-import http.server
+import contextlib
 import os
 import shutil
-import threading
+from urllib.parse import urlsplit
 
 import pytest
-from test_built_site import AXE, VIEWS, WIDER, Silent, opened
 
-from course_tools.checks.lab_driver import browser, find_browser
+from course_tools.checks import testing
+from course_tools.checks.lab_driver import find_browser
+from course_tools.site import audit
 from course_tools.site.__main__ import main
+from course_tools.site.served import served
 from course_tools.site.triad import page as triad
 from helpers.language.say import COMPLETE
 
 ALL = bool(os.environ.get("TRIAD_ALL"))
 pytestmark = pytest.mark.skipif(not ALL, reason="TRIAD_ALL=1 runs it")
+VIEWS = [(1280, False), (1280, True), (400, False), (400, True)]
 RESULTS = triad.STEPS[1:]
 LOOK = ".guess-first .doors button:not(.main)"  # without a guess
 FOCUSED = "document.activeElement.closest('[data-step]')?.dataset.step ?? ''"
 TO_LOOK = f"document.activeElement.matches('{LOOK}')"
 
 
+@contextlib.contextmanager
+def opened(chromium, address, width=1280, dark=False):
+    """A page, and what went wrong on it: other hosts, missing files, errors of scripts."""
+    scheme = "dark" if dark else "light"
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.wrong = []
+    host = urlsplit(address).netloc
+    page.on("request", lambda r: urlsplit(r.url).netloc in (host, "") or page.wrong.append(r.url))
+    page.on("response", lambda r: r.status < 400 or page.wrong.append(f"{r.status} {r.url}"))
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.goto(address)
+    yield page
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A browser, and the address of a site without lessons."""
-    from playwright.sync_api import sync_playwright
-
     if not shutil.which("npm") or not find_browser():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("npm or a browser is missing")
     out = tmp_path_factory.mktemp("triad")
     assert main([str(out), "--lesson", "none"]) == 0
-    handler = functools.partial(Silent, directory=str(out))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with sync_playwright() as playwright, browser(playwright) as chromium:
-            yield chromium, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(out) as address, audit.chromium() as chromium:
+        yield chromium, address.rstrip("/")
 
 
 @pytest.fixture
@@ -69,7 +80,7 @@ def look(page, *steps):
 
 
 def axe(page):
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate((testing.NODE / audit.AXE).read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document)")["violations"]
     return {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in found}
 
@@ -79,7 +90,7 @@ def axe(page):
 def test_it_is_whole_and_legible_when_all_results_are_shown(awake, lang, width, dark):
     page = awake(lang, width, dark)
     look(page, *RESULTS)
-    assert axe(page) == {} and page.evaluate(WIDER) <= 0
+    assert axe(page) == {} and page.evaluate(audit.WIDER) <= 0
     assert page.locator(".triad svg.grid").count() == 3 and page.wrong == []
     assert not page.locator(".triad-still").is_visible()
 

@@ -196,6 +196,7 @@ def test_what_a_test_does_not_set_back_ends_with_it(fixture, ended, tmp_path):
     if fixture:
         shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
-    env = os.environ | {"PYTEST_ADDOPTS": ""}
+    path = os.pathsep.join(map(str, (ROOT / "tests" / "kit", ROOT / "src")))
+    env = os.environ | {"PYTEST_ADDOPTS": "", "PYTHONPATH": path}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
     assert ended in done.stdout, done.stdout + done.stderr

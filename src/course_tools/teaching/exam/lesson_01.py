@@ -34,8 +34,8 @@ def deviation(rng: random.Random) -> Values:
 def window(rng: random.Random) -> Values:
     """Pairs that a causal window mask lets through."""
     n, width = rng.randint(7, 12), rng.randint(2, 4)
-    query, key = torch.arange(n)[:, None], torch.arange(n)
-    seen = (key <= query) & (query - key < width)
+    row, column = torch.arange(n)[:, None], torch.arange(n)
+    seen = (column <= row) & (row - column < width)
     return {"n": n, "width": width, "answer": int(seen.sum())}
 
 

@@ -28,8 +28,8 @@ def perplexity(rng: random.Random) -> Values:
 def reach(rng: random.Random) -> Values:
     """How many layers a window needs so that the last token hears of the first."""
     n, width = rng.randint(30, 90), rng.randint(4, 9)
-    query, key = torch.arange(n)[:, None], torch.arange(n)
-    step = ((key <= query) & (query - key < width)).double()
+    row, column = torch.arange(n)[:, None], torch.arange(n)
+    step = ((column <= row) & (row - column < width)).double()
     seen, layers = step, 1
     while not seen[-1, 0]:
         seen, layers = (seen @ step > 0).double(), layers + 1
