@@ -43,8 +43,8 @@ def layers(rng: random.Random) -> Values:
     """How many outputs change when one token changes below several layers of a window."""
     n, width, depth = rng.randint(14, 18), rng.randint(2, 3), rng.randint(2, 4)
     changed = rng.randint(2, 5)
-    query, key = torch.arange(n)[:, None], torch.arange(n)
-    step = ((key <= query) & (query - key < width)).double()
+    row, column = torch.arange(n)[:, None], torch.arange(n)
+    step = ((column <= row) & (row - column < width)).double()
     reached = torch.linalg.matrix_power(step, depth)[:, changed - 1] > 0
     values = {"n": n, "width": width, "depth": depth, "changed": changed}
     return values | {"answer": int(reached.sum())}
