@@ -154,7 +154,7 @@ def look(chromium: Any, address: str, width: int, scheme: str) -> Seen:
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
     page, seen = context.new_page(), Seen()
-    _listen(page, address, seen)
+    listen(page, address, seen)
     page.goto(address, wait_until="load")
     seen.text, moved = page.evaluate(TEXT), page.evaluate(MOVED)
     page.evaluate(OPEN)
@@ -164,7 +164,7 @@ def look(chromium: Any, address: str, width: int, scheme: str) -> Seen:
     return seen
 
 
-def _listen(page: Any, address: str, seen: Seen) -> None:
+def listen(page: Any, address: str, seen: Seen) -> None:
     """Note what the page asks for, what it does not get, and errors of its scripts."""
     host = urlsplit(address).netloc
     origin = f"http://{host}"
@@ -205,7 +205,7 @@ def without_scripts(chromium: Any, address: str) -> Seen:
     """Open a page as a browser without scripts shows it."""
     context = chromium.new_context(java_script_enabled=False)
     page, seen = context.new_page(), Seen()
-    _listen(page, address, seen)
+    listen(page, address, seen)
     page.goto(address, wait_until="load")
     seen.text = page.evaluate(TEXT)
     if page.locator(".katex-error").count():

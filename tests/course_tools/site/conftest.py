@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 from collections.abc import Callable
 
@@ -40,3 +41,17 @@ def node():
         return project.node(audit.testing.SITE)
     except npm.NoNode as reason:
         without(f"{reason}: it")
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """A copy of the live pages' scripts with one place changed: planted(file, right, wrong)"""
+
+    def plant(file, right, wrong):
+        live = shutil.copytree(project.SOURCES / "public" / "live", tmp_path / "live")
+        source = (live / file).read_text(encoding="utf-8")
+        assert source.count(right) == 1
+        (live / file).write_text(source.replace(right, wrong), encoding="utf-8")
+        return live
+
+    return plant

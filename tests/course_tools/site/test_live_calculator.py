@@ -137,13 +137,8 @@ def test_the_page_equals_the_instrument_on_the_whole_table():
         ("kv-answer.js", "model.limit < length", "model.limit <= length"),
     ],
 )  # fmt: skip
-def test_a_fault_in_the_page_s_rules_is_noticed(tmp_path, file, right, wrong):
-    shutil.copytree(LIVE, tmp_path / "live")
-    changed = tmp_path / "live" / file
-    source = changed.read_text(encoding="utf-8")
-    assert source.count(right) == 1
-    changed.write_text(source.replace(right, wrong), encoding="utf-8")
-    assert differing(tmp_path / "live", every=3)[1]
+def test_a_fault_in_the_page_s_rules_is_noticed(planted, file, right, wrong):
+    assert differing(planted(file, right, wrong), every=3)[1]
 
 
 def test_numbers_are_written_as_python_writes_them(tmp_path):
@@ -204,16 +199,11 @@ PASTED = [
         ("...outer.text_config", "...{ num_hidden_layers: 26 }"),
     ],
 )
-def test_a_fault_in_reading_a_config_is_noticed(tmp_path, monkeypatch, right, wrong):
+def test_a_fault_in_reading_a_config_is_noticed(planted, monkeypatch, right, wrong):
     texts = [json.dumps(fields) for fields in PASTED]
     wanted = [families.by_instrument(text) for text in texts]
     assert families.by_page(texts, known()) == wanted
-    shutil.copytree(LIVE, tmp_path / "live")
-    changed = tmp_path / "live" / "pasted.js"
-    source = changed.read_text(encoding="utf-8")
-    assert source.count(right) == 1
-    changed.write_text(source.replace(right, wrong), encoding="utf-8")
-    monkeypatch.setattr(families, "SCRIPTS", tmp_path / "live")
+    monkeypatch.setattr(families, "SCRIPTS", planted("pasted.js", right, wrong))
     assert families.by_page(texts, known()) != wanted
 
 

@@ -6,7 +6,6 @@ A site without lessons, built by Astro: needs npm and a browser.
 import contextlib
 import os
 import shutil
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -32,11 +31,9 @@ def opened(chromium, address, width=1280, dark=False):
     """A page, and what went wrong on it: other hosts, missing files, errors of scripts."""
     scheme = "dark" if dark else "light"
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.wrong = []
-    host = urlsplit(address).netloc
-    page.on("request", lambda r: urlsplit(r.url).netloc in (host, "") or page.wrong.append(r.url))
-    page.on("response", lambda r: r.status < 400 or page.wrong.append(f"{r.status} {r.url}"))
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    seen = audit.Seen()
+    audit.listen(page, address, seen)
+    page.wrong = seen.faults
     page.goto(address)
     yield page
     page.close()
