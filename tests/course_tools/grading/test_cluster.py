@@ -132,8 +132,8 @@ class Pretend:
     def run_on_scheduler(self, function):
         return function(SimpleNamespace(clients={self.id: None}))
 
-    def run(self, function, command, *arguments, workers):
-        [address] = workers
+    def run(self, sent, command, *arguments, workers):
+        [address], function = workers, sent.function
         self.called.append((function.__name__, address))
         if function is on_worker.begin:
             return {address: ""}
@@ -248,10 +248,10 @@ def test_a_worker_whose_judges_die_at_once_is_left_out(unprobed, tmp_path):
     pretend = Pretend(a=passes, b=passes)
     real = pretend.run
 
-    def run(function, command, *arguments, workers):
-        if workers == ["a"] and function is on_worker.ask and b"deadly" in arguments[0]:
+    def run(sent, command, *arguments, workers):
+        if workers == ["a"] and sent is client.ASK and b"deadly" in arguments[0]:
             return {"a": ("died", b"")}
-        return real(function, command, *arguments, workers=workers)
+        return real(sent, command, *arguments, workers=workers)
 
     pretend.run = run
     handed = words(*(f"s{n:02d}" for n in range(40)))
@@ -327,6 +327,24 @@ def test_a_disk_that_cannot_be_written_is_the_workers_reason(tmp_path):
     worker = SimpleNamespace(local_directory=str(tmp_path / "not there"))
     reason = asyncio.run(on_worker.begin("one", [], packed(), 60, worker))
     assert "FileNotFoundError" in reason
+
+
+def test_a_local_clusters_workers_do_not_load_the_command(tmp_path):
+    """Else each of them loads torch, which takes seconds and 250 MB."""
+    (tmp_path / "heavy.py").touch()
+    main = tmp_path / "main.py"
+    main.write_text(
+        "import heavy, sys\n"
+        "from course_tools.grading.cluster.client import opened\n"
+        "if __name__ == '__main__':\n"
+        "    with opened('local', 1) as client:\n"
+        "        [there] = client.run(lambda: [*__import__('sys').modules]).values()\n"
+        "    print('heavy' in sys.modules, 'heavy' in there, 'distributed' in there)\n"
+    )
+    path = os.pathsep.join([str(SRC), str(tmp_path)])
+    done = subprocess.run([sys.executable, main], env=os.environ | {"PYTHONPATH": path},
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.stdout.split() == ["True", "False", "True"], done.stderr
 
 
 # --- what a worker must pass ----------------------------------------------------------------------
