@@ -29,6 +29,7 @@ import psutil
 import pytest
 from isolation import server_or_skip
 from places import KIT, ROOT
+from sample_class import Sheets
 
 from course_tools.authoring.course import Course
 from course_tools.edition import leaks
@@ -393,10 +394,16 @@ def test_a_worker_that_is_not_as_the_command_is_left_out(isolated, forgotten, in
     assert probe.fault(asked(**instead)).startswith(said)
 
 
-def test_a_worker_whose_own_judge_fails_is_left_out(isolated, forgotten, monkeypatch):
-    monkeypatch.setattr(classroom, "_unsound", lambda *_: {"merge": "slow 4 s"})
-    assert "model answer of merge does not pass: slow 4 s" in probe.fault(asked())
+def test_a_worker_on_which_a_model_answer_fails_is_left_out(isolated, forgotten):
+    """Judged for real: here it is the model answer itself that is wrong."""
+    wrong = {"merge": Sheets(LANG).wrong["merge-wrong-average"]}
+    parts = [replace(part, source=wrong.get(part.key, part.source)) for part in sheet_01().parts]
+    job = replace(asked().settings, root=Path("/nowhere else"))
+    said = probe.fault(asked(settings=job, sheet=replace(sheet_01(), parts=tuple(parts))))
+    assert said.startswith("the model answer of merge does not pass: wrong ") and ";" not in said
 
+
+def test_a_worker_that_cannot_isolate_is_left_out(isolated, forgotten, monkeypatch):
     def closed(*_):
         raise NotIsolated("no user namespaces here")
 
