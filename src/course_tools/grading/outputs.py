@@ -53,9 +53,9 @@ def show(
     _write(out / "report.html", report.report(grades, sheet, walls, lang))
     _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang, people))
     doubtful = sum(bool(grade.human) for grade in grades)
-    print(f"{len(grades)} submissions, {doubtful} need a human: {out / 'grades.csv'}")
+    print(f"submissions: {len(grades)}, for a human to look at: {doubtful}; {out / 'grades.csv'}")
     if to_mark := sum(len(grade.to_mark) for grade in grades):
-        print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
+        print(f"tasks that wait for marks: {to_mark}; python start.py mark --lang {sheet.lang}")
 
 
 def show_people(

@@ -241,6 +241,7 @@ def test_a_worker_that_joins_later_is_probed_and_gets_work(unprobed, tmp_path):
             pretend.heard((0.0, {"action": "add-worker", "worker": "late"}))
         results = grade_class(words("s1", "s2"), JOB, tmp_path, pool, told.append)
         assert len(pool.threads) == 1
+    assert told.count("a worker has passed: grading …") == 1
     assert rows(results) == {w: deadly.points_of(w) for w in ("s1", "s2")}
     assert pretend.called.count(("begin", "late")) == 1 and pretend.called[-1] == ("end", "late")
 

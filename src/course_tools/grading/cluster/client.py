@@ -126,7 +126,7 @@ class ClusterWorkers(Workers):
     ):
         super().__init__()
         self.client, self.tell, self.patience_s = client, tell, patience_s
-        self.reasons, self.gone = dict[str, str](), set[str]()
+        self.reasons, self.gone, self.has_passed = dict[str, str](), set[str](), False
         self.wheel = wheel(SRC, probe.settings.root / "pyproject.toml")
         self.probe = pickle.dumps((fault, probe))
         self.client.subscribe_topic("all", self._heard)
@@ -150,6 +150,13 @@ class ClusterWorkers(Workers):
             known = {one.address for one in self.threads if isinstance(one, RemoteWorker)}
         if worker.address not in known:
             super().add(worker)
+
+    def passed(self) -> None:
+        """Tell that grading begins, when the first worker has passed: a queue may take hours."""
+        with self.lock:
+            first, self.has_passed = not self.has_passed, True
+        if first:
+            self.tell("a worker has passed: grading …")
 
     def left(self, worker: Worker, reason: Exception | None) -> None:
         """Tell why a worker is left out; where only its judge has ended, let it start another."""
@@ -204,6 +211,7 @@ class RemoteWorker(Worker):
         done, said = pickle.loads(self._answer(self.of.probe))
         if not done or said:
             raise WorkerUnfit(str(said) if done else f"{type(said).__name__}: {said}")
+        self.of.passed()
 
     def ask(self, question: bytes) -> bytes:
         """Return the judge's answer; a fault that may be the worker's is none if it is so."""
