@@ -1,4 +1,4 @@
-"""A class on a cluster while everything is killed: the table of kills, as kills.md beside it.
+"""A class on a cluster while everything is killed: the table of kills, KILLS.md beside it.
 
 python benchmarks/grading/kills.py [--students 300] [--loops 15] [--note TEXT]
 
