@@ -276,7 +276,7 @@ def help_of_tool(command: str) -> str:
 
 @turns.in_ci
 def test_every_command_has_a_tool_that_explains_itself():
-    commands = load_start(ROOT / "start.py").COMMANDS
+    commands = load_start(ROOT / "start.py").commands()
     assert len(commands) > 10
     for name in commands:
         assert help_of_tool(name).startswith("usage: start.py"), name
@@ -297,12 +297,12 @@ def fault_of(words: list[str], own: set[str]) -> str | None:
     """
     start = load_start(ROOT / "start.py")
     if words[:1] == ["COMMAND"]:
-        return next((f for c in start.COMMANDS if (f := fault_of([c, *words[1:]], own))), None)
+        return next((f for c in start.commands() if (f := fault_of([c, *words[1:]], own))), None)
     if words == ["--help"]:
         return None
     if not words or words[0].startswith("-"):
         words = ["lab", *words]
-    if words[0] not in start.COMMANDS:
+    if words[0] not in start.commands():
         return f"no command {words[0]}"
     _, given = start.parser().parse_known_args(words[1:])
     said = help_of_tool(words[0])
