@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import turns
 from marked_class import MarkedClass, notebook
 from places import ROOT
 from sample_class import FULL, LESSON
@@ -216,7 +217,7 @@ def test_a_server_that_is_gone_loses_nothing_that_was_typed(opened):
     assert page.locator("#c0").input_value() == "1"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", turns.by_turns(1, [False, True]), ids=["light", "dark"])
 def test_axe_finds_no_violation_on_any_page(made, opened, axe, dark):
     page, marking = opened(color_scheme="dark" if dark else "light")
     marking.bank.put("", {"ja": "数を引用しましょう。", "zh_tw": "請引用數字。"})
@@ -245,7 +246,7 @@ def test_axe_finds_no_violation_on_any_page(made, opened, axe, dark):
     assert page.ran == []
 
 
-@pytest.mark.parametrize("lang", ["en", "ja", "zh-tw"])
+@pytest.mark.parametrize("lang", turns.by_turns(0, ["en", "ja", "zh-tw"]))
 def test_at_400_pixels_nothing_is_wider_and_at_1280_nothing_has_to_be_scrolled_for(
     made, opened, lang
 ):

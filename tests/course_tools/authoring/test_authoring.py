@@ -12,6 +12,7 @@ import jupytext
 import nbformat
 import pytest
 import small_course
+import turns
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from places import ROOT
 from traitlets.config import Config
@@ -243,6 +244,7 @@ def built():
     return build(Course.read(ROOT))
 
 
+@turns.in_ci
 def test_a_second_build_gives_the_same_bytes(built):
     assert build(Course.read(ROOT)) == built
 
@@ -416,6 +418,7 @@ def test_a_build_reads_each_file_once_and_imports_nothing_slow(whole, built):
     assert SLOW & set(modules) == set()
 
 
+@turns.in_ci
 def test_a_second_reading_would_be_seen(copy):
     assert set(check_build(copy, times=2)[1].values()) == {2}
 

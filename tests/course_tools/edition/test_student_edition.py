@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,7 @@ def course_copy(tmp_path):
     return tmp_path
 
 
+@turns.in_ci
 def test_a_course_in_step_with_its_sources_can_be_packed(course_copy):
     student_edition.require_built(Course.read(course_copy))
 
@@ -196,8 +198,8 @@ def test_a_solved_notebook_would_be_seen():
     solutions = [p.relative_to(ROOT) for p in ROOT.glob("solutions/*/*/*.ipynb")]
     course = Course.read(ROOT)
     assert solutions
-    for solution in solutions:
-        assert len(leaks.find(course, [solution])) >= 10
+    found = Counter(leak.file for leak in leaks.find(course, solutions))
+    assert [solution for solution in solutions if found[solution] < 10] == []
 
 
 SHEET = '''\

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.authoring.course import Course
@@ -98,6 +99,7 @@ def test_the_prose_passes_the_gates(course, lessons):
     assert gates.problems([*texts, spoilt], forms)
 
 
+@turns.in_ci
 def test_the_japanese_passes_textlint(course, lessons):
     if not (NODE / "installed").is_file() or not shutil.which("node"):
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no textlint in {NODE}")
