@@ -267,6 +267,7 @@ def test_where_git_fails_its_words_are_shown(
     assert machine.run(*both(edition, lang), WHERE).returncode == 0
 
 
+@turns.in_ci
 @needs_git
 def test_the_first_cells_of_the_lesson_run_with_the_clone_alone(machine, edition):
     """Figures take their fonts from the clone."""

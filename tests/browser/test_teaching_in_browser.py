@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 import turns
+import whole_course
 from places import ROOT
 
-from course_tools.authoring.course import Course
 from course_tools.prose.glossary import terms
 from course_tools.teaching import guide, slides, words
 from course_tools.teaching.exam import forms, questions
@@ -37,7 +37,7 @@ SHOW_ALL = "document.body.classList.remove('talk')"
 
 @pytest.fixture(scope="module")
 def lessons():
-    return guide.prepared(Course.read(ROOT).whole())
+    return guide.prepared(whole_course.course().whole())
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,9 @@
 import json
 
 import pytest
-from places import ROOT
+import whole_course
 
 from course_tools.authoring import folding, notebooks, render, sections, sitting
-from course_tools.authoring.course import Course
 from course_tools.authoring.percent import cells_of
 from helpers.language.say import COMPLETE
 
@@ -41,7 +40,7 @@ z = y
 guess = None
 print(x, guess)
 """
-COURSE = Course.read(ROOT)
+COURSE = whole_course.course()
 
 
 def cells(text: str = TEXT):

@@ -145,6 +145,7 @@ if __name__ == "__main__":
 """
 
 
+@turns.in_ci
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's help")
 def test_the_workers_end_with_a_command_that_is_killed(trace, tmp_path):
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(KIT)])}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import turns
+import whole_course
 from places import ROOT
 
 from course_tools.authoring import texts
@@ -24,7 +25,7 @@ SPACED = Text("planted.py", "space", "ja", "これは GPU のメモリです。"
 
 @pytest.fixture(scope="module")
 def course():
-    return texts.of_course(Course.read(ROOT).whole())
+    return texts.of_course(whole_course.course().whole())
 
 
 @pytest.fixture(scope="module")

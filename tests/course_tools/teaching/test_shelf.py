@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import turns
+import whole_course
 from places import ROOT
 
-from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
 from course_tools.prose import gates, glossary
 from course_tools.site.executed import NotExecuted
@@ -29,7 +29,7 @@ NODE = Path(os.environ.get("TRIAD_NODE", ROOT / ".venv" / "node"))
 
 @pytest.fixture(scope="module")
 def course():
-    return Course.read(ROOT).whole()
+    return whole_course.course().whole()
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def script(monkeypatch):
     return use
 
 
-@pytest.fixture(params=["ja", "zh-tw"])
+@pytest.fixture(params=turns.by_turns(1, ["ja", "zh-tw"]))
 def terminal(request):
     say.use(request.param)
     made = Terminal()
