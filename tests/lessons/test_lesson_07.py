@@ -29,6 +29,7 @@ def quantised(request):
 # --- sound ----------------------------------------------------------------------------------------
 
 
+@turns.in_ci
 @pytest.mark.parametrize("lang", turns.by_turns(7))
 def test_caching_writes_the_same_tokens_for_a_fraction_of_the_flops(lang):
     scope = run(*WHY, lang=lang)

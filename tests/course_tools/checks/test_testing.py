@@ -81,21 +81,21 @@ def called(course, monkeypatch):
 # --- the closing line -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("source", "arguments", "line", "status"),
-    [
-        (PASS, [], "1 passed, 0 failed, 0 skipped", 0),
-        (MIXED, [], "1 passed, 3 failed, 2 skipped", 1),
-        ("import nothing_there\n", [], "0 passed, 1 failed, 0 skipped", 2),
-        ("import pytest\n@pytest.mark.skip\ndef test_a(): pass\n", [],
-         "0 passed, 0 failed, 1 skipped", 5),
-        (PASS, ["-k", "nothing"], "0 passed, 0 failed, 0 skipped", 5),
-        ("import os\ndef test_a(): os._exit(3)\n", [], "0 passed, 1 failed, 0 skipped", 3),
-        (PASS, ["absent.py"], "0 passed, 1 failed, 0 skipped", 4),
-    ],
-    ids=["pass", "mixed", "import", "all skipped", "none", "crash", "typo"],
-)  # fmt: skip
-def test_closing_line(course, quick, capfd, source, arguments, line, status):
+CLOSING = {
+    "pass": (PASS, [], "1 passed, 0 failed, 0 skipped", 0),
+    "mixed": (MIXED, [], "1 passed, 3 failed, 2 skipped", 1),
+    "import": ("import nothing_there\n", [], "0 passed, 1 failed, 0 skipped", 2),
+    "all skipped": ("import pytest\n@pytest.mark.skip\ndef test_a(): pass\n", [],
+                    "0 passed, 0 failed, 1 skipped", 5),
+    "none": (PASS, ["-k", "nothing"], "0 passed, 0 failed, 0 skipped", 5),
+    "crash": ("import os\ndef test_a(): os._exit(3)\n", [], "0 passed, 1 failed, 0 skipped", 3),
+    "typo": (PASS, ["absent.py"], "0 passed, 1 failed, 0 skipped", 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", turns.by_turns(1, CLOSING.values()), ids=CLOSING)
+def test_closing_line(course, quick, capfd, case):
+    source, arguments, line, status = case
     write(course / "tests/test_it.py", source)
     assert testing.main([*quick, *arguments]) == status
     assert capfd.readouterr().out.splitlines()[-1] == line

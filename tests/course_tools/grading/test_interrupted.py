@@ -175,6 +175,7 @@ def test_a_page_that_may_be_open_is_spoken_of(marked, capsys):
         assert "Formgrader is open: reload" in capsys.readouterr().out
 
 
+@turns.in_ci
 def test_a_mark_from_a_page_of_formgrader_that_may_be_old_is_asked_for_again(marked):
     """Nobody knows which text it showed; the marking page does, and is believed."""
     marked.hand_in("s2", notebook(**RIGHT, essay="first"))

@@ -112,6 +112,7 @@ def test_a_link_or_language_that_leads_nowhere_is_found(site, fault):
     assert [one for one in links.faults(site(what, instead)) if said in one]
 
 
+@turns.in_ci
 def test_a_page_that_weighs_too_much_is_found(site, chromium):
     out = site(MAIN, "<img alt='x' src='big.png'></main>")
     (out / "ja/big.png").write_bytes(os.urandom(601_000))

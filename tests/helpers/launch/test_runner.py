@@ -100,6 +100,7 @@ def test_more_than_the_memory_bound_fails_the_lesson(course, capsys, monkeypatch
     assert words("too_big").format(mib_bound=200) in capsys.readouterr().out
 
 
+@turns.in_ci
 def test_the_peak_is_the_kernels_and_is_not_missed():
     env = dict(os.environ)
     big, good = (execution.execute(FIXTURES / f"{x}.ipynb", env) for x in ("big", "good"))
