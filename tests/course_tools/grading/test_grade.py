@@ -243,6 +243,7 @@ def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, 
     assert not new and after.decided and after.human == ()
 
 
+@turns.in_ci
 def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
     isolated, tmp_path, the_sheet
 ):

@@ -178,6 +178,7 @@ def test_what_waits_is_listed_and_nothing_else(made):
         made.save(found[1], (1, 1, 1, 1))
 
 
+@turns.in_ci
 def test_a_page_that_was_open_while_another_text_came_is_told_and_nothing_is_saved(made):
     before = made.on_desk(NAMES[0])
     made.hand_in(NAMES[0], notebook(**RIGHT, essay="another"))
@@ -193,6 +194,7 @@ def test_a_page_that_was_open_while_another_text_came_is_told_and_nothing_is_sav
     assert made.on_desk(NAMES[0]).state == "marked"
 
 
+@turns.in_ci
 def test_a_mark_for_an_earlier_text_waits_with_its_boxes_filled(made):
     made.save(made.on_desk(NAMES[0]), (1, 1, 1, 0))
     made.hand_in(NAMES[0], notebook(**RIGHT, essay="another"))

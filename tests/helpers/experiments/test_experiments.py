@@ -210,6 +210,7 @@ def test_closing_stdin_ends_the_experiment_and_what_it_started(watch):
     assert left == ([] if watch else family), (gone, alive)
 
 
+@turns.in_ci
 def test_a_watched_experiment_ends_normally_while_stdin_stays_open():
     read, write = os.pipe()
     try:

@@ -369,6 +369,7 @@ def test_a_hub_that_ignores_the_range_and_breaks_off_each_time_is_given_up(serve
     assert len(server.cuts) > 90
 
 
+@turns.in_ci
 def test_a_hub_that_says_nothing_more_is_not_waited_for(server, home, monkeypatch):
     put(server)
     server.stall = 60.0
