@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import turns
 
 from course_tools.site import audit, links
 from course_tools.site.served import served
@@ -74,6 +75,7 @@ def test_a_site_without_faults_has_none(site, chromium):
     assert found(chromium, site()) == []
 
 
+@turns.in_ci
 def test_a_site_may_stand_below_a_path(site, chromium):
     out = site()
     for page in out.glob("*/index.html"):
@@ -92,6 +94,7 @@ def test_each_planted_fault_is_found_and_said_of_its_view(site, chromium):
     assert not [one for one in faults if "light: sideways" in one]
 
 
+@turns.in_ci
 def test_what_is_pale_in_the_dark_alone_is_found(site, chromium):
     faults = found(chromium, site(MAIN, PALE + MAIN), pages=("ja/",), views=["light", "dark"])
     [fault] = faults
@@ -109,6 +112,7 @@ def test_a_link_or_language_that_leads_nowhere_is_found(site, fault):
     assert [one for one in links.faults(site(what, instead)) if said in one]
 
 
+@turns.in_ci
 def test_a_page_that_weighs_too_much_is_found(site, chromium):
     out = site(MAIN, "<img alt='x' src='big.png'></main>")
     (out / "ja/big.png").write_bytes(os.urandom(601_000))
@@ -119,6 +123,7 @@ def test_a_page_that_weighs_too_much_is_found(site, chromium):
         assert [one for one in faults if said in one], faults
 
 
+@turns.in_ci
 def test_a_site_that_is_too_large_is_found(site, monkeypatch):
     monkeypatch.setattr(audit, "looked", lambda *_: [])
     monkeypatch.setattr(audit, "chromium", lambda: served(site()))
