@@ -1,9 +1,13 @@
 """What runs below a test's own process, and what is left of it a moment after."""
 
 import contextlib
+import ctypes
 import time
+from collections.abc import Iterator
 
 import psutil
+
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
 def below() -> set[psutil.Process]:
@@ -31,3 +35,14 @@ def lines(of: set[psutil.Process]) -> list[str]:
         with contextlib.suppress(psutil.NoSuchProcess):
             found.append(" ".join(process.cmdline()))
     return [line for line in found if "resource_tracker" not in line]
+
+
+@contextlib.contextmanager
+def adopted() -> Iterator[None]:
+    """Meanwhile, whatever loses its parent below this process is seen below it (Linux)."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    assert prctl(SUBREAPER, 1, 0, 0, 0) == 0
+    try:
+        yield
+    finally:
+        prctl(SUBREAPER, 0, 0, 0, 0)

@@ -11,26 +11,23 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
 import filelock
 from sqlalchemy.exc import OperationalError
 
-from helpers.files import write_whole
 from helpers.language import say
 
 from .. import command
-from . import exemptions, messages, options, stopping
+from . import messages, options, outputs, stopping
 from .classroom import Job, grade_class, is_new
 from .csv_files import UnreadableTable
 from .graded import Graded
-from .likeness.answers import compared
 from .marks import Grade
-from .reports import alike, feedback, people_page, report, table
 from .reports.gradebook import NbgraderCourse, NotReleased
-from .roster import Class, Roster, keep_learned, read_learned, with_roster, without_roster
+from .roster import Class, Roster, keep_learned, read_learned
 from .sandbox import Limits
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
@@ -173,22 +170,43 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     results = graded(wanted, sheet, submissions, out, tell)
     course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
     tell("writing the gradebook and the feedback …")
-    people = who_is_who(results.values(), roster, courses, for_lms)
-    grades = recorded(course, sheet, results, tell, people)
-    people = who_is_who([grade.graded for grade in grades], roster, courses, for_lms)
+    grades, people = recorded_with_people(course, sheet, results, tell, roster, courses, for_lms)
     walls, lang = not wanted.unsafe, wanted.report_lang or wanted.lang
-    show(grades, sheet, walls, out, lang, people)
+    outputs.show(grades, sheet, walls, out, lang, people)
     found = list(people.found)
     if for_lms:
         found += uploads.write(for_lms, grades, people, roster, out, walls, lang)
         print(f"for the LMS: {out / 'lms'}")
     if roster or for_lms:
-        show_people(found, people, sheet, out, lang)
+        outputs.show_people(found, people, sheet, out, lang)
     options.keep(wanted, out)
     if wanted.likeness:
-        show_alike(grades, sheet, wanted.root, out, lang)
+        outputs.show_alike(grades, sheet, wanted.root, out, lang)
     print(f"nbgrader's gradebook: {course.folder}")
     return 0
+
+
+def recorded_with_people(
+    course: NbgraderCourse,
+    sheet: Sheet,
+    results: Mapping[str, Graded],
+    tell: Callable[[str], None],
+    roster: Roster | None,
+    courses: Path,
+    for_lms: uploads.Wanted | None,
+) -> tuple[list[Grade], Class]:
+    """Write the gradebook; return everybody's grade, and whose they are, also of who is exempt.
+
+    What is learned of an LMS' numbers is kept.  NotReleased.
+    """
+    learned = read_learned(courses) if roster else {}
+    learned |= uploads.numbers(for_lms, roster) if for_lms and roster else {}
+    people = outputs.who_is_who(results.values(), roster, learned)
+    grades = outputs.recorded(course, sheet, results, tell, people)
+    people = outputs.who_is_who([grade.graded for grade in grades], roster, learned)
+    if roster:
+        keep_learned(courses, people.learned)
+    return grades, people
 
 
 def graded(
@@ -243,77 +261,6 @@ def workers(
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def recorded(
-    course: NbgraderCourse,
-    sheet: Sheet,
-    results: Mapping[str, Graded],
-    tell: Callable[[str], object] = print,
-    people: Class | None = None,
-) -> list[Grade]:
-    """Write the gradebook; return everybody's grade, by student.  NotReleased."""
-    exempt = exemptions.of_sheet(course.folder, sheet)
-    exempt = exemptions.by_label(exempt, people) if people else exempt
-    marks = course.record(sheet, results.values(), tell, exempt)
-    made = [Grade(one, sheet, marks.get(one.safe, {}), exempt.get(one.student, {}))
-            for one in results.values()]  # fmt: skip
-    made += exemptions.without_submission(exempt, set(results), sheet)
-    return sorted(made, key=lambda grade: grade.graded.student)
-
-
-def who_is_who(
-    every: Collection[Graded],
-    roster: Roster | None,
-    courses: Path,
-    for_lms: uploads.Wanted | None,
-) -> Class:
-    """Return whose the submissions are; what is learned of an LMS' numbers is kept."""
-    if not roster:
-        return without_roster(every)
-    learned = read_learned(courses) | (uploads.numbers(for_lms, roster) if for_lms else {})
-    found = with_roster(every, roster, learned)
-    keep_learned(courses, found.learned)
-    return found
-
-
-def show(
-    grades: list[Grade],
-    sheet: Sheet,
-    walls: bool,
-    out: Path,
-    lang: str,
-    people: Class | None = None,
-) -> None:
-    """Write pages, report and table.  lang: the instructor's."""
-    for grade in grades:
-        _write(out / "feedback" / f"{grade.graded.safe}.html", feedback.page(grade, walls))
-    _write(out / "report.html", report.report(grades, sheet, walls, lang))
-    _write(out / "grades.csv", "\ufeff" + table.table(grades, sheet, walls, lang, people))
-    doubtful = sum(bool(grade.human) for grade in grades)
-    print(f"{len(grades)} submissions, {doubtful} need a human: {out / 'grades.csv'}")
-    if to_mark := sum(len(grade.to_mark) for grade in grades):
-        print(f"{to_mark} tasks wait for marks: python start.py mark --lang {sheet.lang}")
-
-
-def show_people(
-    found: Sequence[tuple[str, messages.Note]], people: Class, sheet: Sheet, out: Path, lang: str
-) -> None:
-    """Write the page on roster and LMS: who is missing, what a person has to look at."""
-    _write(out / "people.html", people_page.page(found, people, sheet, lang))
-    print(f"{len(found)} things to look at in roster and LMS: {out / 'people.html'}")
-
-
-def show_alike(grades: list[Grade], sheet: Sheet, root: Path, out: Path, lang: str) -> None:
-    """Write the page of answers that are alike.  lang: the instructor's."""
-    made = compared([grade.graded for grade in grades], sheet, root)
-    _write(out / "likeness.html", alike.page(made, sheet, lang))
-    print(f"{len(made.found.pairs)} pairs are more alike than chance: {out / 'likeness.html'}")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file, with ? for half a surrogate pair, which a name or an answer may hold."""
-    write_whole(path, text.encode("utf-8", "replace"))
 
 
 if __name__ == "__main__":

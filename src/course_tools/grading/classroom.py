@@ -197,7 +197,7 @@ class _Counter:
         self.tell, self.kept, self.pace = tell, done, Pace(total, done)
         self.display = PrintedLines(TELL_S, tell)
         if done:
-            tell(f"{done} of {total} are graded already, or hold nothing to grade")
+            tell(f"{done} of {total}: graded already, or nothing in it to grade")
 
     def one_more(self) -> None:
         """Count one more; say how far it is where that was not said for a while."""

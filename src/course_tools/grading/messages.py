@@ -1,7 +1,5 @@
 """What the grader says: in English to instructors, and in the students' languages."""
 
-import functools
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,9 @@ ENGLISH = "en"
 Note = tuple[str, dict[str, Any]]  # a message's name, and what fills its placeholders
 
 
-@functools.cache
 def catalogue() -> dict[str, dict[str, str]]:
     """Return every message: {name: {language: text}}."""
-    return tomllib.loads(Path(__file__).with_name("messages.toml").read_text(encoding="utf-8"))
+    return say.texts_of(Path(__file__).with_suffix(".toml"))
 
 
 def text(name: str, lang: str, values: Mapping[str, object] | None = None) -> str:

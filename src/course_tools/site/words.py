@@ -1,7 +1,5 @@
 """What a page says beside its lesson, in its reader's language: words.toml."""
 
-import functools
-import tomllib
 from pathlib import Path
 
 from helpers.language import say
@@ -9,10 +7,9 @@ from helpers.language import say
 FRAME = Path(__file__).with_suffix(".toml")
 
 
-@functools.cache
 def catalogue(file: Path = FRAME) -> dict[str, dict[str, str]]:
     """Return every text: {name: {language: text}}."""
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return say.texts_of(file)
 
 
 def text(name: str, lang: str, file: Path = FRAME) -> str:

@@ -1,8 +1,6 @@
 """The languages of the teacher's shelf, and what its pages say beside the lessons: words.toml."""
 
-import functools
 import re
-import tomllib
 from pathlib import Path
 
 from helpers.language import say
@@ -18,10 +16,9 @@ def fonts(lang: str) -> str:
     return f'"{face}", sans-serif'
 
 
-@functools.cache
 def catalogue() -> dict[str, dict[str, str]]:
     """Return every text: {name: {language: text}}."""
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return say.texts_of(Path(__file__).with_suffix(".toml"))
 
 
 def text(name: str, lang: str, /, **values: object) -> str:

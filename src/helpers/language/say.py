@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 DECLARED: dict[str, dict[str, Any]] = tomllib.loads(
@@ -91,5 +92,10 @@ def text(module: str, name: str, /, **values: object) -> str:
 @functools.cache
 def catalogue(module: str) -> dict[str, dict[str, str]]:
     """Return all messages of one module: {name: {"ja": …, …}}."""
-    source = resources.files(__package__) / "messages" / f"{module}.toml"
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+    return texts_of(resources.files(__package__) / "messages" / f"{module}.toml")
+
+
+@functools.cache
+def texts_of(file: Traversable) -> dict[str, dict[str, str]]:
+    """Return all texts of a file: {name: {"ja": …, …}}."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -30,6 +30,7 @@ import pytest
 import turns
 from isolation import server_or_skip
 from places import KIT, ROOT
+from sample_class import Sheets
 
 from course_tools.authoring.course import Course
 from course_tools.edition import leaks
@@ -133,8 +134,8 @@ class Pretend:
     def run_on_scheduler(self, function):
         return function(SimpleNamespace(clients={self.id: None}))
 
-    def run(self, function, command, *arguments, workers):
-        [address] = workers
+    def run(self, sent, command, *arguments, workers):
+        [address], function = workers, sent.function
         self.called.append((function.__name__, address))
         if function is on_worker.begin:
             return {address: ""}
@@ -241,6 +242,7 @@ def test_a_worker_that_joins_later_is_probed_and_gets_work(unprobed, tmp_path):
             pretend.heard((0.0, {"action": "add-worker", "worker": "late"}))
         results = grade_class(words("s1", "s2"), JOB, tmp_path, pool, told.append)
         assert len(pool.threads) == 1
+    assert told.count("a worker has passed: grading …") == 1
     assert rows(results) == {w: deadly.points_of(w) for w in ("s1", "s2")}
     assert pretend.called.count(("begin", "late")) == 1 and pretend.called[-1] == ("end", "late")
 
@@ -249,10 +251,10 @@ def test_a_worker_whose_judges_die_at_once_is_left_out(unprobed, tmp_path):
     pretend = Pretend(a=passes, b=passes)
     real = pretend.run
 
-    def run(function, command, *arguments, workers):
-        if workers == ["a"] and function is on_worker.ask and b"deadly" in arguments[0]:
+    def run(sent, command, *arguments, workers):
+        if workers == ["a"] and sent is client.ASK and b"deadly" in arguments[0]:
             return {"a": ("died", b"")}
-        return real(function, command, *arguments, workers=workers)
+        return real(sent, command, *arguments, workers=workers)
 
     pretend.run = run
     handed = words(*(f"s{n:02d}" for n in range(40)))
@@ -331,6 +333,24 @@ def test_a_disk_that_cannot_be_written_is_the_workers_reason(tmp_path):
     assert "FileNotFoundError" in reason
 
 
+def test_a_local_clusters_workers_do_not_load_the_command(tmp_path):
+    """Else each of them loads torch, which takes seconds and 250 MB."""
+    (tmp_path / "heavy.py").touch()
+    main = tmp_path / "main.py"
+    main.write_text(
+        "import heavy, sys\n"
+        "from course_tools.grading.cluster.client import opened\n"
+        "if __name__ == '__main__':\n"
+        "    with opened('local', 1) as client:\n"
+        "        [there] = client.run(lambda: [*__import__('sys').modules]).values()\n"
+        "    print('heavy' in sys.modules, 'heavy' in there, 'distributed' in there)\n"
+    )
+    path = os.pathsep.join([str(SRC), str(tmp_path)])
+    done = subprocess.run([sys.executable, main], env=os.environ | {"PYTHONPATH": path},
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.stdout.split() == ["True", "False", "True"], done.stderr
+
+
 # --- what a worker must pass ----------------------------------------------------------------------
 
 
@@ -378,10 +398,16 @@ def test_a_worker_that_is_not_as_the_command_is_left_out(isolated, forgotten, in
     assert probe.fault(asked(**instead)).startswith(said)
 
 
-def test_a_worker_whose_own_judge_fails_is_left_out(isolated, forgotten, monkeypatch):
-    monkeypatch.setattr(classroom, "_unsound", lambda *_: {"merge": "slow 4 s"})
-    assert "model answer of merge does not pass: slow 4 s" in probe.fault(asked())
+def test_a_worker_on_which_a_model_answer_fails_is_left_out(isolated, forgotten):
+    """Judged for real: here it is the model answer itself that is wrong."""
+    wrong = {"merge": Sheets(LANG).wrong["merge-wrong-average"]}
+    parts = [replace(part, source=wrong.get(part.key, part.source)) for part in sheet_01().parts]
+    job = replace(asked().settings, root=Path("/nowhere else"))
+    said = probe.fault(asked(settings=job, sheet=replace(sheet_01(), parts=tuple(parts))))
+    assert said.startswith("the model answer of merge does not pass: wrong ") and ";" not in said
 
+
+def test_a_worker_that_cannot_isolate_is_left_out(isolated, forgotten, monkeypatch):
     def closed(*_):
         raise NotIsolated("no user namespaces here")
 

@@ -5,25 +5,22 @@ that is started or started again.
 """
 
 import contextlib
-import csv
-import io
 import os
-import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import kill_storm
 import large_class
 import psutil
 import pytest
 import slurm_node
 from dask_site import Site
+from grade_command import LANG, STILL_S, Command
 from isolation import server_or_skip
 from places import ROOT
 from sample_class import LESSON, Bait, everything
@@ -31,8 +28,6 @@ from sample_class import LESSON, Bait, everything
 from course_tools.authoring.course import Lesson
 from course_tools.edition import leaks
 
-LANG = "ja"
-KILL_S = 8.0  # from one kill to the next, about what a worker takes to start
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("TRIAD_ALL"), reason="long: start.py test --all"),
     pytest.mark.skipif(sys.platform != "linux", reason="isolation needs Linux"),
@@ -54,55 +49,6 @@ def site(tmp_path) -> Iterator[Site]:
     made.start()
     yield made
     made.close()
-
-
-class Command:
-    """`start.py grade` on a class, in a folder of its own."""
-
-    def __init__(self, folder: Path, handed: Path, cluster: str = "", **environment: str):
-        self.out, words = folder / "out", ["--lesson", LESSON, "--lang", LANG, "--out"]
-        self.words = [sys.executable, "-P", "-m", "course_tools.grading", handed, *words, self.out]
-        self.words += ["--courses", folder / "courses", "--jobs", "2", "--report-lang", "en"]
-        self.words += ["--cluster", cluster] if cluster else []
-        self.env = os.environ | {"PYTHONPATH": str(ROOT / "src"), **environment}
-        self.log = folder / "said"
-        folder.mkdir(exist_ok=True)
-
-    def start(self) -> subprocess.Popen:
-        with self.log.open("ab") as said:
-            return subprocess.Popen(
-                [str(word) for word in self.words], env=self.env, stdout=said, stderr=said
-            )
-
-    def run(self) -> int:
-        return self.start().wait()
-
-    def said(self) -> str:
-        return self.log.read_text("utf-8")
-
-    def kept(self) -> int:
-        return len(list((self.out / "results").glob("*.json")))
-
-    def table(self) -> dict[str, dict[str, str]]:
-        text = (self.out / "grades.csv").read_text("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text)))
-        key, *_ = rows[0]
-        assert len({row[key] for row in rows}) == len(rows)  # one row each
-        return {row[key]: row for row in rows}
-
-    def points(self) -> dict[str, float]:
-        """Everybody's points of the tests; 0 where nobody knows them yet."""
-        return {who: sum(float(row[t] or 0) for t in TASKS) for who, row in self.table().items()}
-
-
-TASKS = ("merge", "window", "grouped", "packed")
-
-
-def until(true, seconds: float = 300.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def files_with(folder: Path, secrets: list[bytes]) -> list[str]:
@@ -140,26 +86,23 @@ def test_the_table_is_the_same_byte_for_byte_and_nothing_secret_lies_anywhere(si
     site.worker("other", PYTHONPATH=str(other.parent))
     command = Command(tmp_path / "cluster", handed, str(site.file))
     running = command.start()
-    until(lambda: command.kept() > 0)
+    command.until(lambda: command.kept() > 0)
     running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 130 and "goes on from here" in command.said()
+    assert command.wait() == 130 and "goes on from here" in command.said()
     kept = command.kept()
     assert [name for name in site.nannies if "judge" in site.processes(name)] == []
     running = command.start()
-    until(lambda: command.kept() > kept + 3)
-    found = files_with(
-        site.folder, [b"importtorch", *secrets()]
-    )  # it has looked: the wheel is there
+    command.until(lambda: command.kept() > kept + 3)
+    found = files_with(site.folder, [b"importtorch", *secrets()])  # it sees the wheel
     assert found and all("/course/helpers/" in f or "/course/course_tools/" in f for f in found)
     assert files_with(site.folder, secrets()) == []
     site.processes("good1")["worker"].kill()
-    assert running.wait() == 0, command.said()
+    assert command.wait() == 0, command.said()
     local = Command(tmp_path / "local", handed)
     assert local.run() == 0, local.said()
-    for page in ["grades.csv", *(f"feedback/{f.name}" for f in (local.out / "feedback").iterdir())]:
-        assert (command.out / page).read_bytes() == (local.out / page).read_bytes()
+    assert command.pages() == local.pages()
     left_out = {line for line in command.said().splitlines() if line.startswith("left out")}
-    assert len(left_out) == 2 and "are graded already" in command.said()
+    assert len(left_out) == 2 and "graded already" in command.said()
     assert any("other packages: extra 9.9" in line for line in left_out)
     assert any("cannot be isolated" in line and "unshare" in line for line in left_out), left_out
     assert [name for name in ("good2", "closed", "other") if "judge" in site.processes(name)] == []
@@ -167,71 +110,18 @@ def test_the_table_is_the_same_byte_for_byte_and_nothing_secret_lies_anywhere(si
     assert not [f for name in ("good2", "other") for f in (site.folder / name).rglob("triad-*")]
 
 
-def replaced(site: Site) -> None:
-    """Start a worker for each one that has ended, as a queue would."""
-    for name, nanny in list(site.nannies.items()):
-        if nanny.poll() is not None:
-            site.worker(name)
-
-
-def kills(site: Site, every_s: float, done: threading.Event, seed: int, killed: list[str]) -> None:
-    """Kill a nanny, a worker or a judge, one after the other; what lost its nanny is replaced."""
-    choose, turn = random.Random(seed), 0
-    while not done.wait(every_s):
-        replaced(site)
-        kind, turn = ("judge", "worker", "nanny")[turn % 3], turn + 1
-        names = [name for name in site.nannies if kind in site.processes(name)]
-        if names:
-            name = choose.choice(names)
-            site.processes(name)[kind].kill()
-            killed.append(kind)
-
-
-def test_a_storm(site, tmp_path):
+def test_a_storm(tmp_path):
     """300 submissions, 5 % endless loops, a kill every few seconds; command and scheduler die once.
 
     A submission whose worker was killed twice is a person's; one more run, in peace, decides it.
     """
-    expected = large_class.hand_in(tmp_path / "in", 300, 15)
-    for name in "abc":
-        site.worker(name)
-    command = Command(tmp_path / "cluster", tmp_path / "in", str(site.file))
-    done, killed = threading.Event(), []
-    storm = threading.Thread(target=kills, args=(site, KILL_S, done, 0, killed))
-    storm.start()
-    counts = []
-    try:
-        running = command.start()
-        until(lambda: command.kept() >= 60)
-        running.kill()
-        running.wait()
-        counts.append(command.kept())
-        running = command.start()
-        until(lambda: command.kept() >= 160)
-        site.scheduler.kill()
-        site.scheduler.wait()
-        assert running.wait(120) == 1 and "scheduler has ended" in command.said()
-        counts.append(command.kept())
-        assert counts[0] < counts[1] < 300
-        site.start()
-        for nanny in site.nannies.values():  # else they would look for the other one for long
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(nanny.pid, signal.SIGKILL)
-        assert command.run() == 0, command.said()
-    finally:
-        done.set()
-        storm.join()
-    replaced(site)
-    first = command.points()
-    people = {who for who, row in command.table().items() if row["needs_human"] == "yes"}
-    assert first.keys() == expected.keys()
-    wrong = {who for who in expected if first[who] != expected[who]}
-    print(f"killed {killed}, kept {counts}, needs a human {sorted(wrong)}")
-    assert len(wrong) <= 6 and wrong <= people and len(killed) > 6
-    assert command.run() == 0
-    assert command.points() == expected
-    assert command.kept() == 300
-    assert [name for name in "abc" if "judge" in site.processes(name)] == []
+    found = kill_storm.storm(tmp_path, 300, 15)
+    print(found)
+    killed, (first, last) = found.killed(), found.wrong
+    assert min(killed[kind] for kind in kill_storm.KINDS) >= 3
+    assert killed["command"] == killed["scheduler"] == 1
+    assert first == found.took_down and 2 * len(first) <= killed.total()
+    assert (last, found.unlike, found.doubles, found.left) == ([], [], 0, [])
 
 
 @pytest.mark.skipif(
@@ -247,14 +137,17 @@ def test_a_queue_of_slurms_with_a_job_cancelled_in_the_middle(tmp_path):
             settings |= {"LOCAL_DIRECTORY": str(place), "LOG_DIRECTORY": str(place / "jobs")}
             more = {f"DASK_JOBQUEUE__SLURM__{key}": value for key, value in settings.items()}
             command = Command(tmp_path / "cluster", tmp_path / "in", "slurm", **env, **more)
-            running = command.start()
-            until(lambda: command.kept() >= 8)
+            command.start()
+            command.until(lambda: command.kept() >= 8)
             jobs = slurm_node.ask(env, "squeue", "-h", "-o", "%i")
             assert len(jobs) == 2
             slurm_node.ask(env, "scancel", jobs[0])
-            assert running.wait() == 0, command.said()
+            assert command.wait() == 0, command.said()
             assert command.points() == expected and command.kept() == 30
-            until(lambda: not slurm_node.ask(env, "squeue", "-h"), 60)
+            end = time.monotonic() + STILL_S
+            while slurm_node.ask(env, "squeue", "-h"):
+                assert time.monotonic() < end
+                time.sleep(0.1)
         lines = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])]
         assert not [line for line in lines if str(place) in line]
         assert files_with(place, secrets()) == []

@@ -22,7 +22,7 @@ from places import ROOT
 from sample_class import FULL, LESSON, Bait, Sheets, everything
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import classroom, messages, sheet
+from course_tools.grading import classroom, messages, outputs, sheet
 from course_tools.grading.graded import Graded
 from course_tools.grading.marks import Grade
 from course_tools.grading.reports import feedback, table
@@ -82,7 +82,7 @@ def lines(grades, the_sheet) -> dict[str, dict[str, str]]:
 
 
 def show(results, the_sheet, out: Path) -> None:
-    grade.show([Grade(one, the_sheet) for one in results], the_sheet, True, out, "en")
+    outputs.show([Grade(one, the_sheet) for one in results], the_sheet, True, out, "en")
 
 
 def state(place: Path) -> dict[str, tuple]:

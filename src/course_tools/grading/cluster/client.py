@@ -11,12 +11,14 @@ import importlib
 import logging
 import math
 import pickle
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -49,6 +51,22 @@ for module in (on_worker, judge_process):
     cloudpickle.register_pickle_by_value(module)
 
 
+class Sent:
+    """A function that goes to a worker by value, pickled once: that takes as long as a whole call.
+
+    It arrives as the function itself.
+    """
+
+    def __init__(self, function: Callable):
+        self.function, self.data = function, cloudpickle.dumps(function)
+
+    def __reduce__(self) -> tuple:
+        return pickle.loads, (self.data,)
+
+
+BEGIN, ASK, END = Sent(on_worker.begin), Sent(on_worker.ask), Sent(on_worker.end)
+
+
 @contextlib.contextmanager
 def opened(address: str, jobs: int) -> Iterator[Client]:
     """Connect with a scheduler: its address or file, "local", or the queue of a cluster.
@@ -59,6 +77,7 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
     with contextlib.ExitStack() as stack:
         where: Any = {"address": address}
         if address == "local":
+            stack.enter_context(_main_hidden())
             below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
             local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
                                  host="127.0.0.1", dashboard_address="127.0.0.1:0",
@@ -75,6 +94,17 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
         elif Path(address).is_file():
             where = {"scheduler_file": address}
         yield stack.enter_context(Client(**where, set_as_default=False, timeout=CONNECT_S))
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep multiprocessing from loading the command, and torch with it, in each worker."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _silence() -> None:
@@ -96,7 +126,7 @@ class ClusterWorkers(Workers):
     ):
         super().__init__()
         self.client, self.tell, self.patience_s = client, tell, patience_s
-        self.reasons, self.gone = dict[str, str](), set[str]()
+        self.reasons, self.gone, self.has_passed = dict[str, str](), set[str](), False
         self.wheel = wheel(SRC, probe.settings.root / "pyproject.toml")
         self.probe = pickle.dumps((fault, probe))
         self.client.subscribe_topic("all", self._heard)
@@ -120,6 +150,13 @@ class ClusterWorkers(Workers):
             known = {one.address for one in self.threads if isinstance(one, RemoteWorker)}
         if worker.address not in known:
             super().add(worker)
+
+    def passed(self) -> None:
+        """Tell that grading begins, when the first worker has passed: a queue may take hours."""
+        with self.lock:
+            first, self.has_passed = not self.has_passed, True
+        if first:
+            self.tell("a worker has passed: grading …")
 
     def left(self, worker: Worker, reason: Exception | None) -> None:
         """Tell why a worker is left out; where only its judge has ended, let it start another."""
@@ -169,11 +206,12 @@ class RemoteWorker(Worker):
 
     def start(self) -> None:
         """Start a judge there, and probe the worker with it."""
-        if reason := self._call(on_worker.begin, self.of.others(), self.of.wheel, LEASE_S):
+        if reason := self._call(BEGIN, self.of.others(), self.of.wheel, LEASE_S):
             raise WorkerUnfit(reason)
         done, said = pickle.loads(self._answer(self.of.probe))
         if not done or said:
             raise WorkerUnfit(str(said) if done else f"{type(said).__name__}: {said}")
+        self.of.passed()
 
     def ask(self, question: bytes) -> bytes:
         """Return the judge's answer; a fault that may be the worker's is none if it is so."""
@@ -187,13 +225,13 @@ class RemoteWorker(Worker):
         return answer
 
     def _answer(self, question: bytes) -> bytes:
-        how, answer = self._call(on_worker.ask, question)
+        how, answer = self._call(ASK, question)
         if how != "answer":
             self.lives = True
             raise WorkerDied(asked=how == "died")
         return answer
 
-    def _call(self, function: Callable, *arguments: Any) -> Any:
+    def _call(self, function: Sent, *arguments: Any) -> Any:
         """Call one of on_worker's functions there.  WorkerDied."""
         client = self.of.client
         if self.address in self.of.gone or client.status != "running":
@@ -207,7 +245,7 @@ class RemoteWorker(Worker):
     def stop(self) -> None:
         """End the judge."""
         with contextlib.suppress(WorkerDied):
-            self._call(on_worker.end)
+            self._call(END)
 
     close = stop
 

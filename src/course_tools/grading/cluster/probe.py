@@ -56,7 +56,7 @@ def fault(probe: Probe) -> str:
         if reached := reaches(probe):
             return reached
         unsound = classroom._unsound(of.root, of.lesson, of.lang, of.limits, of.walls)
-        return "".join(f"the model answer of {t} does not pass: {r}. " for t, r in unsound.items())
+        return "; ".join(f"the model answer of {t} does not pass: {r}" for t, r in unsound.items())
     except NotIsolated as reason:
         return ". ".join([f"student code cannot be isolated: {reason}", *hindrances()])
 
