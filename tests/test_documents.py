@@ -40,7 +40,7 @@ TESTS, VOCABULARY = "docs/TESTS.md", "docs/VOCABULARY.md"
 HOUSE = (ARCHITECTURE, ENVIRONMENT, TESTS, VOCABULARY, "SECURITY.md")  # for developers
 # what start.py and the reader make: it is not in the repository
 MADE = re.compile(
-    r"(my/|courses/|\.executed/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|feedback\.zip$|benchmarks/RESULTS\.md$)"
+    r"(my/|courses/|\.executed/$|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|feedback\.zip$|benchmarks/RESULTS\.md$)"
 )
 PATH = re.compile(r"\.?[\w*-]+(?:[./][\w*-]+)*(?:/|\.(?:py|md|toml|tsv|txt|yml|ipynb|zip))")
 OURS = ("deploy", "docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")

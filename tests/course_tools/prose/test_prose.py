@@ -44,6 +44,13 @@ def node():
 # --- the course -------------------------------------------------------------------------------
 
 
+def test_no_page_of_a_language_is_left_out(course):
+    pages = {p for lang in ("ja", "zh-tw") for p in ROOT.glob(f"*.{lang}.md")}
+    pages |= {p for lang in ("ja", "zh-tw") for p in ROOT.glob(f"docs/**/*.{lang}.md")}
+    names = {page.relative_to(ROOT).as_posix() for page in pages}
+    assert len(names) >= 4 and names <= {text.file for text in course}
+
+
 def test_the_course_passes_every_gate(course, forms):
     faults = gates.problems(course, forms)
     assert not faults, "\n".join(map(str, faults))
