@@ -66,11 +66,13 @@ def _questions(lesson: str) -> int:
 
 
 def _edition(lang: str, students: str) -> str:
-    """Return where links to sheets lead, which are worked on in a notebook: the student edition."""
+    """Return where links to sheets lead, and what teachers read: neither is on the site."""
     front = {"title": words.text("edition", lang), "sidebar": {"order": 98}}
     there = words.text("edition_here" if students else "edition_ask", lang)
     lead, start = (words.text(f"edition_{name}", lang) for name in ("lead", "start"))
-    return _page(front, lead, there.format(address=students), start)
+    teachers = f"## {words.text('teachers', lang)} {{ #teachers }}"
+    shelf = words.text("teachers_lead", lang)
+    return _page(front, lead, there.format(address=students), start, teachers, shelf)
 
 
 def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
