@@ -88,7 +88,8 @@ def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
             names = [term.written[name] for name in (lang, *others)] + [term.en]
             rows.append([*names, term.means[lang], _where(term, lang, lessons)])
     table = "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |" for row in rows)
-    return _page(front, words.text("terms_lead", lang), in_boxes(table))
+    box = f'<div class="terms">\n\n{in_boxes(table)}\n\n</div>'
+    return _page(front, words.text("terms_lead", lang), box)
 
 
 def other_names(root: Path, lesson: Page) -> list[SearchEntry]:
