@@ -1,5 +1,6 @@
 """One run of a lesson serves the tests and the site: counted, and red where a fault is planted."""
 
+import kept_runs
 import nbformat
 import pytest
 import turns
@@ -36,7 +37,7 @@ assert not any("equals" in one for one in quantities.values())  # those raise fo
 claims.check("C04", dict.fromkeys(quantities, float("nan")))
 """
 LESSONS = {
-    "01_counted": [COUNTED, "x = 1"],
+    "01_counted": [COUNTED, "import os; print(os.environ['TRIAD_HOME'])"],
     "02_shown": [SHOWN],
     "03_error": ["y = 1", "1 / 0", "z = 1"],
     "04_stderr": ["import sys; print('careful', file=sys.stderr)"],
@@ -95,6 +96,7 @@ def test_a_lesson_that_the_tests_ran_is_not_run_again_for_the_site(root, capfd):
     assert counted(root) == 1
     assert "1 lessons are kept as they ran, 0 run now" in capfd.readouterr().out
     assert done.cells[1].outputs[0].text == "4\n"
+    assert done.cells[2].outputs[0].text == f"{kept_runs.STUDENTS}\n", "not this machine's folder"
 
 
 @turns.in_ci
