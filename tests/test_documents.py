@@ -292,10 +292,10 @@ def help_of_tools() -> dict[str, str]:
     start, called = load_start(ROOT / "start.py"), []
     start.venv_version = lambda: "3.11"
     start.call = called.append
-    for command in start.COMMANDS:
+    for command in start.commands():
         start.run([command, "--help"])
     words = [line[line.index("-m") + 1 :] for line in called]
-    tools = dict(zip(start.COMMANDS, words, strict=True))
+    tools = dict(zip(start.commands(), words, strict=True))
     env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
     command = [sys.executable, "-P", "-c", IN_TURN, json.dumps(tools)]
     done = subprocess.run(command, env=env, capture_output=True)
