@@ -118,13 +118,13 @@ def checked(project: Path, lessons: Lessons) -> None:
             x for name, path in archive.contents() for x in (name.encode(), path.read_bytes())
         ]
         needs.append((project / "installed").read_bytes())  # which Pyodide
-        kept.files("alive", needs, lambda: check(project, lessons) or {})
+        kept.files("alive", needs, lambda: check(project, lessons))
     else:
         check(project, lessons)
 
 
-def check(project: Path, lessons: Lessons) -> None:
-    """Run every cell in Pyodide.  Asleep names those that fail or begin with another drawing."""
+def check(project: Path, lessons: Lessons) -> kept.Files:
+    """Run every cell in Pyodide; no files.  Asleep names those that fail or begin otherwise."""
     every = [(*place, id, cell) for place, found in lessons.items() for id, cell in found.items()]
     asked = [(cell.source, lang, lesson) for lang, lesson, _, cell in every]
     wrong = [
@@ -139,6 +139,7 @@ def check(project: Path, lessons: Lessons) -> None:
     ]
     if wrong:
         raise Asleep("no longer alive on a page (live/awake.json):\n" + "\n".join(wrong))
+    return {}
 
 
 def in_node(project: Path, asked: list[Cell]) -> list[dict[str, Any]]:
