@@ -5,6 +5,7 @@ Without CI or --all each runs in the language whose turn it is (tests/kit/turns.
 With TRIAD_KEEP=1 what a lesson gave is kept for the site, which runs none again.
 """
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator, Iterator
@@ -39,6 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
     if not wants_real_weights():
         patch.setenv("TRIAD_REAL", "stand-in")  # lesson 09 runs on small models of the same classes
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What was imported and collected stays to the end: it is not searched for garbage again."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
 
 
 class OneBrowser(LoadFileScheduling):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import io
@@ -288,51 +289,22 @@ class Command(NamedTuple):
         return {"lab", *self.more} if self.package == "helpers" else {"lab", "test", *self.more}
 
 
-COMMANDS = {
-    "lab": Command("helpers.launch.lab", "open the course in JupyterLab (also without a command)"),
-    "run": Command("helpers.launch.runner",
-                   "run lessons, without a browser, or experiments; exit 1 if one fails"),
-    "real": Command("helpers.models.real",
-                    "install real models' weights (184 MB), for lesson 09", ("real",)),
-    "test": Command("course_tools.checks.testing", "run the tests"),
-    "build": Command("course_tools.authoring build",
-                     "notebooks, sheets, solutions, data from lessons/; --check only compares"),
-    "confirm": Command("course_tools.authoring confirm",
-                       "say that you have read pairs of texts in both languages"),
-    "translate": Command("course_tools.authoring translate",
-                         "make places for the texts of a language that is a draft"),
-    "publish": Command("course_tools.edition.publish",
-                       "set the course's addresses, for Colab and the READMEs, and build"),
-    "student-zip": Command("course_tools.edition.student_edition", "write the student edition"),
-    "release": Command("course_tools.grading.release", "put sheets into nbgrader's courses"),
-    "collect": Command("course_tools.grading.collect",
-                       "copy a sheet out of students' homes on a hub, for grade"),
-    "grade": Command("course_tools.grading",
-                     "grade a class: a table, feedback for each student, a report"),
-    "mark": Command("course_tools.grading.mark", "open the page where essays are marked"),
-    "exempt": Command("course_tools.grading.exempt", "exempt a student from a sheet or a task"),
-    "regrade": Command("course_tools.grading.regrade", "grade again, after a task was mended"),
-    "rehearse": Command("course_tools.grading.rehearse",
-                        "go the whole way on sample submissions, in a folder of its own"),
-    "reset": Command("course_tools.grading.reset",
-                     "put nbgrader's course aside, and begin anew"),
-    "term": Command("course_tools.grading.term", "join the sheets of a term in one table"),
-    "site": Command("course_tools.site",
-                    "run every lesson, and write them with their results as a site: site OUT"),
-    "shelf": Command("course_tools.teaching shelf",
-                     "plans, syllabus and hand-outs for teachers, from lessons/; --check compares"),
-    "slides": Command("course_tools.teaching slides",
-                      "run lessons, and write their slides: slides OUT"),
-    "exam": Command("course_tools.teaching.exam",
-                    "write an exam in parallel forms, with its keys: exam OUT"),
-    "bench": Command("course_tools.checks.bench",
-                     "measure build, tests, first figure, answers: benchmarks/RESULTS.md"),
-}  # fmt: skip
+@functools.lru_cache
+def commands() -> dict[str, Command]:
+    """Return every command, out of pyproject.toml; Failure where that is damaged."""
+    import tomllib  # not in the Python that is too old, to which main() says so
+
+    try:
+        table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        rows = table["tool"]["triad"]["commands"].items()
+        return {name: Command(tool, line, tuple(more)) for name, (tool, line, *more) in rows}
+    except (KeyError, ValueError) as error:
+        raise Failure(f"pyproject.toml is damaged ({error!r}): take the course's again.") from error
 
 
 def offered() -> dict[str, Command]:
     """Return the commands that this edition of the course has."""
-    return {name: command for name, command in COMMANDS.items() if command.is_there}
+    return {name: command for name, command in commands().items() if command.is_there}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -359,11 +331,11 @@ def parser() -> argparse.ArgumentParser:
 
 def chosen(name: str) -> Command:
     """Return the command of this name; end with the reason where there is none."""
-    if name not in COMMANDS:
+    if name not in commands():
         parser().error(f"no command {name} (commands: {', '.join(offered())})")
-    if not COMMANDS[name].is_there:
+    if not commands()[name].is_there:
         raise Failure(f"{name} is not in the student edition (no src/course_tools).")
-    return COMMANDS[name]
+    return commands()[name]
 
 
 def run(arguments: list[str]) -> int:

@@ -18,7 +18,6 @@ def own_session() -> Iterator[Session]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what is marked to CI; one line of the summary says how many tests that were."""
     if turns.leaves(config):
+        why = "long, and by turns or seldom changed: CI, --all or its path"
         for item in filter(lambda item: item.get_closest_marker("in_ci"), items):
-            item.add_marker(
-                pytest.mark.skip(reason="long and seldom changed: CI, --all or its path")
-            )
+            item.add_marker(pytest.mark.skip(reason=why))

@@ -172,6 +172,7 @@ def test_half_a_clone_is_repaired(machine, edition, left):
     assert [path.name for path in machine.course.parent.iterdir()] == [machine.course.name]
 
 
+@turns.in_ci
 @needs_git
 def test_a_clone_that_is_killed_is_not_taken_for_a_whole_one(machine, edition, tmp_path):
     """git dies between the clone and the check-out of src."""
@@ -189,6 +190,7 @@ def test_a_clone_that_is_killed_is_not_taken_for_a_whole_one(machine, edition, t
     assert machine.run(*begin, WHERE).returncode == 0
 
 
+@turns.in_ci
 @needs_git
 def test_a_clone_that_fails_once_is_tried_again_and_never_asks_for_a_name(
     machine, edition, tmp_path
@@ -265,6 +267,7 @@ def test_where_git_fails_its_words_are_shown(
     assert machine.run(*both(edition, lang), WHERE).returncode == 0
 
 
+@turns.in_ci
 @needs_git
 def test_the_first_cells_of_the_lesson_run_with_the_clone_alone(machine, edition):
     """Figures take their fonts from the clone."""

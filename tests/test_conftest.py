@@ -128,6 +128,7 @@ def test_an_open_task_is_green_in_a_sheet_and_red_in_a_solution(results):
     assert "NotImplementedError" in results["solutions", "unsolved"][1]
 
 
+@turns.in_ci
 def test_the_broken_notebooks_here_are_not_collected_with_the_course():
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--collect-only", "-q"]
     done = subprocess.run(
@@ -166,6 +167,7 @@ def by_turns(tmp_path_factory) -> Path:
     return root
 
 
+@turns.in_ci
 def test_without_ci_a_notebook_runs_in_one_language_and_the_rest_is_said(by_turns):
     done = pytest_in(by_turns, "-n", "1")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -221,6 +221,14 @@ def test_versions_agree_wherever_they_stand():
         assert extras <= set(project["optional-dependencies"])
 
 
+def test_an_image_gets_nothing_that_git_leaves_out():
+    """A class's answers and marks, for one: the image is built where a course lies."""
+    left_out = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n"))
+    names = (ROOT / ".gitignore").read_text(encoding="utf-8").split("\n")
+    patterns = {f"**/{name.rstrip('/')}" for name in names if name and not name.startswith("#")}
+    assert "**/courses" in patterns <= left_out
+
+
 def over(defaults: object, values: object) -> object:
     """What Helm makes of a chart's defaults and ours."""
     if not (isinstance(defaults, dict) and isinstance(values, dict)):

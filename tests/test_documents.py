@@ -4,6 +4,7 @@ A rule is a function that yields faults; each rule is tried on a planted fault t
 """
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -39,7 +40,7 @@ TESTS, VOCABULARY = "docs/TESTS.md", "docs/VOCABULARY.md"
 HOUSE = (ARCHITECTURE, ENVIRONMENT, TESTS, VOCABULARY, "SECURITY.md")  # for developers
 # what start.py and the reader make: it is not in the repository
 MADE = re.compile(
-    r"(my/|courses/|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|feedback\.zip$|benchmarks/RESULTS\.md$)"
+    r"(my/|courses/|\.executed/$|\.venv$|01_attention\.new\.ipynb$|OUT\.zip$|feedback\.zip$|benchmarks/RESULTS\.md$)"
 )
 PATH = re.compile(r"\.?[\w*-]+(?:[./][\w*-]+)*(?:/|\.(?:py|md|toml|tsv|txt|yml|ipynb|zip))")
 OURS = ("deploy", "docs", "exercises", "lessons", "notebooks", "solutions", "src", "tests")
@@ -262,24 +263,51 @@ def load_start(path: Path) -> ModuleType:
 
 
 @cache
-def help_of_tool(command: str) -> str:
-    """--help of the program that start.py hands its arguments to."""
+def course_start() -> ModuleType:
+    """The course's own start.py; nobody changes what is in it."""
+    return load_start(ROOT / "start.py")
+
+
+# each tool as `python -m TOOL WORDS` runs it, all in one process: most of a start is imports
+IN_TURN = """
+import contextlib, io, json, runpy, sys
+
+printed = {}
+for command, (tool, *words) in json.loads(sys.argv[1]).items():
+    sys.argv = [tool, *words]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        try:
+            runpy.run_module(tool, run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            assert not end.code, f"{command}: {end.code}"
+    assert out.getvalue(), f"{command}: no word"
+    printed[command] = out.getvalue()
+print(json.dumps(printed))
+"""
+
+
+@cache
+def help_of_tools() -> dict[str, str]:
+    """{command: --help of the program that start.py hands its arguments to}"""
     start, called = load_start(ROOT / "start.py"), []
     start.venv_version = lambda: "3.11"
-    start.call = lambda line: called.extend(map(str, line))
-    start.run([command, "--help"])
+    start.call = called.append
+    for command in start.commands():
+        start.run([command, "--help"])
+    words = [line[line.index("-m") + 1 :] for line in called]
+    tools = dict(zip(start.commands(), words, strict=True))
     env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
-    done = subprocess.run([sys.executable, *called[1:]], env=env, capture_output=True)
-    assert done.returncode == 0 and done.stdout, done.stderr
-    return done.stdout.decode()
+    command = [sys.executable, "-P", "-c", IN_TURN, json.dumps(tools)]
+    done = subprocess.run(command, env=env, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
-@turns.in_ci
 def test_every_command_has_a_tool_that_explains_itself():
-    commands = load_start(ROOT / "start.py").COMMANDS
+    commands = load_start(ROOT / "start.py").commands()
     assert len(commands) > 10
     for name in commands:
-        assert help_of_tool(name).startswith("usage: start.py"), name
+        assert help_of_tools()[name].startswith("usage: start.py"), name
 
 
 def wrong_commands(name: str, text: str) -> Iterator[str]:
@@ -295,17 +323,17 @@ def fault_of(words: list[str], own: set[str]) -> str | None:
 
     own: values that an option gets from the page itself.
     """
-    start = load_start(ROOT / "start.py")
+    start = course_start()
     if words[:1] == ["COMMAND"]:
-        return next((f for c in start.COMMANDS if (f := fault_of([c, *words[1:]], own))), None)
+        return next((f for c in start.commands() if (f := fault_of([c, *words[1:]], own))), None)
     if words == ["--help"]:
         return None
     if not words or words[0].startswith("-"):
         words = ["lab", *words]
-    if words[0] not in start.COMMANDS:
+    if words[0] not in start.commands():
         return f"no command {words[0]}"
     _, given = start.parser().parse_known_args(words[1:])
-    said = help_of_tool(words[0])
+    said = help_of_tools()[words[0]]
     options = {word for word in given if word.startswith("-")}
     if wrong := options - set(re.findall(r"--[\w-]+", said)):
         return f"no option {sorted(wrong)}"

@@ -198,6 +198,7 @@ def test_a_range_that_would_replace_a_colab_package_is_seen(requirement):
     assert len(replaced([*core(), requirement])) == 1
 
 
+@turns.in_ci
 def test_an_import_that_colab_has_not_is_seen(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("import torch\ndef f():\n    from nbval.plugin import x\n", encoding="utf-8")
@@ -336,6 +337,7 @@ def test_tools_speak_to_a_console_of_another_code_page(house, tool, console):
     assert faults(done) == [] and done.stdout
 
 
+@turns.in_ci
 @pytest.mark.parametrize("line", ["open(__file__).close()", "print('\\u684c')"])
 def test_a_tool_that_does_not_is_seen(house, line):
     """No encoding; a character that cp932 has not."""

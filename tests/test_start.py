@@ -49,7 +49,8 @@ def load(path):
 def start(tmp_path, monkeypatch):
     """start.py as a module, copied into a small course of its own; nothing here needs a network."""
     root = tmp_path / "山田" / "my folder 桌面"
-    write(root / "pyproject.toml", "[project]\n")
+    tables = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\n[tool.triad.commands]")
+    write(root / "pyproject.toml", "[project]\n\n[tool.triad.commands]" + tables[1])
     write(root / "constraints.txt", "numpy==2\ntorch==2.13.0\n")
     for package in ("helpers", "course_tools"):
         write(root / f"src/{package}/__init__.py", "")
@@ -105,8 +106,8 @@ def test_extras_only_grow(start, fake_venv):
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
 def test_a_changed_file_installs_again_all_extras(start, fake_venv, name):
     start.set_up({"lab", "test"})
-    with (start.ROOT / name).open("a", encoding="utf-8") as file:
-        file.write("six==1.17.0\n")
+    path = start.ROOT / name
+    path.write_text("six==1.17.0\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     start.set_up({"lab"})
     assert [line.split()[-1] for line in fake_venv()] == [".[lab,test]"] * 2
 
@@ -391,7 +392,7 @@ def test_help_of_a_tool_is_its_own_once_that_can_run(start, called, capsys, monk
     said = capsys.readouterr().out
     assert "--torch" in said and "After the first set-up" in said and not called
     monkeypatch.setattr(start, "venv_version", lambda: "3.11")
-    for name, command in start.COMMANDS.items():
+    for name, command in start.commands().items():
         assert start.main([name, "--help"]) == 7
         assert called.pop("words")[2:] == ["-m", *command.tool.split(), "--help"]
         assert not called, "help sets nothing up"
@@ -405,11 +406,20 @@ def test_the_student_edition_says_what_it_has_not(start, called, capsys, command
     assert not called
 
 
+@pytest.mark.parametrize("damage", ["no TOML", "[tool.triad]", "[tool.triad.commands]\nlab = []"])
+def test_a_damaged_table_of_commands_is_said(start, called, capsys, damage):
+    write(start.ROOT / "pyproject.toml", damage)
+    assert start.main(["lab"]) == 1
+    said = capsys.readouterr().err
+    assert "pyproject.toml is damaged" in said and "Traceback" not in said
+    assert not called
+
+
 def test_help_offers_what_is_there_with_a_line_each(start, capsys):
     assert start.main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     offered = [line.split()[0] for line in lines if re.match(r"  \w", line)]
-    assert offered == list(start.COMMANDS)
+    assert offered == list(start.commands())
     shutil.rmtree(start.ROOT / "src/course_tools")
     assert start.main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -37,7 +37,7 @@ def helper_files(src: Path, *suffixes: str) -> list[Path]:
 
 def trees(src: Path) -> Iterator[tuple[Path, ast.Module]]:
     for path in helper_files(src, ".py"):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+        yield path, house.parsed(path.read_text(encoding="utf-8"))
 
 
 # --- helpers stand alone ----------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_every_message_can_be_shown():
 def unencoded(src: Path) -> list[str]:
     faults = []
     for path in sorted(src.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(house.parsed(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and opens_text(node):
                 faults.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
     return faults
@@ -226,7 +226,7 @@ def names_twice(src: Path) -> list[str]:
     places: dict[tuple[str, str], list[str]] = {}
     for path in sorted(src.rglob("*.py")):
         place = path.relative_to(src)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(house.parsed(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef) and node.name not in SHARED:
                 places.setdefault((place.parts[0], node.name), []).append(f"{place}:{node.lineno}")
     return [f"{name}: {found}" for (_, name), found in places.items() if len(found) > 1]

@@ -1,19 +1,28 @@
 """What a student costs on a hub: python benchmarks/hub/measure.py STUDENTS LESSON [--lang ja]
 
-A real JupyterHub with its proxy on this machine; each student has a server, opens the lesson and
-runs it to its end, one after the other.  After each student the memory of all servers and kernels
-is read (PSS: a page that n processes share counts 1/n for each): what the next one adds is what a
-student costs.  Linux.
+A real JupyterHub with its proxy on this machine.  One student after the other gets a server, opens
+the lesson and runs it to its end; servers and kernels stay.  After each student the memory of
+everything that the hub has started is added up.  The slope of a straight line through these sums
+is what one more student costs, its intercept what all share.  Linux.
+
+Memory is PSS (a page that n processes share counts 1/n in each, so that a sum counts it once) and
+page tables, which PSS leaves out.  --python names a Python with no more than a student's packages
+and JupyterHub: an extension that only teachers need would be loaded into every server.
+
+--swap: then Linux is asked to move all of it to swap, which the machine must have, as it would by
+itself where memory runs short; and the first student runs the lesson again.  Needs root.
 """
 
 import argparse
-import itertools
+import ctypes
 import json
 import os
 import re
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,15 +30,16 @@ sys.path[:0] = [str(ROOT / "tests" / "kit"), str(ROOT / "src")]
 
 from local_hub import Kernel, LocalHub  # noqa: E402
 
-MACHINE_MIB = 24 * 1024  # of which the system keeps 1.5 GiB and a tenth stays free
-SYSTEM_MIB, FREE_SHARE = 1536, 0.1
+MACHINE_MIB = 24 * 1024
+SYSTEM_MIB, FREE_SHARE = 1536, 0.1  # what the system keeps; what nobody may plan with
 
 
 def main() -> None:
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("students", type=int)
+    made = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    made.add_argument("students", type=int, help="two at least: a line needs two points")
     made.add_argument("lesson", help="for example 01_attention")
     made.add_argument("--lang", default="ja")
+    made.add_argument("--swap", action="store_true", help="what remains when all was swapped out")
     made.add_argument("--python", default=sys.executable, help="with the extras lab and hub")
     wanted = made.parse_args()
     names = [f"student{n}" for n in range(wanted.students)]
@@ -37,13 +47,17 @@ def main() -> None:
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         LocalHub(Path(folder), names, wanted.python) as hub,
     ):
-        rows = [one(hub, name, names[: n + 1], wanted) for n, name in enumerate(names)]
-        base = sum(pss(p) for p in others(hub))
-    tell(rows, base)
+        rows = [one(hub, name, wanted) for name in names]
+        print(*tell(rows), sep="\n", flush=True)
+        if wanted.swap:
+            swap_out(hub.everything())
+            print(f"swapped out, of all remain {mib(hub.everything()):.0f} MiB; then once more:")
+            one(hub, names[0], wanted)
 
 
-def one(hub: LocalHub, name: str, so_far: list[str], wanted: argparse.Namespace) -> dict:
-    """One more student: seconds, and the PSS of all servers and kernels afterwards."""
+def one(hub: LocalHub, name: str, wanted: argparse.Namespace) -> dict:
+    """One student's lesson: seconds, and the memory of everybody afterwards, in MiB."""
+    cpu = cpu_seconds(hub, name)
     server_s = hub.start_server(name)
     begun = time.monotonic()
     file = f"notebooks/{wanted.lang}/{wanted.lesson}.ipynb"
@@ -51,12 +65,18 @@ def one(hub: LocalHub, name: str, so_far: list[str], wanted: argparse.Namespace)
     failed = sum(kernel.run(cell)[0] != "ok" for cell in cells(ROOT / file))
     lesson_s = time.monotonic() - begun
     kernel.run("guess = None")  # what a cell leaves is given back at the end of the next
-    memory = {kind: [sum(map(pss, hub.of(s)[kind])) for s in so_far] for kind in hub.of(name)}
-    cpu = sum(sum(p.cpu_times()[:2]) for kind in hub.of(name).values() for p in kind)
     kernel.close()
-    row = {"failed": failed, "server_s": server_s, "lesson_s": lesson_s, "cpu_s": cpu, **memory}
-    print(json.dumps({"load": os.getloadavg()[0], **row}), flush=True)
+    row = {"failed": failed, "server_s": server_s, "lesson_s": lesson_s}
+    row |= {"cpu_s": cpu_seconds(hub, name) - cpu, "load": os.getloadavg()[0]}
+    row |= {kind: mib(processes) for kind, processes in hub.of(name).items()}
+    row |= {"all": mib(hub.everything())}
+    print(json.dumps({key: round(value, 1) for key, value in row.items()}), flush=True)
     return row
+
+
+def cpu_seconds(hub: LocalHub, name: str) -> float:
+    """CPU of one student's processes."""
+    return sum(sum(p.cpu_times()[:2]) for kind in hub.of(name).values() for p in kind)
 
 
 def cells(notebook: Path) -> list[str]:
@@ -65,32 +85,52 @@ def cells(notebook: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
 
 
-def pss(process) -> float:
-    """MiB of one process, shared pages by their share."""
-    text = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
-    return int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1]) / 1024
+def mib(processes: Iterable) -> float:
+    """PSS and page tables of these processes."""
+    return sum(map(_kib, processes)) / 1024
 
 
-def others(hub: LocalHub) -> list:
-    """Hub and proxy."""
-    import psutil
+def _kib(process) -> int:
+    proc = Path(f"/proc/{process.pid}")
+    places = {"smaps_rollup": r"^Pss:\s+(\d+) kB", "status": r"^VmPTE:\s+(\d+) kB"}
+    found = (
+        re.search(pattern, (proc / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name, pattern in places.items()
+    )
+    return sum(int(match[1]) for match in found if match)  # a process that has ended holds nothing
 
-    ours = {p.pid for s in hub.students for kind in hub.of(s).values() for p in kind}
-    everyone = [psutil.Process(hub.process.pid), *hub.children()]
-    return [p for p in everyone if p.pid not in ours]
+
+PAGEOUT, PIDFD_OPEN, PROCESS_MADVISE = 21, 434, 440  # linux/mman.h, asm/unistd.h
 
 
-def tell(rows: list[dict], base: float) -> None:
-    """The table, and how many students a machine holds by it."""
-    totals = [sum(row["server"]) + sum(row["kernel"]) for row in rows]
-    more = [b - a for a, b in itertools.pairwise(totals)]
-    last = more[-1] if more else totals[-1]
-    room = (1 - FREE_SHARE) * (MACHINE_MIB - SYSTEM_MIB - base)
-    server, kernel = (sum(rows[-1][k]) / len(rows) for k in ("server", "kernel"))
-    print(f"hub and proxy {base:.0f} MiB; a student {totals[-1] / len(rows):.0f} MiB PSS")
-    print(f"  server {server:.0f}, kernel {kernel:.0f}; each further one {last:.0f}")
-    print(f"cells that failed: {sum(row['failed'] for row in rows)}")
-    print(f"students on 24 GiB: {room / last:.0f}")
+def swap_out(processes: Iterable) -> None:
+    """Ask Linux to move what these processes alone hold to swap."""
+    system = ctypes.CDLL(None, use_errno=True).syscall
+    for process in processes:
+        maps = Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
+        fd = system(PIDFD_OPEN, process.pid, 0)
+        for begin, end in re.findall(r"(?m)^([0-9a-f]+)-([0-9a-f]+) rw-p", maps):
+            place = (ctypes.c_size_t * 2)(int(begin, 16), int(end, 16) - int(begin, 16))
+            system(PROCESS_MADVISE, fd, place, ctypes.c_size_t(1), PAGEOUT, 0)
+        os.close(fd)
+
+
+def tell(rows: list[dict]) -> list[str]:
+    """The lines that say what one more costs, and how many fit."""
+    line = statistics.linear_regression(range(1, len(rows) + 1), [row["all"] for row in rows])
+    off = max(abs(line.intercept + line.slope * n - row["all"]) for n, row in enumerate(rows, 1))
+    left = MACHINE_MIB - SYSTEM_MIB - line.intercept
+    fit, careful = int(left / line.slope), int(left * (1 - FREE_SHARE) / line.slope)
+    means = {key: statistics.mean(row[key] for row in rows) for key in ("cpu_s", "server_s")}
+    return [
+        f"{len(rows)} students, cells that failed: {sum(row['failed'] for row in rows)}",
+        f"a student: server {rows[-1]['server']:.0f}, kernel {rows[-1]['kernel']:.0f} MiB (last)",
+        f"for all {line.intercept:.0f} MiB, one more student {line.slope:.1f}; "
+        f"the sums are at most {off:.1f} off the line",
+        f"a student's CPU {means['cpu_s']:.0f} s, click to server {means['server_s']:.0f} s",
+        f"fit into {MACHINE_MIB} MiB, {SYSTEM_MIB} of them the system's: "
+        f"{fit}; with a tenth kept free {careful}",
+    ]
 
 
 if __name__ == "__main__":

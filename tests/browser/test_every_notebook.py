@@ -123,6 +123,7 @@ def test_a_cell_without_those_above_says_what_to_run(lent):
     assert "LANG" in said.first.inner_text()
 
 
+@turns.in_ci
 @lesson_01
 def test_the_set_up_and_folded_cells_run_with_shift_and_enter_alone(lent):
     lab, page = lent.lab, lent.page

@@ -280,7 +280,7 @@ def beyond(undecided, *known):
     return [node for node in nodes if not node.startswith(known)]
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", turns.by_turns(1, THEMES))
 def test_axe_finds_no_violation(lab, page, axe, theme):
     lab.use_theme(page, dark=THEMES[theme])
     for details in page.locator(f"{EXPLORERS} details").all():
@@ -291,13 +291,14 @@ def test_axe_finds_no_violation(lab, page, axe, theme):
     assert len(passed["color-contrast"]) > 60
 
 
+@turns.in_ci
 def test_axe_finds_a_planted_fault(page, axe):
     page.evaluate("document.querySelector('.triad-explorer input').closest('label').replaceWith("
                   "document.querySelector('.triad-explorer input'))")  # fmt: skip
     assert "label" in examine(page, axe, EXPLORERS)[0]
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", turns.by_turns(1, THEMES))
 def test_texts_and_edges_have_contrast(lab, page, theme):
     lab.use_theme(page, dark=THEMES[theme])
     script = (HERE / "contrasts.js").read_text(encoding="utf-8")
@@ -317,6 +318,7 @@ def test_nothing_scrolls_sideways_at_400_pixels(page):
 # --- the plain twin -----------------------------------------------------------------------
 
 
+@turns.in_ci
 def test_plain_twin_by_keyboard(start_lab, chromium, notebook_of, axe):
     plain = "import os\nos.environ['TRIAD_WIDGETS'] = 'plain'"
     page = start_lab("ja").open(chromium, notebook_of("ja", "twin", plain, SOFTMAX, TYPED))

@@ -88,7 +88,7 @@ def test_control_and_s_saves_from_inside_a_widget_and_letters_do_nothing(lab, pa
             assert page.evaluate(CELLS) == before, (name, key)
 
 
-@pytest.mark.parametrize("how", ["restarted", "ended"])
+@pytest.mark.parametrize("how", turns.by_turns(0, ["restarted", "ended"]))
 def test_a_kernel_that_is_gone_is_told(lab, page, how):
     run_all(lab, page)  # what was there before may have lost its kernel
     [session] = lab.api("sessions")

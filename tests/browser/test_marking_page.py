@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import turns
 from marked_class import MarkedClass, notebook
 from places import ROOT
 from sample_class import FULL, LESSON
@@ -118,6 +119,7 @@ def test_a_whole_class_is_marked_without_a_mouse(made, opened):
     assert {row["points"] for row in made.rows().values()} == {"13"}
 
 
+@turns.in_ci
 def test_going_on_saves_what_was_changed_and_leaves_the_rest(made, opened):
     page, _ = opened("zh-tw")
     first_answer(page)
@@ -181,6 +183,7 @@ def test_enter_in_a_conversion_and_a_key_that_is_held_save_nothing(made, opened)
     assert [e.comment for e in made.desk().essays(LESSON, "essay") if e.given] == ["a\nn"]
 
 
+@turns.in_ci
 def test_a_comment_is_added_changed_and_removed_by_keyboard(opened):
     page, marking = opened("zh-tw")
     page.goto(page.url + "bank")
@@ -216,7 +219,7 @@ def test_a_server_that_is_gone_loses_nothing_that_was_typed(opened):
     assert page.locator("#c0").input_value() == "1"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", turns.by_turns(1, [False, True]), ids=["light", "dark"])
 def test_axe_finds_no_violation_on_any_page(made, opened, axe, dark):
     page, marking = opened(color_scheme="dark" if dark else "light")
     marking.bank.put("", {"ja": "数を引用しましょう。", "zh_tw": "請引用數字。"})
@@ -245,6 +248,7 @@ def test_axe_finds_no_violation_on_any_page(made, opened, axe, dark):
     assert page.ran == []
 
 
+@turns.in_ci
 @pytest.mark.parametrize("lang", ["en", "ja", "zh-tw"])
 def test_at_400_pixels_nothing_is_wider_and_at_1280_nothing_has_to_be_scrolled_for(
     made, opened, lang

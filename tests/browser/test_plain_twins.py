@@ -52,6 +52,7 @@ def test_quiz(lab, opened, bank):
     assert page.locator(".triad-quiz").count() == 0
 
 
+@turns.in_ci
 def test_terminal(lab, opened, axe):
     page, said = opened(TERMINAL), words("terminal", lab.lang)
     page.get_by_text(said["plain_note"]).wait_for()

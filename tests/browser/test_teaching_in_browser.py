@@ -9,9 +9,10 @@ import zlib
 from dataclasses import replace
 
 import pytest
+import turns
+import whole_course
 from places import ROOT
 
-from course_tools.authoring.course import Course
 from course_tools.prose.glossary import terms
 from course_tools.teaching import guide, slides, words
 from course_tools.teaching.exam import forms, questions
@@ -36,7 +37,7 @@ SHOW_ALL = "document.body.classList.remove('talk')"
 
 @pytest.fixture(scope="module")
 def lessons():
-    return guide.prepared(Course.read(ROOT).whole())
+    return guide.prepared(whole_course.course().whole())
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def printed_pages(chromium, tmp_path, text):
         page.close()
 
 
-@pytest.mark.parametrize("lang", words.LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(0, words.LANGUAGES))
 def test_no_slide_overflows(chromium, tmp_path, lessons, lang):
     found = {one.lesson.name: overflowing(chromium, tmp_path, deck(one, lang)) for one in lessons}
     assert not any(found.values()), found
@@ -116,7 +117,7 @@ def test_each_slide_is_one_printed_page(chromium, tmp_path, lessons):
     assert printed_pages(chromium, tmp_path, made) == made.count("<section>")
 
 
-@pytest.mark.parametrize("lang", words.LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(1, words.LANGUAGES))
 def test_each_hand_out_is_one_page(chromium, tmp_path, lessons, known, lang):
     pages = {
         one.lesson.name: printed_pages(chromium, tmp_path, handout(one, known, lang))

@@ -289,14 +289,20 @@ INSTEAD = {  # arm of the record -> whose runs stand there
 
 
 @cache
-def swapped() -> dict[str, float]:
-    """Random weights where the pre-trained ones belong, and the runs of other arms."""
+def swapped(learned: bool = False) -> dict[str, float]:
+    """Random weights where the pre-trained ones belong, and the runs of other arms.
+
+    learned: whether the two models are trained, which what was recorded does not need
+    """
     random_weights, runs = encoder_decoder.new, results.load("transfer")["runs"]
     moved = [r | {"arm": a} for a, other in INSTEAD.items() for r in runs if r["arm"] == other]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoder_decoder, "new", transfer.load)
         patch.setattr(transfer, "load", random_weights)
         patch.setattr(results, "load", lambda name: {"runs": moved})
+        if not learned:
+            patch.setattr(transfer, "learn", lambda *_, **__: None)
+            patch.setattr(transfer, "scores", lambda *_: {"exact": math.nan})
         return lesson_cells.measured(LESSON, "E52", *TRANSFER)
 
 
@@ -350,10 +356,12 @@ FAULTS: list[Fault] = [
         lambda: cells("switch", make=with_used_adapter)["own"],
     ),
     Fault("C23", "labels", "no prompt", without_prompt),
-    Fault("E52", "from_text", "random weights", lambda: swapped()["from_text"]),
-    Fault("E52", "from_random", "pre-trained weights", lambda: swapped()["from_random"]),
     Fault("E52", "recorded_text", "random weights", lambda: swapped()["recorded_text"]),
     Fault("E52", "recorded_random", "pre-trained weights", lambda: swapped()["recorded_random"]),
     Fault("E52", "recorded_unrelated", "shuffled text", lambda: swapped()["recorded_unrelated"]),
     Fault("E52", "recorded_shuffled", "whole sentences", lambda: swapped()["recorded_shuffled"]),
+    Fault("E52", "from_text", "random weights", lambda: swapped(learned=True)["from_text"]),
+    Fault(
+        "E52", "from_random", "pre-trained weights", lambda: swapped(learned=True)["from_random"]
+    ),
 ]

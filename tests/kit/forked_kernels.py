@@ -1,4 +1,4 @@
-"""Kernels for nbval that do not import torch anew: forks of one process that has imported it.
+"""Kernels for nbval that do not import themselves and torch anew: forks of one process that has.
 
     patch.setattr(local_provisioner, "launch_kernel", forked_kernels.launch)
 
@@ -22,7 +22,11 @@ from typing import Any
 from jupyter_client.launcher import launch_kernel
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
-PRELOADED = ["torch", *(f"transformers.models.{m}.modeling_{m}" for m in ("bert", "llama", "t5"))]
+PRELOADED = [
+    "ipykernel.kernelapp",
+    "torch",
+    *(f"transformers.models.{m}.modeling_{m}" for m in ("bert", "llama", "t5")),
+]
 
 
 class Forked:

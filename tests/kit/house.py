@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 HEAVY = {"torch", "transformers", "matplotlib", "numpy", "IPython", "ipywidgets", "anywidget"}
@@ -37,6 +38,12 @@ FLOORS: dict[str, list[set[str]]] = {
 }
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    """The tree of a module's text, which several rules go through; no rule changes it."""
+    return ast.parse(text)
+
+
 def modules(src: Path) -> dict[str, Path]:
     """{dotted name: file} of all modules below SRC."""
     found = {}
@@ -54,7 +61,7 @@ def arrows(src: Path) -> dict[str, set[str]]:
 
 def _imported(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         if isinstance(node, ast.ImportFrom):

@@ -4,17 +4,23 @@
     kept_runs.passed(item)          after each that passed: the last of them keeps the notebook
 
 The kernel's messages become outputs through nbclient's own code, as when nbclient runs a notebook.
+The run's own folder is shown as the one that a student has.
 """
 
+import json
+import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from course_tools.site import executed
+
+STUDENTS = "~/.local/share/transformer-triad"  # helpers.classroom.progress.data_dir() on Linux
 
 
 class Run:
@@ -27,6 +33,7 @@ class Run:
         self.client.clear_before_next_output = False
         self.code = [n for n, cell in enumerate(file.nb.cells) if cell.cell_type == "code"]
         self.now, self.asked, self.good = 0, "", set[int]()
+        self.home = os.environ["TRIAD_HOME"]
         self.kernel, self.execute = file.kernel, file.kernel.execute_cell_input
         self.hear = file.kernel.get_message
         self.kernel.execute_cell_input, self.kernel.get_message = self._executed, self._heard
@@ -65,4 +72,10 @@ def passed(item: IPyNbCell) -> None:
     run = item.parent.run
     run.good.add(item.cell_num)
     if len(run.good) == len(run.code):
-        executed.keep(run.place, run.client.nb)
+        executed.keep(run.place, of_a_student(run.client.nb, run.home))
+
+
+def of_a_student(notebook: NotebookNode, home: str) -> NotebookNode:
+    """Return the notebook as it would be in a student's folder."""
+    told, written = (json.dumps(name)[1:-1] for name in (home, STUDENTS))
+    return nbformat.reads(nbformat.writes(notebook).replace(told, written), as_version=4)

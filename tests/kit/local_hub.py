@@ -80,7 +80,7 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 120
 c.Spawner.poll_interval = 1
 c.JupyterHub.services = [{{"name": "tests", "api_token": "{token}"}}]
 c.JupyterHub.load_roles = [{{"name": "tests", "services": ["tests"],
-    "scopes": ["admin:users", "admin:servers", "access:servers"]}}]
+    "scopes": ["admin:users", "admin:servers", "access:servers", "tokens", "shares"]}}]
 c.JupyterHub.db_url = "sqlite:///{folder}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = "{folder}/cookie"
 c.JupyterHub.cleanup_servers = True
@@ -172,11 +172,11 @@ class LocalHub:
         """What hub, proxy and servers have said."""
         return (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
 
-    def api(self, path: str, method: str = "GET") -> Any:
+    def api(self, path: str, method: str = "GET", body: dict | None = None) -> Any:
         """What the hub's REST API answers; None where it does not yet, or with nothing."""
-        head = {"Authorization": f"token {self.token}"}
-        url = f"{self.base}/hub/api/{path}"
-        request = urllib.request.Request(url, method=method, headers=head)
+        head = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        url, data = f"{self.base}/hub/api/{path}", json.dumps(body).encode() if body else None
+        request = urllib.request.Request(url, data, head, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
@@ -199,6 +199,10 @@ class LocalHub:
         with contextlib.suppress(psutil.Error):
             return psutil.Process(self.process.pid).children(recursive=True)
         return []
+
+    def everything(self) -> list[psutil.Process]:
+        """The hub, and what it has started."""
+        return [psutil.Process(self.process.pid), *self.children()]
 
     def of(self, student: str) -> dict[str, list[psutil.Process]]:
         """{"server": […], "kernel": […]} of one student."""

@@ -7,6 +7,7 @@ from functools import cache
 import nbformat
 import pytest
 import torch
+import whole_course
 from places import ROOT
 
 from course_tools.authoring.course import Lesson
@@ -18,9 +19,13 @@ from helpers.language import say
 from helpers.language.say import COMPLETE as LANGUAGES
 
 
+def lesson(name: str) -> Lesson:
+    return next(one for one in whole_course.course().lessons if one.name == name)
+
+
 @cache
 def wrong_answers(name: str) -> dict[str, list[Cell]]:
-    return Lesson.read(ROOT, name).wrong_answers()
+    return lesson(name).wrong_answers()
 
 
 LESSONS = sorted(p.parent for p in (ROOT / "lessons").glob("*/exercise.py"))
@@ -191,7 +196,7 @@ def test_an_error_in_the_students_code_is_shown_and_the_sheet_goes_on(capsys):
 
 
 def test_wrong_cells_are_in_no_built_notebook():
-    sheet = Lesson.read(ROOT, "01_attention").sheet
+    sheet = lesson("01_attention").sheet
     assert sum("wrong" in c.options for c in sheet.cells) >= 12
     for lang in LANGUAGES:
         made = notebook(sheet.cells, {}, lang, {}, defaultdict(str))["cells"]

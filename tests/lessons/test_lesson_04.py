@@ -20,7 +20,7 @@ LOSS = ("shift-code", "shift-guess")
 CAUSAL = ("probe-code", "probe-figure", "parallel-ways", "parallel-code", "parallel-claim")
 
 
-@pytest.mark.parametrize("lang", say.LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(4, say.LANGUAGES))
 def test_loss_and_probability_by_hand(lang):
     scope = run(*LOSS, "chain-code", "chain-check", lang=lang)
     assert abs(scope["losses"]["untrained"] - math.log(281)) < 0.2
@@ -34,12 +34,14 @@ def test_labels_that_are_not_shifted_are_red():
         run(*LOSS, change=(shifted, "logits, ids, real"))
 
 
+@turns.in_ci
 def test_labels_that_are_shifted_twice_are_red():
     shifted = "logits[:, :-1], ids[:, 1:], real[:, 1:]"
     with pytest.raises(AssertionError):
         run(*LOSS, change=(shifted, "logits[:, :-2], ids[:, 2:], real[:, 2:]"))
 
 
+@turns.in_ci
 def test_counting_the_padding_is_red():
     with pytest.raises(AssertionError):
         run(*LOSS, change=("(logp * counts).sum() / counts.sum()", "logp.mean()"))
@@ -71,7 +73,7 @@ def brute_force(model, text: str, lang: str) -> float:
     return sum(step.item() for step in steps)
 
 
-@pytest.mark.parametrize("lang", say.LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(4, say.LANGUAGES))
 def test_rescoring_is_the_brute_force_choice(lang):
     model, event = decoder.load(), corpus.exam("definite", 1)[0]
     told, options = corpus.sentence(event, lang), corpus.candidates(lang, "counter")

@@ -20,7 +20,7 @@ def run(*keys: str, **options) -> dict:
         say.use("ja")
 
 
-@pytest.fixture(scope="module", params=say.COMPLETE)
+@pytest.fixture(scope="module", params=turns.by_turns(7))
 def quantised(request):
     """The names after section 7's measurement, in each language."""
     return run(*QUANT, lang=request.param)
@@ -29,7 +29,8 @@ def quantised(request):
 # --- sound ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", say.COMPLETE)
+@turns.in_ci
+@pytest.mark.parametrize("lang", turns.by_turns(7))
 def test_caching_writes_the_same_tokens_for_a_fraction_of_the_flops(lang):
     scope = run(*WHY, lang=lang)
     assert scope["text_cached"].tolist() == scope["text_recomputed"].tolist()
@@ -38,6 +39,7 @@ def test_caching_writes_the_same_tokens_for_a_fraction_of_the_flops(lang):
     assert (steps[3] - steps[2]) == 2 * (steps[2] - steps[1]) > 0  # grows with what is kept
 
 
+@turns.in_ci
 def test_four_designs_at_one_size_are_what_the_real_code_keeps():
     scope = run(*KINDS)
     assert list(scope["designs"]) == list(scope["numbers"]) and len(scope["designs"]) == 4

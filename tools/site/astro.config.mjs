@@ -25,10 +25,19 @@ const words = {
   },
 };
 
+// KaTeX names each font in three formats; every browser that the page is for reads the first.
+const fonts = {
+  name: "fonts",
+  enforce: "pre",
+  transform: (code, file) =>
+    /katex[^/]*\.css$/.test(file) ? code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\([^)]*\)/g, "") : undefined,
+};
+
 export default defineConfig({
   site,
   base,
   telemetry: false,
+  vite: { plugins: [fonts] },
   markdown: {
     processor: satteri({
       features: { math: true, headingAttributes: true, smartPunctuation: false },

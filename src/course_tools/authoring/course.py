@@ -7,6 +7,7 @@
 What drafts, pairs, the language gates and the search for leaks need, they take from a Course, too.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from .reading import read_file
 from .source import Source
 
 LOCK = "pairs.lock"
+PAGES = ("README", "docs/deployment")  # NAME.LANGUAGE.md, prose like a lesson's
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Course:
     set_up: Source
     stubs: Table  # the words of sheets and of folded cells
     messages: tuple[Table, ...]  # what helpers show
-    readmes: dict[str, tuple[str, str]]  # {language: (file, text)}
+    pages: tuple[tuple[str, str, str], ...]  # (language, file, text) of READMEs and their like
     project: Table  # pyproject.toml
 
     @classmethod
@@ -93,7 +95,7 @@ class Course:
             Source.read(root, "lessons/set_up.py"),
             Table.read(root, "lessons/stubs.toml"),
             tuple(Table.read(root, path.relative_to(root).as_posix()) for path in messages),
-            dict(_readmes(root)),
+            tuple(_pages(root)),
             Table.read(root, "pyproject.toml"),
         )
 
@@ -115,8 +117,8 @@ class Course:
         return self
 
 
-def _readmes(root: Path) -> Iterator[tuple[str, tuple[str, str]]]:
-    for lang in LANGUAGES:
-        file = f"README.{lang}.md"
+def _pages(root: Path) -> Iterator[tuple[str, str, str]]:
+    for name, lang in itertools.product(PAGES, LANGUAGES):
+        file = f"{name}.{lang}.md"
         if (root / file).is_file():
-            yield lang, (file, read_file(root, file)[0])
+            yield lang, file, read_file(root, file)[0]

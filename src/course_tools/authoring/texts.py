@@ -33,10 +33,10 @@ class Text:
 
 
 def of_course(course: Course) -> list[Text]:
-    """Return the texts of lessons, messages and READMEs."""
+    """Return the texts of lessons, messages, READMEs and pages like them."""
     found = [text for lesson in course.lessons for text in of_lesson(lesson)]
     found += of_files(course.shared)
-    for lang, (file, source) in course.readmes.items():
+    for lang, file, source in course.pages:
         found.append(Text(file, "-", lang, source, 1, markdown=True))
     return found
 

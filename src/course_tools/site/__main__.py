@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
         testing.install_site()
         pages = lessons(wanted.root, wanted.lesson)
         awake = {(page.lang, page.name): page.awake for page in pages}
-        widgets.check(work, awake)
+        widgets.checked(work, awake)
         live = places.files(work, awake)
         project.write(work, pages, frame.pages(wanted.root, pages), address, live)
         triad.write(work, pages)

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from .. import command
 from ..checks import testing
 from ..checks.lab_driver import browser
-from . import links
+from . import apart, links
 from .served import served
 
 AXE = "node_modules/axe-core/axe.min.js"
@@ -26,7 +26,17 @@ KB = 1000
 HTML_KB, PAGE_KB, MEDIAN_KB, SITE_MB = 75, 600, 300, 20  # as they travel
 LARGER_KB = {"triad/": 2000}  # three models come with it
 SHIFT = 0.1  # cumulative layout shift that counts as good (web.dev/cls)
-SQUEEZED = {".html", ".css", ".js", ".json", ".svg", ".wasm", ".txt", ".xml"}  # hosts gzip these
+SQUEEZED = {
+    ".html",
+    ".css",
+    ".js",
+    ".mjs",
+    ".json",
+    ".svg",
+    ".wasm",
+    ".txt",
+    ".xml",
+}  # hosts gzip these
 OPEN = """document.querySelectorAll("details").forEach((one) => { one.open = true });
 for (const one of document.images) if (one.checkVisibility()) one.loading = "eager";"""
 WIDER = "document.documentElement.scrollWidth - innerWidth"
@@ -84,6 +94,7 @@ def told(out: Path, base: str = "/", only: str = "") -> list[str]:
 def faults(out: Path, base: str = "/", only: str = "") -> Iterator[str]:
     """Yield every fault of the site: "PATH VIEW: RULE: what"."""
     yield from links.faults(out, base)
+    yield from apart.faults(out, command.ROOT / "lessons", base)
     size = weight(out, (f.relative_to(out).as_posix() for f in out.rglob("*") if f.is_file()))
     if size > SITE_MB * KB**2:
         yield f"{base}: site: {size / KB**2:.1f} MB, at most {SITE_MB}"

@@ -66,11 +66,13 @@ def _questions(lesson: str) -> int:
 
 
 def _edition(lang: str, students: str) -> str:
-    """Return where links to sheets lead, which are worked on in a notebook: the student edition."""
+    """Return where links to sheets lead, and what teachers read: neither is on the site."""
     front = {"title": words.text("edition", lang), "sidebar": {"order": 98}}
     there = words.text("edition_here" if students else "edition_ask", lang)
     lead, start = (words.text(f"edition_{name}", lang) for name in ("lead", "start"))
-    return _page(front, lead, there.format(address=students), start)
+    teachers = f"## {words.text('teachers', lang)} {{ #teachers }}"
+    shelf = words.text("teachers_lead", lang)
+    return _page(front, lead, there.format(address=students), start, teachers, shelf)
 
 
 def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
@@ -86,7 +88,8 @@ def _terms(root: Path, lang: str, lessons: list[Page]) -> str:
             names = [term.written[name] for name in (lang, *others)] + [term.en]
             rows.append([*names, term.means[lang], _where(term, lang, lessons)])
     table = "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |" for row in rows)
-    return _page(front, words.text("terms_lead", lang), in_boxes(table))
+    box = f'<div class="terms">\n\n{in_boxes(table)}\n\n</div>'
+    return _page(front, words.text("terms_lead", lang), box)
 
 
 def other_names(root: Path, lesson: Page) -> list[SearchEntry]:

@@ -13,12 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from helpers.classroom import records
+from helpers.files import write_whole
 from helpers.language.say import COMPLETE, LANGUAGES
 
 from ..checks import npm
 from ..checks.processes import step
 from ..command import ROOT
-from . import figures, lighter, words
+from . import figures, kept, lighter, words
 from .pages import Page
 
 SOURCES = ROOT / "tools" / "site"
@@ -54,9 +55,9 @@ def write(
 
     extra: {file: content} of docs   public: (path below the site's root, content)
     """
-    # Astro would keep a page whose source is unchanged, whatever its configuration says now
-    for name in ("src", "public", ".astro", "node_modules/.astro"):
+    for name in ("src", "public", ".astro"):
         shutil.rmtree(project / name, ignore_errors=True)
+    forget(project, address)
     shutil.copytree(SOURCES, project, dirs_exist_ok=True)
     docs = project / "src" / "content" / "docs"
     pages = list(pages)
@@ -75,6 +76,19 @@ def write(
         found = [{"page": page.name} | asdict(one) for page in pages if page.lang == lang
                  for one in page.found]  # fmt: skip
         _put(project / "public" / f"search-{lang}.json", json.dumps(found, ensure_ascii=False))
+
+
+def forget(project: Path, address: str) -> None:
+    """Remove the pages that Astro keeps, unless they were set as they would be now.
+
+    It keeps each whose source is unchanged, whatever its configuration says.
+    """
+    rendered = project / "node_modules" / ".astro"
+    now = kept.digest([*kept.below(SOURCES), json.dumps(settings(address)).encode()])
+    said = rendered / "configuration"
+    if not said.is_file() or said.read_text(encoding="ascii") != now:
+        shutil.rmtree(rendered, ignore_errors=True)
+        write_whole(said, now)
 
 
 def settings(address: str) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 DECLARED: dict[str, dict[str, Any]] = tomllib.loads(
-    (resources.files(__package__) / "languages.toml").read_text(encoding="utf-8")
+    Path(__file__).with_name("languages.toml").read_text(encoding="utf-8")
 )
 LANGUAGES = {lang: entry["browsers"] for lang, entry in DECLARED.items()}  # ours -> HTML's tag
 COMPLETE = tuple(lang for lang, entry in DECLARED.items() if not entry.get("draft"))
@@ -92,10 +91,10 @@ def text(module: str, name: str, /, **values: object) -> str:
 @functools.cache
 def catalogue(module: str) -> dict[str, dict[str, str]]:
     """Return all messages of one module: {name: {"ja": …, …}}."""
-    return texts_of(resources.files(__package__) / "messages" / f"{module}.toml")
+    return texts_of(Path(__file__).with_name("messages") / f"{module}.toml")
 
 
 @functools.cache
-def texts_of(file: Traversable) -> dict[str, dict[str, str]]:
+def texts_of(file: Path) -> dict[str, dict[str, str]]:
     """Return all texts of a file: {name: {"ja": …, …}}."""
     return tomllib.loads(file.read_text(encoding="utf-8"))

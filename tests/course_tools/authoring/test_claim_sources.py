@@ -5,10 +5,10 @@ import tomllib
 from dataclasses import replace
 
 import pytest
+import whole_course
 from places import ROOT
 
 from course_tools.authoring.build import build
-from course_tools.authoring.course import Course
 from course_tools.authoring.data import Table
 from course_tools.authoring.problems import LessonError
 from helpers.classroom import claims
@@ -57,7 +57,7 @@ def test_the_lesson_checks_each_of_its_claims(path):
 @pytest.fixture(scope="module")
 def course():
     """One lesson, of which a test replaces the claims."""
-    read = Course.read(ROOT)
+    read = whole_course.course()
     return replace(read, lessons=tuple(x for x in read.lessons if x.name == LESSON))
 
 

@@ -2,11 +2,11 @@
 
 import nbformat
 import pytest
+import whole_course
 from nbgrader.preprocessors import ComputeChecksums
 from places import ROOT
 
 from course_tools.authoring import folding
-from course_tools.authoring.course import Course
 from course_tools.authoring.percent import Cell
 
 
@@ -77,7 +77,7 @@ def test_every_check_of_a_sheet_is_folded_and_no_answer_is(folder):
 
 def test_no_long_cell_that_only_shows_is_open_in_a_lesson():
     """Open cells of more than 25 lines: they compute, ask or explain."""
-    for lesson in Course.read(ROOT).lessons:
+    for lesson in whole_course.course().lessons:
         cells = lesson.lesson.code
         folds = folding.folded(cells)
         for c in cells:

@@ -1,10 +1,9 @@
 """How the lessons' prose runs stays in its bounds, and every bound is seen red."""
 
 import pytest
-from places import ROOT
+import whole_course
 
 from course_tools.authoring import rhythm, texts
-from course_tools.authoring.course import Course
 from course_tools.authoring.texts import Text
 
 RANGES = {"length": [20, 30], "short": [0.1, 0.5], "commas": [2.0, 6.0], "habits": [0, 5]}
@@ -26,7 +25,7 @@ def bounds(lesson=WIDE, section=WIDE, **more):
 
 @pytest.fixture(scope="module")
 def course():
-    return texts.of_course(Course.read(ROOT).whole())
+    return texts.of_course(whole_course.course().whole())
 
 
 def test_the_course_is_in_its_bounds(course):

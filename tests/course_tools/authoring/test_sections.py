@@ -3,10 +3,9 @@
 import json
 
 import pytest
-from places import ROOT
+import whole_course
 
 from course_tools.authoring import folding, notebooks, render, sections, sitting
-from course_tools.authoring.course import Course
 from course_tools.authoring.percent import cells_of
 from helpers.language.say import COMPLETE
 
@@ -41,7 +40,7 @@ z = y
 guess = None
 print(x, guess)
 """
-LESSONS = Course.read(ROOT).lessons
+COURSE = whole_course.course()
 
 
 def cells(text: str = TEXT):
@@ -107,10 +106,10 @@ def test_the_minutes_follow_the_formula():
     assert size._replace(guesses=13).minutes(questions=8, seconds=60) == 65
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
 def test_a_lesson_is_one_sitting(lesson):
     found = set()
-    every = render.with_set_up(lesson.lesson.cells, Course.read(ROOT).set_up.cells)
+    every = render.with_set_up(lesson.lesson.cells, COURSE.set_up.cells)
     for lang in COMPLETE:
         size = sitting.of(every, folding.folded(every), lang)
         found |= {

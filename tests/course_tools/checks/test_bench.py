@@ -7,6 +7,7 @@ import time
 import tomllib
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.checks import bench, processes
@@ -35,6 +36,7 @@ def test_a_reports_cases_are_summed_by_part(tmp_path):
     assert rows["Tests: `solutions`"][1].startswith("0 tests")
 
 
+@turns.in_ci
 def test_a_part_is_run_and_counted(monkeypatch, tmp_path):
     (tmp_path / "test_it.py").write_text("def test_a():\n    assert 0\n", encoding="utf-8")
     monkeypatch.setitem(bench.PARTS, "it", [str(tmp_path), "-p", "no:cacheprovider"])

@@ -5,6 +5,7 @@ import shutil
 import sys
 
 import pytest
+import turns
 
 from course_tools.checks import npm as npm_packages
 from course_tools.checks import processes, testing
@@ -80,21 +81,21 @@ def called(course, monkeypatch):
 # --- the closing line -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("source", "arguments", "line", "status"),
-    [
-        (PASS, [], "1 passed, 0 failed, 0 skipped", 0),
-        (MIXED, [], "1 passed, 3 failed, 2 skipped", 1),
-        ("import nothing_there\n", [], "0 passed, 1 failed, 0 skipped", 2),
-        ("import pytest\n@pytest.mark.skip\ndef test_a(): pass\n", [],
-         "0 passed, 0 failed, 1 skipped", 5),
-        (PASS, ["-k", "nothing"], "0 passed, 0 failed, 0 skipped", 5),
-        ("import os\ndef test_a(): os._exit(3)\n", [], "0 passed, 1 failed, 0 skipped", 3),
-        (PASS, ["absent.py"], "0 passed, 1 failed, 0 skipped", 4),
-    ],
-    ids=["pass", "mixed", "import", "all skipped", "none", "crash", "typo"],
-)  # fmt: skip
-def test_closing_line(course, quick, capfd, source, arguments, line, status):
+CLOSING = {
+    "pass": (PASS, [], "1 passed, 0 failed, 0 skipped", 0),
+    "mixed": (MIXED, [], "1 passed, 3 failed, 2 skipped", 1),
+    "import": ("import nothing_there\n", [], "0 passed, 1 failed, 0 skipped", 2),
+    "all skipped": ("import pytest\n@pytest.mark.skip\ndef test_a(): pass\n", [],
+                    "0 passed, 0 failed, 1 skipped", 5),
+    "none": (PASS, ["-k", "nothing"], "0 passed, 0 failed, 0 skipped", 5),
+    "crash": ("import os\ndef test_a(): os._exit(3)\n", [], "0 passed, 1 failed, 0 skipped", 3),
+    "typo": (PASS, ["absent.py"], "0 passed, 1 failed, 0 skipped", 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", turns.by_turns(1, CLOSING.values()), ids=CLOSING)
+def test_closing_line(course, quick, capfd, case):
+    source, arguments, line, status = case
     write(course / "tests/test_it.py", source)
     assert testing.main([*quick, *arguments]) == status
     assert capfd.readouterr().out.splitlines()[-1] == line
@@ -134,18 +135,22 @@ def test_long(): assert os.environ["TRIAD_ALL"]
 """
 
 
+OTHER_PARTS = {
+    "both": (TWO_PARTS.replace("assert 0", "pass"), "3 passed, 0 failed, 0 skipped", 0),
+    "no network": (PASS, "1 passed, 0 failed, 0 skipped", 0),
+    "only network": ("import pytest\n@pytest.mark.network\ndef test_a(): pass\n",
+                     "1 passed, 0 failed, 0 skipped", 0),
+    "none": ("", "0 passed, 0 failed, 0 skipped", 5),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("source", "line", "status"),
     [
-        (TWO_PARTS, "2 passed, 1 failed, 0 skipped", 1),
-        (TWO_PARTS.replace("assert 0", "pass"), "3 passed, 0 failed, 0 skipped", 0),
-        (PASS, "1 passed, 0 failed, 0 skipped", 0),
-        ("import pytest\n@pytest.mark.network\ndef test_a(): pass\n",
-         "1 passed, 0 failed, 0 skipped", 0),
-        ("", "0 passed, 0 failed, 0 skipped", 5),
+        pytest.param(TWO_PARTS, "2 passed, 1 failed, 0 skipped", 1, id="network red"),
+        *(pytest.param(*case, id=name, marks=turns.in_ci) for name, case in OTHER_PARTS.items()),
     ],
-    ids=["network red", "both", "no network", "only network", "none"],
-)  # fmt: skip
+)
 def test_all_adds_the_tests_that_need_a_network(course, quick, capfd, source, line, status):
     write(course / "tests/test_it.py", source)
     assert testing.main(["--all", *quick]) == status

@@ -27,6 +27,7 @@ import deadly
 import processes
 import psutil
 import pytest
+import turns
 from isolation import server_or_skip
 from places import KIT, ROOT
 from sample_class import Sheets
@@ -306,6 +307,7 @@ def test_a_judge_belongs_to_one_command_and_leaves_nothing(trace, tmp_path):
     assert os.listdir(worker.local_directory) == []
 
 
+@turns.in_ci
 def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
     """Killed, it says nothing any more: its sheets end with the judge's process."""
     worker = SimpleNamespace(local_directory=str(tmp_path / "scratch"))
@@ -373,6 +375,7 @@ def forgotten():
     other_sheets.SENT.clear()
 
 
+@turns.in_ci
 def test_a_good_worker_passes_and_has_all_that_it_needs_in_its_memory(isolated, forgotten):
     elsewhere = Path("/nowhere")
     job = replace(asked().settings, root=elsewhere)
@@ -412,6 +415,7 @@ def test_a_worker_that_cannot_isolate_is_left_out(isolated, forgotten, monkeypat
     assert "cannot be isolated: no user namespaces here" in probe.fault(asked())
 
 
+@turns.in_ci
 def test_walls_that_do_not_hold_are_seen(isolated, forgotten):
     """Without walls a student's process reaches a file and a port: so the probe has looked."""
     with socket.create_server(("127.0.0.1", 0)) as listening:

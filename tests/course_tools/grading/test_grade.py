@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import turns
 from isolation import server_or_skip
 from places import ROOT
 from sample_class import FULL, LESSON, Bait, Sheets, everything
@@ -188,6 +189,7 @@ def test_again_it_grades_only_what_changed(graded, capsys, monkeypatch):
     assert "1 graded" in capsys.readouterr().out
 
 
+@turns.in_ci
 def test_stopped_half_way_it_goes_on(isolated, the_sheet, tmp_path):
     """What was ready when it stopped is not graded again."""
     names = ["right", "empty", "partial"]
@@ -225,6 +227,7 @@ def grade_one(out: Path) -> tuple[Graded, bool]:
     return result, classroom.is_new(handed[0], job, out)
 
 
+@turns.in_ci
 def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, the_sheet):
     def broken(*_):
         raise TypeError("a float64 does not cross")
@@ -240,6 +243,7 @@ def test_a_fault_of_our_own_is_no_result_and_is_tried_again(isolated, tmp_path, 
     assert not new and after.decided and after.human == ()
 
 
+@turns.in_ci
 def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
     isolated, tmp_path, the_sheet
 ):
@@ -259,6 +263,7 @@ def test_every_task_of_a_sheet_is_solved_by_its_model_answer(isolated):
     assert classroom._unsound(ROOT, LESSON, LANG, LIMITS, True) == {}
 
 
+@turns.in_ci
 def test_a_fork_server_that_was_killed_is_started_again(isolated, tmp_path):
     job = classroom.Job(ROOT, LESSON, LANG, CASES["right"].data, LIMITS, True)
     first = classroom.grade(job)
@@ -269,6 +274,7 @@ def test_a_fork_server_that_was_killed_is_started_again(isolated, tmp_path):
     assert classroom.grade(job) == first and first.outcomes["merge"].points == 3
 
 
+@turns.in_ci
 def test_serial_and_parallel_and_any_executor_give_the_same_table(graded, the_sheet, tmp_path):
     place, _, table = graded
     job = classroom.Job(ROOT, LESSON, LANG, b"", Limits(seconds=4), True)
@@ -280,6 +286,7 @@ def test_serial_and_parallel_and_any_executor_give_the_same_table(graded, the_sh
     assert (tmp_path / "grades.csv").read_bytes() == table
 
 
+@turns.in_ci
 def test_unsafe_is_said_everywhere(tmp_path, the_sheet, capsys):
     place = hand_in(tmp_path / "in", {"s1.ipynb": CASES["right"].data})
     assert grade_now(place, tmp_path / "out", "--unsafe") == 0

@@ -12,6 +12,7 @@ from unittest import mock
 
 import filelock
 import pytest
+import turns
 from marked_class import MarkedClass, notebook
 from places import ROOT
 from sample_class import FULL
@@ -103,7 +104,7 @@ def test_a_gradebook_that_cannot_be_written_keeps_what_it_had(marked, capsys):
     assert marked.kept("s1") == before["s1"] and marked.kept("s2") == before["s2"]
 
 
-@pytest.mark.parametrize("fails", ["walk", "read"])
+@pytest.mark.parametrize("fails", turns.by_turns(1, ["walk", "read"]))
 def test_a_drive_that_is_pulled_changes_no_row(marked, fails, capsys):
     assert marked.grade() == 0  # with what the person gave
     before = everything(marked)
@@ -164,6 +165,7 @@ def test_a_mark_that_is_saved_while_the_grader_writes_is_there(marked):
     assert marked.kept("s1")["given"]["essay"] == (1.0, 0.5)
 
 
+@turns.in_ci
 def test_a_page_that_may_be_open_is_spoken_of(marked, capsys):
     with filelock.FileLock(marked.courses / "ja" / gradebook.MARKING):
         assert marked.grade() == 0
@@ -173,6 +175,7 @@ def test_a_page_that_may_be_open_is_spoken_of(marked, capsys):
         assert "Formgrader is open: reload" in capsys.readouterr().out
 
 
+@turns.in_ci
 def test_a_mark_from_a_page_of_formgrader_that_may_be_old_is_asked_for_again(marked):
     """Nobody knows which text it showed; the marking page does, and is believed."""
     marked.hand_in("s2", notebook(**RIGHT, essay="first"))
@@ -225,7 +228,7 @@ sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1], "--formgrader"]))
 
 
 @POSIX
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", turns.by_turns(1, [signal.SIGTERM, signal.SIGKILL, signal.SIGINT]))
 def test_no_server_outlives_the_command_that_marks(marked, how):
     if how == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("needs Linux")

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+import turns
 from isolation import server_or_skip
 from places import ROOT
 from sample_class import FULL, Bait, Case, Sheets, everything
@@ -146,6 +147,7 @@ def test_a_submission_gets_its_row(name, bait, the_sheet, server):
     assert faults(case, verdict) == [], verdict
 
 
+@turns.in_ci
 @linux
 def test_nothing_is_left_running(bait, the_sheet, server):
     for name in ("fork bomb", "threads left", "os exit"):
@@ -193,6 +195,7 @@ def test_the_judge_itself_takes_no_more_memory_than_it_may():
     assert len(bytearray(1 << 30)) == 1 << 30
 
 
+@turns.in_ci
 @linux
 def test_without_walls_the_pretend_class_does_reach_something(bait, the_sheet):
     """The planted fault: so what the tests above look for can be found."""
@@ -285,6 +288,7 @@ def test_a_number_of_numpys_is_a_number_on_both_sides(server, lang):
     assert graded(data, made, server).outcomes["f"].kind == "right"
 
 
+@turns.in_ci
 @linux
 def test_a_time_out_ends_the_task_and_nothing_else(bait, the_sheet, server):
     verdict = graded(everything(LANG, bait)["endless loop"].data, the_sheet, server)

@@ -10,6 +10,7 @@ import os
 import warnings
 
 import pytest
+import turns
 from isolation import server_or_skip
 from places import ROOT
 from sample_class import MARKERS, dump, load, text
@@ -99,6 +100,7 @@ def test_the_open_sheet_has_none(graded):
     assert {o.kind for o in verdict.outcomes.values()} == {"untouched"}
 
 
+@turns.in_ci
 def test_each_named_wrong_answer_costs_its_task_and_no_other(graded):
     found = Lesson.read(ROOT, graded.name).wrong_answers()
     wrong = [cell for cells in found.values() for cell in cells]

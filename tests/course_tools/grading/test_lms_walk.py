@@ -16,6 +16,7 @@ from pathlib import Path
 
 import lms_imports
 import pytest
+import turns
 from lms_class import LmsClass, Pupil, answer, pupils
 from marked_class import released
 from places import ROOT
@@ -214,7 +215,7 @@ def rows(path: Path) -> dict[str, dict[str, str]]:
     return {row["student_id"]: row for row in csv.DictReader(io.StringIO(text))}
 
 
-@pytest.fixture(scope="module", params=list(LANGS))
+@pytest.fixture(scope="module", params=turns.by_turns(0, LANGS))
 def walk(request, tmp_path_factory) -> Walk:
     return Walk(tmp_path_factory.mktemp(request.param), request.param).run()
 

@@ -14,6 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import turns
 from marked_class import MarkedClass, notebook
 from places import ROOT
 from sample_class import FULL, LESSON
@@ -177,6 +178,7 @@ def test_what_waits_is_listed_and_nothing_else(made):
         made.save(found[1], (1, 1, 1, 1))
 
 
+@turns.in_ci
 def test_a_page_that_was_open_while_another_text_came_is_told_and_nothing_is_saved(made):
     before = made.on_desk(NAMES[0])
     made.hand_in(NAMES[0], notebook(**RIGHT, essay="another"))
@@ -192,6 +194,7 @@ def test_a_page_that_was_open_while_another_text_came_is_told_and_nothing_is_sav
     assert made.on_desk(NAMES[0]).state == "marked"
 
 
+@turns.in_ci
 def test_a_mark_for_an_earlier_text_waits_with_its_boxes_filled(made):
     made.save(made.on_desk(NAMES[0]), (1, 1, 1, 0))
     made.hand_in(NAMES[0], notebook(**RIGHT, essay="another"))
@@ -253,8 +256,11 @@ def test_a_mark_is_written_whole_or_not_at_all(made):
     assert made.kept(NAMES[0]) == before and made.on_desk(NAMES[0]).state == "unmarked"
 
 
-@pytest.mark.parametrize("wrong", [[1, 1, 1], [1, 1, 1, 2], [1, 1, 1, -1], [1, 1, 1, True],
-                                   [1, 1, 1, "1"], [1, 1, 1, float("nan")]])  # fmt: skip
+WRONG = ([1, 1, 1], [1, 1, 1, 2], [1, 1, 1, -1], [1, 1, 1, True], [1, 1, 1, "1"],
+         [1, 1, 1, float("nan")])  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", turns.by_turns(1, WRONG))
 def test_points_outside_the_rubric_are_refused(made, wrong):
     marking = Marking(ROOT, made.courses, "ja", "en")
     with pytest.raises(Exception, match=r"expected|rubric"):
@@ -286,6 +292,7 @@ def test_a_second_marker_is_blind_and_changes_no_grade(made):
     assert made.on_desk(NAMES[0], SECOND).state == "again" and "2.5 · 3" not in first.agreement()
 
 
+@turns.in_ci
 def test_agreement_of_a_class_is_that_of_its_marks(tmp_path):
     made, drawn = MarkedClass(tmp_path), random.Random(5)
     for n in range(30):
@@ -388,7 +395,7 @@ def test_what_is_wrong_with_a_request_is_said_and_ends_nothing(made, served):
     assert ask("GET", "/")[0] == 200
 
 
-@pytest.mark.parametrize("lang", [messages.ENGLISH, *say.LANGUAGES])
+@pytest.mark.parametrize("lang", turns.by_turns(2, [messages.ENGLISH, *say.LANGUAGES]))
 def test_the_page_is_in_the_markers_language(made, lang):
     marking = Marking(ROOT, made.courses, "ja", lang)
     page = marking.essay(LESSON, "essay", made.on_desk(NAMES[0]).id)
@@ -401,6 +408,7 @@ def test_the_page_is_in_the_markers_language(made, lang):
 
 
 @POSIX
+@turns.in_ci
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_page_and_what_was_saved_is_there(made, how):
     one = made.on_desk(NAMES[0])

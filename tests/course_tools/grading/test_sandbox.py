@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import turns
 from places import ROOT
 
 from course_tools.grading import sandbox
@@ -32,6 +33,7 @@ def test_the_sandbox_itself_is_light():
     assert loaded("course_tools.grading.sandbox") & {"torch", "numpy", "psutil", "helpers"} == set()
 
 
+@turns.in_ci
 def test_the_fork_servers_program_loads_no_part_of_the_judge():
     """It runs beside student code: only what crosses, the inner wall and the system calls."""
     ours = {name for name in loaded(fork_server.PROGRAM) if name.startswith("course_tools")}

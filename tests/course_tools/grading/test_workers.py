@@ -14,6 +14,7 @@ import deadly
 import processes
 import psutil
 import pytest
+import turns
 from places import KIT, ROOT
 
 from course_tools.grading import classroom, judge_main, workers
@@ -83,6 +84,7 @@ def test_a_worker_that_is_killed_costs_no_row_and_nothing_is_graded_twice(trace,
     assert {w: n for w, n in deadly.traced(trace, "begin").items() if n > 1} == {"slow1": 2}
 
 
+@turns.in_ci
 def test_what_takes_its_worker_down_twice_is_a_persons_and_nobody_elses_loss(trace, tmp_path):
     handed = words("poison1", "poison2")
     told: list[str] = []
@@ -143,6 +145,7 @@ if __name__ == "__main__":
 """
 
 
+@turns.in_ci
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's help")
 def test_the_workers_end_with_a_command_that_is_killed(trace, tmp_path):
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(KIT)])}

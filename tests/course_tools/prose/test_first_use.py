@@ -1,10 +1,10 @@
 """A term is explained where it first stands, over the course and over planted faults."""
 
 import pytest
+import whole_course
 from places import ROOT
 
 from course_tools.authoring import texts
-from course_tools.authoring.course import Course
 from course_tools.authoring.texts import Text
 from course_tools.prose import first_use, glossary
 from course_tools.prose.glossary import Term
@@ -31,7 +31,7 @@ def found(said, *terms, key="why"):
 
 @pytest.fixture(scope="module")
 def course():
-    return texts.of_course(Course.read(ROOT).whole())
+    return texts.of_course(whole_course.course().whole())
 
 
 def test_the_course_explains_every_term_first(course):

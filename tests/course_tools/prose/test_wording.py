@@ -1,10 +1,9 @@
 """One thing has one name, and no calque stands: over the course and over planted faults."""
 
 import pytest
-from places import ROOT
+import whole_course
 
 from course_tools.authoring import texts
-from course_tools.authoring.course import Course
 from course_tools.authoring.problems import LessonError
 from course_tools.authoring.texts import Text
 from course_tools.prose import wording
@@ -43,7 +42,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def course():
-    return texts.of_course(Course.read(ROOT).whole())
+    return texts.of_course(whole_course.course().whole())
 
 
 def found(lang, words, rows=None):

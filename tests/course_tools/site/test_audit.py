@@ -1,10 +1,13 @@
 """The audit of a built site: a site of two small pages is clean, and each planted fault is red."""
 
 import os
+import tomllib
 
 import pytest
+import turns
+from places import ROOT
 
-from course_tools.site import audit, links
+from course_tools.site import apart, audit, links
 from course_tools.site.served import served
 
 PAGE = """<!doctype html>
@@ -38,6 +41,13 @@ SEEN = {  # what is added to a page, and what is said of it in these views
 }
 PALE = """<style>@media (prefers-color-scheme: dark) {
 html { background: #111; color: #eee } p { color: #333 } }</style>"""
+# of lesson 01's exam and guide, as a page would show them: numbers drawn, words in bold
+KEPT = {
+    "exam.toml": "<p>出力は2.1です。重みに<b>2点</b>、出力に2点を付けます。</p>",
+    "teaching.toml": "<p>アテンションの式を手で<b>計算</b>し、各部品の役割を"
+    "説明できるようになります。"
+    "アテンション重みから言えることと、言えないことも区別します。</p>",
+}
 FOLDED = '<details><summary>x</summary><div style="width: 450px">x</div></details>'
 LED = {  # what is put in place of what, and what is said of it
     "link": ("../{other}/#c-sum", "../nowhere/", "/ja/: link: ../nowhere/ leads nowhere"),
@@ -74,6 +84,7 @@ def test_a_site_without_faults_has_none(site, chromium):
     assert found(chromium, site()) == []
 
 
+@turns.in_ci
 def test_a_site_may_stand_below_a_path(site, chromium):
     out = site()
     for page in out.glob("*/index.html"):
@@ -92,6 +103,7 @@ def test_each_planted_fault_is_found_and_said_of_its_view(site, chromium):
     assert not [one for one in faults if "light: sideways" in one]
 
 
+@turns.in_ci
 def test_what_is_pale_in_the_dark_alone_is_found(site, chromium):
     faults = found(chromium, site(MAIN, PALE + MAIN), pages=("ja/",), views=["light", "dark"])
     [fault] = faults
@@ -109,6 +121,7 @@ def test_a_link_or_language_that_leads_nowhere_is_found(site, fault):
     assert [one for one in links.faults(site(what, instead)) if said in one]
 
 
+@turns.in_ci
 def test_a_page_that_weighs_too_much_is_found(site, chromium):
     out = site(MAIN, "<img alt='x' src='big.png'></main>")
     (out / "ja/big.png").write_bytes(os.urandom(601_000))
@@ -119,6 +132,16 @@ def test_a_page_that_weighs_too_much_is_found(site, chromium):
         assert [one for one in faults if said in one], faults
 
 
+def test_the_triad_page_alone_may_weigh_more_and_has_its_bound_too(site):
+    out = site()
+    (out / "zh-tw").rename(out / "triad")
+    assert [*audit._too_heavy(out, "triad/", 1_999_000)] == []
+    for page, size, most in (("triad/", 2_001_000, 2000), ("ja/", 601_000, 600)):
+        said = f"/{page}: page: {size // 1000} kB, at most {most}"
+        assert [*audit._too_heavy(out, page, size)] == [said]
+
+
+@turns.in_ci
 def test_a_site_that_is_too_large_is_found(site, monkeypatch):
     monkeypatch.setattr(audit, "looked", lambda *_: [])
     monkeypatch.setattr(audit, "chromium", lambda: served(site()))
@@ -127,3 +150,29 @@ def test_a_site_that_is_too_large_is_found(site, monkeypatch):
     with (out / "large.bin").open("wb") as file:
         file.truncate(audit.SITE_MB * audit.KB**2)
     assert list(audit.faults(out)) == [f"/: site: 20.0 MB, at most {audit.SITE_MB}"]
+
+
+# --- what stays with teachers -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_teachers_keep_back_is_found(site, name):
+    assert len(apart.pieces(ROOT / "lessons")) > 2000
+    [fault, *_] = apart.faults(site(MAIN, KEPT[name] + MAIN), ROOT / "lessons")
+    assert fault.startswith(f"/ja/index.html: teachers: 01_attention/{name}: ")
+
+
+def test_of_every_exam_question_something_is_looked_for():
+    kept = apart.pieces(ROOT / "lessons")
+    files = sorted((ROOT / "lessons").glob("*/exam.toml"))
+    assert len(files) > 5
+    for file in files:
+        for name, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            for lang in entry["text"]:
+                whole = apart.squeezed(entry["text"][lang] + "\n" + entry["solution"][lang])
+                assert [piece for piece in kept if piece in whole], (file, name, lang)
+
+
+def test_nothing_that_teachers_keep_back_is_taken_for_it(site):
+    said = "<p>アテンションの式は、softmaxの中に内積があります。（2点）</p>"
+    assert [*apart.faults(site(MAIN, said + MAIN), ROOT / "lessons")] == []

@@ -1,10 +1,11 @@
 """One run of a lesson serves the tests and the site: counted, and red where a fault is planted."""
 
+import kept_runs
 import nbformat
 import pytest
+import turns
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small_tree import begun
-from turns import in_ci
 
 from course_tools.checks import testing
 from course_tools.site import executed
@@ -36,7 +37,7 @@ assert not any("equals" in one for one in quantities.values())  # those raise fo
 claims.check("C04", dict.fromkeys(quantities, float("nan")))
 """
 LESSONS = {
-    "01_counted": [COUNTED, "x = 1"],
+    "01_counted": [COUNTED, "import os; print(os.environ['TRIAD_HOME'])"],
     "02_shown": [SHOWN],
     "03_error": ["y = 1", "1 / 0", "z = 1"],
     "04_stderr": ["import sys; print('careful', file=sys.stderr)"],
@@ -53,12 +54,23 @@ def write(notebook, sources):
     return notebook
 
 
+@pytest.fixture
+def course(tmp_path):
+    """A course in which nothing has run."""
+    return with_constraints(tmp_path / "course")
+
+
+def with_constraints(folder):
+    made = begun(folder)
+    (made / "constraints.txt").write_text("torch==1\n", encoding="utf-8")
+    return made
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """A course whose lessons, and a sheet, nbval has run once, as the tests do."""
-    made = begun(tmp_path_factory.mktemp("course"))
+    made = with_constraints(tmp_path_factory.mktemp("course"))
     (made / "pytest.ini").write_text("[pytest]\npythonpath = src tests/kit\n", encoding="utf-8")
-    (made / "constraints.txt").write_text("torch==1\n", encoding="utf-8")
     notebooks = [write(lesson(made, name), LESSONS[name]) for name in LESSONS]
     sheet = write(made / "exercises/ja/01_counted/exercise_01_counted.ipynb", ["print(1)"])
     with pytest.MonkeyPatch.context() as patch:
@@ -78,13 +90,16 @@ def counted(root):
     return len((root / "runs.txt").read_text(encoding="utf-8"))
 
 
+@turns.in_ci
 def test_a_lesson_that_the_tests_ran_is_not_run_again_for_the_site(root, capfd):
     [done] = executed.lessons([lesson(root, "01_counted")], root)
     assert counted(root) == 1
     assert "1 lessons are kept as they ran, 0 run now" in capfd.readouterr().out
     assert done.cells[1].outputs[0].text == "4\n"
+    assert done.cells[2].outputs[0].text == f"{kept_runs.STUDENTS}\n", "not this machine's folder"
 
 
+@turns.in_ci
 def test_what_is_shown_is_what_nbclient_would_show(root):
     """The last state of what changes, in the order in which it was shown."""
     [done] = executed.lessons([lesson(root, "02_shown")], root)
@@ -93,12 +108,13 @@ def test_what_is_shown_is_what_nbclient_would_show(root):
     assert "application/vnd.jupyter.widget-view+json" in slider.data
 
 
+@turns.in_ci
 def test_of_a_lesson_with_a_fault_nothing_is_kept_nor_of_a_sheet(root):
     kept = {file.stem.rpartition("-")[0] for file in (root / executed.FOLDER).iterdir()}
     assert kept == {"ja-01_counted", "ja-02_shown"}
 
 
-@in_ci
+@turns.in_ci
 def test_what_is_missing_runs_and_a_fault_stops_the_site(root, capfd):
     write(lesson(root, "01_counted"), [COUNTED, "x = 2"])
     names = ["01_counted", "02_shown", *BAD]
@@ -112,11 +128,11 @@ def test_what_is_missing_runs_and_a_fault_stops_the_site(root, capfd):
     assert len([*root.glob(".executed/ja-01_counted-*")]) == 1, "its old run is gone"
 
 
-def test_a_lesson_has_another_place_when_what_it_needs_changes(root):
-    notebook = lesson(root, "02_shown")
-    places = {executed.place(notebook, root)}
-    for file in (root / "src/helpers/new.py", root / "constraints.txt", notebook):
+def test_a_lesson_has_another_place_when_what_it_needs_changes(course):
+    notebook = write(lesson(course, "02_shown"), LESSONS["02_shown"])
+    places = {executed.place(notebook, course)}
+    for file in (course / "src/helpers/new.py", course / "constraints.txt", notebook):
         with file.open("a", encoding="utf-8") as changed:
             changed.write("\n")
-        places.add(executed.place(notebook, root))
+        places.add(executed.place(notebook, course))
     assert len(places) == 4

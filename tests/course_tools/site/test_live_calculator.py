@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+import turns
 
 from course_tools.site import project
 from course_tools.site.live import calculator, families
@@ -126,19 +127,19 @@ def test_the_page_equals_the_instrument_on_the_whole_table():
     assert decided == {True, False}
 
 
-@pytest.mark.parametrize(
-    "file, right, wrong",
-    [
-        ("kv-cache.js", "rule.window - 1));", "rule.window));"),
-        ("kv-cache.js", "isFloat32 ? 4 :", "isFloat32 ? 2 :"),
-        ("kv-cache.js", "isTied ? 1 : 2", "isTied ? 2 : 1"),
-        ("kv-cache.js", "<= usable", "> usable"),
-        ("kv-cache.js", "(4 * width + 3 * wide) * 2", "(4 * width + 2 * wide) * 2"),
-        ("kv-answer.js", "model.limit < length", "model.limit <= length"),
-    ],
-)  # fmt: skip
-def test_a_fault_in_the_page_s_rules_is_noticed(planted, file, right, wrong):
-    assert differing(planted(file, right, wrong), every=3)[1]
+WRONG_RULES = [
+    ("kv-cache.js", "rule.window - 1));", "rule.window));"),
+    ("kv-cache.js", "isFloat32 ? 4 :", "isFloat32 ? 2 :"),
+    ("kv-cache.js", "isTied ? 1 : 2", "isTied ? 2 : 1"),
+    ("kv-cache.js", "<= usable", "> usable"),
+    ("kv-cache.js", "(4 * width + 3 * wide) * 2", "(4 * width + 2 * wide) * 2"),
+    ("kv-answer.js", "model.limit < length", "model.limit <= length"),
+]
+
+
+@pytest.mark.parametrize("fault", turns.by_turns(0, WRONG_RULES), ids=str)
+def test_a_fault_in_the_page_s_rules_is_noticed(planted, fault):
+    assert differing(planted(*fault), every=3)[1]
 
 
 def test_numbers_are_written_as_python_writes_them(tmp_path):
@@ -167,6 +168,7 @@ def known(names=None):
     return {"families": some, "wrappers": inside}
 
 
+@turns.in_ci
 def test_a_pasted_config_gives_the_instrument_s_number_or_none():
     # with --all the cases by which families.py chose; else others, of families that many paste
     results = families.compared(*((known(), 0) if ALL else (known(FEW), 91)))
@@ -189,21 +191,21 @@ PASTED = [
 ]
 
 
-@pytest.mark.parametrize(
-    "right, wrong",
-    [
-        ("if (config.use_sliding_window === false)", "if (false)"),
-        ('if (rule === "heads")', "if (false)"),
-        ("rule[i % rule.length]", "rule[0]"),
-        ("!given(name) && !isUsual(name, config, given)", "!given(name)"),
-        ("...outer.text_config", "...{ num_hidden_layers: 26 }"),
-    ],
-)
-def test_a_fault_in_reading_a_config_is_noticed(planted, monkeypatch, right, wrong):
+WRONG_READING = [
+    ("if (config.use_sliding_window === false)", "if (false)"),
+    ('if (rule === "heads")', "if (false)"),
+    ("rule[i % rule.length]", "rule[0]"),
+    ("!given(name) && !isUsual(name, config, given)", "!given(name)"),
+    ("...outer.text_config", "...{ num_hidden_layers: 26 }"),
+]
+
+
+@pytest.mark.parametrize("fault", turns.by_turns(0, WRONG_READING), ids=str)
+def test_a_fault_in_reading_a_config_is_noticed(planted, monkeypatch, fault):
     texts = [json.dumps(fields) for fields in PASTED]
     wanted = [families.by_instrument(text) for text in texts]
     assert families.by_page(texts, known()) == wanted
-    monkeypatch.setattr(families, "SCRIPTS", planted("pasted.js", right, wrong))
+    monkeypatch.setattr(families, "SCRIPTS", planted("pasted.js", *fault))
     assert families.by_page(texts, known()) != wanted
 
 

@@ -13,6 +13,7 @@ import zipfile
 
 import nbformat
 import pytest
+import turns
 from nbformat.v4 import new_output
 from places import ROOT
 
@@ -200,6 +201,7 @@ def test_a_page_marks_what_comes_alive_and_loads_its_script_once():
     assert places.SCRIPT not in still.markdown(0) and still.awake == {}
 
 
+@turns.in_ci
 def test_a_build_stops_where_an_explorer_no_longer_comes_alive(pyodide, tmp_path):
     lesson, project_ = "01_attention", linked(pyodide, tmp_path)
     [id] = widgets.awake()[lesson]

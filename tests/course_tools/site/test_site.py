@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -11,9 +12,10 @@ from places import ROOT
 
 from course_tools.checks import npm, testing
 from course_tools.prose import glossary
-from course_tools.site import audit, executed, frame, lighter, pdf, project, words
+from course_tools.site import audit, executed, frame, kept, lighter, pdf, project, words
 from course_tools.site.__main__ import main
 from course_tools.site.pages import Page, page
+from course_tools.site.triad import page as triad
 from helpers.display.figures import _figure_html as drawn
 from helpers.language import say
 from helpers.language.say import COMPLETE
@@ -168,6 +170,14 @@ def test_each_language_has_a_beginning_and_every_term_that_a_lesson_explains(tmp
     assert "[01 題](./01_a/)" in made["ja/index.md"] and "題" not in made["zh-tw/index.md"]
 
 
+def test_every_page_of_the_menu_has_a_place_of_its_own():
+    for lang in COMPLETE:
+        made = [made for file, made in frame.pages(ROOT, []).items() if file.startswith(f"{lang}/")]
+        heads = [json.loads(one.split("---")[1]) for one in (*made, triad.markdown(lang, []))]
+        places = [order for one in heads if (order := one["sidebar"].get("order"))]
+        assert len(places) == len(set(places)) == 4
+
+
 @pytest.mark.parametrize("address, base", [("", "/"), ("https://a.example/course", "/course/")])
 def test_the_command_builds_prints_and_audits_under_the_sites_address(
     tmp_path, monkeypatch, capsys, address, base
@@ -214,12 +224,44 @@ def test_the_project_holds_pages_figures_and_what_a_search_reads(tmp_path):
 
 def test_a_page_that_is_gone_does_not_stay(tmp_path):
     project.write(tmp_path, [converted()], {}, "")
-    kept = tmp_path / ".astro" / "page"
-    kept.parent.mkdir()
-    kept.write_text("as an earlier configuration rendered it", encoding="utf-8")
     project.write(tmp_path, [], {}, "")
-    assert not kept.exists()
     assert not (tmp_path / "src/content/docs/ja/01_a.md").exists()
+
+
+def test_what_astro_keeps_stays_until_its_configuration_changes(tmp_path, monkeypatch):
+    store = tmp_path / "work/node_modules/.astro/data-store.json"
+    sources = shutil.copytree(project.SOURCES, tmp_path / "sources")
+    monkeypatch.setattr(project, "SOURCES", sources)
+
+    def stays(address=""):
+        project.write(tmp_path / "work", [], {}, address)
+        there = store.exists()
+        store.write_text("as rendered now", encoding="utf-8")
+        return there
+
+    assert [stays(), stays(), stays("https://a.example/x/"), stays("https://a.example/x/")] == [
+        False, True, False, True,
+    ]  # fmt: skip
+    with (sources / "astro.config.mjs").open("a", encoding="utf-8") as config:
+        config.write("// changed")
+    assert [stays("https://a.example/x/"), stays("https://a.example/x/")] == [False, True]
+
+
+def test_what_is_kept_is_made_again_when_what_it_needs_changes(tmp_path):
+    made = []
+
+    def asked(*needs):
+        def make():
+            made.append(needs)
+            return {"a.bin": b"-".join(needs)}
+
+        return kept.files("thing", needs, make, tmp_path)
+
+    assert asked(b"1", b"2") == asked(b"1", b"2") == {"a.bin": b"1-2"}
+    assert asked(b"12", b"") == {"a.bin": b"12-"} and made == [(b"1", b"2"), (b"12", b"")]
+    [folder] = (tmp_path / executed.FOLDER).iterdir()
+    (folder / kept.WHOLE).unlink()  # as when a run is interrupted
+    assert asked(b"12", b"") == {"a.bin": b"12-"} and len(made) == 3
 
 
 def test_without_npm_or_a_new_node_it_says_what_to_do(tmp_path, monkeypatch):

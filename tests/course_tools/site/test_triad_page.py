@@ -11,7 +11,7 @@ from course_tools.authoring.texts import Text
 from course_tools.prose import gates, glossary
 from course_tools.site import words
 from course_tools.site.pages import Page
-from course_tools.site.triad import page, sentences, weights
+from course_tools.site.triad import computed, page, sentences, weights
 from helpers.language.say import COMPLETE
 from helpers.models import decoder, encoder
 from helpers.models.weights import take
@@ -146,10 +146,10 @@ def test_without_a_script_the_page_says_what_it_would_show(lang):
 
 
 def test_the_still_table_is_measured():
-    told = page.filled("昨日、健太は公園でその三冊の本を全部読みました。", 12, "ja")
+    told = computed.filled("昨日、健太は公園でその三冊の本を全部読みました。", 12, "ja")
     assert told["encoder"].startswith("冊 0.9") and not told["decoder"].startswith("冊")
-    same = page.still(decoder, "健太は家で", "健太は家で", "ja")
+    same = computed.still(decoder, "健太は家で", "健太は家で", "ja")
     assert same == {"all": 8, "moved": 0, "still": 8}
     pair = "健太は家で", "健太は庭で", "ja"
-    assert page.still(decoder, *pair) == {"all": 8, "moved": 3, "still": 5}
-    assert page.still(encoder, *pair) == {"all": 8, "moved": 8, "still": 0}
+    assert computed.still(decoder, *pair) == {"all": 8, "moved": 3, "still": 5}
+    assert computed.still(encoder, *pair) == {"all": 8, "moved": 8, "still": 0}

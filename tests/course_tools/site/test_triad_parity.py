@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import turns
 
 from course_tools.site.triad import page, sentences, weights
 from helpers.models import decoder, encoder, encoder_decoder, triad
@@ -124,7 +125,7 @@ def few():
     return asked, by_torch(asked)
 
 
-@pytest.mark.parametrize("said", FAULTS)
+@pytest.mark.parametrize("said", turns.by_turns(0, FAULTS))
 def test_a_fault_in_a_part_shows_in_the_models_that_have_it(node, few, tmp_path, said):
     wrong, models = FAULTS[said]
     browser = shutil.copytree(page.BROWSER, tmp_path / "browser")
@@ -184,7 +185,7 @@ def changes(node, sentence, **state):
     return found, 2 + sentence["words"][word]["at"]
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(0, LANGUAGES))
 def test_what_a_word_cannot_reach_is_exactly_zero_and_all_else_moves(node, lang):
     found, first = changes(node, sentences.offered(lang)[0])
     still = {name: [t for t, c in enumerate(found[name]["changes"]) if c == 0] for name in OUTPUTS}
@@ -199,7 +200,7 @@ def test_another_mask_lets_the_past_move(node, mask, reach):
     assert still == [*range(max(0, first - reach))]
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(0, LANGUAGES))
 def test_what_moves_moves_as_in_torch(node, lang):
     sentence = sentences.offered(lang)[1]
     found, _ = changes(node, sentence)
@@ -219,7 +220,7 @@ def test_what_moves_moves_as_in_torch(node, lang):
 # --- attention and the block ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(0, LANGUAGES))
 def test_attention_weights_are_torchs(node, lang):
     sentence = sentences.offered(lang)[0]
     found = node(attention=[sentence])["attention"][0]

@@ -24,7 +24,10 @@ const asked = {
       writeFileSync(`${folder}/${name}.f32`, Float32Array.from(rows.flatMap((row) => [...row])));
     }
   },
-  answers: (all) => all.map(({ source, guess }) => answer(encode(source, models.encoder_decoder).vectors, models.encoder_decoder, { start: 0, end: 6 }, guess)),
+  answers: (all) => all.map(({ source, guess }) => {
+    const model = models.encoder_decoder, { vectors } = encode(source, model);
+    return answer((given) => decode(given, vectors, model), { start: 0, end: 6 }, guess);
+  }),
   async changes(all) {
     const { changed } = await module_("change");
     return all.map(({ sentence, state }) => changed(shared(sentence), state));

@@ -8,11 +8,11 @@ from functools import partial
 import lesson_cells
 import pytest
 import turns
+import whole_course
 from broken_costs import FAULTS, with_fault
 from places import ROOT
 
 import model_answers
-from course_tools.authoring.course import Course
 from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
 from helpers.bottleneck.review import numbers
@@ -320,7 +320,7 @@ def test_no_model_answer_stands_in_a_file_of_students():
     paths = [p for p in student_edition.members(ROOT) if p.suffix not in leaks.BINARY]
     about = [p for p in paths if "bottleneck" in p.as_posix()]
     assert len(about) > 10
-    assert [str(leak) for leak in leaks.find(Course.read(ROOT), about)] == []
+    assert [str(leak) for leak in leaks.find(whole_course.course(), about)] == []
 
 
 # --- the lesson's cells ------------------------------------------------------------------------

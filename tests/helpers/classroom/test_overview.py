@@ -6,6 +6,7 @@ import tomllib
 from html.parser import HTMLParser
 
 import pytest
+import whole_course
 from places import ROOT
 
 from course_tools.authoring.build import build
@@ -66,7 +67,7 @@ class Table(HTMLParser):
 
 
 def test_every_lesson_of_the_course_is_in_it():
-    built = json.loads(contents(Course.read(ROOT)))
+    built = json.loads(contents(whole_course.course()))
     assert [entry["name"] for entry in built["lesson"]] == [folder.name for folder in FOLDERS]
     for entry, folder in zip(built["lesson"], FOLDERS, strict=True):
         bank = tomllib.loads((folder / "quiz.toml").read_text(encoding="utf-8"))
@@ -80,7 +81,7 @@ def test_every_lesson_of_the_course_is_in_it():
 
 def test_the_ranges_are_those_of_pyproject():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    requires = json.loads(contents(Course.read(ROOT)))["requires"]
+    requires = json.loads(contents(whole_course.course()))["requires"]
     assert requires.pop("python") == project["requires-python"]
     assert [name + want for name, want in requires.items()] == project["dependencies"]
     assert len(requires) >= 7

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import ipywidgets
 import pytest
+import turns
 from places import ROOT
 
 import helpers
@@ -189,8 +190,11 @@ def test_begins_anew():
 """
 
 
-@pytest.mark.parametrize("fixture, ended", [(True, "2 passed"), (False, "1 failed, 1 passed")])
-def test_what_a_test_does_not_set_back_ends_with_it(fixture, ended, tmp_path):
+@pytest.mark.parametrize(
+    "case", turns.by_turns(0, [(True, "2 passed"), (False, "1 failed, 1 passed")]), ids=str
+)
+def test_what_a_test_does_not_set_back_ends_with_it(case, tmp_path):
+    fixture, ended = case
     """And without the fixture of conftest.py the leak is seen."""
     (tmp_path / "test_leak.py").write_text(LEAK, encoding="utf-8")
     if fixture:

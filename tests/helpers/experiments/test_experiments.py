@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+import turns
 
 from helpers import experiments
 from helpers.display import monospace
@@ -70,18 +71,19 @@ def ran(lang: str) -> dict[str, tuple[int, str, str]]:
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_an_experiment_runs_in_both_languages_within_80_columns(name):
-    for lang in say.LANGUAGES:
-        status, shown, complained = ran(lang)[name]
-        assert (status, complained) == (0, "")
-        say.use(lang)
-        title, *lines = shown.splitlines()
-        assert title == f"# {EXPERIMENTS[name].title}" and len(lines) > 3
-        table = [line for line in lines if "  " in line.strip()]
-        assert max(map(monospace.columns, table)) <= 80
-        assert not re.search(r"[{}]", shown)
+@pytest.mark.parametrize("lang", turns.by_turns(0, say.LANGUAGES))
+def test_an_experiment_runs_in_each_language_within_80_columns(lang, name):
+    status, shown, complained = ran(lang)[name]
+    assert (status, complained) == (0, "")
+    say.use(lang)
+    title, *lines = shown.splitlines()
+    assert title == f"# {EXPERIMENTS[name].title}" and len(lines) > 3
+    table = [line for line in lines if "  " in line.strip()]
+    assert max(map(monospace.columns, table)) <= 80
+    assert not re.search(r"[{}]", shown)
 
 
+@turns.in_ci
 def test_titles_and_prose_of_both_languages_differ_but_not_the_numbers():
     numbers = []
     for lang in say.LANGUAGES:
@@ -190,7 +192,9 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("watch", [True, False], ids=["watched", "planted: nobody watches"])
+@pytest.mark.parametrize(
+    "watch", turns.by_turns(0, [True, False]), ids=["watched", "planted: nobody watches"]
+)
 def test_closing_stdin_ends_the_experiment_and_what_it_started(watch):
     words = [sys.executable, "-c", FOREVER, *(["watch"] if watch else [])]
     env = os.environ | {"PYTHONPATH": str(SRC)}
@@ -206,6 +210,7 @@ def test_closing_stdin_ends_the_experiment_and_what_it_started(watch):
     assert left == ([] if watch else family), (gone, alive)
 
 
+@turns.in_ci
 def test_a_watched_experiment_ends_normally_while_stdin_stays_open():
     read, write = os.pipe()
     try:

@@ -7,6 +7,7 @@ import re
 import house
 import pytest
 import torch
+import turns
 from places import ROOT
 from transformers import DynamicCache
 
@@ -97,7 +98,9 @@ LOOPING = ("jamba-v0.1", "qwen3-next-80b", "mamba-2.8b")
 SOME = ("gpt2-xl", "t5-11b", "llama-3-8b", "mistral-7b-v0.1", "gemma-3-27b", "deepseek-v3")
 
 
-@pytest.mark.parametrize("key", kv_cache.models() if os.environ.get("TRIAD_ALL") else SOME)
+@pytest.mark.parametrize(
+    "key", kv_cache.models() if os.environ.get("TRIAD_ALL") else turns.by_turns(0, SOME)
+)
 def test_formula_and_real_code_agree_at_real_size(key):
     config = kv_cache.config(key)
     n = {"bert-base": 512}.get(key, 1_000 if key in LOOPING else 100_000)

@@ -100,6 +100,7 @@ def test_more_than_the_memory_bound_fails_the_lesson(course, capsys, monkeypatch
     assert words("too_big").format(mib_bound=200) in capsys.readouterr().out
 
 
+@turns.in_ci
 def test_the_peak_is_the_kernels_and_is_not_missed():
     env = dict(os.environ)
     big, good = (execution.execute(FIXTURES / f"{x}.ipynb", env) for x in ("big", "good"))
@@ -117,6 +118,7 @@ def test_a_lesson_that_does_not_end_is_stopped(monkeypatch):
     assert set(kernels_of(os.getpid())) <= before
 
 
+@turns.in_ci
 def test_a_kernel_whose_answer_is_lost_is_given_up(course, capsys, monkeypatch):
     monkeypatch.setattr(execution, "ANSWER_SECONDS", 1)
     monkeypatch.setattr(runner, "execute", partial(execution.execute, limit_seconds=30))
@@ -125,6 +127,7 @@ def test_a_kernel_whose_answer_is_lost_is_given_up(course, capsys, monkeypatch):
     assert words("silent", "zh-tw").split("{")[1].split("}")[1] in capsys.readouterr().out
 
 
+@turns.in_ci
 def test_a_kernel_that_does_not_take_up_a_cell_is_given_up_and_ended(monkeypatch):
     """It is there, and stands still."""
     before = set(kernels_of(os.getpid()))
@@ -144,7 +147,9 @@ def test_a_kernel_that_does_not_take_up_a_cell_is_given_up_and_ended(monkeypatch
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process on Windows")
-@pytest.mark.parametrize("moment", [say.catalogue("runner")["kernel"]["ja"], " 2/2"])
+@pytest.mark.parametrize(
+    "moment", turns.by_turns(1, [say.catalogue("runner")["kernel"]["ja"], " 2/2"])
+)
 def test_control_c_ends_the_kernel(course, moment):
     """Both while it starts and while a cell runs."""
     course("01_slow", "slow", "ja")

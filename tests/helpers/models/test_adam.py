@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+import turns
 from places import ROOT
 
 from helpers.models.adam import Adam
@@ -47,6 +48,7 @@ print("torch._dynamo" in sys.modules)
 """
 
 
+@turns.in_ci
 def test_training_in_lesson_01_loads_no_compiler():
     """The last word: if PyTorch's own class no longer loads it, ours is not needed."""
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")}

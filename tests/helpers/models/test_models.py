@@ -5,6 +5,7 @@ import random
 
 import pytest
 import torch
+import turns
 
 from helpers.language import say
 from helpers.models import decoder, encoder, encoder_decoder, training
@@ -221,7 +222,7 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit():
     assert first.equal(weights(0)) and not first.equal(weights(1))
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", turns.by_turns(1, MODULES))
 def test_training_lowers_the_loss(module):
     data = module.examples(100) if module is encoder_decoder else module.rows(200)
     run = training.train(module.new(), module.next_batch(data), 60, module.LEARNING_RATE)

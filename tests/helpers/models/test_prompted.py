@@ -1,6 +1,7 @@
 """The decoder of lesson 06 that reads a prompt, and the pair of task and language it never saw."""
 
 import json
+from functools import cache
 
 import pytest
 import torch
@@ -11,7 +12,11 @@ from helpers.models import encoder_decoder, prompted
 from helpers.results import prompted as long_run
 
 TOKENIZER = prompted.TOKENIZER
-EXAMPLES = prompted.examples(400)
+
+
+@cache
+def examples():
+    return prompted.examples(400)
 
 
 def small():
@@ -24,7 +29,7 @@ def small():
 
 def test_only_one_pair_is_withheld():
     every = {(e.task, e.lang) for e in encoder_decoder.examples(400)}
-    assert {(e.task, e.lang) for e in EXAMPLES} == every - {prompted.WITHHELD}
+    assert {(e.task, e.lang) for e in examples()} == every - {prompted.WITHHELD}
     assert prompted.WITHHELD in every
 
 
@@ -62,16 +67,16 @@ def test_each_summary_is_retold_in_the_other_language():
 def test_all_parts_of_the_withheld_pair_are_taught():
     """The planted fault was real: its prompt was a word that training never showed."""
     task, lang = prompted.WITHHELD
-    assert any(e.task == task for e in EXAMPLES) and any(e.lang == lang for e in EXAMPLES)
-    known = set("".join(e.source for e in EXAMPLES))
+    assert any(e.task == task for e in examples()) and any(e.lang == lang for e in examples())
+    known = set("".join(e.source for e in examples()))
     wanted = [e for e in prompted.asked(400, 0, "train") if (e.task, e.lang) == (task, lang)]
     assert set("".join(e.source for e in wanted)) <= known
     assert len({e.source.split("：")[0] for e in wanted}) == 1
-    assert any(e.source.startswith(wanted[0].source.split("：")[0]) for e in EXAMPLES)
+    assert any(e.source.startswith(wanted[0].source.split("：")[0]) for e in examples())
 
 
 def test_only_the_answer_is_taught():
-    batch = prompted.next_batch(EXAMPLES, size=4)()
+    batch = prompted.next_batch(examples(), size=4)()
     for ids, mask, labels in zip(
         *(batch[k] for k in ("input_ids", "attention_mask", "labels")), strict=True
     ):
@@ -79,14 +84,14 @@ def test_only_the_answer_is_taught():
         assert torch.equal(labels[taught], ids[taught]) and not (taught & (mask == 0)).any()
         source = TOKENIZER.decode(ids[~taught & (mask == 1)], skip_special_tokens=True)
         target = TOKENIZER.decode(ids[taught], skip_special_tokens=True)
-        plain = {(e.source.replace(" ", ""), e.target) for e in EXAMPLES}
+        plain = {(e.source.replace(" ", ""), e.target) for e in examples()}
         assert (source.replace(" ", ""), target) in plain
         assert ids[taught][-1] == TOKENIZER.eos_token_id
 
 
 def test_the_loss_is_that_of_the_answer_alone():
     """By hand: the mean of -log p of each of the answer's tokens after its true predecessors."""
-    model, batch = small(), prompted.next_batch(EXAMPLES, size=3)()
+    model, batch = small(), prompted.next_batch(examples(), size=3)()
     with torch.no_grad():
         out = model(**batch)
     p = out.logits[:, :-1].log_softmax(-1)
@@ -97,7 +102,7 @@ def test_the_loss_is_that_of_the_answer_alone():
 
 def test_answers_of_any_length_are_those_of_one_question_alone():
     model = small()
-    sources = [e.source for e in EXAMPLES[:6]]
+    sources = [e.source for e in examples()[:6]]
     assert len({len(TOKENIZER(s).input_ids) for s in sources}) > 1
     alone = [prompted.answer(model, [source])[0] for source in sources]
     assert prompted.answer(model, sources) == alone and any(alone)

@@ -9,6 +9,7 @@ import lesson_cells
 import pytest
 import torch
 import transformers
+import turns
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers import models as tokenizers
 from transformers import PreTrainedTokenizerFast
@@ -222,7 +223,7 @@ def test_a_blank_gets_the_likeliest_words(server, name):
     assert words == [tokens.decode([index]).strip() for index in order]
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(1, LANGUAGES))
 @pytest.mark.parametrize(("name", "mark"), [("bert-zh", "[MASK]"), ("t5-ja", "<extra_id_0>")])
 def test_a_text_without_a_blank_is_told(server, name, mark, lang, capsys):
     say.use(lang)

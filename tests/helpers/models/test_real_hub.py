@@ -10,6 +10,7 @@ import pytest
 import stand_in_hub
 import torch
 import transformers
+import turns
 from networks import network
 from tiny_models import CHARACTERS, models, tokenizer
 
@@ -104,7 +105,7 @@ def test_safetensors_are_preferred_and_nothing_else_is_fetched(server):
     assert asked == {"config.json", "model.safetensors"} | (asked & {"generation_config.json"})
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(0, LANGUAGES))
 def test_pieces_without_tokenizer_json_need_the_extra(server, lang, monkeypatch):
     """As rinna's: spiece.model and T5Tokenizer."""
     say.use(lang)
@@ -136,7 +137,7 @@ def test_pieces_with_the_extra(server, tmp_path):
     assert tokens.convert_ids_to_tokens(ids) == plain.encode("猫が庭で眠る", out_type=str)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(1, LANGUAGES))
 def test_mecab_needs_packages(server, lang, monkeypatch):
     """As tohoku-nlp's: BertJapaneseTokenizer."""
     say.use(lang)
@@ -289,7 +290,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(1, LANGUAGES))
 @pytest.mark.parametrize("reason", FAULTS)
 def test_a_fault_is_one_sentence_and_is_over_when_its_cause_is(server, reason, lang, monkeypatch):
     say.use(lang)
@@ -305,7 +306,7 @@ def test_a_fault_is_one_sentence_and_is_over_when_its_cause_is(server, reason, l
     same(real.load(NAME), models()["bert"][0])
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(2, LANGUAGES))
 def test_more_than_was_allowed_is_not_fetched(server, lang):
     say.use(lang)
     put(server)
@@ -337,7 +338,7 @@ def test_a_connection_that_breaks_again_and_again_goes_on_where_it_broke(server)
     assert ranges[:4] == [None, "bytes=3000-", "bytes=6000-", "bytes=9000-"]
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(3, LANGUAGES))
 def test_half_a_file_is_kept_and_the_next_call_asks_for_the_rest(server, home, lang):
     say.use(lang)
     put(server)
@@ -368,6 +369,7 @@ def test_a_hub_that_ignores_the_range_and_breaks_off_each_time_is_given_up(serve
     assert len(server.cuts) > 90
 
 
+@turns.in_ci
 def test_a_hub_that_says_nothing_more_is_not_waited_for(server, home, monkeypatch):
     put(server)
     server.stall = 60.0
@@ -392,7 +394,7 @@ def test_a_damaged_half_is_thrown_away(server, home):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is full")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", turns.by_turns(4, LANGUAGES))
 def test_a_disk_that_fills_up(server, home, lang):
     say.use(lang)
     folder = put(server)

@@ -61,6 +61,7 @@ def test_too_few_sizes_are_refused_in_words(lang):
     assert scaling.fit([1, 2, 3, 3], [4, 3, 2, 2], floor=0).exponent > 0
 
 
+@turns.in_ci
 def test_the_bands_hold_the_law_and_grow_with_the_noise():
     law = scaling.Law(1.2, 30.0, 0.4)
     widths = []

@@ -8,12 +8,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+import whole_course
 from places import ROOT
 from sample_bank import BANK
 
 from course_tools.authoring import rules
 from course_tools.authoring.build import build
-from course_tools.authoring.course import Course
 from course_tools.authoring.data import Table
 from course_tools.authoring.problems import LessonError, Problem
 from helpers.language import say
@@ -131,7 +131,7 @@ def sound():
 @pytest.fixture(scope="module")
 def course():
     """One lesson, of which a test replaces the bank."""
-    read = Course.read(ROOT)
+    read = whole_course.course()
     return replace(read, lessons=tuple(x for x in read.lessons if x.name == "01_attention"))
 
 

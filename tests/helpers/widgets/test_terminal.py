@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import turns
 from fake_loop import FakeLoop
 
 from helpers.experiments import EXPERIMENTS
@@ -62,7 +63,7 @@ def script(monkeypatch):
     return use
 
 
-@pytest.fixture(params=["ja", "zh-tw"])
+@pytest.fixture(params=turns.by_turns(1, ["ja", "zh-tw"]))
 def terminal(request):
     say.use(request.param)
     made = Terminal()
@@ -155,7 +156,9 @@ def test_a_line_drawn_anew_does_not_grow():
     assert texts(screen) == ["999"] and len(screen._open) < 10
 
 
-@pytest.mark.parametrize("piece", [b"x\n", b"x" * 81 + b"\n", b"x" * 999, "字".encode() * 999])
+@pytest.mark.parametrize(
+    "piece", turns.by_turns(3, [b"x\n", b"x" * 81 + b"\n", b"x" * 999, "字".encode() * 999])
+)
 def test_the_screen_is_full_at_its_limit_of_rows(piece):
     screen = Screen("$")
     while not screen.full:
@@ -381,7 +384,9 @@ def kernel(script, then):
 
 
 @POSIX
-@pytest.mark.parametrize("watches", [True, False], ids=["as it is", "planted: no watch"])
+@pytest.mark.parametrize(
+    "watches", turns.by_turns(0, [True, False]), ids=["as it is", "planted: no watch"]
+)
 def test_a_kernel_that_is_killed_leaves_no_endless_child(watches):
     process, pid = kernel((WATCHES if watches else "") + SILENT, "time.sleep(60)")
     assert alive(pid)
@@ -402,7 +407,9 @@ FORGET = "import atexit; atexit.unregister(child.end_all)"
 
 
 @POSIX
-@pytest.mark.parametrize("then", ["", FORGET], ids=["as it is", "planted: not at exit"])
+@pytest.mark.parametrize(
+    "then", turns.by_turns(0, ["", FORGET]), ids=["as it is", "planted: not at exit"]
+)
 def test_a_kernel_that_ends_ends_its_child_and_says_nothing(then):
     process, pid = kernel(SILENT, f"time.sleep(0.5)\n{then}")
     out, err = process.communicate(timeout=300)

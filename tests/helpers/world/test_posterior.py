@@ -4,6 +4,7 @@ import random
 from collections import Counter
 
 import pytest
+import turns
 
 from helpers.language.say import LANGUAGES
 from helpers.world import corpus, posterior
@@ -12,7 +13,7 @@ from helpers.world.tokenizer import MASK
 BOOK = corpus.Event("definite", person=0, place="P", time=0, object=0, number=1)
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=turns.by_turns(0, LANGUAGES))
 def lang(request):
     return request.param
 

@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+import turns
 
 from helpers.language import say
 from helpers.language.say import LANGUAGES
@@ -72,6 +73,7 @@ def plain_sentences(split):
     return {corpus.sentence(e, lang).text for e in kept for lang in LANGUAGES}
 
 
+@turns.in_ci
 def test_the_grammar_itself_repeats_what_is_known_as_often_as_it_is_drawn():
     """Who knows every plain sentence of the training grammar knows a quarter of what it draws."""
     assert samples.new_by_grammar(plain_sentences("train")) == pytest.approx(3 / 4)

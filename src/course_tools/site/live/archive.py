@@ -29,22 +29,26 @@ def files(project: Path) -> Iterator[tuple[str, bytes]]:
 
 def megabytes(found: Iterable[bytes]) -> float:
     """Return the MB (10⁶ bytes) that a reader's browser loads, as a web server packs them."""
-    return sum(len(gzip.compress(content, 9, mtime=0)) for content in found) / 1e6
+    return sum(len(gzip.compress(content, 6, mtime=0)) for content in found) / 1e6
 
 
 def archive() -> bytes:
     """Return the archive: the kernel of a page, helpers, and the packages they import."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
-        for name, path in sorted(_contents()):
+        for name, path in contents():
             packed.writestr(
                 zipfile.ZipInfo(name, EPOCH), path.read_bytes(), zipfile.ZIP_DEFLATED, 9
             )
     return written.getvalue()
 
 
+def contents() -> list[tuple[str, Path]]:
+    """Return (name in the archive, file) of all that it holds."""
+    return sorted(_contents())
+
+
 def _contents() -> Iterator[tuple[str, Path]]:
-    """Yield (name in the archive, file)."""
     helpers = ROOT / "src" / "helpers"
     yield KERNEL, Path(__file__).with_name(KERNEL)
     for path in helpers.rglob("*"):

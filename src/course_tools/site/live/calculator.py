@@ -78,7 +78,7 @@ def texts(lang: str) -> dict[str, str]:
 
 def page(lang: str) -> str:
     """Return the page's Markdown: with a script the calculator, without one the models' bytes."""
-    front = {"title": words.text("kv_title", lang), "sidebar": {"order": 98}}
+    front = {"title": words.text("kv_title", lang), "sidebar": {"order": 97}}
     place = f'<div class="not-content"><triad-kv data-lang="{lang}"></triad-kv></div>'
     parts = (
         words.text("kv_lead", lang),

@@ -26,10 +26,12 @@ from ... import command
 from ...checks.processes import CommandFailed
 from ...checks.testing import SITE
 from ...command import ROOT
+from .. import kept
 from . import archive
 from .slices import sliced
 
 AWAKE = Path(__file__).with_name("awake.json")
+PYTHON = ROOT / "tools/site/public/live/python.js"
 SCREEN = "live/screens/explorer.js"
 CELLS = "live/cells"
 EXPLORER = re.compile(r"\w*Explorer")
@@ -108,8 +110,21 @@ def files(lessons: Lessons) -> Iterator[tuple[str, bytes]]:
             yield f"{CELLS}/{lang}/{lesson}.json", json.dumps(told, ensure_ascii=False).encode()
 
 
-def check(project: Path, lessons: Lessons) -> None:
-    """Run every cell in Pyodide.  Asleep names those that fail or begin with another drawing."""
+def checked(project: Path, lessons: Lessons) -> None:
+    """Check, unless that passed before with the very same files."""
+    if any(lessons.values()):
+        needs = [repr(lessons).encode(), AWAKE.read_bytes(), PYTHON.read_bytes(), RUN.encode()]
+        needs += [
+            x for name, path in archive.contents() for x in (name.encode(), path.read_bytes())
+        ]
+        needs.append((project / "installed").read_bytes())  # which Pyodide
+        kept.files("alive", needs, lambda: check(project, lessons))
+    else:
+        check(project, lessons)
+
+
+def check(project: Path, lessons: Lessons) -> kept.Files:
+    """Run every cell in Pyodide; no files.  Asleep names those that fail or begin otherwise."""
     every = [(*place, id, cell) for place, found in lessons.items() for id, cell in found.items()]
     asked = [(cell.source, lang, lesson) for lang, lesson, _, cell in every]
     wrong = [
@@ -124,6 +139,7 @@ def check(project: Path, lessons: Lessons) -> None:
     ]
     if wrong:
         raise Asleep("no longer alive on a page (live/awake.json):\n" + "\n".join(wrong))
+    return {}
 
 
 def in_node(project: Path, asked: list[Cell]) -> list[dict[str, Any]]:
@@ -134,7 +150,7 @@ def in_node(project: Path, asked: list[Cell]) -> list[dict[str, Any]]:
     packed.parent.mkdir(parents=True, exist_ok=True)
     packed.write_bytes(archive.archive())
     script = RUN.format(
-        python=json.dumps((ROOT / "tools/site/public/live/python.js").as_uri()),
+        python=json.dumps(PYTHON.as_uri()),
         folder=json.dumps(packed.parent.as_uri() + "/"),
         pyodide=json.dumps((project / "node_modules/pyodide").as_uri() + "/"),
     )

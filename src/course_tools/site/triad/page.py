@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from helpers.language.say import COMPLETE
-from helpers.models import decoder, encoder, encoder_decoder
-from helpers.world import tokenizer
 
-from .. import words
+from ...command import ROOT
+from .. import executed, kept, words
 from ..pages import Page, in_boxes
-from . import sentences, weights
+from . import sentences
 
 WORDS = Path(__file__).with_name("words.toml")
 BROWSER = Path(__file__).with_name("browser")
@@ -42,12 +39,26 @@ def write(project: Path, lessons: Iterable[Page]) -> None:
 
 def files() -> dict[str, bytes]:
     """Return {name: content} of what the page's script reads."""
-    index, numbers = weights.files()
-    found = {"weights.bin": numbers, "models.json": _json(index | {"prompts": sentences.prompts()})}
+    made = numbers()
+    index = json.loads(made["index.json"]) | {"prompts": sentences.prompts()}
+    found = {"weights.bin": made["weights.bin"], "models.json": _json(index)}
     for lang in COMPLETE:
         said = {name: text(name, lang) for name in words.catalogue(WORDS)}
         found[f"{lang}.json"] = _json({"words": said, "sentences": sentences.offered(lang)})
     return found | {one.name: one.read_bytes() for one in sorted(BROWSER.iterdir())}
+
+
+@functools.cache
+def numbers() -> kept.Files:
+    """Return what torch computes, which is loaded only if helpers or what computes it changed."""
+
+    def make() -> kept.Files:
+        from . import computed
+
+        return computed.files()
+
+    needs = [executed.digest(ROOT).encode(), *kept.below(Path(__file__).parent)]
+    return kept.files(FOLDER, needs, make)
 
 
 def _json(content: Any) -> bytes:
@@ -69,12 +80,12 @@ def markdown(lang: str, lessons: list[Page]) -> str:
 def _front(lang: str) -> str:
     style = {"tag": "link", "attrs": {"rel": "stylesheet", "href": f"{FROM_A_PAGE}triad.css"}}
     script = {"tag": "script", "attrs": {"type": "module", "src": f"{FROM_A_PAGE}page.js"}}
-    front = {"title": text("title", lang), "sidebar": {"order": 98}, "tableOfContents": False}
+    front = {"title": text("title", lang), "sidebar": {"order": 96}, "tableOfContents": False}
     return f"---\n{json.dumps(front | {'head': [style, script]}, ensure_ascii=False)}\n---"
 
 
 def _lead(lang: str) -> str:
-    megabytes = f"{len(weights.files()[1]) / 1e6:.1f}"
+    megabytes = f"{len(numbers()['weights.bin']) / 1e6:.1f}"
     rows = [text(f"table_{name}", lang).split("|") for name in TYPES]
     table = _table(text("table_head", lang).split("|"), rows)
     lead, how = text("lead", lang).format(mb=megabytes), text("how", lang)
@@ -108,54 +119,20 @@ def _more(lang: str, lessons: list[Page]) -> str:
 
 def _still(lang: str) -> str:
     """Return what the page shows of its first sentence, as a table."""
-    first = sentences.offered(lang)[0]
-    word = next(one for one in first["words"] if one["name"] == "place")
-    at = first["blanks"]["counter"]["at"]
+    first, word, at = sentences.shown(lang)
     said = {"text": first["text"], "n": at + 1, "character": first["text"][at]}
     said |= {"old": word["word"], "new": word["choices"][0]}
     head, lead = text("still_head", lang).split("|"), text("still_text", lang).format(**said)
     title = f"## {text('still_heading', lang)} {{ #c-still }}"
-    table = _table(head, _still_rows(lang, first, word, at))
+    table = _table(head, _still_rows(lang))
     return f'<div class="triad-still">\n\n{title}\n\n{lead}\n\n{table}\n\n</div>'
 
 
-def _still_rows(lang: str, first: dict, word: dict, at: int) -> list[list[str]]:
-    old, new = first["text"], _changed(first["text"], word)
-    answers = filled(old, at, lang)
-    moved = {"encoder": still(encoder, old, new, lang), "decoder": still(decoder, old, new, lang)}
-    rows = []
+def _still_rows(lang: str) -> list[list[str]]:
+    table, rows = json.loads(numbers()[f"{lang}.json"]), []
     for name in TYPES:
         seen = text(f"table_{name}", lang).split("|")[3]
-        change = text("still_moved", lang).format(**moved[name]) if name in moved else "—"
-        rows.append([text(name, lang), seen, answers[name], change])
+        moved = table["moved"].get(name)
+        change = text("still_moved", lang).format(**moved) if moved else "—"
+        rows.append([text(name, lang), seen, table["answers"][name], change])
     return rows
-
-
-def _changed(sentence: str, word: dict) -> str:
-    return sentence[: word["at"]] + word["choices"][0] + sentence[word["at"] + len(word["word"]) :]
-
-
-@torch.no_grad()
-def filled(sentence: str, at: int, lang: str) -> dict[str, str]:
-    """Return what each model answers: the blank's likeliest characters, or the translation."""
-    hidden = sentence[:at] + tokenizer.MASK + sentence[at + 1 :]
-    both = encoder.fill(encoder.load(), hidden, lang)[0]
-    left = decoder.load()(decoder.beginnings([sentence[:at]], lang)).logits[0, -1].softmax(-1)
-    asked = sentences.prompts()[lang] + sentence
-    translated = encoder_decoder.answer(encoder_decoder.load(), [asked])[0]
-    return {"encoder": _best(both), "decoder": _best(left), "encoder_decoder": translated}
-
-
-def _best(shares: torch.Tensor, n: int = 3) -> str:
-    top = shares.topk(n)
-    names = encoder.TOKENIZER.convert_ids_to_tokens(top.indices.tolist())
-    return " ".join(f"{name} {p:.2f}" for name, p in zip(names, top.values.tolist(), strict=True))
-
-
-@torch.no_grad()
-def still(module: Any, old: str, new: str, lang: str) -> dict[str, int]:
-    """Count the positions whose logits move when a word is exchanged, and those that do not."""
-    ids = [tokenizer.tagged(one, lang) for one in (old, new)]
-    before, after = module.load()(module.TOKENIZER(ids, return_tensors="pt").input_ids).logits
-    moved = int((before - after).abs().amax(-1).gt(0).sum())
-    return {"all": len(before), "moved": moved, "still": len(before) - moved}

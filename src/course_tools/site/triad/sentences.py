@@ -24,6 +24,18 @@ def offered(lang: str) -> list[dict[str, Any]]:
     return [*(told(event, lang) for event in events), told(block_lesson(), "ja")]
 
 
+def shown(lang: str) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Return the first sentence, a word of it to exchange, and the place of its blank."""
+    first = offered(lang)[0]
+    word = next(one for one in first["words"] if one["name"] == "place")
+    return first, word, first["blanks"]["counter"]["at"]
+
+
+def exchanged(sentence: str, word: dict[str, Any]) -> str:
+    """Return a sentence with the first of a word's choices in its place."""
+    return sentence[: word["at"]] + word["choices"][0] + sentence[word["at"] + len(word["word"]) :]
+
+
 def told(event: Event, lang: str) -> dict[str, Any]:
     """Return a sentence with what a page needs to know of it.
 

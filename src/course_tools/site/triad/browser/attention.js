@@ -1,6 +1,6 @@
 // Step 4: who looks where: attention by layer and head, with the mask in it.
-import { ask, bars, choice, el, grid } from "./dom.js";
-import { translation, whole, writing } from "./runs.js";
+import { ask, bars, choice, el, grid, refill } from "./dom.js";
+import { memory, translation, whole, writing } from "./runs.js";
 
 const OF_T5 = ["cross", "t5_encoder", "t5_decoder"];
 
@@ -22,11 +22,11 @@ export function seen(shared) {
     return { rows: reader.names(rows), columns: reader.names(columns), layers, sees };
   };
   const own = (record) => from(record.ids, record.ids, record, "attention");
-  const told = translation(shared, chosen), record = writing(shared, chosen);
+  const told = translation(shared, chosen), record = writing(shared, chosen), read = memory(shared, chosen);
   return {
     encoder: own(whole(shared, chosen, "encoder")), decoder: own(whole(shared, chosen, "decoder")),
-    cross: from(told.ids, told.source, record, "cross", () => true),
-    t5_encoder: from(told.source, told.source, told.memory, "attention"),
+    cross: from(told.ids, read.ids, record, "cross", () => true),
+    t5_encoder: from(read.ids, read.ids, read, "attention"),
     t5_decoder: from(record.given, record.given, record, "attention"),
   };
 }
@@ -43,7 +43,8 @@ function show(result, shared, state) {
   const { say } = shared, found = seen(shared), heads = found.encoder.layers[0].length;
   const columns = el("div", { className: "columns" });
   const kinds = choice(say("of_t5"), OF_T5.map((name) => [name, say(`grid_${name}`)]), state.third, (name) => { state.third = name; draw(); });
-  const draw = () => columns.replaceChildren(...["encoder", "decoder", state.third].map((name) => column(name, found[name], say, state, draw)));
+  const fill = (section, name) => refill(section, ...column(name, found[name], say, state, (row) => { state.rows[name] = Number(row); fill(section, name); }));
+  const draw = () => columns.replaceChildren(...["encoder", "decoder", state.third].map((name) => { const section = el("section"); fill(section, name); return section; }));
   const set = (name) => (value) => { state[name] = value === "mean" ? value : Number(value); draw(); };
   const layers = found.encoder.layers.map((_, n) => [n, say("layer_n", { n: n + 1 })]);
   const all = [["mean", say("mean_of_heads")], ...Array.from({ length: heads }, (_, n) => [n, say("head_n", { n: n + 1 })])];
@@ -55,14 +56,14 @@ function show(result, shared, state) {
 const pairs = ({ rows, columns, sees }) => rows.flatMap((_, t) => columns.map((_, s) => sees(t, s)));
 const unseen = (one) => pairs(one).filter((may) => !may).length;
 
-function column(name, one, say, state, draw) {
+/** What stands in a column; hear(row) when a row is chosen. */
+function column(name, one, say, state, hear) {
   const { rows, columns, layers, sees } = one, weights = weightsOf(layers, state);
   const chosen = state.rows[name] ?? Math.min(rows.length - 1, name === "cross" ? 0 : rows.length >> 1);
-  const hear = (t) => { state.rows[name] = Number(t); draw(); };
   const label = say("grid_label", { name: say(`grid_${name}`), rows: rows.length, columns: columns.length, unseen: unseen(one) });
   const top = weights[chosen].map((p, s) => ({ name: columns[s], p, s })).sort((a, b) => b.p - a.p).slice(0, 5);
-  return el("section", {}, el("h3", {}, say(`grid_${name}`)), el("p", { className: "note" }, say(`grid_${name}_note`)),
+  return [el("h3", {}, say(`grid_${name}`)), el("p", { className: "note" }, say(`grid_${name}_note`)),
     grid({ rows, columns, weights, sees, chosen, label, hear }), el("p", { className: "note" }, say("unseen", { unseen: unseen(one), all: rows.length * columns.length })),
     choice(say(name === "cross" ? "row_written" : "row"), rows.map((token, t) => [t, say("token_at", { token, n: t + 1 })]), chosen, hear),
-    bars(top.map(({ name, p, s }) => ({ name: say("token_at", { token: name, n: s + 1 }), p })), say("looks_at")));
+    bars(top.map(({ name, p, s }) => ({ name: say("token_at", { token: name, n: s + 1 }), p })), say("looks_at"))];
 }

@@ -1,8 +1,8 @@
 // Step 2: one blank for all three: filled from both sides, from the left, and the sentence translated.
-import { decoder, encoder } from "./forward.js";
+import { encoder } from "./forward.js";
 import { best } from "./reading.js";
 import { ask, bars, choice, el } from "./dom.js";
-import { translation } from "./runs.js";
+import { behind, translation } from "./runs.js";
 
 export function blank(place, shared) {
   const { say } = shared;
@@ -33,7 +33,7 @@ const hidden = (characters, at) => characters.map((character, n) => (n === at ? 
 /** Draw three columns; return which of the two filled the blank with the hidden character. */
 function show(result, shared, { at, ceiling }) {
   const { say, chosen } = shared, characters = [...chosen.text], wanted = characters[at];
-  const filled = fromBothSides(shared, at), next = fromTheLeft(shared, at), translated = translation(shared, chosen);
+  const filled = fromBothSides(shared, at), next = behind(shared, characters.slice(0, at)), translated = translation(shared, chosen);
   const rows = (logits) => best(logits, 5).map(({ id, p }) => ({ name: shared.reader.names([id])[0], p, mark: shared.reader.names([id])[0] === wanted }));
   const [both, left] = [rows(filled), rows(next)];
   result.replaceChildren(
@@ -59,9 +59,4 @@ function fromBothSides({ reader, models, chosen }, at) {
   const { ids, before } = reader.ids([...chosen.text], "encoder", chosen.lang);
   ids[before + at] = reader.number("[MASK]");
   return encoder(ids, models.encoder).logits[before + at];
-}
-
-function fromTheLeft({ reader, models, chosen }, at) {
-  const { ids, before } = reader.ids([...chosen.text], "decoder", chosen.lang);
-  return decoder(ids.slice(0, before + at), models.decoder).logits.at(-1);
 }

@@ -1,9 +1,8 @@
 // Step 3: one word is changed; every output that moves lights up, and what cannot move is exactly 0.0.
-import { decode } from "./forward.js";
 import { moved } from "./reading.js";
-import { ask, choice, el, tokens } from "./dom.js";
+import { ask, choice, el, refill, tokens } from "./dom.js";
 import { other } from "./blank.js";
-import { translation, whole, writing } from "./runs.js";
+import { decoded, memory, translation, whole, writing } from "./runs.js";
 
 const AHEAD = { causal: 0, one: 1, all: Infinity };
 const OUTPUTS = ["encoder", "decoder", "t5_encoder", "t5_decoder"];
@@ -23,7 +22,7 @@ export function change(place, shared) {
   };
   const pick = (word) => {
     Object.assign(state, { word, other: shared.chosen.words[word].choices[0] });
-    controls.replaceChildren(...inputs(shared, state, pick, draw));
+    refill(controls, ...inputs(shared, state, pick, draw));
     draw();
   };
   const begin = () => pick(Math.max(0, shared.chosen.words.findIndex((one) => one.name === "place")));
@@ -50,17 +49,17 @@ function marked({ text, words }, state) {
 /** {name: {names, changes}} of the outputs when a word is exchanged, and both translations.
     T5's decoder is told both times that it has written the first translation. */
 export function changed(shared, { word, other, mask }) {
-  const { reader, models, chosen } = shared, { at, word: old } = chosen.words[word], characters = [...chosen.text];
+  const { reader, chosen } = shared, { at, word: old } = chosen.words[word], characters = [...chosen.text];
   characters.splice(at, [...old].length, ...other);
   const after = { lang: chosen.lang, text: characters.join(""), translation: null };
   const wholes = (name, ...ahead) => [chosen, after].map((sentence) => whole(shared, sentence, name, ...ahead));
-  const told = translation(shared, chosen), now = translation(shared, after, told.ids), first = writing(shared, chosen);
-  const again = decode(first.given, now.memory.vectors, models.encoder_decoder);
+  const first = writing(shared, chosen), again = decoded(shared, after, first.given), read = memory(shared, chosen);
+  const told = translation(shared, chosen), now = translation(shared, after, first.given.slice(1));
   const [both, left] = [wholes("encoder"), wholes("decoder", AHEAD[mask])];
   const output = (ids, before, next) => ({ names: reader.names(ids), changes: moved(before, next) });
   return {
     encoder: output(both[0].ids, both[0].logits, both[1].logits), decoder: output(left[0].ids, left[0].logits, left[1].logits),
-    t5_encoder: output(told.source, told.memory.vectors, now.memory.vectors), t5_decoder: output(told.ids, first.logits, again.logits),
+    t5_encoder: output(read.ids, read.vectors, memory(shared, after).vectors), t5_decoder: output(told.ids, first.logits, again.logits),
     translations: [told.text, now.text],
   };
 }

@@ -29,6 +29,14 @@ export function slider(label, { min, max, step, value, shown }, hear) {
 
 export const button = (text, onclick, given = {}) => el("button", { type: "button", onclick, ...given }, text);
 
+/** Put other children into a place; a control that has the focus gives it to the one that follows it. */
+export function refill(place, ...children) {
+  const controls = () => [...place.querySelectorAll("select, input, button")];
+  const focused = controls().indexOf(document.activeElement);
+  place.replaceChildren(...children);
+  controls()[focused]?.focus();
+}
+
 let asked = 0;
 
 /** Ask for a guess; the result is shown only then.  options: {key: text}; several: more than one may be right.

@@ -64,7 +64,7 @@ function linear(x, { weight, bias }) {
 function norm(x, { weight, bias }, d) {
   return x.map((row) => {
     const mean = d.centred ? row.reduce((a, b) => a + b, 0) / row.length : 0;
-    const moved = Array.from(row, (value) => value - mean);
+    const moved = row.map((value) => value - mean);
     const scale = 1 / Math.sqrt(dot(moved, moved) / moved.length + d.eps);
     return moved.map((value, n) => value * scale * weight[n] + (bias ? bias[n] : 0));
   });
@@ -119,7 +119,7 @@ function multiHead(x, memory, w, d, sees, bias) {
     const own = (rows) => rows.map((row) => row.slice(h * width, (h + 1) * width));
     return attention(own(q), own(k), own(v), d, sees, (t, s) => bias(h, t, s));
   });
-  const joined = x.map((_, t) => heads.flatMap((head) => head.mixed[t]));
+  const joined = x.map((_, t) => [].concat(...heads.map((head) => head.mixed[t])));
   return { heads, added: linear(joined, w.o) };
 }
 
@@ -146,7 +146,8 @@ function distanceBias(table, d, causal) {
   const side = causal ? table.length : table.length / 2, near = side / 2;
   const far = Array.from({ length: side - near - 1 }, (_, n) => near * (d.farthest / near) ** ((n + 1) / (side - near)));
   const bucket = (distance) => (distance < near ? distance : near + far.filter((start) => start <= distance).length);
-  return (h, t, s) => table[bucket(Math.abs(s - t)) + (!causal && s > t ? side : 0)][h];
+  const known = Array.from({ length: Math.ceil(far.at(-1)) + 1 }, (_, distance) => bucket(distance));
+  return (h, t, s) => table[known[Math.min(Math.abs(s - t), known.length - 1)] + (!causal && s > t ? side : 0)][h];
 }
 
 // --- three wirings --------------------------------------------------------------------------------

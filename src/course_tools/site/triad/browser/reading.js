@@ -1,5 +1,5 @@
 // Texts and what is read off logits: tokens, the likeliest ones, what has moved, a whole answer.
-import { decode, softmax } from "./forward.js";
+import { softmax } from "./forward.js";
 
 /** {ids, names}: texts as token numbers of a model, and back. */
 export function reader({ vocabulary, frames, tags, prompts }) {
@@ -41,12 +41,12 @@ export function moved(before, after) {
 }
 
 /** What T5 writes, greedily: the ids up to </s>, at most `most`.
-    guess: what it may write; a right guess is checked in one pass instead of one a token. */
-export function answer(memory, model, { start, end }, guess = [], most = 40) {
+    decoded(given): its record; guess: what it may write, whose right part takes one pass in all. */
+export function answer(decoded, { start, end }, guess = [], most = 40) {
   let written = [];
   while (written.length < most && written.at(-1) !== end) {
     const tried = [...written, ...guess.slice(written.length)];
-    const next = decode([start, ...tried], memory, model).logits.map(likeliest);
+    const next = decoded([start, ...tried]).logits.map(likeliest);
     let right = written.length;
     while (right < tried.length && tried[right] === next[right] && tried[right] !== end) right++;
     written = [...tried.slice(0, right), next[right]];

@@ -1,7 +1,7 @@
 // Step 6: the decoder writes on; temperature moves its probabilities.
-import { decoder } from "./forward.js";
 import { best, sample } from "./reading.js";
 import { ask, bars, button, el, slider } from "./dom.js";
+import { behind } from "./runs.js";
 
 const MOST = 40; // tokens that it writes at once
 
@@ -19,12 +19,6 @@ export function temperature(place, shared) {
 
 /** What stands left of the first blank, and one character at least. */
 const start = ({ text, blanks }) => [...text].slice(0, Math.max(1, Math.min(...Object.values(blanks).map(({ at }) => at).filter((at) => at > 1), text.length)));
-
-/** Logits behind a text. */
-export function behind({ reader, models, chosen }, text) {
-  const { ids, before } = reader.ids(text, "decoder", chosen.lang);
-  return decoder(ids.slice(0, before + text.length), models.decoder).logits.at(-1);
-}
 
 /** Draw; return what a temperature of 2 does to the likeliest token. */
 function show(result, shared, state) {
