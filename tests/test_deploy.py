@@ -258,6 +258,20 @@ def test_the_chart_takes_the_values_and_renders_valid_objects():
         kubernetes_validate.validate(found, KUBERNETES, strict=True)
 
 
+# --- what a student costs ---------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PSS is Linux's")
+def test_one_more_student_is_the_slope_and_what_all_share_costs_once():
+    file = ROOT / "benchmarks/hub/measure.py"
+    spec = importlib.util.spec_from_file_location("hub_measure", file)
+    spec.loader.exec_module(measure := importlib.util.module_from_spec(spec))
+    rest = dict.fromkeys(("server", "kernel", "failed", "cpu_s", "server_s"), 0)
+    told = "\n".join(measure.tell([{"all": 1040 + 275 * n} | rest for n in (1, 2, 3, 4)]))
+    assert "for all 1040 MiB, one more student 275.0; the sums are at most 0.0 off" in told
+    assert "fit into 24576 MiB, 1536 of them the system's: 80; with a tenth kept free 72" in told
+
+
 # --- what runs on a machine with students ----------------------------------------------------
 
 
