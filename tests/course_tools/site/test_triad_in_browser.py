@@ -132,6 +132,18 @@ def test_the_block_is_walked_by_keyboard_and_keeps_the_focus(awake):
     assert page.evaluate("document.activeElement.matches('.doors button:enabled')")
 
 
+@pytest.mark.parametrize("step, of", [("attention", ".columns"), ("change", ".controls")])
+def test_a_list_that_is_drawn_anew_keeps_the_focus(awake, step, of):
+    page = awake("ja")
+    look(page, step)
+    lists = step_of(page, step).locator(f"{of} select")
+    before = lists.first.element_handle()
+    lists.first.focus()
+    page.keyboard.press("ArrowDown")
+    assert not before.evaluate("node => node.isConnected"), "it is another one"
+    assert lists.first.evaluate("node => node === document.activeElement")
+
+
 def test_a_typed_sentence_reaches_every_step_and_unknown_characters_are_named(awake):
     page = awake("ja")
     look(page, *RESULTS)

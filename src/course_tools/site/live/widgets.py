@@ -112,19 +112,24 @@ def files(lessons: Lessons) -> Iterator[tuple[str, bytes]]:
 
 def checked(project: Path, lessons: Lessons) -> None:
     """Check, unless that passed before with the very same files."""
+
+    def passes() -> kept.Files:
+        check(project, lessons)
+        return {}
+
     if any(lessons.values()):
         needs = [repr(lessons).encode(), AWAKE.read_bytes(), PYTHON.read_bytes(), RUN.encode()]
         needs += [
             x for name, path in archive.contents() for x in (name.encode(), path.read_bytes())
         ]
         needs.append((project / "installed").read_bytes())  # which Pyodide
-        kept.files("alive", needs, lambda: check(project, lessons))
+        kept.files("alive", needs, passes)
     else:
-        check(project, lessons)
+        passes()
 
 
-def check(project: Path, lessons: Lessons) -> kept.Files:
-    """Run every cell in Pyodide; no files.  Asleep names those that fail or begin otherwise."""
+def check(project: Path, lessons: Lessons) -> None:
+    """Run every cell in Pyodide.  Asleep names those that fail or begin with another drawing."""
     every = [(*place, id, cell) for place, found in lessons.items() for id, cell in found.items()]
     asked = [(cell.source, lang, lesson) for lang, lesson, _, cell in every]
     wrong = [
@@ -139,7 +144,6 @@ def check(project: Path, lessons: Lessons) -> kept.Files:
     ]
     if wrong:
         raise Asleep("no longer alive on a page (live/awake.json):\n" + "\n".join(wrong))
-    return {}
 
 
 def in_node(project: Path, asked: list[Cell]) -> list[dict[str, Any]]:
