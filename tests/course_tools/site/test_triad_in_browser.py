@@ -4,7 +4,9 @@ A site without lessons, built by Astro: needs npm and a browser.
 """
 
 import contextlib
+import itertools
 import os
+import re
 import shutil
 
 import pytest
@@ -15,6 +17,7 @@ from course_tools.site import audit
 from course_tools.site.__main__ import main
 from course_tools.site.served import served
 from course_tools.site.triad import page as triad
+from course_tools.site.triad import sentences
 from helpers.language.say import COMPLETE
 
 ALL = bool(os.environ.get("TRIAD_ALL"))
@@ -92,19 +95,124 @@ def test_it_is_whole_and_legible_when_all_results_are_shown(awake, lang, width, 
     assert not page.locator(".triad-still").is_visible()
 
 
+GUESSES = {"blank": "encoder", "change": "decoder", "attention": "no", "block": "ffn"}
+GUESSES |= {"temperature": "down"}
+CHANGES = {  # what makes a question another -> the steps that ask it
+    ("sentence", 0, "2"): RESULTS,
+    ("blank", 0, "verb"): ["blank"],
+    ("change", 0, "0"): ["change"],
+    ("change", 1, None): ["change"],
+}
+ANEW = "const anew = () => {"
+JUDGED = f"{ANEW} if (verdict.textContent) return open(guessed());"
+
+
+def guess(page, name, value):
+    step_of(page, name).locator(f"input[value='{value}']").check()
+    step_of(page, name).locator(".guess-first button.main").click()
+
+
+def verdict(page, name):
+    return step_of(page, name).locator(".verdict").inner_text()
+
+
+def said(lang, of, got, verdict):
+    """What is said of a guess (of) when another or the same is right (got)."""
+    texts = {"guess": triad.text(of, lang), "right": triad.text(got, lang)}
+    return triad.text(verdict, lang).format(**texts)
+
+
 @pytest.mark.parametrize("lang", COMPLETE)
 def test_a_result_is_shown_only_after_a_guess_and_the_guess_is_judged(awake, lang):
-    step = step_of(awake(lang), "blank")
+    page = awake(lang)
+    step = step_of(page, "blank")
     assert not step.locator(".columns").is_visible()
     assert step.locator("button.main").is_disabled()
-    step.locator("input[value='encoder']").check()
-    step.locator("button.main").click()
-    hit = triad.text("guess_right", lang).format(right=triad.text("blank_encoder", lang))
-    assert step.locator(".verdict").inner_text() == hit
-    assert step.locator(".marked").count() == 1  # not among the decoder's five likeliest
+    guess(page, "blank", "encoder")
+    right = said(lang, "blank_encoder", "blank_encoder", "guess_right")
+    assert verdict(page, "blank") == right
     step.locator("select").select_option("verb")
-    missed = triad.text("guess_wrong", lang).format(right=triad.text("blank_both", lang))
-    assert step.locator(".verdict").inner_text() == missed
+    guess(page, "blank", "encoder")
+    missed = said(lang, "blank_encoder", "blank_both", "guess_wrong")
+    assert verdict(page, "blank") == missed
+
+
+def still_open(page, change):
+    """The steps whose old guess or result is still there after a change, and what is said."""
+    for name, value in GUESSES.items():
+        guess(page, name, value)
+    (name, n, value), steps = change
+    select = step_of(page, name).locator("select").nth(n)
+    select.select_option(value) if value else select.select_option(index=1)
+    page.wait_for_timeout(300)  # a task a step
+    return [one for one in steps if not is_closed(step_of(page, one))]
+
+
+def is_closed(step):
+    inputs = step.locator(".guess-first input").all()
+    free = all(one.is_enabled() and not one.is_checked() for one in inputs)
+    return free and not step.locator(".result").is_visible()
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+@pytest.mark.parametrize("change", CHANGES.items())
+def test_a_changed_question_is_closed_and_asked_again(awake, lang, change):
+    page = awake(lang)
+    assert still_open(page, change) == []
+    for name in RESULTS:
+        anew = verdict(page, name) == triad.text("guess_anew", lang)
+        assert anew == (name in change[1])
+
+
+def test_an_old_guess_that_is_judged_by_a_new_question_is_found(site):
+    page = site[0].new_page()
+
+    def judged(route):
+        source = route.fetch().text()
+        assert source.count(ANEW) == 1
+        route.fulfill(body=source.replace(ANEW, JUDGED), content_type="text/javascript")
+
+    page.route("**/dom.js", judged)
+    page.goto(f"{site[1]}/ja/triad/")
+    page.wait_for_function("document.documentElement.dataset.triad === 'awake'")
+    assert still_open(page, next(iter(CHANGES.items()))) == RESULTS
+    page.close()
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_the_list_of_blanks_hides_what_the_blank_hides_and_the_result_ranks_it(awake, lang):
+    page, first = awake(lang), sentences.offered(lang)[0]
+    step = step_of(page, "blank")
+    hidden = [first["text"][blank["at"]] for blank in first["blanks"].values()]
+    names = step.locator("option").all_inner_texts()
+    assert len(names) == len(hidden) > 2
+    assert not [one for one, name in zip(hidden, names, strict=True) if one in name]
+    look(page, "blank")
+    rows = [column.locator("li").all_inner_texts() for column in step.locator(".bars").all()]
+    assert [len(one) for one in rows] == [5, 6]  # the decoder's first five are others
+    shares = [float(one.split()[-1]) for one in rows[1]]
+    assert shares == sorted(shares, reverse=True) and step.locator(".marked").count() == 2
+    rank = re.search(r"\d+", rows[1][5].replace(str(shares[5]), ""))
+    assert int(rank[0]) > 5
+
+
+def test_none_goes_with_no_other_guess(awake):
+    step = step_of(awake("zh-tw"), "change")
+    for value in ("decoder", "none"):
+        step.locator(f"input[value='{value}']").check()
+    assert step.locator("input:checked").count() == 1
+    step.locator("input[value='encoder']").check()
+    assert not step.locator("input[value='none']").is_checked()
+
+
+def test_a_decision_leads_to_its_verdict_and_titles_stand_in_their_boxes(awake):
+    page = awake("zh-tw", 400)
+    for name, value in GUESSES.items():
+        guess(page, name, value)
+        assert page.evaluate(f"({FOCUSED}) + document.activeElement.className") == name + "verdict"
+    tops = "[...document.querySelectorAll('legend')].map((one) =>"
+    tops += " one.getBoundingClientRect().top - one.parentNode.getBoundingClientRect().top)"
+    assert len(page.evaluate(tops)) == len(RESULTS) and min(page.evaluate(tops)) > 0
 
 
 def test_every_step_is_reached_and_opened_by_keyboard_alone(awake):
@@ -126,10 +234,24 @@ def test_the_block_is_walked_by_keyboard_and_keeps_the_focus(awake):
     page = awake("zh-tw")
     look(page, "block")
     step_of(page, "block").locator(".result button.main").focus()
-    for _ in range(8):
+    for _ in range(10):  # two more than there are steps
         page.keyboard.press("Enter")
     assert "9 / 9" in step_of(page, "block").inner_text()
-    assert page.evaluate("document.activeElement.matches('.doors button:enabled')")
+    assert page.evaluate("document.activeElement.matches('.main[aria-disabled=true]')")
+
+
+def test_scores_stand_on_either_side_of_their_zero(awake):
+    page = awake("ja")
+    look(page, "block")
+    step = step_of(page, "block")
+    for _ in range(3):
+        step.locator(".result button.main").click()
+    sides = {row.locator(".number").inner_text()[0] == "-": row for row in step.locator("li").all()}
+    assert len(sides) == 2
+    for negative, row in sides.items():
+        bar, zero = row.locator("i").bounding_box(), row.locator("u").bounding_box()
+        begins, ends = bar["x"] - zero["x"], bar["x"] + bar["width"] - zero["x"]
+        assert (ends <= 1.5 and begins < -1) if negative else (begins >= -0.5 and ends > 0.5)
 
 
 @pytest.mark.parametrize("step, of", [("attention", ".columns"), ("change", ".controls")])
@@ -146,10 +268,14 @@ def test_a_list_that_is_drawn_anew_keeps_the_focus(awake, step, of):
 
 def test_a_typed_sentence_reaches_every_step_and_unknown_characters_are_named(awake):
     page = awake("ja")
-    look(page, *RESULTS)
     step_of(page, "sentence").locator("input").fill("花子は庭で茶を飲みました。猫")
-    page.wait_for_function("document.body.innerText.includes('＿子は庭で茶を')")
+    page.wait_for_function("document.body.innerText.includes('花子は庭で茶＿飲みました')")
+    look(page, *RESULTS)
+    chosen = "document.querySelector('[data-step=sentence] select').selectedOptions[0].text"
+    assert page.evaluate(chosen) == triad.text("own", "ja")
     assert "猫" in step_of(page, "sentence").locator(".note").inner_text()
+    places = step_of(page, "blank").locator("option").all_inner_texts()
+    assert len(places) == 13  # not the cat's
     assert "は庭で茶を" in step_of(page, "change").locator(".shown").first.inner_text()
     assert step_of(page, "temperature").locator(".shown").inner_text() == "花子"
     assert page.wrong == []
@@ -158,18 +284,90 @@ def test_a_typed_sentence_reaches_every_step_and_unknown_characters_are_named(aw
 @pytest.mark.parametrize("lang", COMPLETE)
 def test_zeros_are_those_left_of_the_word_and_go_with_the_mask(awake, lang):
     page = awake(lang)
-    look(page, "change")
     step = step_of(page, "change")
 
-    def still():
+    def still(mask):
+        step.locator("select").nth(2).select_option(mask)
+        look(page, "change")
         return [row.locator("[data-level='0']").count() for row in step.locator(".tokens").all()]
 
-    kept = still()
+    kept = still("causal")
     assert kept[1] > 5 and kept[0] == kept[2] == kept[3] == 0
-    step.locator("select").nth(2).select_option("one")
-    assert still()[1] == kept[1] - 2
+    word = sentences.shown(lang)[1]["word"]
+    left = triad.text("zeros_left", lang).format(still=kept[1], character=word[0])
+    assert step.inner_text().count(left) == 1
+    assert still("one")[1] == kept[1] - 2
+    assert triad.text("seen_one", lang).format(reach=2, layers=2) in step.inner_text()
+    assert still("all") == [0, 0, 0, 0]
+    assert triad.text("seen_all", lang).format(reach=kept[1]) in step.inner_text()
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_mask_that_is_wrong_on_purpose_asks_for_no_guess(awake, lang):
+    page = awake(lang)
+    guess(page, "change", "decoder")
+    step = step_of(page, "change")
     step.locator("select").nth(2).select_option("all")
-    assert still() == [0, 0, 0, 0]
+    assert step.locator("legend").inner_text() == triad.text("guess_nothing", lang)
+    assert not step.locator(".guess-first input").first.is_visible()
+    look(page, "change")
+    none = triad.text("change_none", lang)
+    assert verdict(page, "change") == triad.text("guess_none", lang).format(right=none)
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_cell_is_lit_by_the_number_that_it_shows(awake, lang):
+    page, levels = awake(lang), set()
+    for n in range(4):
+        step_of(page, "change").locator("select").first.select_option(str(n))
+        look(page, "change")
+        for cell in step_of(page, "change").locator(".tokens li").all():
+            shown, level = cell.locator("span").inner_text(), int(cell.get_attribute("data-level"))
+            number = float(shown.removeprefix("<"))  # of what is below 0.001
+            assert level == (shown != "0.0") + (number >= 1) + (number >= 5) and "e" not in shown
+            levels.add(level)
+        assert "→" in step_of(page, "change").locator(".tokens .marked b").first.inner_text()
+    assert levels == {0, 1, 2, 3}
+
+
+BRIGHTNESS = """() => [0, 1, 2, 3].map((n) => {
+  const brush = new OffscreenCanvas(1, 1).getContext("2d");
+  let shown = document.querySelector(`.legend [data-level="${n}"]`);
+  for (; ; shown = shown.parentElement) {
+    brush.fillStyle = getComputedStyle(shown).backgroundColor;
+    brush.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = brush.getImageData(0, 0, 1, 1).data;
+    if (a < 255 && shown.parentElement) continue;
+    const [x, y, z] = [r, g, b].map((one) => one / 255)
+      .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z + 0.05;
+  }
+})"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_has_not_moved_is_told_from_what_moved_a_little(awake, dark):
+    page = awake("ja", 400, dark)
+    look(page, "change")
+    found = sorted(page.evaluate(BRIGHTNESS), reverse=not dark)
+    assert found == page.evaluate(BRIGHTNESS)  # one after the other
+    ratios = [max(a, b) / min(a, b) for a, b in itertools.pairwise(found)]
+    assert ratios[0] >= 1.6 and min(ratios) >= 1.4
+
+
+DRAWN = """() => [...document.querySelectorAll("svg.grid text")].map((text) =>
+  text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a)"""
+
+
+@pytest.mark.parametrize("lang, width", [("ja", 1280), ("zh-tw", 400)])
+def test_labels_of_the_maps_are_large_enough_to_read(awake, lang, width):
+    page = awake(lang, width)
+    look(page, "attention")
+    assert min(page.evaluate(DRAWN)) >= 9 and page.evaluate(audit.WIDER) <= 0
+    page.locator("[data-step=sentence] input").fill("健太" * 28)  # the longest
+    page.wait_for_function("document.body.innerText.includes('太健太健太')")
+    look(page, "attention")
+    assert min(page.evaluate(DRAWN)) >= 9 and page.evaluate(audit.WIDER) <= 0
 
 
 def test_crosses_are_what_each_attention_must_not_see(awake):
@@ -192,15 +390,35 @@ def test_the_decoder_writes_to_the_end_and_begins_anew(awake):
     page = awake("ja")
     look(page, "temperature")
     step = step_of(page, "temperature")
-    began = step.locator(".shown").inner_text()
-    one, all_, anew = step.locator(".result button").all()
+    began, place = step.locator(".shown").inner_text(), step.locator(".result > div")
+    one, all_, _ = step.locator(".result button").all()
     one.click()
     assert step.locator(".shown").inner_text()[:-1] == began
     step.locator("input[type=range]").fill("0.1")
-    all_.click()
-    assert step.locator(".shown").inner_text().endswith("。</s>") and all_.is_disabled()
-    anew.click()
+    height = place.bounding_box()["height"]
+    all_.press("Enter")
+    written = step.locator(".shown").inner_text()
+    assert written.endswith("。</s>") and all_.is_disabled()
+    assert place.bounding_box()["height"] == pytest.approx(height, abs=1)
+    told = triad.text("written_at", "ja").format(temperature="0.1", text=written)
+    assert step.locator(".past li").all_inner_texts() == [told]
+    page.keyboard.press("Enter")  # the focus is where the next thing is to do
     assert step.locator(".shown").inner_text() == began
+    all_.click()
+    assert step.locator(".past li").count() == 2
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_two_temperatures_stand_side_by_side(awake, lang):
+    page = awake(lang)
+    look(page, "temperature")
+    step = step_of(page, "temperature")
+    told = step.locator(".result > p").first.inner_text()
+    shares = []
+    for value in ("1", "2"):
+        step.locator("input[type=range]").fill(value)
+        shares.append(step.locator(".number").first.inner_text())
+    assert re.findall(r"\d\.\d\d", told) == shares and shares[0] > shares[1]
 
 
 @pytest.mark.parametrize("lang", COMPLETE)

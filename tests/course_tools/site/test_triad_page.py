@@ -90,6 +90,20 @@ def test_a_word_is_exchanged_for_words_of_its_length(lang):
             assert word["word"] not in word["choices"]
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_an_exchange_makes_is_translated_where_the_grammar_says_it(lang):
+    known = []
+    for one in sentences.offered(lang):
+        for word in one["words"]:
+            assert len(word["translations"]) == len(word["choices"])
+            for n, translation in enumerate(word["translations"]):
+                event = corpus.parse(sentences.exchanged(one["text"], word, n), one["lang"])
+                told = translation and corpus.parse(translation, sentences.OTHER[one["lang"]])
+                assert event == told
+                known.append(event is not None)
+    assert 0.1 < sum(known) / len(known) < 0.9
+
+
 def test_the_first_sentence_has_a_blank_whose_clue_stands_to_the_right():
     for lang in LANGUAGES:
         assert sentences.offered(lang)[0]["blanks"]["counter"]["ceiling"] < 0.5

@@ -205,7 +205,7 @@ def test_what_moves_moves_as_in_torch(node, lang):
     sentence = sentences.offered(lang)[1]
     found, _ = changes(node, sentence)
     word = next(one for one in sentence["words"] if one["name"] == "place")
-    pair = [sentence["text"], page._changed(sentence["text"], word)]
+    pair = [sentence["text"], sentences.exchanged(sentence["text"], word)]
     for name in ("encoder", "decoder"):
         module = weights.MODELS[name]
         ids = module.TOKENIZER([tokenizer.tagged(x, lang) for x in pair]).input_ids

@@ -89,7 +89,13 @@ def _lead(lang: str) -> str:
     rows = [text(f"table_{name}", lang).split("|") for name in TYPES]
     table = _table(text("table_head", lang).split("|"), rows)
     lead, how = text("lead", lang).format(mb=megabytes), text("how", lang)
-    return "\n\n".join([lead, table, how])
+    return "\n\n".join([lead, table, how, _contents(lang)])
+
+
+def _contents(lang: str) -> str:
+    links = [f"[{text(f'{one}_heading', lang)}](#c-{one})" for one in (*STEPS, "more")]
+    lines = "\n".join(f"- {link}" for link in links)
+    return f'<nav class="contents" aria-label="{text("contents", lang)}">\n\n{lines}\n\n</nav>'
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

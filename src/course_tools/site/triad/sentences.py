@@ -21,7 +21,8 @@ def block_lesson() -> Event:
 def offered(lang: str) -> list[dict[str, Any]]:
     """Return the sentences of a language's page; lesson 02's stands last, in Japanese."""
     events = [*SHOWN, *corpus.drawn(FREE, 19, "test")]
-    return [*(told(event, lang) for event in events), told(block_lesson(), "ja")]
+    last = told(block_lesson(), "ja") | {"of_block_lesson": True}
+    return [*(told(event, lang) for event in events), last]
 
 
 def shown(lang: str) -> tuple[dict[str, Any], dict[str, Any], int]:
@@ -31,24 +32,33 @@ def shown(lang: str) -> tuple[dict[str, Any], dict[str, Any], int]:
     return first, word, first["blanks"]["counter"]["at"]
 
 
-def exchanged(sentence: str, word: dict[str, Any]) -> str:
-    """Return a sentence with the first of a word's choices in its place."""
-    return sentence[: word["at"]] + word["choices"][0] + sentence[word["at"] + len(word["word"]) :]
+def exchanged(sentence: str, word: dict[str, Any], choice: int = 0) -> str:
+    """Return a sentence with one of a word's choices in its place."""
+    end = word["at"] + len(word["word"])
+    return sentence[: word["at"]] + word["choices"][choice] + sentence[end:]
 
 
 def told(event: Event, lang: str) -> dict[str, Any]:
     """Return a sentence with what a page needs to know of it.
 
     blanks: {slot: its place, and the best accuracy that reading its left alone allows}
-    words: what can be exchanged for words of the same length, which keep every place
+    words: what can be exchanged for words of the same length, which keep every place, and the
+        translation of what each makes; None: the grammar does not say it
     """
     said = corpus.sentence(event, lang)
     blanks = {slot: {"at": at, "ceiling": corpus.best_chance(event, slot, lang)}
               for slot, at in said.blanks.items()}  # fmt: skip
     translation = corpus.sentence(event, OTHER[lang]).text
-    words = [*_words(event, lang)]
+    words = [one | {"translations": _translations(said.text, one, lang)}
+             for one in _words(event, lang)]  # fmt: skip
     return {"lang": lang, "text": said.text, "blanks": blanks, "words": words,
             "translation": translation}  # fmt: skip
+
+
+def _translations(text: str, word: dict[str, Any], lang: str) -> list[str | None]:
+    texts = [exchanged(text, word, n) for n in range(len(word["choices"]))]
+    events = [corpus.parse(one, lang) for one in texts]
+    return [event and corpus.sentence(event, OTHER[lang]).text for event in events]
 
 
 def _words(event: Event, lang: str) -> Iterator[dict[str, Any]]:

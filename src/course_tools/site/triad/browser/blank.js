@@ -16,8 +16,9 @@ export function blank(place, shared) {
   });
   const begin = () => {
     const { blanks, text } = shared.chosen;
-    slot = Object.keys(blanks).includes("counter") ? "counter" : Object.keys(blanks)[0];
-    const options = Object.entries(blanks).map(([name, { at }]) => [name, named(say, name, [...text][at], at)]);
+    const names = Object.keys(blanks);
+    slot = names.includes("counter") ? "counter" : names[names.length >> 1];
+    const options = names.map((name) => [name, named(say, name, blanks[name].at)]);
     const shown = el("p", { className: "shown" });
     const draw = () => { shown.textContent = hidden([...text], blanks[slot].at).join(""); again(); };
     controls.replaceChildren(choice(say("blank"), options, slot, (name) => { slot = name; draw(); }), shown);
@@ -27,23 +28,32 @@ export function blank(place, shared) {
   begin();
 }
 
-const named = (say, slot, character, at) => say(Number.isInteger(Number(slot)) ? "blank_at" : `slot_${slot}`, { character, n: at + 1 });
+/** What a blank is called, without the character that it hides. */
+const named = (say, slot, at) => say(Number.isInteger(Number(slot)) ? "blank_at" : `slot_${slot}`, { n: at + 1 });
 const hidden = (characters, at) => characters.map((character, n) => (n === at ? "＿" : character));
 
 /** Draw three columns; return which of the two filled the blank with the hidden character. */
 function show(result, shared, { at, ceiling }) {
   const { say, chosen } = shared, characters = [...chosen.text], wanted = characters[at];
   const filled = fromBothSides(shared, at), next = behind(shared, characters.slice(0, at)), translated = translation(shared, chosen);
-  const rows = (logits) => best(logits, 5).map(({ id, p }) => ({ name: shared.reader.names([id])[0], p, mark: shared.reader.names([id])[0] === wanted }));
+  const rows = (logits) => likeliest(shared, logits, wanted);
   const [both, left] = [rows(filled), rows(next)];
   result.replaceChildren(
     el("div", { className: "columns" },
       column(say("encoder"), [...characters.slice(0, at), "[MASK]", ...characters.slice(at + 1)].join(""), "", say("encoder_sees"), bars(both, say("bars_encoder"))),
       column(say("decoder"), characters.slice(0, at).join("") + "→", characters.slice(at).join(""), say("decoder_sees"), bars(left, say("bars_decoder"))),
       column(say("encoder_decoder"), chosen.text, "", say("encoder_decoder_sees"), el("p", { className: "shown", lang: other(chosen.lang) }, translated.text), checked(say, chosen, translated.text))),
-    el("p", {}, say("hidden_was", { character: wanted }), ceiling === undefined ? "" : say(ceiling > 0.999 ? "ceiling_left" : "ceiling_right", { p: ceiling.toFixed(2) }), say("ceiling_try")));
+    el("p", {}, say("hidden_was", { character: wanted }), unknown(shared, wanted), ceiling === undefined ? "" : say(ceiling > 0.999 ? "ceiling_left" : "ceiling_right", { p: ceiling.toFixed(2) }), say("ceiling_try")));
   const hits = [both, left].map((list) => list[0].mark);
   return hits[0] ? (hits[1] ? "both" : "encoder") : hits[1] ? "decoder" : "none";
+}
+
+/** The five likeliest characters, and below them the hidden one with its rank, if it is another. */
+function likeliest({ say, reader }, logits, wanted) {
+  const all = best(logits, logits.length).map(({ id, p }, n) => ({ name: reader.names([id])[0], p, n }));
+  const own = all.find(({ name }) => name === wanted), listed = all.slice(0, 5);
+  if (own && !listed.includes(own)) listed.push({ ...own, name: say("rank", { character: wanted, n: own.n + 1 }) });
+  return listed.map(({ name, p, n }) => ({ name, p, mark: n === own?.n }));
 }
 
 const column = (title, read, unread, sees, ...drawn) =>
@@ -51,6 +61,9 @@ const column = (title, read, unread, sees, ...drawn) =>
 
 export const other = (lang) => (lang === "ja" ? "zh-Hant-TW" : "ja");
 
+const unknown = ({ reader, say }, wanted) => (reader.unknown(wanted).length ? say("unknown_blank") : "");
+
+/** How a translation compares with the grammar's; without one: null. */
 function checked(say, { translation }, got) {
   return el("p", { className: "note" }, translation === null ? say("no_reference") : say(got === translation ? "translated_right" : "translated_wrong", { translation }));
 }

@@ -1,5 +1,6 @@
 // Step 5: one block of the decoder, part by part, with the numbers on the way (lesson 02, section 4).
 import { ask, bars, button, choice, el, table } from "./dom.js";
+import { placed } from "./reading.js";
 import { whole } from "./runs.js";
 
 const STEPS = ["stream", "norm", "qkv", "scores", "weights", "mixed", "added", "ffn", "out"];
@@ -26,17 +27,18 @@ export function lengths({ embedded, blocks }) {
 }
 
 function show(result, shared, state) {
-  const { say, reader, chosen } = shared, record = whole(shared, chosen, "decoder"), names = reader.names(record.ids);
+  const { say, reader, chosen } = shared, record = whole(shared, chosen, "decoder");
+  const text = { before: reader.ids([], "decoder", chosen.lang).before, length: [...chosen.text].length }, names = placed(reader.names(record.ids), text, say);
   state.token = Math.min(state.token, names.length - 1);
   const step = el("div", { className: "step", "aria-live": "polite" }), doors = el("p", { className: "doors" });
-  const go = (n) => { state.step = n; draw(); };
+  const last = STEPS.length - 1, where = el("span");
+  const go = (by) => { state.step = Math.max(0, Math.min(last, state.step + by)); draw(); };
+  const back = button(say("back"), () => go(-1)), on = button(say("on"), () => go(1), { className: "main" });
+  doors.append(back, on, where);
   const draw = () => {
-    const back = button(say("back"), () => go(state.step - 1), { disabled: state.step === 0 });
-    const on = button(say("on"), () => go(state.step + 1), { disabled: state.step === STEPS.length - 1, className: "main" });
-    const focused = [...doors.children].indexOf(document.activeElement);
-    doors.replaceChildren(back, on, el("span", {}, ` ${state.step + 1} / ${STEPS.length}`));
-    const next = [back, on][focused];
-    if (next) (next.disabled ? [on, back][focused] : next).focus();
+    back.ariaDisabled = state.step === 0; // not disabled: that would take the focus away
+    on.ariaDisabled = state.step === last;
+    where.textContent = ` ${state.step + 1} / ${STEPS.length}`;
     step.replaceChildren(el("h3", {}, say(`step_${STEPS[state.step]}`)), el("p", {}, say(`step_${STEPS[state.step]}_text`, { token: names[state.token] })), ...numbers(record, names, state, say));
   };
   const set = (name) => (value) => { state[name] = Number(value); draw(); };
@@ -44,7 +46,7 @@ function show(result, shared, state) {
   const controls = [
     choice(say("layer"), count(record.blocks.length, "layer_n"), state.layer, set("layer")),
     choice(say("head"), count(record.blocks[0][0].heads.length, "head_n"), state.head, set("head")),
-    choice(say("token"), names.map((token, n) => [n, say("token_at", { token, n: n + 1 })]), state.token, set("token")),
+    choice(say("token"), names.map((name, n) => [n, name]), state.token, set("token")),
   ];
   result.replaceChildren(el("div", { className: "controls" }, controls), doors, step, el("h3", {}, say("lengths")), el("p", { className: "note" }, say("lengths_note")), lengthsTable(record, say));
   draw();
@@ -60,14 +62,13 @@ function lengthsTable(record, say) {
 /** What a step shows for one token, in one head. */
 function numbers({ blocks }, names, { layer, head, token, step }, say) {
   const [attended, ffn] = blocks[layer], one = attended.heads[head];
-  const visible = names.slice(0, token + 1), at = (s) => say("token_at", { token: names[s], n: s + 1 });
-  const scores = one.scores[token].slice(0, token + 1), top = Math.max(...scores), low = Math.min(...scores);
+  const visible = names.slice(0, token + 1);
   const shown = {
     stream: () => [vector(attended.before[token], say)],
     norm: () => [vector(attended.given[token], say)],
     qkv: () => [["query", one.q[token]], ["key", one.k[token]], ["value", one.v[token]]].flatMap(([name, row]) => [el("p", {}, say(name)), vector(row, say)]),
-    scores: () => [bars(visible.map((_, s) => ({ name: at(s), p: top > low ? (scores[s] - low) / (top - low) : 1, said: scores[s].toFixed(2) })), say("step_scores")), el("p", { className: "note" }, say("masked", { n: names.length - visible.length }))],
-    weights: () => [bars(visible.map((_, s) => ({ name: at(s), p: one.weights[token][s] })), say("step_weights"))],
+    scores: () => [bars(visible.map((name, s) => ({ name, p: one.scores[token][s] })), say("step_scores")), el("p", { className: "note" }, say("masked", { n: names.length - visible.length }))],
+    weights: () => [bars(visible.map((name, s) => ({ name, p: one.weights[token][s] })), say("step_weights"))],
     mixed: () => [vector(one.mixed[token], say)],
     added: () => [sum(attended, token, say)],
     ffn: () => [el("p", {}, say("awake", { n: ffn.up[token].filter((value) => value > 0).length, all: ffn.up[token].length })), vector(ffn.added[token], say)],

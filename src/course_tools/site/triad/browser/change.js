@@ -12,9 +12,9 @@ export function change(place, shared) {
   const controls = el("div", { className: "controls" }), shown = el("p", { className: "shown" }), parts = el("div");
   place.append(controls, shown, parts);
   const again = ask(parts, say, {
-    question: say("change_question"), several: true,
-    options: Object.fromEntries(OUTPUTS.map((name) => [name, say(name)])),
-    measure: (result) => show(result, shared, changed(shared, state)),
+    question: say("change_question"), several: true, judged: () => state.mask === "causal",
+    options: Object.fromEntries([...OUTPUTS.map((name) => [name, say(name)]), ["none", say("change_none")]]),
+    measure: (result) => show(result, shared, state, changed(shared, state)),
   });
   const draw = () => {
     shown.replaceChildren(...marked(shared.chosen, state));
@@ -43,10 +43,10 @@ function inputs({ say, chosen: { words } }, state, pick, draw) {
 /** The sentence, the old word struck out before the new one. */
 function marked({ text, words }, state) {
   const characters = [...text], { at, word } = words[state.word], end = at + [...word].length;
-  return [characters.slice(0, at).join(""), el("del", {}, word), el("ins", {}, state.other), characters.slice(end).join("")];
+  return [characters.slice(0, at).join(""), el("del", {}, word), "→", el("ins", {}, state.other), characters.slice(end).join("")];
 }
 
-/** {name: {names, changes}} of the outputs when a word is exchanged, and both translations.
+/** {name: {names, now (the names of what is read, where they differ), changes}} of the outputs when a word is exchanged, and both translations.
     T5's decoder is told both times that it has written the first translation. */
 export function changed(shared, { word, other, mask }) {
   const { reader, chosen } = shared, { at, word: old } = chosen.words[word], characters = [...chosen.text];
@@ -56,26 +56,54 @@ export function changed(shared, { word, other, mask }) {
   const first = writing(shared, chosen), again = decoded(shared, after, first.given), read = memory(shared, chosen);
   const told = translation(shared, chosen), now = translation(shared, after, first.given.slice(1));
   const [both, left] = [wholes("encoder"), wholes("decoder", AHEAD[mask])];
-  const output = (ids, before, next) => ({ names: reader.names(ids), changes: moved(before, next) });
+  const output = (ids, before, next, now = ids) => ({ names: reader.names(ids), now: reader.names(now), changes: moved(before, next) });
+  const reread = memory(shared, after);
   return {
-    encoder: output(both[0].ids, both[0].logits, both[1].logits), decoder: output(left[0].ids, left[0].logits, left[1].logits),
-    t5_encoder: output(read.ids, read.vectors, memory(shared, after).vectors), t5_decoder: output(told.ids, first.logits, again.logits),
+    encoder: output(both[0].ids, both[0].logits, both[1].logits, both[1].ids), decoder: output(left[0].ids, left[0].logits, left[1].logits, left[1].ids),
+    t5_encoder: output(read.ids, read.vectors, reread.vectors, reread.ids), t5_decoder: output(told.ids, first.logits, again.logits),
     translations: [told.text, now.text],
   };
 }
 
 /** Draw what has moved; return the outputs of which something has not. */
-function show(result, { say, chosen }, found) {
-  const parts = OUTPUTS.map((name) => {
-    const { names, changes } = found[name], still = changes.filter((one) => one === 0).length;
-    const items = names.map((token, t) => ({ name: token, said: number(changes[t]), level: level(changes[t]) }));
-    return el("section", {}, el("h3", {}, say(name)), el("p", { className: "note" }, say("moved", { moved: changes.length - still, still, all: changes.length })), tokens(items, say(name)));
-  });
+function show(result, shared, state, found) {
+  const { say, chosen } = shared, parts = OUTPUTS.map((name) => output(say, name, found[name]));
   const lang = other(chosen.lang), [old, now] = found.translations;
-  const translated = el("p", { className: "shown" }, el("span", { lang }, old), " → ", el("span", { lang }, now));
-  result.replaceChildren(...parts, el("h3", {}, say("translation_now")), translated, el("p", { className: "note" }, say("levels")));
-  return OUTPUTS.filter((name) => found[name].changes.includes(0));
+  result.replaceChildren(
+    el("p", {}, seen(shared, state, found.decoder)), legend(say), el("p", { className: "note" }, say("special_tokens")), ...parts,
+    el("h3", {}, say("translation_now")), el("p", { className: "shown" }, el("span", { lang }, old), " → ", el("span", { lang }, now)),
+    el("p", { className: "note" }, reference(say, chosen.words[state.word], state.other, now)));
+  const still = OUTPUTS.filter((name) => found[name].changes.includes(0));
+  return still.length ? still : "none";
 }
 
-const number = (change) => (change === 0 ? "0.0" : change >= 0.95 ? change.toFixed(1) : change >= 0.0095 ? change.toFixed(2) : change.toExponential(0));
-const level = (change) => (change === 0 ? 0 : change < 1 ? 1 : change < 5 ? 2 : 3);
+/** A row of tokens: what stands in its cells, how many of them moved, and where those are that did not. */
+function output(say, name, { names, now, changes }) {
+  const still = changes.filter((one) => one === 0).length, first = names.findIndex((token, t) => token !== now[t]);
+  const items = names.map((token, t) => ({ name: token === now[t] ? token : `${token}→${now[t]}`, said: number(changes[t]), level: level(changes[t]), mark: token !== now[t] }));
+  const left = still > 0 && changes.lastIndexOf(0) < first ? say("zeros_left", { still, character: names[first] }) : "";
+  return el("section", {}, el("h3", {}, say(name)), el("p", {}, say(`cells_${name}`)),
+    el("p", {}, say("moved", { moved: changes.length - still, still, all: changes.length }), left), tokens(items, say(name)));
+}
+
+/** What a mask that was made wrong on purpose shows: how far left of the exchanged word something moves. */
+function seen({ say, models }, { mask }, { names, now, changes }) {
+  if (mask === "causal") return "";
+  const first = names.findIndex((token, t) => token !== now[t]);
+  return say(`seen_${mask}`, { reach: changes.slice(0, first).filter((one) => one > 0).length, layers: Object.keys(models.decoder.w.blocks).length });
+}
+
+const legend = (say) => el("p", { className: "legend" }, [0, 1, 2, 3].map((n) => el("span", { "data-level": n }, say(`level_${n}`))));
+
+/** How the new translation compares with the grammar's, which knows none of a sentence that it cannot say. */
+function reference(say, { choices, translations }, other, got) {
+  if (!translations) return say("no_reference");
+  const translation = translations[choices.indexOf(other)];
+  if (translation === null) return say("outside_grammar");
+  return say(got === translation ? "translated_right" : "translated_wrong", { translation });
+}
+
+const TINY = 0.001;
+const number = (change) => (change === 0 ? "0.0" : change >= 0.95 ? change.toFixed(1) : change >= 0.0095 ? change.toFixed(2) : change >= TINY / 2 ? change.toFixed(3) : `<${TINY}`);
+/** How strongly a change is lit: by the number as it is shown. */
+const level = (change) => (change === 0 ? 0 : change < TINY || Number(number(change)) < 1 ? 1 : Number(number(change)) < 5 ? 2 : 3);

@@ -39,41 +39,59 @@ export function refill(place, ...children) {
 
 let asked = 0;
 
-/** Ask for a guess; the result is shown only then.  options: {key: text}; several: more than one may be right.
-    measure() draws the result and returns the key (or the set of keys) that is right.  Returns what draws it anew. */
-export function ask(place, say, { question, options, several = false, measure }) {
+/** Ask for a guess; the result is shown only then.  options: {key: text}; several: more than one may be right, or "none" alone.
+    judged(): is there anything to guess?  measure() draws the result and returns the key (or the keys) that is right.
+    Returns what begins anew, which a changed question calls: no guess is judged by another question's result. */
+export function ask(place, say, { question, options, several = false, judged = () => true, measure }) {
   const name = `guess-${asked++}`, type = several ? "checkbox" : "radio";
-  const inputs = Object.entries(options).map(([value, text]) => [el("input", { type, name, value }), text]);
-  const verdict = el("p", { className: "verdict", role: "status" }), result = el("div", { className: "result", hidden: true });
-  const guessed = () => inputs.map(([input]) => input).filter((input) => input.checked).map((input) => input.value);
+  const inputs = Object.entries(options).map(([value]) => el("input", { type, name, value, onchange: ({ target }) => chosen(target) }));
+  const guessed = () => inputs.filter((input) => input.checked).map((input) => input.value);
+  const said = (keys) => keys.map((key) => options[key]).join(say("comma"));
+  const legend = el("legend"), hint = el("span", { className: "note" }, say("pick_first"));
+  const choices = el("div", {}, inputs.map((input) => el("label", {}, input, el("span", {}, options[input.value]))));
+  const verdict = el("p", { className: "verdict", role: "status", tabIndex: -1 }), result = el("div", { className: "result" });
+  const look = button(say("look"), () => open(guessed()), { className: "main" });
+  const doors = el("p", { className: "doors" }, look, button(say("look_without"), () => open(null)), hint);
+  const chosen = ({ value, checked }) => {
+    for (const other of inputs) if (several && checked && (value === "none") !== (other.value === "none")) other.checked = false;
+    verdict.textContent = "";
+    ready();
+  };
+  const ready = () => { hint.hidden = !judged() || guessed().length > 0; look.disabled = !guessed().length; };
+  const lock = (locked) => {
+    result.hidden = !locked;
+    doors.hidden = locked;
+    for (const input of inputs) input.disabled = locked;
+  };
   const open = (guess) => {
-    result.hidden = false;
-    doors.hidden = true;
-    for (const [input] of inputs) input.disabled = true;
-    show(guess);
+    const right = [measure(result)].flat(), hit = guess && guess.length === right.length && right.every((key) => guess.includes(key));
+    verdict.textContent = say(guess ? (hit ? "guess_right" : "guess_wrong") : "guess_none", { right: said(right), guess: said(guess ?? []) });
+    lock(true);
+    verdict.focus();
   };
-  const show = (guess) => {
-    const right = [measure(result)].flat(), wanted = right.map((key) => options[key]).join(say("comma")) || say("none_of_them");
-    const hit = guess && guess.length === right.length && right.every((key) => guess.includes(key));
-    verdict.textContent = say(guess ? (hit ? "guess_right" : "guess_wrong") : "guess_none", { right: wanted });
-    kept = guess;
+  const anew = () => {
+    const before = verdict.textContent || guessed().length;
+    verdict.textContent = before && judged() ? say("guess_anew") : "";
+    for (const input of inputs) input.checked = false;
+    legend.textContent = judged() ? question : say("guess_nothing");
+    choices.hidden = look.hidden = !judged();
+    lock(false);
+    ready();
   };
-  let kept;
-  const look = button(say("look"), () => open(guessed()), { className: "main", disabled: !several });
-  for (const [input] of inputs) input.addEventListener("change", () => { look.disabled = !several && !guessed().length; });
-  const doors = el("p", { className: "doors" }, look, button(say("look_without"), () => open(null)));
-  place.append(
-    el("fieldset", { className: "guess-first" }, el("legend", {}, question), inputs.map(([input, text]) => el("label", {}, input, el("span", {}, text))), doors),
-    verdict, result);
-  return () => result.hidden || show(kept);
+  place.append(el("fieldset", { className: "guess-first" }, legend, choices, doors), verdict, result);
+  anew();
+  return anew;
 }
 
-/** Bars with their numbers: [{name, p, mark}], p between 0 and 1. */
+/** Bars with their numbers: [{name, p, mark}], p between 0 and 1; signed numbers stand on either side of a line at 0. */
 export function bars(rows, label) {
+  const low = Math.min(0, ...rows.map(({ p }) => p)), high = Math.max(low < 0 ? 0 : 1, ...rows.map(({ p }) => p));
+  const percent = (share) => `${((100 * share) / (high - low)).toFixed(1)}%`;
+  const bar = (p) => el("i", { className: p < 0 ? "negative" : "", style: `inline-size:${percent(Math.abs(p))};margin-inline-start:${percent(Math.min(p, 0) - low)}` });
+  const zero = () => low < 0 && el("u", { style: `inset-inline-start:${percent(-low)}` });
   return el("ul", { className: "bars", "aria-label": label }, rows.map(({ name, p, said = p.toFixed(2), mark }) =>
     el("li", mark ? { className: "marked" } : {}, el("span", { className: "name" }, name),
-      el("span", { className: "bar", "aria-hidden": "true" }, el("i", { style: `inline-size:${(100 * Math.max(0, Math.min(1, p))).toFixed(1)}%` })),
-      el("span", { className: "number" }, said))));
+      el("span", { className: "bar", "aria-hidden": "true" }, bar(p), zero() || null), el("span", { className: "number" }, said))));
 }
 
 /** A table with a header row, in a box that scrolls. */
@@ -83,12 +101,13 @@ export function table(head, rows, label) {
     el("table", {}, el("thead", {}, cells("th", head)), el("tbody", {}, rows.map((row) => cells("td", row)))));
 }
 
-/** Tokens in a row, each with a number below; level 0 to 3: how strongly it is lit. */
+/** Tokens in a row, each with a number below; level 0 to 3: how strongly it is lit; mark: it was exchanged. */
 export function tokens(items, label) {
   return el("ol", { className: "tokens", "aria-label": label }, items.map(({ name, said, level, mark }) =>
     el("li", { "data-level": level, className: mark ? "marked" : "" }, el("b", {}, name), el("span", {}, said))));
 }
 
+const LONG = 10, SMALLEST = 0.95; // of a label, and how far a grid may shrink: 9.5 pixels
 const SVG = "http://www.w3.org/2000/svg";
 function drawn(name, given, ...children) {
   const made = document.createElementNS(SVG, name);
@@ -100,8 +119,8 @@ function drawn(name, given, ...children) {
 /** Weights as squares: the darker, the larger (by the root, else small ones look like none); a cross where a token does not see.
     rows, columns: names; weights[row][column]; sees(row, column); hear(row) when a row is chosen. */
 export function grid({ rows, columns, weights, sees, chosen, label, hear }) {
-  const size = 14, left = 40, top = 40, width = left + size * columns.length + 1, height = top + size * rows.length + 1;
-  const made = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "grid", style: `max-inline-size:${width * 1.25}px` });
+  const size = 14, left = 48, top = 48, width = left + size * columns.length + 1, height = top + size * rows.length + 1;
+  const made = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "grid", style: `min-inline-size:${width * SMALLEST}px;max-inline-size:${width * 1.25}px` });
   columns.forEach((name, s) => made.append(word(name, left + size * (s + 0.5), top - 3, true)));
   rows.forEach((name, t) => {
     const line = drawn("g", { class: t === chosen ? "row chosen" : "row" });
@@ -110,15 +129,18 @@ export function grid({ rows, columns, weights, sees, chosen, label, hear }) {
     line.addEventListener("click", () => hear(t));
     made.append(line);
   });
-  return made;
+  return el("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": label }, made);
 }
 
 function word(text, x, y, upright) {
   const long = [...text].length > 1, turn = upright && long ? { transform: `rotate(-90 ${x} ${y})`, "text-anchor": "start", x: x, y: y + 3 } : { "text-anchor": upright ? "middle" : "end", x, y };
-  return drawn("text", { "font-size": long ? 8 : 11, ...turn }, text);
+  return drawn("text", { "font-size": long ? LONG : 11, ...turn }, text);
 }
+
+/** How strongly a weight is lit. */
+export const opacity = (weight) => Math.sqrt(weight).toFixed(3);
 
 function cell(x, y, size, weight) {
   if (weight === null) return drawn("path", { class: "unseen", d: `M${x + 5} ${y + 5}l4 4m0 -4l-4 4` });
-  return drawn("rect", { class: "weight", x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": Math.sqrt(weight).toFixed(3) });
+  return drawn("rect", { class: "weight", x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": opacity(weight) });
 }

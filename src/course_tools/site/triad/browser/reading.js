@@ -19,6 +19,10 @@ export function reader({ vocabulary, frames, tags, prompts }) {
   };
 }
 
+/** What tokens are called: a text's by their place in it, what stands before and behind it by name alone. */
+export const placed = (names, { before, length }, say) =>
+  names.map((token, t) => (t >= before && t < before + length ? say("token_at", { token, n: t - before + 1 }) : token));
+
 const likeliest = (row) => row.indexOf(Math.max(...row));
 
 /** The n likeliest tokens: [{id, p}], by softmax(logits / temperature). */

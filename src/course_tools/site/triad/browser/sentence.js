@@ -2,30 +2,35 @@
 import { choice, el } from "./dom.js";
 
 const LONGEST = 56; // 64 positions, less what stands around a text
+const OWN = "own"; // in the list: a sentence that is not in it
 
 export function sentence(place, shared) {
   const { say, sentences } = shared;
   const note = el("p", { className: "note", role: "status" });
   const field = el("input", { type: "text", maxLength: LONGEST, autocomplete: "off", lang: shared.lang });
-  const options = sentences.map((one, n) => [n, one.lang === shared.lang ? one.text : say("of_block_lesson", { text: one.text })]);
+  const offered = sentences.map((one, n) => [n, one.of_block_lesson ? say("of_block_lesson", one) : one.text]);
+  const list = choice(say("choose"), [...offered, [OWN, say("own")]], 0, (n) => (n === OWN ? field.focus() : choose(n))), select = list.querySelector("select");
   const choose = (n) => { field.value = sentences[n].text; note.textContent = ""; shared.choose(sentences[n]); };
   const type = () => {
     const text = field.value.trim(), unknown = shared.reader.unknown(text);
     note.textContent = !text ? say("empty") : unknown.length ? say("unknown", { characters: unknown.join(say("comma")) }) : "";
-    if (text) shared.choose(sentences.find((one) => one.text === text) ?? typed(text, shared));
+    const known = sentences.findIndex((one) => one.text === text);
+    select.value = known < 0 ? OWN : known;
+    if (text) shared.choose(sentences[known] ?? typed(text, shared));
   };
   let waiting;
   const later = () => { clearTimeout(waiting); waiting = setTimeout(type, 300); };
   field.addEventListener("input", (event) => event.isComposing || later());
   field.addEventListener("compositionend", later);
   field.value = shared.chosen.text;
-  place.append(choice(say("choose"), options, 0, choose), el("label", { className: "control" }, el("span", {}, say("type")), field), note);
+  place.append(list, el("label", { className: "control" }, el("span", {}, say("type")), field), note);
 }
 
-/** A sentence of one's own: each character can be the blank, and exchanged for any of the offered sentences. */
+/** A sentence of one's own: each known character can be the blank, each be exchanged for any of the offered sentences. */
 function typed(text, shared) {
   const all = [...new Set(shared.sentences.filter((one) => one.lang === shared.lang).flatMap((one) => [...one.text]))].sort();
   const words = [...text].map((word, at) => ({ name: "", at, word, choices: all.filter((other) => other !== word) }));
-  const blanks = Object.fromEntries([...text].map((_, at) => [at, { at }]));
+  const places = [...text].map((character, at) => ({ character, at })), known = places.filter(({ character }) => !shared.reader.unknown(character).length);
+  const blanks = Object.fromEntries((known.length ? known : places).map(({ at }) => [at, { at }]));
   return { lang: shared.lang, text, blanks, words, translation: null };
 }
