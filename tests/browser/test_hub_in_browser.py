@@ -2,7 +2,6 @@
 and a killed server gives the work back.  `--all` only; Linux, needs npm's configurable-http-proxy.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -100,9 +99,7 @@ def entered(hub, page, name: str) -> set[str]:
     paths = {"api/kernels", "api/sessions", "api/terminals", f"api/contents/{LESSON}"}
     found = {p for p in paths if page.request.get(f"{hub.base}/user/{name}/{p}").status == 200}
     beside = page.context.new_page()
-    beside.goto(f"{hub.base}/user/{name}/tree/{LESSON}")
-    with contextlib.suppress(Exception):
-        beside.wait_for_function("window.jupyterapp", timeout=1000)
+    if beside.goto(f"{hub.base}/user/{name}/lab/tree/{LESSON}").status == 200:
         found.add("page")
     beside.close()
     return found
