@@ -318,6 +318,17 @@ def test_a_cell_is_lit_by_the_number_that_it_shows(awake, lang):
     assert levels == {0, 1, 2, 3}
 
 
+SHOWN = {0: ("0.0", 0), 1e-9: ("<0.001", 1), 0.009: ("0.009", 1), 0.94: ("0.94", 1)}
+SHOWN |= {0.96: ("1.0", 2), 4.94: ("4.9", 2), 4.96: ("5.0", 3), 18.4: ("18.4", 3)}
+IMPORTED = """([file, changes]) => import(file).then(({ number, level }) =>
+  changes.map((one) => [number(one), level(one)]))"""
+
+
+def test_a_change_that_is_rounded_up_has_the_colour_of_what_it_is_rounded_to(awake, site):
+    asked = [f"{site[1]}/triad/change.js", [*SHOWN]]
+    assert [*map(tuple, awake("ja").evaluate(IMPORTED, asked))] == [*SHOWN.values()]
+
+
 BRIGHTNESS = """() => [0, 1, 2, 3].map((n) => {
   const brush = new OffscreenCanvas(1, 1).getContext("2d");
   let shown = document.querySelector(`.legend [data-level="${n}"]`);
