@@ -175,7 +175,7 @@ def test_an_old_guess_that_is_judged_by_a_new_question_is_found(site):
     page.route("**/dom.js", judged)
     page.goto(f"{site[1]}/ja/triad/")
     page.wait_for_function("document.documentElement.dataset.triad === 'awake'")
-    assert still_open(page, next(iter(CHANGES.items()))) == RESULTS
+    assert still_open(page, next(iter(CHANGES.items()))) == [*RESULTS]
     page.close()
 
 
@@ -328,6 +328,17 @@ def test_a_cell_is_lit_by_the_number_that_it_shows(awake, lang):
             levels.add(level)
         assert "→" in step_of(page, "change").locator(".tokens .marked b").first.inner_text()
     assert levels == {0, 1, 2, 3}
+
+
+SHOWN = {0: ("0.0", 0), 1e-9: ("<0.001", 1), 0.009: ("0.009", 1), 0.94: ("0.94", 1)}
+SHOWN |= {0.96: ("1.0", 2), 4.94: ("4.9", 2), 4.96: ("5.0", 3), 18.4: ("18.4", 3)}
+IMPORTED = """([file, changes]) => import(file).then(({ number, level }) =>
+  changes.map((one) => [number(one), level(one)]))"""
+
+
+def test_a_change_that_is_rounded_up_has_the_colour_of_what_it_is_rounded_to(awake, site):
+    asked = [f"{site[1]}/triad/change.js", [*SHOWN]]
+    assert [*map(tuple, awake("ja").evaluate(IMPORTED, asked))] == [*SHOWN.values()]
 
 
 BRIGHTNESS = """() => [0, 1, 2, 3].map((n) => {

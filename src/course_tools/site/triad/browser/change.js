@@ -104,6 +104,7 @@ function reference(say, { choices, translations }, other, got) {
 }
 
 const TINY = 0.001;
-const number = (change) => (change === 0 ? "0.0" : change >= 0.95 ? change.toFixed(1) : change >= 0.0095 ? change.toFixed(2) : change >= TINY / 2 ? change.toFixed(3) : `<${TINY}`);
+/** A change as it is shown: a decimal, however small. */
+export const number = (change) => (change === 0 ? "0.0" : change >= 0.95 ? change.toFixed(1) : change >= 0.0095 ? change.toFixed(2) : change >= TINY / 2 ? change.toFixed(3) : `<${TINY}`);
 /** How strongly a change is lit: by the number as it is shown. */
-const level = (change) => (change === 0 ? 0 : change < TINY || Number(number(change)) < 1 ? 1 : Number(number(change)) < 5 ? 2 : 3);
+export const level = (change) => (change === 0 ? 0 : change < TINY || Number(number(change)) < 1 ? 1 : Number(number(change)) < 5 ? 2 : 3);
