@@ -7,6 +7,7 @@ With TRIAD_KEEP=1 what a lesson gave is kept for the site, which runs none again
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from importlib import import_module
@@ -31,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """For every test and every child: this tree's helpers, a data folder that goes away again."""
     if config.option.nbval_lax:
         config.option.nbval_current_env = True  # not a kernel that happens to be registered
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # else children ignore it, too
     home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     patch = pytest.MonkeyPatch()

@@ -203,6 +203,7 @@ BROKEN = [  # (what is changed, KEY: what, remedy)
      "another hint"),
     (put(TWO, "hint", {"ja": "だいたい１２．２５です", "zh_tw": "大約 12.25"}),
      "q2: the hint (ja) contains the answer", "another hint"),
+    (put(ONE, "hint", {"ja": "$d_h$を見ます。", "zh_tw": "看 $d_h$。"}), "q1: holds TeX", "√d_k"),
     (put(TWO, "mistake", 0, "value", 12.32), "q2: the mistake 12.32 overlaps the answer 12.2",
      "smaller"),
     (put(TWO, "unit", {"ja": "万", "zh_tw": "萬"}), "q2: 12万 could be read in two ways",

@@ -61,6 +61,7 @@ def problems(bank: Table) -> Iterator[Problem]:
         yield from _of_choices(entry)
         yield from _of_number(entry)
         yield from _of_hint(entry)
+        yield from _of_formulas(entry)
     yield from _of_ids(bank.file, entries)
     if not faults:
         yield from _of_pattern(bank.file, entries)
@@ -122,6 +123,12 @@ def _of_hint(entry: BankEntry) -> Iterator[Problem]:
         if question.is_told_by(question.hint):
             what = f"the hint ({ARGUMENTS[lang]}) contains the answer"
             yield entry.problem(what, "write another hint")
+
+
+def _of_formulas(entry: BankEntry) -> Iterator[Problem]:
+    """No text holds TeX: a quiz shows its texts as they are, and a student would read $d_h$."""
+    if "$" in repr(entry.table):
+        yield entry.problem("holds TeX, which no quiz draws", "write √d_k, p⁴, N^(−0.3)")
 
 
 def _of_pattern(file: str, entries: list[BankEntry]) -> Iterator[Problem]:
