@@ -35,10 +35,11 @@ def main(argv: list[str]) -> int:
         pages = lessons(wanted.root, wanted.lesson)
         awake = {(page.lang, page.name): page.awake for page in pages}
         widgets.checked(work, awake)
-        live = places.files(work, awake)
-        project.write(work, pages, frame.pages(wanted.root, pages), address, live)
-        triad.write(work, pages)
-        project.build(work, wanted.out)
+        live, others = places.files(work, awake), frame.pages(wanted.root, pages)
+        with project.alone(work):
+            project.write(work, pages, others, address, live)
+            triad.write(work, pages)
+            project.build(work, wanted.out)
         if wanted.pdf:
             pdf.write(wanted.out, base, wanted.pdf, pages)
     except (executed.NotExecuted, CommandFailed, npm.NoNode) as error:

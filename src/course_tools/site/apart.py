@@ -12,7 +12,7 @@ READ = {".html", ".js", ".json", ".txt", ".svg"}
 # between what a page shows as it is written: drawn numbers, formulas, code, bold words
 BETWEEN = re.compile(r"\{[^}]*\}|\$[^$]*\$|`[^`]*`|\*+|\n")
 TAG = re.compile(r"<[^>]*>")
-SHORTEST = 12  # characters without spaces: shorter pieces stand in many texts
+SHORTEST = 18  # characters without spaces: shorter pieces stand in many texts
 Texts = dict[str, str]  # a piece -> the file that keeps it back
 
 
@@ -28,7 +28,7 @@ def faults(out: Path, lessons: Path, base: str = "/") -> Iterator[str]:
 
 def pieces(lessons: Path) -> Texts:
     """Return {piece of a text, without spaces: its file} of every lesson's guide and exam."""
-    found = {}
+    found: Texts = {}
     for file in (one for name in FILES for one in sorted(lessons.glob(f"*/{name}"))):
         for text in _texts(tomllib.loads(file.read_text(encoding="utf-8"))):
             name, split = f"{file.parent.name}/{file.name}", map(squeezed, BETWEEN.split(text))

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock
+
 from helpers.classroom import records
 from helpers.files import write_whole
 from helpers.language.say import COMPLETE, LANGUAGES
@@ -42,6 +44,12 @@ def node(project: Path) -> str:
 def _version(program: str) -> tuple[int, ...]:
     said = subprocess.run([program, "--version"], capture_output=True, encoding="utf-8").stdout
     return tuple(int(part) for part in said.strip().lstrip("v").split(".") if part.isdigit())
+
+
+def alone(project: Path) -> FileLock:
+    """Return a lock: of two builds in one project, the second waits for the first one's end."""
+    project.mkdir(parents=True, exist_ok=True)
+    return FileLock(project / "lock")
 
 
 def write(

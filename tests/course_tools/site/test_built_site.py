@@ -65,6 +65,29 @@ def test_of_a_figures_files_one_is_loaded(site, chromium, width, scheme):
     assert len([path for path in seen.asked if "/figures/" in path]) == 1
 
 
+# where the words end in the header's first part, and where that part does
+ENDS = """part => {
+  const words = document.createRange();
+  words.selectNodeContents(part.querySelector("span"));
+  return [words, part].map((one) => one.getBoundingClientRect().right);
+}"""
+
+
+def test_on_a_phone_the_courses_name_is_whole_and_terms_are_paragraphs(site, chromium):
+    page = chromium.new_page(viewport={"width": 400, "height": 900})
+    page.goto(f"{site}ja/terms/")
+    name, room = page.locator(".title-wrapper").evaluate(ENDS)
+    assert name <= room
+    box = page.locator(".terms .wide").evaluate("n => [n.scrollWidth, n.clientWidth]")
+    assert box[0] <= box[1], "nothing of the glossary is out of sight"
+    page.close()
+
+
+def test_a_font_comes_in_one_format(out):
+    fonts = [file for file in out.rglob("KaTeX*") if file.is_file()]
+    assert len(fonts) > 10 and {file.suffix for file in fonts} == {".woff2"}
+
+
 KANA = re.compile("[\u3041-\u30ff]+")
 
 

@@ -17,7 +17,7 @@ from nbformat.v4 import new_output
 from places import ROOT
 
 from course_tools.checks import testing
-from course_tools.site import project
+from course_tools.site import kept, project
 from course_tools.site.live import archive, places, slices, widgets
 from course_tools.site.pages import page
 from helpers.classroom.session import Session
@@ -216,6 +216,31 @@ def test_a_build_stops_where_an_explorer_no_longer_comes_alive(pyodide, tmp_path
         "ja/02_block/explore", f"ja/{lesson}/torch", f"ja/{lesson}/other",
     ]  # fmt: skip
     assert "no such explorer" in lines[0] and "torch" in lines[1] and "drawing" in lines[2]
+
+
+def test_what_came_alive_is_not_tried_again_until_something_changes(tmp_path, monkeypatch):
+    tried = []
+
+    def check(_, lessons):
+        tried.append(lessons)
+        if lessons == asleep:
+            raise widgets.Asleep("asleep")
+
+    alive, asleep = (
+        {("ja", "01_attention"): {"a": widgets.Awake(source, "<p>1</p>")}} for source in "xy"
+    )
+    (tmp_path / "installed").write_bytes(b"a lock file")
+    monkeypatch.setattr(widgets, "check", check)
+    monkeypatch.setattr(widgets.kept, "files", functools.partial(kept.files, root=tmp_path))
+    widgets.checked(tmp_path, alive)
+    widgets.checked(tmp_path, alive)
+    assert len(tried) == 1
+    (tmp_path / "installed").write_bytes(b"another Pyodide")
+    widgets.checked(tmp_path, alive)
+    for _ in range(2):
+        with pytest.raises(widgets.Asleep):
+            widgets.checked(tmp_path, asleep)
+    assert tried == [alive, alive, asleep, asleep]
 
 
 def linked(pyodide, tmp_path):

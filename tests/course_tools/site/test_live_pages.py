@@ -59,8 +59,9 @@ def site(tmp_path_factory):
     awake = {(page.lang, page.name): page.awake for page in made}
     widgets.check(PACKAGES, awake)
     live = places.files(PACKAGES, awake)
-    project.write(PACKAGES, made, frame.pages(ROOT, made), "", live)
-    project.build(PACKAGES, out)
+    with project.alone(PACKAGES):
+        project.write(PACKAGES, made, frame.pages(ROOT, made), "", live)
+        project.build(PACKAGES, out)
     handler = functools.partial(Silent, directory=str(out))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

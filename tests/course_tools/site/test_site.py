@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import filelock
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
@@ -220,6 +221,14 @@ def test_the_project_holds_pages_figures_and_what_a_search_reads(tmp_path):
     told = json.loads((tmp_path / "site.json").read_text(encoding="utf-8"))
     assert (told["site"], told["base"]) == ("https://a.example", "/course/")
     assert [*told["locales"]] == list(COMPLETE)
+
+
+def test_of_two_builds_in_one_project_the_second_waits(tmp_path):
+    other = project.alone(tmp_path / "work")
+    with project.alone(tmp_path / "work"), pytest.raises(filelock.Timeout):
+        other.acquire(timeout=0.1)
+    with other.acquire(timeout=0.1):
+        assert other.is_locked
 
 
 def test_a_page_that_is_gone_does_not_stay(tmp_path):

@@ -254,6 +254,18 @@ def test_scores_stand_on_either_side_of_their_zero(awake):
         assert (ends <= 1.5 and begins < -1) if negative else (begins >= -0.5 and ends > 0.5)
 
 
+@pytest.mark.parametrize("step, of", [("attention", ".columns"), ("change", ".controls")])
+def test_a_list_that_is_drawn_anew_keeps_the_focus(awake, step, of):
+    page = awake("ja")
+    look(page, step)
+    lists = step_of(page, step).locator(f"{of} select")
+    before = lists.first.element_handle()
+    lists.first.focus()
+    page.keyboard.press("ArrowDown")
+    assert not before.evaluate("node => node.isConnected"), "it is another one"
+    assert lists.first.evaluate("node => node === document.activeElement")
+
+
 def test_a_typed_sentence_reaches_every_step_and_unknown_characters_are_named(awake):
     page = awake("ja")
     step_of(page, "sentence").locator("input").fill("花子は庭で茶を飲みました。猫")
