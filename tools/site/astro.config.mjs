@@ -1,5 +1,5 @@
 // The site's frame.  What differs from one site to another stands in site.json, which
-// `python start.py site` writes: address, base, title, languages.
+// `python start.py site` writes: address, base, title, languages, words.
 import { readFileSync } from "node:fs";
 import { satteri } from "@astrojs/markdown-satteri";
 import starlight from "@astrojs/starlight";
@@ -7,7 +7,7 @@ import { defineConfig } from "astro/config";
 import katex from "katex";
 import taiwan from "./node_modules/@astrojs/starlight/dist/translations/zh-TW.js";
 
-const { site, base, title, locales } = JSON.parse(readFileSync(new URL("./site.json", import.meta.url), "utf-8"));
+const { site, base, title, locales, words: ours } = JSON.parse(readFileSync(new URL("./site.json", import.meta.url), "utf-8"));
 
 // A formula is set when the site is built; one that is shown alone can be scrolled by keyboard.
 const formula = (displayMode) => (node, context) => {
@@ -17,10 +17,11 @@ const formula = (displayMode) => (node, context) => {
 };
 
 // Starlight's own words stand under zh-TW, and a page says the script of its language, too.
+const said = { ...ours, "zh-Hant-TW": { ...taiwan, ...ours["zh-Hant-TW"] } };
 const words = {
   name: "words",
   hooks: {
-    "i18n:setup": ({ injectTranslations }) => injectTranslations({ "zh-Hant-TW": taiwan }),
+    "i18n:setup": ({ injectTranslations }) => injectTranslations(said),
     "config:setup": () => {}, // Starlight asks every plugin for one
   },
 };

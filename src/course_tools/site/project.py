@@ -105,7 +105,17 @@ def settings(address: str) -> dict[str, Any]:
     locales = {lang: {"label": words.text("language", lang), "lang": LANGUAGES[lang]}
                for lang in COMPLETE}  # fmt: skip
     site, base = f"{parts.scheme}://{parts.netloc}", f"{parts.path.rstrip('/')}/"
-    return {"site": site, "base": base, "title": TITLE, "locales": locales}
+    said = {LANGUAGES[lang]: _frame_words(lang) for lang in COMPLETE}
+    return {"site": site, "base": base, "title": TITLE, "locales": locales, "words": said}
+
+
+def _frame_words(lang: str) -> dict[str, str]:
+    """Return the words of the frame that are ours, by Starlight's keys."""
+    return {
+        "heading.anchorLabel": words.text("frame_section", lang),
+        "page.previousLink": words.text("frame_previous", lang),
+        "page.nextLink": words.text("frame_next", lang),
+    }
 
 
 def _words() -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ from helpers.language.say import COMPLETE, LANGUAGES
 pytestmark = turns.in_ci
 LESSON = small_site.NAMES[0]
 BASE = "/course/"
+WORDS = {"ja": "次のページ", "zh-tw": "下一頁"}  # in place of Starlight's
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,7 @@ def test_every_text_of_a_lesson_is_in_its_page_without_scripts(out, lang):
     for words in small_site.PROSE[lang]:
         for part in re.split(r"\$[^$]*\$", words):
             assert part in text
+    assert "Section titled" not in text and f">{WORDS[lang]}<" in text
     assert text.count('class="katex"') == 2 and "katex-error" not in text
     assert len(re.findall(r"<img[^>]* height=", text)) == 2  # for light and for dark
 
