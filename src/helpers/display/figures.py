@@ -345,18 +345,21 @@ def _fit_numbers(ax: Axes, undo: contextlib.ExitStack) -> None:
 
 
 def _slant_crowded(ax: Axes, undo: contextlib.ExitStack) -> None:
-    """Slant the labels of x where they would touch."""
+    """Slant the labels of x where they would touch; of several lines, they stand upright."""
     labels = [label for label in ax.get_xticklabels() if label.get_text()]
     ends = [label.get_window_extent() for label in labels]
     apart = all(one.x1 < other.x0 for one, other in itertools.pairwise(ends))
     if apart or any(label.get_rotation() for label in labels):
         return
     side = "left" if ax.xaxis.get_ticks_position() == "top" else "right"
+    turned: dict[str, Any] = {"rotation": 30, "ha": side, "rotation_mode": "anchor"}
+    if any("\n" in label.get_text() for label in labels):  # slanted, lines meet their neighbour's
+        turned = {"rotation": 90}
     for label in labels:
         undo.callback(
             label.set, rotation=0, ha=label.get_horizontalalignment(), rotation_mode="default"
         )
-        label.set(rotation=30, ha=side, rotation_mode="anchor")
+        label.set(**turned)
 
 
 def _draw(fig: Figure) -> bytes:

@@ -432,6 +432,17 @@ def test_labels_that_would_touch_are_slanted_on_a_narrow_page_only():
     assert (pixels(fig) == before).all()
 
 
+def test_labels_of_two_lines_do_not_meet_on_a_narrow_page():
+    """As they would, slanted: eleven pairs of bars have them in lesson 03."""
+    fig, ax = plt.subplots(figsize=(9, 3))
+    ax.set_xticks(range(11), ["verb\nshort", "time word\nall"] * 5 + ["verb\nlong"])
+    with figures.narrowed(fig):
+        fig.draw_without_rendering()
+        assert {t.get_rotation() for t in ax.get_xticklabels()} == {90}
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(labels(ax)))
+    assert {t.get_rotation() for t in ax.get_xticklabels()} == {0}
+
+
 def test_numbers_of_a_heat_map_fit_the_cells_of_a_narrow_page():
     fig = heat_map()
     sizes = [text.get_size() for text in fig.axes[0].texts]
