@@ -5,7 +5,8 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from ..edition.leaks import strings_of
 
 FILES = ("exam.toml", "teaching.toml")  # of a lesson
 READ = {".html", ".js", ".json", ".txt", ".svg"}
@@ -30,7 +31,7 @@ def pieces(lessons: Path) -> Texts:
     """Return {piece of a text, without spaces: its file} of every lesson's guide and exam."""
     found: Texts = {}
     for file in (one for name in FILES for one in sorted(lessons.glob(f"*/{name}"))):
-        for text in _texts(tomllib.loads(file.read_text(encoding="utf-8"))):
+        for text in strings_of(tomllib.loads(file.read_text(encoding="utf-8"))):
             name, split = f"{file.parent.name}/{file.name}", map(squeezed, BETWEEN.split(text))
             found |= {one: name for one in split if len(one) >= SHORTEST}
     return found
@@ -45,12 +46,3 @@ def _held(text: str, kept: Texts) -> list[str]:
 def squeezed(text: str) -> str:
     """Return a text without white space."""
     return re.sub(r"\s+", "", text)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every string of a table, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
