@@ -27,7 +27,7 @@ HTML_KB, PAGE_KB, MEDIAN_KB, SITE_MB = 75, 600, 300, 20  # as they travel
 LARGER_KB = {"triad/": 2000}  # three models come with it
 SHIFT = 0.1  # cumulative layout shift that counts as good (web.dev/cls)
 # hosts gzip these
-SQUEEZED = set(".html .css .js .mjs .json .svg .wasm .txt .xml".split())
+SQUEEZED = {*(".html", ".css", ".js", ".mjs", ".json", ".svg", ".wasm", ".txt", ".xml")}
 OPEN = """document.querySelectorAll("details").forEach((one) => { one.open = true });
 for (const one of document.images) if (one.checkVisibility()) one.loading = "eager";"""
 WIDER = "document.documentElement.scrollWidth - innerWidth"
