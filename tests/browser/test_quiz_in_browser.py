@@ -48,6 +48,19 @@ def test_quiz_is_legible(answered, dark):
         shot(page, f"{lab.lang}-{'dark' if dark else 'light'}-400px")
 
 
+def test_an_answer_that_changes_nothing_ends_the_waiting(answered, bank):
+    """Asked for twice, a hint is the same; the verdict below it must not become "a cell runs"."""
+    lab, page = answered
+    fieldset = page.locator(f"fieldset[data-question='{bank['question'][0]['id']}']")
+    ask, verdict = fieldset.locator("[data-action=hint]"), fieldset.locator(".feedback")
+    ask.click()
+    fieldset.locator(".hint:not(:empty)").wait_for()
+    before = verdict.text_content()
+    ask.click()
+    page.wait_for_timeout(2500)  # a view says that it waits after one second
+    assert verdict.text_content() == before != words(lab.lang)["waiting"]
+
+
 def test_failure_in_the_judgement_is_told_to_the_student(start_lab, course, chromium):
     lab = start_lab("zh-tw")
     broken = (

@@ -41,6 +41,7 @@ const connection = (model) => {
 };
 
 // From begin() to end(), after PATIENCE: say(sentence, lost) that it works, or that nobody answers.
+// waits(): is it in between?
 const awaited = (model, words, patience, say) => {
   const lost = connection(model);
   let timer;
@@ -48,8 +49,8 @@ const awaited = (model, words, patience, say) => {
     say(lost() ? words.lost : words.waiting, lost());
     timer = setTimeout(look, 1000);
   };
-  const end = () => clearTimeout(timer);
-  return { begin: () => { end(); timer = setTimeout(look, patience); }, end };
+  const end = () => { timer = clearTimeout(timer); };
+  return { begin: () => { end(); timer = setTimeout(look, patience); }, end, waits: () => timer !== undefined };
 };
 
 // Text in which `code` stands between backticks; the text is never read as HTML.

@@ -97,7 +97,7 @@ const questionView = (question, words, model) => {
     const headline = make("p", { className: "headline" }, ...rich(attempt.headline));
     feedback.replaceChildren(...(attempt.headline ? [headline, ...details] : []));
   };
-  return { root, update };
+  return { root, update, waits: patience.waits };
 };
 
 export default {
@@ -121,7 +121,8 @@ export default {
       const attempts = model.get("attempts");
       for (const [id, view] of views) {
         const now = JSON.stringify(attempts[id]);
-        if (drawn.get(id) !== now) view.update(attempts[id], words);
+        // an answer may change nothing: a hint is asked for twice
+        if (view.waits() || drawn.get(id) !== now) view.update(attempts[id], words);
         drawn.set(id, now);
       }
       trouble.update(model.get("trouble"));
