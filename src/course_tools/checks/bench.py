@@ -293,7 +293,7 @@ def widgets_alone() -> Any:
 
 # The headline counts the answers, so every answer changes the feedback.
 LISTEN = """() => {
-  const field = document.querySelector(".triad-quiz fieldset");
+  const field = document.querySelector(".triad-quiz fieldset:has([type=radio])");
   const feedback = field.querySelector(".feedback");
   field.querySelector("[data-action=check]").addEventListener("keydown", () => {
     const start = performance.now();
@@ -310,7 +310,7 @@ LISTEN = """() => {
 
 def one_key(page: Any, n: int) -> float:
     """Return ms from the key's way down to the frame that shows the judged answer."""
-    field = page.locator(".triad-quiz fieldset").first
+    field = page.locator(".triad-quiz fieldset:has([type=radio])").first
     choices = field.locator("input")
     choices.nth(n % choices.count()).check()
     page.evaluate(LISTEN)
