@@ -85,7 +85,6 @@ def test_the_table_is_the_same_byte_for_byte_and_nothing_secret_lies_anywhere(si
     site.worker("closed", ["unshare", "-Ur", "sh", "-c", closed, "sh"])
     site.worker("other", PYTHONPATH=str(other.parent))
     command = Command(tmp_path / "cluster", handed, str(site.file))
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     running = command.start()
     command.until(lambda: command.kept() > 0)
     running.send_signal(signal.SIGINT)
