@@ -79,5 +79,11 @@ def traced(folder: Path, what: str) -> Counter[str]:
 
 def at_work(folder: Path) -> dict[int, str]:
     """{process: the word that it has begun and not ended}."""
-    last = {int(file.stem): file.read_text("utf-8").splitlines()[-1] for file in folder.iterdir()}
-    return {pid: line.split()[1] for pid, line in last.items() if line.startswith("begin")}
+    lines = {int(file.stem): file.read_text("utf-8").splitlines() for file in folder.iterdir()}
+    last = {pid: told[-1].split() for pid, told in lines.items() if told}
+    return {pid: word for pid, (what, word) in last.items() if what == "begin"}
+
+
+def worker_on(folder: Path, word: str) -> int | None:
+    """The process that is at work on WORD."""
+    return {of: pid for pid, of in at_work(folder).items()}.get(word)

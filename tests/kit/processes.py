@@ -1,9 +1,11 @@
-"""What runs below a test's own process, and what is left of it a moment after."""
+"""What runs below a test's own process, what is left of it a moment after, and waiting for it."""
 
 import contextlib
 import ctypes
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import psutil
 
@@ -35,6 +37,25 @@ def lines(of: set[psutil.Process]) -> list[str]:
         with contextlib.suppress(psutil.NoSuchProcess):
             found.append(" ".join(process.cmdline()))
     return [line for line in found if "resource_tracker" not in line]
+
+
+@contextlib.contextmanager
+def started(command: Sequence, **options: Any) -> Iterator[subprocess.Popen]:
+    """A child that ends with the block, also where that fails: Popen's own block waits for ever."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(true: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """Wait until it is so; what it is then.  Red after SECONDS."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, f"not in {seconds:g} s: {true}"
+        time.sleep(0.02)
+    return found
 
 
 @contextlib.contextmanager

@@ -83,9 +83,8 @@ def rows(results: dict[str, Graded]) -> dict[str, float | str]:
 
 def kill_worker_of(trace: Path, word: str) -> None:
     """Kill dask's worker whose judge is at work on WORD, once it is."""
-    while word not in (found := {of: pid for pid, of in deadly.at_work(trace).items()}):
-        time.sleep(0.01)
-    psutil.Process(found[word]).parent().kill()
+    judge = processes.until(lambda: deadly.worker_on(trace, word))
+    psutil.Process(judge).parent().kill()
 
 
 def test_a_bad_node_a_killed_worker_and_a_deadly_submission_cost_nobody_else(trace, tmp_path):

@@ -110,6 +110,7 @@ def test_the_table_is_the_same_byte_for_byte_and_nothing_secret_lies_anywhere(si
     assert not [f for name in ("good2", "other") for f in (site.folder / name).rglob("triad-*")]
 
 
+@pytest.mark.timeout(3600)
 def test_a_storm(tmp_path):
     """300 submissions, 5 % endless loops, a kill every few seconds; command and scheduler die once.
 

@@ -17,6 +17,7 @@ import threading
 import time
 
 import numpy as np
+import processes
 import psutil
 import pytest
 import torch
@@ -168,15 +169,11 @@ def test_when_the_judge_is_killed_no_student_is_left():
     )
     command = [sys.executable, "-c", code]
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+    with processes.started(command, env=env, stdout=subprocess.PIPE) as process:
         pids = list(map(int, process.stdout.readline().split()))
         assert len(pids) == 3 and all(map(psutil.pid_exists, pids))
         time.sleep(0.5)
-        process.kill()
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and any(map(running, pids)):
-        time.sleep(0.1)
-    assert [pid for pid in pids if running(pid)] == []
+    processes.until(lambda: not any(map(running, pids)))
 
 
 def running(pid: int) -> bool:

@@ -13,6 +13,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import processes
 import pytest
 import turns
 from marked_class import MarkedClass, notebook
@@ -415,7 +416,7 @@ def test_a_signal_ends_the_page_and_what_was_saved_is_there(made, how):
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-m", "course_tools.grading.mark", "--lang", "ja", "--no-browser"]
     command += ["--courses", str(made.courses)]
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+    with processes.started(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         port, token = re.search(r":(\d+)/\?token=(\S+)", process.stdout.readline()).groups()
         connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
         heads = {"Cookie": f"marking-{port}={token}", "Origin": f"http://127.0.0.1:{port}"}

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -67,10 +66,9 @@ def expected(handed: list[Submission], **instead: str) -> dict[str, float | str]
 
 def kill_one(trace: Path, word: str) -> int:
     """Wait until a process is at work on WORD, and kill it."""
-    while word not in (found := {of: pid for pid, of in deadly.at_work(trace).items()}):
-        time.sleep(0.01)
-    os.kill(found[word], signal.SIGKILL)
-    return found[word]
+    pid = processes.until(lambda: deadly.worker_on(trace, word))
+    os.kill(pid, signal.SIGKILL)
+    return pid
 
 
 def test_a_worker_that_is_killed_costs_no_row_and_nothing_is_graded_twice(trace, tmp_path):
@@ -152,15 +150,10 @@ def test_the_workers_end_with_a_command_that_is_killed(trace, tmp_path):
     env |= {"TMPDIR": str(tmp_path)}  # the folder of a command that is killed stays
     command = [sys.executable, "-c", COMMAND, str(ROOT), str(tmp_path / "out")]
     kept = tmp_path / "out" / "results"
-    with subprocess.Popen(command, env=env) as process:
-        while not (kept.is_dir() and any(kept.iterdir())) or len(deadly.at_work(trace)) < 2:
-            time.sleep(0.02)
-        pids = list(deadly.at_work(trace))
-        process.kill()
-    end = time.monotonic() + 10
-    while any(map(psutil.pid_exists, pids)) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    with processes.started(command, env=env):
+        processes.until(lambda: kept.is_dir() and any(kept.iterdir()))
+        pids = processes.until(lambda: [*at] if len(at := deadly.at_work(trace)) == 2 else None)
+    processes.until(lambda: not any(map(psutil.pid_exists, pids)), 10)
     assert any(kept.iterdir())
 
 
@@ -187,6 +180,9 @@ def test_a_judge_that_died_idle_is_not_laid_to_the_next_submission(trace, tmp_pa
 class Unpicklable(Exception):
     def __init__(self, one, other):
         super().__init__(one)
+
+    def __reduce__(self):  # said, for dask's pickling mends what is only forgotten
+        return Unpicklable, self.args
 
 
 def raises(error):

@@ -8,6 +8,7 @@ import time
 from functools import cache
 from pathlib import Path
 
+import processes
 import psutil
 import pytest
 import torch
@@ -199,7 +200,7 @@ def test_closing_stdin_ends_the_experiment_and_what_it_started(watch):
     words = [sys.executable, "-c", FOREVER, *(["watch"] if watch else [])]
     env = os.environ | {"PYTHONPATH": str(SRC)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(words, env=env, start_new_session=True, **pipes) as process:
+    with processes.started(words, env=env, start_new_session=True, **pipes) as process:
         family = [psutil.Process(process.pid), psutil.Process(int(process.stdout.readline()))]
         process.stdin.close()
         gone, alive = psutil.wait_procs(family[:1], timeout=120 if watch else 1.5)

@@ -11,6 +11,7 @@ import tomllib
 from functools import partial
 from pathlib import Path
 
+import processes
 import psutil
 import pytest
 import turns
@@ -158,7 +159,7 @@ def test_control_c_ends_the_kernel(course, moment):
     command = [sys.executable, "-u", "-c", code]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     env = os.environ | {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
-    with subprocess.Popen([*command, "--lang", "ja"], env=env, **pipes) as process:
+    with processes.started([*command, "--lang", "ja"], env=env, **pipes) as process:
         while moment not in process.stdout.readline():
             assert process.poll() is None
         while not (kernels := kernels_of(process.pid)):

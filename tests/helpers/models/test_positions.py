@@ -53,7 +53,7 @@ def test_a_norm_that_forgets_the_mean_is_found(monkeypatch):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_rotary_and_t5s_scores_know_the_distance_alone(seed):
     drifts = {kind: positions.drift(positions.scores(kind, seed=seed)) for kind in positions.KINDS}
-    assert drifts["distance"] == 0
+    assert drifts["distance"] <= 1e-12
     assert drifts["none"] <= 1e-12
     assert drifts["rotary"] <= 1e-12
     assert drifts["sinusoidal"] > 1

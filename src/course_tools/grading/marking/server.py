@@ -51,14 +51,10 @@ class MarkingServer(ThreadingHTTPServer):
 
     def serve(self) -> None:
         """Answer requests until an exception ends it, such as that of a signal."""
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1})
-        thread.start()
         try:
-            thread.join()
+            self.serve_forever(poll_interval=0.1)
         finally:
-            self.shutdown()
             self.server_close()
-            thread.join()
             self.saving.acquire()
 
 
