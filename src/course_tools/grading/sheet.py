@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 
 from ..authoring import syntax_trees
 
