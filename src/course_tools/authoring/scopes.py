@@ -9,7 +9,10 @@ BUILT_IN = frozenset(dir(builtins))
 
 
 class Names(NamedTuple):
-    """made: names that stay when the code has run   needed: names that must be there before."""
+    """The names of some code.
+
+    made: names that stay when it has run   needed: names that must be there before
+    """
 
     made: set[str]
     needed: set[str]
