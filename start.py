@@ -142,9 +142,9 @@ def set_up(extras: set[str], torch: str = "auto") -> None:
             make_venv()
         install(extras | have, torch)
         stamp = {"hash": fingerprint(venv_version()), "extras": sorted(extras | have)}
-        write_json(STAMP, stamp)
-    kind = {"cpu": True, "cuda": False}.get(torch)
-    if sys.platform == "linux" and kind not in (None, "+cpu" in (installed_torch() or "")):
+        STAMP.write_text(json.dumps(stamp), encoding="utf-8")  # half a file is none
+    build = "cpu" if "+cpu" in (installed_torch() or "") else "cuda"
+    if sys.platform == "linux" and torch in {"cpu", "cuda"} - {build}:
         print(f"torch {installed_torch()} is there and is kept; delete .venv to get another build.")
 
 
@@ -160,11 +160,16 @@ def venv_version() -> str | None:
 
 def fingerprint(version: str | None) -> str:
     """Hash what pip reads: not comments, nor the [tool] tables, which `publish` writes."""
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\n[tool.")[0]
-    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    lines = [re.sub(r"(^|\s)#.*", "", line) for line in (project + constraints).splitlines()]
-    parts = [*filter(str.strip, lines), str(version)]
+    project = text_of("pyproject.toml").split("\n[tool.")[0]
+    lines = (project + text_of("constraints.txt")).splitlines()
+    said = [re.sub(r"(^|\s)#.*", "", line) for line in lines]
+    parts = [*filter(str.strip, said), str(version)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def text_of(name: str) -> str:
+    """Return the text of one of the course's own files."""
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
 def check_machine() -> None:
@@ -215,8 +220,7 @@ def site_packages(pattern: str) -> list[Path]:
 
 def installed_torch() -> str | None:
     """Return version and build (2.13.0+cpu) of .venv's torch, if it is the pinned one."""
-    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    pin = re.search(r"^torch==([^\s+]+)", constraints, re.MULTILINE)
+    pin = re.search(r"^torch==([^\s+]+)", text_of("constraints.txt"), re.MULTILINE)
     versions = [path.name[6 : -len(".dist-info")] for path in site_packages("torch-*.dist-info")]
     return next((v for v in versions if pin and v.split("+")[0] == pin.group(1)), None)
 
@@ -234,10 +238,9 @@ def torch_index(choice: str) -> list[str]:
 
 def has_nvidia() -> bool:
     """Tell whether this machine has an NVIDIA driver."""
-    folders = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64")
-    driver = [Path("/proc/driver/nvidia"), Path("/usr/lib/wsl/lib/libcuda.so.1")]
-    driver += [Path(folder, "libcuda.so.1") for folder in folders]
-    return bool(shutil.which("nvidia-smi")) or any(path.exists() for path in driver)
+    driver = ["/proc/driver/nvidia", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/lib64/libcuda.so.1"]
+    driver += [f"/usr/lib/{cpu}-linux-gnu/libcuda.so.1" for cpu in ("x86_64", "aarch64")]
+    return bool(shutil.which("nvidia-smi")) or any(map(os.path.exists, driver))
 
 
 def reachable(url: str, seconds: float = 3) -> bool:
@@ -258,11 +261,6 @@ def read_json(path: Path) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def write_json(path: Path, value: dict) -> None:
-    """Write VALUE; an interruption leaves half a file, which read_json takes for none."""
-    path.write_text(json.dumps(value, indent=1, sort_keys=True), encoding="utf-8")
-
-
 # --- commands ---------------------------------------------------------------------------------
 
 
@@ -274,19 +272,15 @@ class Command(NamedTuple):
     more: tuple = ()  # extras beside those of its package
 
     @property
-    def package(self) -> str:
-        """The package that holds the tool: helpers or course_tools."""
-        return self.tool.partition(".")[0]
-
-    @property
     def is_there(self) -> bool:
         """The student edition leaves course_tools out."""
-        return (ROOT / "src" / self.package).is_dir()
+        return (ROOT / "src" / self.tool.partition(".")[0]).is_dir()
 
     @property
     def extras(self) -> set[str]:
         """The extras of pyproject.toml that the tool needs."""
-        return {"lab", *self.more} if self.package == "helpers" else {"lab", "test", *self.more}
+        own = {"lab"} if self.tool.startswith("helpers.") else {"lab", "test"}
+        return own.union(self.more)
 
 
 @functools.lru_cache
@@ -295,10 +289,9 @@ def commands() -> dict[str, Command]:
     import tomllib  # not in the Python that is too old, to which main() says so
 
     try:
-        table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        rows = table["tool"]["triad"]["commands"].items()
+        rows = tomllib.loads(text_of("pyproject.toml"))["tool"]["triad"]["commands"].items()
         return {name: Command(tool, line, tuple(more)) for name, (tool, line, *more) in rows}
-    except (KeyError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Failure(f"pyproject.toml is damaged ({error!r}): take the course's again.") from error
 
 

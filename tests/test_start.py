@@ -406,7 +406,17 @@ def test_the_student_edition_says_what_it_has_not(start, called, capsys, command
     assert not called
 
 
-@pytest.mark.parametrize("damage", ["no TOML", "[tool.triad]", "[tool.triad.commands]\nlab = []"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "no TOML",
+        "[tool.triad]",
+        "[tool.triad]\ncommands = 3",
+        "[tool]\ntriad = 3",
+        "[tool.triad.commands]\nlab = []",
+        "[tool.triad.commands]\nlab = 3",
+    ],
+)
 def test_a_damaged_table_of_commands_is_said(start, called, capsys, damage):
     write(start.ROOT / "pyproject.toml", damage)
     assert start.main(["lab"]) == 1

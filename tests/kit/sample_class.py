@@ -19,7 +19,7 @@ from places import ROOT
 
 from course_tools.authoring.course import Lesson
 from course_tools.authoring.inline_texts import code_in
-from helpers.classroom import overview
+from helpers.classroom.sheets import sheet_file
 
 LESSON = "01_attention"
 FULL = {"merge": 3.0, "window": 2.0, "grouped": 3.0, "packed": 2.0}
@@ -104,7 +104,7 @@ def without(*names: str) -> dict[str, float]:
 
 
 def load(kind: str, lang: str, lesson: str = LESSON) -> Notebook:
-    path = ROOT / overview.sheet_file(kind, lang, lesson)
+    path = ROOT / sheet_file(kind, lang, lesson)
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -15,6 +15,7 @@ from course_tools.authoring.inline_texts import code_in
 from course_tools.authoring.notebooks import notebook
 from course_tools.authoring.percent import Cell
 from helpers.classroom import check, overview, session
+from helpers.classroom.sheets import sheet_file
 from helpers.language import say
 from helpers.language.say import COMPLETE as LANGUAGES
 
@@ -48,7 +49,7 @@ WRONG = [
 
 @cache
 def cells_of(kind: str, name: str, lang: str) -> list[nbformat.NotebookNode]:
-    path = ROOT / overview.sheet_file(kind, lang, name)
+    path = ROOT / sheet_file(kind, lang, name)
     return [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 
-from . import inline_texts
+from . import inline_texts, layout
 from .course import Course, Lesson
 from .data import Table
 from .inline_texts import ARGUMENTS
@@ -121,9 +121,7 @@ def _before(lang: str, group: list[str]) -> str:
 def in_code(code: str, lang: str) -> str:
     """Put an argument into each T(…), and a line below each group of comments."""
     lines = code.split("\n")
-    calls = [
-        call for call in inline_texts.calls(ast.walk(ast.parse(code))) if not _argument(call, lang)
-    ]
+    calls = [call for call in layout.calls(ast.walk(ast.parse(code))) if not _argument(call, lang)]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset), reverse=True):
         _add_argument(lines, call, lang)
     lines = "\n".join(lines).split("\n")

@@ -11,9 +11,7 @@ In its header a source may say otherwise: `hide=true`, `show=true`.
 """
 
 import ast
-import builtins
-import symtable
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from .percent import Cell
 
@@ -42,25 +40,28 @@ def folded(cells: Sequence[Cell]) -> dict[str, str]:
         if kind:
             found[cell.key] = kind
         else:
-            wanted |= names(cell)[1]
+            wanted |= cell.names.needed
     return found
 
 
 def _kind(cell: Cell, wanted: set[str]) -> str | None:
     """Return the kind of a cell that is folded; wanted: names that open cells below use."""
-    tree = cell.tree
-    called = _calls(cell.nodes)
-    by_calls = next((kind for kind, names in KINDS.items() if called & {*names}), None)
     if "wrong" in cell.options or "task" in cell.options or cell.options.get("show"):
         return None
     if "points" in cell.options:
         return "check"
     if cell.options.get("hide"):
-        return by_calls or "code"
-    short = cell.source.count("\n") < SHORT
-    explains = by_calls != "explorer" and _explains(tree)
-    is_open = short or explains or asks(tree) or names(cell)[0] & wanted
-    return None if is_open else by_calls
+        return _by_calls(cell) or "code"
+    if cell.source.count("\n") < SHORT or asks(cell.tree) or cell.names.made & wanted:
+        return None
+    kind = _by_calls(cell)
+    return None if kind != "explorer" and _explains(cell.tree) else kind
+
+
+def _by_calls(cell: Cell) -> str | None:
+    """Return the first kind that fits what the cell calls."""
+    called = _calls(cell.nodes)
+    return next((kind for kind, names in KINDS.items() if called & {*names}), None)
 
 
 def _calls(nodes: Iterable[ast.AST]) -> set[str]:
@@ -81,21 +82,3 @@ def asks(tree: ast.Module) -> bool:
 
 def _explains(tree: ast.Module) -> bool:
     return any(isinstance(n, ast.FunctionDef) and ast.get_docstring(n) for n in tree.body)
-
-
-def names(cell: Cell) -> tuple[set[str], set[str]]:
-    """Return (names that stay when the cell has run, names that it needs before)."""
-    top = symtable.symtable(cell.source, cell.key, "exec")
-    stay = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
-    stay |= {symbol.get_name() for symbol in top.get_symbols() if symbol.is_imported()}
-    return stay, set(_globals(top)) - stay - set(dir(builtins))
-
-
-def _globals(scope: symtable.SymbolTable) -> Iterator[str]:
-    """Yield the global names that a scope, or one inside it, reads."""
-    is_top = scope.get_type() == "module"
-    for symbol in scope.get_symbols():
-        if symbol.is_referenced() and (is_top or symbol.is_global()):
-            yield symbol.get_name()
-    for child in scope.get_children():
-        yield from _globals(child)

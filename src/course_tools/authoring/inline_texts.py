@@ -2,11 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from helpers.language.say import COMPLETE, FIRST, LANGUAGES, TODO
 from helpers.language.say import key as argument
 
+from . import layout
 from .layout import segment
 from .percent import Cell
 from .problems import Problem
@@ -38,14 +39,14 @@ def faults(cell: Cell) -> Iterator[Problem]:
     """Yield everything that would make the languages' code differ, or not be code at all."""
     yield from _comment_faults(cell)
     try:
-        nodes = cell.nodes
+        found = cell.calls
     except SyntaxError as error:
         yield cell.problem(f"no Python: {error.msg} (line {error.lineno})", "mend the code")
         return
-    for call in calls(nodes):
+    for call in found:
         yield from _call_faults(cell, call)
-    for joined in (node for node in nodes if isinstance(node, ast.JoinedStr)):
-        if "T(" in segment(cell.source, joined) and any(calls(ast.walk(joined))):
+    for node in cell.nodes if found else ():
+        if isinstance(node, ast.JoinedStr) and any(layout.calls(ast.walk(node))):
             yield cell.problem(
                 "T(…) stands inside an f-string", f"write {CALL} of f-strings around it"
             )
@@ -53,7 +54,7 @@ def faults(cell: Cell) -> Iterator[Problem]:
 
 def texts(cell: Cell) -> Iterator[dict[str, str]]:
     """Yield {language: source} of every T(…) in a code cell."""
-    for call in calls(cell.nodes):
+    for call in cell.calls:
         yield {lang: segment(cell.source, node) for lang, node in arguments(call).items()}
 
 
@@ -82,18 +83,11 @@ def _is_todo(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == TODO
 
 
-def calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
-    """Yield every T(…) among the nodes of a syntax tree."""
-    for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "T":
-            yield node
-
-
 def _replace_calls(cell: Cell, lang: str) -> str:
     """Replace each T(…) by the source text of one argument, the same call by the same text."""
-    made = source = cell.joined
-    nodes = cell.nodes if source == cell.source else ast.walk(ast.parse(source))
-    for call in calls(nodes):
+    cell = cell.joined
+    made = source = cell.source
+    for call in cell.calls:
         there = arguments(call)
         literal = segment(source, there.get(lang, there[FIRST]))
         literal = f"({literal})" if "\n" in literal else literal

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 WIDTH = 100  # columns, as for all code of the course
 BRACKETS = (ast.Call, ast.Dict, ast.List, ast.Set, ast.Tuple)
@@ -11,16 +12,20 @@ CLOSED = re.compile(r",?\n\s*(?=[)\]}])")
 COMMENT = re.compile(r"(?m)^\s*#|\s{2}#\s")
 
 
-def joined(source: str) -> str:
+def calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
+    """Return every T(…) among the nodes of a syntax tree."""
+    return (node for node in nodes if _is_text(node))
+
+
+def joined(source: str, tree: ast.Module) -> str:
     """Return the code with a bracket around T(…) on one line where every language fits into it.
 
     A long text, which fits nowhere, is the only one of its bracket: what is around it must fit.
+    tree: the syntax tree of the code
     """
-    if "T(" not in source:
-        return source
     data, starts = source.encode(), [0]
     starts += [found.end() for found in re.finditer(b"\n", data)]
-    for node in reversed(list(_fitting(source, ast.parse(source)))):
+    for node in reversed(list(_fitting(source, tree))):
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[int(node.end_lineno or 0) - 1] + int(node.end_col_offset or 0)
         data = data[:start] + _one_line(data[start:end].decode()).encode() + data[end:]
@@ -38,29 +43,27 @@ def segment(source: str, node: ast.expr) -> str:
 def _fitting(source: str, node: ast.AST) -> Iterator[ast.expr]:
     """Yield the outermost brackets that hold a T(…) and fit, in the order of the code."""
     for child in ast.iter_child_nodes(node):
+        if _is_text(child) or _is_one_line(child):
+            continue
         if isinstance(child, BRACKETS) and _fits(source, child):
             yield child
-        elif not _is_text(child):
+        else:
             yield from _fitting(source, child)
 
 
 def _fits(source: str, node: ast.expr) -> bool:
-    if node.lineno == node.end_lineno or _is_text(node):
-        return False
-    texts = [found for found in ast.walk(node) if isinstance(found, ast.Call) and _is_text(found)]
-    if not texts:
-        return False
+    texts = list(calls(ast.walk(node)))
     written = segment(source, node)
-    if COMMENT.search(written):
+    if not texts or COMMENT.search(written):
         return False
-    line = _one_line(written)
-    if ast.dump(ast.parse(line)) != ast.dump(ast.parse(written)):  # (x,) would become (x)
-        return False
-    before = source.encode().split(b"\n")[node.lineno - 1][: node.col_offset].decode()
+    line = cut = _one_line(written)
     for text in texts:
         call = _one_line(segment(source, text))
-        line = line.replace(call, "" if len(texts) == 1 else "_" * _longest(text))
-    return "T(" not in line and len(before + line) <= WIDTH
+        cut = cut.replace(call, "" if len(texts) == 1 else "_" * _longest(text))
+    before = source.encode().split(b"\n")[node.lineno - 1][: node.col_offset].decode()
+    if "T(" in cut or len(before + cut) > WIDTH:
+        return False
+    return ast.dump(ast.parse(line, mode="eval").body) == ast.dump(node)  # (x,) would become (x)
 
 
 def _longest(text: ast.Call) -> int:
@@ -68,8 +71,13 @@ def _longest(text: ast.Call) -> int:
     return max(len(ast.unparse(keyword.value)) for keyword in text.keywords)
 
 
-def _is_text(node: ast.AST) -> bool:
+def _is_text(node: ast.AST) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "T"
+
+
+def _is_one_line(node: ast.AST) -> bool:
+    """Tell whether a node that has a place begins and ends in the same line."""
+    return getattr(node, "lineno", None) == getattr(node, "end_lineno", 0)
 
 
 def _one_line(code: str) -> str:

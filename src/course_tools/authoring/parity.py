@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 QUOTE = re.compile(r"(?m)^>.*$")  # the lesson page's own words: each language as it was given
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.S)
@@ -28,20 +28,21 @@ def unequal(texts: dict[str, str]) -> Iterator[str]:
 def differences(one: str, other: str) -> Iterator[tuple[str, str, str]]:
     """Yield (kind, only in the one, only in the other) where both should be equal and are not."""
     left, right = _shared(one), _shared(other)
-    for kind in left:
-        here, there = left[kind] - right[kind], right[kind] - left[kind]
-        if here or there:
-            yield kind, _listed(here), _listed(there)
+    for kind, here in left.items():
+        there = right[kind]
+        if sorted(here) != sorted(there):
+            yield kind, _only(here, there), _only(there, here)
 
 
-def _shared(text: str) -> dict[str, Counter]:
+def _shared(text: str) -> dict[str, list[str]]:
+    """Return {kind: all of that kind in the text}."""
     rest = QUOTE.sub("", unicodedata.normalize("NFKC", text))
     found = {}
     for kind, pattern in (("formula", FORMULA), ("code", CODE), ("link", LINK)):
-        found[kind] = Counter(_inside(m) for m in pattern.finditer(rest))
+        found[kind] = [_inside(m) for m in pattern.finditer(rest)]
         rest = pattern.sub(" ", rest)
-    found["number"] = Counter(n.replace(",", "") for n in NUMBER.findall(_digits(rest)))
-    found["structure"] = Counter(m[1].strip() for m in BLOCK.finditer(rest))
+    found["number"] = [n.replace(",", "") for n in NUMBER.findall(_digits(rest))]
+    found["structure"] = [m[1].strip() for m in BLOCK.finditer(rest)]
     return found
 
 
@@ -55,5 +56,6 @@ def _inside(match: re.Match) -> str:
     return " ".join((groups or [match[0]])[0].split())
 
 
-def _listed(counter: Counter) -> str:
-    return ", ".join(sorted(counter.elements())) or "nothing"
+def _only(here: Iterable[str], there: Iterable[str]) -> str:
+    """List what is here more often than there."""
+    return ", ".join(sorted((Counter(here) - Counter(there)).elements())) or "nothing"

@@ -8,12 +8,12 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
-from . import layout
+from . import layout, scopes
 from .problems import Problem
 
 START = "# %%"
@@ -45,13 +45,24 @@ class Cell:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """All nodes of the syntax tree, which every rule and every language asks for."""
+        """All nodes of the syntax tree, which several rules ask for."""
         return list(ast.walk(self.tree))
 
     @cached_property
-    def joined(self) -> str:
-        """The cell's code with what the languages broke over several lines on one line again."""
-        return layout.joined(self.source)
+    def calls(self) -> list[ast.Call]:
+        """Every T(…) of the syntax tree."""
+        return list(layout.calls(self.nodes))
+
+    @cached_property
+    def names(self) -> scopes.Names:
+        """The names that a code cell makes, and those that it needs."""
+        return scopes.names(self.source, self.key)
+
+    @cached_property
+    def joined(self) -> Self:
+        """This cell with what the languages broke over several lines on one line again."""
+        source = layout.joined(self.source, self.tree) if self.calls else self.source
+        return self if source == self.source else replace(self, source=source)
 
 
 def cells_of(file: str, text: str) -> Iterator[Cell]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 from helpers.language.say import FIRST
 
 from . import addresses, folding, notebooks, sitting

@@ -7,7 +7,6 @@ above.  JupyterLab shows the heading alone until a student opens it.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from .folding import names
 from .percent import Cell
 from .problems import Problem
 
@@ -52,7 +51,7 @@ def _needed(cells: Sequence[Cell]) -> Iterator[Problem]:
     in_view = _defined(cell for cell in code if cell.key not in closed)
     only_closed = _defined(cell for cell in code if cell.key in closed) - in_view
     for cell in code:
-        if cell.key not in closed and (needed := names(cell)[1] & only_closed):
+        if cell.key not in closed and (needed := cell.names.needed & only_closed):
             yield cell.problem(
                 f"it needs {', '.join(sorted(needed))}, which only a closed section defines",
                 f"define it in view, or remove {FURTHER}=true from the section's heading",
@@ -60,4 +59,4 @@ def _needed(cells: Sequence[Cell]) -> Iterator[Problem]:
 
 
 def _defined(cells: Iterable[Cell]) -> set[str]:
-    return {name for cell in cells for name in names(cell)[0]}
+    return {name for cell in cells for name in cell.names.made}

@@ -40,8 +40,16 @@ def nameless(statements: Sequence[ast.AST], kept: Mapping[str, str] | None = Non
 
     kept: names that stay what they are, with what they stand for: {"F": "torch.nn.functional"}.
     """
-    copied = ast.parse(ast.unparse(ast.Module(list(statements), [])))  # type: ignore[arg-type]
-    return ast.dump(_Numbered(kept or {}).visit(copied))
+    return ast.dump(_Numbered(kept or {}).visit(_copy(statements)))
+
+
+def plain(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Return a copy without what computes nothing: docstrings, print, type hints; += as =."""
+    return _Plain().visit(_copy(statements)).body
+
+
+def _copy(statements: Sequence[ast.AST]) -> ast.Module:
+    return ast.parse(ast.unparse(ast.Module(list(statements), [])))  # type: ignore[arg-type]
 
 
 def imported(tree: ast.AST) -> dict[str, str]:
@@ -57,18 +65,16 @@ def imported(tree: ast.AST) -> dict[str, str]:
     return found
 
 
-def copies(code: ast.AST, of: ast.FunctionDef, kept: Mapping[str, str]) -> bool:
+def copies(code: list[ast.stmt], body: list[ast.stmt], kept: Mapping[str, str]) -> bool:
     """Tell whether the body of a function stands in code, whatever its variables are called.
 
-    A return may have become an assignment; docstrings, comments, print, += and type hints do not
-    count.
+    Both are `plain`.  A return may have become an assignment.
     """
-    [function] = ast.parse(ast.unparse(of)).body
-    tree = _Plain().visit(ast.parse(ast.unparse(code)))
-    body = _Plain().visit(function).body
+    found = [run for block in blocks_of(ast.Module(code, [])) for run in runs(block, body)]
+    if not found:
+        return False
     names = {name: name for name in BUILT_IN} | dict(kept)
     want = _with_value(body, names)
-    found = (run for block in blocks_of(tree) for run in runs(block, body))
     return any(_with_value(run, names) == want for run in found)
 
 

@@ -73,7 +73,7 @@ def _of_code(cell: Cell) -> Iterator[Text]:
 
 
 def _calls(cell: Cell) -> Iterator[tuple[int, dict[str, str]]]:
-    for call in inline_texts.calls(cell.nodes):
+    for call in cell.calls:
         there = inline_texts.arguments(call)
         yield call.lineno - 1, {lang: _literal(node) for lang, node in there.items()}
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 
 from .. import command
 from . import __main__ as grade

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 
 from ..authoring import syntax_trees
 
@@ -90,13 +90,17 @@ class Sheet:
         return frozenset(of.name for part in self.of("test") for of in _shown(part))
 
     @cached_property
-    def references(self) -> tuple[ast.FunctionDef, ...]:
-        """Functions of the visible tests that call no answer and are long enough to recognise."""
+    def references(self) -> tuple[tuple[str, list[ast.stmt]], ...]:
+        """Functions of the visible tests that call no answer and are long enough to recognise.
+
+        Each as its name and its body, as syntax_trees.plain has it.
+        """
         answers = {name for task in self.tasks for name in task.functions}
         found = [of for part in self.of("test") for of in _shown(part)]
         calls = {of.name: {n.id for n in ast.walk(of) if isinstance(n, ast.Name)} for of in found}
         long = [of for of in found if syntax_trees.size(of) >= SHORTEST]
-        return tuple(of for of in long if not calls[of.name] & answers)
+        own = [of for of in long if not calls[of.name] & answers]
+        return tuple((of.name, syntax_trees.plain(of.body)) for of in own)
 
     @cached_property
     def imported(self) -> dict[str, str]:

@@ -20,13 +20,26 @@ def files(name: str, needs: Iterable[bytes], make: Callable[[], Files], root: Pa
 
     name: what they are; of each name the newest are kept
     """
+
+    def write(folder: Path) -> None:
+        for file, content in make().items():
+            write_whole(folder / file, content)
+
+    folder = once(name, needs, write, root)
+    return {one.name: one.read_bytes() for one in folder.iterdir() if one.name != WHOLE}
+
+
+def once(
+    name: str, needs: Iterable[bytes], do: Callable[[Path], object], root: Path = ROOT
+) -> Path:
+    """Do do(FOLDER), unless it ended without an error for the same needs before; the folder."""
     folder = root / executed.FOLDER / f"{name}-{digest(needs)}"
     if not (folder / WHOLE).is_file():
         for old in folder.parent.glob(f"{name}-{HASH}"):
             shutil.rmtree(old, ignore_errors=True)
-        for file, content in (make() | {WHOLE: b""}).items():
-            write_whole(folder / file, content)
-    return {one.name: one.read_bytes() for one in folder.iterdir() if one.name != WHOLE}
+        do(folder)
+        write_whole(folder / WHOLE, b"")
+    return folder
 
 
 def digest(needs: Iterable[bytes]) -> str:

@@ -10,6 +10,7 @@ from ..display.markup import Html
 from ..display.show import Link, fragment, table
 from ..language import say
 from . import claims, progress, records, session
+from .sheets import sheet_file
 
 
 def show() -> None:
@@ -73,14 +74,6 @@ def next_step(lessons: list[dict], work: records.Work) -> str:
         if tasks:
             return say.text("overview", "next_sheet", **names, left=tasks)
     return say.text("overview", "finished")
-
-
-def sheet_file(kind: str, lang: str, lesson: str) -> str:
-    """Return where a sheet lies, from the course's folder; kind: exercises or solutions.
-
-    It is not called like its lesson: a tab of JupyterLab shows the file's name, and only that.
-    """
-    return f"{kind}/{lang}/{lesson}/exercise_{lesson}.ipynb"
 
 
 def number(entry: dict) -> str:

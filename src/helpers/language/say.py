@@ -88,7 +88,6 @@ def text(module: str, name: str, /, **values: object) -> str:
     return choose(messages[name]).format_map(values)
 
 
-@functools.cache
 def catalogue(module: str) -> dict[str, dict[str, str]]:
     """Return all messages of one module: {name: {"ja": …, …}}."""
     return texts_of(Path(__file__).with_name("messages") / f"{module}.toml")

@@ -6,7 +6,6 @@ import pytest
 import whole_course
 
 from course_tools.authoring.inline_texts import code_in
-from course_tools.authoring.layout import joined
 from course_tools.authoring.percent import Cell
 
 LONG = "長" * 150
@@ -52,11 +51,11 @@ def test_what_fits_is_one_line(name):
 
 @pytest.mark.parametrize("name", KEPT)
 def test_what_does_not_fit_or_would_change_stays(name):
-    assert joined(KEPT[name]) == KEPT[name]
+    assert cell_of(KEPT[name]).joined.source == KEPT[name]
 
 
 def test_no_lesson_changes_its_code():
     cells = [cell for lesson in whole_course.course().lessons for cell in lesson.lesson.code]
-    assert any(joined(cell.source) != cell.source for cell in cells)
+    assert any(cell.joined.source != cell.source for cell in cells)
     for cell in cells:
-        assert ast.dump(ast.parse(joined(cell.source))) == ast.dump(ast.parse(cell.source))
+        assert ast.dump(ast.parse(cell.joined.source)) == ast.dump(ast.parse(cell.source))

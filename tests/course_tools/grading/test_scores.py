@@ -20,7 +20,7 @@ from course_tools.grading.graded import Graded, Outcome
 from course_tools.grading.marks import Grade
 from course_tools.grading.reports import scores
 from course_tools.grading.reports.gradebook import NbgraderCourse, _alembic_in_reach
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 
 SHEET = sheet.read(ROOT, LESSON, "ja")
 STUDENTS = 200 if os.environ.get("TRIAD_ALL") else 40

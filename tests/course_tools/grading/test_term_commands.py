@@ -17,7 +17,7 @@ from course_tools.grading import exempt, regrade, rehearse, reset, sheet
 from course_tools.grading.marking.desk import Desk
 from course_tools.grading.reports import gradebook
 from course_tools.grading.sandbox import why_not
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 
 RIGHT = dict.fromkeys(FULL, "RIGHT")
 

@@ -233,7 +233,7 @@ def test_what_came_alive_is_not_tried_again_until_something_changes(tmp_path, mo
     )
     (tmp_path / "installed").write_bytes(b"a lock file")
     monkeypatch.setattr(widgets, "check", check)
-    monkeypatch.setattr(widgets.kept, "files", functools.partial(kept.files, root=tmp_path))
+    monkeypatch.setattr(widgets.kept, "once", functools.partial(kept.once, root=tmp_path))
     widgets.checked(tmp_path, alive)
     widgets.checked(tmp_path, alive)
     assert len(tried) == 1

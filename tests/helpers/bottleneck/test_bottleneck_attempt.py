@@ -17,7 +17,8 @@ from course_tools.edition import leaks, student_edition
 from helpers import bottleneck
 from helpers.bottleneck.review import numbers
 from helpers.bottleneck.scenario import given_numbers, known_numbers
-from helpers.classroom import claims, overview
+from helpers.classroom import claims
+from helpers.classroom.sheets import sheet_file
 from helpers.language import say
 
 reviewing = sys.modules["helpers.bottleneck.review"]  # the package's name is the function
@@ -27,7 +28,7 @@ EXAMPLE = "0230"  # the scenario of the model answers
 
 def notebook(kind: str, lang: str) -> list[dict]:
     lesson = f"notebooks/{lang}/{LESSON}.ipynb"
-    path = ROOT / (lesson if kind == "notebooks" else overview.sheet_file(kind, lang, LESSON))
+    path = ROOT / (lesson if kind == "notebooks" else sheet_file(kind, lang, LESSON))
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
 

@@ -17,6 +17,7 @@ from ..problems import Problem
 from ..source import Source
 
 HIDDEN = re.compile(r"(BEGIN|END) HIDDEN TESTS")
+Answer = tuple[ast.FunctionDef, list[ast.stmt]]  # a model answer, and its body as `plain` has it
 
 
 def problems(source: Source) -> Iterator[Problem]:
@@ -31,7 +32,8 @@ def _in_sight(cells: Iterable[Cell]) -> Iterator[Problem]:
     """Yield functions of a visible check that take what a task takes, or hold its model answer."""
     cells = [cell for cell in cells if "wrong" not in cell.options]
     tasks = [cell.tree for cell in cells if "task" in cell.options]
-    answers = [of for tree in tasks for of in tree.body if isinstance(of, ast.FunctionDef)]
+    functions = [of for tree in tasks for of in tree.body if isinstance(of, ast.FunctionDef)]
+    answers = [(of, syntax_trees.plain(of.body)) for of in functions]
     for cell in cells:
         if "points" in cell.options:
             shown = ast.parse(with_stub(cell.source, "HIDDEN TESTS", ["pass"]))
@@ -39,13 +41,12 @@ def _in_sight(cells: Iterable[Cell]) -> Iterator[Problem]:
                 yield from _faults(cell, function, answers)
 
 
-def _faults(
-    cell: Cell, function: ast.FunctionDef, answers: list[ast.FunctionDef]
-) -> Iterator[Problem]:
+def _faults(cell: Cell, function: ast.FunctionDef, answers: Iterable[Answer]) -> Iterator[Problem]:
     called = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    for answer in answers:
+    code = syntax_trees.plain([function])
+    for answer, body in answers:
         same = _takes(function) == _takes(answer) != [] and answer.name not in called
-        if same or syntax_trees.copies(function, answer, {}):
+        if same or syntax_trees.copies(code, body, {}):
             what = "takes what the task takes" if same else "holds the model answer"
             yield cell.problem(
                 f"{function.name} {what} ({answer.name}): in its place, it may pass the check",

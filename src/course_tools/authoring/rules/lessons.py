@@ -40,7 +40,7 @@ def _without_label(cells: Iterable[Cell], label: Mapping[str, str]) -> Iterator[
 
 
 def _guesses(cell: Cell) -> bool:
-    return folding.asks(cell.tree) and any(n.startswith("guess") for n in folding.names(cell)[0])
+    return folding.asks(cell.tree) and any(n.startswith("guess") for n in cell.names.made)
 
 
 def problems(lesson: Lesson) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 from helpers.language import say
 
 from .. import messages

@@ -25,7 +25,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 from helpers.files import write_whole
 
 from ...authoring.data import Table

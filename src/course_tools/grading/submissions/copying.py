@@ -57,7 +57,8 @@ def asked(code: str, tree: ast.Module, sheet: Sheet) -> set[str]:
 def inlined(tree: ast.Module, sheet: Sheet) -> set[str]:
     """Return functions of the sheet's checks whose body the code holds, whatever the names."""
     kept = sheet.imported | syntax_trees.imported(tree)
-    return {of.name for of in sheet.references if syntax_trees.copies(tree, of, kept)}
+    code = syntax_trees.plain(tree.body)
+    return {name for name, body in sheet.references if syntax_trees.copies(code, body, kept)}
 
 
 def finders(tree: ast.Module) -> set[str]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 
 ATTEMPT = re.compile(r"(?:\s*\((\d+)\)|[-_ ](\d{1,2}))$")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from helpers.classroom.overview import sheet_file
+from helpers.classroom.sheets import sheet_file
 from helpers.language import say
 
 from ..messages import Note

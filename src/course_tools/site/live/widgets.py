@@ -112,20 +112,13 @@ def files(lessons: Lessons) -> Iterator[tuple[str, bytes]]:
 
 def checked(project: Path, lessons: Lessons) -> None:
     """Check, unless that passed before with the very same files."""
-
-    def passes() -> kept.Files:
+    if not any(lessons.values()):
         check(project, lessons)
-        return {}
-
-    if any(lessons.values()):
-        needs = [repr(lessons).encode(), AWAKE.read_bytes(), PYTHON.read_bytes(), RUN.encode()]
-        needs += [
-            x for name, path in archive.contents() for x in (name.encode(), path.read_bytes())
-        ]
-        needs.append((project / "installed").read_bytes())  # which Pyodide
-        kept.files("alive", needs, passes)
-    else:
-        passes()
+        return
+    needs = [repr(lessons).encode(), AWAKE.read_bytes(), PYTHON.read_bytes(), RUN.encode()]
+    needs += [x for name, path in archive.contents() for x in (name.encode(), path.read_bytes())]
+    needs.append((project / "installed").read_bytes())  # which Pyodide
+    kept.once("alive", needs, lambda _: check(project, lessons))
 
 
 def check(project: Path, lessons: Lessons) -> None:
