@@ -58,7 +58,7 @@ class Distractor:
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """What is said of one item.
+    """The statistics of one task or question.
 
     share: mean share of the points.  discrimination: None with fewer than FEWEST students, or
     where all have the same.  hinted: share of those who asked for the hint.
