@@ -19,7 +19,8 @@ MARKS = (".", "?", "!", "…", ":")
 COMMAND = re.compile(r": (python -m|start\.py) .*")
 # Each of them leans on a neighbour: a noun, a verb or a sentence that stands elsewhere
 FRAGMENT = re.compile(
-    r"(That of|Those|These|It|Its|They|Their|Of|As|With|From|Into|Beside|Also|Both|Not)\b"
+    r"(That of|Those|These|It|Its|They|Their|Of|As|With|From|Into|Beside|Also|Both|Not|What came|"
+    r"How some)\b"
 )
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | Definition

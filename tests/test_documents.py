@@ -566,6 +566,8 @@ def test_contributing_works_step_by_step(follower):
     state = follower.root / "lessons/90_example/pairs.lock"
     assert {len(line.split()) for line in state.read_text(encoding="utf-8").splitlines()} == {4}
     assert answered_in_every_view(follower.root) == ["True", "False", "True", "[]"]
+    told = run_there(follower.root, READ_BY_TEACHERS)
+    assert told == ["('sum',)", "()", "sum", "True", "()", "frozenset()"]
 
 
 ANSWERS = """
@@ -584,10 +586,32 @@ print(quiz.errors)
 """
 
 
+READ_BY_TEACHERS = """
+import sys
+from pathlib import Path
+from course_tools.authoring.course import Lesson
+from course_tools.grading import items
+from course_tools.grading.graded import Graded
+from course_tools.teaching.anchors import Anchors
+from helpers.classroom.records import Answer, LessonWork
+
+asked = Anchors(Lesson.read(Path(sys.argv[1]), "90_example")).questions["q2"]
+print(asked.right, asked.wrong, asked.choices["sum"]["ja"], asked.is_typed)
+work = {"90_example": LessonWork({"q2": Answer((), 1, False, False, False, "max", "max", "a")})}
+[_, item] = items.of_quiz([Graded("s", "s", work, {}, {}, (), ())], "90_example")
+print(item.wrong, item.given["s"])
+"""
+
+
 def answered_in_every_view(root: Path) -> list[str]:
     """The example's question of the new kind: what the three views of the quiz say."""
+    return run_there(root, ANSWERS)
+
+
+def run_there(root: Path, code: str) -> list[str]:
+    """The words that a program prints, run with the copy's packages."""
     env = os.environ | {"PYTHONPATH": f"{root / 'src'}", "TRIAD_HOME": f"{root / 'home'}"}
-    done = subprocess.run([sys.executable, "-c", ANSWERS], env=env | {"PYTHONUTF8": "1"},
+    done = subprocess.run([sys.executable, "-c", code, root], env=env | {"PYTHONUTF8": "1"},
                           capture_output=True, encoding="utf-8")  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.split()

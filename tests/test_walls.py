@@ -119,11 +119,19 @@ def catalogues(src: Path) -> dict[str, dict]:
     return {p.stem: tomllib.loads(p.read_text(encoding="utf-8")) for p in files}
 
 
+def tools_catalogues(src: Path) -> dict[str, dict]:
+    """What tools say, to instructors and on pages, some of it in English too."""
+    names = {"messages.toml", "words.toml"}
+    files = (path for path in (src / "course_tools").rglob("*.toml") if path.name in names)
+    return {f"{p.parent.name}/{p.stem}": tomllib.loads(p.read_text("utf-8")) for p in files}
+
+
 def unequal_messages(src: Path) -> list[str]:
     """Every complete language there, none empty, in all of them the same placeholders."""
     faults = []
-    wanted, known = {say.key(x) for x in say.COMPLETE}, {say.key(x) for x in say.LANGUAGES}
-    for module, messages in catalogues(src).items():
+    wanted = {say.key(x) for x in say.COMPLETE}
+    known = {say.key(x) for x in say.LANGUAGES} | {"en"}
+    for module, messages in (catalogues(src) | tools_catalogues(src)).items():
         for name, texts in messages.items():
             there = {lang for lang, text in texts.items() if text != say.TODO}
             if not wanted <= there <= known or not all(text.strip() for text in texts.values()):
@@ -283,6 +291,7 @@ PLANTED = [
     (unequal_messages, "helpers/language/messages/b.toml", '[hello]\nja = "x"\n'),
     (unequal_messages, "helpers/language/messages/b.toml", '[hello]\nja = "x"\nzh_tw = " "\n'),
     (unequal_messages, "helpers/language/messages/b.toml", '[hello]\nja = "{n}"\nzh_tw = "{m}"\n'),
+    (unequal_messages, "course_tools/site/words.toml", '[hello]\nja = "{n}"\nzh_tw = "{m}"\n'),
     (wrong_calls, "helpers/b.py", 'say.text("a", "goodbye")\n'),
     (wrong_calls, "helpers/b.py", 'say.text("b", "hello", n=1)\n'),
     (wrong_calls, "helpers/b.py", 'say.text("a", "hello", m=1)\n'),

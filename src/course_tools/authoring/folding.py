@@ -20,6 +20,7 @@ KINDS = {  # what a cell's calls make of it, the first that fits
     "explorer": (
         "Explorer",
         "AttentionExplorer",
+        "BlockExplorer",
         "LensExplorer",
         "SamplingExplorer",
         "SoftmaxExplorer",

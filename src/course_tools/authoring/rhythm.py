@@ -24,7 +24,7 @@ NO_PARAGRAPH = ("|", "- ", "!", ">")
 
 
 class Rhythm(NamedTuple):
-    """How some sentences run.
+    """Length, commas and habits of some sentences.
 
     length: mean number of characters   short: share of short ones   commas: in 100 characters
     habits: in 100 sentences, the turn of phrase that comes too easily in this language

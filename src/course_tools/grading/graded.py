@@ -88,7 +88,7 @@ class Graded:
 
     @property
     def rank(self) -> float:
-        """What is greater for the better of two submissions of one student."""
+        """Return the points less the penalty: of two submissions the better has more."""
         return sum(outcome.points for outcome in self.outcomes.values()) - self.penalty
 
     def points(self, sheet: Sheet) -> float:

@@ -13,9 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from helpers.classroom.records import Answer
-from helpers.language.typed_numbers import NotANumber, read_number
 from helpers.widgets.quiz.bank import questions, read_bank
-from helpers.widgets.quiz.kinds import Numeric, Question
+from helpers.widgets.quiz.kinds import Question
 
 from .graded import Graded
 from .marks import UNDECIDED, Grade
@@ -25,7 +24,6 @@ from .sheet import Sheet, Task
 # t test at 5 %, both sides: t = r √((n − 2) / (1 − r²)) = 2.09 at 25.  With fewer students, a task
 # that tells nothing looks very good, or harmful, more than once in twenty.
 FEWEST = 25
-LONGEST = 100  # characters of a typed number
 LEVEL = 0.05  # how often a quiz or sheet may name a wrong answer as drawing the best by chance
 
 
@@ -60,7 +58,7 @@ class Distractor:
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """What is said of one item.
+    """The statistics of one task or question.
 
     share: mean share of the points.  discrimination: None with fewer than FEWEST students, or
     where all have the same.  hinted: share of those who asked for the hint.
@@ -198,27 +196,7 @@ def _question(question: Question, kept: Mapping[str, Mapping[str, Answer]]) -> I
     answers = {who: quiz[question.id] for who, quiz in kept.items() if question.id in quiz}
     judged = {who: answer for who, answer in answers.items() if answer.tries > 0}
     scores = {who: float(answer.at_once) for who, answer in judged.items()}
-    given = {who: frozenset(_labels(question, answer.first)) for who, answer in judged.items()}
+    wrong = set(question.distractors())
+    given = {who: frozenset(question.held(answer.first) & wrong) for who, answer in judged.items()}
     hinted = frozenset(who for who, answer in judged.items() if answer.hinted)
-    return Item(question.id, scores, given, tuple(distractors(question)), hinted)
-
-
-def distractors(question: Question) -> list[str]:
-    """Return the wrong choices, or the typical wrong numbers of a question that asks for one."""
-    if isinstance(question, Numeric):
-        return [f"{mistake.value}" for mistake in question.mistakes]
-    return [choice.id for choice in question.options() if not choice.right]
-
-
-def _labels(question: Question, given: tuple[str, ...] | str) -> Iterator[str]:
-    """Yield which of a question's distractors an answer holds."""
-    if not isinstance(question, Numeric):
-        yield from set(given) & set(distractors(question))
-        return
-    try:
-        number = read_number(f"{given}".strip()[:LONGEST], question.unit.typed)
-    except (NotANumber, ArithmeticError):  # a record is a file that a student may have written
-        return
-    for mistake in question.mistakes:
-        if abs(number - mistake.value) <= mistake.tolerance:
-            yield f"{mistake.value}"
+    return Item(question.id, scores, given, tuple(question.distractors()), hinted)

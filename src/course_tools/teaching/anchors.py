@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
 
+from helpers.classroom.session import Session
 from helpers.language.say import COMPLETE, key
+from helpers.widgets.quiz import kinds
 
 from ..authoring import folding, sections
 from ..authoring.course import Lesson
@@ -45,13 +47,13 @@ class LessonSection:
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the quiz; choices: {its id, or the value of a named mistake: its text}."""
+    """A question of the quiz; choices: {label of an answer that the bank names: its text}."""
 
     text: Texts
     choices: dict[str, Texts]
     wrong: tuple[str, ...]
     right: tuple[str, ...]
-    is_numeric: bool
+    is_typed: bool
 
 
 @dataclass(frozen=True)
@@ -182,18 +184,18 @@ def _in_languages(table: dict) -> Texts:
 
 
 def _question(table: dict) -> Question:
-    text = _in_languages(table["text"])
-    if table["kind"] == "numeric":
-        values = [f"{mistake['value']:g}" for mistake in table.get("mistake", ())]
-        unit = table.get("unit", "")
-        shown = _in_languages(unit) if isinstance(unit, dict) else dict.fromkeys(COMPLETE, unit)
-        choices = {x: {lang: f"{x} {shown[lang]}".strip() for lang in COMPLETE}
-                   for x in [*values, f"{table['answer']:g}"]}  # fmt: skip
-        return Question(text, choices, tuple(values), (f"{table['answer']:g}",), True)
-    choices = {choice["id"]: _in_languages(choice["text"]) for choice in table["choice"]}
-    right = [choice["id"] for choice in table["choice"] if choice["right"]]
-    wrong = [choice["id"] for choice in table["choice"] if not choice["right"]]
-    return Question(text, choices, tuple(wrong), tuple(right), False)
+    read = {}
+    for lang in COMPLETE:
+        with Session(lang=lang):
+            read[lang] = kinds.from_table(table)
+    asked = read[COMPLETE[0]]
+    texts = {lang: [one.text for one in question.foreseen()] for lang, question in read.items()}
+    labels = [one.label for one in asked.foreseen()]
+    choices = {x: {lang: texts[lang][n] for lang in COMPLETE} for n, x in enumerate(labels)}
+    right = tuple(one.label for one in asked.foreseen() if one.right)
+    wrong = tuple(asked.distractors())
+    text = {lang: question.text for lang, question in read.items()}
+    return Question(text, choices, wrong, right, asked.drawn()["control"] == "text")
 
 
 def _tasks(sheet: Source) -> dict[str, SheetTask]:

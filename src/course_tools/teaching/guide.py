@@ -127,7 +127,7 @@ def _wanted(anchors: Anchors) -> Iterator[tuple[Path_, tuple[str, bool]]]:
     for name, question in anchors.questions.items():
         here = ("question", name)
         yield (*here, "text"), (WORDS, True)
-        for choice in () if question.is_numeric else question.choices:
+        for choice in () if question.is_typed else question.choices:
             yield (*here, "choice", choice), (WORDS, True)
         for choice in question.wrong:
             yield (*here, "thinks", choice), (TEXTS, True)

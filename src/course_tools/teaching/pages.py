@@ -112,7 +112,7 @@ def _question(one: Prepared, name: str, lang: str) -> Iterator[str]:
     yield f"### {name}"
     yield own(one.guide, question.text, lang, "question", name, "text")
     right = [_choice(one, name, choice, lang) for choice in question.right]
-    if question.is_numeric:
+    if question.is_typed:
         yield words.text("answer_is", lang, answer=right[0])
     else:
         yield "\n".join([f"**{words.text('answer', lang)}**", "", *(f"- {x}" for x in right)])
@@ -127,7 +127,7 @@ def _question(one: Prepared, name: str, lang: str) -> Iterator[str]:
 
 def _choice(one: Prepared, name: str, choice: str, lang: str) -> str:
     question = one.anchors.questions[name]
-    if question.is_numeric:
+    if question.is_typed:
         return choice if lang == ENGLISH else question.choices[choice][lang]
     text = own(one.guide, question.choices[choice], lang, "question", name, "choice", choice)
     return words.text("choice", lang, name=choice, text=text)

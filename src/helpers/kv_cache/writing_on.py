@@ -22,7 +22,7 @@ Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Continuation:
-    """What came out after the READ tokens.
+    """The cache, the layers' outputs and the sentences after the READ tokens.
 
     kept: the keys and the values of each layer, (B, H, S, d), as they were changed
     attention: the layers' output for the next token, (layers, B, d)   log_p: for the one after it,

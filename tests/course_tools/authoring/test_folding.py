@@ -76,12 +76,12 @@ def test_every_check_of_a_sheet_is_folded_and_no_answer_is(folder):
 
 
 def test_no_long_cell_that_only_shows_is_open_in_a_lesson():
-    """Open cells of more than 25 lines: they compute, ask or explain."""
+    """Open cells of more than 15 lines: they compute, ask or explain."""
     for lesson in whole_course.course().lessons:
         cells = lesson.lesson.code
         folds = folding.folded(cells)
         for c in cells:
-            if c.source.count("\n") > 25 and "figures.show" in c.source and c.key not in folds:
+            if c.source.count("\n") > 15 and "figures.show" in c.source and c.key not in folds:
                 assert "guess = None" in c.source, f"{lesson.name}:{c.key}"
 
 

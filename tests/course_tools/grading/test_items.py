@@ -239,7 +239,7 @@ def quiz_work(k: int, **more: Answer) -> dict[str, LessonWork]:
     made = {}
     for number, question in enumerate(questions(read_bank(LESSON)).values()):
         right = (k * 7 + number * 3) % 40 > k
-        first = (items.distractors(question) or ["-1"])[0]
+        first = (question.distractors() or ["-1"])[0]
         given_ = first if question.drawn()["control"] == "text" else (first,)
         made[question.id] = Answer(
             (), 2, True, right, k % 4 == 0, "b", () if right else given_, "a"

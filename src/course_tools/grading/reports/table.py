@@ -100,7 +100,8 @@ def table(
     rows: list[list[str]] = []
     writer.writerow([heads[0], *more, *heads[1:at], *names, *heads[at:]])
     for grade in grades:
-        whose, *line = [*row(grade, walls, lang).values(), *_tasks(grade, lang)]
+        cells = row(grade, walls, lang)
+        whose, *line = [*(cells[name] for name in COLUMNS), *_tasks(grade, lang)]
         who = _who(people.of(grade.graded))[: 1 + len(more)] if people else [whose]
         rows.append([*who, *line, *(quiz(grade.graded, sheet.lesson) if with_quiz else ())])
     for absent in people.missing if people else ():

@@ -19,7 +19,7 @@ class OtherMaximum(Exception):
 
 @dataclass
 class Filled:
-    """What came of it.
+    """A worksheet's cells that change, and what is to be said of them.
 
     cells: {(row, column): text}, the cells that change; given: the students whose points stand in
     the table now; found: what is to be said, of whom; untouched: rows without a submission

@@ -21,6 +21,7 @@ from ..base.messages import QuestionControl
 
 Words = Mapping[str, str]  # messages/quiz.toml in one language
 Given = tuple[str, ...] | str  # ids of choices, or what was typed
+LONGEST = 100  # characters of a typed number that are read
 NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")  # in a text
 
 
@@ -50,6 +51,14 @@ class ExampleAnswer(NamedTuple):
     given: object
     right: bool
     why: tuple[str, ...] = ()
+
+
+class Foreseen(NamedTuple):
+    """An answer that a bank names: its label in reports, its text, whether it is right."""
+
+    label: str
+    text: str
+    right: bool
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,21 @@ class Question(ABC):
         A test judges them; where a hint holds a right one, it tells the answer.
         """
 
+    def foreseen(self) -> Iterator[Foreseen]:
+        """Yield the answers that the bank names: of a kind without typical wrong ones the right."""
+        for one in self.examples():
+            if one.right:
+                yield Foreseen(f"{one.given}", f"{one.given}", True)
+
+    def distractors(self) -> list[str]:
+        """Return the labels of the wrong answers that the bank names."""
+        return [one.label for one in self.foreseen() if not one.right]
+
+    def held(self, given: Given) -> set[str]:
+        """Return the labels of the foreseen answers that an answer is, or holds."""
+        parts = {given} if isinstance(given, str) else set(given)
+        return parts & {one.label for one in self.foreseen()}
+
     def is_told_by(self, hint: str) -> bool:
         """Does a hint hold the answer?"""
         right = (squeezed(f"{one.given}") for one in self.examples() if one.right)
@@ -203,6 +227,10 @@ class ChoiceQuestion(Question):
             for some in itertools.combinations(self.choices, size):
                 ids = [choice.id for choice in some]
                 yield ExampleAnswer(ids, set(ids) == declared, tuple(choice.why for choice in some))
+
+    def foreseen(self) -> Iterator[Foreseen]:
+        """Yield the choices, by their ids."""
+        return (Foreseen(choice.id, choice.text, choice.right) for choice in self.choices)
 
     def sizes(self) -> Iterable[int]:
         """Return how many choices an answer may have."""
@@ -311,6 +339,21 @@ class Numeric(Question):
         yield ExampleAnswer(10 * abs(self.answer) + 1000, False, (self.why_wrong,))
         yield from (ExampleAnswer(m.value, False, (m.why,)) for m in self.mistakes)
 
+    def foreseen(self) -> Iterator[Foreseen]:
+        """Yield the typical mistakes and the answer, as numbers."""
+        values = [(mistake.value, False) for mistake in self.mistakes] + [(self.answer, True)]
+        for value, right in values:
+            yield Foreseen(label(value), f"{label(value)} {self.unit.shown}".strip(), right)
+
+    def held(self, given: Given) -> set[str]:
+        """Return the mistakes within whose tolerance a number lies; set() where it is none."""
+        try:
+            number = read_number(f"{given}".strip()[:LONGEST], self.unit.typed)
+        except (NotANumber, ArithmeticError):  # a record is a file that a student may have written
+            return set()
+        near = (m.value for m in self.mistakes if abs(number - m.value) <= m.tolerance)
+        return {label(value) for value in near}
+
     def is_told_by(self, hint: str) -> bool:
         """Does a hint hold a number that is right?"""
         found = NUMBER.findall(squeezed(hint))
@@ -354,6 +397,11 @@ def from_table(table: Mapping[str, Any]) -> Question:
 def squeezed(text: str) -> str:
     """Return a text without spaces, capitals, full-width forms and marks of code."""
     return re.sub(r"[\s`。]", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def label(number: Decimal) -> str:
+    """Write a number without zeros that say nothing."""
+    return f"{number.normalize():f}"
 
 
 def listed(names: Iterable[str]) -> str:
