@@ -19,8 +19,9 @@ from sample_class import FULL
 from sqlalchemy.exc import OperationalError
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import mark, stopping
+from course_tools.grading import mark
 from course_tools.grading.reports import gradebook, scores
+from helpers import stopping
 
 RIGHT = dict.fromkeys(FULL, "RIGHT")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs signals")
@@ -221,7 +222,7 @@ SERVER = "import signal, sys, time; print('up', flush=True); time.sleep(60)"
 MARKING = """
 import sys
 from pathlib import Path
-from course_tools.grading import mark, stopping
+from course_tools.grading import mark
 mark.formgrader = lambda _: [sys.executable, "-c", sys.argv[2]]
 sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1], "--formgrader"]))
 """
@@ -264,6 +265,5 @@ def test_a_server_that_does_not_listen_is_ended_all_the_same():
     deaf += "print(flush=True); time.sleep(60)"
     server = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
     server.stdout.readline()
-    mark.ended(server, 0.2)
+    stopping.ended(server, 0.2)
     assert server.poll() is not None
-    assert stopping.Terminated.__mro__[1] is KeyboardInterrupt
