@@ -95,7 +95,7 @@ def test_a_bad_node_a_killed_worker_and_a_deadly_submission_cost_nobody_else(tra
     killer.start()
     with client.cluster_workers("local", 3, JOB, sheet_01(), [], told.append) as pool:
         results = grade_class(handed, JOB, tmp_path / "out", pool, told.append)
-    killer.join()
+    killer.join(150)
     expected = {one.student: deadly.points_of(one.student) for one in handed}
     assert rows(results) == expected | {"poison1": "took_down"} and len(results) == 24
     assert len(list((tmp_path / "out" / "results").iterdir())) == 23
