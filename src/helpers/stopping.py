@@ -68,7 +68,7 @@ def child(command: list[str], **options: Any) -> Iterator[subprocess.Popen]:
     """Start a child that never outlives the block."""
     started = None
     try:
-        with _kept_back():
+        with kept_back():
             started = subprocess.Popen(command, **options)
         yield started
     finally:
@@ -77,8 +77,8 @@ def child(command: list[str], **options: Any) -> Iterator[subprocess.Popen]:
 
 
 @contextlib.contextmanager
-def _kept_back() -> Iterator[None]:
-    """Let signals that would raise wait for the end of the block."""
+def kept_back() -> Iterator[None]:
+    """Let signals that would raise wait for the end of the block, in which something starts."""
     came: list[int] = []
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():

@@ -9,6 +9,7 @@ import contextlib
 import os
 import pickle
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -85,6 +86,27 @@ def kill_worker_of(trace: Path, word: str) -> None:
     """Kill dask's worker whose judge is at work on WORD, once it is."""
     judge = processes.until(lambda: deadly.worker_on(trace, word))
     psutil.Process(judge).parent().kill()
+
+
+def test_a_signal_while_a_cluster_starts_waits_until_it_can_be_closed(monkeypatch):
+    """What has half started dask would leave to the end of the process, with a traceback."""
+    events = []
+
+    class Cluster:
+        def __init__(self, **options):
+            signal.raise_signal(signal.SIGINT)
+            events.append("started")
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            events.append("closed")
+
+    monkeypatch.setattr(client, "LocalCluster", Cluster)
+    with pytest.raises(KeyboardInterrupt), client.opened("local", 1):
+        pytest.fail("the signal waits no longer")
+    assert events == ["started", "closed"]
 
 
 def test_a_bad_node_a_killed_worker_and_a_deadly_submission_cost_nobody_else(trace, tmp_path):
