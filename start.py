@@ -32,6 +32,7 @@ NODE = VENV / "node"  # what the tests use of npm's packages
 STAMP = VENV / "set-up.json"  # written last: a set-up that did not end leaves none
 GIB_NEEDED = 2
 HEARTBEAT_S = 15
+END_S = 20  # for a child's own way out, on a busy machine
 # PyTorch's public index of CPU builds: an option that is probed first, never required
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
@@ -75,14 +76,46 @@ def venv_python() -> Path:
 
 @contextlib.contextmanager
 def running(command: list, **options) -> Iterator[subprocess.Popen]:
-    """Start a child that never outlives this process."""
-    process = subprocess.Popen([str(word) for word in command], **options)
+    """Start a child that never outlives this process, at whatever moment a signal comes."""
+    process = None
     try:
+        with kept_back():
+            process = subprocess.Popen([str(word) for word in command], **options)
         yield process
     finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+        if process:
+            end(process)
+
+
+@contextlib.contextmanager
+def kept_back() -> Iterator[None]:
+    """Let signals wait for the end of the block: the child that starts in it has to be known."""
+    came = []
+    numbers: list[int] = [signal.SIGINT, signal.SIGTERM]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    raising = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in raising:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in raising.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+def end(process: subprocess.Popen) -> None:
+    """End the child in order, and at once where it does not listen, or a signal comes again."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(END_S)
+    except BaseException as reason:
+        process.kill()
+        process.wait()
+        if not isinstance(reason, subprocess.TimeoutExpired):
+            raise
 
 
 def call(command: list) -> int:
@@ -92,10 +125,12 @@ def call(command: list) -> int:
     ours.update(JUPYTER_PREFER_ENV_PATH="1", TRIAD_NODE=str(NODE), PATH=path)
     with running(command, env={**os.environ, **ours}) as child:
         try:
-            status = child.wait()
+            while waiting(child):
+                pass
+            status = child.returncode
         except KeyboardInterrupt:  # the terminal told the child too: let it end by itself
             try:
-                status = child.wait(20)
+                status = child.wait(END_S) or 130
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 status = 130
     return status if status >= 0 else 128 - status
@@ -350,6 +385,12 @@ def run(arguments: list[str]) -> int:
     return call([venv_python(), "-P", "-m", *command.tool.split(), *rest, *words[end:]])
 
 
+def stop(*_: object) -> None:
+    """End this process in order; SIGTERM once more does not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main(arguments: list[str]) -> int:
     """Run the words of the command line on a machine that can run the course; the exit status."""
     if sys.version_info < MINIMUM:
@@ -360,7 +401,7 @@ def main(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):  # a console of another code page shows "?"
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that running() ends the child
+    signal.signal(signal.SIGTERM, stop)  # so that running() ends the child
     try:
         return run(arguments)
     except Failure as failure:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import venv
 from pathlib import Path
 from types import SimpleNamespace
 
+import processes
+import psutil
 import pytest
 from places import ROOT
 
@@ -531,3 +534,34 @@ def test_comments_and_addresses_ask_for_no_new_set_up(start):
     with (start.ROOT / "constraints.txt").open("a", encoding="utf-8") as file:
         file.write("six==1.16.0\n")
     assert start.fingerprint("3.11.7") != before
+
+
+# --- signals --------------------------------------------------------------------------------------
+
+TOLD = """
+import signal, subprocess, sys, start
+real = subprocess.Popen
+
+def popen(*words, **options):
+    child = real(*words, **options)
+    print(child.pid, flush=True)
+    signal.raise_signal({how})
+    return child
+
+subprocess.Popen = popen
+start.run = lambda _: start.call([sys.executable, "-c", {child!r}])
+sys.exit(start.main([]))
+"""
+SLEEPS = "import time; time.sleep(60)"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_command_starts_leaves_it_to_nobody(how):
+    code = TOLD.format(how=int(how), child=SLEEPS)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    command, pipes = [sys.executable, "-c", code], {"stdout": subprocess.PIPE, "text": True}
+    with processes.started(command, env=env, stderr=subprocess.PIPE, **pipes) as process:
+        out, err = process.communicate(timeout=50)
+    assert process.returncode == 128 + how and "Traceback" not in err
+    processes.until(lambda: not psutil.pid_exists(int(out)), 10)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn
 
+from helpers import stopping
 from helpers.language import say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +52,17 @@ def courses(wanted: argparse.Namespace) -> Path:
 
 
 def run(main: Callable[[list[str]], int]) -> NoReturn:
-    """End this process with MAIN's status.  A console shows "?" for a character that it has not."""
+    """End this process with MAIN's status, or, when it is told to end, with a shell's for that.
+
+    A console shows "?" for a character that it has not.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
-    sys.exit(main(sys.argv[1:]))
+    try:
+        with stopping.in_order():
+            status = main(sys.argv[1:])
+    except KeyboardInterrupt as stopped:
+        print("\nStopped.", file=sys.stderr)
+        status = stopping.status(stopped)
+    sys.exit(status)

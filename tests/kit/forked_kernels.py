@@ -22,6 +22,7 @@ from typing import Any
 from jupyter_client.launcher import launch_kernel
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
+STARTS_S = 300  # torch and transformers are loaded before the first, on a busy machine
 PRELOADED = [
     "ipykernel.kernelapp",
     "torch",
@@ -59,7 +60,10 @@ def launch(cmd: Sequence[str], **options: Any) -> Forked | subprocess.Popen:
     process = context().Process(target=run, args=words, daemon=True)  # it ends with this process
     process.start()
     tell.close()
-    started.recv()  # before that its group is ours, which the caller would take for its own
+    if not started.poll(STARTS_S):  # before that its group is ours, which the caller would take
+        process.kill()
+        raise TimeoutError(f"no kernel was forked in {STARTS_S} s")
+    started.recv()
     return Forked(process)
 
 

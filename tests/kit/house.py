@@ -18,7 +18,7 @@ HEAVY = {"torch", "transformers", "matplotlib", "numpy", "IPython", "ipywidgets"
 # From the ground up.  A room imports rooms of the floors before its own, and nothing else.
 FLOORS: dict[str, list[set[str]]] = {
     "helpers": [
-        {"files", "language", "lazy"},
+        {"files", "language", "lazy", "stopping"},
         {"display", "hardware", "world"},
         {"classroom", "instruments"},
         {"models"},

@@ -163,7 +163,7 @@ def _until_the_command_dies(killer: _Killer, rows: int) -> dict[str, int]:
     running = command.start()
     command.until(lambda: command.kept() >= rows)
     running.kill()
-    running.wait()
+    running.wait(60)
     with killer.lock:
         killer.note("command")
     return command.verdicts()
@@ -176,7 +176,7 @@ def _until_the_scheduler_dies(killer: _Killer, rows: int) -> dict[str, int]:
     with killer.lock:
         assert site.scheduler
         site.scheduler.kill()
-        site.scheduler.wait()
+        site.scheduler.wait(60)
         killer.note("scheduler")
         assert command.wait() == 1 and "scheduler has ended" in command.said()
         for nanny in site.nannies.values():  # else they would look for the other one for long

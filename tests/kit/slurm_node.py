@@ -78,7 +78,7 @@ def node(folder: Path) -> Iterator[dict[str, str]]:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:
                 daemon.kill()
-                daemon.wait()
+                daemon.wait(60)
 
 
 def wait_until_idle(env: dict[str, str], folder: Path) -> None:

@@ -7,10 +7,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from helpers import stopping
 from helpers.display.progress_bar import PrintedLines
 
 from ..command import ROOT
@@ -23,26 +24,21 @@ class CommandFailed(Exception):
     """A program did not end well; the message has its last lines."""
 
 
-@contextmanager
-def running(command: Sequence[object], **options: Any) -> Iterator[subprocess.Popen]:
+def running(command: Sequence[object], **options: Any) -> AbstractContextManager[subprocess.Popen]:
     """Start a child that never outlives this process."""
-    process = subprocess.Popen([str(word) for word in command], **options)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+    return stopping.child([str(word) for word in command], **options)
 
 
 def status_of(command: Sequence[object], **options: Any) -> int:
     """Run COMMAND in the foreground; its exit status, or 128 + the signal that ended it."""
     with running(command, **options) as child:
         try:
-            status = child.wait()
+            status = stopping.waited(child)
+        except stopping.Terminated:  # nobody has told the child
+            raise
         except KeyboardInterrupt:  # the terminal told the child too: let it end by itself
             try:
-                status = child.wait(15)
+                status = child.wait(15) or 130
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 status = 130
     return status if status >= 0 else 128 - status
@@ -57,7 +53,7 @@ def step(title: str, command: Sequence[object], cwd: Path = ROOT) -> None:
     with tempfile.TemporaryFile() as log, life_signs(title):
         out = None if sys.stdout.isatty() else log
         with running(command, cwd=cwd, stdout=out, stderr=log) as child:
-            child.wait()
+            stopping.waited(child)
         if child.returncode:
             log.seek(0)
             lines = log.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]

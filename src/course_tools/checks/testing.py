@@ -8,7 +8,6 @@ the system first gets the programs that the tests use.
 import argparse
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -183,5 +182,4 @@ def install_site() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that pytest ends with this process
     command.run(main)

@@ -18,10 +18,11 @@ from pathlib import Path
 import filelock
 from sqlalchemy.exc import OperationalError
 
+from helpers import stopping
 from helpers.language import say
 
 from .. import command
-from . import messages, options, outputs, stopping
+from . import messages, options, outputs
 from .classroom import Job, grade_class, is_new
 from .csv_files import UnreadableTable
 from .graded import Graded
@@ -68,7 +69,7 @@ def carried_out(wanted: argparse.Namespace) -> int:
         sheet = read(wanted.root, wanted.lesson, wanted.lang)
         students = gather(place, sheet) if place else handed_in.before(out, sheet)
         out.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(out / ".lock", timeout=0), stopping.sigterm_stops():
+        with filelock.FileLock(out / ".lock", timeout=0), stopping.in_order():
             return run(wanted, sheet, joined(students, sheet, policy, out), out)
     except (NoSheet, NotReleased, NoSubmissions, OtherSheet, *TABLES) as reason:
         print(reason, file=sys.stderr)
@@ -84,7 +85,7 @@ def carried_out(wanted: argparse.Namespace) -> int:
         print(FAILED.format(reason=getattr(error, "orig", error)), file=sys.stderr)
     except KeyboardInterrupt as stopped:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
-        return 143 if isinstance(stopped, stopping.Terminated) else 130
+        return stopping.status(stopped)
     return 1
 
 

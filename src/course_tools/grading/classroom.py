@@ -6,15 +6,18 @@ What went wrong here, and in no answer, is not kept: a person is told, and it is
 """
 
 import atexit
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, as_completed
+import queue
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from helpers import stopping
 from helpers.display.progress_bar import Pace, PrintedLines
 
 from . import sheet as sheets
@@ -71,7 +74,7 @@ def grade_class(
             done[place] = verdicts.load(out, one, key_of(job)) or _ungraded(settings, [])
     counter = _Counter(len(every), len(done), tell)
     try:
-        for future in as_completed(list(waiting)):
+        for future in _as_done(list(waiting)):
             place, key = waiting.pop(future)
             done[place] = _result(future, settings)
             if not any(name in OURS for name, _ in done[place].human):
@@ -83,6 +86,19 @@ def grade_class(
         raise
     counter.end()
     return _best([Graded.of(one, done[place]) for place, one in enumerate(every)])
+
+
+def _as_done(futures: list[Future]) -> Iterator[Future]:
+    """Yield each future when it is done, and hear signals meanwhile, as as_completed may not."""
+    finished = queue.SimpleQueue[Future]()
+    for future in futures:
+        future.add_done_callback(finished.put)
+    left = len(futures)
+    while left:
+        with contextlib.suppress(queue.Empty):
+            done = finished.get(timeout=stopping.HEAR_S)
+            left -= 1
+            yield done
 
 
 def _result(future: Future, settings: Job) -> Verdict:

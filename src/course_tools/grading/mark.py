@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import os
 import sqlite3
-import subprocess
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -18,10 +17,11 @@ from pathlib import Path
 
 import filelock
 
+from helpers import stopping
 from helpers.language import say
 
 from .. import command
-from . import messages, stopping
+from . import messages
 from .marking import desk
 from .marking.server import MarkingServer
 from .marking.views import Marking
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not wanted.formgrader:
         return paged(wanted, folder)
     lock = filelock.FileLock(folder / MARKING)  # tells the grader that a page may be open
-    with stopping.sigterm_stops(), contextlib.suppress(filelock.Timeout), lock.acquire(timeout=0):
+    with stopping.in_order(), contextlib.suppress(filelock.Timeout), lock.acquire(timeout=0):
         return served(formgrader(wanted), folder)
     print(f"Formgrader is open for {folder} already", file=sys.stderr)
     return 1
@@ -75,39 +75,26 @@ def paged(wanted: argparse.Namespace, folder: Path) -> int:
     except OSError as reason:
         print(f"port {wanted.port}: {reason}", file=sys.stderr)
         return 1
-    print(f"Marking page: {server.address}\nCtrl-C ends it.", flush=True)
-    if not wanted.no_browser:
-        webbrowser.open(server.address)
-    with stopping.sigterm_stops():
-        try:
+    try:
+        with stopping.in_order():
+            print(f"Marking page: {server.address}\nCtrl-C ends it.", flush=True)
+            if not wanted.no_browser:
+                webbrowser.open(server.address)
             server.serve()
-        except KeyboardInterrupt as stopped:
-            print("\nWhat was saved is kept. python start.py grade writes it into table and pages.")
-            return 143 if isinstance(stopped, stopping.Terminated) else 130
+    except KeyboardInterrupt as stopped:
+        print("\nWhat was saved is kept. python start.py grade writes it into table and pages.")
+        return stopping.status(stopped)
     return 0
 
 
 def served(command: list[str], folder: Path) -> int:
     """Run the server until it ends, or until this process is told to; it never outlives it."""
     last = jail.end_with_parent if sys.platform == "linux" else None
-    server = subprocess.Popen(command, cwd=folder, preexec_fn=last)
     try:
-        return server.wait()
+        with stopping.child(command, cwd=folder, preexec_fn=last) as server:
+            return stopping.waited(server)
     except KeyboardInterrupt as stopped:
-        return 143 if isinstance(stopped, stopping.Terminated) else 130
-    finally:
-        ended(server)
-
-
-def ended(server: subprocess.Popen, seconds: float = 20.0) -> None:
-    """End the server in order, and wait until it is gone."""
-    if server.poll() is None:
-        server.terminate()
-    try:
-        server.wait(seconds)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+        return stopping.status(stopped)
 
 
 def formgrader(wanted: argparse.Namespace) -> list[str]:

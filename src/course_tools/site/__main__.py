@@ -6,11 +6,11 @@ host.  --serve shows it on this machine.
 """
 
 import argparse
-import contextlib
 import sys
-import threading
+import time
 from pathlib import Path
 
+from helpers import stopping
 from helpers.language.say import COMPLETE
 
 from .. import command
@@ -77,12 +77,14 @@ def lessons(root: Path, wanted: list[str]) -> list[Page]:
 
 
 def serve(out: Path, base: str) -> int:
-    """Serve the folder at 127.0.0.1 until Ctrl-C."""
-    with served(out, base) as address:
-        print(f"{address}{COMPLETE[0]}/   (Ctrl-C ends it)", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
-    return 0
+    """Serve the folder at 127.0.0.1 until Ctrl-C or SIGTERM."""
+    try:
+        with served(out, base) as address:
+            print(f"{address}{COMPLETE[0]}/   (Ctrl-C ends it)", flush=True)
+            while True:  # a wait without an end may not hear a signal that comes as it begins
+                time.sleep(stopping.HEAR_S)
+    except KeyboardInterrupt as stopped:
+        return stopping.status(stopped)
 
 
 if __name__ == "__main__":

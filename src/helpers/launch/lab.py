@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from .. import stopping
 from ..language import say
 from .delivery import course_files, deliver, write_json
 
@@ -144,7 +145,9 @@ def is_root() -> bool:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
+        with stopping.in_order():  # from here on JupyterLab's own handlers hold
+            ended = main(sys.argv[1:])
+    except KeyboardInterrupt as stopped:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
-        sys.exit(130)
+        ended = stopping.status(stopped)
+    sys.exit(ended)

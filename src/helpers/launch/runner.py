@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
-from .. import experiments
+from .. import experiments, stopping
 from ..classroom import claims, predict
 from ..display import progress_bar
 from ..display.monospace import aligned
@@ -94,28 +94,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     say.use(say.of_the_console())
     wanted = arguments(argv)
     say.use(wanted.lang or say.language())
-    try:
-        alone = [name for name in wanted.names if name in experiments.EXPERIMENTS]
-        names = [name for name in wanted.names if name not in alone]
-        lessons = find(notebooks_folder(), names, wanted.lang) if names or not alone else []
-        if wanted.list:
-            return show_list(lessons, experiments.all_of(alone) if alone or not names else [])
-        if wanted.record and (wanted.lang or alone):
-            raise CannotRun(say.text("runner", "record_both"))
-        failed = max([experiments.run(name) for name in alone], default=0)
-        if not lessons:
-            return failed
-        print(say.text("runner", "processor", processor=processor()), flush=True)
-        reports = [run(lesson) for lesson in lessons]
-        done = summary(reports) or (record(wanted.record, reports) if wanted.record else 0)
-        return max(failed, done)
-    except CannotRun as reason:
-        print(reason, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        end_children()
-        print("\n" + say.text("runner", "interrupted"), file=sys.stderr)
-        return 130
+    with stopping.in_order():
+        try:
+            return carried_out(wanted)
+        except CannotRun as reason:
+            print(reason, file=sys.stderr)
+            return 2
+        except KeyboardInterrupt as stopped:
+            end_children()
+            print("\n" + say.text("runner", "interrupted"), file=sys.stderr)
+            return stopping.status(stopped)
+
+
+def carried_out(wanted: argparse.Namespace) -> int:
+    """Do what the command line asks for; CannotRun."""
+    alone = [name for name in wanted.names if name in experiments.EXPERIMENTS]
+    names = [name for name in wanted.names if name not in alone]
+    lessons = find(notebooks_folder(), names, wanted.lang) if names or not alone else []
+    if wanted.list:
+        return show_list(lessons, experiments.all_of(alone) if alone or not names else [])
+    if wanted.record and (wanted.lang or alone):
+        raise CannotRun(say.text("runner", "record_both"))
+    failed = max([experiments.run(name) for name in alone], default=0)
+    if not lessons:
+        return failed
+    print(say.text("runner", "processor", processor=processor()), flush=True)
+    reports = [run(lesson) for lesson in lessons]
+    done = summary(reports) or (record(wanted.record, reports) if wanted.record else 0)
+    return max(failed, done)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

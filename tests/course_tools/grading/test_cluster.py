@@ -9,6 +9,7 @@ import contextlib
 import os
 import pickle
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -87,6 +88,27 @@ def kill_worker_of(trace: Path, word: str) -> None:
     psutil.Process(judge).parent().kill()
 
 
+def test_a_signal_while_a_cluster_starts_waits_until_it_can_be_closed(monkeypatch):
+    """What has half started dask would leave to the end of the process, with a traceback."""
+    events = []
+
+    class Cluster:
+        def __init__(self, **options):
+            signal.raise_signal(signal.SIGINT)
+            events.append("started")
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            events.append("closed")
+
+    monkeypatch.setattr(client, "LocalCluster", Cluster)
+    with pytest.raises(KeyboardInterrupt), client.opened("local", 1):
+        pytest.fail("the signal waits no longer")
+    assert events == ["started", "closed"]
+
+
 def test_a_bad_node_a_killed_worker_and_a_deadly_submission_cost_nobody_else(trace, tmp_path):
     """Three workers, 24 submissions; processes of this machine find the same."""
     handed = words(*(f"s{n:02d}" for n in range(8)), "slow1", "poison1", *map(str, range(10, 24)))
@@ -95,7 +117,7 @@ def test_a_bad_node_a_killed_worker_and_a_deadly_submission_cost_nobody_else(tra
     killer.start()
     with client.cluster_workers("local", 3, JOB, sheet_01(), [], told.append) as pool:
         results = grade_class(handed, JOB, tmp_path / "out", pool, told.append)
-    killer.join()
+    killer.join(150)
     expected = {one.student: deadly.points_of(one.student) for one in handed}
     assert rows(results) == expected | {"poison1": "took_down"} and len(results) == 24
     assert len(list((tmp_path / "out" / "results").iterdir())) == 23

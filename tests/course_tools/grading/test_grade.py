@@ -270,7 +270,7 @@ def test_a_fork_server_that_was_killed_is_started_again(isolated, tmp_path):
     imports = sheet.read(ROOT, LESSON, LANG).imports
     server = classroom._server(LIMITS, True, imports)
     server.process.kill()
-    server.process.wait()
+    server.process.wait(60)
     assert classroom.grade(job) == first and first.outcomes["merge"].points == 3
 
 

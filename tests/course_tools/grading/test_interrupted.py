@@ -1,16 +1,20 @@
 """Whatever stops the grader, or marking: nothing is lost, one sentence, nothing is left running."""
 
+import _thread
 import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from unittest import mock
 
 import filelock
+import processes
 import pytest
 import turns
 from marked_class import MarkedClass, notebook
@@ -19,7 +23,7 @@ from sample_class import FULL
 from sqlalchemy.exc import OperationalError
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import mark, stopping
+from course_tools.grading import classroom, mark
 from course_tools.grading.reports import gradebook, scores
 
 RIGHT = dict.fromkeys(FULL, "RIGHT")
@@ -221,7 +225,7 @@ SERVER = "import signal, sys, time; print('up', flush=True); time.sleep(60)"
 MARKING = """
 import sys
 from pathlib import Path
-from course_tools.grading import mark, stopping
+from course_tools.grading import mark
 mark.formgrader = lambda _: [sys.executable, "-c", sys.argv[2]]
 sys.exit(mark.main(["--lang", "ja", "--courses", sys.argv[1], "--formgrader"]))
 """
@@ -235,14 +239,11 @@ def test_no_server_outlives_the_command_that_marks(marked, how):
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     say = SERVER.replace("print('up'", "import os; print(os.getpid()")
     command = [sys.executable, "-c", MARKING, str(marked.courses), say]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    server = int(process.stdout.readline())
-    process.send_signal(how)
-    assert process.wait(30) == {signal.SIGTERM: 143, signal.SIGINT: 130}.get(how, -9)
-    end = time.monotonic() + 10
-    while alive(server) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not alive(server)
+    with processes.started(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        server = int(process.stdout.readline())
+        process.send_signal(how)
+        assert process.wait(60) == {signal.SIGTERM: 143, signal.SIGINT: 130}.get(how, -9)
+    processes.until(lambda: not alive(server), 10)
 
 
 def alive(pid: int) -> bool:
@@ -259,11 +260,21 @@ def test_two_do_not_mark_one_course_from_two_servers(marked, capsys):
     assert "open" in capsys.readouterr().err
 
 
-def test_a_server_that_does_not_listen_is_ended_all_the_same():
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-    deaf += "print(flush=True); time.sleep(60)"
-    server = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
-    server.stdout.readline()
-    mark.ended(server, 0.2)
-    assert server.poll() is not None
-    assert stopping.Terminated.__mro__[1] is KeyboardInterrupt
+def test_ctrl_c_while_the_browser_is_opened_ends_the_marking_page(marked, capsys):
+    where = ["--lang", "ja", "--courses", str(marked.courses)]
+    with mock.patch("webbrowser.open", side_effect=KeyboardInterrupt):
+        assert mark.main(where) == 130
+    assert "What was saved is kept" in capsys.readouterr().out
+
+
+@POSIX
+def test_a_signal_that_interrupts_no_wait_is_heard_while_nothing_is_graded():
+    """As one that comes when the wait is just about to begin."""
+    never = Future()
+    threading.Timer(0.2, _thread.interrupt_main).start()
+    late = threading.Timer(20, never.set_result, (None,))
+    late.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(classroom._as_done([never]))
+    assert not never.done()
+    late.cancel()

@@ -326,7 +326,7 @@ def served(made):
     thread.start()
     yield running, lambda *a, **heads: ask(running, *a, **heads)
     running.shutdown()
-    thread.join()
+    thread.join(60)
     running.server_close()
 
 

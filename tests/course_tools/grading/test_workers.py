@@ -76,7 +76,7 @@ def test_a_worker_that_is_killed_costs_no_row_and_nothing_is_graded_twice(trace,
     killer = threading.Thread(target=kill_one, args=(trace, "slow1"))
     killer.start()
     results = graded(handed, tmp_path / "out", LocalWorkers(2))
-    killer.join()
+    killer.join(150)
     assert rows(results) == expected(handed)
     assert max(deadly.traced(trace, "end").values()) == 1
     assert {w: n for w, n in deadly.traced(trace, "begin").items() if n > 1} == {"slow1": 2}
@@ -163,7 +163,7 @@ def test_the_workers_end_with_a_command_that_is_killed(trace, tmp_path):
 def test_a_judge_that_died_idle_is_not_laid_to_the_next_submission(trace, tmp_path):
     made = JudgeProcess(str(ROOT / "src"), str(tmp_path))
     made.kill()
-    made.process.wait()
+    made.process.wait(60)
     with pytest.raises(JudgeEnded) as ended:
         made.ask(b"")
     assert not ended.value.asked

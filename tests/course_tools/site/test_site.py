@@ -1,9 +1,11 @@
 """The site's pages from executed notebooks, without Node.js."""
 
+import _thread
 import io
 import json
 import re
 import shutil
+import threading
 
 import filelock
 import pytest
@@ -14,7 +16,7 @@ from places import ROOT
 from course_tools.checks import npm, testing
 from course_tools.prose import glossary
 from course_tools.site import audit, executed, frame, kept, lighter, pdf, project, words
-from course_tools.site.__main__ import main
+from course_tools.site.__main__ import main, serve
 from course_tools.site.pages import Page, page
 from course_tools.site.triad import page as triad
 from helpers.display.figures import _figure_html as drawn
@@ -279,3 +281,10 @@ def test_without_npm_or_a_new_node_it_says_what_to_do(tmp_path, monkeypatch):
         npm.install(project.SOURCES, tmp_path / "work", "npm install")
     with pytest.raises(npm.NoNode, match=r"22\.12 or newer"):
         project.node(tmp_path)
+
+
+@pytest.mark.timeout(60)
+def test_a_signal_that_interrupts_no_wait_ends_what_is_served(tmp_path):
+    """As one that comes when the wait is just about to begin."""
+    threading.Timer(0.2, _thread.interrupt_main).start()
+    assert serve(tmp_path, "/") == 130

@@ -148,10 +148,11 @@ def test_a_kernel_that_does_not_take_up_a_cell_is_given_up_and_ended(monkeypatch
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process on Windows")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     "moment", turns.by_turns(1, [say.catalogue("runner")["kernel"]["ja"], " 2/2"])
 )
-def test_control_c_ends_the_kernel(course, moment):
+def test_control_c_or_a_supervisor_ends_the_kernel(course, moment, how):
     """Both while it starts and while a cell runs."""
     course("01_slow", "slow", "ja")
     code = "from helpers.launch import runner; runner.PIPE_SECONDS = 0; "
@@ -160,13 +161,11 @@ def test_control_c_ends_the_kernel(course, moment):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     env = os.environ | {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
     with processes.started([*command, "--lang", "ja"], env=env, **pipes) as process:
-        while moment not in process.stdout.readline():
-            assert process.poll() is None
-        while not (kernels := kernels_of(process.pid)):
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        assert any(moment in line for line in process.stdout)
+        kernels = processes.until(lambda: kernels_of(process.pid))
+        process.send_signal(how)
         message = process.communicate(timeout=300)[1]
-    assert process.returncode == 130, message
+    assert process.returncode == 128 + how, message
     assert words("interrupted") in message and "Traceback" not in message
     assert not any(kernel.is_running() for kernel in kernels)
 

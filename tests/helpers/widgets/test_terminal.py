@@ -392,7 +392,7 @@ def test_a_kernel_that_is_killed_leaves_no_endless_child(watches):
     assert alive(pid)
     time.sleep(1)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=60)
     gone = until(lambda: not alive(pid), 5 if watches else 1)
     if not gone:
         os.kill(pid, signal.SIGKILL)

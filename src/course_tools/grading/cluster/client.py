@@ -26,6 +26,8 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.comm import get_address_host_port
 
+from helpers import stopping
+
 from .. import judge_process, verdicts
 from ..classroom import OURS, Job
 from ..graded import Verdict
@@ -79,16 +81,19 @@ def opened(address: str, jobs: int) -> Iterator[Client]:
         if address == "local":
             stack.enter_context(_main_hidden())
             below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
-            local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
-                                 host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                                 local_directory=stack.enter_context(below),
-                                 preload=[DEAF],
-                                 silence_logs=logging.CRITICAL)  # fmt: skip
-            where = {"address": stack.enter_context(local)}
+            folder = stack.enter_context(below)
+            # dask cannot close what has half started
+            with stopping.kept_back():
+                local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
+                                     host="127.0.0.1", dashboard_address="127.0.0.1:0",
+                                     local_directory=folder, preload=[DEAF],
+                                     silence_logs=logging.CRITICAL)  # fmt: skip
+                where = {"address": stack.enter_context(local)}
         elif address in QUEUES:
             kind = getattr(importlib.import_module("dask_jobqueue"), QUEUES[address])
             memory = dask.config.get(f"jobqueue.{address}.memory", None) or MEMORY
-            queue = stack.enter_context(kind(cores=1, processes=1, memory=memory))
+            with stopping.kept_back():
+                queue = stack.enter_context(kind(cores=1, processes=1, memory=memory))
             queue.scale(jobs)
             where = {"address": queue}
         elif Path(address).is_file():
