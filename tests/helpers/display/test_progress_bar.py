@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import time
 
 import pytest
 from processes import until
