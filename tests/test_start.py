@@ -173,7 +173,7 @@ def test_a_linked_venv_is_used_and_a_broken_one_is_only_unlinked(start, fake_ven
 
 
 def test_signs_of_life(start, capsys, monkeypatch):
-    monkeypatch.setattr(start, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(start, "HEARTBEAT_S", 0.02)
     start.step("Sleeping", [sys.executable, "-c", "import time; time.sleep(0.5)"])
     out = capsys.readouterr().out
     assert out.startswith("Sleeping …")

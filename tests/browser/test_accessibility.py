@@ -173,7 +173,7 @@ def sideways(page, selector):
     from playwright.sync_api import TimeoutError as TooLate
 
     with contextlib.suppress(TooLate):
-        page.wait_for_function(f"arg => !({SIDEWAYS})(arg).length", arg=selector, timeout=10_000)
+        page.wait_for_function(f"arg => !({SIDEWAYS})(arg).length", arg=selector, timeout=90_000)
     return page.evaluate(SIDEWAYS, selector)
 
 

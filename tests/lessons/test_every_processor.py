@@ -1,6 +1,7 @@
 """Lessons, sheets, experiments under each of PyTorch's CPU capabilities, with one thread and two.
 
-Their sums are rounded in another order.  TRIAD_ALL=1 runs it: about half an hour on two cores.
+Their sums are rounded in another order; so are those of the tests that compare what is computed.
+TRIAD_ALL=1 runs it: over half an hour on two cores.
 """
 
 import os
@@ -25,6 +26,18 @@ NOTEBOOKS = [
     for pattern in (f"notebooks/{lang}/*.ipynb", f"solutions/{lang}/*/*.ipynb")
     for path in sorted(ROOT.glob(pattern))
 ]
+COMPUTED = [  # tests that say "equal", and how nearly
+    *("tests/helpers/instruments", "tests/helpers/test_any_model.py"),
+    *(f"tests/helpers/models/test_{name}.py" for name in ("adam", "inside", "positions", "triad")),
+    *(f"tests/helpers/kv_cache/test_{name}.py" for name in ("chunked", "writing_on")),
+]
+# PyTorch's own choice of instructions is not that of its libraries, of numpy's or of C's
+LIBRARIES = {
+    "default": {"MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+    | {"OPENBLAS_CORETYPE": "Prescott", "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA"},
+    "avx2": {"MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OPENBLAS_CORETYPE": "Haswell"},
+    BEST: {},
+}
 ONE_THREAD = "torch.set_num_threads(1)"  # what every lesson that computes says at its top
 CAPABILITY = "import torch; print(torch.backends.cpu.get_cpu_capability())"
 
@@ -60,6 +73,17 @@ def test_a_notebook_holds(path, variant, tmp_path):
         env["TRIAD_STRICT"] = "claims,tasks"
     outcome = execution.execute(copy, env, limit_seconds=1800)
     assert outcome.failures == []
+
+
+def test_what_is_computed_is_equal_as_nearly_as_it_is_said(variant):
+    ours, threads = variant
+    if threads > 1:
+        pytest.skip("what a second thread changes, the notebooks show")
+    capability = ours.get("ATEN_CPU_CAPABILITY", BEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *COMPUTED]
+    env = os.environ | ours | LIBRARIES[capability]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 @pytest.mark.parametrize("name", list(experiments.EXPERIMENTS) if ALL else [])

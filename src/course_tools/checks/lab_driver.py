@@ -263,7 +263,7 @@ class Lab:
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         return page
 
-    def run_all(self, page, seconds: float = 180) -> list[dict]:
+    def run_all(self, page, seconds: float = 900) -> list[dict]:
         """Run all cells, and return the code cells.  AssertionError at the first that fails.
 
         Read from the saved file: cells outside the window are not in the page.
@@ -283,7 +283,7 @@ class Lab:
         page.evaluate("lab.panel.sessionContext.session.kernel.restart()")
         self.wait_quiet(page)
 
-    def wait_quiet(self, page, seconds: float = 90) -> None:
+    def wait_quiet(self, page, seconds: float = 300) -> None:
         """Wait until the kernel has answered all that the page has asked of it."""
         page.wait_for_function("lab.quiet()", polling=200, timeout=seconds * 1000)
 

@@ -285,7 +285,7 @@ def test_node_without_npm_is_said_and_changes_nothing(course, monkeypatch, capsy
 
 
 def test_a_step_shows_that_it_lives_and_how_long_it_took(capsys, monkeypatch):
-    monkeypatch.setattr(processes, "LIFE_SIGN_S", 0.1)
+    monkeypatch.setattr(processes, "LIFE_SIGN_S", 0.02)
     processes.step("Sleeping", [sys.executable, "-c", "import time; time.sleep(0.5)"])
     first, *signs, last = capsys.readouterr().out.splitlines()
     assert first == "Sleeping …" and last.startswith("  done, ")

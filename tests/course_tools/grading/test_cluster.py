@@ -335,11 +335,14 @@ def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
     Path(worker.local_directory).mkdir()
 
     async def lived() -> None:
-        assert await on_worker.begin("one", [], packed(), 1.0, worker) == ""
+        assert await on_worker.begin("one", [], packed(), 2.0, worker) == ""
         for _ in range(3):  # each question is worth another lease
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.0)
             assert (await on_worker.ask("one", question("s1"), worker))[0] == "answer"
-        await asyncio.sleep(2.0)
+        for _ in range(600):
+            if not os.listdir(worker.local_directory):
+                break
+            await asyncio.sleep(0.1)
         assert (await on_worker.ask("one", question("s1"), worker)) == ("gone", b"")
 
     with pytest.MonkeyPatch.context() as patch:

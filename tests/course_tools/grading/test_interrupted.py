@@ -152,7 +152,7 @@ def test_a_mark_that_is_saved_while_the_grader_writes_is_there(marked):
         book = marked.book()
         try:
             book.engine.dispose()
-            script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=20); "
+            script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=120); "
             script += "c.execute('update grade set manual_score = 1.0, needs_manual_grade = 0 "
             script += "where manual_score = 3.5'); c.commit()"
             path = str(marked.courses / "ja" / "gradebook.db")
@@ -165,7 +165,7 @@ def test_a_mark_that_is_saved_while_the_grader_writes_is_there(marked):
 
     with mock.patch.object(scores._Rows, "flush", slow):
         assert marked.grade() == 0
-    assert seen[0].wait(20) == 0
+    assert seen[0].wait(120) == 0
     assert marked.kept("s1")["given"]["essay"] == (1.0, 0.5)
 
 

@@ -125,7 +125,7 @@ def test_a_mark_that_is_saved_while_the_grader_writes_waits(server, tmp_path):
 
     with mock.patch.object(scores._Rows, "flush", slow):
         assert made.grade() == 0
-    assert seen[0].wait(20) == 0
+    assert seen[0].wait(120) == 0
     assert made.kept("s1")["given"]["essay"] == (1.0, 0.5)
 
 

@@ -153,7 +153,7 @@ def test_the_workers_end_with_a_command_that_is_killed(trace, tmp_path):
     with processes.started(command, env=env):
         processes.until(lambda: kept.is_dir() and any(kept.iterdir()))
         pids = processes.until(lambda: [*at] if len(at := deadly.at_work(trace)) == 2 else None)
-    processes.until(lambda: not any(map(psutil.pid_exists, pids)), 10)
+    processes.until(lambda: not any(map(psutil.pid_exists, pids)))
     assert any(kept.iterdir())
 
 

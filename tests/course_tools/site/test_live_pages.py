@@ -152,7 +152,7 @@ def test_an_explorer_wakes_when_it_is_asked_to(site, chromium, lang, width, dark
         assert not [url for url in page.asked if "pyodide" in url or "helpers.zip" in url]
         reached(page, button)
         page.keyboard.press("Enter")
-        page.wait_for_selector("triad-live[data-awake] .drawing svg", timeout=60_000)
+        page.wait_for_selector("triad-live[data-awake] .drawing svg", timeout=300_000)
         before = page.locator("triad-live .drawing").inner_html()
         assert page.locator("main .out.widget").count() == 0
         page.keyboard.press("ArrowRight")  # the first control has the focus

@@ -144,7 +144,7 @@ def still_open(page, change):
     (name, n, value), steps = change
     select = step_of(page, name).locator("select").nth(n)
     select.select_option(value) if value else select.select_option(index=1)
-    page.wait_for_timeout(300)  # a task a step
+    page.evaluate("() => new Promise((done) => setTimeout(done))")  # a task a step, then this one
     return [one for one in steps if not is_closed(step_of(page, one))]
 
 

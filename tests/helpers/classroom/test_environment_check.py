@@ -252,7 +252,8 @@ def test_where_no_one_looks_nothing_is_printed_and_nothing_fails(monkeypatch):
         "from helpers.classroom import environment\nfrom helpers.display import handshake, probe\n"
         "handshake.SILENCE, told = 1.0, []\n"
         "probe.update_display = lambda data, **_: told.append(data)\nenvironment.check()",
-        "import asyncio; await asyncio.sleep(3)",
+        "import asyncio\nfor _ in range(600):\n    if told: break\n    await asyncio.sleep(0.1)\n"
+        "await asyncio.sleep(1)",
         "from helpers.classroom import overview; overview.show(); overview.claims_table()",
         "print(told[0]['text/plain'], len(told))",
     ]

@@ -374,7 +374,7 @@ def test_a_hub_that_says_nothing_more_is_not_waited_for(server, home, monkeypatc
     put(server)
     server.stall = 60.0
     with monkeypatch.context() as patch:
-        patch.setattr(hub, "PATIENCE_S", 1.0)
+        patch.setattr(hub, "PATIENCE_S", 3.0)
         patch.setattr(hub, "TRIES", 1)
         refused("broken_off")
     assert parts(home) == {"config.json.part": size_of(server, "config.json") // 2}

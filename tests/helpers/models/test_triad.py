@@ -270,7 +270,8 @@ def test_logits_are_those_of_a_llama(tied, theta):
     real, ids = llama(tied, theta)
     w, d = weights.take(real)
     assert d.theta == theta
-    assert (triad.decoder(ids, w, d) - real(ids).logits).abs().max() <= 1e-5
+    theirs = real(ids).logits
+    assert (triad.decoder(ids, w, d) - theirs).abs().max() <= FLOAT32 * theirs.abs().max()
 
 
 LLAMA_FAULTS = {

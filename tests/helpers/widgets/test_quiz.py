@@ -623,7 +623,9 @@ def test_nothing_shows_where_no_one_looks(monkeypatch):
         "from helpers.display import handshake\n"
         "from helpers.widgets import Quiz\nhandshake.SILENCE = 1.0\n"
         "quiz = Quiz('sample', bank=BANK)\nquiz",
-        "import asyncio; await asyncio.sleep(3)",
+        "import asyncio\nfor _ in range(600):\n"
+        "    if 'Ipywidgets' in type(quiz.view).__name__: break\n    await asyncio.sleep(0.1)\n"
+        "await asyncio.sleep(1)",
         "print(type(quiz.view).__name__, quiz.errors)",
     ]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
