@@ -75,8 +75,12 @@ def build(folder: Path, packages: Path, address: str) -> Path:
     work.mkdir()
     modules = "node_modules"
     shutil.copytree(packages / modules, work / modules, copy_function=os.link, symlinks=True)
-    made = pages()
-    project.write(work, made, frame.pages(ROOT, made), address, calculator.files())
-    triad.write(work, made)
+    write(work, pages(), address)
     project.build(work, out)
     return out
+
+
+def write(work: Path, made: list[Page], address: str) -> None:
+    """Write what Astro builds of these lessons."""
+    project.write(work, made, frame.pages(ROOT, made), address, calculator.files())
+    triad.write(work, made)
