@@ -72,6 +72,11 @@ def test_what_looks_like_a_heading_in_a_fence_stays():
     assert "\n# 1 行目\n" in text_of(prose("```\n# 1 行目\n```"))
 
 
+def test_a_formula_alone_in_its_line_is_set_apart_and_no_other():
+    made = text_of(prose("$$a$$\n\n> $$b_1$$\n\n和は$$c$$、$d$"))
+    assert "\n\n$$\na\n$$\n\n> $$\n> b_1\n> $$\n\n和は$$c$$、$d$" in made
+
+
 def test_links_lead_to_pages_and_those_to_sheets_to_where_these_are_to_be_had():
     link = "[02](02_block.ipynb)と[演習](../../exercises/ja/01_a/exercise_01_a.ipynb)"
     assert text_of(prose(link)).endswith("[02](../02_block/)と[演習](../edition/)")
