@@ -269,7 +269,7 @@ fig, axes = plt.subplots(2, 1, figsize=(11, 7.6), sharey=True)
 for ax, lang in zip(axes, (LANG, T(ja="zh-tw", zh_tw="ja"))):
     left, right = ([c for c in corpus.cells(side) if c[2] == lang] for side in ("left", "right"))
     draw_bars(ax, lang, left + right)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, frameon=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
     ax.axvline(len(left) - 0.5, color="black", linestyle="--")
     ax.text(len(left) - 0.6, 1.12, T(ja="手がかりが左", zh_tw="線索在左邊"), ha="right")
     ax.text(len(left) - 0.4, 1.12, T(ja="手がかりが右", zh_tw="線索在右邊"), ha="left")

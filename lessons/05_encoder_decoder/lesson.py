@@ -741,9 +741,9 @@ with torch.no_grad():
     gap = {
         name: (by_hand(x, b, divisor) - library).abs().max().item()
         for name, b, divisor in (
-            ("QK^T + B", bias, 1),
-            ("QK^T/√d_k + B", bias, math.sqrt(d_k)),
-            ("QK^T", 0, 1),
+            ("QKᵀ + B", bias, 1),
+            ("QKᵀ/√d_k + B", bias, math.sqrt(d_k)),
+            ("QKᵀ", 0, 1),
         )
     }
 for name, difference in gap.items():
@@ -777,9 +777,9 @@ predict.compare(guess, init_ratio, T(ja="倍", zh_tw=" 倍"))
 claims.check(
     "C05",
     {
-        "undivided": gap["QK^T + B"],
-        "divided": gap["QK^T/√d_k + B"],
-        "without_bias": gap["QK^T"],
+        "undivided": gap["QKᵀ + B"],
+        "divided": gap["QKᵀ/√d_k + B"],
+        "without_bias": gap["QKᵀ"],
         "init_ratio": init_ratio,
     },
 )

@@ -420,8 +420,8 @@ with check.task("inverted"):
         torch.tensor(float(p)),
         torch.tensor(0.5),
         hint=T(
-            ja="k個が全部正しい確率はp^kです。その逆は、kで割ることではありません。",
-            zh_tw="k 個全部正確的機率是 p^k。反過來算，並不是除以 k。",
+            ja="k個が全部正しい確率は、pのk乗です。その逆は、kで割ることではありません。",
+            zh_tw="k 個全部正確的機率是 p 的 k 次方。反過來算，並不是除以 k。",
         ),
     )
     check.close(

@@ -451,8 +451,8 @@ for name, found, missed in (
 ):
     print(
         T(
-            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} N^-{found.exponent:.3f}　予測 {found(sizes.max()):.3f}　実測 {actual:.3f}　誤差 {missed:+.3f}",
-            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} N^-{found.exponent:.3f}　預測 {found(sizes.max()):.3f}　實測 {actual:.3f}　誤差 {missed:+.3f}",
+            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷ Nの{found.exponent:.3f}乗　予測 {found(sizes.max()):.3f}　実測 {actual:.3f}　誤差 {missed:+.3f}",
+            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷ N 的 {found.exponent:.3f} 次方　預測 {found(sizes.max()):.3f}　實測 {actual:.3f}　誤差 {missed:+.3f}",
         )
     )
 floors = [found.floor for found in scaling.leave_one_out(sizes, losses).values()]
@@ -868,8 +868,8 @@ by_scale = {scale: foretold(p, scale) for scale in scales}
 together = exact8[-1] / p[-1] ** 8
 print(
     T(
-        ja=f"p：実測 {p[-1]:.3f}　予測は対数で {by_scale['log']:.3f}、ロジットで {by_scale['logit']:.3f}。8文字の完全一致率：実測 {exact8[-1]:.4f}はp^8の{together:.1f}倍",
-        zh_tw=f"p：實測 {p[-1]:.3f}，對數的預測 {by_scale['log']:.3f}，logit 的預測 {by_scale['logit']:.3f}。8 個字元的完全相符率：實測 {exact8[-1]:.4f} 是 p^8 的 {together:.1f} 倍",
+        ja=f"p：実測 {p[-1]:.3f}　予測は対数で {by_scale['log']:.3f}、ロジットで {by_scale['logit']:.3f}。8文字の完全一致率：実測 {exact8[-1]:.4f}はpの8乗の{together:.1f}倍",
+        zh_tw=f"p：實測 {p[-1]:.3f}，對數的預測 {by_scale['log']:.3f}，logit 的預測 {by_scale['logit']:.3f}。8 個字元的完全相符率：實測 {exact8[-1]:.4f} 是 p 的 8 次方的 {together:.1f} 倍",
     )
 )
 
@@ -1191,9 +1191,9 @@ def draw(k, logarithmic):
     values = [float(share) ** k for share in p]
     heights = [max(0.0, 1 + math.log10(v) / LOWEST) if logarithmic else v for v in values]
     labels = [f"{size:,}" for size in ladder]
-    title = T(ja="大きさごとのp^k", zh_tw="各種大小的 p^k")
+    title = T(ja="大きさごとの、pのk乗", zh_tw="各種大小的 p 的 k 次方")
     told = "、".join(f"{label} {value:.2g}" for label, value in zip(labels, values))
-    sentence = T(ja=f"k = {k}のときのp^k：{told}", zh_tw=f"k = {k} 時的 p^k：{told}")
+    sentence = T(ja=f"k = {k}のときのpのk乗：{told}", zh_tw=f"k = {k} 時，p 的 k 次方：{told}")
     return bars([Bar(*pair) for pair in zip(labels, heights)], title), sentence
 
 

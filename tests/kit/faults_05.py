@@ -52,15 +52,15 @@ def by_hand(quantity: str, old: str, new: str) -> float:
 
 def heads_mixed() -> float:
     right = "y.view(1, y.size(1), n_heads, d_k).transpose(1, 2)"
-    return by_hand("QK^T + B", right, "y.view(1, n_heads, y.size(1), d_k)")
+    return by_hand("QKᵀ + B", right, "y.view(1, n_heads, y.size(1), d_k)")
 
 
 def not_divided() -> float:
-    return by_hand("QK^T/√d_k + B", "bias, math.sqrt(d_k)", "bias, 1")
+    return by_hand("QKᵀ/√d_k + B", "bias, math.sqrt(d_k)", "bias, 1")
 
 
 def bias_added() -> float:
-    return by_hand("QK^T", '("QK^T", 0, 1)', '("QK^T", bias, 1)')
+    return by_hand("QKᵀ", '("QKᵀ", 0, 1)', '("QKᵀ", bias, 1)')
 
 
 def keys_twice() -> float:

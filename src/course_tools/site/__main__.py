@@ -31,12 +31,13 @@ def main(argv: list[str]) -> int:
     address = wanted.address or addresses.read(wanted.root)["site"]
     base = project.settings(address)["base"]
     try:
-        testing.install_site()
+        with project.alone(work):
+            testing.install_site()
         pages = lessons(wanted.root, wanted.lesson)
         awake = {(page.lang, page.name): page.awake for page in pages}
-        widgets.checked(work, awake)
-        live, others = places.files(work, awake), frame.pages(wanted.root, pages)
         with project.alone(work):
+            widgets.checked(work, awake)
+            live, others = places.files(work, awake), frame.pages(wanted.root, pages)
             project.write(work, pages, others, address, live)
             triad.write(work, pages)
             project.build(work, wanted.out)

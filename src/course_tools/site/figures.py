@@ -78,7 +78,7 @@ def as_webp(png: bytes) -> tuple[str, bytes]:
     kept = KEPT / name
     if not kept.is_file():
         written = io.BytesIO()
-        PngImageFile(io.BytesIO(png)).save(written, "WEBP", lossless=True, quality=50, method=2)
+        PngImageFile(io.BytesIO(png)).save(written, "WEBP", lossless=True, quality=100, method=2)
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_whole(kept, written.getvalue())
     return name, kept.read_bytes()

@@ -19,6 +19,7 @@ from .live import places, widgets
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r"(#{1,6}) +(.*)")
 FENCE = re.compile(r"\s*(```|~~~)")
+DISPLAYED = re.compile(r"((?:> ?)*)\$\$([^$]+)\$\$")  # a formula alone in its line, also quoted
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 ROWS = re.compile(r"^(?:\|.*\n?)+", re.MULTILINE)  # a table of Markdown
 BOX = '<div class="wide" tabindex="0">'  # scrolls by itself, by keyboard too
@@ -92,7 +93,7 @@ def _add_prose(made: Page, cell: NotebookNode) -> None:
             line = f"{line} {{ #{anchor} }}"
         elif made.found:
             made.found[-1].text += _plain(line) + " "
-        lines.append(line)
+        lines.append(_displayed(line))
     prose = in_boxes("\n".join(lines).strip())
     anchored = not made.parts or f"{{ #c-{cell.id} }}" in prose
     made.parts += [prose] if anchored else [f'<div id="c-{cell.id}"></div>', prose]
@@ -109,6 +110,12 @@ def _lines(source: str) -> Iterator[tuple[str, re.Match | None]]:
     for line in source.split("\n"):
         fenced ^= bool(FENCE.match(line))
         yield line, None if fenced else HEADING.match(line)
+
+
+def _displayed(line: str) -> str:
+    """Set a formula that is alone in its line apart: else the builder sets it in the line."""
+    alone = DISPLAYED.fullmatch(line)
+    return "\n".join(f"{alone[1]}{x}" for x in ("$$", alone[2], "$$")) if alone else line
 
 
 def _plain(line: str) -> str:

@@ -221,6 +221,8 @@ FAULTS = {
     "bold beside a bracket": ("ja", "これは**「注意」**です。", "literal **"),
     "an unpaired dollar": ("ja", "値は$n^2です。", "literal $"),
     "bold in plain text": ("ja", "値は**2**です。", "literal **"),
+    "a power in plain text": ("zh-tw", "與 n^2 成正比。", "literal ^"),
+    "a power outside of a formula": ("ja", "n^2に比例します。", "literal ^"),
     "a hard wrap": ("ja", "1行目です。\n2行目です。", "several lines"),
     "a hard wrap in a list": ("ja", "- 1行目です。\n  2行目です。", "several lines"),
 }
@@ -229,7 +231,7 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_planted(name, forms):
     lang, words, what = FAULTS[name]
-    found = findings(lang, words, forms, markdown=name != "bold in plain text")
+    found = findings(lang, words, forms, markdown="in plain text" not in name)
     assert any(what in one for one in found), found
 
 
@@ -254,6 +256,12 @@ GOOD = {
         "> デコーダ専用モデルである。",
     ],
 }  # fmt: skip
+
+
+def test_the_pages_own_words_are_shown_without_signs_of_tex_too(forms):
+    words = "Attention(Q, K, V) = softmax(QK^T / √d_k) V"
+    assert findings("ja", words, forms, markdown=False, quoted=True)
+    assert not findings("ja", words.replace("^T", "ᵀ"), forms, markdown=False, quoted=True)
 
 
 @pytest.mark.parametrize(("lang", "words"), [(x, words) for x in GOOD for words in GOOD[x]])

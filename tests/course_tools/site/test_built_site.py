@@ -6,12 +6,13 @@ browser; the whole site is audited by `start.py site OUT --audit`, as the site's
 
 import json
 import re
+import shutil
 
 import pytest
 import small_site
 import turns
 
-from course_tools.site import audit, pdf
+from course_tools.site import audit, pdf, project
 from course_tools.site.served import served
 from helpers.classroom import records
 from helpers.language.say import COMPLETE, LANGUAGES
@@ -19,6 +20,7 @@ from helpers.language.say import COMPLETE, LANGUAGES
 pytestmark = turns.in_ci
 LESSON = small_site.NAMES[0]
 BASE = "/course/"
+SET, MORE = "strict: false", "later words"  # formulas of the first build, prose of a second one
 WORDS = {"ja": "次のページ", "zh-tw": "下一頁"}  # in place of Starlight's
 
 
@@ -31,6 +33,25 @@ def out(tmp_path_factory, astro):
 def site(out):
     with served(out, BASE) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def later(out, tmp_path_factory):
+    """The same project built again: formulas set otherwise, and more words in the second lesson."""
+    folder = tmp_path_factory.mktemp("later")
+    sources = shutil.copytree(project.SOURCES, folder / "sources")
+    config = sources / "astro.config.mjs"
+    text = config.read_text(encoding="utf-8")
+    assert text.count(SET) == 1
+    config.write_text(text.replace(SET, f'{SET}, output: "html"'), encoding="utf-8")
+    made = small_site.pages()
+    for one in made:
+        one.parts += [MORE] if one.name == small_site.NAMES[1] else []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "SOURCES", sources)
+        small_site.write(out.parent / "work", made, f"https://a.example{BASE}")
+        project.build(out.parent / "work", folder / "site")
+    return folder / "site"
 
 
 @pytest.fixture
@@ -58,7 +79,20 @@ def test_every_text_of_a_lesson_is_in_its_page_without_scripts(out, lang):
             assert part in text
     assert "Section titled" not in text and f">{WORDS[lang]}<" in text
     assert text.count('class="katex"') == 2 and "katex-error" not in text
+    assert text.count('class="katex-display" tabindex="0"') == 1, "one formula is set apart"
     assert len(re.findall(r"<img[^>]* height=", text)) == 2  # for light and for dark
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_no_page_that_astro_keeps_is_stale(out, later, lang):
+    """It keeps each page whose words are unchanged, however they would be set now."""
+    for name in small_site.NAMES:
+        before, after = (
+            (folder / lang / name / "index.html").read_text(encoding="utf-8")
+            for folder in (out, later)
+        )
+        assert ("katex-mathml" in before, "katex-mathml" in after) == (True, False)
+        assert (MORE in before, MORE in after) == (False, name == small_site.NAMES[1])
 
 
 @pytest.mark.parametrize("width, scheme", [(1280, "light"), (1280, "dark"), (400, "dark")])
@@ -83,6 +117,20 @@ def test_on_a_phone_the_courses_name_is_whole_and_terms_are_paragraphs(site, chr
     box = page.locator(".terms .wide").evaluate("n => [n.scrollWidth, n.clientWidth]")
     assert box[0] <= box[1], "nothing of the glossary is out of sight"
     page.close()
+
+
+# the words of a table that stand in two lines
+BROKEN = """box => [...box.querySelectorAll("th, td")].filter((cell) => {
+  const words = document.createRange();
+  words.selectNodeContents(cell);
+  return /^\\w+$/.test(cell.textContent) && words.getClientRects().length > 1;
+}).map((cell) => cell.textContent)"""
+
+
+def test_no_word_of_a_table_is_broken_where_its_column_has_room(site, page):
+    page.goto(f"{site}ja/{LESSON}/")
+    table = page.locator("#c-words ~ .out .wide").first
+    assert "LlamaRMSNorm" in table.inner_text() and table.evaluate(BROKEN) == []
 
 
 def test_a_font_comes_in_one_format(out):

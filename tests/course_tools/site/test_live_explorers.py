@@ -245,6 +245,22 @@ def test_what_came_alive_is_not_tried_again_until_something_changes(tmp_path, mo
     assert tried == [alive, alive, asleep, asleep]
 
 
+@pytest.mark.parametrize("name", ["the list", "the kernel's script", "the archive"])
+def test_what_came_alive_is_tried_again_when_what_it_needs_changes(tmp_path, monkeypatch, name):
+    tried, files = [], {one: tmp_path / one for one in ("list", "script", "archive")}
+    for file in (*files.values(), tmp_path / "installed"):
+        file.write_bytes(b"1")
+    monkeypatch.setattr(widgets, "check", lambda *_: tried.append(1))
+    monkeypatch.setattr(widgets.kept, "files", functools.partial(kept.files, root=tmp_path))
+    monkeypatch.setattr(widgets, "AWAKE", files["list"])
+    monkeypatch.setattr(widgets, "PYTHON", files["script"])
+    monkeypatch.setattr(archive, "contents", lambda: [("helpers/x.py", files["archive"])])
+    for content in (b"1", b"1", b"2", b"2"):
+        files[name.split()[-1]].write_bytes(content)
+        widgets.checked(tmp_path, {("ja", "01_a"): {"a": widgets.Awake("x", "<p>1</p>")}})
+    assert len(tried) == 2
+
+
 def linked(pyodide, tmp_path):
     """A project with pyodide and nothing else."""
     (tmp_path / "node_modules").mkdir()

@@ -1,11 +1,17 @@
 """The site's pages from executed notebooks, without Node.js."""
 
 import _thread
+import importlib
 import io
 import json
 import re
 import shutil
+import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 
 import filelock
 import pytest
@@ -17,6 +23,7 @@ from course_tools.checks import npm, testing
 from course_tools.prose import glossary
 from course_tools.site import audit, executed, frame, kept, lighter, pdf, project, words
 from course_tools.site.__main__ import main, serve
+from course_tools.site.live import widgets
 from course_tools.site.pages import Page, page
 from course_tools.site.triad import page as triad
 from helpers.display.figures import _figure_html as drawn
@@ -65,6 +72,11 @@ def test_prose_without_a_heading_has_its_cells_key_too():
 
 def test_what_looks_like_a_heading_in_a_fence_stays():
     assert "\n# 1 行目\n" in text_of(prose("```\n# 1 行目\n```"))
+
+
+def test_a_formula_alone_in_its_line_is_set_apart_and_no_other():
+    made = text_of(prose("$$a$$\n\n> $$b_1$$\n\n和は$$c$$、$d$"))
+    assert "\n\n$$\na\n$$\n\n> $$\n> b_1\n> $$\n\n和は$$c$$、$d$" in made
 
 
 def test_links_lead_to_pages_and_those_to_sheets_to_where_these_are_to_be_had():
@@ -181,30 +193,67 @@ def test_every_page_of_the_menu_has_a_place_of_its_own():
         assert len(places) == len(set(places)) == 4
 
 
-@pytest.mark.parametrize("address, base", [("", "/"), ("https://a.example/course", "/course/")])
-def test_the_command_builds_prints_and_audits_under_the_sites_address(
-    tmp_path, monkeypatch, capsys, address, base
-):
-    done, out = [], tmp_path / "site"
-    monkeypatch.setattr(testing, "install_site", lambda: done.append("install"))
-    monkeypatch.setattr(executed, "lessons", lambda files, root: [])
+@pytest.fixture
+def steps(monkeypatch, tmp_path):
+    """The steps of the command, which only say that they were taken, in a project of their own."""
+    done = []
+
+    def says(name):
+        return lambda *_: done.append(name)
+
+    monkeypatch.setattr(testing, "SITE", tmp_path / "work")
+    monkeypatch.setattr(testing, "install_site", says("install"))
+    monkeypatch.setattr(executed, "lessons", lambda files, root: done.append("run") or [])
+    monkeypatch.setattr(widgets, "checked", says("check"))
     monkeypatch.setattr(project, "write", lambda work, pages, extra, at, live: done.append(at))
-    monkeypatch.setattr(project, "build", lambda work, out: done.append("build"))
+    monkeypatch.setattr(triad, "write", says("triad"))
+    monkeypatch.setattr(project, "build", says("build"))
     monkeypatch.setattr(pdf, "write", lambda out, base, folder, pages: done.append(base))
     monkeypatch.setattr(audit, "told", lambda out, base: done.append(base) or ["a fault"])
+    return done
+
+
+@pytest.mark.parametrize("address, base", [("", "/"), ("https://a.example/course", "/course/")])
+def test_the_command_builds_prints_and_audits_under_the_sites_address(
+    tmp_path, steps, capsys, address, base
+):
+    out = tmp_path / "site"
     words = [str(out), "--lesson", "none", "--address", address, "--pdf", str(tmp_path), "--audit"]
     assert main(words) == 1
-    assert done == ["install", address, "build", base, base]
+    assert steps == ["install", "run", "check", address, "triad", "build", base, base]
     assert f"0 lessons are in {out}" in capsys.readouterr().out
 
 
-def test_a_lesson_that_does_not_run_stops_the_command(tmp_path, monkeypatch, capsys):
+def test_of_two_commands_at_once_one_waits_while_the_other_installs_and_while_it_builds(
+    tmp_path, monkeypatch, steps
+):
+    def slowly(step, name):
+        def done(*words):
+            step(*words)
+            time.sleep(0.2)
+            steps.append(f"{name} ended")
+
+        return done
+
+    monkeypatch.setattr(testing, "install_site", slowly(testing.install_site, "install"))
+    monkeypatch.setattr(project, "build", slowly(project.build, "build"))
+    with ThreadPoolExecutor(2) as both:
+        words = [str(tmp_path / "site"), "--lesson", "none", "--address", "at"]
+        assert [*both.map(main, [words, words])] == [0, 0]
+    installs = [step for step in steps if step.startswith("install")]
+    assert installs == ["install", "install ended"] * 2
+    shared = ["check", "at", "triad", "build", "build ended"]
+    assert [step for step in steps if step in shared] == shared * 2
+
+
+def test_a_lesson_that_does_not_run_stops_the_command(tmp_path, monkeypatch, steps, capsys):
     def stop(files, root):
         raise executed.NotExecuted("not executed: ja/01_a.ipynb")
 
-    monkeypatch.setattr(testing, "install_site", lambda: None)
     monkeypatch.setattr(executed, "lessons", stop)
-    assert main([str(tmp_path)]) == 1
+    assert main([str(tmp_path)]) == 1 and steps == ["install"]
+    with project.alone(testing.SITE).acquire(timeout=0.1):
+        pass  # the next command does not wait
     assert "not executed: ja/01_a.ipynb" in capsys.readouterr().err
 
 
@@ -273,6 +322,49 @@ def test_what_is_kept_is_made_again_when_what_it_needs_changes(tmp_path):
     [folder] = (tmp_path / executed.FOLDER).iterdir()
     (folder / kept.WHOLE).unlink()  # as when a run is interrupted
     assert asked(b"12", b"") == {"a.bin": b"12-"} and len(made) == 3
+
+
+def test_of_each_name_the_newest_is_kept_and_nothing_of_what_failed(tmp_path):
+    def asked(name, need, make=lambda: {"a.bin": b"x"}):
+        return kept.files(name, [need], make, tmp_path)
+
+    for name, need in (("thing", b"1"), ("thing-too", b"1"), ("thing", b"2")):
+        asked(name, need)
+    there = tmp_path / executed.FOLDER
+    names = [f"thing-{kept.digest([b'2'])}", f"thing-too-{kept.digest([b'1'])}"]
+    assert sorted(one.name for one in there.iterdir()) == sorted(names)
+    with pytest.raises(ZeroDivisionError):
+        asked("thing", b"3", lambda: {"a.bin": bytes(1 // 0)})
+    assert asked("thing", b"3") == {"a.bin": b"x"}
+
+
+@pytest.fixture
+def computed(tmp_path, monkeypatch):
+    """What torch would compute for the triad page: how often it was asked, in a course's copy."""
+    times = []
+    made = SimpleNamespace(files=lambda: times.append(1) or {"x": b"x"})
+    package = importlib.import_module("course_tools.site.triad")
+    monkeypatch.setattr(package, "computed", made, raising=False)
+    monkeypatch.setitem(sys.modules, f"{package.__name__}.computed", made)
+    monkeypatch.setattr(kept.files, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(triad, "ROOT", tmp_path)
+    folder = shutil.copytree(Path(triad.__file__).parent, tmp_path / "triad")
+    monkeypatch.setattr(triad, "__file__", str(folder / "page.py"))
+    return times
+
+
+@pytest.mark.parametrize(
+    "file", ["src/helpers/models/checkpoints/a.bin", "constraints.txt", "triad/weights.py"]
+)
+def test_the_triad_pages_numbers_are_computed_again_when_what_they_need_changes(
+    tmp_path, computed, file
+):
+    changed = tmp_path / file
+    changed.parent.mkdir(parents=True, exist_ok=True)
+    for content in ("1", "1", "2", "2"):
+        changed.write_text(content, encoding="utf-8")
+        assert triad.numbers.__wrapped__() == {"x": b"x"}
+    assert len(computed) == 2
 
 
 def test_without_npm_or_a_new_node_it_says_what_to_do(tmp_path, monkeypatch):
