@@ -501,6 +501,43 @@ def test_the_chart_takes_the_values_and_renders_valid_objects(tmp_path):
         kubernetes_validate.validate(found, KUBERNETES, strict=True)
 
 
+# --- what a server needs ----------------------------------------------------------------------
+
+
+def faults_of_a_server(page: str) -> list[str]:
+    """What the page has somebody with root type that fails, or is lost, on a stock server."""
+    lines = page.splitlines()
+    found = ["no device"] * (not is_before("sudo modprobe zram", "/sys/block/zram0", lines))
+    kept = re.search(r"zram-generator\.conf`.*\n\n```ini\n\[zram0\]\nzram-size = (\d+)\n", page)
+    size = re.search(r"echo (\d+)G \|", page)
+    found += ["gone at the next start"] * (not kept or int(kept[1]) != 1024 * int(size[1]))
+    venv = next(line for line in lines if "-m venv /opt/triad/python" in line)
+    found += ["a Python that nobody reads"] * ("umask 022" not in venv)
+    collected = next(line for line in lines if "start.py collect HOMES" in line)
+    found += ["homes that nobody reads"] * (not collected.startswith("sudo "))
+    return found + ["nobody's log-in"] * ("`--home-prefix jupyter-`" not in page)
+
+
+def is_before(first: str, second: str, lines: list[str]) -> bool:
+    where = [
+        next((n for n, line in enumerate(lines) if word in line), -1) for word in (first, second)
+    ]
+    return 0 <= where[0] < where[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_somebody_with_root_types_works_on_a_stock_server(page):
+    text = page.read_text(encoding="utf-8")
+    assert faults_of_a_server(text) == []
+    for planted in ("sudo modprobe zram\n", "zram-size = 16384", "umask 022 && ", "sudo python"):
+        assert len(faults_of_a_server(text.replace(planted, ""))) == 1, planted
+
+
+def test_yaml_and_settings_are_the_same_in_all_languages():
+    for lang in ("yaml", "ini"):
+        assert len({"".join(fences(page, lang)) for page in PAGES}) == 1
+
+
 # --- what a student costs ---------------------------------------------------------------------
 
 
