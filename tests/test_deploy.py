@@ -255,6 +255,28 @@ def test_the_page_takes_the_grading_from_the_image_to_the_results(page):
     assert used and all("--namespace triad" in line for line in used)
 
 
+def against_baseline(pod: dict) -> set[str]:
+    """Settings that the Pod Security policy "baseline" refuses, before 1.35 and from it on."""
+    apparmor = pod.get("securityContext", {}).get("appArmorProfile", {}).get("type")
+    masks = {c["securityContext"].get("procMount") for c in pod["containers"]} - {None, "Default"}
+    found = {f"appArmorProfile: {apparmor}"} if apparmor == "Unconfined" else set()
+    return found | {f"procMount: {mask}" for mask in masks}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_page_names_what_a_namespaces_policy_refuses_and_the_label_that_permits_it(page):
+    job = read("kubernetes/grading-job.yaml")["spec"]["template"]["spec"]
+    _, pod = read_all("kubernetes/grading-files.yaml")
+    text = page.read_text(encoding="utf-8")
+    refused = against_baseline(job)
+    assert len(refused) == 2 and not against_baseline(pod["spec"])
+    assert all(f"`{setting}`" in text for setting in refused)
+    assert "`pod-security.kubernetes.io/enforce=privileged`" in text
+    assert job["hostUsers"] is False and "NFS" in next(
+        line for line in text.splitlines() if "ext4" in line
+    )
+
+
 def test_a_sheets_time_survives_the_way_onto_the_volume(tmp_path):
     """Which attempt is the last is told by the times of files."""
     (copy,) = {line for line in commands(PAGES[0]) if line.startswith("tar cf - -C SUBMISSIONS")}
