@@ -5,6 +5,7 @@ chart, the chart's schema and templates say what they would accept.
 """
 
 import copy
+import fnmatch
 import importlib.util
 import json
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import as_in_a_pod
 import isolation
@@ -27,10 +29,26 @@ KUBERNETES = "1.36"  # whose schemas
 MIB = 2**20
 ALL = os.environ.get("TRIAD_ALL")
 CHART = os.environ.get("TRIAD_CHART", "")
+CHARTS = {"4.4.0": "5.5"}  # chart -> its JupyterHub (the chart's changelog, 2026-06-10)
+PAGES = tuple(ROOT / f"docs/deployment{lang}.md" for lang in ("", ".ja", ".zh-tw"))
 
 
 def read(name: str) -> dict:
     return yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+
+
+def read_all(name: str) -> list[dict]:
+    return list(yaml.safe_load_all((DEPLOY / name).read_text(encoding="utf-8")))
+
+
+def fences(page: Path, lang: str) -> list[str]:
+    """The page's blocks of one language; "" for its commands."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{lang}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> list[str]:
+    return "".join(fences(page, "")).splitlines()
 
 
 def changed(document: dict, path: str, value: object) -> dict:
@@ -90,9 +108,62 @@ def test_a_pod_that_kubernetes_would_refuse_is_seen(pod):
             validate(changed(pod, path, value))
 
 
+# --- who gets in ------------------------------------------------------------------------------
+
+
+def faults_of_the_login(values: dict) -> list[str]:
+    """Why a hub with these values may not be opened to a class."""
+    config, https = values["hub"]["config"], values.get("proxy", {}).get("https", {})
+    login = config.get("JupyterHub", {}).get("authenticator_class", "dummy")  # the chart's own
+    allowed = config.get("Authenticator", {})
+    found = ["anybody"] * (login == "dummy") + ["nobody"] * (login == "null")
+    found += ["no HTTPS"] * (not https.get("enabled") or not https.get("hosts"))
+    return found + ["nobody is allowed"] * (not {"allow_all", "allowed_users"} & set(allowed))
+
+
+def own_yaml(page: Path) -> dict:
+    (text,) = fences(page, "yaml")
+    return yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_nobody_logs_in_with_the_values_alone_and_with_the_pages_own_yaml_the_class_does(page):
+    from jupyterhub.auth import NullAuthenticator
+    from jupyterhub.traitlets import EntryPointType
+
+    values, own = read("kubernetes/values.yaml"), own_yaml(page)
+    shipped = values["hub"]["config"]["JupyterHub"]["authenticator_class"]
+    kinds = EntryPointType(entry_point_group="jupyterhub.authenticators")
+    assert kinds.load_entry_points()[shipped].load() is NullAuthenticator
+    assert faults_of_the_login(values) == ["nobody", "no HTTPS", "nobody is allowed"]
+    assert faults_of_the_login(over(values, own)) == []
+    assert own == own_yaml(PAGES[0])
+    (upgrade,) = (line for line in commands(page) if line.startswith("helm upgrade"))
+    files = re.findall(r"--values (\S+)", upgrade)
+    assert files == ["deploy/kubernetes/values.yaml", "own.yaml"]  # Helm refuses without the second
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("hub.config.JupyterHub", {}, "anybody"),
+        ("hub.config.JupyterHub.authenticator_class", "dummy", "anybody"),
+        ("hub.config.Authenticator", {}, "nobody is allowed"),
+        ("proxy.https.enabled", False, "no HTTPS"),
+        ("proxy.https.hosts", [], "no HTTPS"),
+    ],
+)
+def test_an_open_hub_is_seen(path, value, fault):
+    made = over(read("kubernetes/values.yaml"), own_yaml(PAGES[0]))
+    assert faults_of_the_login(changed(made, path, value)) == [fault]
+
+
 # --- the grading job --------------------------------------------------------------------------
 
 CONTAINER = "spec.template.spec.containers.0"
+# PSS of `start.py grade --jobs 2` on sheet 01, 2026-11-29: the command, and a judge, its fork
+# server and what that has forked
+COMMAND_MIB, OF_A_JOB_MIB = 228, 340
 
 
 def test_the_grading_job_is_valid_and_keeps_its_walls():
@@ -105,6 +176,119 @@ def test_the_grading_job_is_valid_and_keeps_its_walls():
     assert not container["securityContext"]["allowPrivilegeEscalation"]
     profile = spec["securityContext"]["seccompProfile"]["localhostProfile"]
     assert (DEPLOY / "kubernetes" / profile).is_file()
+
+
+def test_a_job_has_the_memory_that_the_judges_own_limits_let_it_take():
+    """A container over its limit ends as a whole, with what its other jobs have graded."""
+    from course_tools.grading import judge
+    from course_tools.grading.sandbox.jail import TEMP_MIB, Limits
+
+    container = read("kubernetes/grading-job.yaml")["spec"]["template"]["spec"]["containers"][0]
+    args = container["args"]
+    jobs = int(args[args.index("--jobs") + 1])
+    job = COMMAND_MIB, OF_A_JOB_MIB, judge.MEMORY // MIB, Limits().memory // MIB + TEMP_MIB
+    command, *of_a_job = job
+    memory = container["resources"]
+    limit = int(memory["limits"]["memory"].removesuffix("Gi")) * 1024
+    assert command + jobs * sum(of_a_job) <= 0.95 * limit  # between two looks a student's grows
+    assert memory["requests"]["memory"] == memory["limits"]["memory"]
+    text = (DEPLOY / "kubernetes/grading-job.yaml").read_text(encoding="utf-8")
+    assert f"{sum(of_a_job):,} MiB" in text
+
+
+def test_the_volume_and_the_pod_for_files_are_valid_and_are_the_jobs():
+    claim, pod = read_all("kubernetes/grading-files.yaml")
+    job = read("kubernetes/grading-job.yaml")["spec"]["template"]["spec"]
+    for document in (claim, pod):
+        validate(document)
+    volumes = (job["volumes"][0], pod["spec"]["volumes"][0])
+    names = {volume["persistentVolumeClaim"]["claimName"] for volume in volumes}
+    assert names == {claim["metadata"]["name"]}
+    assert pod["spec"]["imagePullSecrets"] == job["imagePullSecrets"]
+    assert not pod["spec"]["automountServiceAccountToken"]
+    (files,), (grade,) = pod["spec"]["containers"], job["containers"]
+    assert files["image"] == grade["image"]
+    assert files["volumeMounts"][0] == grade["volumeMounts"][0]
+    same = ("runAsNonRoot", "runAsUser", "fsGroup")
+    assert [pod["spec"]["securityContext"][key] for key in same] == [
+        job["securityContext"][key] for key in same
+    ]
+
+
+@pytest.mark.parametrize(
+    ("which", "path", "value"),
+    [
+        (0, "spec.accessMode", ["ReadWriteOnce"]),
+        (0, "spec.resources.requests", "10 GB"),
+        (1, "spec.containers.0.volumeMount", []),
+        (1, "spec.securityContext.seccompProfil", {}),
+    ],
+)
+def test_a_planted_error_in_the_volume_and_its_pod_is_refused(which, path, value):
+    with pytest.raises(Exception) as error:
+        validate(changed(read_all("kubernetes/grading-files.yaml")[which], path, value))
+    assert type(error.value).__module__.startswith(("kubernetes_validate", "jsonschema"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_page_takes_the_grading_from_the_image_to_the_results(page):
+    """Each step is there, after what it needs, and in the namespace of the hub."""
+    lines = commands(page)
+    job = read("kubernetes/grading-job.yaml")["spec"]["template"]["spec"]
+    image, (secret,) = job["containers"][0]["image"], job["imagePullSecrets"]
+    steps = [
+        f"docker build -f deploy/kubernetes/grading.Dockerfile -t {image} .",
+        f"docker push {image}",
+        f"kubectl create secret docker-registry {secret['name']} ",
+        "kubectl apply --namespace triad --filename deploy/kubernetes/grading-files.yaml",
+        "kubectl wait --namespace triad --for=condition=Ready ",
+        "tar cf - -C SUBMISSIONS . | kubectl exec ",
+        "kubectl delete --namespace triad pod/class-files",
+        "kubectl create --namespace triad --filename deploy/kubernetes/grading-job.yaml",
+        "kubectl wait --namespace triad --for=condition=Complete ",
+        "kubectl exec --namespace triad class-files -- tar cf - -C /class out courses | tar xf - ",
+    ]
+    places = [next((n for n, line in enumerate(lines) if line.startswith(step)), -1)
+              for step in steps]  # fmt: skip
+    assert -1 not in places and places == sorted(places), dict(zip(steps, places, strict=True))
+    used = [line for line in lines if "kubectl" in line]
+    assert used and all("--namespace triad" in line for line in used)
+
+
+def against_baseline(pod: dict) -> set[str]:
+    """Settings that the Pod Security policy "baseline" refuses, before 1.35 and from it on."""
+    apparmor = pod.get("securityContext", {}).get("appArmorProfile", {}).get("type")
+    masks = {c["securityContext"].get("procMount") for c in pod["containers"]} - {None, "Default"}
+    found = {f"appArmorProfile: {apparmor}"} if apparmor == "Unconfined" else set()
+    return found | {f"procMount: {mask}" for mask in masks}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_page_names_what_a_namespaces_policy_refuses_and_the_label_that_permits_it(page):
+    job = read("kubernetes/grading-job.yaml")["spec"]["template"]["spec"]
+    _, pod = read_all("kubernetes/grading-files.yaml")
+    text = page.read_text(encoding="utf-8")
+    refused = against_baseline(job)
+    assert len(refused) == 2 and not against_baseline(pod["spec"])
+    assert all(f"`{setting}`" in text for setting in refused)
+    assert "`pod-security.kubernetes.io/enforce=privileged`" in text
+    assert job["hostUsers"] is False and "NFS" in next(
+        line for line in text.splitlines() if "ext4" in line
+    )
+
+
+def test_a_sheets_time_survives_the_way_onto_the_volume(tmp_path):
+    """Which attempt is the last is told by the times of files."""
+    (copy,) = {line for line in commands(PAGES[0]) if line.startswith("tar cf - -C SUBMISSIONS")}
+    sheet = tmp_path / "SUBMISSIONS/ann/exercise.ipynb"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_text("{}", encoding="utf-8")
+    os.utime(sheet, (1_700_000_000, 1_700_000_000))
+    (tmp_path / "class/submissions").mkdir(parents=True)
+    in_the_pod = re.sub(r"kubectl exec .*? -- ", "", copy).replace("/class", "class")
+    subprocess.run(in_the_pod, shell=True, check=True, cwd=tmp_path)
+    arrived = tmp_path / "class/submissions/ann/exercise.ipynb"
+    assert arrived.stat().st_mtime == 1_700_000_000
 
 
 @pytest.mark.parametrize(
@@ -144,9 +328,12 @@ def test_the_grading_job_calls_the_grader_as_it_is():
 # what makes the judge's walls; and what no pod of ours needs
 WALLS = {"clone", "mount", "pivot_root", "setns", "umount2", "unshare"}
 NEVER = {
-    "add_key", "bpf", "clone3", "delete_module", "finit_module", "fsopen", "init_module",
-    "io_uring_setup", "kexec_load", "move_mount", "mount_setattr", "open_by_handle_at", "open_tree",
-    "perf_event_open", "swapon", "syslog", "userfaultfd",
+    "add_key", "adjtimex", "bpf", "clock_adjtime", "clock_adjtime64", "clock_settime", "clone3",
+    "delete_module", "finit_module", "fsopen", "init_module", "io_uring_setup", "kexec_load",
+    "keyctl", "kcmp", "mbind", "mount_setattr", "move_mount", "name_to_handle_at",
+    "open_by_handle_at", "open_tree", "perf_event_open", "pidfd_getfd", "process_vm_readv",
+    "process_vm_writev", "ptrace", "reboot", "request_key", "set_mempolicy", "settimeofday",
+    "swapon", "syslog", "userfaultfd", "vmsplice",
 }  # fmt: skip
 
 
@@ -158,6 +345,29 @@ def test_the_profile_allows_what_the_walls_need_and_nothing_that_nobody_does():
     known = {"names", "action", "args"}  # containerd reads the runtime's own form, and no other key
     assert all(set(rule) <= known for rule in profile["syscalls"])
     assert set(profile) == {"defaultAction", "defaultErrnoRet", "architectures", "syscalls"}
+
+
+NO_FAMILIES = (38, 40)  # AF_ALG, AF_VSOCK: containerd refuses them as well
+
+
+def opens(profile: dict, family: int) -> bool:
+    """Does the profile allow socket(FAMILY)?  Rules about one call are alternatives."""
+    compare = {"LT": int.__lt__, "EQ": int.__eq__, "GT": int.__gt__, "NE": int.__ne__}
+    rules = [rule for rule in profile["syscalls"] if "socket" in rule["names"]]
+    conditions = [rule.get("args", []) for rule in rules]
+    return any(
+        all(a["index"] or compare[a["op"][-2:]](family, a["value"]) for a in args)
+        for args in conditions
+    )
+
+
+def test_the_profile_opens_no_way_to_the_host_that_containerd_keeps_shut():
+    profile = read("kubernetes/triad-grading-seccomp.json")
+    assert not any(opens(profile, family) for family in NO_FAMILIES)
+    assert all(opens(profile, family) for family in (1, 2, 10, 16, 17))
+    (before,) = [r for r in profile["syscalls"] if r["names"] == ["socket"]][:1]
+    planted = changed(profile, "syscalls", [changed(before, "args.0.op", "SCMP_CMP_NE")])
+    assert opens(planted, 40)
 
 
 ISOLATE = """
@@ -221,12 +431,58 @@ def test_versions_agree_wherever_they_stand():
         assert extras <= set(project["optional-dependencies"])
 
 
-def test_an_image_gets_nothing_that_git_leaves_out():
-    """A class's answers and marks, for one: the image is built where a course lies."""
-    left_out = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n"))
-    names = (ROOT / ".gitignore").read_text(encoding="utf-8").split("\n")
-    patterns = {f"**/{name.rstrip('/')}" for name in names if name and not name.startswith("#")}
-    assert "**/courses" in patterns <= left_out
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_chart_is_the_images_on_the_page_and_in_ci(page):
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    hub = re.search(r"^jupyterhub==(\d+\.\d+)", pins, re.MULTILINE)[1]
+    ci = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    lines = [*commands(page), *ci.splitlines()]
+    helm = [line for line in lines if re.search(r"helm (upgrade|pull)", line)]
+    versions = [re.findall(r"--version (\S+)", line) for line in helm]
+    assert len(helm) == 2 and versions[0] == versions[1], helm
+    assert CHARTS[versions[0][0]] == hub
+
+
+def let_through(patterns: list[str], path: str) -> bool:
+    """Does a builder get PATH?  The last pattern that fits it, or a folder above it, decides."""
+    above = [Path(path), *Path(path).parents][:-1]
+    kept = True
+    for pattern in patterns:
+        glob = pattern.removeprefix("!").removeprefix("**/")
+        anywhere = "**/" in pattern
+        fits = (
+            fnmatch.fnmatch(p.name, glob) if anywhere else fnmatch.fnmatch(p.as_posix(), glob)
+            for p in above
+            if anywhere or p.as_posix().count("/") == glob.count("/")
+        )
+        if any(fits):
+            kept = pattern.startswith("!")
+    return kept
+
+
+def image() -> set[str]:
+    """The names at the top of the checkout that the grading image gets."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    planted = {"OUT", "SUBMISSIONS", "RESULTS", "transformer-triad", "courses", "my", ".git"}
+    names = {path.name for path in ROOT.iterdir()} | planted
+    return {name for name in names if let_through(patterns, f"{name}/inside.txt")}
+
+
+def test_a_class_that_lies_in_the_checkout_reaches_no_image():
+    """Answers and marks, for one: the image is built where a course lies, and is pushed."""
+    licenses = {path.name for path in ROOT.glob("LICENSE*")}
+    needed = {"README.md", "constraints.txt", "pyproject.toml", "exercises", "lessons"}
+    assert image() == licenses | needed | {"solutions", "src"}
+
+
+def test_the_patterns_of_dockerignore_are_read_as_builders_read_them():
+    patterns = ["*", "!src", "!LICENSE*", "**/__pycache__", "**/*.egg-info"]
+    kept = ("src/a.py", "src/deep/b.toml", "LICENSE", "LICENSE-CC.txt")
+    left = ("OUT/a", "src/deep/__pycache__/a.pyc", "src/x.egg-info/PKG-INFO", "srcs", "a/src")
+    assert all(let_through(patterns, path) for path in kept)
+    assert not any(let_through(patterns, path) for path in left)
+    assert let_through([".git", "**/my"], "OUT/grades.csv")  # what was let through before
 
 
 def over(defaults: object, values: object) -> object:
@@ -237,11 +493,15 @@ def over(defaults: object, values: object) -> object:
 
 
 @pytest.mark.skipif(not CHART, reason="TRIAD_CHART names no unpacked chart")
-def test_the_chart_takes_the_values_and_renders_valid_objects():
+def test_the_chart_takes_the_values_and_renders_valid_objects(tmp_path):
     import jsonschema
     import kubernetes_validate
 
     values, chart = read("kubernetes/values.yaml"), Path(CHART)
+    about = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+    assert about["appVersion"].startswith((*CHARTS.values(),))
+    assert about["version"] in (*CHARTS, "0.0.1-set.by.chartpress")  # the second: its source
+    values = over(values, own_yaml(PAGES[0]))
     own = next(chart.glob("values.schema.*"))  # YAML in its source, JSON where it is packed
     texts = (own, chart / "values.yaml")
     schema, defaults = (yaml.safe_load(text.read_text(encoding="utf-8")) for text in texts)
@@ -251,13 +511,53 @@ def test_the_chart_takes_the_values_and_renders_valid_objects():
             jsonschema.validate(over(defaults, changed(values, path, value)), schema)
     if not (helm := shutil.which("helm")):
         pytest.skip("needs Helm, to render the chart")
-    ours = ROOT / "deploy/kubernetes/values.yaml"
+    ours, login = ROOT / "deploy/kubernetes/values.yaml", tmp_path / "own.yaml"
     command = [helm, "template", "triad", chart, "--namespace", "triad", "--values", ours]
+    command += ["--values", login]
+    assert subprocess.run(command, capture_output=True).returncode  # before own.yaml is there
+    login.write_text(yaml.safe_dump(own_yaml(PAGES[0])), encoding="utf-8")
     rendered = subprocess.run(command, check=True, capture_output=True).stdout
     objects = [found for found in yaml.safe_load_all(rendered) if found]
     assert {"Deployment", "Service", "NetworkPolicy"} <= {found["kind"] for found in objects}
     for found in objects:
         kubernetes_validate.validate(found, KUBERNETES, strict=True)
+
+
+# --- what a server needs ----------------------------------------------------------------------
+
+
+def faults_of_a_server(page: str) -> list[str]:
+    """What the page has somebody with root type that fails, or is lost, on a stock server."""
+    lines = page.splitlines()
+    found = ["no device"] * (not is_before("sudo modprobe zram", "/sys/block/zram0", lines))
+    kept = re.search(r"zram-generator\.conf`.*\n\n```ini\n\[zram0\]\nzram-size = (\d+)\n", page)
+    size = re.search(r"echo (\d+)G \|", page)
+    found += ["gone at the next start"] * (not kept or int(kept[1]) != 1024 * int(size[1]))
+    venv = next(line for line in lines if "-m venv /opt/triad/python" in line)
+    found += ["a Python that nobody reads"] * ("umask 022" not in venv)
+    collected = next(line for line in lines if "start.py collect HOMES" in line)
+    found += ["homes that nobody reads"] * (not collected.startswith("sudo "))
+    return found + ["nobody's log-in"] * ("`--home-prefix jupyter-`" not in page)
+
+
+def is_before(first: str, second: str, lines: list[str]) -> bool:
+    where = [
+        next((n for n, line in enumerate(lines) if word in line), -1) for word in (first, second)
+    ]
+    return 0 <= where[0] < where[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_somebody_with_root_types_works_on_a_stock_server(page):
+    text = page.read_text(encoding="utf-8")
+    assert faults_of_a_server(text) == []
+    for planted in ("sudo modprobe zram\n", "zram-size = 16384", "umask 022 && ", "sudo python"):
+        assert len(faults_of_a_server(text.replace(planted, ""))) == 1, planted
+
+
+def test_yaml_and_settings_are_the_same_in_all_languages():
+    for lang in ("yaml", "ini"):
+        assert len({"".join(fences(page, lang)) for page in PAGES}) == 1
 
 
 # --- what a student costs ---------------------------------------------------------------------
@@ -311,25 +611,73 @@ def test_a_server_that_starts_delivers_and_an_edition_that_is_missing_stops_none
     assert again == read_config and "nothing to deliver" in complaint
 
 
-@pytest.mark.skipif(not shutil.which("bash") or os.name == "nt", reason="needs bash")
-def test_the_recipe_for_tljh_installs_updates_and_refuses_solutions(tmp_path):
-    venv = tmp_path / "user"
+@pytest.fixture
+def tljh(tmp_path):
+    """A machine with a hub: its Python, and a function that runs the recipe there."""
+    if os.name == "nt" or not shutil.which("bash"):
+        pytest.skip("needs bash")
+    venv, python = tmp_path / "user", tmp_path / "python"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (site,) = venv.glob("lib/python*/site-packages")
     packages = Path(importlib.util.find_spec("filelock").origin).parents[1]
     (site / "lent.pth").write_text(f"{packages}\n{ROOT / 'src'}\n", encoding="utf-8")
-    env = os.environ | {"TLJH_PYTHON": str(venv / "bin/python"), "TRIAD_NO_PIP": "1"}
-    env["TRIAD_COURSE"] = str(tmp_path / "opt/course")
-    (tmp_path / "opt").mkdir()
-    script = ["bash", str(DEPLOY / "tljh/install.sh")]
+    # a pip that only pretends; FAILS: at which word after -m pip, or "-", this Python fails
+    python.write_text(
+        '#!/bin/sh\ncase " $* " in *" ${FAILS:-nothing} "*) exit 7;; esac\n'
+        f'[ "$1 $2" = "-m pip" ] && exit 0\nexec {venv}/bin/python "$@"\n',
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+
+    def install(edition: Path, umask: int = 0o022, **more: str) -> subprocess.CompletedProcess:
+        env = os.environ | {"TLJH_PYTHON": str(python), "TRIAD_COURSE": str(place)} | more
+        command = ["bash", str(DEPLOY / "tljh/install.sh"), edition]
+        return subprocess.run(command, env=env, umask=umask, capture_output=True, encoding="utf-8")
+
+    place = tmp_path / "opt/triad/course"
+    return SimpleNamespace(install=install, venv=venv, course=place)
+
+
+def lesson_of(folder: Path) -> str:
+    return (folder / "notebooks/ja/01_attention.ipynb").read_text(encoding="utf-8")
+
+
+def test_the_recipe_for_tljh_installs_updates_and_refuses_solutions(tljh, tmp_path):
     for text in ("one", "two"):
         edition = course(tmp_path / text, text)
-        subprocess.run([*script, edition], env=env, check=True, capture_output=True)
-        installed = tmp_path / "opt/course/notebooks/ja/01_attention.ipynb"
-        assert installed.read_text(encoding="utf-8") == text
-    assert (venv / "etc/jupyter/jupyter_server_config.py").is_file()
-    kernel = json.loads((venv / "etc/ipython/ipython_kernel_config.json").read_text())
+        assert tljh.install(edition, TRIAD_NO_PIP="1").returncode == 0
+        assert lesson_of(tljh.course) == text
+    assert (tljh.venv / "etc/jupyter/jupyter_server_config.py").is_file()
+    kernel = json.loads((tljh.venv / "etc/ipython/ipython_kernel_config.json").read_text())
     assert kernel["IPKernelApp"]["extensions"] == ["helpers.classroom.kernel"]
     (edition / "solutions").mkdir()
-    refused = subprocess.run([*script, edition], env=env, capture_output=True, encoding="utf-8")
+    refused = tljh.install(edition)
     assert refused.returncode == 1 and "solutions/" in refused.stderr
+
+
+@pytest.mark.parametrize("fails", ["wheel", "install", "-"])
+def test_an_update_that_fails_leaves_what_was_there(tljh, tmp_path, fails):
+    """Students on the new course with the old packages would find neither working."""
+    assert tljh.install(course(tmp_path / "one", "one")).returncode == 0
+    two = course(tmp_path / "two", "two")
+    assert tljh.install(two, FAILS=fails).returncode == 7
+    assert lesson_of(tljh.course) == "one"
+    assert [path.name for path in tljh.course.parent.iterdir()] == ["course"]
+    assert tljh.install(two).returncode == 0 and lesson_of(tljh.course) == "two"
+
+
+def test_an_update_that_was_killed_is_taken_back_by_the_next(tljh, tmp_path):
+    assert tljh.install(course(tmp_path / "one", "one")).returncode == 0
+    tljh.course.rename(f"{tljh.course}.before")  # killed between the two moves
+    assert tljh.install(course(tmp_path / "two", "two"), FAILS="wheel").returncode == 7
+    assert lesson_of(tljh.course) == "one"
+
+
+def test_students_can_read_the_course_whatever_roots_umask_is(tljh, tmp_path):
+    edition = course(tmp_path / "one", "one")
+    for path in (edition, *edition.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    assert tljh.install(edition, umask=0o077).returncode == 0
+    parents = [tljh.course.parent, tljh.course.parent.parent]
+    for path in (*parents, *tljh.course.rglob("*"), *(tljh.venv / "etc").rglob("*")):
+        assert path.stat().st_mode & 0o005 == (0o005 if path.is_dir() else 0o004), path

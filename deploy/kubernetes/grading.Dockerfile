@@ -1,5 +1,6 @@
 # Grading in a pod: the whole course, with solutions and hidden tests.  Keep this image private.
 #   docker build -f deploy/kubernetes/grading.Dockerfile -t IMAGE .
+# What is copied is what .dockerignore lets through: nothing of a class that lies beside it.
 FROM python:3.11-slim-bookworm
 RUN useradd --create-home --uid 1000 grader \
  && apt-get update && apt-get install --yes --no-install-recommends bubblewrap git tini \

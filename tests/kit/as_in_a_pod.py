@@ -16,7 +16,7 @@ from pathlib import Path
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, LAST_CAPABILITY = 24, 38, 63
 SETFCAP = 31  # root may map its own id, as any other user may, only with this one
-OPERATORS = {"SCMP_CMP_NE": 1, "SCMP_CMP_EQ": 4}
+OPERATORS = {"SCMP_CMP_NE": 1, "SCMP_CMP_LT": 2, "SCMP_CMP_EQ": 4, "SCMP_CMP_GT": 6}
 
 
 class Comparison(ctypes.Structure):

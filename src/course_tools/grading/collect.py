@@ -2,7 +2,8 @@
 
 Of HOMES/STUDENT/transformer-triad/exercises/LANG/LESSON each notebook is copied to TO/STUDENT, a
 folder that start.py grade takes.  A notebook that is still as it was released is left where it is.
-It may run as root: a link, or a file that is not the home's owner's, is refused and named.
+Homes of others are read as root (sudo); so a link, or a file that is not the home's owner's, is
+refused and named.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from helpers.files import write_whole
 from .. import command
 
 COURSE = "transformer-triad"  # the folder in each home (deploy/jupyter_server_config.py)
+NOT_OPEN = "you may not read it: with sudo you may"
 LARGEST = 50 * 2**20  # bytes of a notebook
 
 
@@ -42,11 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--lesson", required=True, help="for example 01_attention")
     command.add_lang(parser, required=True)
     parser.add_argument("--to", required=True, type=Path, metavar="SUBMISSIONS")
+    parser.add_argument("--home-prefix", default="", metavar="PREFIX",
+                        help="of homes named PREFIX and a login, which alone is the student's name "
+                        "then; on The Littlest JupyterHub: jupyter-")  # fmt: skip
     wanted = parser.parse_args(argv)
     inside = Path(COURSE, "exercises", wanted.lang, wanted.lesson)
     released = wanted.root / inside.relative_to(COURSE)
     try:
-        collected, refused = collect(wanted.homes, inside, released, wanted.to)
+        collected, refused = collect(wanted.homes, inside, released, wanted.to, wanted.home_prefix)
     except OSError as error:
         print(error, file=sys.stderr)
         return 1
@@ -56,18 +61,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if refused or not collected else 0
 
 
-def collect(homes: Path, inside: Path, released: Path, to: Path) -> tuple[int, list[str]]:
-    """Copy the notebooks of every home; how many, and why others were refused."""
+def collect(
+    homes: Path, inside: Path, released: Path, to: Path, prefix: str = ""
+) -> tuple[int, list[str]]:
+    """Copy the notebooks of every home named PREFIX…; how many, and why others were refused."""
     unchanged = {_sources(path.read_bytes()) for path in released.glob("*.ipynb")}
     collected, refused = 0, []
     for home in sorted(path for path in homes.iterdir() if path.is_dir()):
+        student = home.name.removeprefix(prefix)
+        if not student or not home.name.startswith(prefix):
+            continue
         try:
             found = [f for f in notebooks(home, inside) if _sources(f.data) not in unchanged]
         except Refused as reason:
             refused.append(str(reason))
             continue
         for notebook in found:
-            copy = to / home.name / notebook.name
+            copy = to / student / notebook.name
             write_whole(copy, notebook.data)
             os.utime(copy, ns=(notebook.changed_ns, notebook.changed_ns))  # which attempt is last
         collected += len(found)
@@ -88,7 +98,7 @@ def notebooks(home: Path, inside: Path) -> Iterator[HomeNotebook]:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise Refused(f"{home / inside}: a link or no folder ({error.strerror})") from error
+            raise Refused(f"{home / inside}: {_why(error, 'a link or no folder')}") from error
         for name in sorted(os.listdir(folder)):
             if name.endswith(".ipynb"):
                 yield _read(home / inside / name, owner, folder)
@@ -100,12 +110,17 @@ def _opened(path: Path, kind: int, handles: contextlib.ExitStack, where: int | N
     return handle
 
 
+def _why(error: OSError, otherwise: str) -> str:
+    closed = isinstance(error, PermissionError)
+    return f"{NOT_OPEN if closed else otherwise} ({error.strerror})"
+
+
 def _read(path: Path, owner: int, folder: int) -> HomeNotebook:
     with contextlib.ExitStack() as handles:
         try:
             handle = _opened(Path(path.name), 0, handles, folder)
         except OSError as error:
-            raise Refused(f"{path}: a link, or not to be read ({error.strerror})") from error
+            raise Refused(f"{path}: {_why(error, 'a link or no file')}") from error
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1 or about.st_uid != owner:
             raise Refused(f"{path}: no file of the student's own")

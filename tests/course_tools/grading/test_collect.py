@@ -1,5 +1,6 @@
 """Sheets out of students' homes: what was worked on, with its time; no link leads to another's."""
 
+import errno
 import json
 import os
 import sys
@@ -33,8 +34,8 @@ def place(tmp_path):
     return tmp_path
 
 
-def run(place: Path) -> int:
-    words = [str(place / "homes"), "--lesson", "01_attention", "--lang", "ja"]
+def run(place: Path, *more: str) -> int:
+    words = [str(place / "homes"), "--lesson", "01_attention", "--lang", "ja", *more]
     return collect.main([*words, "--to", str(place / "to"), "--root", str(place / "course")])
 
 
@@ -104,3 +105,29 @@ def test_a_lesson_that_nobody_handed_in_is_said(place, capsys):
     words = [str(place / "homes"), "--lesson", "02_block", "--lang", "ja", "--to"]
     assert collect.main([*words, str(place / "to"), "--root", str(place / "course")]) == 1
     assert "0 notebooks" in capsys.readouterr().out
+
+
+def test_a_prefix_of_the_homes_is_not_the_students(place):
+    """On The Littlest JupyterHub ann's home is jupyter-ann, and the roster knows ann."""
+    for name in ("jupyter-", "jupyter-ann", "jupyter-jupyter-bob"):
+        write(place / "homes" / name / INSIDE / "exercise.ipynb", sheet(name))
+    assert run(place, "--home-prefix", "jupyter-") == 0
+    expected = {"ann": "jupyter-ann", "jupyter-bob": "jupyter-jupyter-bob"}
+    assert texts(place) == {f"{name}/exercise.ipynb": text for name, text in expected.items()}
+
+
+@pytest.mark.parametrize("closed", ["transformer-triad", "exercise.ipynb"])
+def test_what_may_not_be_read_is_no_link_and_sudo_is_named(place, closed, capsys, monkeypatch):
+    opened = os.open
+
+    def refuse(path, *words, **handle):
+        made = opened(path, *words, **handle)
+        if os.fspath(path) == closed:
+            os.close(made)
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return made
+
+    monkeypatch.setattr(collect.os, "open", refuse)
+    assert run(place) == 1
+    said = capsys.readouterr().err
+    assert said.count("you may not read it: with sudo you may") == 3 and "link" not in said
