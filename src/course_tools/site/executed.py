@@ -54,10 +54,10 @@ def _check_weights(missing: Iterable[Path]) -> None:
     )
     if absent:
         names = ", ".join(f"{one.parent.name}/{one.name}" for one in loads)
-        size = sum(one.mb for one in absent)
+        weights = " and ".join(one.name for one in absent)
         raise NotExecuted(
-            f"{names}: the real weights of {' and '.join(one.name for one in absent)} are not here "
-            f"({size:.0f} MB); nothing was run.  Install them: python start.py real"
+            f"{names}: the real weights of {weights} are not here; nothing was run.  "
+            "Install them: python start.py real"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 LINE = {"offline": False, "latency": 562.5, "downloadThroughput": 1_474_560 / 8,
         "uploadThroughput": 675_000 / 8}  # fmt: skip  # ms, bytes a second
 SLOWER = 4
-# until the largest part in sight is there; later is poor (web.dev/lcp), earlier the line is not slow
+# until the largest part in sight is there: later is poor (web.dev/lcp), earlier no slow line
 PAINT_S = (0.5, 4.0)
 BLOCKED_S = 2.0  # while the page takes no input, in tasks longer than 50 ms
 SHIFT = 0.1  # cumulative layout shift that counts as good (web.dev/cls)
