@@ -74,7 +74,8 @@ def told(out: Path, lessons: int, address: str, seconds: float) -> None:
     where = f"{at['site']}{at['base']}" if address else "the top of a host"
     print(f"{lessons} lessons are in {out}, for {where}")
     files = [one for one in out.rglob("*") if one.is_file()]
-    raw, sent = sum(one.stat().st_size for one in files), audit.weight(out, files)
+    raw = sum(one.stat().st_size for one in files)
+    sent = audit.weight(out, (one.relative_to(out).as_posix() for one in files))
     print(f"{raw / 1e6:.1f} MB, as hosts send it {sent / 1e6:.1f} MB; "
           f"{seconds:.0f} s of processors' time")  # fmt: skip
     if not address:

@@ -33,10 +33,10 @@ MIDDLE = """(() => {
 
 
 class Waited(NamedTuple):
-    """Of one page: seconds until its largest part is there and while it is blocked, and shifts."""
+    """What a reader of one page waits for, in seconds, and what moves meanwhile."""
 
-    paint: float
-    blocked: float
+    paint: float  # until its largest part is there
+    blocked: float  # while it takes no input
     shift: float  # of the page from its top
     middle: float  # of the page from an anchor in its middle
 

@@ -9,10 +9,12 @@ import subprocess
 import types
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import filelock
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from places import ROOT
@@ -141,6 +143,41 @@ def test_a_measured_value_opens_only_after_a_field_for_the_guess(call):
     field, opened = made.index("<input"), made.index("<summary>" + words.text("compare", "ja"))
     assert field < opened < made.index("測定値：2") < made.index("</details>")
     assert "<input" not in text_of(code("x", shown(text_html="<p>測定値：2</p>")))
+
+
+# --- the workflow -----------------------------------------------------------------------------
+
+PAGES = ROOT / ".github/workflows/pages.yml"
+LONG = re.compile(r'^ALL = bool\(os\.environ\.get\("TRIAD_ALL"\)\)', re.MULTILINE)
+
+
+def not_published_untried(workflow):
+    """What is wrong with the order of a workflow: long tests of the site, builds, the upload."""
+    steps = yaml.safe_load(workflow)["jobs"]["site"]["steps"]
+    said = [f"{one.get('uses', '')} {one.get('run', '')}" for one in steps]
+    upload = next(n for n, one in enumerate(said) if "upload-pages-artifact" in one)
+    here = sorted(Path(__file__).parent.glob("test_*.py"))
+    long = [one for one in here if LONG.search(one.read_text(encoding="utf-8"))]
+    tried = [one for one, step in zip(said[:upload], steps, strict=False)
+             if "start.py test" in one and step.get("env", {}).get("TRIAD_ALL") == "1"]  # fmt: skip
+    missing = [one.name for one in long if f"site/{one.name}" not in " ".join(tried)]
+    builds = [one for one in said[:upload] if "start.py site site" in one]
+    bounds = [one for one in builds if "--within" in one]
+    wrong = [] if len(bounds) == len(builds) == 2 else ["two builds with bounds"]
+    return missing + wrong + ([] if "--audit" in builds[-1] else ["the audit"])
+
+
+def test_a_push_publishes_nothing_that_the_long_tests_did_not_try():
+    workflow = PAGES.read_text(encoding="utf-8")
+    assert not_published_untried(workflow) == []
+    for what, instead, said in (
+        ("tests/course_tools/site/test_triad_parity.py", "", "test_triad_parity.py"),
+        ('TRIAD_ALL: "1"', 'OTHER: "1"', "test_live_pages.py"),
+        ("--within 60", "", "two builds with bounds"),
+        ("--audit", "", "the audit"),
+    ):
+        assert workflow.count(what) == 1
+        assert said in not_published_untried(workflow.replace(what, instead))
 
 
 # --- figures ----------------------------------------------------------------------------------
