@@ -1,7 +1,8 @@
 """What a reader of the built site would stumble over: python -m course_tools.site.audit OUT
 
 Every page is opened in Chromium, light, dark and as on a phone, and once without scripts: axe,
-sideways scroll, other hosts, what is missing, what moves while it loads, what it weighs.
+sideways scroll, other hosts, what is missing, what moves while it loads, what it weighs.  The
+heaviest are opened slowly, too (slow.py).
 """
 
 import gzip
@@ -14,20 +15,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from helpers.language.say import COMPLETE
+
 from .. import command
 from ..checks import testing
 from ..checks.lab_driver import browser
-from . import apart, links
-from .served import served
+from . import apart, links, slow
+from .served import LEVEL, SQUEEZED, served
 
 AXE = "node_modules/axe-core/axe.min.js"
 VIEWS = {"light": (1280, "light"), "dark": (1280, "dark"), "phone": (400, "light")}
 KB = 1000
 HTML_KB, PAGE_KB, MEDIAN_KB, SITE_MB = 75, 600, 300, 20  # as they travel
 LARGER_KB = {"triad/": 2000}  # three models come with it
-SHIFT = 0.1  # cumulative layout shift that counts as good (web.dev/cls)
-# hosts gzip these
-SQUEEZED = {*(".html", ".css", ".js", ".mjs", ".json", ".svg", ".wasm", ".txt", ".xml")}
 OPEN = """document.querySelectorAll("details").forEach((one) => { one.open = true });
 for (const one of document.images) if (one.checkVisibility()) one.loading = "eager";"""
 WIDER = "document.documentElement.scrollWidth - innerWidth"
@@ -68,22 +68,34 @@ def main(argv: list[str]) -> int:
     made.add_argument("--base", default="/", help="the path of the site's address")
     made.add_argument("--only", default="", metavar="TEXT", help="pages whose path holds this")
     wanted = made.parse_args(argv)
-    return 1 if told(wanted.out, wanted.base, wanted.only) else 0
+    expected = [] if wanted.only else every_lesson(wanted.root)
+    return 1 if told(wanted.out, wanted.base, expected, wanted.only) else 0
 
 
-def told(out: Path, base: str = "/", only: str = "") -> list[str]:
-    """Print every fault of the site, and return them."""
+def every_lesson(root: Path) -> list[str]:
+    """Return the path of each lesson in each language."""
+    names = sorted(file.parent.name for file in (root / "lessons").glob("*/lesson.py"))
+    return [f"{lang}/{name}/" for lang in COMPLETE for name in names]
+
+
+def told(out: Path, base: str, expected: Iterable[str], only: str = "") -> list[str]:
+    """Print every fault of the site, and return them; expected: pages that must be there."""
     testing.install_node()  # axe-core
     found = []
-    for fault in faults(out, base, only):
+    for fault in faults(out, base, expected, only):
         found.append(fault)
         print(fault, flush=True)
     print(f"{len(found)} faults")
     return found
 
 
-def faults(out: Path, base: str = "/", only: str = "") -> Iterator[str]:
+def faults(
+    out: Path, base: str = "/", expected: Iterable[str] = (), only: str = ""
+) -> Iterator[str]:
     """Yield every fault of the site: "PATH VIEW: RULE: what"."""
+    for page in expected:
+        if not (out / page / "index.html").is_file():
+            yield f"{base}{page}: page: is not there"
     yield from links.faults(out, base)
     yield from apart.faults(out, command.ROOT / "lessons", base)
     size = weight(out, (f.relative_to(out).as_posix() for f in out.rglob("*") if f.is_file()))
@@ -92,7 +104,10 @@ def faults(out: Path, base: str = "/", only: str = "") -> Iterator[str]:
     pages = [file.relative_to(out).as_posix().removesuffix("index.html")
              for file in sorted(out.rglob("*.html")) if only in file.as_posix()]  # fmt: skip
     with chromium() as opened, served(out, base) as address:
-        yield from looked(opened, out, address, pages)
+        weights = dict[str, int]()
+        yield from looked(opened, out, address, pages, weights=weights)
+        heaviest = sorted(weights, key=weights.__getitem__)[-slow.MOST :]
+        yield from slow.faults(opened, address, heaviest)
 
 
 @contextmanager
@@ -105,10 +120,18 @@ def chromium() -> Iterator[Any]:
 
 
 def looked(
-    chromium: Any, out: Path, address: str, pages: Iterable[str], views: Iterable[str] = VIEWS
+    chromium: Any,
+    out: Path,
+    address: str,
+    pages: Iterable[str],
+    views: Iterable[str] = VIEWS,
+    weights: dict[str, int] | None = None,
 ) -> Iterator[str]:
-    """Yield the faults of pages that are served at the address, each in these views."""
-    weights, base = {}, urlsplit(address).path
+    """Yield the faults of pages that are served at the address, each in these views.
+
+    weights: gets what each page weighs
+    """
+    weights, base = {} if weights is None else weights, urlsplit(address).path
     for page in pages:
         found = {name: look(chromium, address + page, *VIEWS[name]) for name in views}
         bare = without_scripts(chromium, address + page)
@@ -147,7 +170,7 @@ def weight(out: Path, files: Iterable[str]) -> int:
 def _sent(file: Path) -> int:
     file = file / "index.html" if file.is_dir() else file
     content = file.read_bytes() if file.is_file() else b""
-    return len(gzip.compress(content, 6)) if file.suffix in SQUEEZED else len(content)
+    return len(gzip.compress(content, LEVEL)) if file.suffix in SQUEEZED else len(content)
 
 
 def look(chromium: Any, address: str, width: int, scheme: str) -> Seen:
@@ -159,7 +182,7 @@ def look(chromium: Any, address: str, width: int, scheme: str) -> Seen:
     listen(page, address, seen)
     page.goto(address, wait_until="load")
     seen.text, moved = page.evaluate(TEXT), page.evaluate(MOVED)
-    if moved > SHIFT:  # a browser's very first page may be drawn late: what moves, moves again
+    if moved > slow.SHIFT:  # a browser's very first page may be drawn late: what moves, moves again
         page.reload(wait_until="load")
         moved = min(moved, page.evaluate(MOVED))
     page.evaluate(OPEN)
@@ -194,8 +217,8 @@ def _measured(page: Any, moved: float) -> list[str]:
     found = [f"picture: {src} is broken" for src in page.evaluate(BROKEN)]
     if (wider := page.evaluate(WIDER)) > 0:
         found.append(f"sideways: {wider} pixels wider than the window")
-    if moved > SHIFT:
-        found.append(f"shift: {moved:.2f}, at most {SHIFT}")
+    if moved > slow.SHIFT:
+        found.append(f"shift: {moved:.2f}, at most {slow.SHIFT}")
     return found
 
 

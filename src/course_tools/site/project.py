@@ -21,7 +21,7 @@ from helpers.language.say import COMPLETE, LANGUAGES
 from ..checks import npm
 from ..checks.processes import step
 from ..command import ROOT
-from . import figures, kept, lighter, words
+from . import figures, kept, lighter, target, words
 from .pages import Page
 
 SOURCES = ROOT / "tools" / "site"
@@ -129,7 +129,12 @@ def _put(path: Path, content: str | bytes) -> None:
 
 
 def build(project: Path, out: Path) -> None:
-    """Have Astro write the site.  CommandFailed with its last lines."""
+    """Have Astro write the site; once all is built, put it into its place.
+
+    CommandFailed with Astro's last lines; target.NotAPlace.
+    """
     program = project / "node_modules" / "astro" / "bin" / "astro.mjs"
-    step("astro build", [node(project), program, "build", "--outDir", out.resolve()], project)
-    lighter.pages(out)
+    made = (project / "dist").resolve()
+    step("astro build", [node(project), program, "build", "--outDir", made], project)
+    lighter.pages(made)
+    target.put(made, out)

@@ -5,10 +5,13 @@ import nbformat
 import pytest
 import turns
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from places import ROOT
 from small_tree import begun
 
 from course_tools.checks import testing
 from course_tools.site import executed
+from helpers.language.say import COMPLETE
+from helpers.models.real.refusals import refuse
 
 COUNTED = """
 from pathlib import Path
@@ -136,3 +139,46 @@ def test_a_lesson_has_another_place_when_what_it_needs_changes(course):
             changed.write("\n")
         places.add(executed.place(notebook, course))
     assert len(places) == 4
+
+
+# --- real weights -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def without_weights(course, monkeypatch):
+    """On a machine without real weights: a lesson that loads some, and one that loads none."""
+
+    def checked(entry):
+        raise refuse("no_package", name=entry.name, package=entry.package, mb="1")
+
+    monkeypatch.setattr(executed.packages, "checked", checked)
+    folder = course / "notebooks/ja"
+    real = write(folder / "09_real.ipynb", ['from helpers.models import real\nreal.load("e5")'])
+    return real, write(folder / "01_plain.ipynb", ["1 + 1"])
+
+
+def test_a_lesson_without_its_real_weights_is_named_before_anything_runs(
+    course, without_weights, monkeypatch
+):
+    monkeypatch.setattr(executed, "_run", lambda _: pytest.fail("a lesson ran"))
+    said = r"ja/09_real\.ipynb: .* of smollm2 and e5 are not here; .*: python start\.py real$"
+    with pytest.raises(executed.NotExecuted, match=said):
+        executed.lessons(without_weights, course)
+
+
+def test_no_weights_are_asked_for_where_no_lesson_runs_that_loads_them(
+    course, without_weights, monkeypatch
+):
+    real, plain = without_weights
+    run = []
+    monkeypatch.setattr(executed, "_run", run.extend)
+    executed.keep(executed.place(real, course), nbformat.read(real, as_version=4))
+    with pytest.raises(executed.NotExecuted, match=r"^not executed: ja/01_plain\.ipynb$"):
+        executed.lessons(without_weights, course)
+    assert run == [plain]
+
+
+def test_of_the_course_one_lesson_loads_real_weights():
+    notebooks = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+    loads = [one for one in notebooks if executed.LOADS in one.read_text(encoding="utf-8")]
+    assert {one.stem for one in loads} == {"09_real_models"} and len(loads) == len(COMPLETE)

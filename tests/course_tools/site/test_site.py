@@ -1,29 +1,37 @@
 """The site's pages from executed notebooks, without Node.js."""
 
 import _thread
+import gzip
 import importlib
 import io
 import json
 import re
 import shutil
+import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
 import filelock
+import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from places import ROOT
 
 from course_tools.checks import npm, testing
+from course_tools.checks.processes import CommandFailed
 from course_tools.prose import glossary
-from course_tools.site import audit, executed, frame, kept, lighter, pdf, project, words
+from course_tools.site import __main__ as command
+from course_tools.site import audit, executed, frame, kept, lighter, pdf, project, target, words
 from course_tools.site.__main__ import main, serve
-from course_tools.site.live import widgets
+from course_tools.site.live import places, quizzes, widgets
 from course_tools.site.pages import Page, page
 from course_tools.site.triad import page as triad
 from helpers.display.figures import _figure_html as drawn
@@ -62,6 +70,26 @@ def test_the_title_is_the_pages_and_headings_keep_their_cells_key():
         ("_top", "題", "前書き"),
         ("c-why", "和を求める", "足します。"),
     ]
+
+
+def test_each_heading_of_a_cell_has_an_anchor_of_its_own():
+    made = converted(
+        prose("## 和\n\n足します。\n\n### 差\n\n引きます。\n\n### 積"), prose("## 商", "end")
+    )
+    assert re.findall(r"\{ #([\w-]+) \}", made.markdown(0)) == [
+        "c-why", "c-why-2", "c-why-3", "c-end",
+    ]  # fmt: skip
+    assert [one.anchor for one in made.found] == ["_top", "c-why", "c-why-2", "c-why-3", "c-end"]
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_no_anchor_of_a_lesson_is_there_twice(lang):
+    for file in sorted((ROOT / "notebooks" / lang).glob("*.ipynb")):
+        made = page(nbformat.read(file, as_version=4), lang, file.stem)
+        ids = re.findall(r'\{ #(\S+) \}|<div id="(c-[^"]*)"', made.markdown(0))
+        anchors = ["".join(one) for one in ids]
+        assert len(anchors) == len(set(anchors)) > 10, file
+        assert {one.anchor for one in made.found} <= {"_top", *anchors}
 
 
 def test_prose_without_a_heading_has_its_cells_key_too():
@@ -126,6 +154,41 @@ def test_a_measured_value_opens_only_after_a_field_for_the_guess(call):
     field, opened = made.index("<input"), made.index("<summary>" + words.text("compare", "ja"))
     assert field < opened < made.index("測定値：2") < made.index("</details>")
     assert "<input" not in text_of(code("x", shown(text_html="<p>測定値：2</p>")))
+
+
+# --- the workflow -----------------------------------------------------------------------------
+
+PAGES = ROOT / ".github/workflows/pages.yml"
+LONG = re.compile(r'^ALL = bool\(os\.environ\.get\("TRIAD_ALL"\)\)', re.MULTILINE)
+
+
+def not_published_untried(workflow):
+    """What is wrong with the order of a workflow: long tests of the site, builds, the upload."""
+    steps = yaml.safe_load(workflow)["jobs"]["site"]["steps"]
+    said = [f"{one.get('uses', '')} {one.get('run', '')}" for one in steps]
+    upload = next(n for n, one in enumerate(said) if "upload-pages-artifact" in one)
+    here = sorted(Path(__file__).parent.glob("test_*.py"))
+    long = [one for one in here if LONG.search(one.read_text(encoding="utf-8"))]
+    tried = [one for one, step in zip(said[:upload], steps, strict=False)
+             if "start.py test" in one and step.get("env", {}).get("TRIAD_ALL") == "1"]  # fmt: skip
+    missing = [one.name for one in long if f"site/{one.name}" not in " ".join(tried)]
+    builds = [one for one in said[:upload] if "start.py site site" in one]
+    bounds = [one for one in builds if "--within" in one]
+    wrong = [] if len(bounds) == len(builds) == 2 else ["two builds with bounds"]
+    return missing + wrong + ([] if "--audit" in builds[-1] else ["the audit"])
+
+
+def test_a_push_publishes_nothing_that_the_long_tests_did_not_try():
+    workflow = PAGES.read_text(encoding="utf-8")
+    assert not_published_untried(workflow) == []
+    for what, instead, said in (
+        ("tests/course_tools/site/test_triad_parity.py", "", "test_triad_parity.py"),
+        ('TRIAD_ALL: "1"', 'OTHER: "1"', "test_live_pages.py"),
+        ("--within 60", "", "two builds with bounds"),
+        ("--audit", "", "the audit"),
+    ):
+        assert workflow.count(what) == 1
+        assert said in not_published_untried(workflow.replace(what, instead))
 
 
 # --- figures ----------------------------------------------------------------------------------
@@ -209,7 +272,7 @@ def steps(monkeypatch, tmp_path):
     monkeypatch.setattr(triad, "write", says("triad"))
     monkeypatch.setattr(project, "build", says("build"))
     monkeypatch.setattr(pdf, "write", lambda out, base, folder, pages: done.append(base))
-    monkeypatch.setattr(audit, "told", lambda out, base: done.append(base) or ["a fault"])
+    monkeypatch.setattr(audit, "told", lambda out, base, _: done.append(base) or ["a fault"])
     return done
 
 
@@ -221,7 +284,174 @@ def test_the_command_builds_prints_and_audits_under_the_sites_address(
     words = [str(out), "--lesson", "none", "--address", address, "--pdf", str(tmp_path), "--audit"]
     assert main(words) == 1
     assert steps == ["install", "run", "check", address, "triad", "build", base, base]
-    assert f"0 lessons are in {out}" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"0 lessons are in {out}, for {address or 'the top of a host'}" in said.out
+    assert ("--address URL" in said.err) == (not address)
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """quick(names): the command, where Astro makes files of these names, and no lesson runs."""
+    monkeypatch.setattr(testing, "SITE", tmp_path / "work")
+    monkeypatch.setattr(testing, "install_site", lambda: None)
+    monkeypatch.setattr(executed, "lessons", lambda files, root: [])
+    monkeypatch.setattr(places, "files", lambda *_: [])
+    monkeypatch.setattr(triad, "write", lambda *_: None)
+    monkeypatch.setattr(project, "node", lambda *_: "node")
+
+    def built(*made, fails=False):
+        def step(title, command, cwd):
+            dist = command[-1]
+            shutil.rmtree(dist, ignore_errors=True)
+            for name in made:
+                (dist / name).parent.mkdir(parents=True, exist_ok=True)
+                (dist / name).write_text(name, encoding="utf-8")
+            if fails:
+                raise CommandFailed("astro build: failed.")
+
+        monkeypatch.setattr(project, "step", step)
+        return lambda out, *words: main([str(out), "--lesson", "none", *words])
+
+    return built
+
+
+def files(out):
+    """{path: content} of a folder, without what a site's own marks say."""
+    found = {f.relative_to(out).as_posix(): f.read_bytes() for f in out.rglob("*") if f.is_file()}
+    return {name: found[name] for name in found.keys() - {target.MARK, target.BARE}}
+
+
+def test_a_site_replaces_an_earlier_one_and_nothing_else(tmp_path, quick):
+    out = tmp_path / "site"
+    assert quick("index.html", "ja/a.html")(out) == 0
+    assert (out / target.BARE).read_bytes() == b""
+    (out / ".git").mkdir()
+    (out / ".git/HEAD").write_bytes(b"ref")
+    assert quick("index.html", "en/b.html")(out) == 0
+    assert files(out) == {
+        "index.html": b"index.html",
+        "en/b.html": b"en/b.html",
+        ".git/HEAD": b"ref",
+    }
+    (out / "ja").write_bytes(b"mine")
+    before = files(out)
+    assert quick("index.html", "ja/a.html")(out) == 1
+    assert files(out) == before
+
+
+def test_a_build_that_fails_half_way_leaves_the_earlier_site(tmp_path, quick):
+    out = tmp_path / "site"
+    assert quick("index.html", "ja/a.html")(out) == 0
+    before = files(out)
+    assert quick("index.html", fails=True)(out) == 1
+    assert files(out) == before
+
+
+def test_a_move_that_is_interrupted_is_made_good_by_the_next_site(tmp_path, quick, monkeypatch):
+    out, move = tmp_path / "site", shutil.move
+    assert quick("index.html", "ja/a.html")(out) == 0
+    monkeypatch.setattr(shutil, "move", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        quick("index.html", "en/b.html")(out)
+    monkeypatch.setattr(shutil, "move", move)
+    assert quick("index.html", "en/b.html")(out) == 0
+    assert files(out) == {"index.html": b"index.html", "en/b.html": b"en/b.html"}
+
+
+@pytest.mark.parametrize(
+    "name", ["docs", "my", ".", "..", "notebooks/ja", ".git", "my/site", "tests/x"]
+)
+def test_no_site_is_written_to_a_folder_of_the_course(quick, monkeypatch, capsys, name):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(testing, "install_site", lambda: pytest.fail("it began to build"))
+    assert quick("index.html")(name) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{name} is a folder of the course, holds one or lies in one; nothing")
+    assert "Expected: a folder that is new, empty, or" in said and "start.py site site" in said
+
+
+def test_every_folder_of_the_course_is_known_as_one():
+    git = ["git", "-C", ROOT, "ls-files"]
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("no git")
+    names = subprocess.run(git, capture_output=True, encoding="utf-8", check=True).stdout.split(
+        "\n"
+    )
+    folders = {name.partition("/")[0] for name in names if "/" in name and name[0] != "."}
+    assert len(folders) > 8 and folders <= set(target.COURSE)
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8")
+    assert {"my", "courses", "rehearsal"} <= set(re.findall(r"^(\w+)/$", ignored, re.M))
+
+
+def test_no_site_is_written_over_other_files(tmp_path, quick, capsys):
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter.txt").write_bytes(b"years of work")
+    assert quick("index.html")(out) == 1
+    assert files(out) == {"chapter.txt": b"years of work"}
+    assert f"{out} has files in it, and no {target.MARK}" in capsys.readouterr().err
+    assert quick("index.html")(out / "chapter.txt") == 1
+    assert "is a file" in capsys.readouterr().err
+
+
+def test_a_mark_cannot_lead_out_of_its_folder(tmp_path, quick):
+    out = tmp_path / "site"
+    assert quick("index.html")(out) == 0
+    (tmp_path / "mine").write_bytes(b"x")
+    with (out / target.MARK).open("a", encoding="utf-8") as mark:
+        mark.write("../mine\n..\n.\n\n")
+    assert quick("index.html")(out) == 0
+    assert (tmp_path / "mine").read_bytes() == b"x" and (out / "index.html").is_file()
+
+
+def test_what_building_took_and_weighs_is_said_and_has_a_bound(
+    tmp_path, quick, capsys, monkeypatch
+):
+    out, before = tmp_path / "site", command.spent()
+    sum(n * n for n in range(10**6))
+    assert command.spent() > before
+    times = iter([1.0, 8.0, 1.0, 8.0])
+    monkeypatch.setattr(command, "spent", lambda: next(times))
+    assert quick("index.html")(out, "--within", "8") == 0
+    assert "0.0 MB, as hosts send it 0.0 MB; 7 s of processors' time" in capsys.readouterr().out
+    assert quick("index.html")(out, "--within", "6") == 1
+
+
+def test_a_site_is_shown_on_this_machine_until_ctrl_c(tmp_path, quick, monkeypatch, capsys):
+    got = {}
+
+    def wait(seconds):
+        address = capsys.readouterr().out.split("\n")[-2].split()[0]
+        for name, head in (("packed", {"Accept-Encoding": "gzip"}), ("plain", {})):
+            asked = urllib.request.Request(address, headers=head)
+            with urllib.request.urlopen(asked) as answer:
+                got[name] = answer.headers["Content-Encoding"], answer.read()
+        got["address"] = address
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "time", SimpleNamespace(sleep=wait))
+    out, words = tmp_path / "site", ["--serve", "--address", "https://a.example/course"]
+    assert quick("ja/index.html")(out, *words) == 130
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/course/ja/", got["address"])
+    assert got["plain"] == (None, b"ja/index.html")
+    assert got["packed"][0] == "gzip" and gzip.decompress(got["packed"][1]) == got["plain"][1]
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(got["address"])
+
+
+def test_a_lesson_with_a_bank_must_have_its_quiz_on_its_page(monkeypatch, tmp_path, quick, capsys):
+    right = ['<triad-quiz data-lang="ja" data-lesson="01_attention">…</triad-quiz>']
+    assert quizzes.has_bank("01_attention") and not quizzes.has_bank("01_a")
+    places.checked({("ja", "01_attention"): right, ("ja", "01_a"): []})
+    for wrong in ([], right * 2, [right[0].replace("01_", "02_")]):
+        with pytest.raises(widgets.Asleep, match="ja/01_attention: "):
+            places.checked({("ja", "01_attention"): wrong})
+    cell = code("LESSON = '01_attention'\nQuiz(LESSON)", shown(text_html="<p>問1</p>"))
+    silent = page(new_notebook(cells=[prose("# 題", "title"), cell]), "ja", "01_attention")
+    monkeypatch.setattr(command, "lessons", lambda *_: [silent])
+    monkeypatch.setattr(widgets, "checked", lambda *_: None)
+    assert quick("index.html")(tmp_path / "site") == 1
+    assert 'Quiz("01_attention")' in capsys.readouterr().err
 
 
 def test_of_two_commands_at_once_one_waits_while_the_other_installs_and_while_it_builds(

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -42,6 +42,25 @@ def _element(name: str, inner: str, **data: str) -> str:
 def script(parts: Iterable[str]) -> list[str]:
     """Return what a page loads for its live elements: nothing where it has none."""
     return [SCRIPT] if any("<triad-" in part for part in parts) else []
+
+
+def checked(pages: Mapping[tuple[str, str], list[str]]) -> None:
+    """Check that the page of each lesson with a bank has its quiz.  Asleep names those without.
+
+    pages: {(language, lesson): parts}
+    """
+    wrong = [
+        f'{lang}/{lesson}: {found} quizzes, expected 1; its cell must say Quiz("{lesson}")'
+        for (lang, lesson), parts in pages.items()
+        if quizzes.has_bank(lesson)
+        and (found := sum(part.count(_quiz_of(lang, lesson)) for part in parts)) != 1
+    ]
+    if wrong:
+        raise widgets.Asleep("no quiz that answers (live/places.py):\n" + "\n".join(wrong))
+
+
+def _quiz_of(lang: str, lesson: str) -> str:
+    return f'<triad-quiz data-lang="{lang}" data-lesson="{lesson}"'
 
 
 def files(project: Path, lessons: widgets.Lessons) -> Iterator[tuple[str, bytes]]:

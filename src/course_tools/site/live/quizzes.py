@@ -43,7 +43,7 @@ def files(lesson: str, lang: str) -> Iterator[tuple[str, bytes]]:
 
     Nothing of a lesson without a bank.
     """
-    if not (resources.files("helpers") / "data" / "quiz" / f"{lesson}.json").is_file():
+    if not has_bank(lesson):
         return
     with Session(lang=lang):
         quiz = PageQuiz(lesson)
@@ -52,6 +52,11 @@ def files(lesson: str, lang: str) -> Iterator[tuple[str, bytes]]:
         for question in quiz.questions.values():
             # encoded, so that a search engine or a glance at the file finds no answer
             yield f"{folder}/{question.id}.txt", base64.b64encode(_json(told(question, quiz)))
+
+
+def has_bank(lesson: str) -> bool:
+    """Does a lesson have questions?"""
+    return (resources.files("helpers") / "data" / "quiz" / f"{lesson}.json").is_file()
 
 
 def screen() -> tuple[str, bytes]:
