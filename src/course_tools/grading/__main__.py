@@ -12,7 +12,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import filelock
@@ -22,13 +22,13 @@ from helpers.language import say
 
 from .. import command
 from . import messages, options, outputs, stopping
-from .classroom import Job, grade_class, is_new
+from .classroom import Job, grade_class, is_new, local_workers
 from .csv_files import UnreadableTable
 from .graded import Graded
 from .marks import Grade
 from .reports.gradebook import NbgraderCourse, NotReleased
 from .roster import Class, Roster, keep_learned, read_learned
-from .sandbox import Limits
+from .sandbox import Limits, isolation
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
 from .submissions import attempts, handed_in, lms
@@ -39,7 +39,6 @@ from .submissions.submission import Submission
 from .to_lms import uploads
 from .to_lms.layouts import UnknownLayout
 from .to_lms.worksheet import OtherMaximum
-from .workers import local_workers
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
@@ -248,6 +247,8 @@ def workers(
         with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as made:
             yield made
         return
+    if new and settings.walls and (reason := isolation.why_not()):
+        raise NotIsolated(reason)
     if settings.walls and (open_ := exposed(places)):
         raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
     if new and not settings.walls:
@@ -256,7 +257,7 @@ def workers(
         tell("bubblewrap is not installed: the isolation has no outer wall.")
     if new:
         tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
-    pool = local_workers(jobs)
+    pool = local_workers(jobs, settings) if new else ThreadPoolExecutor(1)
     try:
         yield pool
     finally:

@@ -27,7 +27,7 @@ from .sandbox.isolation import ForkServerEnded, NotIsolated
 from .sheet import Sheet
 from .submissions import matching, notebook, other_sheets
 from .submissions.submission import Submission
-from .workers import TIMES, TookDown
+from .workers import TIMES, LocalWorkers, TookDown
 
 OURS = {
     "stopped",
@@ -116,6 +116,17 @@ def key_of(job: Job) -> str:
 
 
 # --- one submission, in a worker --------------------------------------------------------------
+
+
+def local_workers(jobs: int, settings: Job) -> LocalWorkers:
+    """Start processes of this machine; one alone, too: what ends it must not end the command."""
+    return LocalWorkers(jobs, ready, settings)
+
+
+def ready(settings: Job) -> None:
+    """Do in this process what every submission needs: the model answers are judged, once."""
+    with one_at_a_time:
+        _unsound(settings.root, settings.lesson, settings.lang, settings.limits, settings.walls)
 
 
 def grade(job: Job) -> Verdict:

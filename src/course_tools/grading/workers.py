@@ -10,7 +10,7 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,9 @@ from .judge_process import JudgeEnded, JudgeProcess
 from .sandbox.isolation import SRC
 
 TIMES = 2  # that a submission may take its worker down
-BARREN = 5  # processes of one machine that died one after the other and had graded nothing
-BROKEN = (
-    "The processes that grade end before they have graded anything (no memory left?); --jobs 1 "
-    "takes the least memory."
-)
+BARREN = 5  # processes of one machine that died one after the other before they were ready
+BROKEN = "The processes that grade end before they have graded anything (no memory left?)."
+FEWER = " --jobs 1 takes the least memory."
 
 
 class TookDown(Exception):
@@ -178,29 +176,38 @@ class Workers(Executor):
 
 
 class LocalWorker(Worker):
-    """A process that starts empty: a fork of a process that has threads may hang."""
+    """A process that starts empty: a fork of a process that has threads may hang.
 
-    def __init__(self, temporary: str):
-        self.temporary = temporary
+    ready: what it is asked first; a process that dies over that has graded nothing
+    """
+
+    def __init__(self, temporary: str, ready: bytes):
+        self.temporary, self.ready = temporary, ready
         self.judge: JudgeProcess | None = None
-        self.answered = 0
+        self.is_ready = self.is_stopped = False
 
     def start(self) -> None:
-        """Start the process."""
+        """Start the process, and wait until it is ready.  WorkerDied."""
         self.judge = JudgeProcess(str(SRC), self.temporary)
+        if self.is_stopped:  # meanwhile
+            self.judge.kill()
+        try:
+            self.judge.ask(self.ready)
+        except JudgeEnded:
+            raise WorkerDied(asked=False) from None
+        self.is_ready = True
 
     def ask(self, question: bytes) -> bytes:
         """Return what the process answers.  WorkerDied."""
         assert self.judge
         try:
-            answer = self.judge.ask(question)
+            return self.judge.ask(question)
         except JudgeEnded as ended:
             raise WorkerDied(ended.asked) from None
-        self.answered += 1
-        return answer
 
     def stop(self) -> None:
         """Kill the process."""
+        self.is_stopped = True
         if self.judge:
             self.judge.kill()
 
@@ -211,30 +218,32 @@ class LocalWorker(Worker):
 
 
 class LocalWorkers(Workers):
-    """Processes of this machine: for each one that dies another one is started."""
+    """Processes of this machine: for each one that dies another one is started.
 
-    def __init__(self, jobs: int):
+    ready, arguments: what each calls first; one that dies over a submission can grade others
+    """
+
+    def __init__(self, jobs: int, ready: Callable = int, *arguments: Any):
         super().__init__()
         # what a killed process leaves in it is removed with it
         self.folder = tempfile.TemporaryDirectory(prefix="triad-grade-", ignore_cleanup_errors=True)
-        self.barren = 0
+        self.jobs, self.barren = jobs, 0
+        self.ready = pickle.dumps((ready, *arguments))
         for _ in range(jobs):
-            self.add(LocalWorker(self.folder.name))
+            self._add_one()
+
+    def _add_one(self) -> None:
+        self.add(LocalWorker(self.folder.name, self.ready))
 
     def left(self, worker: Worker, reason: Exception | None) -> None:
         """Start another one, unless they die of this machine."""
         assert isinstance(worker, LocalWorker)
-        self.barren = 0 if worker.answered else self.barren + 1
+        self.barren = 0 if worker.is_ready else self.barren + 1
         if self.barren >= BARREN:
-            self.refuse(BrokenExecutor(BROKEN))
-        self.add(LocalWorker(self.folder.name))
+            self.refuse(BrokenExecutor(BROKEN + (FEWER if self.jobs > 1 else "")))
+        self._add_one()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End every process, and remove what they left."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         self.folder.cleanup()
-
-
-def local_workers(jobs: int) -> Executor:
-    """Make an executor: processes, or for one job a thread of this process, which starts faster."""
-    return LocalWorkers(jobs) if jobs > 1 else ThreadPoolExecutor(1)

@@ -566,6 +566,7 @@ def test_a_submission_that_stops_the_grader_stops_no_other(tmp_path, monkeypatch
 
     monkeypatch.setattr(classroom, "judge", broken)
     monkeypatch.setattr(classroom, "_server", lambda *_: None)
+    monkeypatch.setattr(grade, "local_workers", lambda *_: ThreadPoolExecutor(1))
     place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT, "s2.ipynb": b"{}"})
     assert grade_now(place, tmp_path / "out") == 0
     table = rows(tmp_path / "out")

@@ -37,6 +37,7 @@ def trace(tmp_path, monkeypatch) -> Iterator[Path]:
     monkeypatch.setenv("TRIAD_TRACE", str(folder))
     monkeypatch.setenv("PYTHONPATH", str(KIT))
     monkeypatch.setattr(classroom, "grade", deadly.grade)
+    monkeypatch.setattr(classroom, "ready", deadly.ready)
     yield folder
     assert processes.left(before) == []
 
@@ -93,6 +94,27 @@ def test_what_takes_its_worker_down_twice_is_a_persons_and_nobody_elses_loss(tra
     assert {word: n for word, n in begun.items() if n > 1} == {"poison1": 2, "poison2": 2}
     again = [one.student for one in handed if is_new(one, JOB, tmp_path / "out")]
     assert again == ["poison1", "poison2"]  # tried again by the next command, and nothing else
+
+
+def test_one_process_is_enough_to_grade_what_is_deadly_by_one_command_after_the_other(
+    trace, tmp_path
+):
+    """Graded in the command itself, what took a worker down ended every later command."""
+    handed = words("poison1", "poison2", "poison3", count=3)
+    poisons = dict.fromkeys(("poison1", "poison2", "poison3"), "took_down")
+    for run in (1, 2):  # the second has nothing but these three to grade
+        results = graded(handed, tmp_path / "out", classroom.local_workers(1, JOB))
+        assert rows(results) == expected(handed, **poisons)
+        again = {w: n for w, n in deadly.traced(trace, "begin").items() if n > 1}
+        assert again == dict.fromkeys(poisons, 2 * run)
+
+
+@pytest.mark.parametrize("jobs", turns.by_turns(1, [1, 2]))
+def test_fewer_processes_are_spoken_of_where_there_are_several(trace, tmp_path, monkeypatch, jobs):
+    monkeypatch.setattr(classroom, "ready", deadly.unready)
+    with pytest.raises(BrokenExecutor, match="before they have graded") as broken:
+        graded(words(), tmp_path / "out", classroom.local_workers(jobs, JOB))
+    assert ("--jobs 1" in str(broken.value)) == (jobs > 1)
 
 
 def test_an_exception_of_the_judges_is_the_commands_matter(trace, tmp_path):
