@@ -1,7 +1,8 @@
 """Workers that each grade one submission at a time, on this machine or elsewhere.
 
 One that dies costs its neighbours nothing.  What it was grading is given to another one, behind all
-that waits; what has taken two of them down is given to no third: TookDown.
+that waits; what has taken two of them down is given to no third: TookDown.  What comes back again
+and again without that is given up as well: GivenBack.
 """
 
 import pickle
@@ -14,10 +15,12 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from .judge_process import JudgeEnded, JudgeProcess
+from .judge_process import HUNG_S, JudgeEnded, JudgeProcess
 from .sandbox.isolation import SRC
 
 TIMES = 2  # that a submission may take its worker down
+UNFIT = 3  # workers that had to be left out after it
+RETURNS = 6  # by workers that were gone before they were asked
 BARREN = 5  # processes of one machine that died one after the other before they were ready
 BROKEN = "The processes that grade end before they have graded anything (no memory left?)."
 FEWER = " --jobs 1 takes the least memory."
@@ -25,6 +28,10 @@ FEWER = " --jobs 1 takes the least memory."
 
 class TookDown(Exception):
     """What was to be graded has ended its worker TIMES times, and perhaps is the cause."""
+
+
+class GivenBack(Exception):
+    """What was to be graded was returned by that many workers: the only argument."""
 
 
 class WorkerDied(Exception):
@@ -64,6 +71,8 @@ class _Errand:
     future: Future
     question: bytes
     died: int = 0  # workers, over it
+    unfit: int = 0  # workers, after it
+    returned: int = 0
 
     def begins(self) -> bool:
         return self.future.running() or self.future.set_running_or_notify_cancel()
@@ -164,12 +173,20 @@ class Workers(Executor):
             self.left(worker, reason)
 
     def _again(self, errand: _Errand, reason: Exception | None) -> None:
-        """Put back what a worker did not end.  An idle worker's death is not the errand's."""
-        errand.died += not isinstance(reason, WorkerUnfit) and getattr(reason, "asked", True)
-        if errand.died < TIMES:
-            self._put(errand)
-        else:
+        """Put back what a worker did not end, but not for ever.
+
+        An idle worker's death is not the errand's; many may have died, and each hands it on.
+        """
+        unfit = isinstance(reason, WorkerUnfit)
+        errand.returned += 1
+        errand.unfit += unfit
+        errand.died += not unfit and getattr(reason, "asked", True)
+        if errand.died >= TIMES:
             errand.future.set_exception(TookDown(f"{TIMES} workers died over it"))
+        elif errand.unfit >= UNFIT or errand.returned >= RETURNS + len(self.threads):
+            errand.future.set_exception(GivenBack(errand.returned))
+        else:
+            self._put(errand)
 
 
 # --- on this machine --------------------------------------------------------------------------
@@ -181,14 +198,14 @@ class LocalWorker(Worker):
     ready: what it is asked first; a process that dies over that has graded nothing
     """
 
-    def __init__(self, temporary: str, ready: bytes):
-        self.temporary, self.ready = temporary, ready
+    def __init__(self, temporary: str, ready: bytes, hung_s: float = HUNG_S):
+        self.temporary, self.ready, self.hung_s = temporary, ready, hung_s
         self.judge: JudgeProcess | None = None
         self.is_ready = self.is_stopped = False
 
     def start(self) -> None:
         """Start the process, and wait until it is ready.  WorkerDied."""
-        self.judge = JudgeProcess(str(SRC), self.temporary)
+        self.judge = JudgeProcess(str(SRC), self.temporary, hung_s=self.hung_s)
         if self.is_stopped:  # meanwhile
             self.judge.kill()
         try:
@@ -223,17 +240,17 @@ class LocalWorkers(Workers):
     ready, arguments: what each calls first; one that dies over a submission can grade others
     """
 
-    def __init__(self, jobs: int, ready: Callable = int, *arguments: Any):
+    def __init__(self, jobs: int, ready: Callable = int, *arguments: Any, hung_s: float = HUNG_S):
         super().__init__()
         # what a killed process leaves in it is removed with it
         self.folder = tempfile.TemporaryDirectory(prefix="triad-grade-", ignore_cleanup_errors=True)
-        self.jobs, self.barren = jobs, 0
+        self.jobs, self.barren, self.hung_s = jobs, 0, hung_s
         self.ready = pickle.dumps((ready, *arguments))
         for _ in range(jobs):
             self._add_one()
 
     def _add_one(self) -> None:
-        self.add(LocalWorker(self.folder.name, self.ready))
+        self.add(LocalWorker(self.folder.name, self.ready, self.hung_s))
 
     def left(self, worker: Worker, reason: Exception | None) -> None:
         """Start another one, unless they die of this machine."""
