@@ -103,6 +103,11 @@ FAILED = (
 )
 
 
+NO_EXTRA = (
+    "{option} needs the package {module}: pip install -c constraints.txt -e .[{extra}] brings it."
+)
+
+
 BROKEN = "{reason} What is graded is kept: the same command goes on from here."
 
 
@@ -166,8 +171,9 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     roster = Roster.read(wanted.roster) if wanted.roster else None
     if for_lms := back(wanted):
         uploads.check(for_lms, sheet, out)
-    results = graded(wanted, sheet, submissions, out, tell)
     course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
+    course.reach()
+    results = graded(wanted, sheet, submissions, out, tell)
     tell("writing the gradebook and the feedback …")
     grades, people = recorded_with_people(course, sheet, results, tell, roster, courses, for_lms)
     walls, lang = not wanted.unsafe, wanted.report_lang or wanted.lang
@@ -241,7 +247,11 @@ def workers(
     """
     jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
     if wanted.cluster and new:
-        from .cluster.client import cluster_workers  # takes a second
+        try:
+            from .cluster.client import cluster_workers  # takes a second
+        except ModuleNotFoundError as missing:
+            raise BrokenExecutor(NO_EXTRA.format(option="--cluster", module=missing.name,
+                                                 extra="cluster")) from None  # fmt: skip
 
         tell(f"grading {new} submissions on the cluster {wanted.cluster}; its workers are tried …")
         with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as made:
