@@ -45,6 +45,7 @@ FORMS = (
     "--cluster takes the address of a scheduler (tcp://HOST:8786), the file that its "
     f"--scheduler-file has written, local, or a queue: {', '.join(QUEUES)}"
 )
+EXTRA = "pip install -c constraints.txt -e .[cluster] brings it"
 TLS = "dask's own settings must name the certificates (distributed.comm.tls)"
 
 for module in (on_worker, judge_process):
@@ -294,6 +295,8 @@ def _is_ours(answer: object) -> bool:
 
 def _said(address: str, reason: Exception) -> str:
     """Say why there is no connection, and what to do."""
+    if isinstance(reason, ImportError):
+        return f"{reason}; {EXTRA}"
     if isinstance(reason, FileNotFoundError):
         return str(reason)
     return f"{reason}. {TLS if address.startswith('tls:') else FORMS}"
