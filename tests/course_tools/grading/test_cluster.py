@@ -328,7 +328,8 @@ def test_a_submission_after_which_no_worker_is_fit_does_not_use_up_all(unprobed,
 SBATCH = """#!/bin/sh
 cd {folder}; echo x >> submitted; n=$(grep -c x submitted)
 {each}
-setsid sh "$1" > $n.log 2>&1 & echo $! > $n.pid
+cp "$1" $n.sh
+setsid sh $n.sh > $n.log 2>&1 & echo $! > $n.pid
 echo Submitted batch job $n
 """
 SQUEUE = """#!/bin/sh
