@@ -145,9 +145,9 @@ class Pretend:
 
 
 @contextlib.contextmanager
-def pool_of(pretend: Pretend, told: list[str], patience_s: float = 20.0):
+def pool_of(pretend: Pretend, told: list[str], patience_s: float = 20.0, queue=None):
     question = SimpleNamespace(settings=JOB)
-    made = client.ClusterWorkers(pretend, question, told.append, patience_s)
+    made = client.ClusterWorkers(pretend, question, told.append, patience_s, queue)
     try:
         yield made
     finally:
@@ -320,6 +320,17 @@ def test_a_submission_after_which_no_worker_is_fit_does_not_use_up_all(unprobed,
     expected = {one.student: deadly.points_of(one.student) for one in handed}
     assert rows(results) == expected | {"spoils": "given_back"}
     assert len([line for line in told if "left out" in line]) == 3
+
+
+def test_a_queue_whose_jobs_all_run_on_unfit_nodes_is_not_waited_for(
+    unprobed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(client, "WAIT_S", 0.1)
+    said = {of: lambda q, of=of: pickle.dumps((True, f"{of} has no torch")) for of in "ab"}
+    queue = SimpleNamespace(jobs=2, name="slurm", look=lambda *_: None)
+    ended = pytest.raises(BrokenExecutor, match="a: a has no torch; b: b has no torch")
+    with pool_of(Pretend(**said), told := [], float("inf"), queue) as pool, ended:
+        grade_class(words("s1"), JOB, tmp_path, pool, told.append)
 
 
 # --- a queue ----------------------------------------------------------------------------------

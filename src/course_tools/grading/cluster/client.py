@@ -193,15 +193,26 @@ class ClusterWorkers(Workers):
                 since = time.monotonic()
             if self.client.status != "running":
                 self.refuse(BrokenExecutor("The cluster's scheduler has ended."))
-            elif time.monotonic() - since > self.patience_s:
+            elif time.monotonic() - since > self._patience_s():
                 why = "; ".join(f"{who}: {said}" for who, said in sorted(self.reasons.items()))
                 told = f"No worker of the cluster can grade ({why or 'none'})."
                 self.refuse(BrokenExecutor(told))
             elif self.queue:
-                try:
-                    self.queue.look(self.tell, bool(self.threads))
-                except BrokenExecutor as nothing:
-                    self.refuse(nothing)
+                self._look_at(self.queue)
+
+    def _patience_s(self) -> float:
+        """Return seconds without a worker; where all jobs of a queue run, no other will come."""
+        if self.queue and len(self.reasons.keys() & self.client.nthreads()) >= self.queue.jobs:
+            return WAIT_S
+        return self.patience_s
+
+    def _look_at(self, queue: Queue) -> None:
+        try:
+            queue.look(self.tell, bool(self.threads))
+        except BrokenExecutor as nothing:
+            self.refuse(nothing)
+        except Exception as error:  # without this look a queue is waited for in vain
+            self.refuse(BrokenExecutor(f"--cluster {queue.name}: {error}."))
 
     def wait_for(self, address: str) -> None:
         """Wait a moment until another command has done with a worker.  WorkerDied at the end."""
