@@ -12,7 +12,10 @@ NANO = 1e-9
 
 
 class Look(NamedTuple):
-    """Of a process' main thread: seconds on a processor, seconds in wait for one, would it run?"""
+    """What is known of a process' main thread at one moment.
+
+    ran, waited: seconds on a processor, and in wait for one; runs: it would run now
+    """
 
     ran: float = 0.0
     waited: float = 0.0
