@@ -43,6 +43,15 @@ def grade(job: Job) -> Verdict:
     return Verdict({"merge": Outcome(points_of(word), POINTS, "right")}, {"merge": word})
 
 
+def ready(_: Job) -> None:
+    """Stand in for what each process does first."""
+
+
+def unready(_: Job) -> None:
+    """A machine without memory, as it seems."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Probe:
     """As cluster.probe.Probe, whose module takes seconds to load."""
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -24,6 +25,7 @@ from course_tools.grading import __main__ as grade
 from course_tools.grading import classroom, exempt, regrade, release
 from course_tools.grading.graded import Outcome, Verdict
 from course_tools.grading.marking.desk import FIRST, Desk, Essay, Mark
+from course_tools.grading.sandbox import isolation
 from course_tools.grading.submissions.submission import Submission
 
 RELEASED = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -53,6 +55,8 @@ def judged_by_their_words() -> Iterator[None]:
         mock.patch.object(classroom, "_server", lambda *_: None),
         mock.patch.object(classroom, "_unsound", lambda *_: {}),
         mock.patch.object(grade, "exposed", lambda *_: []),
+        mock.patch.object(isolation, "why_not", str),
+        mock.patch.object(grade, "local_workers", lambda *_: ThreadPoolExecutor(1)),
     ):
         yield
     classroom._sheet.cache_clear()

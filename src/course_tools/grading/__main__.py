@@ -12,7 +12,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import filelock
@@ -23,13 +23,13 @@ from helpers.language import say
 
 from .. import command
 from . import messages, options, outputs
-from .classroom import Job, grade_class, is_new
+from .classroom import Job, grade_class, is_new, local_workers
 from .csv_files import UnreadableTable
 from .graded import Graded
 from .marks import Grade
 from .reports.gradebook import NbgraderCourse, NotReleased
 from .roster import Class, Roster, keep_learned, read_learned
-from .sandbox import Limits
+from .sandbox import Limits, isolation
 from .sandbox.isolation import NotIsolated, exposed, hindrances, outer_wall
 from .sheet import NoSheet, Sheet, read
 from .submissions import attempts, handed_in, lms
@@ -40,7 +40,6 @@ from .submissions.submission import Submission
 from .to_lms import uploads
 from .to_lms.layouts import UnknownLayout
 from .to_lms.worksheet import OtherMaximum
-from .workers import local_workers
 
 A_PROCESS_PAYS = 4  # submissions: starting one takes as long as grading many
 
@@ -102,6 +101,11 @@ REFUSED = (
 FAILED = (
     "Stopped: {reason}. What was graded and marked is kept, and no file is half written: the same "
     "command goes on from here."
+)
+
+
+NO_EXTRA = (
+    "{option} needs the package {module}: pip install -c constraints.txt -e .[{extra}] brings it."
 )
 
 
@@ -168,8 +172,9 @@ def run(wanted: argparse.Namespace, sheet: Sheet, submissions: list[Submission],
     roster = Roster.read(wanted.roster) if wanted.roster else None
     if for_lms := back(wanted):
         uploads.check(for_lms, sheet, out)
-    results = graded(wanted, sheet, submissions, out, tell)
     course = NbgraderCourse(wanted.root, courses, sheet.lang, wanted.db)
+    course.reach()
+    results = graded(wanted, sheet, submissions, out, tell)
     tell("writing the gradebook and the feedback …")
     grades, people = recorded_with_people(course, sheet, results, tell, roster, courses, for_lms)
     walls, lang = not wanted.unsafe, wanted.report_lang or wanted.lang
@@ -243,12 +248,18 @@ def workers(
     """
     jobs = max(1, min(wanted.jobs, new // A_PROCESS_PAYS))
     if wanted.cluster and new:
-        from .cluster.client import cluster_workers  # takes a second
+        try:
+            from .cluster.client import cluster_workers  # takes a second
+        except ModuleNotFoundError as missing:
+            raise BrokenExecutor(NO_EXTRA.format(option="--cluster", module=missing.name,
+                                                 extra="cluster")) from None  # fmt: skip
 
         tell(f"grading {new} submissions on the cluster {wanted.cluster}; its workers are tried …")
         with cluster_workers(wanted.cluster, wanted.jobs, settings, sheet, places, tell) as made:
             yield made
         return
+    if new and settings.walls and (reason := isolation.why_not()):
+        raise NotIsolated(reason)
     if settings.walls and (open_ := exposed(places)):
         raise NotIsolated(f"student code may read the folders of Python, and in them {open_}")
     if new and not settings.walls:
@@ -257,7 +268,7 @@ def workers(
         tell("bubblewrap is not installed: the isolation has no outer wall.")
     if new:
         tell(f"grading {new} submissions; starting {jobs} at once takes some seconds …")
-    pool = local_workers(jobs)
+    pool = local_workers(jobs, settings) if new else ThreadPoolExecutor(1)
     try:
         yield pool
     finally:

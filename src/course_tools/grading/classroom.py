@@ -24,20 +24,19 @@ from . import sheet as sheets
 from . import verdicts
 from .graded import Graded, Outcome, Verdict
 from .judge import judge, one_at_a_time
+from .judge_process import HUNG_S
 from .messages import Note
 from .sandbox import ForkServer, Limits
 from .sandbox.isolation import ForkServerEnded, NotIsolated
 from .sheet import Sheet
 from .submissions import matching, notebook, other_sheets
 from .submissions.submission import Submission
-from .workers import TIMES, TookDown
+from .workers import TIMES, GivenBack, LocalWorkers, TookDown
 
-OURS = {
-    "stopped",
-    "sheet_fault",
-    "took_down",
-}  # what a person is told of faults that are no answer's
+# what a person is told of faults that are no answer's
+OURS = {"stopped", "sheet_fault", "took_down", "given_back"}
 NOT_RUN = {"untouched", "syntax", "to_mark"}  # decided without a test
+LIMITS_S = 60  # seconds that a second more for a task may make a submission longer, at most
 TELL_S = 2.0  # how often progress is said
 
 
@@ -107,6 +106,8 @@ def _result(future: Future, settings: Job) -> Verdict:
         return future.result()
     except TookDown:
         return _ungraded(settings, [("took_down", {"times": TIMES})])
+    except GivenBack as back:
+        return _ungraded(settings, [("given_back", {"times": back.args[0]})])
 
 
 def _best(every: Iterable[Graded]) -> dict[str, Graded]:
@@ -132,6 +133,22 @@ def key_of(job: Job) -> str:
 
 
 # --- one submission, in a worker --------------------------------------------------------------
+
+
+def local_workers(jobs: int, settings: Job) -> LocalWorkers:
+    """Start processes of this machine; one alone, too: what ends it must not end the command."""
+    return LocalWorkers(jobs, ready, settings, hung_s=hung_s(settings.limits))
+
+
+def hung_s(limits: Limits) -> float:
+    """Return seconds that no submission takes; for the limits as they are, HUNG_S."""
+    return HUNG_S + LIMITS_S * max(limits.seconds - Limits().seconds, 0)
+
+
+def ready(settings: Job) -> None:
+    """Do in this process what every submission needs: the model answers are judged, once."""
+    with one_at_a_time:
+        _unsound(settings.root, settings.lesson, settings.lang, settings.limits, settings.walls)
 
 
 def grade(job: Job) -> Verdict:

@@ -11,7 +11,6 @@ import random
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -199,7 +198,7 @@ class _Run:
         seconds = self.left[self.now]
         if seconds <= 0:
             raise Failed("slow", f"{self.server.limits.seconds:g}")
-        student, started = self.alive(), time.monotonic()
+        student = self.alive()
         try:
             reply = student.ask(seconds, ask="call", name=name, args=args, kwargs=kwargs)
         except Ended as ended:
@@ -207,7 +206,7 @@ class _Run:
             self.left[self.now] = 0 if ended.kind == "slow" else self.left[self.now]
             limit = f"{self.server.limits.seconds:g}" if ended.kind == "slow" else ended.text
             raise Failed(ended.kind, limit) from None
-        self.left[self.now] -= time.monotonic() - started
+        self.left[self.now] -= student.used_s()
         if reply["ok"] is not True:
             raise self.why(name, reply)
         if strange := codec.foreign(reply.get("value")):
@@ -253,8 +252,7 @@ class _Run:
 
     def run_cell(self, student: StudentProcess, cell: SheetCell) -> None:
         """Run one of the student's cells, and note how it failed.  Ended if the process is gone."""
-        name, started = cell.name, time.monotonic()
-        seconds = self.server.limits.seconds
+        name, seconds = cell.name, self.server.limits.seconds
         if name not in self.ran:
             seconds = min(seconds, self.cells_left)
         if seconds <= 0 or len(self.deadly) >= FATAL_CELLS:
@@ -267,7 +265,7 @@ class _Run:
             self.deadly.add(name)
             raise
         finally:
-            self.cells_left -= 0 if name in self.ran else time.monotonic() - started
+            self.cells_left -= 0 if name in self.ran else student.used_s()
         self.ran.add(name)
         if reply["ok"] is not True:
             self.bad.setdefault(name, _failed(reply))

@@ -18,6 +18,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's matter, which ends this
     if sys.platform == "linux":
         jail.end_with_parent()
+    jail.leave_no_core()  # hidden tests and submissions are in its memory
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints is no answer
     while True:

@@ -9,8 +9,10 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 
 PROGRAM = "course_tools.grading.judge_main"
+HUNG_S = 900.0  # longer than any submission with the limits as they are, on a busy machine
 END_S = 20.0  # for closing the fork server, on a busy machine
 
 
@@ -26,10 +28,13 @@ class JudgeProcess:
     """A process that answers pickled questions; it is killed with the thread that started it.
 
     course: folder of helpers and course_tools; temporary: for its temporary files; errors: where
-    its standard error goes, as subprocess.Popen takes it
+    its standard error goes, as subprocess.Popen takes it; hung_s: what no question takes
     """
 
-    def __init__(self, course: str, temporary: str, errors: int | None = None):
+    def __init__(
+        self, course: str, temporary: str, errors: int | None = None, hung_s: float = HUNG_S
+    ):
+        self.hung_s = hung_s
         path = os.pathsep.join(filter(None, [course, os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", PROGRAM],
@@ -40,11 +45,20 @@ class JudgeProcess:
         )
 
     def ask(self, question: bytes) -> bytes:
-        """Return the answer to a pickled (function, *arguments).  JudgeEnded."""
+        """Return the answer to a pickled (function, *arguments).  JudgeEnded, also if it hangs."""
+        if self.process.poll() is not None:
+            raise JudgeEnded(asked=False)
+        hangs = threading.Timer(self.hung_s, self.process.kill)
+        hangs.daemon = True
+        hangs.start()
+        try:
+            return self._answer(question)
+        finally:
+            hangs.cancel()
+
+    def _answer(self, question: bytes) -> bytes:
         process = self.process
         assert process.stdin and process.stdout
-        if process.poll() is not None:
-            raise JudgeEnded(asked=False)
         try:
             pickle.dump(question, process.stdin)
             process.stdin.flush()

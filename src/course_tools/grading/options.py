@@ -1,4 +1,7 @@
-"""The options of the last run, kept in OUT: to grade again needs no more than OUT."""
+"""The options of the last run, kept in OUT: to grade again needs no more than OUT.
+
+A database's password is not kept: the course's own settings have it.
+"""
 
 import argparse
 import json
@@ -16,9 +19,14 @@ def keep(wanted: argparse.Namespace, out: Path) -> None:
     values: dict[str, Any] = {
         name: {"path": str(value.resolve())} if isinstance(value, Path) else value
         for name, value in vars(wanted).items()
-        if name not in OF_EACH_RUN
+        if name not in OF_EACH_RUN and not (name == "db" and _is_secret(value))
     }
     write_whole(out / FILE, json.dumps(values))
+
+
+def _is_secret(address: str | None) -> bool:
+    """Tell whether there is a password in a database's address: before the @, or among options."""
+    return bool(address) and ("@" in str(address) or "password" in str(address).lower())
 
 
 def kept(out: Path, root: Path, parser: argparse.ArgumentParser) -> argparse.Namespace:

@@ -1,7 +1,8 @@
 """Workers that each grade one submission at a time, on this machine or elsewhere.
 
 One that dies costs its neighbours nothing.  What it was grading is given to another one, behind all
-that waits; what has taken two of them down is given to no third: TookDown.
+that waits; what has taken two of them down is given to no third: TookDown.  What comes back again
+and again without that is given up as well: GivenBack.
 """
 
 import pickle
@@ -10,23 +11,27 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from .judge_process import JudgeEnded, JudgeProcess
+from .judge_process import HUNG_S, JudgeEnded, JudgeProcess
 from .sandbox.isolation import SRC
 
 TIMES = 2  # that a submission may take its worker down
-BARREN = 5  # processes of one machine that died one after the other and had graded nothing
-BROKEN = (
-    "The processes that grade end before they have graded anything (no memory left?); --jobs 1 "
-    "takes the least memory."
-)
+UNFIT = 3  # workers that had to be left out after it
+RETURNS = 6  # by workers that were gone before they were asked
+BARREN = 5  # processes of one machine that died one after the other before they were ready
+BROKEN = "The processes that grade end before they have graded anything (no memory left?)."
+FEWER = " --jobs 1 takes the least memory."
 
 
 class TookDown(Exception):
     """What was to be graded has ended its worker TIMES times, and perhaps is the cause."""
+
+
+class GivenBack(Exception):
+    """What was to be graded was returned by that many workers: the only argument."""
 
 
 class WorkerDied(Exception):
@@ -66,6 +71,8 @@ class _Errand:
     future: Future
     question: bytes
     died: int = 0  # workers, over it
+    unfit: int = 0  # workers, after it
+    returned: int = 0
 
     def begins(self) -> bool:
         return self.future.running() or self.future.set_running_or_notify_cancel()
@@ -166,41 +173,58 @@ class Workers(Executor):
             self.left(worker, reason)
 
     def _again(self, errand: _Errand, reason: Exception | None) -> None:
-        """Put back what a worker did not end.  An idle worker's death is not the errand's."""
-        errand.died += not isinstance(reason, WorkerUnfit) and getattr(reason, "asked", True)
-        if errand.died < TIMES:
-            self._put(errand)
-        else:
+        """Put back what a worker did not end, but not for ever.
+
+        An idle worker's death is not the errand's; many may have died, and each hands it on.
+        """
+        unfit = isinstance(reason, WorkerUnfit)
+        errand.returned += 1
+        errand.unfit += unfit
+        errand.died += not unfit and getattr(reason, "asked", True)
+        if errand.died >= TIMES:
             errand.future.set_exception(TookDown(f"{TIMES} workers died over it"))
+        elif errand.unfit >= UNFIT or errand.returned >= RETURNS + len(self.threads):
+            errand.future.set_exception(GivenBack(errand.returned))
+        else:
+            self._put(errand)
 
 
 # --- on this machine --------------------------------------------------------------------------
 
 
 class LocalWorker(Worker):
-    """A process that starts empty: a fork of a process that has threads may hang."""
+    """A process that starts empty: a fork of a process that has threads may hang.
 
-    def __init__(self, temporary: str):
-        self.temporary = temporary
+    ready: what it is asked first; a process that dies over that has graded nothing
+    """
+
+    def __init__(self, temporary: str, ready: bytes, hung_s: float = HUNG_S):
+        self.temporary, self.ready, self.hung_s = temporary, ready, hung_s
         self.judge: JudgeProcess | None = None
-        self.answered = 0
+        self.is_ready = self.is_stopped = False
 
     def start(self) -> None:
-        """Start the process."""
-        self.judge = JudgeProcess(str(SRC), self.temporary)
+        """Start the process, and wait until it is ready.  WorkerDied."""
+        self.judge = JudgeProcess(str(SRC), self.temporary, hung_s=self.hung_s)
+        if self.is_stopped:  # meanwhile
+            self.judge.kill()
+        try:
+            self.judge.ask(self.ready)
+        except JudgeEnded:
+            raise WorkerDied(asked=False) from None
+        self.is_ready = True
 
     def ask(self, question: bytes) -> bytes:
         """Return what the process answers.  WorkerDied."""
         assert self.judge
         try:
-            answer = self.judge.ask(question)
+            return self.judge.ask(question)
         except JudgeEnded as ended:
             raise WorkerDied(ended.asked) from None
-        self.answered += 1
-        return answer
 
     def stop(self) -> None:
         """Kill the process."""
+        self.is_stopped = True
         if self.judge:
             self.judge.kill()
 
@@ -211,30 +235,32 @@ class LocalWorker(Worker):
 
 
 class LocalWorkers(Workers):
-    """Processes of this machine: for each one that dies another one is started."""
+    """Processes of this machine: for each one that dies another one is started.
 
-    def __init__(self, jobs: int):
+    ready, arguments: what each calls first; one that dies over a submission can grade others
+    """
+
+    def __init__(self, jobs: int, ready: Callable = int, *arguments: Any, hung_s: float = HUNG_S):
         super().__init__()
         # what a killed process leaves in it is removed with it
         self.folder = tempfile.TemporaryDirectory(prefix="triad-grade-", ignore_cleanup_errors=True)
-        self.barren = 0
+        self.jobs, self.barren, self.hung_s = jobs, 0, hung_s
+        self.ready = pickle.dumps((ready, *arguments))
         for _ in range(jobs):
-            self.add(LocalWorker(self.folder.name))
+            self._add_one()
+
+    def _add_one(self) -> None:
+        self.add(LocalWorker(self.folder.name, self.ready, self.hung_s))
 
     def left(self, worker: Worker, reason: Exception | None) -> None:
         """Start another one, unless they die of this machine."""
         assert isinstance(worker, LocalWorker)
-        self.barren = 0 if worker.answered else self.barren + 1
+        self.barren = 0 if worker.is_ready else self.barren + 1
         if self.barren >= BARREN:
-            self.refuse(BrokenExecutor(BROKEN))
-        self.add(LocalWorker(self.folder.name))
+            self.refuse(BrokenExecutor(BROKEN + (FEWER if self.jobs > 1 else "")))
+        self._add_one()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End every process, and remove what they left."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         self.folder.cleanup()
-
-
-def local_workers(jobs: int) -> Executor:
-    """Make an executor: processes, or for one job a thread of this process, which starts faster."""
-    return LocalWorkers(jobs) if jobs > 1 else ThreadPoolExecutor(1)

@@ -24,6 +24,7 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
+import dask
 import deadly
 import processes
 import psutil
@@ -38,7 +39,7 @@ from course_tools.edition import leaks
 from course_tools.grading import __main__ as grade
 from course_tools.grading import classroom, judge_main, sheet, verdicts
 from course_tools.grading.classroom import grade_class
-from course_tools.grading.cluster import client, on_worker, probe, wheel
+from course_tools.grading.cluster import client, on_worker, probe, queues, wheel
 from course_tools.grading.graded import Graded
 from course_tools.grading.sandbox import Limits
 from course_tools.grading.sandbox.isolation import NotIsolated
@@ -166,9 +167,9 @@ class Pretend:
 
 
 @contextlib.contextmanager
-def pool_of(pretend: Pretend, told: list[str], patience_s: float = 20.0):
+def pool_of(pretend: Pretend, told: list[str], patience_s: float = 20.0, queue=None):
     question = SimpleNamespace(settings=JOB)
-    made = client.ClusterWorkers(pretend, question, told.append, patience_s)
+    made = client.ClusterWorkers(pretend, question, told.append, patience_s, queue)
     try:
         yield made
     finally:
@@ -287,6 +288,148 @@ def test_a_worker_whose_judges_die_at_once_is_left_out(unprobed, tmp_path):
     ]
 
 
+def test_a_worker_of_another_command_is_waited_for(unprobed, tmp_path, monkeypatch):
+    """It was left out for good, and the class ended where it was the only one."""
+    monkeypatch.setattr(client, "BUSY_S", 0.05)
+    pretend, busy = Pretend(a=passes), [on_worker.BUSY] * 3
+    real = pretend.run
+
+    def run(sent, command, *arguments, workers):
+        if sent is client.BEGIN and busy:
+            return {"a": busy.pop()}
+        return real(sent, command, *arguments, workers=workers)
+
+    pretend.run = run
+    with pool_of(pretend, told := [], 0.1) as pool:
+        results = grade_class(words("s1"), JOB, tmp_path, pool, told.append)
+    assert rows(results) == {"s1": deadly.points_of("s1")} and not busy
+    assert [line for line in told if "waited for" in line] == [
+        "another command is grading on a: it is waited for …"
+    ]
+
+
+def test_where_only_deadly_submissions_are_left_their_worker_is_not_to_blame(unprobed, tmp_path):
+    """As in the run after one that has graded all others: it ended without a table."""
+    pretend = Pretend(a=passes)
+    real = pretend.run
+
+    def run(sent, command, *arguments, workers):
+        if sent is client.ASK and b"poison" in arguments[0]:
+            return {"a": ("died", b"")}
+        return real(sent, command, *arguments, workers=workers)
+
+    pretend.run = run
+    handed = words("poison1", "poison2", "poison3")
+    with pool_of(pretend, told := [], 0.5) as pool:
+        results = grade_class(handed, JOB, tmp_path, pool, told.append)
+    assert set(rows(results).values()) == {"took_down"}
+
+
+def test_a_submission_after_which_no_worker_is_fit_does_not_use_up_all(unprobed, tmp_path):
+    def spoils(question: bytes) -> bytes:
+        if b"spoils" in question:
+            spoilt.add(threading.current_thread())
+            return pickle.dumps((True, classroom._ungraded(JOB, [("stopped", {"reason": "x"})])))
+        if pickle.loads(question)[0] is str and threading.current_thread() in spoilt:
+            return pickle.dumps((True, "its disk is full"))
+        return passes(question)
+
+    spoilt: set[threading.Thread] = set()
+    workers = {f"w{n}": spoils for n in range(6)}
+    handed = words("spoils", *(f"s{n}" for n in range(12)))
+    with pool_of(Pretend(**workers), told := []) as pool:
+        results = grade_class(handed, JOB, tmp_path, pool, told.append)
+    expected = {one.student: deadly.points_of(one.student) for one in handed}
+    assert rows(results) == expected | {"spoils": "given_back"}
+    assert len([line for line in told if "left out" in line]) == 3
+
+
+def test_a_queue_whose_jobs_all_run_on_unfit_nodes_is_not_waited_for(
+    unprobed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(client, "WAIT_S", 0.1)
+    said = {of: lambda q, of=of: pickle.dumps((True, f"{of} has no torch")) for of in "ab"}
+    queue = SimpleNamespace(jobs=2, name="slurm", look=lambda *_: None)
+    ended = pytest.raises(BrokenExecutor, match="a: a has no torch; b: b has no torch")
+    with pool_of(Pretend(**said), told := [], float("inf"), queue) as pool, ended:
+        grade_class(words("s1"), JOB, tmp_path, pool, told.append)
+
+
+# --- a queue ----------------------------------------------------------------------------------
+
+
+SBATCH = """#!/bin/sh
+cd {folder}; echo x >> submitted; n=$(grep -c x submitted)
+{each}
+cp "$1" $n.sh
+setsid sh $n.sh > $n.log 2>&1 & echo $! > $n.pid
+echo Submitted batch job $n
+"""
+SQUEUE = """#!/bin/sh
+cd {folder}; for f in *.pid; do
+kill -0 $(cat $f) 2> /dev/null && echo "$(basename $f .pid) RUNNING None"; done; true
+"""
+SCANCEL = """#!/bin/sh
+kill -- -$(cat {folder}/$1.pid); true
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """Write the commands of a queue that is none; EACH: what sbatch does first with job $n."""
+    folder = tmp_path / "queue"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(queues, "LOOK_S", 0.3)
+    monkeypatch.setattr(client, "LOOK_S", 0.05)
+
+    def made(each: str) -> Path:
+        for name, text in {"sbatch": SBATCH, "squeue": SQUEUE, "scancel": SCANCEL}.items():
+            (folder / name).write_text(text.format(folder=folder, each=each), encoding="utf-8")
+            (folder / name).chmod(0o755)
+        return folder
+
+    settings = {"jobqueue.slurm.interface": "lo", "jobqueue.slurm.shared-temp-directory": folder}
+    import dask_jobqueue  # noqa: F401  # brings the defaults of the settings
+
+    with dask.config.set(settings):
+        yield made
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs setsid and lo")
+def test_a_job_that_ends_before_its_worker_is_there_is_submitted_again(trace, slurm, tmp_path):
+    """dask-jobqueue itself waits for such a job for ever."""
+    folder = slurm("[ $n = 1 ] && echo Submitted batch job 1 && exit")
+    handed = words("s1", "s2", "s3")
+    (trace.parent / "trace-bad").touch()  # no bad node here
+    with client.cluster_workers("Slurm", 1, JOB, sheet_01(), [], print) as pool:
+        results = grade_class(handed, JOB, tmp_path / "out", pool, print)
+        assert (folder / "submitted").read_text().count("x") == 2
+        [address] = pool.client.nthreads()
+        assert address.startswith("tls://")
+    assert rows(results) == {one.student: deadly.points_of(one.student) for one in handed}
+
+
+@pytest.mark.parametrize(
+    ("each", "said"),
+    [
+        (None, "No job can be submitted to slurm here: .*sbatch"),
+        ("echo invalid partition >&2; exit 1", "slurm takes no job: invalid partition"),
+        ("echo Submitted batch job $n; exit", "jobs of slurm end before a worker has come"),
+    ],
+)
+def test_a_queue_from_which_nothing_can_come_ends_the_class(trace, slurm, tmp_path, each, said):
+    if each:
+        slurm(each)
+    told: list[str] = []
+    with (
+        pytest.raises(BrokenExecutor, match=said),
+        client.cluster_workers("slurm", 1, JOB, sheet_01(), [], told.append) as pool,
+    ):
+        grade_class(words("s1"), JOB, tmp_path / "out", pool, told.append)
+    assert not each or "invalid" not in each or any("invalid partition" in line for line in told)
+
+
 # --- on a worker ----------------------------------------------------------------------------------
 
 
@@ -306,19 +449,19 @@ def test_a_judge_belongs_to_one_command_and_leaves_nothing(trace, tmp_path):
     Path(worker.local_directory).mkdir()
 
     async def lived() -> None:
-        assert await on_worker.begin("one", [], packed(), 60, worker) == ""
+        assert await on_worker.begin("one", [], packed(), 60, 60, worker) == ""
         assert len(os.listdir(worker.local_directory)) == 1
         how, answer = await on_worker.ask("one", question("s1"), worker)
         assert how == "answer" and pickle.loads(answer)[1].outcomes["merge"].points
         both = ["one", "two"]
-        said = await on_worker.begin("two", both, packed(), 60, worker)
+        said = await on_worker.begin("two", both, packed(), 60, 60, worker)
         assert said == "another command is grading on it"
         assert await on_worker.ask("two", question("s1"), worker) == ("gone", b"")
         assert await on_worker.ask("one", question("poison1"), worker) == ("died", b"")
         assert await on_worker.ask("one", question("s1"), worker) == ("gone", b"")
         await on_worker.end("two", worker)
         assert os.listdir(worker.local_directory)
-        assert await on_worker.begin("two", ["two"], packed(), 60, worker) == ""  # one is gone
+        assert await on_worker.begin("two", ["two"], packed(), 60, 60, worker) == ""  # one is gone
         assert len(os.listdir(worker.local_directory)) == 1
         await on_worker.end("two", worker)
 
@@ -328,6 +471,47 @@ def test_a_judge_belongs_to_one_command_and_leaves_nothing(trace, tmp_path):
     assert os.listdir(worker.local_directory) == []
 
 
+@contextlib.contextmanager
+def judges_here(tmp_path) -> Iterator[SimpleNamespace]:
+    """A worker of dask's, as far as a judge knows it; in the end its disk is empty."""
+    worker = SimpleNamespace(local_directory=str(tmp_path / "scratch"))
+    Path(worker.local_directory).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(SRC), str(KIT)]))
+        yield worker
+    assert os.listdir(worker.local_directory) == []
+
+
+def test_of_two_commands_that_ask_for_one_worker_at_a_time_one_gets_it(trace, tmp_path):
+    both = ["one", "two"]
+
+    async def race(worker) -> None:
+        begun = (on_worker.begin(of, both, packed(), 60, 60, worker) for of in both)
+        said = await asyncio.gather(*begun)
+        assert sorted(said) == ["", on_worker.BUSY]
+        winner, loser = sorted(both, key=lambda of: said[both.index(of)] != "")
+        assert len(os.listdir(worker.local_directory)) == 1
+        await on_worker.end(loser, worker)
+        assert (await on_worker.ask(winner, question("s1"), worker))[0] == "answer"
+        await on_worker.end(winner, worker)
+
+    with judges_here(tmp_path) as worker:
+        asyncio.run(race(worker))
+
+
+def test_a_lease_that_runs_out_ends_its_own_judge_alone(trace, tmp_path):
+    async def lived(worker) -> None:
+        assert await on_worker.begin("one", [], packed(), 60, 60, worker) == ""
+        first = getattr(worker, on_worker.KEPT)
+        assert await on_worker.begin("one", [], packed(), 60, 60, worker) == ""
+        await on_worker._end(first, worker)  # its timer, a moment late
+        assert (await on_worker.ask("one", question("s1"), worker))[0] == "answer"
+        await on_worker.end("one", worker)
+
+    with judges_here(tmp_path) as worker:
+        asyncio.run(lived(worker))
+
+
 @turns.in_ci
 def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
     """Killed, it says nothing any more: its sheets end with the judge's process."""
@@ -335,7 +519,7 @@ def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
     Path(worker.local_directory).mkdir()
 
     async def lived() -> None:
-        assert await on_worker.begin("one", [], packed(), 2.0, worker) == ""
+        assert await on_worker.begin("one", [], packed(), 2.0, 60, worker) == ""
         for _ in range(3):  # each question is worth another lease
             await asyncio.sleep(1.0)
             assert (await on_worker.ask("one", question("s1"), worker))[0] == "answer"
@@ -353,7 +537,7 @@ def test_a_command_that_is_gone_is_forgotten(trace, tmp_path):
 
 def test_a_disk_that_cannot_be_written_is_the_workers_reason(tmp_path):
     worker = SimpleNamespace(local_directory=str(tmp_path / "not there"))
-    reason = asyncio.run(on_worker.begin("one", [], packed(), 60, worker))
+    reason = asyncio.run(on_worker.begin("one", [], packed(), 60, 60, worker))
     assert "FileNotFoundError" in reason
 
 
@@ -365,7 +549,7 @@ def test_a_local_clusters_workers_do_not_load_the_command(tmp_path):
         "import heavy, sys\n"
         "from course_tools.grading.cluster.client import opened\n"
         "if __name__ == '__main__':\n"
-        "    with opened('local', 1) as client:\n"
+        "    with opened('local', 1) as (client, _):\n"
         "        [there] = client.run(lambda: [*__import__('sys').modules]).values()\n"
         "    print('heavy' in sys.modules, 'heavy' in there, 'distributed' in there)\n"
     )
@@ -413,7 +597,10 @@ def test_a_good_worker_passes_and_has_all_that_it_needs_in_its_memory(isolated, 
     ("instead", "said"),
     [
         ({"code": "0" * 64}, "another version of the course"),
-        ({"packages": (*verdicts.installed(), "torch 99")}, "other packages: torch 99"),
+        (
+            {"packages": (*verdicts.installed(), "extra 99")},
+            "other packages: extra none (the command has 99). ",
+        ),
         ({"packages": ("3.99", *verdicts.installed()[1:])}, "another Python: 3"),
         ({"places": (Path(sys.prefix) / "bin",)}, "student code may read"),
     ],
@@ -479,9 +666,27 @@ def test_no_answer_and_no_hidden_test_is_in_the_wheel(made):
     assert not [name for name in names if "model_answers" in name or name.startswith("lessons")]
 
 
-def test_an_address_that_is_none_is_said_so(tmp_path):
-    nowhere = client.cluster_workers("nowhere", 1, JOB, sheet_01(), [], print)
-    with pytest.raises(BrokenExecutor, match="--cluster nowhere: "), nowhere:
+def test_packages_are_named_with_whose_they_are():
+    here, command = ("3", "b 1", "c 1", *(f"x{n} 1" for n in range(30))), ("3", "a 1", "b 2", "c 1")
+    said = list(probe.different(here, command))
+    assert said[:3] == [
+        "a none (the command has 1)", "b 1 (the command has 2)", "x0 1 (the command has none)",
+    ]  # fmt: skip
+    assert len(said) == probe.MOST + 1 and said[-1] == "and 12 more"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("nowhere", "--cluster takes the address of a scheduler"),
+        ("there/scheduler.json", "no such file: does the scheduler run"),
+        ("tls://127.0.0.1:9", "must name the certificates"),
+    ],
+)
+def test_an_address_that_is_none_is_said_so_and_what_would_be_one(monkeypatch, address, said):
+    monkeypatch.setattr(client, "CONNECT_S", 1)
+    nowhere = client.cluster_workers(address, 1, JOB, sheet_01(), [], print)
+    with pytest.raises(BrokenExecutor, match=f"--cluster {address}: .*{said}"), nowhere:
         pass
 
 

@@ -22,8 +22,8 @@ from places import ROOT
 from sample_class import FULL, LESSON, Bait, Sheets, everything
 
 from course_tools.grading import __main__ as grade
-from course_tools.grading import classroom, messages, outputs, sheet
-from course_tools.grading.graded import Graded
+from course_tools.grading import classroom, messages, outputs, sheet, verdicts
+from course_tools.grading.graded import Graded, Verdict
 from course_tools.grading.marks import Grade
 from course_tools.grading.reports import feedback, table
 from course_tools.grading.sandbox import Limits, isolation
@@ -519,6 +519,16 @@ def test_a_name_of_any_kind_becomes_a_file_of_its_own():
     assert all(name and not set(name) & set("/\\ :") and name[0] != "." for name in safe)
 
 
+@pytest.mark.parametrize("letter", ["a", "é", "王", "𠮷"])
+def test_a_long_name_in_letters_of_any_width_becomes_files(tmp_path, letter):
+    """60 characters of four bytes are no name of a file: the class stopped at it in each run."""
+    one = Submission(letter * 80, nth=12)
+    assert one.safe != Submission(letter * 81).safe
+    assert one.safe.startswith(letter * (45 if letter == "𠮷" else 60))
+    verdicts.keep(tmp_path, one, "key", Verdict())
+    assert verdicts.load(tmp_path, one, "key") == Verdict()
+
+
 @pytest.mark.parametrize("lang", ["ja", "zh-tw"])
 def test_folders_that_were_unpacked_in_the_code_page_of_windows(tmp_path, lang):
     """What `unzip` leaves on Linux: names that are no UTF-8."""
@@ -566,6 +576,7 @@ def test_a_submission_that_stops_the_grader_stops_no_other(tmp_path, monkeypatch
 
     monkeypatch.setattr(classroom, "judge", broken)
     monkeypatch.setattr(classroom, "_server", lambda *_: None)
+    monkeypatch.setattr(grade, "local_workers", lambda *_: ThreadPoolExecutor(1))
     place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT, "s2.ipynb": b"{}"})
     assert grade_now(place, tmp_path / "out") == 0
     table = rows(tmp_path / "out")

@@ -37,9 +37,11 @@ from course_tools.grading.sandbox import (
     codec,
     isolation,
     jail,
+    processor,
     seccomp,
     why_not,
 )
+from course_tools.grading.sandbox.process import Ended
 from course_tools.grading.submissions import matching, notebook
 from course_tools.grading.submissions.submission import Submission
 from helpers.language.say import COMPLETE as LANGUAGES
@@ -428,3 +430,60 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine):
     assert filtered(machine, 0, arch=1) == 0x50001
     assert filtered(machine, seccomp.PRCTL[which], 1) == 0x50001  # PR_SET_PDEATHSIG
     assert filtered(machine, seccomp.PRCTL[which], 15) == 0x7FFF0000  # PR_SET_NAME
+
+
+# --- a machine with too much to do ----------------------------------------------------------------
+
+LOOK = processor.Look
+
+
+@pytest.mark.parametrize(
+    ("now", "counted"),
+    [
+        (LOOK(3, 5, False), 4.0),  # it slept
+        (LOOK(7, 5, True), 4.0),  # it worked
+        (LOOK(4, 8, False), 2.0),  # it waited for its turn, and half of that counts at least
+        (LOOK(6, 6, True), 3.0),
+        (LOOK(3, 5, True), 2.0),  # it would run and does not
+        (LOOK(), 4.0),  # it is gone
+    ],
+)
+def test_time_without_a_processor_counts_half(now, counted):
+    assert processor.counted_s(4.0, LOOK(3, 5), now) == counted
+
+
+class Standing:
+    """A socket of a judge that gets no turn for a while, once."""
+
+    def __init__(self, real):
+        self.real, self.stands = real, True
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def recv(self, n):
+        try:
+            return self.real.recv(n)
+        except TimeoutError:
+            if self.stands:
+                self.stands = False
+                time.sleep(1.8)
+            raise
+
+
+NAP = "import time\ntime.sleep(2.0)"
+
+
+@linux
+@pytest.mark.parametrize("how", ["sleeps", "waits", "stands", "waits for ever"])
+def test_a_right_answer_on_a_machine_that_is_too_busy_is_not_too_slow(server, monkeypatch, how):
+    """It was a zero that is kept; what sleeps by itself is too slow as before."""
+    with server.fork() as student:
+        if how.startswith("waits"):
+            monkeypatch.setattr(processor, "look", lambda _: LOOK(0.0, time.monotonic(), False))
+        if how == "stands":
+            student.socket = Standing(student.socket)
+        seconds = 0.5 if how == "waits for ever" else 1.2
+        ended = pytest.raises(Ended, match="slow") if how in ("sleeps", "waits for ever") else None
+        with ended or contextlib.nullcontext():
+            assert student.ask(seconds, ask="run", name="1", source=NAP)["ok"]

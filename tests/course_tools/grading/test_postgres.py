@@ -17,7 +17,8 @@ from nbgrader.api import Gradebook
 from places import ROOT
 from sample_class import FULL
 
-from course_tools.grading import release
+from course_tools.grading import __main__ as grade
+from course_tools.grading import options, release
 from course_tools.grading.reports import scores
 from course_tools.grading.reports.gradebook import NbgraderCourse, NotReleased
 
@@ -60,6 +61,49 @@ def server() -> Iterator[str]:
         run("pg_ctl", "stop", "-D", f"{place}/data", "-m", "fast")
         process.wait(30)
         shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgres://u:se@cret@h/{lang}", "dialects:postgres"),
+        ("postgresql+psycopg2://u:se@cret@h/x", "needs psycopg2"),
+        ("no address:se@cret@h", "parse"),
+        ("postgresql://u:secret@127.0.0.1:1/x", "refused"),
+        ("postgresql://u:se@cret@127.0.0.1:1/x", "cannot be used"),
+        ("postgresql://u:se@cret@h:port/x", "cannot be used"),
+        ("sqlite:///{folder}/text", "not a database"),
+        ("sqlite:///{folder}/nowhere/x.db", "is not there"),
+    ],
+)
+def test_a_database_that_cannot_be_is_said_so_before_anything_is_graded(
+    tmp_path, monkeypatch, capsys, address, said
+):
+    made = MarkedClass(tmp_path)
+    made.courses.mkdir()
+    made.hand_in("s1", notebook(**RIGHT))
+    (tmp_path / "text").write_text("no database " * 99, encoding="utf-8")
+    monkeypatch.setattr(grade, "grade_class", lambda *_: pytest.fail("it was graded"))
+    assert made.grade("--db", address.replace("{folder}", str(tmp_path))) == 1
+    told = capsys.readouterr().err
+    assert said in told and "--db takes" in told and told.count("\n") == 1
+    assert "cret" not in told
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("postgresql://u:secret@h/x", False),
+        ("postgresql://h/x?user=u&password=secret", False),
+        ("sqlite:////x/y.db", True),
+    ],
+)
+def test_a_databases_password_is_not_kept_with_the_options(tmp_path, address, kept):
+    words = ["in", "--lesson", "01_attention", "--lang", "ja", "--out", "out", "--db", address]
+    options.keep(grade.parser().parse_args(words), tmp_path)
+    assert "secret" not in (tmp_path / options.FILE).read_text("utf-8")
+    again = options.kept(tmp_path, ROOT, grade.parser())
+    assert again.db == (address if kept else None) and again.lesson == "01_attention"
 
 
 class InPostgres(MarkedClass):

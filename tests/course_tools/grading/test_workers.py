@@ -1,12 +1,14 @@
 """Whatever dies, each submission gets its one row, no neighbour loses, and nothing stays behind."""
 
 import os
+import pickle
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import replace
 from pathlib import Path
 
 import deadly
@@ -19,9 +21,9 @@ from places import KIT, ROOT
 from course_tools.grading import classroom, judge_main, workers
 from course_tools.grading.classroom import grade_class, is_new
 from course_tools.grading.graded import Graded
-from course_tools.grading.judge_process import JudgeEnded, JudgeProcess
+from course_tools.grading.judge_process import HUNG_S, JudgeEnded, JudgeProcess
 from course_tools.grading.submissions.submission import Submission
-from course_tools.grading.workers import LocalWorkers, TookDown
+from course_tools.grading.workers import LocalWorkers, TookDown, WorkerDied, WorkerUnfit
 
 JOB = deadly.Job(ROOT, "01_attention", "ja")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs signals")
@@ -37,6 +39,7 @@ def trace(tmp_path, monkeypatch) -> Iterator[Path]:
     monkeypatch.setenv("TRIAD_TRACE", str(folder))
     monkeypatch.setenv("PYTHONPATH", str(KIT))
     monkeypatch.setattr(classroom, "grade", deadly.grade)
+    monkeypatch.setattr(classroom, "ready", deadly.ready)
     yield folder
     assert processes.left(before) == []
 
@@ -93,6 +96,27 @@ def test_what_takes_its_worker_down_twice_is_a_persons_and_nobody_elses_loss(tra
     assert {word: n for word, n in begun.items() if n > 1} == {"poison1": 2, "poison2": 2}
     again = [one.student for one in handed if is_new(one, JOB, tmp_path / "out")]
     assert again == ["poison1", "poison2"]  # tried again by the next command, and nothing else
+
+
+def test_one_process_is_enough_to_grade_what_is_deadly_by_one_command_after_the_other(
+    trace, tmp_path
+):
+    """Graded in the command itself, what took a worker down ended every later command."""
+    handed = words("poison1", "poison2", "poison3", count=3)
+    poisons = dict.fromkeys(("poison1", "poison2", "poison3"), "took_down")
+    for run in (1, 2):  # the second has nothing but these three to grade
+        results = graded(handed, tmp_path / "out", classroom.local_workers(1, JOB))
+        assert rows(results) == expected(handed, **poisons)
+        again = {w: n for w, n in deadly.traced(trace, "begin").items() if n > 1}
+        assert again == dict.fromkeys(poisons, 2 * run)
+
+
+@pytest.mark.parametrize("jobs", turns.by_turns(1, [1, 2]))
+def test_fewer_processes_are_spoken_of_where_there_are_several(trace, tmp_path, monkeypatch, jobs):
+    monkeypatch.setattr(classroom, "ready", deadly.unready)
+    with pytest.raises(BrokenExecutor, match="before they have graded") as broken:
+        graded(words(), tmp_path / "out", classroom.local_workers(jobs, JOB))
+    assert ("--jobs 1" in str(broken.value)) == (jobs > 1)
 
 
 def test_an_exception_of_the_judges_is_the_commands_matter(trace, tmp_path):
@@ -177,6 +201,41 @@ def test_a_judge_that_died_idle_is_not_laid_to_the_next_submission(trace, tmp_pa
         errand.future.result(0)
 
 
+def test_a_judge_that_hangs_is_ended_and_it_is_laid_to_its_question(trace, tmp_path):
+    made = JudgeProcess(str(ROOT / "src"), str(tmp_path), hung_s=20.0)
+    assert pickle.loads(made.ask(pickle.dumps((int, "7")))) == (True, 7)
+    made.hung_s = 0.5
+    with pytest.raises(JudgeEnded) as ended:
+        made.ask(pickle.dumps((deadly.grade, replace(JOB, data=b"long1"))))
+    assert ended.value.asked
+    made.close()
+
+
+def test_more_seconds_for_a_task_are_more_until_a_judge_hangs():
+    assert classroom.hung_s(JOB.limits) == HUNG_S
+    assert classroom.hung_s(JOB.limits._replace(seconds=65.0)) == HUNG_S + 3600
+
+
+def test_a_judge_that_crashes_leaves_no_core_with_hidden_tests(trace, tmp_path):
+    made = JudgeProcess(str(ROOT / "src"), str(tmp_path))
+    resource = pytest.importorskip("resource")
+    asked = pickle.dumps((resource.getrlimit, resource.RLIMIT_CORE))
+    assert pickle.loads(made.ask(asked)) == (True, (0, 0))
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("reason", "times"), [(WorkerUnfit("x"), workers.UNFIT), (WorkerDied(False), workers.RETURNS)]
+)
+def test_what_comes_back_again_and_again_is_given_up(reason, times):
+    errand, pool = workers._Errand(workers.Future(), b""), workers.Workers()
+    for _ in range(times - 1):
+        pool._again(errand, reason)
+        assert not errand.future.done()
+    pool._again(errand, reason)
+    assert errand.future.exception(0).args == (times,)
+
+
 class Unpicklable(Exception):
     def __init__(self, one, other):
         super().__init__(one)
@@ -190,7 +249,5 @@ def raises(error):
 
 
 def test_an_exception_that_does_not_cross_is_told_in_words():
-    import pickle
-
     done, error = pickle.loads(judge_main.answer(pickle.dumps((raises, "why"))))
     assert not done and str(error) == "Unpicklable: why"

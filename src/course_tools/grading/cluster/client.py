@@ -7,7 +7,6 @@ hold results, and a worker's death is laid to all that were waiting for it.
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import math
 import pickle
@@ -22,14 +21,14 @@ from types import ModuleType
 from typing import Any
 
 import cloudpickle
-import dask
 from distributed import Client, LocalCluster
 from distributed.comm import get_address_host_port
+from distributed.security import Security
 
 from helpers import stopping
 
 from .. import judge_process, verdicts
-from ..classroom import OURS, Job
+from ..classroom import OURS, Job, hung_s
 from ..graded import Verdict
 from ..sandbox.isolation import SRC
 from ..sheet import Sheet
@@ -37,17 +36,19 @@ from ..submissions import other_sheets
 from ..workers import BARREN, Worker, WorkerDied, Workers, WorkerUnfit
 from . import on_worker
 from .probe import Probe, fault
+from .queues import QUEUES, Queue
 from .wheel import wheel
 
-QUEUES = {  # dask-jobqueue's classes, whose settings lie in dask's own configuration
-    "slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster",
-    "oar": "OARCluster", "htcondor": "HTCondorCluster",
-}  # fmt: skip
-MEMORY = "4GB"  # of a job: a judge, its fork server and a student's process, and what tests make
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is the command's
 CONNECT_S, WAIT_S = 30, 60.0  # for a scheduler; for its first worker, or another one
 LEASE_S = 600.0  # a worker forgets a command that is gone after that: longer than any submission
-LOOK_S = 0.5
+LOOK_S, BUSY_S = 0.5, 5.0
+FORMS = (
+    "--cluster takes the address of a scheduler (tcp://HOST:8786), the file that its "
+    f"--scheduler-file has written, local, or a queue: {', '.join(QUEUES)}"
+)
+EXTRA = "pip install -c constraints.txt -e .[cluster] brings it"
+TLS = "dask's own settings must name the certificates (distributed.comm.tls)"
 
 for module in (on_worker, judge_process):
     cloudpickle.register_pickle_by_value(module)
@@ -70,35 +71,41 @@ BEGIN, ASK, END = Sent(on_worker.begin), Sent(on_worker.ask), Sent(on_worker.end
 
 
 @contextlib.contextmanager
-def opened(address: str, jobs: int) -> Iterator[Client]:
+def opened(address: str, jobs: int) -> Iterator[tuple[Client, Queue | None]]:
     """Connect with a scheduler: its address or file, "local", or the queue of a cluster.
 
-    The last two are started with JOBS workers, and ended.
+    The last two are started with JOBS workers, closed to everybody else, and ended.
     """
     _silence()
     with contextlib.ExitStack() as stack:
         where: Any = {"address": address}
-        if address == "local":
-            stack.enter_context(_main_hidden())
-            below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
-            folder = stack.enter_context(below)
-            # dask cannot close what has half started
+        queue = None
+        if address.lower() == "local":
+            where = {"address": stack.enter_context(_local(jobs))}
+        elif address.lower() in QUEUES:
             with stopping.kept_back():
-                local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
-                                     host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                                     local_directory=folder, preload=[DEAF],
-                                     silence_logs=logging.CRITICAL)  # fmt: skip
-                where = {"address": stack.enter_context(local)}
-        elif address in QUEUES:
-            kind = getattr(importlib.import_module("dask_jobqueue"), QUEUES[address])
-            memory = dask.config.get(f"jobqueue.{address}.memory", None) or MEMORY
-            with stopping.kept_back():
-                queue = stack.enter_context(kind(cores=1, processes=1, memory=memory))
-            queue.scale(jobs)
-            where = {"address": queue}
+                queue = Queue(address.lower(), jobs, Security.temporary())
+            where = {"address": stack.enter_context(queue.cluster)}
+            queue.start()
         elif Path(address).is_file():
             where = {"scheduler_file": address}
-        yield stack.enter_context(Client(**where, set_as_default=False, timeout=CONNECT_S))
+        elif "/" in address.partition("://")[0] or address.endswith(".json"):
+            raise FileNotFoundError(f"there is no such file: does the scheduler run? {FORMS}")
+        yield stack.enter_context(Client(**where, set_as_default=False, timeout=CONNECT_S)), queue
+
+
+@contextlib.contextmanager
+def _local(jobs: int) -> Iterator[LocalCluster]:
+    """Start workers on this machine that take no other user's word."""
+    below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
+    with _main_hidden(), below as folder:
+        with stopping.kept_back():  # dask cannot close what has half started
+            made = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
+                                host="127.0.0.1", dashboard_address=None, local_directory=folder,
+                                preload=[DEAF], protocol="tls://", security=Security.temporary(),
+                                silence_logs=logging.CRITICAL)  # fmt: skip
+        with made:
+            yield made
 
 
 @contextlib.contextmanager
@@ -128,9 +135,12 @@ class ClusterWorkers(Workers):
         probe: Probe,
         tell: Callable[[str], object],
         patience_s: float = WAIT_S,
+        queue: Queue | None = None,
     ):
         super().__init__()
         self.client, self.tell, self.patience_s = client, tell, patience_s
+        self.queue, self.has_waited, self.answered = queue, False, 0
+        self.hung_s = hung_s(probe.settings.limits)
         self.reasons, self.gone, self.has_passed = dict[str, str](), set[str](), False
         self.wheel = wheel(SRC, probe.settings.root / "pyproject.toml")
         self.probe = pickle.dumps((fault, probe))
@@ -167,7 +177,8 @@ class ClusterWorkers(Workers):
         """Tell why a worker is left out; where only its judge has ended, let it start another."""
         assert isinstance(worker, RemoteWorker)
         barren = 0 if worker.answered else worker.barren + 1
-        if worker.lives and barren >= BARREN:
+        # where nobody has graded anything yet, it may be what is handed in
+        if worker.lives and barren >= BARREN and self.answered:
             reason = WorkerUnfit("its judge ends before it has graded anything")
         if isinstance(reason, WorkerUnfit):
             self.reasons[worker.address] = str(reason)
@@ -184,10 +195,38 @@ class ClusterWorkers(Workers):
                 since = time.monotonic()
             if self.client.status != "running":
                 self.refuse(BrokenExecutor("The cluster's scheduler has ended."))
-            elif time.monotonic() - since > self.patience_s:
+            elif time.monotonic() - since > self._patience_s():
                 why = "; ".join(f"{who}: {said}" for who, said in sorted(self.reasons.items()))
                 told = f"No worker of the cluster can grade ({why or 'none'})."
                 self.refuse(BrokenExecutor(told))
+            elif self.queue:
+                self._look_at(self.queue)
+
+    def _patience_s(self) -> float:
+        """Return seconds without a worker; where all jobs of a queue run, no other will come."""
+        if self.queue and len(self.reasons.keys() & self.client.nthreads()) >= self.queue.jobs:
+            return WAIT_S
+        return self.patience_s
+
+    def _look_at(self, queue: Queue) -> None:
+        try:
+            queue.look(self.tell, bool(self.threads))
+        except BrokenExecutor as nothing:
+            self.refuse(nothing)
+        except Exception as error:  # without this look a queue is waited for in vain
+            self.refuse(BrokenExecutor(f"--cluster {queue.name}: {error}."))
+
+    def wait_for(self, address: str) -> None:
+        """Wait a moment until another command has done with a worker.  WorkerDied at the end."""
+        with self.lock:
+            first, self.has_waited = not self.has_waited, True
+        if first:
+            self.tell(f"another command is grading on {address}: it is waited for …")
+        until = time.monotonic() + BUSY_S
+        while time.monotonic() < until:
+            if self.refused:
+                raise WorkerDied(asked=False)
+            time.sleep(LOOK_S)
 
     def others(self) -> list[str]:
         """Return the commands that are connected: another one may hold a worker, or be gone."""
@@ -211,7 +250,9 @@ class RemoteWorker(Worker):
 
     def start(self) -> None:
         """Start a judge there, and probe the worker with it."""
-        if reason := self._call(BEGIN, self.of.others(), self.of.wheel, LEASE_S):
+        while (reason := self._begun()) == on_worker.BUSY:
+            self.of.wait_for(self.address)
+        if reason:
             raise WorkerUnfit(reason)
         done, said = pickle.loads(self._answer(self.of.probe))
         if not done or said:
@@ -227,7 +268,12 @@ class RemoteWorker(Worker):
         if not done:
             raise WorkerDied
         self.answered += 1
+        self.of.answered += 1
         return answer
+
+    def _begun(self) -> str:
+        of = self.of
+        return self._call(BEGIN, of.others(), of.wheel, LEASE_S, of.hung_s)
 
     def _answer(self, question: bytes) -> bytes:
         how, answer = self._call(ASK, question)
@@ -260,6 +306,15 @@ def _is_ours(answer: object) -> bool:
     return isinstance(answer, Verdict) and any(name in OURS for name, _ in answer.human)
 
 
+def _said(address: str, reason: Exception) -> str:
+    """Say why there is no connection, and what to do."""
+    if isinstance(reason, ImportError):
+        return f"{reason}; {EXTRA}"
+    if isinstance(reason, FileNotFoundError):
+        return str(reason)
+    return f"{reason}. {TLS if address.startswith('tls:') else FORMS}"
+
+
 @contextlib.contextmanager
 def cluster_workers(
     address: str,
@@ -272,15 +327,15 @@ def cluster_workers(
     """Make an executor of the cluster at ADDRESS; see opened()."""
     with contextlib.ExitStack() as stack:
         try:
-            client = stack.enter_context(opened(address, jobs))
+            client, queue = stack.enter_context(opened(address, jobs))
         except Exception as reason:
-            raise BrokenExecutor(f"--cluster {address}: {reason}.") from None
+            raise BrokenExecutor(f"--cluster {address}: {_said(address, reason)}.") from None
         scheduler = str(client.scheduler and client.scheduler.address)
         probe = Probe(settings, sheet, other_sheets.released(settings.root), verdicts.digest(SRC),
                       verdicts.installed(), tuple(place.resolve() for place in places),
                       (get_address_host_port(scheduler),))  # fmt: skip
-        patience = math.inf if address in QUEUES else WAIT_S
-        made = ClusterWorkers(client, probe, tell, patience)
+        patience = math.inf if queue else WAIT_S
+        made = ClusterWorkers(client, probe, tell, patience, queue)
         try:
             yield made
         finally:

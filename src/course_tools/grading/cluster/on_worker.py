@@ -17,20 +17,21 @@ from typing import Any
 
 from ..judge_process import JudgeProcess
 
-KEPT = "transformer_triad"  # attribute of dask's worker
+KEPT, LOCK = "transformer_triad", "transformer_triad_lock"  # attributes of dask's worker
+BUSY = "another command is grading on it"
 
 
 class Judge:
     """The judge of one command, and its folder on the worker's disk."""
 
-    def __init__(self, command: str, wheel: bytes, below: str, lease_s: float):
+    def __init__(self, command: str, wheel: bytes, below: str, lease_s: float, hung_s: float):
         self.command, self.lease_s = command, lease_s
         self.folder = tempfile.mkdtemp(prefix="triad-", dir=below)
         course, temporary = (os.path.join(self.folder, name) for name in ("course", "tmp"))
         os.mkdir(temporary)
         with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
             archive.extractall(course)
-        self.process = JudgeProcess(course, temporary, subprocess.DEVNULL)
+        self.process = JudgeProcess(course, temporary, subprocess.DEVNULL, hung_s)
 
     def end(self) -> None:
         """Kill the process, with all that it knows, and remove the folder."""
@@ -45,24 +46,38 @@ def connected(dask_scheduler: Any = None) -> list[str]:
 
 
 async def begin(
-    command: str, others: list[str], wheel: bytes, lease_s: float, dask_worker: Any = None
+    command: str,
+    others: list[str],
+    wheel: bytes,
+    lease_s: float,
+    hung_s: float,
+    dask_worker: Any = None,
 ) -> str:
-    """Start a judge; return the reason where there is none.
+    """Start a judge; return the reason where there is none: BUSY, or what went wrong.
 
     others: commands that are connected; the judge of one that is not is ended
+    hung_s: what no question takes
     """
-    kept = getattr(dask_worker, KEPT, None)
-    if kept and kept.command != command and kept.command in others:
-        return "another command is grading on it"
-    await end(kept.command if kept else command, dask_worker)
-    try:
-        below = dask_worker.local_directory
-        made = await asyncio.to_thread(Judge, command, wheel, below, lease_s)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    setattr(dask_worker, KEPT, made)
-    extend(made, dask_worker)
+    async with _lock(dask_worker):  # between looking and keeping, another command may ask
+        kept = getattr(dask_worker, KEPT, None)
+        if kept and kept.command != command and kept.command in others:
+            return BUSY
+        await _end(kept, dask_worker)
+        try:
+            below = dask_worker.local_directory
+            made = await asyncio.to_thread(Judge, command, wheel, below, lease_s, hung_s)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        setattr(dask_worker, KEPT, made)
+        extend(made, dask_worker)
     return ""
+
+
+def _lock(dask_worker: Any) -> asyncio.Lock:
+    """Return the lock of those that start a judge here: every command has its own functions."""
+    if not hasattr(dask_worker, LOCK):
+        setattr(dask_worker, LOCK, asyncio.Lock())
+    return getattr(dask_worker, LOCK)
 
 
 async def ask(command: str, question: bytes, dask_worker: Any = None) -> tuple[str, bytes]:
@@ -76,20 +91,29 @@ async def ask(command: str, question: bytes, dask_worker: Any = None) -> tuple[s
     except Exception as error:
         return ("died" if getattr(error, "asked", True) else "gone"), b""
     finally:
-        extend(kept, dask_worker)
+        if getattr(dask_worker, KEPT, None) is kept:
+            extend(kept, dask_worker)
 
 
 def extend(kept: Any, dask_worker: Any) -> None:
     """Keep the judge for another lease."""
     kept.timer = asyncio.get_running_loop().call_later(
-        kept.lease_s, lambda: asyncio.ensure_future(end(kept.command, dask_worker))
+        kept.lease_s, lambda: asyncio.ensure_future(_end(kept, dask_worker))
     )
 
 
 async def end(command: str, dask_worker: Any = None) -> None:
-    """End the command's judge, if it has one here, even at work on a question."""
-    kept = getattr(dask_worker, KEPT, None)
-    if kept and kept.command == command:
-        setattr(dask_worker, KEPT, None)
+    """End the command's judge, if it has one here, even at work on a question or starting."""
+    async with _lock(dask_worker):
+        kept = getattr(dask_worker, KEPT, None)
+        if kept and kept.command == command:
+            await _end(kept, dask_worker)
+
+
+async def _end(kept: Any, dask_worker: Any) -> None:
+    """End just this judge: a lease may run out when another one is there."""
+    if kept:
+        if getattr(dask_worker, KEPT, None) is kept:
+            setattr(dask_worker, KEPT, None)
         kept.timer.cancel()
         await asyncio.to_thread(kept.end)

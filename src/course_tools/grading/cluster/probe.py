@@ -5,6 +5,7 @@ own errors for results.  In the judge's process, on the worker.
 """
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ..sandbox.process import Ended
 from ..sheet import Sheet
 from ..submissions import other_sheets
 
+MOST = 20  # packages that are named
+REMEDY = "Give the worker the command's environment: pip install -c with what pip freeze says there"
 REACH = """
 import contextlib, os, socket
 reached = [path for path in {paths!r} if os.access(path, os.R_OK)]
@@ -66,11 +69,27 @@ def other_version(probe: Probe) -> str:
     here = verdicts.installed()
     if here[0] != probe.packages[0]:
         return f"another Python: {here[0]} instead of {probe.packages[0]}"
-    if different := sorted(set(here) ^ set(probe.packages)):
-        return f"other packages: {', '.join(different[:6])}"
+    if here != probe.packages:
+        return f"other packages: {'; '.join(different(here, probe.packages))}. {REMEDY}"
     if verdicts.digest(verdicts.SRC) != probe.code:
         return "another version of the course"
     return ""
+
+
+def different(here: tuple[str, ...], command: tuple[str, ...]) -> Iterator[str]:
+    """Yield each package of another version: which is on this worker, which the command has."""
+    both = [set(packages) for packages in (here, command)]
+    names = sorted({one.rpartition(" ")[0] for one in both[0] ^ both[1]})
+    for name in names[:MOST]:
+        there, ours = (_versions(name, packages) for packages in both)
+        yield f"{name} {there} (the command has {ours})"
+    if len(names) > MOST:
+        yield f"and {len(names) - MOST} more"
+
+
+def _versions(name: str, packages: set[str]) -> str:
+    found = [one.rpartition(" ")[2] for one in packages if one.rpartition(" ")[0] == name]
+    return ", ".join(sorted(found)) or "none"
 
 
 def reaches(probe: Probe) -> str:

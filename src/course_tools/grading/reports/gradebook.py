@@ -10,6 +10,7 @@ import functools
 import html
 import json
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -21,8 +22,8 @@ import filelock
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import make_url
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import URL, create_engine, inspect, make_url
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
 from helpers.classroom.sheets import sheet_file
@@ -34,6 +35,10 @@ from ..marks import Given
 from ..sheet import Sheet
 from . import scores
 
+TAKES = (
+    "--db takes an address of SQLAlchemy's: postgresql://USER:PASSWORD@HOST/NAME (with the extra "
+    "postgres: pip install -c constraints.txt -e .[postgres]) or sqlite:////FOLDER/FILE"
+)
 MARKING = ".marking"  # a lock that `start.py mark` holds in a course's folder
 OUTDATED = (
     "{lesson} has changed since it was released: Formgrader shows the old sheet. "
@@ -60,6 +65,10 @@ class NotReleased(Exception):
     """nbgrader did not take a sheet.  The message is its own log."""
 
 
+class NoDatabase(NotReleased):
+    """The gradebook's database cannot be used.  The message says why, and what --db takes."""
+
+
 class NbgraderCourse:
     """nbgrader's folder and database of one language.
 
@@ -83,12 +92,28 @@ class NbgraderCourse:
             raise NotReleased(f"{self._settings} names {known}: change it there, or leave out --db")
         return kept
 
+    def reach(self) -> None:
+        """Try the database, before hours of grading that it is for.  NoDatabase."""
+        url = self.database
+        try:
+            if not _is_new_file(make_url(url), self.folder):
+                with create_engine(url).connect() as connection:
+                    inspect(connection).get_table_names()
+        except ModuleNotFoundError as missing:
+            raise NoDatabase(f"{_shown(url)} needs {missing.name}. {TAKES}") from None
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            reason = _shown(" ".join(str(getattr(error, "orig", error)).split()))
+            for part in _password(url).split("@"):  # one with an @ is taken for a host's name
+                reason = reason.replace(f"{part}@", "***@") if part else reason
+            raise NoDatabase(f"{_shown(url)} cannot be used: {reason}. {TAKES}") from None
+
     @property
     def _settings(self) -> Path:
         return self.folder / "nbgrader_config.py"
 
     def release(self, lesson: str) -> Path:
         """Make the student's copy of a sheet, and its tasks in the gradebook.  NotReleased."""
+        self.reach()
         source = self.folder / "source" / lesson
         source.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self._solution(lesson), source / f"{lesson}.ipynb")
@@ -189,6 +214,29 @@ class NbgraderCourse:
             return False
         write_whole(file, data)
         return True
+
+
+def _is_new_file(url: URL, folder: Path) -> bool:
+    """Tell whether it is SQLite's file that is still to be made.  OSError where it cannot be."""
+    if url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists():
+        return False
+    above = Path(url.database).parent
+    if above != folder and not above.is_dir():
+        raise FileNotFoundError(f"{above} is not there")
+    return True
+
+
+PASSWORD = re.compile(r"(?<=:)[^/\s@]\S*(?=@)")
+
+
+def _shown(address: str) -> str:
+    """Return an address, or words with one, without its password."""
+    return re.sub(r"(?i)(password=)[^&\s]+", r"\1***", PASSWORD.sub("***", address))
+
+
+def _password(address: str) -> str:
+    found = PASSWORD.search(address)
+    return found[0] if found else ""
 
 
 def _answered(cell: dict, answers: Mapping[str, str | None]) -> dict:

@@ -97,6 +97,14 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def leave_no_core() -> None:
+    """Let no crash of this process, or of what it starts, write its memory to a disk."""
+    with contextlib.suppress(ImportError):  # on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def limit(limits: Limits) -> None:
     """Set the limits on this process and what it starts.
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import psutil
 
-from . import codec, memory
+from . import codec, memory, processor
 from .codec import GREETING, LENGTH
 from .isolation import ForkServerEnded, NotIsolated
 from .jail import Limits
 
 WATCH_S = 0.05  # how often memory is looked at
 START_S = 120.0  # torch's import on a busy machine
+STOOD_S = 1.0  # without a turn for the judge itself: then the machine stood still
 
 
 class Ended(Exception):
@@ -33,6 +34,8 @@ class StudentProcess:
     def __init__(self, judge: socket.socket, limits: Limits, walls: bool):
         self.socket, self.limits, self.walls = judge, limits, walls
         self.asked, self.handle, self.watched = 0, -1, 0.0
+        self.began, self.stood, self.seconds = time.monotonic(), 0.0, START_S
+        self.before = processor.Look()
         judge.settimeout(START_S)
         try:
             said, handles, _, _ = socket.recv_fds(judge, GREETING, 1)
@@ -56,10 +59,12 @@ class StudentProcess:
     def ask(self, seconds: float, **message: Any) -> dict[str, Any]:
         """Return the reply to {"ask": "run" | "call", "name": …}.  Ended if none comes in time."""
         self.asked += 1
-        deadline = time.monotonic() + seconds
+        self.began, self.stood, self.seconds = time.monotonic(), 0.0, seconds
+        self.before = processor.look(self.pid)
+        deadline = self.began + seconds
         body = codec.encode(message | {"number": self.asked})
         try:
-            self._send(LENGTH.pack(len(body)) + body, deadline)
+            self._send(LENGTH.pack(len(body)) + body, deadline + seconds)
             reply = self._reply(deadline)
         except Ended:
             self.end()
@@ -68,6 +73,11 @@ class StudentProcess:
             self.end()
             raise Ended("forged")
         return reply
+
+    def used_s(self) -> float:
+        """Return the seconds since the last question, without those in which nothing could run."""
+        clock = time.monotonic() - self.began - self.stood
+        return processor.counted_s(clock, self.before, processor.look(self.pid))
 
     def _send(self, data: bytes, deadline: float) -> None:
         self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -92,9 +102,12 @@ class StudentProcess:
         while len(parts) < n:
             self._watch(deadline)
             self.socket.settimeout(WATCH_S)
+            looked = time.monotonic()
             try:
                 part = self.socket.recv(min(n - len(parts), 1 << 20))
             except TimeoutError:
+                late = time.monotonic() - looked - WATCH_S
+                self.stood += late if late > STOOD_S else 0
                 continue
             except OSError:
                 part = b""
@@ -106,7 +119,7 @@ class StudentProcess:
     def _watch(self, deadline: float) -> None:
         """Raise Ended if time is up, or if all processes together hold too much memory."""
         now = time.monotonic()
-        if now > deadline:
+        if now > deadline and self.used_s() > self.seconds:
             raise Ended("slow")
         if self.base and now - self.watched > WATCH_S:
             most = self.base + self.limits.memory

@@ -19,6 +19,7 @@ SAID = {  # of several attempts, by the policy
     attempts.BEST: "best_attempt",
     attempts.ON_TIME: "on_time_attempt",
 }
+NAME_BYTES = 180  # with a mark and the endings of files it is below the 255 that a system takes
 MARKED = re.compile(r"-[0-9a-f]{8}$")
 
 
@@ -50,6 +51,7 @@ class Submission:
     def safe(self) -> str:
         """The student's name as the name of a file and in nbgrader."""
         name = re.sub(r"[^\w.-]+", "_", self.student).strip("._")[:60]
+        name = name.encode("utf-8", "ignore")[:NAME_BYTES].decode("utf-8", "ignore")
         mark = sha256(self.student.encode("utf-8", "replace")).hexdigest()[:8]
         alone = name == self.student and not MARKED.search(name)  # not like another's with a mark
         return name if alone else f"{name}-{mark}".strip("-")
