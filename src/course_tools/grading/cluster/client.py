@@ -85,7 +85,7 @@ def opened(address: str, jobs: int) -> Iterator[tuple[Client, Queue | None]]:
         elif address.lower() in QUEUES:
             with stopping.kept_back():
                 queue = Queue(address.lower(), jobs, Security.temporary())
-            where = {"address": stack.enter_context(queue.cluster)}
+                where = {"address": stack.enter_context(queue.cluster)}
             queue.start()
         elif Path(address).is_file():
             where = {"scheduler_file": address}
@@ -98,14 +98,14 @@ def opened(address: str, jobs: int) -> Iterator[tuple[Client, Queue | None]]:
 def _local(jobs: int) -> Iterator[LocalCluster]:
     """Start workers on this machine that take no other user's word."""
     below = tempfile.TemporaryDirectory(prefix="triad-local-", ignore_cleanup_errors=True)
-    with _main_hidden(), below as folder:
+    with _main_hidden(), below as folder, contextlib.ExitStack() as stack:
         with stopping.kept_back():  # dask cannot close what has half started
             made = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0,
                                 host="127.0.0.1", dashboard_address=None, local_directory=folder,
                                 preload=[DEAF], protocol="tls://", security=Security.temporary(),
                                 silence_logs=logging.CRITICAL)  # fmt: skip
-        with made:
-            yield made
+            stack.enter_context(made)
+        yield made
 
 
 @contextlib.contextmanager

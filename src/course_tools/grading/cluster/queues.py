@@ -56,7 +56,7 @@ class Queue:
         """Return the class of a job whose failure to be submitted is kept, and not only logged."""
         failed = self.failed
 
-        class Job(kind):  # type: ignore[misc, valid-type]
+        class HeardJob(kind):  # type: ignore[misc, valid-type]
             async def start(self) -> None:
                 try:
                     await super().start()
@@ -70,7 +70,7 @@ class Queue:
                     await super().close()
                 self.status = Status.closed
 
-        return Job
+        return HeardJob
 
     def start(self) -> None:
         """Submit the jobs."""
