@@ -17,6 +17,7 @@ function stored(use, otherwise = null) {
 /** Does this browser keep what is written here? */
 export const isKept = () => unsaved === null && stored((storage) => {
   storage.setItem(`${KEY}-tried`, "");
+  storage.getItem(KEY);
   storage.removeItem(`${KEY}-tried`);
   return true;
 }, false);
@@ -44,7 +45,11 @@ addEventListener("pageshow", ({ persisted }) => persisted && tell());
 export function change(edit) {
   const record = kept();
   edit(record);
-  unsaved = stored((storage) => storage.setItem(KEY, JSON.stringify(record)), record) ?? null;
+  unsaved = stored((storage) => {
+    storage.getItem(KEY);  // what cannot be read is not overwritten
+    storage.setItem(KEY, JSON.stringify(record));
+    return null;
+  }, record);
   tell();
 }
 
