@@ -239,7 +239,9 @@ def test_results_go_when_the_reader_does(site, chromium, lang, leave):
     elif leave == "elsewhere":
         page.locator("main").click(position={"x": 5, "y": 850})
     elif leave == "Escape":
+        page.locator("triad-search li a").first.focus()
         page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.type") == "search"
     for _ in range(page.locator("triad-search li a").count() + 2 if leave == "Tab" else 0):
         page.keyboard.press("Tab")
     results.wait_for(state="hidden")

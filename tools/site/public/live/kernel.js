@@ -1,22 +1,30 @@
 // A kernel in a worker: Pyodide and the course's own Python, all from this site.
 import { begin } from "./python.js";
 
-// Pyodide asks with fetch, too: the page is told how many bytes are here.
+const die = (error) => postMessage({ dead: `${error}` });
+
+// Pyodide asks with fetch, too: the page is told how many bytes are here, and of what does not
+// come, since Pyodide waits for its WebAssembly for ever.
 let bytes = 0;
 const ask = self.fetch;
+const transform = (part, out) => {
+  bytes += part.length;
+  postMessage({ bytes });
+  out.enqueue(part);
+};
 self.fetch = async (...asked) => {
-  const answer = await ask(...asked);
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
-  const transform = (part, out) => {
-    bytes += part.length;
-    postMessage({ bytes });
-    out.enqueue(part);
-  };
-  return new Response(answer.body.pipeThrough(new TransformStream({ transform })), answer);
+  try {
+    const answer = await ask(...asked);
+    if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
+    return new Response(answer.body.pipeThrough(new TransformStream({ transform })), answer);
+  } catch (error) {
+    die(error);
+    throw error;
+  }
 };
 
 const kernel = begin(new URL("./", import.meta.url), (url) => fetch(url).then((answer) => answer.arrayBuffer()));
-kernel.catch((error) => postMessage({ dead: `${error}` }));
+kernel.catch(die);
 
 onmessage = async ({ data: { id, call, args } }) => {
   const python = await kernel;
