@@ -314,7 +314,7 @@ CONFIG = '{"model_type": "llama", "num_hidden_layers": 16, "_name_or_path": "/ho
 def test_a_link_tells_no_host_and_holds_only_what_is_read(visit, lang, site):
     asked = []
     page = visit(f"{lang}/kv/?length=4096&model=pasted")  # as links were before
-    page.wait_for_url("**/kv/#length=4096&model=pasted")
+    page.wait_for_url("**/kv/#model=pasted&length=4096")
     page.on("request", lambda request: asked.append(request.url))
     page.locator("textarea").fill(CONFIG)
     page.locator("[data-control=parameters] input").fill("1.5")

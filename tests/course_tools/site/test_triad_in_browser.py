@@ -438,7 +438,7 @@ def test_two_temperatures_stand_side_by_side(awake, lang):
 # a token or a word ("猫（3文字目）") is of the page, whose words are most of it
 TEXTS = """() => [...document.querySelectorAll(".triad, .triad *")]
   .flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === 3)
-    .map((node) => [node.textContent, one.closest("[lang]").lang, one.tagName]))"""
+    .map((node) => [node.textContent, one.closest("[lang]").getAttribute("lang"), one.tagName]))"""
 KANA = re.compile("[\u3041-\u30ff]")
 OWN = {"ja": "ja", "zh-tw": "zh-Hant-TW"}
 
