@@ -222,7 +222,8 @@ import {{ readFileSync }} from "node:fs";
 const {{ carried, read }} = await import({module});
 const {{ answer, BEGUN, PASTED }} = await import({module}.replace("pasted.js", "kv-answer.js"));
 const {{ table, words, texts }} = JSON.parse(readFileSync(0, "utf-8"));
-const told = (config) => answer({{ ...BEGUN, model: PASTED, config, parameters: "3", weights: "int4" }}, table, words);
+const asked = {{ ...BEGUN, model: PASTED, parameters: "3", weights: "int4" }};
+const told = (config) => answer({{ ...asked, config }}, table, words);
 console.log(JSON.stringify(texts.map((text) => {{
   const less = carried(text, table);
   return [less, told(text), told(less)];

@@ -226,8 +226,8 @@ def not_restored(live=LIVE, every=1):
     """(how many questions, those in which page and notebook differ)."""
     plans = restorations(every)
     pairs = zip(plans, in_node([given for given, _ in plans], live, RESTORE), strict=True)
-    each = [(id, page["attempts"][id] == told["attempts"][id] and page["score"] == told["score"])
-            for (given, told), (page, _) in pairs for id in given["told"]]  # fmt: skip
+    each = [(id, got["attempts"][id] == told["attempts"][id] and got["score"] == told["score"])
+            for (given, told), (got, _) in pairs for id in given["told"]]  # fmt: skip
     return len(each), [id for id, same in each if not same]
 
 
@@ -254,8 +254,8 @@ def test_a_restoring_with_a_planted_fault_is_noticed(planted, right, wrong):
 def test_the_score_is_right_where_the_host_says_nothing_and_no_more_is_asked_than_needed():
     plans = restorations(every=5, lost=True)
     told = in_node([given for given, _ in plans], LIVE, RESTORE)
-    for (given, wanted), (page, asked) in zip(plans, told, strict=True):
-        assert page["score"] == wanted["score"]
+    for (given, wanted), (shown, asked) in zip(plans, told, strict=True):
+        assert shown["score"] == wanted["score"]
         kept = {id: one for id, one in given["kept"].items() if id in given["told"]}
         needed = [id for id, one in kept.items() if one["given"] or one["hinted"]]
         assert sorted(asked) == sorted(needed)
