@@ -469,12 +469,18 @@ def test_what_is_japanese_on_the_chinese_page_says_so(awake, n):
 @pytest.mark.parametrize("lang", COMPLETE)
 def test_a_translation_is_marked_as_the_other_language_wherever_it_stands(awake, lang):
     page, first = awake(lang), sentences.offered(lang)[0]
-    look(page, *RESULTS)
-    told = [first["translation"], *filter(None, first["words"][0]["translations"])]
-    found = [one for one in page.evaluate(TEXTS) if any(text in one[0] for text in told)]
-    assert found and {one[1] for one in found} == {*OWN.values()} - {OWN[lang]}
-    own = [one for one in page.evaluate(TEXTS) if first["text"] in one[0]]
-    assert own and {one[1] for one in own} == {OWN[lang]}
+    look(page, "blank")
+    step, found = step_of(page, "change"), []
+    for n, word in enumerate(first["words"]):
+        step.locator("select").first.select_option(str(n))
+        told = [first["translation"], *filter(None, word["translations"])]
+        for choice in word["choices"]:
+            step.locator("select").nth(1).select_option(choice)
+            look(page, "change")
+            texts = page.evaluate(TEXTS)
+            found += [one for one in texts if any(text in one[0] for text in told)]
+    assert len(found) > 20
+    assert {one[1] for one in found} == {*OWN.values()} - {OWN[lang]}
 
 
 # --- by touch, and on a slow line -------------------------------------------------------------
