@@ -56,7 +56,8 @@ def _progress(lang: str, lessons: list[Page]) -> str:
     head = f"## {words.text('progress', lang)} {{ #progress }}"
     said = f'class="not-content" data-lang="{lang}" data-lessons="{data}"'
     place = f"<triad-progress {said}></triad-progress>"
-    return f"{head}\n\n{words.text('progress_lead', lang)}\n\n{place}"
+    lead = words.text("progress_lead", lang)
+    return f'<div class="scripted">\n\n{head}\n\n{lead}\n\n{place}\n\n</div>'
 
 
 def _questions(lesson: str) -> int:

@@ -7,14 +7,15 @@ browser; the whole site is audited by `start.py site OUT --audit`, as the site's
 import json
 import re
 import shutil
+import subprocess
 
 import pytest
 import small_site
 import turns
 
-from course_tools.site import audit, pdf, project
+from course_tools.site import audit, pdf, project, words
 from course_tools.site.served import served
-from helpers.classroom import records
+from helpers.classroom import predict, records
 from helpers.language.say import COMPLETE, LANGUAGES
 
 pytestmark = turns.in_ci
@@ -74,8 +75,8 @@ def test_no_page_has_a_fault(out, site, chromium):
 def test_every_text_of_a_lesson_is_in_its_page_without_scripts(out, lang):
     text = (out / lang / LESSON / "index.html").read_text(encoding="utf-8")
     assert f'<html lang="{LANGUAGES[lang]}"' in text
-    for words in small_site.PROSE[lang]:
-        for part in re.split(r"\$[^$]*\$", words):
+    for prose in small_site.PROSE[lang]:
+        for part in re.split(r"\$[^$]*\$", prose):
             assert part in text
     assert "Section titled" not in text and f">{WORDS[lang]}<" in text
     assert text.count('class="katex"') == 2 and "katex-error" not in text
@@ -159,13 +160,143 @@ def test_a_search_finds_parts_of_words(site, page, lang, asked):
     assert asked in page.locator("main").inner_text()
 
 
-def test_the_other_language_is_a_link_that_works_without_scripts(site, chromium):
+@pytest.mark.parametrize("lang, other", [COMPLETE, COMPLETE[::-1]])
+def test_the_other_language_is_a_link_that_works_without_scripts(site, chromium, lang, other):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{site}ja/{LESSON}/")
+    page.goto(f"{site}{lang}/{LESSON}/")
     page.locator(".other-language").first.click()
-    assert page.url == f"{site}zh-tw/{LESSON}/"
+    assert page.url == f"{site}{other}/{LESSON}/"
     context.close()
+
+
+THERE = """
+const {{ there }} = await import({file});
+console.log(JSON.stringify({asked}.map((one) => there(...one))));
+"""
+BASES = ("", "/course", "/ja", "/ja/triad", "/x/zh-tw/triad")
+
+
+@pytest.mark.parametrize("own, other", [COMPLETE, COMPLETE[::-1]])
+def test_a_base_that_holds_a_language_s_code_is_no_language(node, own, other):
+    pages = (f"{own}/", f"{own}/{LESSON}/", f"{own}/{other}/", f"{own}/{own}/")
+    asked = [[f"{base}/{page}", base, own, other] for base in BASES for page in pages]
+    wanted = [f"{base}/{other}/{page[len(own) + 1 :]}" for base in BASES for page in pages]
+    asked += [[f"{base}/404/", base, None, other] for base in BASES]
+    wanted += [f"{base}/{other}/" for base in BASES]
+    file = json.dumps((project.SOURCES / "src/components/there.ts").as_uri())
+    script = THERE.format(file=file, asked=json.dumps(asked))
+    command = [node, "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e"]
+    done = subprocess.run([*command, script], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == wanted
+
+
+@pytest.mark.parametrize("lang, other", [COMPLETE, COMPLETE[::-1]])
+@pytest.mark.parametrize("path, place", [(LESSON, "c-rest"), ("triad", "c-attention")])
+def test_the_other_language_shows_the_same_paragraph(site, chromium, path, place, lang, other):
+    page = chromium.new_page(viewport={"width": 1280, "height": 500})
+    page.goto(f"{site}{lang}/{path}/")
+    if path == "triad":
+        page.wait_for_function("document.documentElement.dataset.triad === 'awake'")
+    link = page.locator(".other-language").first
+    assert link.get_attribute("href").endswith(f"/{other}/{path}/"), "nothing is passed"
+    page.evaluate("id => document.getElementById(id).scrollIntoView()", place)
+    page.wait_for_function(
+        "id => document.querySelector('.other-language').hash === `#${id}`", arg=place
+    )
+    link.click()
+    page.wait_for_url(f"**/{other}/{path}/#{place}")
+    page.close()
+
+
+@pytest.mark.parametrize("lang, other", [COMPLETE, COMPLETE[::-1]])
+def test_the_place_that_a_page_begins_at_is_kept_without_scrolling(site, chromium, lang, other):
+    page = chromium.new_page(viewport={"width": 1280, "height": 500})
+    page.add_init_script("addEventListener('scroll', (e) => e.stopImmediatePropagation(), true)")
+    page.goto(f"{site}{lang}/{LESSON}/")
+    first = "document.querySelector('main [id^=c-]').getBoundingClientRect().top"
+    tall = 4 * (int(page.evaluate(first)) + 1)
+    page.set_viewport_size({"width": 1280, "height": tall})
+    page.reload()
+    page.wait_for_function("document.querySelector('.other-language').hash.startsWith('#c-')")
+    page.close()
+
+
+SCRIPTED = (".guess > label", "triad-search", "#progress", "triad-progress")
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_without_scripts_nothing_is_shown_that_only_a_script_makes_work(site, chromium, lang):
+    for scripted in (True, False):
+        context = chromium.new_context(java_script_enabled=scripted)
+        page = context.new_page()
+        seen = set()
+        for path in (f"{lang}/{LESSON}/", f"{lang}/"):
+            page.goto(site + path)
+            seen |= {one for one in SCRIPTED if page.locator(one).first.is_visible()}
+        assert seen == (set(SCRIPTED) if scripted else set())
+        context.close()
+
+
+# --- search -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_search_says_that_it_waits_that_it_failed_and_tries_again(site, page, lang):
+    waiting, asked = [], []
+
+    def answer(route):
+        asked.append(route)
+        if len(asked) == 1:
+            route.abort()
+        elif len(asked) == 2:
+            route.fulfill(status=500, body="[]")
+        else:
+            waiting.append(route)
+
+    page.route("**/search-*.json", answer)
+    page.goto(f"{site}{lang}/")
+    field, said = page.locator("triad-search input"), page.locator("triad-search [role=status]")
+    node = said.element_handle()
+    for typed in ("a", "ab"):
+        field.fill(typed)
+        failed = words.text("search_failed", lang)
+        page.locator("triad-search [role=status]", has_text=failed).wait_for()
+    field.fill("abc")
+    assert said.inner_text() == words.text("search_waiting", lang)
+    many = [{"page": LESSON, "anchor": "c-why", "heading": "abc", "text": ""}] * 62
+    waiting[0].fulfill(json=many)
+    shown = words.text("found_first", lang).format(n=62, most=30)
+    page.locator("triad-search [role=status]", has_text=shown).wait_for()
+    assert page.locator("triad-search li").count() == 30
+    assert node.evaluate("node => node.isConnected"), "one node is announced"
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+@pytest.mark.parametrize("leave", ["link", "Escape", "Tab", "elsewhere"])
+def test_results_go_when_the_reader_does(site, chromium, lang, leave):
+    page = chromium.new_page(viewport={"width": 400, "height": 900})
+    page.goto(f"{site}{lang}/{LESSON}/")
+    results = page.locator("triad-search .results")
+    page.locator("triad-search input").fill("a")
+    page.locator("triad-search input").fill(PROSE_WORD[lang])
+    page.locator("triad-search li a").first.wait_for()
+    if leave == "link":
+        page.locator(f"triad-search a[href*='{LESSON}']").first.click()
+    elif leave == "elsewhere":
+        page.locator("main").click(position={"x": 5, "y": 850})
+    elif leave == "Escape":
+        page.locator("triad-search li a").first.focus()
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.type") == "search"
+    for _ in range(page.locator("triad-search li a").count() + 2 if leave == "Tab" else 0):
+        page.keyboard.press("Tab")
+    results.wait_for(state="hidden")
+    page.close()
+
+
+PROSE_WORD = {"ja": "因果", "zh-tw": "因果"}
 
 
 # --- print ------------------------------------------------------------------------------------
@@ -219,8 +350,8 @@ def quiz(page, **detail):
 
 def test_what_a_reader_answers_is_a_record_that_the_notebooks_read(site, page):
     page.goto(f"{site}ja/{LESSON}/")
-    page.locator(".guess summary").click()
-    assert records.loads(exported(page, site).encode()) == {}, "nothing was guessed"
+    page.locator(".guess input").fill(" 12万 ")
+    assert records.loads(exported(page, site).encode()) == {}, "nothing was opened"
     page.goto(f"{site}ja/{LESSON}/")
     page.locator(".guess input").fill(" 12万 ")
     page.locator(".guess summary").click()
@@ -240,6 +371,54 @@ def test_what_a_reader_answers_is_a_record_that_the_notebooks_read(site, page):
     assert page.locator(".guess input").input_value() == "12万", "in either language"
     page.goto(f"{site}zh-tw/")
     assert cells(page)[1:] == ["1/1", "1/0", "0"]
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+@pytest.mark.parametrize("guess, said", [("7", "progress_locked"), ("", "progress_looked")])
+def test_a_prediction_is_what_stood_there_when_the_value_was_opened(site, page, lang, guess, said):
+    page.goto(f"{site}{lang}/{LESSON}/")
+    field, door = page.locator(".guess input"), page.locator(".guess summary")
+    field.fill("another, not yet opened")
+    field.fill(guess)
+    door.click()
+    page.locator(".guess .locked", has_text=words.text(said, lang)).wait_for()
+    assert not field.is_editable()
+    field.evaluate("node => { node.value = 9; node.dispatchEvent(new Event('change')) }")
+    door.click()
+    door.click()
+    page.reload()
+    assert field.input_value() == guess and not field.is_editable()
+    door.click()
+    work = records.loads(exported(page, site, lang).encode())[LESSON]
+    assert work.guesses["guess"].given == (guess or predict.SHOW_ME)
+    assert cells(page)[1] == ("1/1" if guess else "0/1")
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+@pytest.mark.parametrize("refused", ["getItem", "setItem", "all"])
+def test_a_browser_that_keeps_nothing_says_so_and_goes_on(site, page, lang, refused):
+    deny = "() => { throw new DOMException('denied', 'SecurityError') }"
+    name = f"Storage.prototype.{refused} = {deny}"
+    page.add_init_script(
+        f"Object.defineProperty(window, 'localStorage', {{ get: {deny} }})"
+        if refused == "all" else name
+    )  # fmt: skip
+    said = words.text("progress_not_kept", lang)
+    page.goto(f"{site}{lang}/")
+    assert page.locator("triad-progress .not-kept").inner_text() == said
+    assert cells(page)[1] == "0/1"
+    page.goto(f"{site}{lang}/{LESSON}/")
+    page.locator(".guess input").fill("7")
+    page.locator(".guess summary").click()
+    page.locator(".not-kept", has_text=said).wait_for()
+    quiz(page, right=True)
+    assert page.locator(".not-kept").count() == 1
+    assert page.locator(".guess .locked").inner_text() == words.text("progress_locked", lang)
+
+
+def test_a_browser_that_keeps_what_is_written_says_nothing(site, page):
+    page.goto(f"{site}ja/")
+    assert cells(page)[1] == "0/1" and not page.locator(".not-kept").is_visible()
 
 
 def test_a_notebooks_record_comes_in_and_goes_out_as_it_was(site, page, tmp_path):

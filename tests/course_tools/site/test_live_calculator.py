@@ -213,3 +213,66 @@ def test_the_page_knows_most_decoders_that_the_instrument_has_checked():
     found = known()
     assert len(found["families"]) >= 90 and set(FEW) - {"gemma3"} <= set(found["families"])
     assert "gemma3" in found["wrappers"]
+
+
+# --- what a link carries of it ------------------------------------------------------------------
+
+CARRIED = """
+import {{ readFileSync }} from "node:fs";
+const {{ carried, read }} = await import({module});
+const {{ answer, BEGUN, PASTED }} = await import({module}.replace("pasted.js", "kv-answer.js"));
+const {{ table, words, texts }} = JSON.parse(readFileSync(0, "utf-8"));
+const asked = {{ ...BEGUN, model: PASTED, parameters: "3", weights: "int4" }};
+const told = (config) => answer({{ ...asked, config }}, table, words);
+console.log(JSON.stringify(texts.map((text) => {{
+  const less = carried(text, table);
+  return [less, told(text), told(less)];
+}})));
+"""
+PRIVATE = {"_name_or_path": "/home/me/secret", "architectures": ["Secret"], "secret_plan": {"a": 1}}
+
+
+def carried(texts, live=LIVE):
+    """(what a link carries of a text, the answer to the text, the answer to what is carried)."""
+    told = {"table": table() | known(), "words": calculator.texts("ja"), "texts": texts}
+    return in_node(CARRIED, told, live, "pasted.js")
+
+
+def configs():
+    """Whole files of every family, changed and unchanged, with fields of no use."""
+    found = known()
+    for name in (*found["families"], *found["wrappers"]):
+        for text in list(families.cases(name, found, 5))[:6]:
+            fields = PRIVATE | json.loads(text)
+            if "text_config" in fields:
+                fields["text_config"] = PRIVATE | fields["text_config"]
+            also = {"vocab_size": 1234, "intermediate_size": 777, "tie_word_embeddings": False}
+            yield json.dumps(fields | also)
+    for name, entry in found["families"].items():  # what others follow from
+        for field in {one for depends in entry["derived"].values() for one in depends}:
+            yield json.dumps({"model_type": name, "num_hidden_layers": 8, field: 3})
+
+
+def test_a_link_carries_what_is_read_of_a_config_and_nothing_else():
+    texts = list(configs())
+    assert len(texts) > 500
+    told = carried(texts)
+    assert [less for less, whole, got in told if whole != got] == []
+    assert not [less for less, *_ in told if "secret" in less.lower()]
+    assert sum("need" in whole for _, whole, _ in told) > 200
+    odd = ["", "x", "[]", "{}", '{"model_type": "none_such", "secret_plan": 1}']
+    assert [less for less, *_ in carried(odd)] == ["", "", "", "{}", '{"model_type":"none_such"}']
+
+
+WRONG_CARRYING = [
+    ('"tie_word_embeddings", ', ""),
+    ("...Object.values(derived).flat()", ""),
+    ("Object.keys(defaults).forEach((name) => names.add(name))", ""),
+    ("names.has(name) || ", ""),
+]
+
+
+@pytest.mark.parametrize("fault", turns.by_turns(0, WRONG_CARRYING), ids=str)
+def test_a_field_that_is_read_and_not_carried_is_noticed(planted, fault):
+    told = carried(list(configs()), planted("pasted.js", *fault))
+    assert [less for less, whole, got in told if whole != got]

@@ -19,7 +19,7 @@ from places import ROOT
 
 from course_tools.checks import testing
 from course_tools.checks.lab_driver import browser, find_browser
-from course_tools.site import frame, pages, project
+from course_tools.site import frame, pages, project, words
 from course_tools.site.live import places, quizzes, widgets
 from helpers.classroom.session import Session
 from helpers.language.say import COMPLETE
@@ -168,8 +168,9 @@ def test_the_calculator_answers_and_its_link_carries_its_state(site, chromium, l
         page.locator("[data-control=model] select").select_option("gemma-3-27b")
         told = page.locator("triad-kv .sentence").inner_text()
         assert "120,000" in told and "Gemma 3 27B" in told
-        link = "a => new URL(a.href).search"
+        link = "a => new URL(a.href).hash"
         assert "length=120000" in page.locator(".other-language").first.evaluate(link)
+        page.wait_for_url("**/kv/#*model=gemma-3-27b*")
         with opened(chromium, page.url, width, dark) as other:
             assert other.locator("triad-kv .sentence").inner_text() == told
         page.locator("[data-control=batch] input").fill("x")
@@ -188,10 +189,174 @@ def test_a_pasted_config_is_answered_and_what_it_lacks_is_named(site, chromium, 
         assert page.locator("triad-kv table").count() == 1  # layers; no weights, so no cards
         page.locator("[data-control=parameters] input").fill("1.5")
         assert page.locator("triad-kv table").count() == 3
+        page.wait_for_url("**/kv/#*parameters=1.5*")
         with opened(chromium, page.url) as other:
             other.locator("triad-kv .sentence", has_text="num_key_value_heads").wait_for()
         page.locator("textarea").fill('{"model_type": ')
         page.locator("triad-kv .sentence", has_text="JSON").wait_for()
+
+
+# --- what goes wrong on the way, and is told ----------------------------------------------------
+
+
+def once(page, pattern):
+    """Let the first request for this fail, as on a bad line; return how often it was asked for."""
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        route.abort() if len(asked) == 1 else route.continue_()
+
+    page.route(pattern, answer)
+    return asked
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """A page of a context of its own: visit("ja/kv/")"""
+    contexts = []
+
+    def open_page(path, before=lambda page: None, **options):
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        page.said_wrong = []
+        page.on("pageerror", lambda error: page.said_wrong.append(str(error)))
+        before(page)
+        page.goto(f"{site}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+LOADED = ("helpers.zip", "pyodide.asm.wasm", "kernel.js", "screens/explorer.js")
+
+
+@pytest.mark.parametrize("lang, lost", [(COMPLETE[n % 2], name) for n, name in enumerate(LOADED)])
+def test_an_explorer_whose_download_failed_wakes_at_the_second_press(visit, lang, lost):
+    is_bad = [True]
+
+    def answer(route):
+        route.abort() if is_bad else route.continue_()
+
+    page = visit(f"{lang}/{LESSON}/", lambda page: page.route(f"**/live/**{lost}*", answer))
+    button = page.locator("triad-live button")
+    note = page.locator("triad-live .live-note")
+    button.wait_for()
+    assert note.count() == 1 and not note.is_visible(), "it says to go elsewhere"
+    button.click()
+    page.wait_for_selector("triad-live button:not([disabled])", timeout=60_000)
+    failed = words.text("live_failed", lang)
+    assert page.locator("triad-live [role=status]").inner_text().startswith(failed)
+    is_bad.clear()
+    button.click()
+    page.wait_for_function(COUNTS_MB, timeout=60_000)
+    page.wait_for_selector("triad-live[data-awake] .drawing svg", timeout=60_000)
+
+
+COUNTS_MB = """() => /^[1-9].* MB$/.test(
+  document.querySelector("triad-live > [role=status] + p")?.textContent ?? "")"""
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_answers_and_score_are_there_again_after_a_reload(visit, lang):
+    page = visit(f"{lang}/{LESSON}/")
+    question = page.locator("triad-quiz [data-question=q3]")
+    question.locator("input").nth(1).check()
+    question.locator("[data-action=check]").click()
+    page.wait_for_selector("[data-question=q3][data-verdict=true]")
+    page.locator("[data-question=q1] [data-action=hint]").click()
+    page.wait_for_selector("[data-question=q1] .hint b")
+    told, score = question.inner_text(), page.locator("triad-quiz .score").inner_text()
+    page.reload()
+    page.wait_for_selector("[data-question=q3][data-verdict=true]")
+    page.wait_for_selector("[data-question=q1] .hint b")
+    assert question.inner_text() == told and question.locator("input").nth(1).is_checked()
+    assert page.locator("triad-quiz .score").inner_text() == score
+    other = page.context.new_page()  # changes there are seen here
+    other.goto(page.url)
+    other.locator("[data-question=q3][data-verdict=true] [data-action=retry]").click()
+    page.wait_for_selector("[data-question=q3]:not([data-verdict=true])")
+    assert not question.locator("input").nth(1).is_checked() and page.said_wrong == []
+
+
+LOST = ("table.json", "words-", "kv.js", "numbers.js")
+
+
+@pytest.mark.parametrize("lang, lost", [(COMPLETE[n % 2], name) for n, name in enumerate(LOST)])
+def test_a_calculator_without_one_of_its_files_says_so(visit, lang, lost):
+    page = visit(f"{lang}/kv/", lambda page: page.route(f"**/{lost}*", lambda one: one.abort()))
+    said = page.locator("triad-kv .failed")
+    said.wait_for()
+    assert said.inner_text() == words.text("kv_not_loaded", lang)
+    assert page.locator("triad-kv").bounding_box()["height"] < 200
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_what_is_known_of_families_is_asked_for_once_and_again_when_it_failed(visit, lang):
+    asked = []
+    page = visit(f"{lang}/kv/", lambda page: asked.append(once(page, "**/families.json")))
+    page.locator("[data-control=model] select").select_option("pasted")
+    field, sentence = page.locator("textarea"), page.locator("triad-kv .sentence")
+    field.fill(CONFIG)
+    page.locator("triad-kv .sentence", has_text=words.text("kv_not_loaded", lang)).wait_for()
+    field.fill("")
+    field.press_sequentially(CONFIG)
+    page.locator("triad-kv .sentence", has_text="num_key_value_heads = 32").wait_for()
+    assert len(asked[0]) == 2 and sentence.count() == 1
+
+
+CONFIG = '{"model_type": "llama", "num_hidden_layers": 16, "_name_or_path": "/home/me/secret"}'
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_link_tells_no_host_and_holds_only_what_is_read(visit, lang, site):
+    asked = []
+    page = visit(f"{lang}/kv/?length=4096&model=pasted")  # as links were before
+    page.wait_for_url("**/kv/#model=pasted&length=4096")
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("textarea").fill(CONFIG)
+    page.locator("[data-control=parameters] input").fill("1.5")
+    page.wait_for_url("**#*parameters=1.5*")
+    assert "num_hidden_layers" in page.url and "secret" not in page.url
+    assert page.locator("[data-control=parameters] .refused").inner_text() == ""
+    page.locator("[data-control=parameters] input").fill("-1")
+    said = page.locator("[data-control=parameters] .refused").inner_text()
+    assert said == words.text("kv_not_positive", lang)
+    told = page.locator("triad-kv .sentence").inner_text()
+    page.reload()
+    page.locator("triad-kv .sentence", has_text=told).wait_for()
+    assert not [url for url in asked if "llama" in url]
+    page.evaluate("location.hash = '#length=777'")  # pasted into the address of an open page
+    page.locator("triad-kv .sentence", has_text="777").wait_for()
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_what_a_link_says_and_nobody_can_read_is_named(visit, lang):
+    page = visit(f"{lang}/kv/#model=gpt-99&parameters=-5&length=4096")
+    page.locator("triad-kv .sentence", has_text="4,096").wait_for()
+    values = "model=gpt-99、parameters=-5"
+    said = words.text("kv_not_used", lang).format(values=values)
+    assert page.locator("triad-kv > .refused").inner_text() == said
+    page.wait_for_url("**/kv/#length=4096")
+    page.locator("[data-control=length] input").fill("512")
+    assert page.locator("triad-kv > .refused").inner_text() == ""
+
+
+def test_layers_stay_open_and_the_address_changes_once_for_many_keys(visit):
+    page = visit("ja/kv/")
+    page.evaluate("""() => {
+      const before = history.replaceState.bind(history);
+      window.changed = 0;
+      history.replaceState = (...all) => { window.changed += 1; before(...all); };
+    }""")
+    page.locator("triad-kv summary").click()
+    page.locator("[data-control=length] input").fill("")
+    page.locator("[data-control=length] input").press_sequentially("123456")
+    page.wait_for_url("**/kv/#length=123456")
+    assert page.locator("triad-kv details table").is_visible()
+    assert page.evaluate("window.changed") < 6
 
 
 def test_without_scripts_questions_and_the_models_bytes_are_there(site, chromium):

@@ -8,7 +8,9 @@ import json
 import random
 import shutil
 import subprocess
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -17,6 +19,7 @@ from places import ROOT
 from course_tools.site import project
 from course_tools.site.live import quizzes
 from course_tools.site.pages import WIDGET, page
+from helpers.classroom import records
 from helpers.classroom.session import Session
 from helpers.language.say import COMPLETE
 from helpers.widgets.quiz.anywidget_view import QuizAnywidgetView
@@ -48,11 +51,11 @@ console.log(JSON.stringify(answers));
 """
 
 
-def in_node(quizzes, live=LIVE):
+def in_node(quizzes, live=LIVE, script=JUDGE):
     """What the page's script answers: one list of traits for each quiz's messages."""
     if not shutil.which("node"):
         pytest.skip("node is missing")
-    script = JUDGE.format(module=json.dumps((live / "quiz.js").as_uri()))
+    script = script.format(module=json.dumps((live / "quiz.js").as_uri()))
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script],
         input=json.dumps(quizzes), capture_output=True, encoding="utf-8",
@@ -154,6 +157,108 @@ def test_a_page_judges_every_answer_as_the_notebook_does():
 )  # fmt: skip
 def test_a_judge_with_a_planted_fault_is_noticed(planted, file, right, wrong):
     assert differing(planted(file, right, wrong), every=4)[1]
+
+
+# --- what a record keeps ------------------------------------------------------------------------
+
+RESTORE = """
+import {{ readFileSync }} from "node:fs";
+const {{ Quiz }} = await import({module});
+const read = (encoded) => JSON.parse(Buffer.from(encoded, "base64").toString());
+const restored = [];
+for (const {{ shown, told, kept, lost }} of JSON.parse(readFileSync(0, "utf-8"))) {{
+  const asked = [];
+  const quiz = new Quiz(shown, async (id) => {{
+    asked.push(id);
+    if (lost) throw new Error("404");
+    return read(told[id]);
+  }});
+  restored.push([await quiz.restore(kept), asked]);
+}}
+console.log(JSON.stringify(restored));
+"""
+
+
+class KeptQuiz(quizzes.PageQuiz):
+    """A page's quiz, with what the reader's record keeps."""
+
+    def __init__(self, lesson):
+        super().__init__(lesson)
+        self._restore()
+
+
+def kept_of(quiz, draw):
+    """A random record of a quiz: right and wrong answers, some that no longer fit, hints."""
+    for question in quiz.questions.values():
+        if isinstance(question, Numeric):
+            given = draw.choice([*TYPED, ("a",), *(f"{one.given}" for one in question.examples())])
+        else:
+            ids = [choice.id for choice in question.options()]
+            given = tuple(draw.sample(ids, draw.randrange(min(3, len(ids)))))
+            given = draw.choice([given, given, given, (*ids[:1], "gone"), ids[0]])
+        tries = draw.randrange(4)
+        yes = [draw.random() < 0.5 for _ in range(3)]
+        yield question.id, records.Answer(given, tries, *yes, "2026")
+
+
+def restorations(every=1, lost=False):
+    """[what node gets, what the notebook shows] of records of every quiz."""
+    found = []
+    for seed, (lang, lesson) in list(enumerate([*BOTH, *BOTH]))[::every]:
+        files, draw = served(lang, lesson), random.Random(seed)
+        told = {n[:-4]: c.decode() for n, c in files.items() if n.endswith(".txt")}
+        with Session(lang=lang) as session, tempfile.TemporaryDirectory() as home:
+            session.home = home
+            kept = dict(kept_of(quizzes.PageQuiz(lesson), draw))
+            kept["an old question"] = records.Answer(("a",), 1)
+            text = records.dumps({lesson: records.LessonWork(kept)}, "0" * 32)
+            (Path(home) / "progress.json").write_text(text, encoding="utf-8")
+            quiz = KeptQuiz(lesson)
+            assert not quiz.errors
+            wanted = QuizAnywidgetView(quiz).now()
+        given = {"shown": json.loads(files["shown.json"]), "told": told, "lost": lost}
+        given["kept"] = json.loads(text)["lesson"][lesson]["quiz"]
+        found.append((given, wanted))
+    return found
+
+
+def not_restored(live=LIVE, every=1):
+    """(how many questions, those in which page and notebook differ)."""
+    plans = restorations(every)
+    pairs = zip(plans, in_node([given for given, _ in plans], live, RESTORE), strict=True)
+    each = [(id, got["attempts"][id] == told["attempts"][id] and got["score"] == told["score"])
+            for (given, told), (got, _) in pairs for id in given["told"]]  # fmt: skip
+    return len(each), [id for id, same in each if not same]
+
+
+def test_a_page_takes_up_a_record_as_the_notebook_does():
+    cases, differ = not_restored()
+    assert cases > 200
+    assert differ == []
+
+
+@pytest.mark.parametrize(
+    "right, wrong",
+    [
+        ("given.every((id) => ids.includes(id)) && ", ""),
+        ("|| given.length < 2", "|| true"),
+        ("if (hinted) attempt.hint", "if (given.length) attempt.hint"),
+        ("judged: tries, solved", "judged: tries + 1, solved"),
+        ("solved, atOnce: at_once", "solved, atOnce: solved"),
+    ],
+)
+def test_a_restoring_with_a_planted_fault_is_noticed(planted, right, wrong):
+    assert not_restored(planted("quiz.js", right, wrong), every=3)[1]
+
+
+def test_the_score_is_right_where_the_host_says_nothing_and_no_more_is_asked_than_needed():
+    plans = restorations(every=5, lost=True)
+    told = in_node([given for given, _ in plans], LIVE, RESTORE)
+    for (given, wanted), (shown, asked) in zip(plans, told, strict=True):
+        assert shown["score"] == wanted["score"]
+        kept = {id: one for id, one in given["kept"].items() if id in given["told"]}
+        needed = [id for id, one in kept.items() if one["given"] or one["hinted"]]
+        assert sorted(asked) == sorted(needed)
 
 
 def secrets(lang, lesson):

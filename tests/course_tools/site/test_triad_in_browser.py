@@ -432,6 +432,106 @@ def test_two_temperatures_stand_side_by_side(awake, lang):
     assert re.findall(r"\d\.\d\d", told) == shares and shares[0] > shares[1]
 
 
+# --- languages --------------------------------------------------------------------------------
+
+# every text below the page's steps, with the language that it is marked with; what a list says of
+# a token or a word ("猫（3文字目）") is of the page, whose words are most of it
+TEXTS = """() => [...document.querySelectorAll(".triad, .triad *")]
+  .flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === 3)
+    .map((node) => [node.textContent, one.closest("[lang]").getAttribute("lang"), one.tagName]))"""
+KANA = re.compile("[\u3041-\u30ff]")
+OWN = {"ja": "ja", "zh-tw": "zh-Hant-TW"}
+
+
+def unmarked(page, of):
+    """Texts with kana that are not marked as Japanese; of a list that names places: none."""
+    named = {one.inner_text() for one in of}
+    found = [one for one in page.evaluate(TEXTS) if KANA.search(one[0]) and one[1] != "ja"]
+    return [(text, lang) for text, lang, tag in found if tag != "OPTION" or text not in named]
+
+
+@pytest.mark.parametrize("n", [0, -1])  # a sentence of the page's language, and the Japanese one
+def test_what_is_japanese_on_the_chinese_page_says_so(awake, n):
+    page = awake("zh-tw")
+    sentence = step_of(page, "sentence")
+    if n:
+        sentence.locator("select").select_option(index=len(sentences.offered("zh-tw")) - 1)
+        page.wait_for_function("/[ぁ-ん]/.test(document.querySelector('.triad .shown').innerText)")
+        assert sentence.locator("input").get_attribute("lang") == "ja"
+    look(page, *RESULTS)
+    step_of(page, "temperature").locator(".doors button").nth(3).click()
+    of = [one for name in ("change", "attention", "block")
+          for one in step_of(page, name).locator("option:not([lang])").all()]  # fmt: skip
+    assert len([text for text, *_ in page.evaluate(TEXTS) if KANA.search(text)]) > (20 if n else 2)
+    assert unmarked(page, of) == []
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_translation_is_marked_as_the_other_language_wherever_it_stands(awake, lang):
+    page, first = awake(lang), sentences.offered(lang)[0]
+    look(page, "blank")
+    step, found = step_of(page, "change"), []
+    for n, word in enumerate(first["words"]):
+        step.locator("select").first.select_option(str(n))
+        told = [first["translation"], *filter(None, word["translations"])]
+        for choice in word["choices"]:
+            step.locator("select").nth(1).select_option(choice)
+            look(page, "change")
+            texts = page.evaluate(TEXTS)
+            found += [one for one in texts if any(text in one[0] for text in told)]
+    assert len(found) > 20
+    assert {one[1] for one in found} == {*OWN.values()} - {OWN[lang]}
+
+
+# --- by touch, and on a slow line -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_every_step_is_walked_by_tapping(site, lang):
+    options = {"viewport": {"width": 400, "height": 800}, "has_touch": True, "is_mobile": True}
+    context = site[0].new_context(**options)
+    page = context.new_page()
+    page.goto(f"{site[1]}/{lang}/triad/")
+    page.wait_for_function("document.documentElement.dataset.triad === 'awake'")
+    for name, value in GUESSES.items():
+        step = step_of(page, name)
+        step.locator(f"label:has(input[value='{value}'])").tap()
+        step.locator(".guess-first button.main").tap()
+        step.locator(".result").wait_for()
+        assert verdict(page, name)
+    grid = step_of(page, "attention").locator("svg.grid").first
+    grid.locator(".row").nth(2).locator(".line").tap(position={"x": 20, "y": 5})
+    page.wait_for_function(CHOSEN)
+    step_of(page, "block").locator(".result button.main").tap()
+    assert "2 / 9" in step_of(page, "block").inner_text()
+    shown = step_of(page, "temperature").locator(".shown")
+    before = shown.inner_text()
+    step_of(page, "temperature").locator(".result .doors button").first.tap()
+    assert len(shown.inner_text()) > len(before)
+    context.close()
+
+
+CHOSEN = """() => [...document.querySelector("[data-step=attention] svg.grid")
+  .querySelectorAll(".row")].findIndex((row) => row.matches(".chosen")) === 2"""
+SEEN = """new MutationObserver(() => {
+  const said = document.querySelector("[data-step=sentence]")?.textContent ?? "";
+  if (/ MB$/.test(said)) (window.said ??= []).push(said);
+}).observe(document, { childList: true, subtree: true, characterData: true })"""
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_while_the_models_come_the_page_says_how_much_is_there(site, lang):
+    page = site[0].new_page()
+    page.add_init_script(SEEN)
+    page.goto(f"{site[1]}/{lang}/triad/")
+    page.wait_for_function("document.documentElement.dataset.triad === 'awake'")
+    said = page.evaluate("window.said")
+    there = [re.fullmatch(r"(.*) (\d+\.\d) / (\d+\.\d) MB", one) for one in said]
+    assert {one[1] for one in there} == {triad.text("waiting", lang)}
+    assert there[0][2] == "0.0" and there[-1][2] == there[-1][3] != "0.0"
+    page.close()
+
+
 @pytest.mark.parametrize("lang", COMPLETE)
 def test_without_a_script_prose_and_the_still_table_are_there(site, lang):
     context = site[0].new_context(java_script_enabled=False)

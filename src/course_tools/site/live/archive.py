@@ -4,7 +4,7 @@ import gzip
 import importlib.util
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ...command import ROOT
@@ -30,6 +30,11 @@ def files(project: Path) -> Iterator[tuple[str, bytes]]:
 def megabytes(found: Iterable[bytes]) -> float:
     """Return the MB (10⁶ bytes) that a reader's browser loads, as a web server packs them."""
     return sum(len(gzip.compress(content, 6, mtime=0)) for content in found) / 1e6
+
+
+def counted(found: Mapping[str, bytes]) -> int:
+    """Return the bytes that a page counts while they arrive: unpacked, without what is imported."""
+    return sum(len(content) for path, content in found.items() if not path.endswith(".mjs"))
 
 
 def archive() -> bytes:

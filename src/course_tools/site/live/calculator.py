@@ -25,6 +25,7 @@ FAMILIES = Path(__file__).with_name("families.json")  # made by families.py
 FOLDER = "live/kv"
 MESSAGES = "kv_cache"
 LENGTHS = (8_192, 100_000)  # of the table that is there without a script
+FAILED = "document.querySelector('triad-kv').dataset.state = 'failed'"
 OUTPUT = 512  # tokens that an encoder-decoder writes there
 FORMATS: tuple[tuple[str, int | str], ...] = (
     ("bfloat16", 16), ("float32", 32), ("fp8", "fp8"), ("int8", 8), ("int4", 4))  # fmt: skip
@@ -79,14 +80,15 @@ def texts(lang: str) -> dict[str, str]:
 def page(lang: str) -> str:
     """Return the page's Markdown: with a script the calculator, without one the models' bytes."""
     front = {"title": words.text("kv_title", lang), "sidebar": {"order": 97}}
-    place = f'<div class="not-content"><triad-kv data-lang="{lang}"></triad-kv></div>'
+    failed = f'<p class="failed" role="alert">{words.text("kv_not_loaded", lang)}</p>'
+    place = f'<div class="not-content"><triad-kv data-lang="{lang}">{failed}</triad-kv></div>'
     parts = (
         words.text("kv_lead", lang),
         place,
         f"## {words.text('kv_every', lang)}",
         words.text("kv_every_lead", lang),
         _models(lang),
-        '<script type="module" src="../../live/kv.js"></script>',
+        f'<script type="module" src="../../live/kv.js" onerror="{FAILED}"></script>',
     )
     return f"---\n{json.dumps(front, ensure_ascii=False)}\n---\n\n" + "\n\n".join(parts) + "\n"
 

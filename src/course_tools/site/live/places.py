@@ -5,9 +5,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
+from helpers.language import say
 from helpers.language.say import COMPLETE
 from helpers.widgets.base.anywidget_view import sources
 
@@ -28,8 +30,15 @@ def around(cell: NotebookNode, lang: str, lesson: str, outputs: str) -> str:
     if outputs and quiz:
         return _element("quiz", outputs, lang=lang, lesson=quiz[1])
     if outputs and cell.id in widgets.awake().get(lesson, ()):
-        return _element("live", outputs, lang=lang, lesson=lesson, cell=cell.id)
+        marked = _marked(outputs, lang)
+        return _element("live", marked, lang=lang, lesson=lesson, cell=cell.id)
     return outputs
+
+
+def _marked(outputs: str, lang: str) -> str:
+    """Mark the sentence that sends a reader to JupyterLab: a page that answers hides it."""
+    note = html.escape(say.catalogue("explorer")["live_note"][say.key(lang)])
+    return outputs.replace(f"<p>{note}</p>", f'<p class="live-note">{note}</p>')
 
 
 def _element(name: str, inner: str, **data: str) -> str:
@@ -75,18 +84,20 @@ def files(project: Path, lessons: widgets.Lessons) -> Iterator[tuple[str, bytes]
     yield from calculator.files()
     loaded = dict(archive.files(project))
     yield from loaded.items()
-    yield SETTINGS, json.dumps(settings(loaded.values()), ensure_ascii=False).encode()
+    yield SETTINGS, json.dumps(settings(loaded), ensure_ascii=False).encode()
 
 
-def settings(loaded: Iterable[bytes]) -> dict[str, dict[str, str]]:
+def settings(loaded: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     """Return the words of the button in each language, with the MB that a reader will load.
 
-    ValueError if these are more than a page may ask for.
+    loaded: {path: content}.  ValueError if these are more than a page may ask for.
     """
-    megabytes = archive.megabytes(loaded)
+    megabytes = archive.megabytes(loaded.values())
     if megabytes > MOST:
         raise ValueError(f"the explorers load {megabytes:.2f} MB, more than {MOST} MB: archive.py")
+    shown = f"{megabytes:.1f}"
+    size = {"megabytes": shown, "bytes": archive.counted(loaded)}
     return {
-        lang: {name: words.text(name, lang).format(megabytes=f"{megabytes:.1f}") for name in SAID}
+        lang: {name: words.text(name, lang).format(megabytes=shown) for name in SAID} | size
         for lang in COMPLETE
     }

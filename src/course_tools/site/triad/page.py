@@ -108,8 +108,9 @@ def _heading(name: str, lang: str) -> str:
 
 
 def _place(step: str, lang: str) -> str:
-    said = {name: text(name, lang) for name in ("waiting", "failed")} if step == STEPS[0] else {}
-    data = {"step": step, "lang": lang} | said
+    said = {name: text(name, lang) for name in ("waiting", "failed")}
+    said |= {"bytes": str(len(numbers()["weights.bin"]))}
+    data = {"step": step, "lang": lang} | (said if step == STEPS[0] else {})
     attributes = " ".join(f'data-{name}="{value}"' for name, value in data.items())
     return f'<div class="triad not-content" {attributes}></div>'
 

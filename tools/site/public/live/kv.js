@@ -1,6 +1,7 @@
 // <triad-kv data-lang>: the calculator's controls, its answer, and a link that carries its state.
-import { answer, amount, BEGUN, FORMATS, gib, PASTED } from "./kv-answer.js";
-import { NotANumber, readNumber } from "./numbers.js";
+import { answer, amount, FORMATS, gib, PASTED } from "./kv-answer.js";
+import { CHUNKS, fromLink, positive, toLink, whole } from "./kv-link.js";
+import { get, shared } from "./loading.js";
 import { fill, fixed } from "./texts.js";
 
 const make = (tag, props = {}, ...children) => {
@@ -8,69 +9,68 @@ const make = (tag, props = {}, ...children) => {
   node.append(...children);
   return node;
 };
-const load = async (name) => (await fetch(new URL(`kv/${name}`, import.meta.url))).json();
-const MOST = 1e9;  // products stay exact
-const NUMBERS = ["length", "source", "batch"];
-const CHUNKS = [128, 256, 512, 1024, 2048, 4096, 8192];
+const load = async (name) => (await get(`kv/${name}`)).json();
+const families = shared(() => load("families.json"));
+const PAUSE = 300;  // ms: a browser refuses a new address at every key
 
 // Text in which `code` stands between backticks.
 const rich = (text) => text.split("`").map((part, i) => (i % 2 ? make("code", { textContent: part }) : part));
 
-/** A whole number from 1 to MOST, as people type it: 12万, １，０２４; null where it is none. */
-const whole = (typed) => {
-  try {
-    const { digits, exponent } = readNumber(typed, [], "⁰¹²³⁴⁵⁶⁷⁸⁹");
-    const value = Number(digits) * 10 ** exponent;
-    return Number.isInteger(value) && value > 0 && value <= MOST ? value : null;
-  } catch (problem) {
-    if (problem instanceof NotANumber) return null;
-    throw problem;
-  }
-};
-
+// What stands in it is said where a file does not come: data-state="failed".
 customElements.define("triad-kv", class extends HTMLElement {
   async connectedCallback() {
-    [this.table, this.words] = await Promise.all([load("table.json"), load(`words-${this.dataset.lang}.json`)]);
-    this.state = this.stated();
+    try {
+      [this.table, this.words] = await Promise.all([load("table.json"), load(`words-${this.dataset.lang}.json`)]);
+    } catch {
+      this.dataset.state = "failed";
+      return;
+    }
+    this.draw(fromLink(location, this.table));
+    addEventListener("hashchange", () => {
+      const asked = fromLink(location, this.table);
+      if (asked.isAsked) this.draw(asked);
+    });
+  }
+
+  draw({ state, unused, isAsked }) {
+    this.state = state;
+    const note = unused.length ? fill(this.words.not_used, { values: unused.join("、") }) : "";
+    this.unused = make("p", { className: "refused", textContent: note });
     this.sentence = make("p", { className: "sentence" });  // one node: its changes are announced
     this.sentence.setAttribute("role", "status");
+    this.layers = make("details", {});  // one node: it stays open
     this.said = make("div", { className: "said" });
     this.controls = make("div", { className: "controls" }, ...this.fields());
-    this.replaceChildren(this.controls, this.sentence, this.said);
+    this.replaceChildren(this.unused, this.controls, this.sentence, this.said);
     this.show();
-    this.tellOthers(`${this.address()}`);
+    this.tellOthers();
+    if (isAsked) this.tellAddress();
   }
 
   // --- state and address -------------------------------------------------------------------------
 
-  stated() {
-    const asked = new URLSearchParams(location.search), state = { ...BEGUN };
-    for (const name of Object.keys(BEGUN)) if (asked.has(name)) state[name] = asked.get(name);
-    for (const name of NUMBERS) state[name] = whole(`${state[name]}`) ?? BEGUN[name];
-    const known = [PASTED, ...this.table.models.map(({ key }) => key)];
-    if (!known.includes(state.model)) state.model = BEGUN.model;
-    for (const name of ["weights", "cache"]) if (!(state[name] in FORMATS)) state[name] = BEGUN[name];
-    if (state.chunk === "all") state.chunk = null;
-    else state.chunk = CHUNKS.find((n) => n === Number(state.chunk)) ?? BEGUN.chunk;
-    return state;
-  }
-
-  address() {
-    const differs = Object.entries(this.state).filter(([name, value]) => `${value ?? "all"}` !== `${BEGUN[name]}`);
-    return new URLSearchParams(differs.map(([name, value]) => [name, `${value ?? "all"}`]));
-  }
-
   set(name, value) {
     this.state[name] = value;
+    this.unused.textContent = "";
     this.show();
-    const search = `${this.address()}`;
-    history.replaceState(null, "", search ? `?${search}` : location.pathname);
-    this.tellOthers(search);
+    this.tell();
+  }
+
+  tell() {
+    this.tellOthers();
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.tellAddress(), PAUSE);
+  }
+
+  tellAddress() {
+    const link = toLink(this.state, this.table);
+    history.replaceState(null, "", `${location.pathname}${link && `#${link}`}`);
   }
 
   // The link to the page in the other language keeps what is asked here.
-  tellOthers(search) {
-    document.querySelectorAll(".other-language").forEach((link) => { link.search = search; });
+  tellOthers() {
+    const link = toLink(this.state, this.table);
+    document.querySelectorAll(".other-language").forEach((one) => { one.hash = link; });
   }
 
   // --- controls ----------------------------------------------------------------------------------
@@ -104,14 +104,15 @@ customElements.define("triad-kv", class extends HTMLElement {
   }
 
   number(name, label) {
+    const isOptional = name === "parameters";
     const input = make("input", { type: "text", inputMode: "decimal", autocomplete: "off", value: `${this.state[name]}` });
     const note = make("p", { className: "refused", id: `kv-${name}-note` });
     note.setAttribute("role", "status");
     input.setAttribute("aria-describedby", note.id);
     const read = () => {
-      const value = name === "parameters" ? input.value.trim().normalize("NFKC") : whole(input.value);
-      const isWrong = name === "parameters" ? Boolean(value) && !(Number(value) > 0) : value === null;
-      note.textContent = isWrong ? this.words.not_number : "";
+      const value = isOptional && !input.value.trim() ? "" : (isOptional ? positive : whole)(input.value);
+      const isWrong = value === undefined;
+      note.textContent = isWrong ? this.words[isOptional ? "not_positive" : "not_number"] : "";
       input.setAttribute("aria-invalid", `${isWrong}`);
       if (!isWrong) this.set(name, value);
     };
@@ -122,7 +123,7 @@ customElements.define("triad-kv", class extends HTMLElement {
 
   text(name, label) {
     const input = make("textarea", { rows: 8, spellcheck: false, value: this.state[name] });
-    input.addEventListener("input", () => this.set(name, compact(input.value)));
+    input.addEventListener("input", () => this.set(name, input.value));
     return this.labelled(name, label, input);
   }
 
@@ -147,19 +148,25 @@ customElements.define("triad-kv", class extends HTMLElement {
 
   // What is known of families is loaded when a config.json is there.
   async learn() {
-    Object.assign(this.table, await load("families.json"));
+    try {
+      Object.assign(this.table, await families());
+    } catch {
+      this.say({ refused: this.words.not_loaded });
+      return;
+    }
     this.show();
+    this.tell();
   }
 
   parts(told) {
     const { words } = this;
-    const layers = make("details", {}, make("summary", { textContent: words.layers }), this.layers(told.layers));
-    if (!told.need) return [layers, make("p", {}, ...rich(words.parameters_note))];
-    return [layers, make("h2", { textContent: words.need }), this.lines(told.need), make("p", {}, told.reads),
+    this.layers.replaceChildren(make("summary", { textContent: words.layers }), this.eachLayer(told.layers));
+    if (!told.need) return [this.layers, make("p", {}, ...rich(words.parameters_note))];
+    return [this.layers, make("h2", { textContent: words.need }), this.lines(told.need), make("p", {}, told.reads),
       make("h2", { textContent: words.cards }), this.cards(told)];
   }
 
-  layers(all) {
+  eachLayer(all) {
     const { words } = this, rows = [];
     for (const [first, last] of runs(all)) {
       const one = all[first], count = last - first + 1;
@@ -205,11 +212,6 @@ const runs = (all) => {
     else found.push([i, i]);
   });
   return found;
-};
-
-// A file's text without its line ends, if it can be read: a shorter link.
-const compact = (text) => {
-  try { return JSON.stringify(JSON.parse(text)); } catch { return text; }
 };
 
 const table = (head, rows) => {

@@ -23,6 +23,30 @@ export function read(text, { families, wrappers }, parameters = null) {
   };
 }
 
+const ALSO = [...COUNTS, "model_type", "tie_word_embeddings", "max_position_embeddings", "use_sliding_window", "d_ff"];
+
+/** Of a config.json's text what is read here and in kv-cache.js; "" where nothing can be read. */
+export function carried(text, { families, wrappers }) {
+  let fields;
+  try {
+    fields = parse(text);
+  } catch {
+    return "";
+  }
+  if (!families) return "";
+  const { text_config: inner, ...outer } = fields, wrapped = wrappers[outer.model_type];
+  const kept = part(outer, families[outer.model_type], families);
+  return JSON.stringify(wrapped ? { ...kept, text_config: part(inner ?? {}, families[wrapped], families) } : kept);
+}
+
+function part(fields, family, families) {
+  const { aliases = {}, derived = {} } = family ?? {};
+  const names = new Set([...ALSO, ...Object.keys(derived), ...Object.values(derived).flat()]);
+  for (const { defaults } of family ? Object.values(families) : []) Object.keys(defaults).forEach((name) => names.add(name));
+  const isRead = (name) => names.has(name) || names.has(Object.keys(aliases).find((own) => aliases[own] === name));
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => isRead(name)));
+}
+
 function parse(text) {
   let fields;
   try {

@@ -1,4 +1,4 @@
-// The state of a quiz on its page: helpers/widgets/quiz/state.py, with nothing kept on disk.
+// The state of a quiz on its page: helpers/widgets/quiz/state.py; who keeps it gives it back (restore).
 // Messages and traits: helpers/widgets/base/messages.py.
 import { judge } from "./judge.js";
 import { fill } from "./texts.js";
@@ -32,8 +32,8 @@ export class Quiz {
 
   async check(id, given) {
     const question = this.shown.questions.find((one) => one.id === id);
-    const attempt = this.attempts.get(id);
-    const result = judge(question, await this.tell(id), given, this.shown);
+    const told = await this.tell(id), attempt = this.attempts.get(id);
+    const result = judge(question, told, given, this.shown);
     attempt.given = given;
     if (result.right !== null) this.count(attempt, result);
     attempt.result = result;
@@ -43,17 +43,41 @@ export class Quiz {
     attempt.judged += 1;
     attempt.solved ||= result.right;
     if (attempt.judged === 1) attempt.atOnce = result.right;
-    else result.headline += fill(this.shown.words.again, { n: attempt.judged });
+    this.number(attempt, result);
+  }
+
+  number({ judged }, result) {
+    if (judged > 1) result.headline += fill(this.shown.words.again, { n: judged });
   }
 
   async hint(id) {
-    const attempt = this.attempts.get(id);
-    attempt.hint = (await this.tell(id)).hint;
+    const told = await this.tell(id), attempt = this.attempts.get(id);
+    attempt.hint = told.hint;
     if (attempt.result?.right === null) attempt.result = null;  // it answered another action
   }
 
   retry(id) {
     Object.assign(this.attempts.get(id), { given: [], result: null });
+  }
+
+  /** Take up what a record keeps, and return the traits that change.  kept: {question: answer} */
+  async restore(kept) {
+    const known = this.shown.questions.filter(({ id }) => id in kept);
+    await Promise.allSettled(known.map((question) => this.restored(question, kept[question.id])));
+    return this.now([]);
+  }
+
+  async restored(question, { given, tries, solved, at_once, hinted }) {
+    const attempt = { ...begun(), judged: tries, solved, atOnce: at_once };
+    this.attempts.set(question.id, attempt);  // the score is right, whatever the host says
+    if (!given.length && !hinted) return;
+    const told = await this.tell(question.id);
+    if (hinted) attempt.hint = told.hint;
+    const own = fitting(question, told, given);
+    const result = own.length ? judge(question, told, own, this.shown) : { right: null };
+    if (result.right === null || attempt.result) return;  // the reader may have answered meanwhile
+    this.number(attempt, result);
+    Object.assign(attempt, { given: own, result });
   }
 
   now(trouble) {
@@ -72,3 +96,11 @@ export class Quiz {
 const seen = ({ given, result, hint }) => ({
   given, hint, right: result?.right ?? null, headline: result?.headline ?? "", details: result?.details ?? [],
 });
+
+// A kept answer as the page gives it: places, or a text; "" where it no longer fits the question.
+function fitting({ control }, { choices }, given) {
+  if (!choices) return typeof given === "string" ? given : "";
+  const ids = choices.map(({ id }) => id);
+  const fits = Array.isArray(given) && given.every((id) => ids.includes(id)) && (control === "checkbox" || given.length < 2);
+  return fits ? ids.flatMap((id, place) => (given.includes(id) ? [place] : [])) : "";
+}

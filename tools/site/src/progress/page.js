@@ -1,30 +1,56 @@
 // What a reader answers on a page is kept; the page to begin with shows it, and takes it along.
 import format from "../../progress.json";
 import allWords from "../../words.json";
-import { change, forget, kept } from "./kept.js";
-import { guessed, merged, NotOurs, quizzed, read, TooNew, written } from "./record.js";
+import { change, forget, isKept, kept, tell } from "./kept.js";
+import { guessed, LOOKED, merged, NotOurs, quizzed, read, TooNew, written } from "./record.js";
 
-const [, lesson] = location.pathname.match(/\/(\d\d_\w+)\/(?:index\.html)?$/) ?? [];
+const [, lang, lesson] = location.pathname.match(/\/([^/]+)\/(\d\d_\w+)\/(?:index\.html)?$/) ?? [];
+const words = allWords[lang];
+
+const made = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text }, more);
 
 // --- predictions and quizzes of a lesson --------------------------------------------------------
 
+// A prediction is what stood there when the measured value was first opened.
 for (const box of lesson ? document.querySelectorAll(".guess") : []) {
   const input = box.querySelector("input"), details = box.querySelector("details");
-  input.value = kept().lesson[lesson]?.guesses[input.name]?.given ?? "";
-  const keep = () => {
-    const given = input.value.trim();
-    const isNew = given !== (kept().lesson[lesson]?.guesses[input.name]?.given ?? "");
-    if (details.open && given && isNew) change((record) => guessed(record, lesson, input.name, given));
+  const note = made("p", "", { className: "locked", id: `locked-${input.name}` });
+  input.setAttribute("aria-describedby", note.id);
+  details.before(note);
+  const own = () => kept().lesson[lesson]?.guesses[input.name];
+  const show = () => {
+    const guess = own();
+    input.readOnly = Boolean(guess);
+    if (guess) input.value = guess.given === LOOKED ? "" : guess.given;
+    note.textContent = guess ? words[guess.given === LOOKED ? "progress_looked" : "progress_locked"] : "";
   };
-  details.addEventListener("toggle", keep);
-  input.addEventListener("change", keep);
+  details.addEventListener("toggle", () => {
+    if (!details.open || own()) return;
+    change((record) => guessed(record, lesson, input.name, input.value.trim() || LOOKED));
+    warn(box);
+  });
+  addEventListener("triad-progress", show);
+  show();
 }
 
-document.addEventListener("triad-quiz", ({ detail }) => change((record) => quizzed(record, detail)));
+document.addEventListener("triad-quiz", ({ detail, target }) => {
+  if (detail.action === "begin") return detail.restore(kept().lesson[detail.lesson]?.quiz ?? {});
+  change((record) => quizzed(record, detail));
+  warn(target);
+});
+tell();  // a quiz that was here before asks once more
+
+/** Say once, below what was answered, that this browser keeps nothing. */
+function warn(place) {
+  if (isKept() || document.querySelector(".not-kept")) return;
+  const note = made("p", "", { className: "not-kept" });
+  note.setAttribute("role", "status");
+  place.after(note);
+  note.textContent = words.progress_not_kept;
+}
 
 // --- all lessons --------------------------------------------------------------------------------
 
-const made = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text }, more);
 const row = (kind, cells) => {
   const line = made("tr", "");
   line.append(...cells.map((text) => made(kind, text)));
@@ -43,21 +69,22 @@ customElements.define("triad-progress", class extends HTMLElement {
     const actions = { export: () => this.export(), load: () => this.file.click(), forget: () => this.forget() };
     const buttons = Object.entries(actions).map(([name, onclick]) =>
       made("button", this.words[`progress_${name}`], { type: "button", onclick }));
-    this.replaceChildren(this.table, ...buttons, this.file, this.note);
+    this.warning = made("p", this.words.progress_not_kept, { className: "not-kept" });
+    this.replaceChildren(this.warning, this.table, ...buttons, this.file, this.note);
     addEventListener("triad-progress", () => this.draw());
-    addEventListener("storage", () => this.draw());
     this.draw();
   }
 
   draw() {
     const { lesson: works } = kept(), table = made("table", ""), words = this.words;
+    this.warning.hidden = isKept();
     const head = made("thead", ""), body = made("tbody", "");
     head.append(row("th", ["lesson", "guesses", "quiz", "tasks"].map((name) => words[`progress_${name}`])));
     for (const { name, title, guesses, questions } of this.lessons) {
       const { quiz = {}, tasks = {}, guesses: own = {} } = works[name] ?? {};
       const solved = Object.values(quiz).filter((answer) => answer.solved).length;
-      const size = (part) => Object.keys(part).length;
-      body.append(row("td", [`${name.slice(0, 2)} ${title}`, `${size(own)}/${guesses}`, `${solved}/${questions}`, `${size(tasks)}`]));
+      const passed = Object.keys(tasks).length;
+      body.append(row("td", [`${name.slice(0, 2)} ${title}`, `${predicted(own)}/${guesses}`, `${solved}/${questions}`, `${passed}`]));
     }
     table.append(head, body);
     this.table.replaceChildren(table);
@@ -94,7 +121,12 @@ customElements.define("triad-progress", class extends HTMLElement {
   }
 });
 
+function predicted(guesses) {
+  return Object.values(guesses).filter(({ given }) => given !== LOOKED).length;
+}
+
 const counted = (works) => {
-  const sum = (part) => Object.values(works).reduce((n, work) => n + Object.keys(work[part]).length, 0);
-  return { guesses: sum("guesses"), answers: sum("quiz"), tasks: sum("tasks") };
+  const sum = (count) => Object.values(works).reduce((n, work) => n + count(work), 0);
+  const size = (part) => (work) => Object.keys(work[part]).length;
+  return { guesses: sum((work) => predicted(work.guesses)), answers: sum(size("quiz")), tasks: sum(size("tasks")) };
 };

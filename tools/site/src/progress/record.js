@@ -19,8 +19,12 @@ const noAnswer = () => ({ given: [], tries: 0, solved: false, at_once: false, hi
 
 // --- what a reader does -------------------------------------------------------------------------
 
+/** In place of a prediction: the measured value was opened without one (predict.SHOW_ME). */
+export const LOOKED = "?";
+
+/** Keep a prediction; the first one stays. */
 export function guessed(record, lesson, cell, given) {
-  work(record, lesson).guesses[cell] = { given, when: now() };
+  work(record, lesson).guesses[cell] ??= { given, when: now() };
 }
 
 /** As the page's quiz tells it: action check, hint or retry; right null where nothing was judged. */

@@ -1,6 +1,6 @@
 // Step 4: who looks where: attention by layer and head, with the mask in it.
-import { ask, bars, choice, el, grid, opacity, refill } from "./dom.js";
-import { placed } from "./reading.js";
+import { ask, bars, choice, el, grid, opacity, other, refill } from "./dom.js";
+import { marked, placed } from "./reading.js";
 import { memory, translation, whole, writing } from "./runs.js";
 
 const OF_T5 = ["cross", "t5_encoder", "t5_decoder"];
@@ -18,20 +18,20 @@ export function attention(place, shared) {
 
 /** {name: {rows, columns, at (where their text begins, its length), layers (weights by head), sees}} of the whole sentence. */
 export function seen(shared) {
-  const { reader, chosen } = shared;
+  const { reader, chosen } = shared, { lang } = chosen, into = other(lang);
   const text = (name) => ({ before: reader.ids([], name, chosen.lang).before, length: [...chosen.text].length });
-  const from = (rows, columns, at, record, part, sees = record.sees) => {
+  const from = (rows, columns, at, langs, record, part, sees = record.sees) => {
     const layers = record.blocks.map((parts) => parts.find(({ name }) => name === part).heads.map((head) => head.weights));
-    return { rows: reader.names(rows), columns: reader.names(columns), at, layers, sees };
+    return { rows: reader.names(rows), columns: reader.names(columns), at, langs, layers, sees };
   };
-  const own = (name, record) => from(record.ids, record.ids, [text(name), text(name)], record, "attention");
+  const own = (name, record) => from(record.ids, record.ids, [text(name), text(name)], [lang, lang], record, "attention");
   const told = translation(shared, chosen), record = writing(shared, chosen), read = memory(shared, chosen);
   const length = told.ids.length - 1, written = { before: 1, length };
   return {
     encoder: own("encoder", whole(shared, chosen, "encoder")), decoder: own("decoder", whole(shared, chosen, "decoder")),
-    cross: from(told.ids, read.ids, [{ before: 0, length }, text("encoder_decoder")], record, "cross", () => true),
+    cross: from(told.ids, read.ids, [{ before: 0, length }, text("encoder_decoder")], [into, lang], record, "cross", () => true),
     t5_encoder: own("encoder_decoder", read),
-    t5_decoder: from(record.given, record.given, [written, written], record, "attention"),
+    t5_decoder: from(record.given, record.given, [written, written], [into, into], record, "attention"),
   };
 }
 
@@ -64,13 +64,13 @@ const unseen = (one) => pairs(one).filter((may) => !may).length;
 
 /** What stands in a column; hear(row) when a row is chosen. */
 function column(name, one, say, state, hear) {
-  const { rows, columns, at, layers, sees } = one, weights = weightsOf(layers, state);
+  const { rows, columns, at, langs, layers, sees } = one, weights = weightsOf(layers, state);
   const chosen = state.rows[name] ?? Math.min(rows.length - 1, name === "cross" ? 0 : rows.length >> 1);
   const label = say("grid_label", { name: say(`grid_${name}`), rows: rows.length, columns: columns.length, unseen: unseen(one) });
-  const [of, among] = [placed(rows, at[0], say), placed(columns, at[1], say)];
+  const of = placed(rows, at[0], say), among = marked(columns, at[1], say, langs[1]);
   const top = weights[chosen].map((p, s) => ({ name: among[s], p })).sort((a, b) => b.p - a.p).slice(0, 5);
   return [el("h3", {}, say(`grid_${name}`)), el("p", { className: "note" }, say(`grid_${name}_note`)),
-    grid({ rows, columns, weights, sees, chosen, label, hear }), el("p", { className: "note" }, say("unseen", { unseen: unseen(one), all: rows.length * columns.length })),
+    grid({ rows, columns, langs, weights, sees, chosen, label, hear }), el("p", { className: "note" }, say("unseen", { unseen: unseen(one), all: rows.length * columns.length })),
     choice(say(name === "cross" ? "row_written" : "row"), of.map((name, t) => [t, name]), chosen, hear),
     bars(top, say("looks_at"))];
 }

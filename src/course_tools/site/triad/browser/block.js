@@ -1,6 +1,6 @@
 // Step 5: one block of the decoder, part by part, with the numbers on the way (lesson 02, section 4).
 import { ask, bars, button, choice, el, table } from "./dom.js";
-import { placed } from "./reading.js";
+import { marked, placed } from "./reading.js";
 import { whole } from "./runs.js";
 
 const STEPS = ["stream", "norm", "qkv", "scores", "weights", "mixed", "added", "ffn", "out"];
@@ -28,7 +28,7 @@ export function lengths({ embedded, blocks }) {
 
 function show(result, shared, state) {
   const { say, reader, chosen } = shared, record = whole(shared, chosen, "decoder");
-  const text = { before: reader.ids([], "decoder", chosen.lang).before, length: [...chosen.text].length }, names = placed(reader.names(record.ids), text, say);
+  const text = { before: reader.ids([], "decoder", chosen.lang).before, length: [...chosen.text].length }, tokens = reader.names(record.ids), names = placed(tokens, text, say);
   state.token = Math.min(state.token, names.length - 1);
   const step = el("div", { className: "step", "aria-live": "polite" }), doors = el("p", { className: "doors" });
   const last = STEPS.length - 1, where = el("span");
@@ -39,7 +39,7 @@ function show(result, shared, state) {
     back.ariaDisabled = state.step === 0; // not disabled: that would take the focus away
     on.ariaDisabled = state.step === last;
     where.textContent = ` ${state.step + 1} / ${STEPS.length}`;
-    step.replaceChildren(el("h3", {}, say(`step_${STEPS[state.step]}`)), el("p", {}, say(`step_${STEPS[state.step]}_text`, { token: names[state.token] })), ...numbers(record, names, state, say));
+    step.replaceChildren(el("h3", {}, say(`step_${STEPS[state.step]}`)), el("p", {}, say(`step_${STEPS[state.step]}_text`, { token: names[state.token] })), ...numbers(record, marked(tokens, text, say, chosen.lang), state, say));
   };
   const set = (name) => (value) => { state[name] = Number(value); draw(); };
   const count = (n, name) => Array.from({ length: n }, (_, k) => [k, say(name, { n: k + 1 })]);

@@ -1,7 +1,6 @@
 // Step 3: one word is changed; every output that moves lights up, and what cannot move is exactly 0.0.
 import { moved } from "./reading.js";
-import { ask, choice, el, refill, tokens } from "./dom.js";
-import { other } from "./blank.js";
+import { ask, choice, el, other, refill, span, tag, tokens } from "./dom.js";
 import { decoded, memory, translation, whole, writing } from "./runs.js";
 
 const AHEAD = { causal: 0, one: 1, all: Infinity };
@@ -17,6 +16,7 @@ export function change(place, shared) {
     measure: (result) => show(result, shared, state, changed(shared, state)),
   });
   const draw = () => {
+    shown.lang = tag(shared.chosen.lang);
     shown.replaceChildren(...marked(shared.chosen, state));
     again();
   };
@@ -30,12 +30,12 @@ export function change(place, shared) {
   begin();
 }
 
-function inputs({ say, chosen: { words } }, state, pick, draw) {
+function inputs({ say, chosen: { lang, words } }, state, pick, draw) {
   const hear = (name) => (value) => { state[name] = value; draw(); };
   const all = words.map(({ word, at }, n) => [n, say("word_at", { word, n: at + 1 })]);
   return [
     choice(say("word"), all, state.word, (n) => pick(Number(n))),
-    choice(say("other"), words[state.word].choices.map((one) => [one, one]), state.other, hear("other")),
+    choice(say("other"), words[state.word].choices.map((one) => [one, one, lang]), state.other, hear("other")),
     choice(say("mask"), Object.keys(AHEAD).map((name) => [name, say(`mask_${name}`)]), state.mask, hear("mask")),
   ];
 }
@@ -67,23 +67,23 @@ export function changed(shared, { word, other, mask }) {
 
 /** Draw what has moved; return the outputs of which something has not. */
 function show(result, shared, state, found) {
-  const { say, chosen } = shared, parts = OUTPUTS.map((name) => output(say, name, found[name]));
-  const lang = other(chosen.lang), [old, now] = found.translations;
+  const { say, chosen } = shared, into = other(chosen.lang), [old, now] = found.translations;
+  const parts = OUTPUTS.map((name) => output(say, name, found[name], name === "t5_decoder" ? into : chosen.lang));
   result.replaceChildren(
     el("p", {}, seen(shared, state, found.decoder)), legend(say), el("p", { className: "note" }, say("special_tokens")), ...parts,
-    el("h3", {}, say("translation_now")), el("p", { className: "shown" }, el("span", { lang }, old), " → ", el("span", { lang }, now)),
-    el("p", { className: "note" }, reference(say, chosen.words[state.word], state.other, now)));
+    el("h3", {}, say("translation_now")), el("p", { className: "shown" }, span(into, old), " → ", span(into, now)),
+    el("p", { className: "note" }, reference(say, chosen.words[state.word], state.other, now, into)));
   const still = OUTPUTS.filter((name) => found[name].changes.includes(0));
   return still.length ? still : "none";
 }
 
 /** A row of tokens: what stands in its cells, how many of them moved, and where those are that did not. */
-function output(say, name, { names, now, changes }) {
+function output(say, name, { names, now, changes }, lang) {
   const still = changes.filter((one) => one === 0).length, first = names.findIndex((token, t) => token !== now[t]);
   const items = names.map((token, t) => ({ name: token === now[t] ? token : `${token}→${now[t]}`, said: number(changes[t]), level: level(changes[t]), mark: token !== now[t] }));
-  const left = still > 0 && changes.lastIndexOf(0) < first ? say("zeros_left", { still, character: names[first] }) : "";
+  const left = still > 0 && changes.lastIndexOf(0) < first ? say.parts("zeros_left", { still, character: span(lang, names[first]) }) : "";
   return el("section", {}, el("h3", {}, say(name)), el("p", {}, say(`cells_${name}`)),
-    el("p", {}, say("moved", { moved: changes.length - still, still, all: changes.length }), left), tokens(items, say(name)));
+    el("p", {}, say("moved", { moved: changes.length - still, still, all: changes.length }), left), tokens(items, say(name), lang));
 }
 
 /** What a mask that was made wrong on purpose shows: how far left of the exchanged word something moves. */
@@ -96,11 +96,11 @@ function seen({ say, models }, { mask }, { names, now, changes }) {
 const legend = (say) => el("p", { className: "legend" }, [0, 1, 2, 3].map((n) => el("span", { "data-level": n }, say(`level_${n}`))));
 
 /** How the new translation compares with the grammar's, which knows none of a sentence that it cannot say. */
-function reference(say, { choices, translations }, other, got) {
+function reference(say, { choices, translations }, other, got, lang) {
   if (!translations) return say("no_reference");
   const translation = translations[choices.indexOf(other)];
   if (translation === null) return say("outside_grammar");
-  return say(got === translation ? "translated_right" : "translated_wrong", { translation });
+  return say.parts(got === translation ? "translated_right" : "translated_wrong", { translation: span(lang, translation) });
 }
 
 const TINY = 0.001;

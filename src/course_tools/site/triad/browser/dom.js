@@ -5,17 +5,25 @@ export function el(name, given = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(given)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value === undefined) continue;
     else if (key in made) made[key] = value;
-    else if (value !== undefined) made.setAttribute(key, value);
+    else made.setAttribute(key, value);
   }
   made.append(...children.flat().filter((child) => child !== undefined && child !== null));
   return made;
 }
 
-/** A labelled list of choices; options: [[value, text], …].  Its value is a string. */
+/** A language as HTML writes it, and the other one of the two. */
+export const tag = (lang) => ({ ja: "ja", "zh-tw": "zh-Hant-TW" })[lang];
+export const other = (lang) => (lang === "ja" ? "zh-tw" : "ja");
+
+/** Text of a language that may not be the page's. */
+export const span = (lang, text) => el("span", { lang: tag(lang) }, text);
+
+/** A labelled list of choices; options: [[value, text, language if it may not be the page's], …].  Its value is a string. */
 export function choice(label, options, value, hear) {
   const select = el("select", { onchange: () => hear(select.value) },
-    options.map(([own, text]) => el("option", { value: own, selected: `${own}` === `${value}` }, text)));
+    options.map(([own, text, lang]) => el("option", { value: own, lang: tag(lang), selected: `${own}` === `${value}` }, text)));
   return el("label", { className: "control" }, el("span", {}, label), select);
 }
 
@@ -83,7 +91,7 @@ export function ask(place, say, { question, options, several = false, judged = (
   return anew;
 }
 
-/** Bars with their numbers: [{name, p, mark}], p between 0 and 1; signed numbers stand on either side of a line at 0. */
+/** Bars with their numbers: [{name (a text or nodes), p, mark}], p between 0 and 1; signed numbers stand on either side of a line at 0. */
 export function bars(rows, label) {
   const low = Math.min(0, ...rows.map(({ p }) => p)), high = Math.max(low < 0 ? 0 : 1, ...rows.map(({ p }) => p));
   const percent = (share) => `${((100 * share) / (high - low)).toFixed(1)}%`;
@@ -101,10 +109,10 @@ export function table(head, rows, label) {
     el("table", {}, el("thead", {}, cells("th", head)), el("tbody", {}, rows.map((row) => cells("td", row)))));
 }
 
-/** Tokens in a row, each with a number below; level 0 to 3: how strongly it is lit; mark: it was exchanged. */
-export function tokens(items, label) {
+/** Tokens in a row, each with a number below, in a language; level 0 to 3: how strongly it is lit; mark: it was exchanged. */
+export function tokens(items, label, lang) {
   return el("ol", { className: "tokens", "aria-label": label }, items.map(({ name, said, level, mark }) =>
-    el("li", { "data-level": level, className: mark ? "marked" : "" }, el("b", {}, name), el("span", {}, said))));
+    el("li", { "data-level": level, className: mark ? "marked" : "" }, el("b", { lang: tag(lang) }, name), el("span", {}, said))));
 }
 
 const LONG = 10, SMALLEST = 0.95; // of a label, and how far a grid may shrink: 9.5 pixels
@@ -117,14 +125,14 @@ function drawn(name, given, ...children) {
 }
 
 /** Weights as squares: the darker, the larger (by the root, else small ones look like none); a cross where a token does not see.
-    rows, columns: names; weights[row][column]; sees(row, column); hear(row) when a row is chosen. */
-export function grid({ rows, columns, weights, sees, chosen, label, hear }) {
+    rows, columns: names, in their languages (langs); weights[row][column]; sees(row, column); hear(row) when a row is chosen. */
+export function grid({ rows, columns, langs, weights, sees, chosen, label, hear }) {
   const size = 14, left = 48, top = 48, width = left + size * columns.length + 1, height = top + size * rows.length + 1;
   const made = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "grid", style: `min-inline-size:${width * SMALLEST}px;max-inline-size:${width * 1.25}px` });
-  columns.forEach((name, s) => made.append(word(name, left + size * (s + 0.5), top - 3, true)));
+  columns.forEach((name, s) => made.append(word(name, left + size * (s + 0.5), top - 3, true, langs[1])));
   rows.forEach((name, t) => {
     const line = drawn("g", { class: t === chosen ? "row chosen" : "row" });
-    line.append(drawn("rect", { class: "line", x: 0, y: top + size * t, width, height: size }), word(name, left - 3, top + size * (t + 0.75), false));
+    line.append(drawn("rect", { class: "line", x: 0, y: top + size * t, width, height: size }), word(name, left - 3, top + size * (t + 0.75), false, langs[0]));
     columns.forEach((_, s) => line.append(cell(left + size * s, top + size * t, size, sees(t, s) ? weights[t][s] : null)));
     line.addEventListener("click", () => hear(t));
     made.append(line);
@@ -132,9 +140,9 @@ export function grid({ rows, columns, weights, sees, chosen, label, hear }) {
   return el("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": label }, made);
 }
 
-function word(text, x, y, upright) {
+function word(text, x, y, upright, lang) {
   const long = [...text].length > 1, turn = upright && long ? { transform: `rotate(-90 ${x} ${y})`, "text-anchor": "start", x: x, y: y + 3 } : { "text-anchor": upright ? "middle" : "end", x, y };
-  return drawn("text", { "font-size": long ? LONG : 11, ...turn }, text);
+  return drawn("text", { lang: tag(lang), "font-size": long ? LONG : 11, ...turn }, text);
 }
 
 /** How strongly a weight is lit. */

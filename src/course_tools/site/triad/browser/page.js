@@ -14,16 +14,27 @@ const file = (name) => fetch(new URL(name, import.meta.url)).then((answer) => {
   return answer;
 });
 
-/** say("moved", {n: 3}): a text of the page's language. */
-const speaker = (words) => (name, values = {}) =>
-  words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+/** say("moved", {n: 3}): a text of the page's language; say.parts: the same with elements in it. */
+function speaker(words) {
+  const parts = (name, values = {}) => words[name].split(/\{(\w+)\}/).map((part, n) => (n % 2 ? values[part] : part));
+  return Object.assign((name, values) => parts(name, values).join(""), { parts });
+}
+
+/** A file's bytes; hear(how many are here) while they come. */
+async function counted(name, hear) {
+  const answer = await file(name);
+  let bytes = 0;
+  const transform = (part, out) => { hear(bytes += part.length); out.enqueue(part); };
+  return new Response(answer.body.pipeThrough(new TransformStream({ transform }))).arrayBuffer();
+}
 
 async function wake(places) {
-  const { lang, waiting } = places.sentence.dataset;
-  places.sentence.textContent = waiting;
+  const { lang, waiting, bytes: all } = places.sentence.dataset, megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const said = (bytes) => { places.sentence.textContent = `${waiting} ${megabytes(bytes)} / ${megabytes(all)} MB`; };
+  said(0);
   const [index, numbers, own] = await Promise.all([
     file("models.json").then((answer) => answer.json()),
-    file("weights.bin").then((answer) => answer.arrayBuffer()),
+    counted("weights.bin", said),
     file(`${lang}.json`).then((answer) => answer.json()),
   ]);
   const heard = [];

@@ -1,4 +1,5 @@
 // Texts and what is read off logits: tokens, the likeliest ones, what has moved, a whole answer.
+import { span } from "./dom.js";
 import { softmax } from "./forward.js";
 
 /** {ids, names}: texts as token numbers of a model, and back. */
@@ -22,6 +23,10 @@ export function reader({ vocabulary, frames, tags, prompts }) {
 /** What tokens are called: a text's by their place in it, what stands before and behind it by name alone. */
 export const placed = (names, { before, length }, say) =>
   names.map((token, t) => (t >= before && t < before + length ? say("token_at", { token, n: t - before + 1 }) : token));
+
+/** The same as nodes: what is of another language than the page says so. */
+export const marked = (names, { before, length }, say, lang) =>
+  names.map((token, t) => (t >= before && t < before + length ? say.parts("token_at", { token: span(lang, token), n: t - before + 1 }) : token));
 
 const likeliest = (row) => row.indexOf(Math.max(...row));
 

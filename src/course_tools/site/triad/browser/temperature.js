@@ -1,6 +1,6 @@
 // Step 6: the decoder writes on; temperature moves its probabilities.
 import { best, sample } from "./reading.js";
-import { ask, bars, button, el, slider } from "./dom.js";
+import { ask, bars, button, el, slider, span, tag } from "./dom.js";
 import { behind } from "./runs.js";
 
 const MOST = 40; // tokens that it writes at once
@@ -24,7 +24,7 @@ const start = ({ text, blanks }) => [...text].slice(0, Math.max(1, Math.min(...O
 /** Draw; return what a temperature of 2 does to the likeliest token. */
 function show(result, shared, state) {
   const { say, reader, chosen } = shared, [begun, compared, right] = begins(shared);
-  const shown = el("p", { className: "shown", role: "status" }), list = el("div");
+  const shown = el("p", { className: "shown", role: "status", lang: tag(chosen.lang) }), list = el("div");
   const finished = () => state.text.at(-1) === "</s>" || state.text.length >= MOST;
   const draw = () => {
     shown.textContent = state.text.join("");
@@ -35,7 +35,7 @@ function show(result, shared, state) {
   };
   const write = () => {
     state.text.push(reader.names([sample(behind(shared, state.text), state.temperature, Math.random())])[0]);
-    if (finished()) state.past = [{ temperature: state.temperature.toFixed(1), text: state.text.join("") }, ...state.past].slice(0, KEPT);
+    if (finished()) state.past = [{ temperature: state.temperature.toFixed(1), text: span(chosen.lang, state.text.join("")) }, ...state.past].slice(0, KEPT);
   };
   const writers = [button(say("write_one"), () => { write(); draw(); }, { className: "main" }), button(say("write_all"), () => { while (!finished()) write(); draw(); })];
   const anew = button(say("write_anew"), () => { state.text = start(chosen); draw(); });
@@ -46,11 +46,11 @@ function show(result, shared, state) {
 }
 
 const written = (say, past) => [el("p", { className: "note" }, say("finished")),
-  el("ol", { className: "past", "aria-label": say("written") }, past.map((one) => el("li", {}, say("written_at", one))))];
+  el("ol", { className: "past", "aria-label": say("written") }, past.map((one) => el("li", {}, say.parts("written_at", one))))];
 
 function next(shared, { text, temperature }) {
   const rows = best(behind(shared, text), 8, temperature);
-  return bars(rows.map(({ id, p }) => ({ name: shared.reader.names([id])[0], p })), shared.say("next_tokens"));
+  return bars(rows.map(({ id, p }) => ({ name: span(shared.chosen.lang, shared.reader.names([id])[0]), p })), shared.say("next_tokens"));
 }
 
 /** Where the writing begins, the likeliest token there at temperatures 1 and 2, and what becomes of its probability. */
@@ -59,7 +59,7 @@ function begins(shared) {
   const [[{ id, p: cold }], [{ p: hot }]] = [best(logits, 1, 1), best(logits, 1, 2)], token = reader.names([id])[0];
   return [
     el("p", { className: "note" }, say("begins", { n: text.length })),
-    el("p", {}, say("compared", { text: text.join(""), token, cold: cold.toFixed(2), hot: hot.toFixed(2) })),
+    el("p", {}, say.parts("compared", { text: span(chosen.lang, text.join("")), token: span(chosen.lang, token), cold: cold.toFixed(2), hot: hot.toFixed(2) })),
     hot > cold ? "up" : hot < cold ? "down" : "same",
   ];
 }
