@@ -451,8 +451,8 @@ for name, found, missed in (
 ):
     print(
         T(
-            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷ Nの{found.exponent:.3f}乗　予測 {found(sizes.max()):.3f}　実測 {actual:.3f}　誤差 {missed:+.3f}",
-            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷ N 的 {found.exponent:.3f} 次方　預測 {found(sizes.max()):.3f}　實測 {actual:.3f}　誤差 {missed:+.3f}",
+            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷（Nの{found.exponent:.3f}乗）　予測 {found(sizes.max()):.3f}　実測 {actual:.3f}　誤差 {missed:+.3f}",
+            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷（N 的 {found.exponent:.3f} 次方）　預測 {found(sizes.max()):.3f}　實測 {actual:.3f}　誤差 {missed:+.3f}",
         )
     )
 floors = [found.floor for found in scaling.leave_one_out(sizes, losses).values()]
@@ -1191,9 +1191,9 @@ def draw(k, logarithmic):
     values = [float(share) ** k for share in p]
     heights = [max(0.0, 1 + math.log10(v) / LOWEST) if logarithmic else v for v in values]
     labels = [f"{size:,}" for size in ladder]
-    title = T(ja="大きさごとの、pのk乗", zh_tw="各種大小的 p 的 k 次方")
+    title = T(ja="大きさごとの、pのk乗", zh_tw="不同模型大小的 p 的 k 次方")
     told = "、".join(f"{label} {value:.2g}" for label, value in zip(labels, values))
-    sentence = T(ja=f"k = {k}のときのpのk乗：{told}", zh_tw=f"k = {k} 時，p 的 k 次方：{told}")
+    sentence = T(ja=f"k = {k}のときの、pのk乗：{told}", zh_tw=f"k = {k} 時，p 的 k 次方：{told}")
     return bars([Bar(*pair) for pair in zip(labels, heights)], title), sentence
 
 
