@@ -271,7 +271,8 @@ def test_the_page_names_what_a_namespaces_policy_refuses_and_the_label_that_perm
     refused = against_baseline(job)
     assert len(refused) == 2 and not against_baseline(pod["spec"])
     assert all(f"`{setting}`" in text for setting in refused)
-    assert "`pod-security.kubernetes.io/enforce=privileged`" in text
+    label = "kubectl label namespace triad pod-security.kubernetes.io/enforce=privileged"
+    assert f"`{label}`" in text
     assert job["hostUsers"] is False and "NFS" in next(
         line for line in text.splitlines() if "ext4" in line
     )

@@ -451,8 +451,8 @@ for name, found, missed in (
 ):
     print(
         T(
-            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷（Nの{found.exponent:.3f}乗）　予測 {found(sizes.max()):.3f}　実測 {actual:.3f}　誤差 {missed:+.3f}",
-            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷（N 的 {found.exponent:.3f} 次方）　預測 {found(sizes.max()):.3f}　實測 {actual:.3f}　誤差 {missed:+.3f}",
+            ja=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷（Nの{found.exponent:.3f}乗）、予測 {found(sizes.max()):.3f}、実測 {actual:.3f}、誤差 {missed:+.3f}",
+            zh_tw=f"{name}：L = {found.floor:.2f} + {found.scale:.2f} ÷（N 的 {found.exponent:.3f} 次方），預測 {found(sizes.max()):.3f}，實測 {actual:.3f}，誤差 {missed:+.3f}",
         )
     )
 floors = [found.floor for found in scaling.leave_one_out(sizes, losses).values()]

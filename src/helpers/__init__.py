@@ -6,7 +6,6 @@ This package itself is light: no torch.
 """
 
 from . import lazy
-from . import stopping as stopping  # early: until a command is loaded, Ctrl-C just ends it
 from .classroom import kernel, session
 
 __getattr__, _widgets = lazy.names(__name__, {"widgets.quiz.review_widget": ["review"]})

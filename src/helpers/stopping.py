@@ -26,7 +26,8 @@ def _at_once() -> None:
 
     An exception would show a traceback, and what loads C libraries loses some of them.
     """
-    if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    ours = threading.current_thread() is threading.main_thread() and sys.argv[:1] == ["-m"]
+    if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -47,7 +48,8 @@ def in_order() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # which Python has not set
+                signal.signal(number, handler)
 
 
 def _stop(*_: object) -> NoReturn:

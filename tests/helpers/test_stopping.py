@@ -87,7 +87,7 @@ def ended(command: list, how: int, **options) -> tuple[int, str]:
 def test_ctrl_c_while_a_command_is_loaded_just_ends_it(tmp_path):
     package = tmp_path / "tool"
     package.mkdir()
-    (package / "__init__.py").write_text("import helpers\n", encoding="utf-8")
+    (package / "__init__.py").write_text("from helpers import stopping\n", encoding="utf-8")
     loading = "print(flush=True); import time; time.sleep(60)"
     (package / "__main__.py").write_text(loading, encoding="utf-8")
     command = [sys.executable, "-m", "tool"]

@@ -84,7 +84,7 @@ def page(notebook: NotebookNode, lang: str, name: str) -> Page:
 def _add_prose(made: Page, cell: NotebookNode) -> None:
     source = NOTEBOOK.sub(r"\1../\2/", SHEET.sub(rf"[\1]({EDITION})", cell.source))
     lines, anchors = list[str](), (f"c-{cell.id}{n}" for n in _endings())
-    for line, heading in _lines(source):
+    for line, heading, fenced in _lines(source):
         if heading and not made.title:  # the builder shows the title itself
             made.title = heading[2].strip()
             made.found.append(SearchEntry("_top", made.title))
@@ -95,7 +95,7 @@ def _add_prose(made: Page, cell: NotebookNode) -> None:
             line = f"{line} {{ #{anchor} }}"
         elif made.found:
             made.found[-1].text += _plain(line) + " "
-        lines.append(_displayed(line))
+        lines.append(line if fenced else _displayed(line))
     prose = in_boxes("\n".join(lines).strip())
     anchored = not made.parts or f"{{ #c-{cell.id} }}" in prose
     made.parts += [prose] if anchored else [f'<div id="c-{cell.id}"></div>', prose]
@@ -112,12 +112,12 @@ def in_boxes(markdown: str) -> str:
     return ROWS.sub(lambda m: f"{BOX}\n\n{m[0].rstrip()}\n\n</div>\n", markdown)
 
 
-def _lines(source: str) -> Iterator[tuple[str, re.Match | None]]:
-    """Yield (line, its match as a heading): not in a fence."""
+def _lines(source: str) -> Iterator[tuple[str, re.Match | None, bool]]:
+    """Yield (line, its match as a heading outside fences, whether a fence holds it)."""
     fenced = False
     for line in source.split("\n"):
         fenced ^= bool(FENCE.match(line))
-        yield line, None if fenced else HEADING.match(line)
+        yield line, None if fenced else HEADING.match(line), fenced
 
 
 def _displayed(line: str) -> str:

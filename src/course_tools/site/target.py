@@ -1,5 +1,9 @@
-"""Where a site may be put: what is there is replaced only if an earlier site wrote it."""
+"""Where a site may be put: what is there is replaced only if an earlier site wrote it.
 
+A folder that a site wrote is replaced with all that is in it.
+"""
+
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,7 +47,7 @@ def put(made: Path, out: Path) -> None:
     """
     (made / BARE).touch()
     old, new = written(out), {one.name for one in made.iterdir()}
-    if others := sorted(name for name in new - old if (out / name).exists()):
+    if others := sorted(name for name in new - old if os.path.lexists(out / name)):
         raise _refused(out, f"has {', '.join(others)}, which no earlier site wrote")
     _mark(out, old | new)  # if this is interrupted, the next site finds what it may replace
     for name in old:
@@ -61,7 +65,7 @@ def written(out: Path) -> set[str]:
 
 
 def _mark(out: Path, names: Iterable[str]) -> None:
-    head = "`start.py site` wrote these, and replaces them:"
+    head = "`start.py site` wrote these, and replaces them with all that is in them:"
     write_whole(out / MARK, "\n".join([head, *sorted(names), ""]))
 
 

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .. import stopping as stopping  # early: until a command is loaded, Ctrl-C just ends it
 from ..display.monospace import right
 from ..language import say
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from helpers.experiments.parent import end_with_stdin
 
-from .. import experiments
+from .. import experiments, stopping
 from ..display.monospace import aligned
 from ..language import say
 
@@ -29,9 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(experiments.unknown(wanted.name), file=sys.stderr)
         return 2
     try:
-        return experiments.run(wanted.name)
-    except KeyboardInterrupt:
-        return 130
+        with stopping.in_order():
+            return experiments.run(wanted.name)
+    except KeyboardInterrupt as stopped:
+        return stopping.status(stopped)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

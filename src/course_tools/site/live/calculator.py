@@ -25,10 +25,10 @@ FAMILIES = Path(__file__).with_name("families.json")  # made by families.py
 FOLDER = "live/kv"
 MESSAGES = "kv_cache"
 LENGTHS = (8_192, 100_000)  # of the table that is there without a script
-FAILED = "document.querySelector('triad-kv').dataset.state = 'failed'"
 OUTPUT = 512  # tokens that an encoder-decoder writes there
 FORMATS: tuple[tuple[str, int | str], ...] = (
     ("bfloat16", 16), ("float32", 32), ("fp8", "fp8"), ("int8", 8), ("int4", 4))  # fmt: skip
+FAILED = "document.querySelector('triad-kv').dataset.state = 'failed'"  # where no script came
 
 
 def files() -> Iterator[tuple[str, bytes]]:
