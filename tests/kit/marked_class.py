@@ -47,19 +47,19 @@ def judge(sheet, matched, server):
 @contextlib.contextmanager
 def judged_by_their_words() -> Iterator[None]:
     """No process is started for a student as long as the block runs."""
-    caches = (classroom._sheet, classroom._unsound, classroom._server)
+    caches = (classroom.sheet_of, classroom.unsound, classroom.server_of)
     for cache in caches:
         cache.cache_clear()
     with (
         mock.patch.object(classroom, "judge", judge),
-        mock.patch.object(classroom, "_server", lambda *_: None),
-        mock.patch.object(classroom, "_unsound", lambda *_: {}),
+        mock.patch.object(classroom, "server_of", lambda *_: None),
+        mock.patch.object(classroom, "unsound", lambda *_: {}),
         mock.patch.object(grade, "exposed", lambda *_: []),
         mock.patch.object(isolation, "why_not", str),
         mock.patch.object(grade, "local_workers", lambda *_: ThreadPoolExecutor(1)),
     ):
         yield
-    classroom._sheet.cache_clear()
+    classroom.sheet_of.cache_clear()
 
 
 def notebook(lang: str = "ja", lesson: str = LESSON, **answers: str) -> bytes:

@@ -45,7 +45,7 @@ def lesson(lang: str, name: str) -> Page:
     """Prose, formulas, a figure, tables wide and full, a prediction, folded code, printed words."""
     title, heading, prose, rest = PROSE[lang]
     day, night = ((picture(c, (1400, 800)), picture(c, (700, 900))) for c in ("white", "#111"))
-    drawn = figures._figure_html(day, night, f"{heading}：{rest}")
+    drawn = figures.figure_html(day, night, f"{heading}：{rest}")
     head = "".join(f"<th>{n} {heading}</th>" for n in range(20))
     table = f"<table><thead><tr>{head}</tr></thead><tbody></tbody></table>"
     names = f"{show.table(CLASSES, [[prose, *NORMS]])[0]}"

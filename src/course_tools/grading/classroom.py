@@ -70,7 +70,7 @@ def grade_class(
         if is_new(one, settings, out):
             waiting[executor.submit(grade, job)] = (place, key_of(job))
         else:
-            done[place] = verdicts.load(out, one, key_of(job)) or _ungraded(settings, [])
+            done[place] = verdicts.load(out, one, key_of(job)) or ungraded(settings, [])
     counter = _Counter(len(every), len(done), tell)
     try:
         for future in _as_done(list(waiting)):
@@ -105,9 +105,9 @@ def _result(future: Future, settings: Job) -> Verdict:
     try:
         return future.result()
     except TookDown:
-        return _ungraded(settings, [("took_down", {"times": TIMES})])
+        return ungraded(settings, [("took_down", {"times": TIMES})])
     except GivenBack as back:
-        return _ungraded(settings, [("given_back", {"times": back.args[0]})])
+        return ungraded(settings, [("given_back", {"times": back.args[0]})])
 
 
 def _best(every: Iterable[Graded]) -> dict[str, Graded]:
@@ -128,7 +128,7 @@ def is_new(one: Submission, settings: Job, out: Path) -> bool:
 
 def key_of(job: Job) -> str:
     """Return a hash that changes with everything that may change the verdict on a job's file."""
-    sheet = _sheet(job.root, job.lesson, job.lang)
+    sheet = sheet_of(job.root, job.lesson, job.lang)
     return verdicts.key_of(job.data, sheet, job.limits, job.walls)
 
 
@@ -148,7 +148,7 @@ def hung_s(limits: Limits) -> float:
 def ready(settings: Job) -> None:
     """Do in this process what every submission needs: the model answers are judged, once."""
     with one_at_a_time:
-        _unsound(settings.root, settings.lesson, settings.lang, settings.limits, settings.walls)
+        unsound(settings.root, settings.lesson, settings.lang, settings.limits, settings.walls)
 
 
 def grade(job: Job) -> Verdict:
@@ -159,24 +159,24 @@ def grade(job: Job) -> Verdict:
     except NotIsolated:
         raise
     except notebook.Unreadable as reason:
-        return _ungraded(job, [reason.note])
+        return ungraded(job, [reason.note])
     except Exception as error:  # whatever a submission brings about, the others are graded
-        return _ungraded(job, [("stopped", {"reason": f"{type(error).__name__}: {error}"[:200]})])
+        return ungraded(job, [("stopped", {"reason": f"{type(error).__name__}: {error}"[:200]})])
 
 
 def _graded(job: Job) -> Verdict:
-    sheet = _sheet(job.root, job.lesson, job.lang)
+    sheet = sheet_of(job.root, job.lesson, job.lang)
     cells, notes = notebook.read(job.data)
     matched = matching.match(cells, sheet)
     if other := other_sheets.which(matched.notes, cells, sheet, job.root):
         if other[0] != sheet.lesson:
-            return _ungraded(job, [other_sheets.said_of(other, sheet)])
+            return ungraded(job, [other_sheets.said_of(other, sheet)])
         cells = other_sheets.in_own_words(cells, other, sheet, job.root)
         matched = matching.match(cells, sheet)
         notes = [other_sheets.said_of(other, sheet), *notes]
     matched.notes += notes
     verdict = _judged(job, sheet, matched)
-    for name, reason in _unsound(job.root, job.lesson, job.lang, job.limits, job.walls).items():
+    for name, reason in unsound(job.root, job.lesson, job.lang, job.limits, job.walls).items():
         if verdict.outcomes[name].kind not in NOT_RUN:
             verdict.outcomes[name] = Outcome(0, verdict.outcomes[name].max_points, "ungraded")
             verdict.human.append(("sheet_fault", {"task": name, "reason": reason}))
@@ -186,16 +186,16 @@ def _graded(job: Job) -> Verdict:
 def _judged(job: Job, sheet: Sheet, matched: matching.Matched) -> Verdict:
     settings = (job.limits, job.walls, sheet.imports)
     try:
-        return judge(sheet, matched, _server(*settings))
+        return judge(sheet, matched, server_of(*settings))
     except ForkServerEnded:
-        _server.cache_clear()
-        return judge(sheet, matched, _server(*settings))
+        server_of.cache_clear()
+        return judge(sheet, matched, server_of(*settings))
 
 
 @functools.cache
-def _unsound(root: Path, lesson: str, lang: str, limits: Limits, walls: bool) -> dict[str, str]:
+def unsound(root: Path, lesson: str, lang: str, limits: Limits, walls: bool) -> dict[str, str]:
     """Return the tasks whose model answer does not pass here, with the reason."""
-    sheet = _sheet(root, lesson, lang)
+    sheet = sheet_of(root, lesson, lang)
     outcomes = _judged(Job(root, lesson, lang, b"", limits, walls), sheet, matching.solved(sheet))
     told = {name: f"{o.kind} {o.detail}".strip() for name, o in outcomes.outcomes.items()}
     return {task.name: told[task.name] for task in sheet.tasks
@@ -203,12 +203,13 @@ def _unsound(root: Path, lesson: str, lang: str, limits: Limits, walls: bool) ->
 
 
 @functools.cache
-def _sheet(root: Path, lesson: str, lang: str) -> Sheet:
+def sheet_of(root: Path, lesson: str, lang: str) -> Sheet:
+    """Return a lesson's sheet, which a worker reads once."""
     return sheets.read(root, lesson, lang)
 
 
 @functools.cache
-def _server(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer:
+def server_of(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer:
     """Return the worker's own fork server, which lives as long as the worker."""
     torch.set_num_threads(1)
     made = ForkServer(limits, walls, imports)
@@ -216,9 +217,9 @@ def _server(limits: Limits, walls: bool, imports: tuple[str, ...]) -> ForkServer
     return made
 
 
-def _ungraded(job: Job, human: list[Note]) -> Verdict:
+def ungraded(job: Job, human: list[Note]) -> Verdict:
     """Return a verdict without points, and the reason why a person has to look."""
-    sheet = _sheet(job.root, job.lesson, job.lang)
+    sheet = sheet_of(job.root, job.lesson, job.lang)
     outcomes = {task.name: Outcome(0, task.points, "ungraded") for task in sheet.tasks}
     return Verdict(outcomes, human=human)
 

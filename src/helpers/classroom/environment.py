@@ -47,7 +47,7 @@ def check() -> None:
     name = "some_fail" if failed else "all_hold"
     verdict = say.text("environment", name, **({"n": failed} if failed else {}))
     show.fragment(Html("{}<p>{}</p>").format(table, verdict), f"{plain}\n{verdict}")
-    _ask_the_screen()
+    ask_the_screen()
 
 
 def lines() -> Iterator[Line]:
@@ -163,7 +163,7 @@ def _folder() -> Line:
     return Line(what, True, f"{folder}")
 
 
-def _ask_the_screen() -> None:
+def ask_the_screen() -> None:
     """Ask the front end as the quiz does; say at once if only the plain view can be shown."""
     names = ("screen_waiting", "screen_answers", "screen_plain")
     waiting, answers, silent = (say.text("environment", name) for name in names)

@@ -50,7 +50,7 @@ def student_id() -> str:
     try:
         return _kept_id(data_dir() / "student_id")
     except (OSError, RuntimeError, ValueError):  # read-only, no home folder, no id in the file
-        return _id_in_memory()
+        return id_in_memory()
 
 
 # --- what a student did -----------------------------------------------------------------
@@ -159,7 +159,7 @@ def reset() -> None:
     """Begin a new record, and set the old one aside: progress.load brings it back."""
     try:
         file = data_dir() / "progress.json"
-        with _locked(file):
+        with locked(file):
             aside = _set_aside(file, "old") if file.exists() else None
     except (OSError, RuntimeError) as error:
         _tell(say.text("progress", "not_reset", reason=_reason(error)))
@@ -182,7 +182,7 @@ def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
     now = session.current()
     try:
         file = data_dir() / "progress.json"
-        with _locked(file):
+        with locked(file):
             work = records.merged(_on_disk(file), now.unsaved or {})
             if edit:
                 edit(work)
@@ -202,7 +202,7 @@ def _changed(edit: Callable[[records.Work], None] | None) -> records.Work:
 
 
 @contextlib.contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
     """Let one process at a time change the record.
 
     A lock that its process died with is free.  OSError if it waits.
@@ -257,7 +257,7 @@ def _kept_id(file: Path) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             with file.open("x", encoding="utf-8") as new:
-                new.write(_id_in_memory())
+                new.write(id_in_memory())
         except FileExistsError:
             pass
     kept = file.read_text(encoding="utf-8").strip()
@@ -267,7 +267,8 @@ def _kept_id(file: Path) -> str:
 
 
 @functools.cache
-def _id_in_memory() -> str:
+def id_in_memory() -> str:
+    """Return a student's id that ends with this process."""
     return uuid.uuid4().hex
 
 

@@ -134,7 +134,7 @@ def show(fig: Figure, description: str) -> None:
         night = _draw_both(fig)
     finally:
         plt.close(fig)  # also after an error: the notebook would show the faulty figure
-    fragment(_figure_html(day, night, description.strip()), description.strip())
+    fragment(figure_html(day, night, description.strip()), description.strip())
 
 
 def darken(fig: Figure) -> None:
@@ -285,12 +285,12 @@ def _draw_both(fig: Figure) -> tuple[bytes, bytes]:
     They are the same where it is narrow or cannot be made so, and where no phone will see it: only
     the site, which says so with TRIAD_NARROW, takes the time for two (a heat map: over a second).
     """
-    wide = _draw(fig)
+    wide = draw_png(fig)
     if fig.get_figwidth() <= NARROW or not os.environ.get("TRIAD_NARROW"):
         return wide, wide
     try:
         with narrowed(fig):
-            return wide, _draw(fig)
+            return wide, draw_png(fig)
     except FigureError:  # there is no room for all of it
         return wide, wide
 
@@ -316,7 +316,7 @@ def narrowed(fig: Figure) -> Iterator[None]:
             undo.callback(ax.set_subplotspec, spec)
             ax.set_subplotspec(grid[order.index(spec.num1)])
             _stand_alone(ax, fig.axes[0], undo)
-        with warnings.catch_warnings(action="ignore"):  # _draw hears them
+        with warnings.catch_warnings(action="ignore"):  # draw_png hears them
             fig.draw_without_rendering()  # where the labels are now
         for ax in panels:
             _fit_numbers(ax, undo)
@@ -362,7 +362,7 @@ def _slant_crowded(ax: Axes, undo: contextlib.ExitStack) -> None:
         label.set(**turned)
 
 
-def _draw(fig: Figure) -> bytes:
+def draw_png(fig: Figure) -> bytes:
     """Return the figure as PNG; MissingGlyph, FigureError as in show."""
     png = io.BytesIO()
     with _heard_warnings() as heard:
@@ -427,7 +427,7 @@ def _glyphs(font_file: str) -> frozenset[str]:
     return frozenset(map(chr, font_manager.get_font(font_file).get_charmap()))
 
 
-def _figure_html(day: tuple[bytes, bytes], night: tuple[bytes, bytes], description: str) -> str:
+def figure_html(day: tuple[bytes, bytes], night: tuple[bytes, bytes], description: str) -> str:
     """Return <figure> with the PNG, and the description as its alternative and unfolding text.
 
     day, night: for a page and for a narrow one.  Those that are not the first take its place there;

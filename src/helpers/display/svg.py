@@ -104,7 +104,7 @@ def _heat_cell(place: str, weight: float, corner, side: float, says: str) -> str
     square = f'<rect class="cell" x="{x + 1:.1f}" y="{y + 1:.1f}" {size} rx="2" '
     square += f'fill="{shade(weight)}" stroke="{edge}"/>'
     number, font = short(weight), number_size(side)
-    ink = _ink(weight) if weight else "#595959"
+    ink = ink_on(weight) if weight else "#595959"
     written = (
         words(x + side / 2, y + side / 2, number, "middle", font, ink, more=HIDDEN)
         if font >= 7
@@ -161,7 +161,7 @@ def _rgb(weight: float) -> list[float]:
     return [a + (b - a) * (place - n) for a, b in zip(BLUES[n], BLUES[n + 1], strict=True)]
 
 
-def _ink(weight: float) -> str:
+def ink_on(weight: float) -> str:
     """Return black or white, whichever contrasts more: 4.5 at least (WCAG 2.2)."""
     linear = [
         (v / 255 / 12.92) if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in _rgb(weight)

@@ -209,7 +209,7 @@ def test_a_node_that_turns_bad_gives_no_results_and_is_left_out(unprobed, tmp_pa
 
     def bad(job):
         time.sleep(0.01)
-        return NotIsolated("walls fail") if how == "raises" else classroom._ungraded(JOB, fault)
+        return NotIsolated("walls fail") if how == "raises" else classroom.ungraded(JOB, fault)
 
     told: list[str] = []
     handed = words(*(f"s{n}" for n in range(12)))
@@ -329,7 +329,7 @@ def test_a_submission_after_which_no_worker_is_fit_does_not_use_up_all(unprobed,
     def spoils(question: bytes) -> bytes:
         if b"spoils" in question:
             spoilt.add(threading.current_thread())
-            return pickle.dumps((True, classroom._ungraded(JOB, [("stopped", {"reason": "x"})])))
+            return pickle.dumps((True, classroom.ungraded(JOB, [("stopped", {"reason": "x"})])))
         if pickle.loads(question)[0] is str and threading.current_thread() in spoilt:
             return pickle.dumps((True, "its disk is full"))
         return passes(question)
@@ -588,8 +588,8 @@ def test_a_good_worker_passes_and_has_all_that_it_needs_in_its_memory(isolated, 
     elsewhere = Path("/nowhere")
     job = replace(asked().settings, root=elsewhere)
     assert probe.fault(asked(settings=job)) == ""
-    classroom._sheet.cache_clear()
-    assert classroom._sheet(elsewhere, LESSON, LANG) == sheet_01()
+    classroom.sheet_of.cache_clear()
+    assert classroom.sheet_of(elsewhere, LESSON, LANG) == sheet_01()
     assert other_sheets.released.__wrapped__(elsewhere) == other_sheets.released(ROOT)
 
 
@@ -622,7 +622,7 @@ def test_a_worker_that_cannot_isolate_is_left_out(isolated, forgotten, monkeypat
     def closed(*_):
         raise NotIsolated("no user namespaces here")
 
-    monkeypatch.setattr(classroom, "_server", closed)
+    monkeypatch.setattr(classroom, "server_of", closed)
     assert "cannot be isolated: no user namespaces here" in probe.fault(asked())
 
 

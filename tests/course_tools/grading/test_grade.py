@@ -248,7 +248,7 @@ def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
     isolated, tmp_path, the_sheet
 ):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classroom, "_unsound", lambda *_: {"window": "error TypeError: ours"})
+        patch.setattr(classroom, "unsound", lambda *_: {"window": "error TypeError: ours"})
         result, new = grade_one(tmp_path)
     assert new and not result.decided
     assert result.outcomes["window"].kind == "ungraded"
@@ -260,7 +260,7 @@ def test_a_task_that_its_own_model_answer_does_not_solve_is_graded_for_nobody(
 
 
 def test_every_task_of_a_sheet_is_solved_by_its_model_answer(isolated):
-    assert classroom._unsound(ROOT, LESSON, LANG, LIMITS, True) == {}
+    assert classroom.unsound(ROOT, LESSON, LANG, LIMITS, True) == {}
 
 
 @turns.in_ci
@@ -268,7 +268,7 @@ def test_a_fork_server_that_was_killed_is_started_again(isolated, tmp_path):
     job = classroom.Job(ROOT, LESSON, LANG, CASES["right"].data, LIMITS, True)
     first = classroom.grade(job)
     imports = sheet.read(ROOT, LESSON, LANG).imports
-    server = classroom._server(LIMITS, True, imports)
+    server = classroom.server_of(LIMITS, True, imports)
     server.process.kill()
     server.process.wait(60)
     assert classroom.grade(job) == first and first.outcomes["merge"].points == 3
@@ -298,7 +298,7 @@ def test_unsafe_is_said_everywhere(tmp_path, the_sheet, capsys):
 
 def test_without_isolation_nothing_is_graded(tmp_path, monkeypatch, capsys):
     place = hand_in(tmp_path / "in", {"s1.ipynb": CASES["right"].data})
-    classroom._server.cache_clear()
+    classroom.server_of.cache_clear()
     monkeypatch.setattr(isolation, "why_not", lambda: "no namespaces")
     assert grade_now(place, tmp_path / "out") == 1
     said = capsys.readouterr().err
@@ -575,7 +575,7 @@ def test_a_submission_that_stops_the_grader_stops_no_other(tmp_path, monkeypatch
         raise ZeroDivisionError("a fault of the grader")
 
     monkeypatch.setattr(classroom, "judge", broken)
-    monkeypatch.setattr(classroom, "_server", lambda *_: None)
+    monkeypatch.setattr(classroom, "server_of", lambda *_: None)
     monkeypatch.setattr(grade, "local_workers", lambda *_: ThreadPoolExecutor(1))
     place = hand_in(tmp_path / "in", {"s1.ipynb": RIGHT, "s2.ipynb": b"{}"})
     assert grade_now(place, tmp_path / "out") == 0

@@ -35,7 +35,7 @@ def results(tmp_path_factory):
     """Of a few submissions, as the judge found them."""
     handed = [Submission(name, f"{name}.ipynb", CASES[name].data) for name in NAMES]
     job = classroom.Job(ROOT, LESSON, "ja", b"", LIMITS, True)
-    classroom._server.cache_clear()
+    classroom.server_of.cache_clear()
     with server_or_skip(LIMITS), ThreadPoolExecutor(1) as pool:
         out = tmp_path_factory.mktemp("out")
         return classroom.grade_class(handed, job, out, pool, lambda _: None)

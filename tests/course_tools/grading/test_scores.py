@@ -19,7 +19,7 @@ from course_tools.grading import messages, sheet
 from course_tools.grading.graded import Graded, Outcome
 from course_tools.grading.marks import Grade
 from course_tools.grading.reports import scores
-from course_tools.grading.reports.gradebook import NbgraderCourse, _alembic_in_reach
+from course_tools.grading.reports.gradebook import NbgraderCourse, alembic_in_reach
 from helpers.classroom.sheets import sheet_file
 
 SHEET = sheet.read(ROOT, LESSON, "ja")
@@ -90,7 +90,7 @@ def a_book(folder: Path) -> Gradebook:
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # of nbgrader's own queries
 def test_rows_are_those_of_nbgraders_own_objects(tmp_path):
     """First, for more students, and for those who have handed in anew, without any mark."""
-    with _alembic_in_reach(), a_book(tmp_path / "a") as ours, a_book(tmp_path / "b") as theirs:
+    with alembic_in_reach(), a_book(tmp_path / "a") as ours, a_book(tmp_path / "b") as theirs:
         for seed, count in ((1, STUDENTS // 2), (2, STUDENTS)):
             results = a_class(seed, count)
             scores.write(ours, SHEET, results, dict.fromkeys((r.safe for r in results), False))
@@ -143,7 +143,7 @@ def test_a_large_class_asks_the_database_a_few_times(tmp_path):
 
     counts = {}
     for size in (5, STUDENTS):
-        with _alembic_in_reach(), a_book(tmp_path / str(size)) as book:
+        with alembic_in_reach(), a_book(tmp_path / str(size)) as book:
             asked: list[str] = []
             event.listen(book.engine, "before_cursor_execute", lambda *a, to=asked: to.append(a[2]))
             results = a_large_class(size)

@@ -34,7 +34,7 @@ from course_tools.site.__main__ import main, serve
 from course_tools.site.live import places, quizzes, widgets
 from course_tools.site.pages import Page, page
 from course_tools.site.triad import page as triad
-from helpers.display.figures import _figure_html as drawn
+from helpers.display.figures import figure_html as drawn
 from helpers.language import say
 from helpers.language.say import COMPLETE
 

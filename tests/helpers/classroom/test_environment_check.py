@@ -192,7 +192,7 @@ def screen(monkeypatch):
     monkeypatch.setattr(probe, "update_display", lambda data, **_: shown.append(data))
     real = probe.Probe
     monkeypatch.setattr(probe, "Probe", lambda **k: made.append(real(**k)) or made[-1])
-    environment._ask_the_screen()
+    environment.ask_the_screen()
     return shown, loop, made[0]
 
 
@@ -226,14 +226,14 @@ def test_silence_is_told_and_a_late_answer_corrects_it(screen):
 def test_the_switch_to_plain_widgets_asks_nobody(monkeypatch, capsys):
     monkeypatch.setenv("TRIAD_WIDGETS", "plain")
     monkeypatch.setattr(probe, "ask", lambda *_: 1 / 0)
-    environment._ask_the_screen()
+    environment.ask_the_screen()
     assert capsys.readouterr().out.splitlines() == said("screen_plain")
 
 
 def test_without_anywidget_the_plain_widgets_are_announced():
     code = (
         "import sys; sys.modules['anywidget'] = None\n"
-        "from helpers.classroom import environment; environment._ask_the_screen()"
+        "from helpers.classroom import environment; environment.ask_the_screen()"
     )
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
     done = subprocess.run(

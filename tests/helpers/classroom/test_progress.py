@@ -308,7 +308,7 @@ def test_two_kernels_at_once_lose_nothing(home):
 
 def test_without_the_lock_they_lose_answers(home):
     unlocked = (
-        "progress._locked = lambda file: contextlib.nullcontext()\n"
+        "progress.locked = lambda file: contextlib.nullcontext()\n"
         "os.makedirs(progress.data_dir(), exist_ok=True)\n"
     )
     assert len(fifty_each(unlocked)) < 100
@@ -423,7 +423,7 @@ def test_a_lock_that_is_never_given_back_does_not_stop_a_lesson(home, monkeypatc
     monkeypatch.setattr(progress, "PATIENCE", 0.1)
     progress.answered("a", "q1", ("x",), True)
     holder = start(
-        "with progress._locked(progress.data_dir() / 'progress.json'):\n"
+        "with progress.locked(progress.data_dir() / 'progress.json'):\n"
         "    print('held', flush=True); input()",
         stdin=subprocess.PIPE,
     )

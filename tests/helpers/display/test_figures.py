@@ -245,7 +245,7 @@ def test_line_cycle_suits_every_kind_of_plot(lang, draw):
     fig, ax = plt.subplots()
     getattr(ax, draw)([1, 2, 3], [1.0, 10.0, 100.0], label=WORDS[lang])
     ax.legend()
-    assert figures._draw(fig).startswith(b"\x89PNG")
+    assert figures.draw_png(fig).startswith(b"\x89PNG")
 
 
 # Machado et al. 2009, severity 1; rows act on linear RGB.
@@ -507,7 +507,7 @@ def test_lines_in_the_same_place_are_each_seen(lang, tmp_path):
     for n in range(5):
         ax.plot([0, 1, 2, 3], [0, 1, 1, 2], label=f"{n}")
     ax.grid(visible=False)
-    (tmp_path / "lines.png").write_bytes(figures._draw(fig))
+    (tmp_path / "lines.png").write_bytes(figures.draw_png(fig))
     drawn = plt.imread(tmp_path / "lines.png")[..., :3]
     for color in figures.LINES.by_key()["color"][:4]:  # the fifth is black, as the axes are
         near = np.abs(drawn - to_rgba(color)[:3]).max(-1) < 0.02
@@ -627,7 +627,7 @@ def test_matrix_writes_each_number_in_readable_ink(lang):
         column, row = text.get_position()
         assert values[int(row), int(column)] == value
     assert [label.get_text() for label in ax.get_yticklabels()] == list("注意力權重値")
-    assert figures._draw(fig)
+    assert figures.draw_png(fig)
 
 
 def test_matrix_is_readable_in_grey(lang):
@@ -649,7 +649,7 @@ def test_matrix_draws_minus_infinity_and_nan_in_white(lang):
     figures.matrix(ax, [[0.5, -np.inf], [np.nan, 1.0]], fmt="{:.1f}")
     assert [text.get_text() for text in ax.texts] == ["0.5", "−∞", "nan", "1.0"]
     assert pixel(fig, ax, 0.65, -0.35) == pixel(fig, ax, -0.35, 0.65) == 1
-    assert figures._draw(fig)
+    assert figures.draw_png(fig)
 
 
 @pytest.mark.parametrize(("shape", "fmt"), [((3, 3), None), ((60, 60), "{:.2f}")])
@@ -657,7 +657,7 @@ def test_colour_bar_where_numbers_would_not_be_read(lang, shape, fmt):
     fig, ax = plt.subplots()
     figures.matrix(ax, np.arange(np.prod(shape)).reshape(shape), fmt=fmt)
     assert list(ax.texts) == [] and len(fig.axes) == 2
-    assert figures._draw(fig)
+    assert figures.draw_png(fig)
 
 
 def test_numbers_fit_their_cells(lang):
@@ -708,7 +708,7 @@ def test_mask_says_what_its_marks_mean(lang):
     meanings = {"ja": ["参照できる", "参照できない"], "zh-tw": ["看得到", "看不到"]}
     texts = [text.get_text() for text in with_legend.get_legend().get_texts()]
     assert texts == meanings[lang] and without.get_legend() is None
-    assert figures._draw(fig)
+    assert figures.draw_png(fig)
 
 
 @pytest.mark.parametrize(
@@ -744,7 +744,7 @@ def test_bars_are_told_apart_by_hatching_and_stand_at_their_values(lang):
     assert ends == pytest.approx([0.1, 0.4, 0.9, 1.0])
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert sorted(names) == ["a", "b", "level"]
-    assert figures._draw(fig)
+    assert figures.draw_png(fig)
 
 
 @pytest.mark.parametrize(

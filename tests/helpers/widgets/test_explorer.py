@@ -13,7 +13,7 @@ import re
 import pytest
 from fake_loop import FakeLoop
 
-from helpers.display.svg import _ink, heat_map, shade, short
+from helpers.display.svg import heat_map, ink_on, shade, short
 from helpers.language import say
 from helpers.widgets import (
     AttentionExplorer,
@@ -582,7 +582,7 @@ def test_every_number_can_be_read_on_its_cell():
     last = math.inf
     for weight in (n / 200 for n in range(201)):
         ground = luminance(shade(weight))
-        light, dark = sorted((ground, inks[_ink(weight)]), reverse=True)
+        light, dark = sorted((ground, inks[ink_on(weight)]), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
         assert ground <= last
         last = ground

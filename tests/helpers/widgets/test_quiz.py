@@ -264,9 +264,9 @@ def test_order_follows_the_kept_student_id(tmp_path, monkeypatch):
     orders = set()
     for n in range(8):
         monkeypatch.setenv("TRIAD_HOME", str(tmp_path / f"{n}"))
-        progress._id_in_memory.cache_clear()
+        progress.id_in_memory.cache_clear()
         first = mine()
-        progress._id_in_memory.cache_clear()  # another session of the same student
+        progress.id_in_memory.cache_clear()  # another session of the same student
         assert mine() == first
         orders.add(tuple(first))
     assert len(orders) > 1
@@ -278,7 +278,7 @@ def test_order_follows_the_kept_student_id(tmp_path, monkeypatch):
 def test_student_id_is_random_and_kept():
     assert re.fullmatch("[0-9a-f]{32}", progress.student_id())
     kept = (progress.data_dir() / "student_id").read_text(encoding="utf-8")
-    progress._id_in_memory.cache_clear()
+    progress.id_in_memory.cache_clear()
     assert progress.student_id() == kept
 
 

@@ -58,7 +58,7 @@ def fault(probe: Probe) -> str:
             return f"student code may read the folders of Python, and in them {open_}"
         if reached := reaches(probe):
             return reached
-        unsound = classroom._unsound(of.root, of.lesson, of.lang, of.limits, of.walls)
+        unsound = classroom.unsound(of.root, of.lesson, of.lang, of.limits, of.walls)
         return "; ".join(f"the model answer of {t} does not pass: {r}" for t, r in unsound.items())
     except NotIsolated as reason:
         return ". ".join([f"student code cannot be isolated: {reason}", *hindrances()])
@@ -95,7 +95,7 @@ def _versions(name: str, packages: set[str]) -> str:
 def reaches(probe: Probe) -> str:
     """Say what a student's process reaches: a file that was made for it, places, an address."""
     of = probe.settings
-    server = classroom._server(of.limits, of.walls, probe.sheet.imports)
+    server = classroom.server_of(of.limits, of.walls, probe.sheet.imports)
     with tempfile.NamedTemporaryFile() as bait, server.fork() as student:
         above = {parent for folder in readable_folders() for parent in Path(folder).parents}
         paths = [bait.name, *(str(place) for place in probe.places if place not in above)]

@@ -118,7 +118,7 @@ class NbgraderCourse:
         source.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self._solution(lesson), source / f"{lesson}.ipynb")
         self._configure()
-        with _alembic_in_reach():
+        with alembic_in_reach():
             done = self._api().generate_assignment(lesson)
         if not done["success"]:
             raise NotReleased(f"{lesson}: {done.get('error') or done.get('log')}")
@@ -145,7 +145,7 @@ class NbgraderCourse:
         One command at a time writes: filelock.Timeout where another one does not end.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self.folder / ".lock", timeout=WAIT_S), _alembic_in_reach():
+        with filelock.FileLock(self.folder / ".lock", timeout=WAIT_S), alembic_in_reach():
             self._released_as(sheet, tell)
             released = json.loads(self.released(sheet.lesson).read_text(encoding="utf-8"))
             results = list(results)
@@ -258,7 +258,7 @@ def _as_text(essay: str) -> str:
 
 
 @contextlib.contextmanager
-def _alembic_in_reach() -> Iterator[None]:
+def alembic_in_reach() -> Iterator[None]:
     """Put Python's folder on the PATH: there lies the program that makes nbgrader's database."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
