@@ -152,7 +152,7 @@ def test_a_page_judges_every_answer_as_the_notebook_does():
         ("numbers.js", "<= most", "< most"),
         ("judge.js", "choice.right === given", "!choice.right || given"),
         ("quiz.js", "attempt.judged === 1", "attempt.judged === 2"),
-        ("quiz.js", "result: null });\n  }\n\n  now", "result: null, hint: \"\" });\n  }\n\n  now"),
+        ("quiz.js", "{ given: [], result: null });", "{ given: [], result: null, hint: \"\" });"),
     ],
 )  # fmt: skip
 def test_a_judge_with_a_planted_fault_is_noticed(planted, file, right, wrong):
