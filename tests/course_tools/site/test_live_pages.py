@@ -353,7 +353,9 @@ def test_a_link_with_a_config_keeps_it_when_families_do_not_come(visit, lang):
 def test_families_that_do_not_come_leave_the_answer_of_another_model(visit):
     held = []
     link = f"#{urlencode({'model': 'pasted', 'config': CONFIG})}"
-    page = visit(f"ja/kv/{link}", lambda page: page.route("**/families.json", held.append))
+    page = visit(
+        f"ja/kv/{link}", lambda page: page.route("**/families.json", lambda one: held.append(one))
+    )
     page.locator("[data-control=model] select").select_option("gemma-3-27b")
     sentence = page.locator("triad-kv .sentence", has_text="Gemma 3 27B")
     sentence.wait_for()
