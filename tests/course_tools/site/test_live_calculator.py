@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -262,6 +263,58 @@ def test_a_link_carries_what_is_read_of_a_config_and_nothing_else():
     assert sum("need" in whole for _, whole, _ in told) > 200
     odd = ["", "x", "[]", "{}", '{"model_type": "none_such", "secret_plan": 1}']
     assert [less for less, *_ in carried(odd)] == ["", "", "", "{}", '{"model_type":"none_such"}']
+
+
+def names_read(source):
+    """Every field of a config that a script reads."""
+    lists = re.findall(
+        r"^const NAMES = \{.*?^\};|field\(config, \[.*?\]", source, re.DOTALL | re.MULTILINE
+    )
+    return {*re.findall(r"config\??\.(\w+)", source), *re.findall(r'"(\w+)"', "".join(lists))}
+
+
+def not_carried(live=LIVE):
+    """(names that kv-cache.js reads, those that no link carries)."""
+    names = names_read((LIVE / "kv-cache.js").read_text(encoding="utf-8")) - {"model_type"}
+    fields = {"model_type": "llama", **dict.fromkeys(sorted(names), 3)}
+    [[less, *_]] = carried([json.dumps(fields)], live)
+    return names, names - set(json.loads(less))
+
+
+def test_every_field_that_a_number_can_rest_on_is_carried(planted):
+    names, lost = not_carried()
+    assert len(names) > 50 and {"num_kv_heads", "ssm_state_size", "kv_lora_rank"} <= names
+    assert lost == set()
+    assert not_carried(planted("pasted.js", "[...FIELDS, ", "["))[1]
+
+
+LINK = """
+import {{ readFileSync }} from "node:fs";
+const {{ fromLink }} = await import({module});
+const {{ table, links }} = JSON.parse(readFileSync(0, "utf-8"));
+const read = (hash) => fromLink({{ hash, search: "" }}, table);
+console.log(JSON.stringify(links.map(read)));
+"""
+
+
+def from_links(*links):
+    """(state, what was not used, whether the link asks for anything) of each."""
+    told = in_node(LINK, {"table": table(), "links": links}, module="kv-link.js")
+    return [(one["state"], one["unused"], one["isAsked"]) for one in told]
+
+
+def test_a_link_says_nothing_by_names_that_every_object_has():
+    first, *others = from_links("", "#__proto__=1", "#toString=1&constructor=2")
+    assert first[1:] == ([], False) and others == [first, first]
+    [(state, unused, asked)] = from_links("#__proto__=1&length=4096")
+    assert (state["length"], unused, asked) == (4096, [], True)
+
+
+def test_a_count_of_parameters_is_any_finite_number_above_0():
+    good, bad = ("1e-3", "2000000000", "1e12"), ("0", "-1", "1e999", "Infinity", "x")
+    read = from_links(*(f"#parameters={text}" for text in (*good, *bad)))
+    assert [state["parameters"] for state, *_ in read] == [*good, *([""] * len(bad))]
+    assert [unused for _, unused, _ in read[len(good) :]] == [[f"parameters={x}"] for x in bad]
 
 
 WRONG_CARRYING = [

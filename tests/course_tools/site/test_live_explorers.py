@@ -50,6 +50,35 @@ def pyodide():
     return SITE / "node_modules/pyodide"
 
 
+BROKEN = """
+const start = (out) => out.enqueue(new Uint8Array(3));
+const pull = (out) => out.error(new Error("cut"));
+const told = [];
+Object.assign(globalThis, {{
+  self: globalThis, onmessage: null, postMessage: (one) => told.push(one),
+  fetch: async () => new Response(new ReadableStream({{ start, pull }}, {{ highWaterMark: 1 }})),
+}});
+await import({kernel});
+await new Promise((done) => setTimeout(done, 100));
+console.log(JSON.stringify(told));
+"""
+WARNS = """
+export const begin = () => {
+  fetch("x").then((answer) => answer.arrayBuffer()).catch(() => {});
+  return new Promise(() => {});
+};
+"""  # as Pyodide, which waits for ever for what does not come
+
+
+def test_a_download_that_breaks_half_way_is_told(node, tmp_path):
+    live = shutil.copytree(project.SOURCES / "public" / "live", tmp_path / "live")
+    (live / "python.js").write_text(WARNS, encoding="utf-8")
+    script = BROKEN.format(kernel=json.dumps((live / "kernel.js").as_uri()))
+    command = [node, "--input-type=module", "-e", script]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert json.loads(done.stdout) == [{"bytes": 3}, {"dead": "Error: cut"}]
+
+
 @functools.cache
 def notebook(lang, lesson):
     return nbformat.read(ROOT / "notebooks" / lang / f"{lesson}.ipynb", as_version=4)

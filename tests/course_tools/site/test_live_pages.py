@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import nbformat
 import pytest
@@ -245,8 +245,10 @@ def test_an_explorer_whose_download_failed_wakes_at_the_second_press(visit, lang
     note = page.locator("triad-live .live-note")
     button.wait_for()
     assert note.count() == 1 and not note.is_visible(), "it says to go elsewhere"
-    button.click()
-    page.wait_for_selector("triad-live button:not([disabled])", timeout=60_000)
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("triad-live button[aria-disabled=false]", timeout=60_000)
+    assert button.evaluate("node => node === document.activeElement")
     failed = words.text("live_failed", lang)
     assert page.locator("triad-live [role=status]").inner_text().startswith(failed)
     is_bad.clear()
@@ -281,6 +283,36 @@ def test_answers_and_score_are_there_again_after_a_reload(visit, lang):
     assert not question.locator("input").nth(1).is_checked() and page.said_wrong == []
 
 
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_hint_that_does_not_come_is_not_kept_as_given(visit, lang):
+    page = visit(f"{lang}/{LESSON}/", lambda page: once(page, "**/q1.txt"))
+    hint = page.locator("[data-question=q1] [data-action=hint]")
+    hint.click()
+    page.locator("triad-quiz .trouble p").wait_for()
+    kept = "localStorage.getItem('triad-progress')"
+    assert page.evaluate(kept) is None
+    hint.click()
+    page.wait_for_selector("[data-question=q1] .hint b")
+    assert '"hinted":true' in page.evaluate(kept)
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_what_another_page_forgets_is_gone_from_an_open_one(visit, lang):
+    page = visit(f"{lang}/{LESSON}/")
+    question = page.locator("triad-quiz [data-question=q3]")
+    score = page.locator("triad-quiz .score").inner_text()
+    question.locator("input").nth(1).check()
+    question.locator("[data-action=check]").click()
+    page.wait_for_selector("[data-question=q3][data-verdict=true]")
+    other = page.context.new_page()
+    other.on("dialog", lambda dialog: dialog.accept())
+    other.goto(page.url.replace(f"{LESSON}/", ""))
+    other.locator("triad-progress button").nth(2).click()
+    page.wait_for_selector("[data-question=q3]:not([data-verdict=true])")
+    assert not question.locator("input").nth(1).is_checked()
+    assert page.locator("triad-quiz .score").inner_text() == score
+
+
 LOST = ("table.json", "words-", "kv.js", "numbers.js")
 
 
@@ -305,6 +337,32 @@ def test_what_is_known_of_families_is_asked_for_once_and_again_when_it_failed(vi
     field.press_sequentially(CONFIG)
     page.locator("triad-kv .sentence", has_text="num_key_value_heads = 32").wait_for()
     assert len(asked[0]) == 2 and sentence.count() == 1
+
+
+@pytest.mark.parametrize("lang", COMPLETE)
+def test_a_link_with_a_config_keeps_it_when_families_do_not_come(visit, lang):
+    link = f"#{urlencode({'model': 'pasted', 'config': CONFIG})}"
+    page = visit(f"{lang}/kv/{link}", lambda page: once(page, "**/families.json"))
+    page.locator("triad-kv .sentence", has_text=words.text("kv_not_loaded", lang)).wait_for()
+    assert page.url.endswith(link)
+    assert page.locator(".other-language").first.evaluate("a => a.hash") == link
+    page.reload()
+    page.locator("triad-kv .sentence", has_text="num_key_value_heads = 32").wait_for()
+
+
+def test_families_that_do_not_come_leave_the_answer_of_another_model(visit):
+    held = []
+    link = f"#{urlencode({'model': 'pasted', 'config': CONFIG})}"
+    page = visit(
+        f"ja/kv/{link}", lambda page: page.route("**/families.json", lambda one: held.append(one))
+    )
+    page.locator("[data-control=model] select").select_option("gemma-3-27b")
+    sentence = page.locator("triad-kv .sentence", has_text="Gemma 3 27B")
+    sentence.wait_for()
+    with page.expect_event("requestfailed"):
+        held[0].abort()
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+    assert sentence.count() == 1
 
 
 CONFIG = '{"model_type": "llama", "num_hidden_layers": 16, "_name_or_path": "/home/me/secret"}'
@@ -338,10 +396,15 @@ def test_what_a_link_says_and_nobody_can_read_is_named(visit, lang):
     page.locator("triad-kv .sentence", has_text="4,096").wait_for()
     values = "model=gpt-99、parameters=-5"
     said = words.text("kv_not_used", lang).format(values=values)
-    assert page.locator("triad-kv > .refused").inner_text() == said
+    note = page.locator("triad-kv > .refused[role=status]")
+    assert note.inner_text() == said
+    before = note.element_handle()
     page.wait_for_url("**/kv/#length=4096")
     page.locator("[data-control=length] input").fill("512")
-    assert page.locator("triad-kv > .refused").inner_text() == ""
+    assert note.inner_text() == ""
+    page.evaluate("location.hash = '#length=x'")
+    page.locator("triad-kv > .refused", has_text="length=x").wait_for()
+    assert before.evaluate("node => node.isConnected"), "it is the one that is announced"
 
 
 def test_layers_stay_open_and_the_address_changes_once_for_many_keys(visit):

@@ -152,7 +152,7 @@ def test_a_page_judges_every_answer_as_the_notebook_does():
         ("numbers.js", "<= most", "< most"),
         ("judge.js", "choice.right === given", "!choice.right || given"),
         ("quiz.js", "attempt.judged === 1", "attempt.judged === 2"),
-        ("quiz.js", "result: null });\n  }\n\n  now", "result: null, hint: \"\" });\n  }\n\n  now"),
+        ("quiz.js", "{ given: [], result: null });", "{ given: [], result: null, hint: \"\" });"),
     ],
 )  # fmt: skip
 def test_a_judge_with_a_planted_fault_is_noticed(planted, file, right, wrong):
@@ -259,6 +259,36 @@ def test_the_score_is_right_where_the_host_says_nothing_and_no_more_is_asked_tha
         kept = {id: one for id, one in given["kept"].items() if id in given["told"]}
         needed = [id for id, one in kept.items() if one["given"] or one["hinted"]]
         assert sorted(asked) == sorted(needed)
+
+
+FORGET = """
+import {{ readFileSync }} from "node:fs";
+const {{ Quiz }} = await import({module});
+const read = (encoded) => JSON.parse(Buffer.from(encoded, "base64").toString());
+const [{{ shown, told, messages }}] = JSON.parse(readFileSync(0, "utf-8"));
+const quiz = new Quiz(shown, async (id) => read(told[id])), found = [quiz.traits()];
+for (const message of messages) await quiz.hear(message);
+found.push(quiz.now([]), await quiz.restore({{}}));
+console.log(JSON.stringify(found));
+"""
+
+
+def forgotten(live=LIVE):
+    """Attempts and score before any answer, after many, and when the record was forgotten."""
+    lang, lesson = BOTH[0]
+    files = served(lang, lesson)
+    told = {n[:-4]: c.decode() for n, c in files.items() if n.endswith(".txt")}
+    with Session(lang=lang):
+        sent = messages(quizzes.PageQuiz(lesson), 0)
+    given = {"shown": json.loads(files["shown.json"]), "told": told, "messages": sent}
+    return [seen(one) for one in in_node([given], live, FORGET)]
+
+
+def test_a_record_that_was_forgotten_leaves_nothing_on_an_open_page(planted):
+    before, answered, after = forgotten()
+    assert before == after != answered
+    wrong = planted("quiz.js", "(judged || hint)", "false")
+    assert forgotten(wrong)[2] != before
 
 
 def secrets(lang, lesson):

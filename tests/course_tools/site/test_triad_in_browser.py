@@ -543,11 +543,30 @@ def test_without_a_script_prose_and_the_still_table_are_there(site, lang):
     context.close()
 
 
-def test_without_the_weights_the_still_table_stays(site):
-    page = site[0].new_page()
-    page.route("**/weights.bin", lambda route: route.abort())
-    page.goto(f"{site[1]}/ja/triad/")
+def says_that_it_failed(page, lang):
     page.wait_for_function("document.documentElement.dataset.triad === 'failed'")
     assert page.locator(".triad-still").is_visible()
-    assert step_of(page, "sentence").inner_text() == triad.text("failed", "ja")
+    assert step_of(page, "sentence").inner_text() == triad.text("failed", lang)
+    assert step_of(page, "block").bounding_box()["height"] < 50, "no room is kept"
+
+
+@pytest.mark.parametrize("lost", ["weights.bin", "page.js", "dom.js"])
+def test_without_one_of_its_files_the_still_table_stays(site, lost):
+    page = site[0].new_page()
+    page.route(f"**/triad/{lost}", lambda route: route.abort())
+    page.goto(f"{site[1]}/ja/triad/")
+    says_that_it_failed(page, "ja")
+    page.close()
+
+
+def test_weights_that_still_come_leave_the_failure_told(site):
+    page, held = site[0].new_page(), []
+    page.route("**/weights.bin", lambda one: held.append(one))
+    page.route("**/triad/zh-tw.json", lambda route: route.abort())
+    page.goto(f"{site[1]}/zh-tw/triad/")
+    says_that_it_failed(page, "zh-tw")
+    with page.expect_event("requestfinished", lambda one: one.url.endswith("weights.bin")):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+    says_that_it_failed(page, "zh-tw")
     page.close()

@@ -20,6 +20,11 @@ FROM_A_PAGE = f"../../{FOLDER}/"  # a page is LANGUAGE/triad/
 STEPS = ("sentence", "blank", "change", "attention", "block", "temperature")
 TYPES = ("encoder", "decoder", "encoder_decoder")
 LESSONS = ("02", "03", "04", "05")
+FAILED = (
+    "const place = document.querySelector('[data-step=sentence]');"
+    " place.textContent = place.dataset.failed;"
+    " document.documentElement.dataset.triad = 'failed'"
+)
 
 text = functools.partial(words.text, file=WORDS)
 
@@ -79,7 +84,8 @@ def markdown(lang: str, lessons: list[Page]) -> str:
 
 def _front(lang: str) -> str:
     style = {"tag": "link", "attrs": {"rel": "stylesheet", "href": f"{FROM_A_PAGE}triad.css"}}
-    script = {"tag": "script", "attrs": {"type": "module", "src": f"{FROM_A_PAGE}page.js"}}
+    attributes = {"type": "module", "src": f"{FROM_A_PAGE}page.js", "onerror": FAILED}
+    script = {"tag": "script", "attrs": attributes}
     front = {"title": text("title", lang), "sidebar": {"order": 96}, "tableOfContents": False}
     return f"---\n{json.dumps(front | {'head': [style, script]}, ensure_ascii=False)}\n---"
 

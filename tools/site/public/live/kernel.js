@@ -16,7 +16,9 @@ self.fetch = async (...asked) => {
   try {
     const answer = await ask(...asked);
     if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
-    return new Response(answer.body.pipeThrough(new TransformStream({ transform })), answer);
+    const { readable, writable } = new TransformStream({ transform });
+    answer.body.pipeTo(writable).catch(die);  // it may break half-way
+    return new Response(readable, answer);
   } catch (error) {
     die(error);
     throw error;

@@ -11,6 +11,24 @@ export class Refused extends Error {
 
 // --- a decoder's config: {name: value}; null and missing mean the same -------------------------
 
+// What families call one and the same field; the first name that is set is read.
+const NAMES = {
+  layers: ["num_decoder_layers", "num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers"],
+  heads: ["num_attention_heads", "n_head", "n_heads", "num_heads"],
+  kvHeads: ["num_key_value_heads", "num_kv_heads"],
+  headSize: ["head_dim", "d_kv", "kv_channels", "dim_head"],
+  width: ["hidden_size", "d_model", "n_embd"],
+  mambaHeads: ["mamba_n_heads", "mamba_num_heads", "n_mamba_heads", "num_heads"],
+  mambaHeadSize: ["mamba_d_head", "mamba_head_dim", "mamba_headdim", "head_dim"],
+  mambaState: ["mamba_d_state", "ssm_state_size", "state_size"],
+  mambaGroups: ["mamba_n_groups", "mamba_ngroups", "n_groups"],
+  mambaKernel: ["mamba_d_conv", "conv_kernel"],
+};
+export const LAYER_COUNTS = NAMES.layers;
+
+/** Fields that are read here, though no class may have a default for them. */
+export const FIELDS = [...Object.values(NAMES).flat(), "cross_attention_layers", "d_ff"];
+
 /** The first of these fields that is set, else what otherwise says; without that, Refused. */
 const field = (config, names, otherwise) => {
   for (const name of names) if ((config[name] ?? null) !== null) return config[name];
@@ -18,20 +36,18 @@ const field = (config, names, otherwise) => {
   return otherwise;
 };
 
-const LAYER_COUNTS = ["num_decoder_layers", "num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers"];
-
-const queryHeads = (config) => field(config, ["num_attention_heads", "n_head", "n_heads", "num_heads"]);
+const queryHeads = (config) => field(config, NAMES.heads);
 
 const kvHeads = (config) => {
   if ((config.multi_query ?? null) !== null) {
     const repeats = config.new_decoder_architecture;
     return config.multi_query && !repeats ? 1 : queryHeads(config);
   }
-  return field(config, ["num_key_value_heads", "num_kv_heads"], queryHeads(config));
+  return field(config, NAMES.kvHeads, queryHeads(config));
 };
 
-const headSize = (config) => field(config, ["head_dim", "d_kv", "kv_channels", "dim_head"], 0)
-  || Math.floor(field(config, ["hidden_size", "d_model", "n_embd"]) / queryHeads(config));
+const headSize = (config) => field(config, NAMES.headSize, 0)
+  || Math.floor(field(config, NAMES.width) / queryHeads(config));
 
 // --- layers: how many numbers one token adds (helpers/kv_cache/layers.py) ----------------------
 
@@ -61,11 +77,11 @@ const mamba = (config) => {
 };
 
 const mamba2 = (config) => {
-  const heads = field(config, ["mamba_n_heads", "mamba_num_heads", "n_mamba_heads", "num_heads"]);
-  const p = field(config, ["mamba_d_head", "mamba_head_dim", "mamba_headdim", "head_dim"]);
-  const n = field(config, ["mamba_d_state", "ssm_state_size", "state_size"]);
-  const groups = field(config, ["mamba_n_groups", "mamba_ngroups", "n_groups"]);
-  const kernel = field(config, ["mamba_d_conv", "conv_kernel"]);
+  const heads = field(config, NAMES.mambaHeads);
+  const p = field(config, NAMES.mambaHeadSize);
+  const n = field(config, NAMES.mambaState);
+  const groups = field(config, NAMES.mambaGroups);
+  const kernel = field(config, NAMES.mambaKernel);
   return [state("conv", [heads * p + 2 * groups * n, kernel]), state("recurrent", [heads, p, n], true)];
 };
 
@@ -125,7 +141,7 @@ const layerTypes = (config) => {
   if (types !== null) return types;
   const kind = (config.sliding_window ?? null) !== null ? "sliding_attention"
     : (config.attention_chunk_size ?? null) !== null ? "chunked_attention" : "full_attention";
-  return Array(field(config, LAYER_COUNTS)).fill(kind);
+  return Array(field(config, NAMES.layers)).fill(kind);
 };
 
 const layers = (config) => layerTypes(config).map((kind, index) => {

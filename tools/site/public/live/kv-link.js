@@ -21,7 +21,7 @@ export const whole = (typed) => {
 /** A number above 0, as text; undefined where it is none. */
 export const positive = (typed) => {
   const text = typed.normalize("NFKC").trim();
-  return Number(text) > 0 && Number(text) <= MOST ? text : undefined;
+  return Number(text) > 0 && Number.isFinite(Number(text)) ? text : undefined;
 };
 
 const oneOf = (names) => (text) => (names.includes(text) ? text : undefined);
@@ -38,7 +38,7 @@ const readers = ({ models }) => ({
 
 // What a fragment or a query says of a state; null where it says nothing.
 const said = (text) => {
-  const found = [...new URLSearchParams(text)].filter(([name]) => name in BEGUN);
+  const found = [...new URLSearchParams(text)].filter(([name]) => Object.hasOwn(BEGUN, name));
   return found.length ? found : null;
 };
 

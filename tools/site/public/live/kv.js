@@ -25,6 +25,7 @@ customElements.define("triad-kv", class extends HTMLElement {
       this.dataset.state = "failed";
       return;
     }
+    this.begin();
     this.draw(fromLink(location, this.table));
     addEventListener("hashchange", () => {
       const asked = fromLink(location, this.table);
@@ -32,16 +33,21 @@ customElements.define("triad-kv", class extends HTMLElement {
     });
   }
 
+  // Nodes that stay: changes of a status are announced, open layers stay open.
+  begin() {
+    this.unused = make("p", { className: "refused" });
+    this.sentence = make("p", { className: "sentence" });
+    for (const one of [this.unused, this.sentence]) one.setAttribute("role", "status");
+    this.layers = make("details", {});
+    this.said = make("div", { className: "said" });
+    this.controls = make("div", { className: "controls" });
+    this.replaceChildren(this.unused, this.controls, this.sentence, this.said);
+  }
+
   draw({ state, unused, isAsked }) {
     this.state = state;
-    const note = unused.length ? fill(this.words.not_used, { values: unused.join("、") }) : "";
-    this.unused = make("p", { className: "refused", textContent: note });
-    this.sentence = make("p", { className: "sentence" });  // one node: its changes are announced
-    this.sentence.setAttribute("role", "status");
-    this.layers = make("details", {});  // one node: it stays open
-    this.said = make("div", { className: "said" });
-    this.controls = make("div", { className: "controls" }, ...this.fields());
-    this.replaceChildren(this.unused, this.controls, this.sentence, this.said);
+    this.controls.replaceChildren(...this.fields());
+    this.unused.textContent = unused.length ? fill(this.words.not_used, { values: unused.join("、") }) : "";
     this.show();
     this.tellOthers();
     if (isAsked) this.tellAddress();
@@ -62,14 +68,20 @@ customElements.define("triad-kv", class extends HTMLElement {
     this.waiting = setTimeout(() => this.tellAddress(), PAUSE);
   }
 
+  // Without the families nobody knows yet what a link has to carry of a config.
+  isUnread() {
+    return this.state.model === PASTED && this.state.config.trim() && !this.table.families;
+  }
+
   tellAddress() {
+    if (this.isUnread()) return;
     const link = toLink(this.state, this.table);
     history.replaceState(null, "", `${location.pathname}${link && `#${link}`}`);
   }
 
   // The link to the page in the other language keeps what is asked here.
   tellOthers() {
-    const link = toLink(this.state, this.table);
+    const link = this.isUnread() ? location.hash : toLink(this.state, this.table);
     document.querySelectorAll(".other-language").forEach((one) => { one.hash = link; });
   }
 
@@ -137,7 +149,7 @@ customElements.define("triad-kv", class extends HTMLElement {
       this.controls.querySelector(`[data-control="${name}"]`).hidden = isHidden;
     }
     if (isPasted && !state.config.trim()) { this.say({ refused: "" }); return; }
-    if (isPasted && !table.families) { this.learn(); return; }
+    if (this.isUnread()) { this.learn(); return; }
     this.say(answer(state, table, words));
   }
 
@@ -151,7 +163,7 @@ customElements.define("triad-kv", class extends HTMLElement {
     try {
       Object.assign(this.table, await families());
     } catch {
-      this.say({ refused: this.words.not_loaded });
+      if (this.isUnread()) this.say({ refused: this.words.not_loaded });  // else another is asked for
       return;
     }
     this.show();

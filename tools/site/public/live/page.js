@@ -16,7 +16,7 @@ customElements.define("triad-quiz", class extends HTMLElement {
     const quiz = new Quiz(shown, (question) => this.told(`${folder}/${question}.txt`));
     const model = new Model(quiz.traits(), async (message) => {
       const changes = await quiz.hear(message);
-      if (message.question) this.tellAnswer(message, quiz.attempts.get(message.question));
+      if (message.question && !changes.trouble.length) this.tellAnswer(message, quiz.attempts.get(message.question));
       return changes;
     });
     this.replaceChildren(draw(screen, model));
@@ -104,7 +104,8 @@ customElements.define("triad-live", class extends HTMLElement {
   }
 
   async begin() {
-    this.button.disabled = true;
+    if (this.button.ariaDisabled === "true") return;
+    this.button.ariaDisabled = true;  // not disabled: that would take the focus away
     this.note.textContent = this.words.live_waiting;
     const { bytes: all, megabytes } = this.words;
     arrived = (bytes) => { this.bytes.textContent = `${((megabytes * Math.min(bytes, all)) / all).toFixed(1)} / ${megabytes} MB`; };
@@ -134,10 +135,12 @@ customElements.define("triad-live", class extends HTMLElement {
   }
 
   sleep(error) {
+    const hadFocus = this.contains(document.activeElement);
     delete this.dataset.awake;
     this.replaceChildren(...this.asleep);
     this.note.textContent = `${this.words.live_failed} (${`${error.message}`.trim().split("\n").at(-1)})`;
     this.bytes.textContent = "";
-    this.button.disabled = false;
+    this.button.ariaDisabled = false;
+    if (hadFocus) this.button.focus();
   }
 });

@@ -1,8 +1,6 @@
 // A pasted config.json as a model: what it says, and what transformers' class fills in (table).
 // Families and rules: course_tools/site/live/families.py, which leaves out what it cannot predict.
-import { fieldsUsed, Refused } from "./kv-cache.js";
-
-const COUNTS = ["num_decoder_layers", "num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers"];
+import { FIELDS, fieldsUsed, LAYER_COUNTS, Refused } from "./kv-cache.js";
 
 /** The model of a config.json's text; Refused names what is missing.  parameters: in billions. */
 export function read(text, { families, wrappers }, parameters = null) {
@@ -12,7 +10,7 @@ export function read(text, { families, wrappers }, parameters = null) {
   const said = inner ? { model_type: wrappers[outer.model_type], ...outer.text_config } : outer;
   const family = families[said.model_type];
   if (!family) throw new Refused("not_on_page", { family: outer.model_type });
-  if (!COUNTS.some((name) => name in said)) throw new Refused("missing_field", { field: "num_hidden_layers" });
+  if (!LAYER_COUNTS.some((name) => name in said)) throw new Refused("missing_field", { field: "num_hidden_layers" });
   const { config, missing } = filled(said, family);
   return {
     name: outer.model_type, config, parameters, missing,
@@ -23,7 +21,7 @@ export function read(text, { families, wrappers }, parameters = null) {
   };
 }
 
-const ALSO = [...COUNTS, "model_type", "tie_word_embeddings", "max_position_embeddings", "use_sliding_window", "d_ff"];
+const ALSO = [...FIELDS, "model_type", "tie_word_embeddings", "max_position_embeddings", "use_sliding_window"];
 
 /** Of a config.json's text what is read here and in kv-cache.js; "" where nothing can be read. */
 export function carried(text, { families, wrappers }) {

@@ -62,6 +62,9 @@ export class Quiz {
 
   /** Take up what a record keeps, and return the traits that change.  kept: {question: answer} */
   async restore(kept) {
+    for (const [id, { judged, hint }] of this.attempts) {
+      if (!(id in kept) && (judged || hint)) this.attempts.set(id, begun());  // it was forgotten
+    }
     const known = this.shown.questions.filter(({ id }) => id in kept);
     await Promise.allSettled(known.map((question) => this.restored(question, kept[question.id])));
     return this.now([]);

@@ -20,6 +20,7 @@ for (const box of lesson ? document.querySelectorAll(".guess") : []) {
   const own = () => kept().lesson[lesson]?.guesses[input.name];
   const show = () => {
     const guess = own();
+    if (!guess && input.readOnly) input.value = "";  // it was forgotten
     input.readOnly = Boolean(guess);
     if (guess) input.value = guess.given === LOOKED ? "" : guess.given;
     note.textContent = guess ? words[guess.given === LOOKED ? "progress_looked" : "progress_locked"] : "";

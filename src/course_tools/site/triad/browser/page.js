@@ -9,6 +9,7 @@ import { block } from "./block.js";
 import { temperature } from "./temperature.js";
 
 const STEPS = { sentence, blank, change, attention, block, temperature };
+const root = document.documentElement;
 const file = (name) => fetch(new URL(name, import.meta.url)).then((answer) => {
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return answer;
@@ -30,7 +31,10 @@ async function counted(name, hear) {
 
 async function wake(places) {
   const { lang, waiting, bytes: all } = places.sentence.dataset, megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-  const said = (bytes) => { places.sentence.textContent = `${waiting} ${megabytes(bytes)} / ${megabytes(all)} MB`; };
+  const said = (bytes) => {
+    if (root.dataset.triad) return; // another file did not come
+    places.sentence.textContent = `${waiting} ${megabytes(bytes)} / ${megabytes(all)} MB`;
+  };
   said(0);
   const [index, numbers, own] = await Promise.all([
     file("models.json").then((answer) => answer.json()),
@@ -52,12 +56,12 @@ async function wake(places) {
     step(places[name], shared);
   }
   document.querySelector(".triad-still").hidden = true;
-  document.documentElement.dataset.triad = "awake";
+  root.dataset.triad = "awake";
 }
 
 const places = Object.fromEntries([...document.querySelectorAll("[data-step]")].map((place) => [place.dataset.step, place]));
 wake(places).catch((error) => {
   console.error(error);
   places.sentence.textContent = places.sentence.dataset.failed;
-  document.documentElement.dataset.triad = "failed";
+  root.dataset.triad = "failed";
 });
