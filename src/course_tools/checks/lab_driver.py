@@ -127,7 +127,7 @@ def lend_environment(course: Path) -> None:
     start = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(start)
     stamp = {"hash": start.fingerprint(start.venv_version()), "extras": ["lab", "test"]}
-    start.write_json(start.STAMP, stamp)
+    start.STAMP.write_text(json.dumps(stamp), encoding="utf-8")
 
 
 class Lab:
