@@ -21,7 +21,7 @@ STEPS = ("sentence", "blank", "change", "attention", "block", "temperature")
 TYPES = ("encoder", "decoder", "encoder_decoder")
 LESSONS = ("02", "03", "04", "05")
 FAILED = (
-    "const place = document.querySelector('[data-step=sentence]');"
+    "const place = document.querySelector('[data-failed]');"
     " place.textContent = place.dataset.failed;"
     " document.documentElement.dataset.triad = 'failed'"
 )
