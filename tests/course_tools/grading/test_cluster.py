@@ -89,6 +89,20 @@ def kill_worker_of(trace: Path, word: str) -> None:
     psutil.Process(judge).parent().kill()
 
 
+def test_ctrl_c_stays_ours_where_the_queues_are_loaded():
+    """dask_jobqueue, as it is imported, has SIGINT end the process with status 0."""
+    code = """
+import signal
+from course_tools.grading.cluster import queues
+before = signal.getsignal(signal.SIGINT)
+taken = queues.jobqueue().runner.signal is signal
+print(taken, signal.getsignal(signal.SIGINT) is before)
+"""
+    env = os.environ | {"PYTHONPATH": str(SRC)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "True"], done.stderr
+
+
 def test_a_signal_while_a_cluster_starts_waits_until_it_can_be_closed(monkeypatch):
     """What has half started dask would leave to the end of the process, with a traceback."""
     events = []
@@ -390,7 +404,7 @@ def slurm(tmp_path, monkeypatch):
         return folder
 
     settings = {"jobqueue.slurm.interface": "lo", "jobqueue.slurm.shared-temp-directory": folder}
-    import dask_jobqueue  # noqa: F401  # brings the defaults of the settings
+    queues.jobqueue()  # brings the defaults of the settings
 
     with dask.config.set(settings):
         yield made

@@ -14,10 +14,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
+from types import ModuleType
 
 import dask
 from distributed import Status
 from distributed.security import Security
+
+from helpers import stopping
 
 QUEUES = {  # dask-jobqueue's classes, whose settings lie in dask's own configuration
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster",
@@ -36,6 +39,12 @@ ENDED = (
 )
 
 
+def jobqueue() -> ModuleType:
+    """Import dask_jobqueue, which takes Ctrl-C for itself as it is loaded: that is undone."""
+    with stopping.kept_back():
+        return importlib.import_module("dask_jobqueue")
+
+
 class Queue:
     """JOBS jobs of a queue, kept up; look() raises BrokenExecutor where that comes to nothing."""
 
@@ -45,7 +54,7 @@ class Queue:
         self.missing: set[str] = set()  # jobs that the last look did not find
         self.refused = self.lost = 0  # looks without any job taken; jobs that came to nothing
         self.looked, self.told = 0.0, time.monotonic()
-        kind = getattr(importlib.import_module("dask_jobqueue"), QUEUES[name])
+        kind = getattr(jobqueue(), QUEUES[name])
         settings = dask.config.get(f"jobqueue.{name}", {})
         folder = settings.get("shared-temp-directory") or str(Path.home())  # the workers' keys
         self.cluster = kind(cores=1, processes=1, memory=settings.get("memory") or MEMORY,
