@@ -22,14 +22,14 @@ def names(source: str, title: str) -> Names:
     """Return the names of some code; title: what a SyntaxError calls it."""
     top = symtable.symtable(source, title, "exec")
     made = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
-    return Names(made, set(_globals(top)) - made - BUILT_IN)
+    return Names(made, set(globals_read(top)) - made - BUILT_IN)
 
 
-def _globals(scope: symtable.SymbolTable) -> Iterator[str]:
+def globals_read(scope: symtable.SymbolTable) -> Iterator[str]:
     """Yield the global names that a scope, or one inside it, reads."""
     is_top = scope.get_type() == "module"
     for symbol in scope.get_symbols():
         if symbol.is_referenced() and (is_top or symbol.is_global()):
             yield symbol.get_name()
     for child in scope.get_children():
-        yield from _globals(child)
+        yield from globals_read(child)

@@ -7,7 +7,7 @@ import ast
 import symtable
 from collections.abc import Iterator, Sequence
 
-from ...authoring import syntax_trees
+from ...authoring import scopes, syntax_trees
 from ..messages import Note
 from ..sheet import Sheet, Task
 from .notebook import SheetCell
@@ -51,7 +51,8 @@ def answering(good: Sequence[SheetCell], every: Sequence[SheetCell]) -> list[She
 def asked(code: str, tree: ast.Module, sheet: Sheet) -> set[str]:
     """Return functions of the sheet's checks that the code uses: they know the right value."""
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    return set(_read(symtable.symtable(code, "cell", "exec"))) & sheet.oracles - defined
+    read = set(scopes.globals_read(symtable.symtable(code, "cell", "exec")))
+    return read & sheet.oracles - defined
 
 
 def inlined(tree: ast.Module, sheet: Sheet) -> set[str]:
@@ -75,13 +76,3 @@ def finders(tree: ast.Module) -> set[str]:
             constant = len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
             found |= set() if constant else {"getattr"}
     return found
-
-
-def _read(table: symtable.SymbolTable) -> Iterator[str]:
-    """Yield the global names that are read, at any depth, without a function's own variables."""
-    whole = table.get_type() == "module"
-    for symbol in table.get_symbols():
-        if symbol.is_referenced() and (whole or symbol.is_global()):
-            yield symbol.get_name()
-    for child in table.get_children():
-        yield from _read(child)
